@@ -1,0 +1,25 @@
+"""covey turns a folder of spectrogram images into groups that a person can look at, name and keep."""
+
+from covey.components import Clusterer, FeatureExtractor, Reducer, Runtime
+from covey.errors import CoveyError
+from covey.hooks import hookimpl
+from covey.options import component, option
+from covey.storage import Dataset, Storage
+from covey.tables import Clustering, Embedding, Features
+
+__all__ = [
+    "Clusterer",
+    "Clustering",
+    "CoveyError",
+    "Dataset",
+    "Embedding",
+    "FeatureExtractor",
+    "Features",
+    "Reducer",
+    "Runtime",
+    "Storage",
+    "component",
+    "hookimpl",
+    "option",
+]
+__version__ = "0.1.0"

@@ -1,0 +1,72 @@
+"""covey plugins: what is installed, and what can be set."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import click
+
+from covey.commands.tables import show as show_table
+from covey.options import Option, options, written
+from covey.registry import Registered, Registry
+
+
+@click.group()
+def plugins() -> None:
+    """Show the installed components and their options."""
+
+
+@plugins.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_plugins(as_json: bool) -> None:
+    """List all components: kind, name, status, source, summary; then plugins that are broken, and why."""
+    registry = Registry.installed()
+    components = sorted(registry.components, key=lambda item: (item.kind, item.name))
+    if as_json:
+        problems = [attrs.asdict(problem) for problem in registry.problems]
+        click.echo(json.dumps({"components": [_facts(item) for item in components], "problems": problems}, indent=2))
+        return
+    rows = [list(_facts(item).values()) for item in components]
+    show_table(["kind", "name", "status", "source", "summary"], rows)
+    for problem in registry.problems:
+        click.echo(f"\nThe plugin {problem.plugin!r} of {problem.distribution} is broken: {problem.reason}.")
+
+
+@plugins.command("show")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(name: str, as_json: bool) -> None:
+    """Show one component and its options. NAME may be kind:name where a name is used twice."""
+    item = Registry.installed().find(name)
+    declared = options(item.cls)
+    if as_json:
+        listed = [{**attrs.asdict(option, recurse=False), **_plain(option)} for option in declared]
+        click.echo(json.dumps({**_facts(item), "options": listed}, indent=2))
+        return
+    click.echo(f"{item.name}: {item.kind} from {item.distribution}, {item.status}\n")
+    click.echo((inspect.getdoc(item.cls) or "") + "\n")
+    show_table(["option", "default", "values", "help"], [_row(option) for option in declared])
+
+
+def _facts(item: Registered) -> dict[str, str]:
+    return {
+        "kind": item.kind,
+        "name": item.name,
+        "status": item.status,
+        "source": item.distribution,
+        "summary": item.summary,
+    }
+
+
+def _row(option: Option) -> Sequence[str]:
+    expert = " (for experts)" if option.expert else ""
+    return [option.name, written(option.default), option.expected, option.help + expert]
+
+
+def _plain(option: Option) -> dict[str, Any]:
+    choices = list(option.choices) if isinstance(option.choices, Sequence) else None
+    return {"type": option.type.__name__, "choices": choices}

@@ -1,0 +1,145 @@
+"""Components that compute: what every one has, and the contracts of extractors, reducers and clusterers."""
+
+from __future__ import annotations
+
+import importlib.util
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from covey.options import component, option, settle
+
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Labels = NDArray[np.int32]
+
+
+class Component(ABC):
+    """A frozen value: its fields are its options, its method does the work.
+
+    Equal options make equal components. Loaded models and fitted state live in what the methods return, never here.
+    """
+
+    kind: ClassVar[str] = ""
+    name: ClassVar[str]
+    """What people write in `use = "..."`: lower-case letters, digits, "-" and "_"."""
+    version: ClassVar[int] = 1
+    """Raised whenever the results change."""
+    requires: ClassVar[Mapping[str, str]] = {}
+    """The libraries it imports when it works: import name -> what `pip install` takes to bring it."""
+
+    starting: ClassVar[str] = "starting"
+    """What it does before its first result, as a person is told who waits: say, "compiling"."""
+
+    def __attrs_post_init__(self) -> None:
+        settle(self)
+
+    @property
+    def tag(self) -> str:
+        """A short name for files and tables: what tells this component from its siblings."""
+        return self.name
+
+    def identity(self) -> Mapping[str, Any]:
+        """What, besides name, version and options, decides the result: say, the content hash of a weights file.
+
+        Plain JSON values. They enter the key, in the place of an option of the same name. Must be quick and import
+        nothing heavy, for it is asked on every run.
+        """
+        return {}
+
+    @classmethod
+    def missing(cls) -> tuple[str, ...]:
+        """Return what `pip install` takes to bring the libraries that are required and not installed."""
+        absent = [pip for module, pip in cls.requires.items() if importlib.util.find_spec(module) is None]
+        return tuple(dict.fromkeys(absent))
+
+
+@attrs.frozen(kw_only=True)
+class Runtime:
+    """How to compute, not what: nothing here may change a result beyond rounding.
+
+    `device` is "cpu", "cuda" or "mps"; `threads` the threads for one forward pass, 0 to leave them as they are;
+    `batch_size` the images of a batch, every batch of a run being padded to it.
+    """
+
+    device: str = "cpu"
+    threads: int = 0
+    batch_size: int = 32
+
+
+Extract = Callable[[Pixels], Sequence[Floats]]
+"""From a batch of pixels (b, h, w, 3) uint8 to one (b, d) float32 array for each tapped layer."""
+
+
+class FeatureExtractor(Component):
+    """Describes each image by a vector.
+
+    An extractor that can tap several layers has a plural option `layers`; each layer is a result of its own.
+    """
+
+    kind: ClassVar[str] = "extractor"
+    inputs: ClassVar[str] = "pixels"
+
+    @abstractmethod
+    def load(self, runtime: Runtime) -> Extract:
+        """Return the function that does the work, with the model loaded and ready.
+
+        It takes pixels (b, h, w, 3) uint8, RGB, all images of one size, and returns one (b, d) float32 array for each
+        layer, in the order of `layers` (one array when there is no such option). Every image gives the same d.
+        Preprocessing is the extractor's own.
+
+        Raises:
+            CoveyError: weights that cannot be had, a layer that does not exist.
+        """
+
+    def available_layers(self) -> Sequence[str]:
+        """Return the names of what can be tapped, in the order of computation. May load the model."""
+        return ()
+
+
+@component
+class Reducer(Component):
+    """Gives each image a place in few dimensions."""
+
+    kind: ClassVar[str] = "reducer"
+
+    sizes: tuple[int, ...] = option(
+        default=(8,),
+        ge=1,
+        plural=True,
+        help="Dimensions to reduce to; each size is a result of its own. More dimensions keep more detail.",
+    )
+
+    @abstractmethod
+    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
+        """Return one array (n, size) float32 for each of `sizes`, in their order, the rows as in X.
+
+        What the sizes share is made once; a generator lets the progress bar advance. A size gives the same array
+        whatever its siblings are. covey asks for size 2 too: the map.
+
+        Args:
+            X: features (n, d) float32, finite, n >= 1.
+            sizes: dimensions asked for.
+
+        Raises:
+            CoveyError: too few images or features for what is asked.
+        """
+
+
+class Clusterer(Component):
+    """Finds groups."""
+
+    kind: ClassVar[str] = "clusterer"
+    takes: ClassVar[str] = "embedding"
+    """What it clusters: "embedding" (the reduced features) or "features"."""
+
+    @abstractmethod
+    def cluster(self, Z: Floats) -> Labels:
+        """Return the cluster of each row of Z (n, k) float32 as (n,) int32: 0, 1, 2, ... and -1 for noise.
+
+        n may be 0 or 1. Equal options and input give equal labels.
+        """

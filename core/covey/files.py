@@ -1,0 +1,50 @@
+"""Writing a file so that it is either the old one or the new one, never half of it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from covey.errors import CoveyError, reason
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a new file that takes the place of `path` when the block ends well, and vanishes when it does not.
+
+    Raises:
+        CoveyError: it could not be written (disk full, no permission); an old file is still there, unchanged.
+    """
+    temporary = path.with_name(f".{path.name[:60]}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise CoveyError(
+            f"{path} could not be written: {reason(error)}. What was there before is unchanged; make room or choose"
+            " another folder with --out, and start again."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file as UTF-8 in one step. Raises CoveyError."""
+    with replacing(path) as file:
+        file.write(text.encode("utf-8"))
+
+
+def make_folder(path: Path) -> Path:
+    """Make a folder and its parents if need be. Raises CoveyError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CoveyError(f"The folder {path} cannot be made: {reason(error)}. Choose another one.") from error
+    return path

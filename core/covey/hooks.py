@@ -1,0 +1,79 @@
+"""The hooks through which a plugin offers its components.
+
+A plugin is a module, named in the entry-point group `covey`, with one or more of these functions marked @hookimpl:
+
+    from covey import hookimpl
+
+    @hookimpl
+    def covey_clusterers():
+        yield Dbscan
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pluggy
+
+from covey.components import Clusterer, Component, FeatureExtractor, Reducer
+from covey.storage import Storage
+
+GROUP = "covey"
+hookspec = pluggy.HookspecMarker(GROUP)
+hookimpl = pluggy.HookimplMarker(GROUP)
+
+
+@hookspec
+def covey_feature_extractors() -> Iterable[type[FeatureExtractor]]:  # type: ignore[empty-body]
+    """Offer feature extractors: component classes that describe each image by a vector.
+
+    Example:
+        @hookimpl
+        def covey_feature_extractors():
+            yield Brightness
+    """
+
+
+@hookspec
+def covey_reducers() -> Iterable[type[Reducer]]:  # type: ignore[empty-body]
+    """Offer reducers: component classes that give each image a place in few dimensions.
+
+    Example:
+        @hookimpl
+        def covey_reducers():
+            yield Pca
+    """
+
+
+@hookspec
+def covey_clusterers() -> Iterable[type[Clusterer]]:  # type: ignore[empty-body]
+    """Offer clusterers: component classes that find groups.
+
+    Example:
+        @hookimpl
+        def covey_clusterers():
+            yield Dbscan
+    """
+
+
+@hookspec
+def covey_storages() -> Iterable[type[Storage]]:  # type: ignore[empty-body]
+    """Offer storage backends: component classes that open datasets wherever they lie.
+
+    Example:
+        @hookimpl
+        def covey_storages():
+            yield Npz
+    """
+
+
+KINDS: dict[str, type[Component]] = {kind.kind: kind for kind in (FeatureExtractor, Reducer, Clusterer, Storage)}
+"""The base class of each kind."""
+
+HOOKS = {
+    "extractor": "covey_feature_extractors",
+    "reducer": "covey_reducers",
+    "clusterer": "covey_clusterers",
+    "storage": "covey_storages",
+}
+"""The hook that offers components of each kind."""

@@ -1,0 +1,157 @@
+"""The pipeline: every step of an experiment, computed once and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from covey import options, provenance
+from covey.components import Clusterer, Component, FeatureExtractor, Reducer, Runtime
+from covey.errors import CoveyError
+from covey.experiment import Experiment
+from covey.extraction import extract
+from covey.files import make_folder
+from covey.images import ImageFile, ImageFolder, key_of
+from covey.locations import create_dataset, open_dataset
+from covey.progress import SILENT, Progress
+from covey.provenance import Provenance
+from covey.registry import Registry
+from covey.storage import Dataset, Entry
+from covey.tables import Clustering, Embedding, Features, Table
+from covey.versions import versions
+
+WORK = ".covey"
+"""The folder, in a dataset's home, for what can be made again."""
+
+
+def run(
+    experiment: Experiment, registry: Registry, progress: Progress = SILENT, runtime: Runtime | None = None
+) -> tuple[Dataset, list[Entry]]:
+    """Run every combination of an experiment; steps that are kept already are not computed again.
+
+    Returns:
+        The dataset that holds the results, and its clusterings of this experiment, in order.
+
+    Raises:
+        CoveyError: there are no images, or a step cannot be done. What was finished before is kept.
+    """
+    dataset, images = places(experiment, registry)
+    pipeline = Pipeline(dataset, images, runtime or Runtime(), progress)
+    return dataset, [entry for extractor in experiment.extractors for entry in pipeline.follow(extractor, experiment)]
+
+
+def places(experiment: Experiment, registry: Registry) -> tuple[Dataset, ImageFolder]:
+    """Return the dataset for the results and the folder with the images. Raises CoveyError."""
+    source = open_dataset(registry, experiment.dataset)
+    images = source.images
+    if images is None:
+        raise CoveyError(f"There are no images (PNG or JPEG) in {experiment.dataset}: name a folder that holds some.")
+    return (create_dataset(registry, experiment.out, images.root) if experiment.out else source), images
+
+
+class Pipeline:
+    """The steps on one dataset. Each returns the entries of what is kept, having computed only what was missing."""
+
+    def __init__(self, dataset: Dataset, images: ImageFolder, runtime: Runtime, progress: Progress) -> None:
+        self.dataset = dataset
+        self.images = images
+        self.runtime = runtime
+        self.progress = progress
+        self.files: list[ImageFile] = images.index(make_folder(dataset.home / WORK) / "images.json", progress)
+        self.kept: dict[str, Entry] = {}
+        self._list()
+
+    def follow(self, extractor: FeatureExtractor, experiment: Experiment) -> list[Entry]:
+        """Return the clusterings of everything that follows from one extractor."""
+        found = []
+        for features in self.features(extractor):
+            embeddings = [item for reducer in experiment.reducers for item in self.embeddings(reducer, features)]
+            for clusterer in experiment.clusterers:
+                inputs = [features] if clusterer.takes == "features" else embeddings
+                found += [self.clustering(clusterer, entry) for entry in inputs]
+        return found
+
+    def features(self, extractor: FeatureExtractor) -> list[Entry]:
+        """Return the features of an extractor, one entry for each layer."""
+        parts = options.parts(extractor)
+        made = [provenance.of(part, key_of(self.files)) for part in parts]
+        missing = self._missing(parts, made)
+        if missing:
+            self._save(extract(options.join(missing), self.images, self.files, self.runtime, self.progress))
+        return self._entries(made)
+
+    def embeddings(self, reducer: Reducer, features: Entry) -> list[Entry]:
+        """Return the embeddings of a reducer, one entry for each size."""
+        parts = options.parts(reducer)
+        made = [provenance.of(part, _made(features)) for part in parts]
+        missing = self._missing(parts, made)
+        if missing:
+            self._save(self._reduce(options.join(missing), features))
+        return self._entries(made)
+
+    def clustering(self, clusterer: Clusterer, entry: Entry) -> Entry:
+        """Return the clustering of one embedding, or of features where the clusterer takes those."""
+        made = provenance.of(clusterer, _made(entry))
+        if self._missing([clusterer], [made]):
+            self._save([self._cluster(clusterer, entry)])
+        return self._entries([made])[0]
+
+    def _reduce(self, reducer: Reducer, entry: Entry) -> list[Table]:
+        features = self.dataset.load(entry)
+        assert isinstance(features, Features)
+        arrays: dict[int, NDArray[np.float32]] = {}
+        sizes = list(dict.fromkeys([2, *reducer.sizes]))
+        with self.progress.step(f"Reducing {entry.shape[1]} features ({reducer.name})", len(sizes), "size") as step:
+            step.say(reducer.starting)
+            for size, array in zip(sizes, reducer.reduce(features.X, sizes), strict=True):
+                arrays[size] = _checked(reducer, array, (len(features.names), size))
+                step.say("")
+                step.advance()
+        tables: list[Table] = []
+        for part in options.parts(reducer):
+            size = part.sizes[0]
+            made = provenance.of(part, _made(entry), versions=versions(reducer))
+            tables.append(Embedding(names=features.names, Z=arrays[size], map=arrays[2], provenance=made))
+        return tables
+
+    def _cluster(self, clusterer: Clusterer, entry: Entry) -> Clustering:
+        table = self.dataset.load(entry)
+        assert not isinstance(table, Clustering)
+        Z = table.X if isinstance(table, Features) else table.Z
+        with self.progress.step(f"Clustering {len(Z)} images ({clusterer.name})", 1, "clustering") as step:
+            step.say(clusterer.starting)
+            labels = step.tick(np.asarray(clusterer.cluster(Z), dtype=np.int32))
+        if labels.shape != (len(Z),):
+            raise CoveyError(f"{clusterer.name} must give {len(Z)} labels, but gave an array of shape {labels.shape}.")
+        made = provenance.of(clusterer, _made(entry), versions=versions(clusterer))
+        return Clustering(names=table.names, labels=labels, provenance=made)
+
+    def _missing(self, parts: Sequence[Any], made: Sequence[Provenance]) -> list[Any]:
+        return [part for part, one in zip(parts, made, strict=True) if one.key not in self.kept]
+
+    def _entries(self, made: Sequence[Provenance]) -> list[Entry]:
+        return [self.kept[one.key] for one in made]
+
+    def _save(self, tables: Sequence[Table]) -> None:
+        self.dataset.save(tables)
+        self._list()
+
+    def _list(self) -> None:
+        self.kept = {entry.provenance.key: entry for entry in self.dataset.entries() if entry.provenance}
+
+
+def _made(entry: Entry) -> Provenance:
+    assert entry.provenance is not None
+    return entry.provenance
+
+
+def _checked(component: Component, array: Any, shape: tuple[int, int]) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = np.asarray(array, dtype=np.float32)
+    if found.shape != shape:
+        raise CoveyError(f"{component.name} must give an array of shape {shape}, but gave {found.shape}.")
+    if not np.isfinite(found).all():
+        raise CoveyError(f"{component.name} gave values that are not finite: try other options.")
+    return found

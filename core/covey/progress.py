@@ -1,0 +1,39 @@
+"""How a long step tells how far it is. What shows it (terminal, dashboard, nothing) is chosen by the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Step:
+    """One step under way; this one says nothing."""
+
+    def advance(self, count: int = 1) -> None:
+        """`count` more units are done."""
+
+    def say(self, text: str) -> None:
+        """Say what is being done just now, such as "compiling"; "" for nothing special."""
+
+    def tick(self, value: T) -> T:
+        """One unit is done: return its result."""
+        self.advance()
+        return value
+
+
+class Progress:
+    """Shows steps as they go; this one shows nothing."""
+
+    @contextmanager
+    def step(self, title: str, total: int, unit: str) -> Iterator[Step]:
+        """Open a step of `total` units, such as images."""
+        yield Step()
+
+    def note(self, text: str) -> None:
+        """Tell something that a person should know: a broken image, a kept step."""
+
+
+SILENT = Progress()

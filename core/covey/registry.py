@@ -1,0 +1,161 @@
+"""The registry: which components are installed, where they come from, and what is wrong with the rest."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, TypeVar
+
+import attrs
+import pluggy
+
+from covey import hooks
+from covey.components import Component
+from covey.errors import CoveyError, did_you_mean, reason
+from covey.options import options
+
+C = TypeVar("C", bound=Component)
+_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+
+
+@attrs.frozen(kw_only=True)
+class Registered:
+    """One component that a plugin offers."""
+
+    cls: type[Component]
+    distribution: str
+    plugin: str
+
+    @property
+    def kind(self) -> str:
+        """extractor, reducer, clusterer or storage."""
+        return self.cls.kind
+
+    @property
+    def name(self) -> str:
+        """The bare name."""
+        return self.cls.name
+
+    @property
+    def full_name(self) -> str:
+        """The name that is never ambiguous: distribution:name."""
+        return f"{self.distribution}:{self.name}"
+
+    @property
+    def summary(self) -> str:
+        """The first line of its docstring."""
+        return (inspect.getdoc(self.cls) or "").split("\n")[0]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What `pip install` takes to bring the libraries that it lacks."""
+        return self.cls.missing()
+
+    @property
+    def status(self) -> str:
+        """Whether it can work: "ready", or the pip command that makes it so."""
+        return f"needs: {_pip(self.missing)}" if self.missing else "ready"
+
+
+@attrs.frozen(kw_only=True)
+class Problem:
+    """A plugin that contributes nothing, and why."""
+
+    distribution: str
+    plugin: str
+    reason: str
+
+
+class Registry:
+    """Components by kind and name. Loading a plugin never fails: what is wrong is listed in `problems`."""
+
+    def __init__(self) -> None:
+        self.components: list[Registered] = []
+        self.problems: list[Problem] = []
+
+    @classmethod
+    def installed(cls) -> Registry:
+        """Return a registry with every plugin that is installed in this environment."""
+        registry = cls()
+        for point in sorted(set(entry_points(group=hooks.GROUP)), key=_origin):
+            registry.add(point.load, plugin=point.name, distribution=_origin(point)[0])
+        return registry
+
+    def add(self, load: Callable[[], Any], *, plugin: str, distribution: str) -> None:
+        """Add the components of one plugin; `load` imports and returns its module. It contributes all or nothing."""
+        try:
+            offered = [_checked(kind, item) for kind, item in _offers(load())]
+        except (Exception, SystemExit) as error:
+            told = f"{type(error).__name__}: {reason(error)}"
+            self.problems.append(Problem(distribution=distribution, plugin=plugin, reason=told))
+        else:
+            self.components += [Registered(cls=item, distribution=distribution, plugin=plugin) for item in offered]
+
+    def of_kind(self, kind: str) -> list[Registered]:
+        """Return the components of one kind, by name."""
+        return sorted((item for item in self.components if item.kind == kind), key=lambda item: item.name)
+
+    def get(self, kind: str, name: str) -> type[Component]:
+        """Return a component class that is ready to work, by its name or by `distribution:name`.
+
+        Raises CoveyError: there is none, several plugins use the name, or it lacks a library.
+        """
+        found = self.find(name, kind)
+        if found.missing:
+            raise CoveyError(f"The {kind} {name!r} needs a library that is not installed: {_pip(found.missing)}")
+        return found.cls
+
+    def find(self, name: str, kind: str | None = None) -> Registered:
+        """Return a component by `name`, `distribution:name` or `kind:name`, ready or not. Raises CoveyError."""
+        among = [item for item in self.components if kind in (None, item.kind)]
+        found = [item for item in among if name in (item.name, item.full_name, f"{item.kind}:{item.name}")]
+        if len(found) == 1:
+            return found[0]
+        raise CoveyError(self._ambiguous(name, found) if found else self._unknown(name, kind, among))
+
+    def _ambiguous(self, name: str, found: Iterable[Registered]) -> str:
+        kinds = len({item.kind for item in found}) > 1
+        told = [f"{item.kind}:{item.name}" if kinds else f"{item.full_name} (plugin {item.plugin})" for item in found]
+        return f"{name!r} is offered more than once: say which, {' or '.join(told)}."
+
+    def _unknown(self, name: str, kind: str | None, among: Iterable[Registered]) -> str:
+        known = sorted({item.name for item in among})
+        broken = [problem for problem in self.problems if name in (problem.plugin, problem.distribution)]
+        why = f" The plugin {name!r} is installed but broken: {broken[0].reason}." if broken else ""
+        near = did_you_mean(name, known)
+        return f"There is no {kind or 'component'} {name!r}.{near}{why} Installed: {', '.join(known) or 'none'}."
+
+
+def _offers(module: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the kind and class of everything a plugin module offers, through a manager that knows only this plugin."""
+    manager = pluggy.PluginManager(hooks.GROUP)
+    manager.add_hookspecs(hooks)
+    manager.register(module)
+    manager.check_pending()
+    if not manager.get_hookcallers(module):
+        raise TypeError("it offers nothing: no function is marked with @hookimpl")
+    for kind, hook in hooks.HOOKS.items():
+        for offered in getattr(manager.hook, hook)():
+            yield from ((kind, item) for item in offered)
+
+
+def _checked(kind: str, item: Any) -> type[Component]:
+    base = hooks.KINDS[kind]
+    if not (inspect.isclass(item) and issubclass(item, base)):
+        raise TypeError(f"{hooks.HOOKS[kind]} must yield subclasses of {base.__name__}, not {item!r}")
+    if inspect.isabstract(item):
+        raise TypeError(f"{item.__name__} lacks {', '.join(sorted(item.__abstractmethods__))}")
+    if not _NAME.fullmatch(str(getattr(item, "name", ""))):
+        raise TypeError(f"{item.__name__}.name must be lower-case letters, digits, '-' and '_'")
+    options(item)
+    return item
+
+
+def _origin(point: EntryPoint) -> tuple[str, str, str]:
+    return (point.dist.name if point.dist else "", point.name, point.value)
+
+
+def _pip(missing: Iterable[str]) -> str:
+    return "pip install " + " ".join(f'"{name}"' if "[" in name else name for name in missing)

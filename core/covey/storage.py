@@ -1,0 +1,88 @@
+"""Datasets, and the storage backends that open them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import attrs
+
+from covey.components import Component
+from covey.errors import CoveyError
+from covey.images import ImageFolder
+from covey.provenance import Provenance
+from covey.tables import Table
+
+TableKind = Literal["features", "embedding", "clustering"]
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """One table that a dataset holds, as it is listed without being read.
+
+    `shape` is (n, d): images and columns; d is 1 for a clustering. `provenance` is None in files of other tools.
+    """
+
+    name: str
+    kind: TableKind
+    shape: tuple[int, int]
+    provenance: Provenance | None
+
+
+class Dataset(ABC):
+    """Images and the tables made from them, opened by a storage backend."""
+
+    location: str
+    """As a person writes it: "npz:birds" or "kaggle:owner/name"."""
+    home: Path
+    """A folder on this machine that may be written: for exports and unfinished work."""
+
+    @property
+    @abstractmethod
+    def images(self) -> ImageFolder | None:
+        """The folder with the images on this machine; None when there are none."""
+
+    @abstractmethod
+    def entries(self) -> list[Entry]:
+        """Return what is kept, sorted by kind and name, without reading arrays."""
+
+    @property
+    def problems(self) -> list[str]:
+        """One sentence for each file that looks like a table and cannot be listed."""
+        return []
+
+    @abstractmethod
+    def load(self, entry: Entry) -> Table:
+        """Read one table. Raises CoveyError when it is damaged."""
+
+    @abstractmethod
+    def save(self, tables: Sequence[Table]) -> None:
+        """Keep tables. One that is kept already, by its key, is left as it is. Raises CoveyError."""
+
+    def find(self, key: str) -> Entry | None:
+        """Return the entry whose provenance has this key."""
+        return next((entry for entry in self.entries() if entry.provenance and entry.provenance.key == key), None)
+
+
+class Storage(Component):
+    """Opens datasets wherever they lie. Its name is the scheme of its locations: `name:place`."""
+
+    kind: ClassVar[str] = "storage"
+
+    @abstractmethod
+    def open(self, place: str) -> Dataset:
+        """Return the dataset at `place`, the location without its scheme.
+
+        Raises:
+            CoveyError: there is no such place, or it cannot be reached.
+        """
+
+    def create(self, place: str, images: Path) -> Dataset:
+        """Return a dataset at `place`, made if need be, that remembers where its images are.
+
+        Raises:
+            CoveyError: this storage makes no datasets, or `place` cannot be written.
+        """
+        raise CoveyError(f"{self.name} cannot make a dataset at {place!r}: use --out with a folder.")
