@@ -1,0 +1,91 @@
+"""What many tests need: real data, a command line, images made on the spot, plugins made on the spot."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from covey.commands.main import main
+from covey.registry import Registry
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+def _real(name: str) -> Path:
+    folder = SHARED / name
+    if not folder.is_dir():
+        pytest.skip(f"the real spectrograms ../shared/data/{name} are not here")
+    return folder
+
+
+@pytest.fixture
+def xc_dev() -> Path:
+    """Spectrograms of birds: images/ and labels.csv."""
+    return _real("xc-dev")
+
+
+@pytest.fixture
+def esc10() -> Path:
+    """Spectrograms of environmental sounds: images/ and labels.csv."""
+    return _real("esc10")
+
+
+@pytest.fixture
+def covey() -> Callable[..., Result]:
+    """The command line: covey("run", folder) gives what it printed and its exit code."""
+
+    def call(*words: object) -> Result:
+        return CliRunner().invoke(main, [str(word) for word in words])
+
+    return call
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """A folder with 24 images of three kinds: bright below, in the middle, above."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(24):
+        pixels = rng.integers(0, 60, (32, 48, 3), dtype=np.uint8)
+        third = number % 3
+        pixels[third * 10 : third * 10 + 10] += 150
+        Image.fromarray(pixels).save(folder / f"call_{number:02}.png")
+    return folder
+
+
+Distribution = Callable[..., None]
+
+
+@pytest.fixture
+def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Distribution]:
+    """Installs a distribution made on the spot: distribution("name", {"plugin": "module"}, module="source")."""
+    before = set(sys.modules)
+
+    def install(name: str, points: dict[str, str], **modules: str) -> None:
+        site = tmp_path / f"site-{name}"
+        info = site / f"{name.replace('-', '_')}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        lines = [f"{point} = {module}" for point, module in points.items()]
+        (info / "entry_points.txt").write_text("\n".join(["[covey]", *lines]) + "\n")
+        for module, source in modules.items():
+            (site / f"{module}.py").write_text(source)
+        monkeypatch.syspath_prepend(str(site))
+
+    yield install
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def registry() -> Registry:
+    """The installed components."""
+    return Registry.installed()

@@ -1,0 +1,155 @@
+"""covey.toml: validated as a whole, every error with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from covey import CoveyError
+from covey.experiment import from_flags, read
+from covey.options import values
+from covey.registry import Registry
+
+Cli = Callable[..., Result]
+
+GOOD = """
+dataset = "birds/"
+out = "results"
+[[extractor]]
+use = "torchvision"
+model = "ResNet50"
+layers = ["layer2.3.conv3", "layer3.5.conv3"]
+[[reducer]]
+use = "pca"
+sizes = [2, 4]
+[[clusterer]]
+use = "dbscan"
+eps = [0.3, 0.4, 0.5]
+[[clusterer]]
+use = "hdbscan"
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "covey.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_a_file_says_which_components_work(tmp_path: Path, registry: Registry) -> None:
+    experiment = read(write(tmp_path, GOOD), registry)
+    assert experiment.dataset == str(tmp_path / "birds")
+    assert experiment.out == str(tmp_path / "results")
+    assert values(experiment.extractors[0])["layers"] == ["layer2.3.conv3", "layer3.5.conv3"]
+    assert experiment.reducers[0].sizes == (2, 4)
+    assert [values(item).get("eps") for item in experiment.clusterers[:3]] == [0.3, 0.4, 0.5]
+    assert experiment.clusterers[3].name == "hdbscan"
+
+
+def test_what_is_left_out_is_the_default(tmp_path: Path, registry: Registry) -> None:
+    experiment = read(write(tmp_path, 'dataset = "."'), registry)
+    found = [experiment.extractors[0].name, experiment.reducers[0].name, experiment.clusterers[0].name]
+    assert found == ["timm", "umap", "dbscan"]
+    assert experiment.out is None
+
+
+def test_the_file_and_the_flags_mean_the_same(tmp_path: Path, registry: Registry) -> None:
+    flags = from_flags(
+        str(tmp_path / "birds"),
+        str(tmp_path / "results"),
+        {"extractor": ["torchvision"], "reducer": ["pca"], "clusterer": ["dbscan"]},
+        [
+            "extractor.model=ResNet50",
+            "extractor.layers=layer2.3.conv3,layer3.5.conv3",
+            "reducer.sizes=2,4",
+            "clusterer.eps=0.3,0.4",
+            "clusterer.eps=0.5",
+        ],
+        registry,
+    )
+    text = GOOD.replace('[[clusterer]]\nuse = "hdbscan"\n', "")
+    assert read(write(tmp_path, text), registry) == flags
+
+
+def test_every_error_is_told_with_its_line(tmp_path: Path, covey: Cli) -> None:
+    path = write(
+        tmp_path,
+        """dataset = "."
+redcuer = 1
+
+[[extractor]]
+use = "tim"
+
+[[clusterer]]
+use = "dbscan"
+eps = [0.3, -1]
+
+[[clusterer]]
+use = "dbscan"
+min_sample = 3
+eps = []
+""",
+    )
+    result = covey("run", path)
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == [
+        f"Error: {path}, line 2: there is no setting 'redcuer'. Did you mean 'reducer'?",
+        f"{path}, line 5: There is no extractor 'tim'. Did you mean 'timm'? Installed: timm, torchvision.",
+        f"{path}, line 9: dbscan: option 'eps' must be a number greater than 0, not -1.",
+        f"{path}, line 13: dbscan: there is no option 'min_sample'. Did you mean 'min_samples'? "
+        "Its options: eps, min_samples.",
+        f"{path}, line 14: dbscan: option 'eps' is an empty list: give it at least one value, or leave it out.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", 'say which dataset: dataset = "folder".'),
+        ("dataset = 3", "dataset must be a text, not 3."),
+        ('dataset = "."\nextractor = []', "extractor is an empty list"),
+        ('dataset = "."\n[[reducer]]\nsizes = [2]', 'every [[reducer]] needs a line such as use = "umap".'),
+        ('dataset = "."\nreducer = "umap"', 'every [[reducer]] needs a line such as use = "umap".'),
+        ("dataset = ", "cannot be read as TOML"),
+    ],
+)
+def test_one_clear_sentence(tmp_path: Path, registry: Registry, text: str, sentence: str) -> None:
+    with pytest.raises(CoveyError) as caught:
+        read(write(tmp_path, text), registry)
+    assert sentence in str(caught.value)
+    assert str(tmp_path / "covey.toml") in str(caught.value)
+
+
+def test_a_file_that_is_missing_or_no_text(tmp_path: Path, registry: Registry) -> None:
+    with pytest.raises(CoveyError, match="cannot be read"):
+        read(tmp_path / "none.toml", registry)
+    (tmp_path / "covey.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(CoveyError, match="cannot be read"):
+        read(tmp_path / "covey.toml", registry)
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("eps=3", "write KIND.OPTION=VALUE"),
+        ("clusterer.eps", "write KIND.OPTION=VALUE"),
+        ("cluster.eps=3", "Did you mean 'clusterer'?"),
+        ("clusterer.ebs=3", "--set clusterer.ebs: dbscan: there is no option 'ebs'. Did you mean 'eps'?"),
+        (
+            "clusterer.eps=wide",
+            "--set clusterer.eps: dbscan: option 'eps' must be a number greater than 0, not 'wide'.",
+        ),
+    ],
+)
+def test_a_wrong_flag_is_explained(covey: Cli, tmp_path: Path, setting: str, sentence: str) -> None:
+    result = covey("run", tmp_path, "--set", setting)
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+
+
+def test_a_windows_path_is_a_folder_and_no_scheme(tmp_path: Path, registry: Registry) -> None:
+    text = "dataset = 'C:\\data\\birds'"
+    assert read(write(tmp_path, text), registry).dataset.endswith("birds")

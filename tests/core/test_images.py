@@ -1,0 +1,135 @@
+"""A folder of images: every kind that people have, and every kind of broken one."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from covey.images import BrokenImage, ImageFolder, key_of
+
+RAMP = np.arange(16 * 16, dtype=np.uint8).reshape(16, 16)
+
+
+def save(path: Path, pixels: NDArray[Any], format: str | None = None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, format)
+
+
+def test_names_are_relative_sorted_and_the_same_everywhere(tmp_path: Path) -> None:
+    for name in ["b.png", "a/z.PNG", "a/b c/ä.jpeg", "a.jpg", "c.txt", ".hidden/x.png", ".x.png"]:
+        save(tmp_path / name, RAMP, format="PNG")
+    assert ImageFolder(tmp_path).names() == ["a.jpg", "a/b c/ä.jpeg", "a/z.PNG", "b.png"]
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P", "LA", "1", "I;16"])
+def test_every_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
+    grey = Image.fromarray(RAMP)
+    picture = Image.fromarray(RAMP.astype(np.uint16) * 257) if mode == "I;16" else grey.convert(mode)
+    picture.save(tmp_path / "x.png")
+    pixels = ImageFolder(tmp_path).pixels("x.png")
+    assert pixels.shape == (16, 16, 3)
+    assert pixels.dtype == np.uint8
+    expected = np.asarray(grey.convert("1").convert("L")) if mode == "1" else RAMP
+    np.testing.assert_array_equal(pixels[..., 1], expected)
+
+
+def test_a_cmyk_jpeg_becomes_rgb(tmp_path: Path) -> None:
+    Image.new("CMYK", (20, 10), (0, 255, 255, 0)).save(tmp_path / "x.jpg")
+    assert ImageFolder(tmp_path).pixels("x.jpg")[5, 5].argmax() == 0
+
+
+def huge_png(side: int) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+def test_broken_images_are_named_with_the_reason(tmp_path: Path) -> None:
+    save(tmp_path / "good.png", RAMP)
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "text.png").write_text("I am a text")
+    (tmp_path / "huge.png").write_bytes(huge_png(30_000))
+    (tmp_path / "large.png").write_bytes(huge_png(9_000))
+    (tmp_path / "folder.png").mkdir()
+    os.mkfifo(tmp_path / "pipe.png") if hasattr(os, "mkfifo") else None
+    files = {file.name: file.problem for file in ImageFolder(tmp_path).index(tmp_path / "index.json")}
+    assert files.pop("good.png") == ""
+    assert files.pop("empty.png") == "it is empty"
+    assert files.pop("text.png") == "it is no PNG or JPEG image"
+    assert "50,000,000" in files.pop("huge.png")
+    assert files.pop("large.png") == "it has 9000 x 9000 pixels, more than 50,000,000"
+    assert files in ({}, {"pipe.png": "it is not a file"})
+
+
+def test_a_truncated_image_is_broken(tmp_path: Path) -> None:
+    save(tmp_path / "x.png", np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8))
+    data = (tmp_path / "x.png").read_bytes()
+    (tmp_path / "x.png").write_bytes(data[: len(data) // 2])
+    with pytest.raises(BrokenImage):
+        ImageFolder(tmp_path).pixels("x.png")
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink") or os.name == "nt", reason="links need rights on Windows")
+def test_links_never_lead_out_or_around(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.png"
+    save(outside, RAMP)
+    folder = tmp_path / "images"
+    save(folder / "good.png", RAMP)
+    (folder / "link.png").symlink_to(outside)
+    (folder / "loop").symlink_to(folder)
+    files = {file.name: file.problem for file in ImageFolder(folder).index(tmp_path / "index.json")}
+    assert files == {"good.png": "", "link.png": "it lies outside the image folder"}
+    with pytest.raises(BrokenImage, match="outside"):
+        ImageFolder(folder).pixels("../outside.png")
+
+
+def test_names_that_people_use(tmp_path: Path) -> None:
+    names = ["mésange à tête noire.png", "two\nlines.png", "<b>.png", "x" * 240 + ".png", "'\"&;.png"]
+    for name in names if os.name != "nt" else names[:1]:
+        save(tmp_path / name, RAMP)
+    folder = ImageFolder(tmp_path)
+    assert all(folder.pixels(name).shape == (16, 16, 3) for name in folder.names())
+    assert all(not file.problem for file in folder.index(tmp_path / "index.json"))
+
+
+def test_the_index_follows_the_files(tmp_path: Path) -> None:
+    folder, kept = ImageFolder(tmp_path), tmp_path / "index.json"
+    save(tmp_path / "a.png", RAMP)
+    first = folder.index(kept)
+    written = kept.stat().st_mtime_ns
+    assert folder.index(kept) == first
+    assert kept.stat().st_mtime_ns == written
+    save(tmp_path / "b.png", RAMP)
+    second = folder.index(kept)
+    assert [file.name for file in second] == ["a.png", "b.png"]
+    assert key_of(first) != key_of(second)
+    save(tmp_path / "a.png", RAMP[::-1])
+    os.utime(tmp_path / "a.png", ns=(1, 1))
+    assert folder.index(kept)[0].content != first[0].content
+
+
+def test_the_key_follows_content_and_name_alone(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        save(tmp_path / folder / "a.png", RAMP)
+    os.utime(tmp_path / "two" / "a.png", ns=(1, 1))
+    keys = {key_of(ImageFolder(tmp_path / name).index(tmp_path / f"{name}.json")) for name in ("one", "two")}
+    assert len(keys) == 1
+
+
+def test_a_damaged_index_is_made_again(tmp_path: Path) -> None:
+    save(tmp_path / "a.png", RAMP)
+    kept = tmp_path / "index.json"
+    good = ImageFolder(tmp_path).index(kept)
+    for text in ["", "[[1]]", "{", "[[1,2,3,4,5,6,7,8,9]]", '{"a": 1}']:
+        kept.write_text(text)
+        assert ImageFolder(tmp_path).index(kept) == good

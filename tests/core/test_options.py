@@ -1,0 +1,158 @@
+"""Options are declared once; values are converted, checked and explained."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from covey import Clusterer, CoveyError, component, option
+from covey.components import Floats, Labels
+from covey.options import Option, build, choices, errors, join, options, parts, values, variants, written
+
+
+@component
+class Example(Clusterer):
+    """For these tests."""
+
+    name = "example"
+    eps: float = option(default=0.4, gt=0, le=2, help="Radius.")
+    count: int = option(default=3, ge=1, help="Count.")
+    method: str = option(default="eom", choices=("eom", "leaf"), help="Method.")
+    flat: bool = option(default=False, help="Flat.")
+    seed: int | None = option(default=None, ge=0, help="Seed.")
+    weights: tuple[float, ...] = option(default=(1, 2), help="Weights.")
+    layers: tuple[str, ...] = option(
+        default=("a",), plural=True, choices=lambda self: ["a", "b"] * self.count, help="L."
+    )
+
+    def cluster(self, Z: Floats) -> Labels:
+        raise NotImplementedError
+
+
+def by_name(name: str) -> Option:
+    return next(item for item in options(Example) if item.name == name)
+
+
+def test_values_take_the_declared_type() -> None:
+    made = build(Example, {"eps": 1, "weights": [3, 4.5], "layers": ["a", "b", "a"]})
+    assert (made.eps, made.weights, made.layers) == (1.0, (3.0, 4.5), ("a", "b"))
+    assert type(made.eps) is float
+
+
+def test_equal_options_make_equal_components() -> None:
+    one, two = Example(eps=1), Example(eps=1.0)
+    assert one == two
+    assert hash(one) == hash(two)
+    assert pickle.loads(pickle.dumps(one)) == one
+    assert one != Example(eps=1.1)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"eps": 0}, "example: option 'eps' must be a number greater than 0 and at most 2, not 0."),
+        ({"eps": True}, "example: option 'eps' must be a number greater than 0 and at most 2, not True."),
+        ({"eps": float("nan")}, "example: option 'eps' must be a number greater than 0 and at most 2, not nan."),
+        ({"count": 1.5}, "example: option 'count' must be a whole number at least 1, not 1.5."),
+        ({"count": None}, "example: option 'count' must be a whole number at least 1, not None."),
+        ({"method": "leav"}, "example: option 'method' must be one of eom, leaf, not 'leav'. Did you mean 'leaf'?"),
+        ({"seed": -1}, "example: option 'seed' must be a whole number at least 0, or none, not -1."),
+        ({"layers": []}, "example: option 'layers' needs at least one value."),
+        (
+            {"ebs": 1},
+            "example: there is no option 'ebs'. Did you mean 'eps'? "
+            "Its options: eps, count, method, flat, seed, weights, layers.",
+        ),
+    ],
+)
+def test_a_bad_value_gets_one_clear_sentence(given: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(CoveyError) as caught:
+        build(Example, given)
+    assert str(caught.value) == sentence
+
+
+def test_every_bad_option_is_named() -> None:
+    with pytest.raises(CoveyError, match=r"'eps'[^\n]*\n[^\n]*'count'"):
+        Example(eps=-1, count=0)
+    assert list(errors(Example, {"eps": [0.1, -1], "typo": 1, "flat": True})) == ["eps", "typo"]
+
+
+def test_a_list_where_one_value_is_expected_means_try_each() -> None:
+    made = variants(Example, {"eps": [0.1, 0.2], "method": ["eom", "leaf"], "weights": [[1], [2, 3]]})
+    assert len(made) == 8
+    assert {item.weights for item in made} == {(1.0,), (2.0, 3.0)}
+    assert len(variants(Example, {"weights": [1, 2]})) == 1
+
+
+def test_plural_options_split_and_join() -> None:
+    made = Example(layers=("a", "b"), eps=1)
+    assert [part.layers for part in parts(made)] == [("a",), ("b",)]
+    assert join(parts(made)) == made
+
+
+def test_choices_on_demand_may_depend_on_other_options() -> None:
+    assert choices(Example(count=2), "layers") == ["a", "b", "a", "b"]
+    assert choices(Example(), "method") == ["eom", "leaf"]
+    assert choices(Example(), "eps") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("eps", "0.3", 0.3),
+        ("eps", "0.3,0.4", [0.3, 0.4]),
+        ("weights", "1,2", (1.0, 2.0)),
+        ("layers", "a, b", ("a", "b")),
+        ("seed", "none", None),
+        ("flat", "yes", True),
+        ("method", "eom,leaf", "eom,leaf"),
+    ],
+)
+def test_text_from_the_command_line(name: str, text: str, value: Any) -> None:
+    assert by_name(name).parse(text) == value
+
+
+@given(
+    st.builds(
+        Example,
+        eps=st.floats(0.001, 2),
+        count=st.integers(1, 10**6),
+        method=st.sampled_from(["eom", "leaf"]),
+        flat=st.booleans(),
+        seed=st.none() | st.integers(0, 2**32),
+        weights=st.lists(st.floats(allow_nan=False, allow_infinity=False)).map(tuple),
+    )
+)
+def test_what_is_written_is_read_back(made: Example) -> None:
+    texts = {name: written(value) for name, value in values(made).items()}
+    assert build(Example, {name: by_name(name).parse(text) for name, text in texts.items()}) == made
+
+
+def test_a_field_that_is_no_option_is_refused() -> None:
+    @component
+    class Plain(Clusterer):
+        name = "plain"
+        eps: float = 1.0
+
+        def cluster(self, Z: Floats) -> Labels:
+            raise NotImplementedError
+
+    with pytest.raises(TypeError, match=r"Plain.eps is not declared with option\(\)"):
+        options(Plain)
+
+
+def test_a_default_out_of_bounds_is_refused() -> None:
+    @component
+    class Wrong(Clusterer):
+        name = "wrong"
+        eps: float = option(default=-1, gt=0, help="Radius.")
+
+        def cluster(self, Z: Floats) -> Labels:
+            raise NotImplementedError
+
+    with pytest.raises(TypeError, match=r"Wrong.eps: option 'eps' must be a number greater than 0"):
+        options(Wrong)
