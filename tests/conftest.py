@@ -89,3 +89,17 @@ def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Di
 def registry() -> Registry:
     """The installed components."""
     return Registry.installed()
+
+
+@pytest.fixture
+def brightness(distribution: Distribution) -> None:
+    """Install the extractor `brightness`, which needs no network and no weights."""
+    source = """
+from covey import hookimpl
+from covey.testing import Brightness
+
+@hookimpl
+def covey_feature_extractors():
+    yield Brightness
+"""
+    distribution("covey-brightness", {"brightness": "covey_brightness"}, covey_brightness=source)

@@ -61,8 +61,6 @@ def extract(
                 column.update(zip(good, rows, strict=True))
             step.say("")
             step.advance(len(batch.rows))
-    for name, why in broken.items():
-        progress.note(f"{name} is left out: {why}.")
     if not columns[0]:
         raise CoveyError(_none_left(folder, broken))
     details = {"broken": broken, "runtime": attrs.asdict(runtime), "versions": versions(extractor)}

@@ -1,4 +1,4 @@
-"""The hooks through which a plugin offers its components.
+"""The hooks through which a plugin offers its components and commands.
 
 A plugin is a module, named in the entry-point group `covey`, with one or more of these functions marked @hookimpl:
 
@@ -12,11 +12,15 @@ A plugin is a module, named in the entry-point group `covey`, with one or more o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import pluggy
 
 from covey.components import Clusterer, Component, FeatureExtractor, Reducer
 from covey.storage import Storage
+
+if TYPE_CHECKING:
+    import click
 
 GROUP = "covey"
 hookspec = pluggy.HookspecMarker(GROUP)
@@ -64,6 +68,17 @@ def covey_storages() -> Iterable[type[Storage]]:  # type: ignore[empty-body]
         @hookimpl
         def covey_storages():
             yield Npz
+    """
+
+
+@hookspec
+def covey_commands() -> Iterable[click.Command]:  # type: ignore[empty-body]
+    """Offer commands: each becomes a subcommand of `covey`, and imports what is heavy only when it is called.
+
+    Example:
+        @hookimpl
+        def covey_commands():
+            yield dashboard
     """
 
 

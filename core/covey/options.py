@@ -51,7 +51,7 @@ class Option:
     def bounds(self) -> str:
         """The bounds in words: "greater than 0 and at most 1", or ""."""
         words = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
-        given = [f"{word} {getattr(self, key):g}" for key, word in words.items() if getattr(self, key) is not None]
+        given = [f"{word} {getattr(self, key):.12g}" for key, word in words.items() if getattr(self, key) is not None]
         return " and ".join(given)
 
     @property
@@ -69,7 +69,7 @@ class Option:
 
         Raises ValueError, with a sentence, for a value that is not allowed.
         """
-        if value is None and self.optional:
+        if self.optional and value in (None, "none"):  # TOML has no null
             return None
         if not self.many:
             return self._one(value)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,24 +24,35 @@ from covey.storage import Dataset, Entry
 from covey.tables import Clustering, Embedding, Features, Table
 from covey.versions import versions
 
+MOST_TOLD = 20
+"""Broken images that are named one by one."""
 WORK = ".covey"
 """The folder, in a dataset's home, for what can be made again."""
 
 
+@attrs.frozen(kw_only=True)
+class Results:
+    """What a run gives: the dataset that holds it, its clusterings in order, and how many tables were made or kept."""
+
+    dataset: Dataset
+    clusterings: list[Entry]
+    made: int
+    kept: int
+
+
 def run(
     experiment: Experiment, registry: Registry, progress: Progress = SILENT, runtime: Runtime | None = None
-) -> tuple[Dataset, list[Entry]]:
+) -> Results:
     """Run every combination of an experiment; steps that are kept already are not computed again.
-
-    Returns:
-        The dataset that holds the results, and its clusterings of this experiment, in order.
 
     Raises:
         CoveyError: there are no images, or a step cannot be done. What was finished before is kept.
     """
     dataset, images = places(experiment, registry)
     pipeline = Pipeline(dataset, images, runtime or Runtime(), progress)
-    return dataset, [entry for extractor in experiment.extractors for entry in pipeline.follow(extractor, experiment)]
+    found = [entry for extractor in experiment.extractors for entry in pipeline.follow(extractor, experiment)]
+    made = len(pipeline.made)
+    return Results(dataset=dataset, clusterings=found, made=made, kept=len(pipeline.used - pipeline.made))
 
 
 def places(experiment: Experiment, registry: Registry) -> tuple[Dataset, ImageFolder]:
@@ -62,6 +74,8 @@ class Pipeline:
         self.progress = progress
         self.files: list[ImageFile] = images.index(make_folder(dataset.home / WORK) / "images.json", progress)
         self.kept: dict[str, Entry] = {}
+        self.made: set[str] = set()
+        self.used: set[str] = set()
         self._list()
 
     def follow(self, extractor: FeatureExtractor, experiment: Experiment) -> list[Entry]:
@@ -81,7 +95,9 @@ class Pipeline:
         missing = self._missing(parts, made)
         if missing:
             self._save(extract(options.join(missing), self.images, self.files, self.runtime, self.progress))
-        return self._entries(made)
+        entries = self._entries(made)
+        self._tell_broken(_made(entries[0]).details.get("broken", {}))
+        return entries
 
     def embeddings(self, reducer: Reducer, features: Entry) -> list[Entry]:
         """Return the embeddings of a reducer, one entry for each size."""
@@ -129,14 +145,22 @@ class Pipeline:
         made = provenance.of(clusterer, _made(entry), versions=versions(clusterer))
         return Clustering(names=table.names, labels=labels, provenance=made)
 
+    def _tell_broken(self, broken: Mapping[str, str]) -> None:
+        for name, why in list(broken.items())[:MOST_TOLD]:
+            self.progress.note(f"{name} is left out: {why}.")
+        if len(broken) > MOST_TOLD:
+            self.progress.note(f"... and {len(broken) - MOST_TOLD} more images; covey info --json lists all of them.")
+
     def _missing(self, parts: Sequence[Any], made: Sequence[Provenance]) -> list[Any]:
         return [part for part, one in zip(parts, made, strict=True) if one.key not in self.kept]
 
     def _entries(self, made: Sequence[Provenance]) -> list[Entry]:
+        self.used.update(one.key for one in made)
         return [self.kept[one.key] for one in made]
 
     def _save(self, tables: Sequence[Table]) -> None:
         self.dataset.save(tables)
+        self.made.update(table.provenance.key for table in tables if table.provenance)
         self._list()
 
     def _list(self) -> None:

@@ -1,4 +1,4 @@
-"""The registry: which components are installed, where they come from, and what is wrong with the rest."""
+"""The registry: which components and commands are installed, where they come from, what is wrong with the rest."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
 import attrs
+import click
 import pluggy
 
 from covey import hooks
@@ -60,6 +61,20 @@ class Registered:
 
 
 @attrs.frozen(kw_only=True)
+class RegisteredCommand:
+    """One command that a plugin offers."""
+
+    command: click.Command
+    distribution: str
+    plugin: str
+
+    @property
+    def name(self) -> str:
+        """What stands after `covey`."""
+        return str(self.command.name)
+
+
+@attrs.frozen(kw_only=True)
 class Problem:
     """A plugin that contributes nothing, and why."""
 
@@ -73,6 +88,7 @@ class Registry:
 
     def __init__(self) -> None:
         self.components: list[Registered] = []
+        self.commands: list[RegisteredCommand] = []
         self.problems: list[Problem] = []
 
     @classmethod
@@ -84,14 +100,18 @@ class Registry:
         return registry
 
     def add(self, load: Callable[[], Any], *, plugin: str, distribution: str) -> None:
-        """Add the components of one plugin; `load` imports and returns its module. It contributes all or nothing."""
+        """Add what one plugin offers; `load` imports and returns its module. It contributes all or nothing."""
         try:
-            offered = [_checked(kind, item) for kind, item in _offers(load())]
+            hook = _hooks_of(load())
+            components = [_checked(kind, item) for kind, item in _offers(hook)]
+            commands = [_command(item) for offered in hook.covey_commands() for item in offered]
         except (Exception, SystemExit) as error:
             told = f"{type(error).__name__}: {reason(error)}"
             self.problems.append(Problem(distribution=distribution, plugin=plugin, reason=told))
         else:
-            self.components += [Registered(cls=item, distribution=distribution, plugin=plugin) for item in offered]
+            origin = {"distribution": distribution, "plugin": plugin}
+            self.components += [Registered(cls=item, **origin) for item in components]
+            self.commands += [RegisteredCommand(command=item, **origin) for item in commands]
 
     def of_kind(self, kind: str) -> list[Registered]:
         """Return the components of one kind, by name."""
@@ -115,6 +135,14 @@ class Registry:
             return found[0]
         raise CoveyError(self._ambiguous(name, found) if found else self._unknown(name, kind, among))
 
+    def command(self, name: str) -> click.Command | None:
+        """Return the command of this name, if there is one. Raises CoveyError when several plugins offer it."""
+        found = [item for item in self.commands if item.name == name]
+        if len(found) > 1:
+            told = " and ".join(f"{item.distribution} (plugin {item.plugin})" for item in found)
+            raise CoveyError(f"The command {name!r} is offered by {told}: uninstall one of them.")
+        return found[0].command if found else None
+
     def _ambiguous(self, name: str, found: Iterable[Registered]) -> str:
         kinds = len({item.kind for item in found}) > 1
         told = [f"{item.kind}:{item.name}" if kinds else f"{item.full_name} (plugin {item.plugin})" for item in found]
@@ -128,16 +156,21 @@ class Registry:
         return f"There is no {kind or 'component'} {name!r}.{near}{why} Installed: {', '.join(known) or 'none'}."
 
 
-def _offers(module: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the kind and class of everything a plugin module offers, through a manager that knows only this plugin."""
+def _hooks_of(module: Any) -> Any:
+    """Return the hooks of a plugin module, called through a manager that knows only this plugin."""
     manager = pluggy.PluginManager(hooks.GROUP)
     manager.add_hookspecs(hooks)
     manager.register(module)
     manager.check_pending()
     if not manager.get_hookcallers(module):
         raise TypeError("it offers nothing: no function is marked with @hookimpl")
-    for kind, hook in hooks.HOOKS.items():
-        for offered in getattr(manager.hook, hook)():
+    return manager.hook
+
+
+def _offers(hook: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the kind and class of every component that is offered."""
+    for kind, name in hooks.HOOKS.items():
+        for offered in getattr(hook, name)():
             yield from ((kind, item) for item in offered)
 
 
@@ -150,6 +183,12 @@ def _checked(kind: str, item: Any) -> type[Component]:
     if not _NAME.fullmatch(str(getattr(item, "name", ""))):
         raise TypeError(f"{item.__name__}.name must be lower-case letters, digits, '-' and '_'")
     options(item)
+    return item
+
+
+def _command(item: Any) -> click.Command:
+    if not isinstance(item, click.Command) or not _NAME.fullmatch(str(item.name)):
+        raise TypeError(f"covey_commands must yield click commands with a plain name, not {item!r}")
     return item
 
 

@@ -23,7 +23,7 @@ from covey.tables import Clustering
 @click.option("--column", help="The column with the labels. [default: label, or the second]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate(folder: str, labels: Path, column: str | None, as_json: bool) -> None:
-    """Compare every clustering in a dataset with labels that a person gave.
+    """Compare clusters with labels that a person gave.
 
     AMI and ARI say how well they agree: 1 is perfect, 0 is what chance gives. Noise counts as one more cluster.
     """

@@ -20,7 +20,7 @@ _TITLES = {"features": "Features", "embedding": "Embeddings", "clustering": "Clu
 @click.argument("folder")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(folder: str, as_json: bool) -> None:
-    """Show what is in a dataset: images, features, embeddings, clusterings, and what made them."""
+    """Show what is in a dataset, and what made it."""
     dataset = open_dataset(Registry.installed(), folder)
     images = dataset.images
     count = len(images.names()) if images else 0

@@ -13,12 +13,25 @@ from covey.commands.info import info
 from covey.commands.plugins import plugins
 from covey.commands.run import run
 from covey.errors import CoveyError
+from covey.registry import Registry
 
 INTERRUPTED = 130
 
 
 class Covey(click.Group):
-    """Shows a CoveyError as a sentence, and an interruption as what it is."""
+    """Holds covey's own commands and those of plugins, which are looked for only when they are asked for.
+
+    Shows a CoveyError as a sentence, and an interruption as what it is.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        offered = [item.name for item in _registry(ctx).commands]
+        return sorted({*super().list_commands(ctx), *offered})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; covey's own come first."""
+        return super().get_command(ctx, cmd_name) or _registry(ctx).command(cmd_name)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command line; exit with 2 after a person's mistake."""
@@ -35,6 +48,14 @@ class Covey(click.Group):
         except KeyboardInterrupt:
             click.echo("\nStopped. What was finished is kept; the same command goes on from there.", err=True)
             sys.exit(INTERRUPTED)
+
+
+def _registry(ctx: click.Context) -> Registry:
+    """Return the installed plugins, loaded once an invocation."""
+    if ctx.obj is None:
+        ctx.obj = Registry.installed()
+    assert isinstance(ctx.obj, Registry)
+    return ctx.obj
 
 
 @click.group(cls=Covey, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -39,10 +39,14 @@ def list_plugins(as_json: bool) -> None:
 @plugins.command("show")
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show(name: str, as_json: bool) -> None:
+@click.option("--markdown", is_flag=True, help="Print the table of options for a README.")
+def show(name: str, as_json: bool, markdown: bool) -> None:
     """Show one component and its options. NAME may be kind:name where a name is used twice."""
     item = Registry.installed().find(name)
     declared = options(item.cls)
+    if markdown:
+        click.echo(options_table(declared))
+        return
     if as_json:
         listed = [{**attrs.asdict(option, recurse=False), **_plain(option)} for option in declared]
         click.echo(json.dumps({**_facts(item), "options": listed}, indent=2))
@@ -65,6 +69,12 @@ def _facts(item: Registered) -> dict[str, str]:
 def _row(option: Option) -> Sequence[str]:
     expert = " (for experts)" if option.expert else ""
     return [option.name, written(option.default), option.expected, option.help + expert]
+
+
+def options_table(declared: Sequence[Option]) -> str:
+    """Return the options as a Markdown table, as it stands in the README of a plugin."""
+    rows = [["option", "default", "values", "help"], ["---"] * 4, *map(_row, declared)]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
 
 
 def _plain(option: Option) -> dict[str, Any]:

@@ -59,16 +59,16 @@ def run(
     registry = Registry.installed()
     names = {"extractor": extractor, "reducer": reducer, "clusterer": clusterer}
     experiment = _experiment(source, out, names, settings, registry)
-    dataset, entries = run_experiment(experiment, registry, TerminalProgress())
-    tables = [dataset.load(entry) for entry in entries]
+    results = run_experiment(experiment, registry, TerminalProgress())
+    stems = [entry.name.removesuffix(".npz") for entry in results.clusterings]
+    tables = [results.dataset.load(entry) for entry in results.clusterings]
     clusterings = [table for table in tables if isinstance(table, Clustering)]
-    stems = [entry.name.removesuffix(".npz") for entry in entries]
-    path = dataset.home / clusters.FILE
+    path = results.dataset.home / clusters.FILE
     clusters.export(list(zip(stems, clusterings, strict=True)), path)
     show(
         ["images", "clusters", "assigned", "clustering"], [_row(*pair) for pair in zip(stems, clusterings, strict=True)]
     )
-    click.echo(f"Clusters of every image: {path}")
+    click.echo(f"{results.made} tables made, {results.kept} kept from before. Clusters of every image: {path}")
 
 
 def _experiment(

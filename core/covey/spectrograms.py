@@ -1,0 +1,229 @@
+"""From sound to spectrogram images: the recipe."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from covey import options
+from covey.colours import COLOURS
+from covey.components import Component, Floats, Pixels
+from covey.errors import CoveyError
+from covey.images import MOST_PIXELS
+from covey.options import component, option
+
+EPS = 1e-10
+"""What is added to the power before its logarithm is taken."""
+
+
+@component
+class Recipe(Component):
+    """How sound becomes images. The defaults are the original tools' recipe: 128 x 256 pixels.
+
+    Each segment: Hamming windows, the mean taken off each, power spectrum, Nyquist row dropped, median equaliser,
+    log10, stretched from its least to its greatest value over 256 colours, high frequencies on top.
+
+    Raises CoveyError for options that do not go together.
+    """
+
+    name = "spectrograms"
+    requires: ClassVar = {"soundfile": "covey[audio]", "soxr": "covey[audio]"}
+
+    rate: int = option(
+        default=24000,
+        ge=100,
+        le=1_000_000,
+        help="Sampling rate in Hz that sound is converted to; images reach up to half of it. Larger values show higher"
+        " frequencies.",
+    )
+    segment: float = option(
+        default=0.394,
+        gt=0,
+        le=60,
+        help="Length of the sound in one image, in seconds. Larger values make wider images.",
+    )
+    step: float = option(
+        default=0.8,
+        gt=0,
+        le=1000,
+        help="From the start of one segment to the next, as a fraction of the segment. Larger values give fewer images;"
+        " above 1 they leave gaps.",
+    )
+    window: int = option(
+        default=256,
+        ge=8,
+        le=65536,
+        help="Samples in one Fourier transform. Larger values resolve frequency better and time worse.",
+    )
+    overlap: int = option(
+        default=220, ge=0, help="Samples that neighbouring windows share. Larger values make wider images."
+    )
+    equalize: bool = option(
+        default=True, help="Take stationary background noise off each frequency: its median over the segment."
+    )
+    colormap: str = option(default="viridis", choices=tuple(COLOURS), help="How power becomes colour.")
+    scale: str = option(
+        default="linear", choices=("linear", "mel"), help="The frequency axis: mel gives low frequencies more room."
+    )
+    loudest: int = option(
+        default=0,
+        ge=0,
+        help="Take only so many segments of each recording, the loudest; 0 takes all. Larger values give more images.",
+    )
+    silence: float = option(
+        default=-90,
+        le=0,
+        help="Leave out segments whose level (RMS) is not above this many dB of full scale. Larger values leave out"
+        " more.",
+    )
+    band: str = option(
+        default="common",
+        choices=("common", "full"),
+        help="What images show where recordings differ in rate: the band that all of them have (common), or all up to"
+        " half of the rate asked for, with an empty band in some (full).",
+    )
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        if problem := next(self._problems(), ""):
+            raise CoveyError(problem)
+
+    @property
+    def length(self) -> int:
+        """Samples in a segment."""
+        return round(self.segment * self.rate)
+
+    @property
+    def interval(self) -> float:
+        """Seconds from the start of one segment to the start of the next."""
+        return self.step * self.segment
+
+    @property
+    def columns(self) -> int:
+        """Width of an image; its height is half the window."""
+        return (self.length - self.window) // self._hop + 1
+
+    @property
+    def _hop(self) -> int:
+        return self.window - self.overlap
+
+    def pixels(self, samples: Floats) -> Pixels:
+        """Return the image (window // 2, columns, 3) uint8 of one segment: `length` samples, mono float32."""
+        S = power(samples, self.window, self._hop)
+        if self.scale == "mel":
+            S = mel_weights(self.rate, self.window) @ S
+        if self.equalize:
+            S = equalized(S)
+        return np.take(COLOURS[self.colormap], levels(np.log10(S + np.float32(EPS)))[::-1], axis=0)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what the parameter file beside the images says, under the original tools' names and covey's own."""
+        times = (np.arange(self.columns) * self._hop + self.window / 2) / self.rate
+        return {
+            "sampling_frequency": self.rate,
+            "segment_duration_sec": self.segment,
+            "segment_step_size": self.step,
+            "fft_window_size_bins": self.window,
+            "fft_window_overlap_bins": self.overlap,
+            "colormap": self.colormap,
+            "equalize": self.equalize,
+            "max_segm_per_file": self.loudest or None,
+            "eps": EPS,
+            "covey": {"version": self.version, "options": options.values(self)},
+            "frequency_axis": frequencies(self.rate, self.window, self.scale).tolist(),
+            "time_axis": times.tolist(),
+        }
+
+    def _problems(self) -> Iterator[str]:
+        if self.overlap >= self.window:
+            yield f"An overlap of {self.overlap} samples needs a window longer than {self.window}."
+        elif self.length < self.window:
+            yield (
+                f"A segment of {self.segment:g} s at {self.rate} Hz has {self.length} samples, fewer than the window of"
+                f" {self.window}: take a longer segment or a shorter window."
+            )
+        elif self.columns * self.window // 2 > MOST_PIXELS:
+            yield f"An image would have {self.columns:,} columns: take a shorter segment or less overlap."
+        elif self.interval < 0.001:
+            yield "Segments would start less than a millisecond apart: take a larger step."
+
+
+def power(samples: Floats, window: int, hop: int) -> Floats:
+    """Return the power spectrum (window // 2, columns) float32, low frequencies first, without the Nyquist row.
+
+    What scipy's `spectrogram(window="hamming", detrend="constant", scaling="spectrum", mode="psd")` gives.
+    """
+    from scipy.fft import rfft
+
+    frames = np.lib.stride_tricks.sliding_window_view(samples, window)[::hop]
+    taper = _hamming(window)
+    Z = rfft((frames - frames.mean(axis=1, keepdims=True)) * taper, axis=1)[:, : window // 2]
+    S = np.ascontiguousarray((Z.real**2 + Z.imag**2).T)
+    S *= 2 / taper.sum() ** 2
+    S[0] /= 2
+    return S
+
+
+def equalized(S: Floats) -> Floats:
+    """Return a power spectrum without its stationary noise, at least 1 everywhere.
+
+    For each frequency: how far the power is above its median, in units of median minus minimum. The median equaliser of
+    C. Bedoya et al. (2017), "Automatic identification of rainfall in acoustic recordings", as scikit-maad has it.
+    """
+    ranked = np.sort(S, axis=1)  # much faster than a median: numpy sorts with SIMD
+    count = S.shape[1]
+    median = (ranked[:, (count - 1) // 2] + ranked[:, count // 2]) / 2
+    spread = median - ranked[:, 0]
+    spread[spread <= 0] = max(S.max(), np.finfo(np.float32).tiny)
+    E = S - median[:, None]
+    E /= spread[:, None]
+    return np.maximum(E, 1, out=E)
+
+
+def levels(S: Floats) -> NDArray[np.uint8]:
+    """Stretch an array from its least to its greatest value over 0 to 255; one that is flat becomes 0."""
+    S = S - S.min()
+    highest = S.max()
+    S *= 256 / highest if highest > 0 else 0
+    return np.minimum(S, 255, out=S).astype(np.uint8)
+
+
+def frequencies(rate: int, window: int, scale: str = "linear") -> NDArray[np.floating[Any]]:
+    """Return the frequency of each row in Hz, lowest first; on the linear scale the Nyquist frequency comes last."""
+    linear = np.fft.rfftfreq(window, 1 / rate)
+    if scale == "linear":
+        return linear
+    rows = window // 2
+    mels = np.linspace(0, _mel(rate / 2), rows + 2)[1:-1]
+    return 700 * np.expm1(mels / 1127)
+
+
+@cache
+def mel_weights(rate: int, window: int) -> Floats:
+    """Return the weights (window // 2, window // 2) float32 that turn linear rows into as many rows on the mel scale.
+
+    Triangles around frequencies evenly spaced in mel (D. O'Shaughnessy 1987), each with weights that sum to 1, and
+    nowhere narrower than the linear rows are apart, so that none is empty.
+    """
+    linear = frequencies(rate, window)[: window // 2]
+    centres = frequencies(rate, window, "mel")
+    reach = np.maximum(np.gradient(centres), linear[1])
+    weights = np.maximum(1 - abs(linear[None] - centres[:, None]) / reach[:, None], 0)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return np.asarray(weights, dtype=np.float32)
+
+
+@cache
+def _hamming(window: int) -> Floats:
+    from scipy.signal import get_window
+
+    return np.asarray(get_window("hamming", window), dtype=np.float32)
+
+
+def _mel(frequency: float) -> float:
+    return 1127 * math.log1p(frequency / 700)

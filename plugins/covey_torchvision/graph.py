@@ -1,0 +1,71 @@
+"""Networks tapped at the nodes of their graph, which finds more than modules: sums, concatenations, activations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor
+from torch.fx import GraphModule, Node
+from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
+
+from covey.networks import Forward, Network, shapes_of
+
+
+class Graph(Network):
+    """A network whose layers are the nodes of its graph, and its modules: a module's output is its last node."""
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return what can be tapped, in the order of computation, with the shape of its output for two images."""
+        nodes = self._nodes()
+        with torch.inference_mode():
+            shapes = shapes_of(self._cut(list(nodes.values()))(torch.zeros(2, 3, *self.size)))
+        return {layer: shapes[node] for layer, node in nodes.items() if node in shapes}
+
+    def tap(self, layers: Sequence[str]) -> Forward:
+        """Return the network cut after the last of `layers`."""
+        nodes = [self._nodes()[layer] for layer in layers]
+        module = _cloning(self._cut(nodes))
+
+        def forward(images: Tensor) -> list[Tensor]:
+            outputs = module(images)
+            return [outputs[node] for node in nodes]
+
+        return forward
+
+    def _nodes(self) -> dict[str, str]:
+        """Return the node that gives each layer's output, in the order of computation."""
+        _, *nodes = get_graph_node_names(self.module, suppress_diff_warning=True)[1]
+        last: dict[str, str] = {}
+        for node in reversed(nodes):
+            for layer in _around(node):
+                last.setdefault(layer, node)
+        return dict(reversed(last.items()))
+
+    def _cut(self, nodes: Sequence[str]) -> GraphModule:
+        wanted = list(dict.fromkeys(nodes))
+        module: GraphModule = create_feature_extractor(
+            self.module, train_return_nodes=[], eval_return_nodes=wanted, suppress_diff_warning=True
+        )
+        module.eval()
+        return module
+
+
+def _cloning(module: GraphModule) -> GraphModule:
+    """Make the outputs copies, for a later node may write into the tensor that an earlier one gave."""
+    output = module.graph.output_node()
+    nodes = cast(dict[str, Node], output.args[0])
+    copies = {}
+    for name, node in nodes.items():
+        with module.graph.inserting_after(node):
+            copies[name] = module.graph.call_method("clone", (node,))
+    output.args = (copies,)
+    module.recompile()
+    return module
+
+
+def _around(node: str) -> list[str]:
+    """Return the modules around a node, the outermost first, and the node itself."""
+    names = node.split(".")
+    return [".".join(names[: end + 1]) for end in range(len(names))]

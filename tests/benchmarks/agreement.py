@@ -1,0 +1,49 @@
+"""How well the default groups agree with labels: AMI for five seeds, packaged weights against random ones.
+
+    python tests/benchmarks/agreement.py [DATASET LABELS]
+
+By default on ../shared/data/esc10. Noise counts as a class.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from covey.commands.terminal import TerminalProgress
+from covey.evaluation import evaluate, read_labels
+from covey.experiment import from_flags
+from covey.pipeline import run
+from covey.registry import Registry
+from covey.tables import Clustering
+
+ESC10 = Path(__file__).parents[3] / "shared" / "data" / "esc10"
+SEEDS = range(5)
+
+
+def main() -> None:
+    """Print one line for each kind of weights."""
+    dataset = Path(sys.argv[1]) if len(sys.argv) > 1 else ESC10
+    labels = read_labels(Path(sys.argv[2]) if len(sys.argv) > 2 else dataset / "labels.csv")
+    print(f"{dataset.name}, all defaults but the weights; AMI for the reducer's seeds {SEEDS[0]} to {SEEDS[-1]}")
+    print(f"{'weights':<12}" + "".join(f"{seed:>7}" for seed in SEEDS) + "  median")
+    with tempfile.TemporaryDirectory() as out:
+        for weights in ("pretrained", "random"):
+            scores = [ami(str(dataset), out, weights, seed, labels) for seed in SEEDS]
+            print(f"{weights:<12}" + "".join(f"{score:7.3f}" for score in scores) + f"{statistics.median(scores):8.3f}")
+
+
+def ami(dataset: str, out: str, weights: str, seed: int, labels: dict[str, str]) -> float:
+    """Return the AMI of the default clustering with these weights and this seed of the reducer."""
+    registry = Registry.installed()
+    settings = [f"extractor.weights={weights}", f"reducer.seed={seed}"]
+    results = run(from_flags(dataset, out, {}, settings, registry), registry, TerminalProgress())
+    table = results.dataset.load(results.clusterings[0])
+    assert isinstance(table, Clustering)
+    return evaluate(table, labels).ami
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+"""covey run: from a folder of images to clusters on disk."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+from PIL import Image
+
+Cli = Callable[..., Result]
+LIGHT = (
+    "--extractor",
+    "brightness",
+    "--reducer",
+    "pca",
+    "--set",
+    "reducer.sizes=2,3",
+    "--set",
+    "clusterer.min_samples=3",
+)
+
+pytestmark = pytest.mark.usefixtures("brightness")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.npz"))}
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_results_go_into_the_dataset_or_where_out_says(covey: Cli, images: Path, tmp_path: Path) -> None:
+    assert covey("run", images.parent, *LIGHT).exit_code == 0
+    inside = contents(images.parent)
+    assert covey("run", images, "--out", tmp_path / "out", *LIGHT).exit_code == 0
+    assert contents(tmp_path / "out") == inside
+    assert len([name for name in inside if name.startswith("full_features_brightness~")]) == 1
+    assert len([name for name in inside if name.startswith("dimred_2_neigh_0_brightness~")]) == 1
+    assert len([name for name in inside if name.startswith("dimred_3_neigh_0_brightness~")]) == 1
+    assert len([name for name in inside if name.startswith("clusters_dbscan_3_neigh_0_brightness~")]) == 1
+
+
+def test_a_dataset_made_with_out_remembers_its_images(covey: Cli, images: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    covey("run", images, "--out", out, *LIGHT)
+    told = json.loads(covey("info", out, "--json").stdout)
+    assert told["images"] == 24
+    assert covey("run", out, *LIGHT).stdout.splitlines()[-1].startswith("0 tables made, 5 kept from before.")
+
+
+def test_the_clusters_are_exported(covey: Cli, images: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    covey("run", images, "--out", out, *LIGHT[:-4], "--set", "clusterer.min_samples=3", "--set", "reducer.sizes=2")
+    found = rows(out / "clusters.csv")
+    assert list(found[0]) == ["filename", "cluster"]
+    assert [row["filename"] for row in found] == [f"call_{number:02}.png" for number in range(24)]
+    groups = [{row["cluster"] for row in found[third::3]} - {"-1"} for third in range(3)]
+    assert len(set().union(*groups)) == 3
+    assert all(len(group) == 1 for group in groups)
+    covey(
+        "run",
+        images,
+        "--out",
+        out,
+        *LIGHT,
+        "--clusterer",
+        "hdbscan",
+        "--clusterer",
+        "dbscan",
+        "--set",
+        "reducer.sizes=2",
+    )
+    assert len(rows(out / "clusters.csv")[0]) == 1 + 2 * 2
+
+
+def test_a_second_run_makes_nothing_and_a_change_makes_only_what_follows(covey: Cli, images: Path) -> None:
+    def made(*more: str) -> str:
+        return covey("run", images, *LIGHT, *more).stdout.splitlines()[-1].split(".")[0]
+
+    assert made() == "5 tables made, 0 kept from before"
+    before = contents(images)
+    assert made() == "0 tables made, 5 kept from before"
+    assert contents(images) == before
+    assert made("--set", "clusterer.eps=0.7") == "2 tables made, 3 kept from before"
+    assert made("--set", "reducer.sizes=4") == "2 tables made, 5 kept from before"
+    assert made("--set", "extractor.layers=mean,deviation") == "5 tables made, 5 kept from before"
+
+
+def test_a_layer_or_size_is_the_same_whatever_its_siblings(covey: Cli, images: Path, tmp_path: Path) -> None:
+    covey("run", images, "--out", tmp_path / "together", *LIGHT, "--set", "extractor.layers=mean,deviation")
+    for layer in ("mean", "deviation"):
+        for size in ("2", "3"):
+            given = ["--set", f"extractor.layers={layer}", "--set", f"reducer.sizes={size}"]
+            covey("run", images, "--out", tmp_path / "apart", *LIGHT[:4], *LIGHT[-2:], *given)
+    assert contents(tmp_path / "apart") == contents(tmp_path / "together")
+
+
+def test_a_changed_image_is_noticed(covey: Cli, images: Path) -> None:
+    covey("run", images, *LIGHT)
+    Image.new("RGB", (48, 32), "white").save(images / "call_00.png")
+    assert covey("run", images, *LIGHT).stdout.splitlines()[-1].startswith("5 tables made, 0 kept")
+
+
+def test_broken_images_are_named_and_left_out_every_time(covey: Cli, images: Path) -> None:
+    good = (images / "call_00.png").read_bytes()
+    (images / "cut off.png").write_bytes(good[: len(good) // 2])
+    (images / "empty.png").write_bytes(b"")
+    for _ in range(2):
+        result = covey("run", images, *LIGHT)
+        assert result.exit_code == 0
+        assert "cut off.png is left out: " in result.stderr
+        assert "empty.png is left out: it is empty." in result.stderr
+    assert len(rows(images / "clusters.csv")) == 24
+    assert "2 broken images left out" in covey("info", images).stdout
+
+
+def test_images_of_several_sizes_keep_their_places(covey: Cli, images: Path, tmp_path: Path) -> None:
+    covey("run", images, "--out", tmp_path / "alone", *LIGHT)
+    for number in range(0, 40, 2):
+        Image.new("RGB", (20 + number % 4, 32), "grey").save(images / f"call_{number:02}x.png")
+    covey("run", images, "--out", tmp_path / "mixed", *LIGHT)
+    alone, mixed = (
+        dict(zip(*(np.load(next((tmp_path / name).glob("full_*.npz")))[key] for key in ("N", "X")), strict=True))
+        for name in ("alone", "mixed")
+    )
+    assert list(mixed) == sorted(mixed)
+    assert len(mixed) == 44
+    assert all(np.array_equal(alone[name], mixed[name]) for name in alone)
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty", "no images", "a file", "all broken"])
+def test_a_folder_that_is_no_dataset(covey: Cli, tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "birds"
+    if kind == "a file":
+        folder.write_text("x")
+    elif kind != "missing":
+        folder.mkdir()
+    if kind == "no images":
+        (folder / "notes.txt").write_text("x")
+    if kind == "all broken":
+        (folder / "x.png").write_bytes(b"x")
+    result = covey("run", folder, *LIGHT)
+    assert result.exit_code == 2
+    assert str(folder) in result.stderr
+    assert result.stderr.count("Error") == 1
+    assert "Traceback" not in result.stderr
+    assert not list(tmp_path.rglob("*.npz"))
+
+
+def test_the_two_ways_to_describe_a_run_do_not_mix(covey: Cli, tmp_path: Path) -> None:
+    result = covey("run", tmp_path / "covey.toml", "--reducer", "pca")
+    assert result.exit_code == 2
+    assert "says it all" in result.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX limits")
+def test_a_full_disk_is_said_and_leaves_the_old_files(covey: Cli, images: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    covey("run", images, "--out", out, *LIGHT)
+    before = contents(out)
+    code = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (900, 900));"
+        "from covey.commands.main import main; main(sys.argv[1:])"
+    )
+    words = ["run", str(images), "--out", str(out), *LIGHT, "--set", "extractor.bands=8"]
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, env=paths, check=False)
+    assert done.returncode == 2
+    assert "could not be written: File too large" in done.stderr
+    assert contents(out) == before
+    assert not list(out.glob(".*.tmp"))
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a user whom permissions bind")
+def test_a_folder_that_cannot_be_written(covey: Cli, images: Path) -> None:
+    images.chmod(0o500)
+    result = covey("run", images, *LIGHT)
+    images.chmod(0o700)
+    assert result.exit_code == 2
+    assert "--out" in result.stderr
+
+
+def test_an_interruption_keeps_what_is_finished(images: Path) -> None:
+    code = (
+        "import sys, covey.pipeline as p\n"
+        "from covey.commands.main import main\n"
+        "def stop(*_): raise KeyboardInterrupt\n"
+        "p.Pipeline.embeddings = stop\n"
+        "main(sys.argv[1:])"
+    )
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    words = ["run", str(images), *LIGHT]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, env=paths, check=False)
+    assert done.returncode == 130
+    assert "What was finished is kept" in done.stderr
+    assert len(contents(images)) == 1
+
+
+def test_all_defaults_on_real_images(covey: Cli, xc_dev: Path, tmp_path: Path) -> None:
+    shutil.copytree(xc_dev / "images", tmp_path / "birds" / "images")
+    result = covey("run", tmp_path / "birds")
+    assert result.exit_code == 0, result.stderr
+    (features,) = (tmp_path / "birds").glob("full_features_tf_efficientnet_lite0_blocks.4~*.npz")
+    (embedding,) = (tmp_path / "birds").glob("dimred_8_neigh_10_tf_efficientnet_lite0_blocks.4~*.npz")
+    assert np.load(features)["X"].shape[0] == 210
+    assert np.load(embedding)["X_red"].shape == (210, 8)
+    assert np.load(embedding)["X_2D"].shape == (210, 2)
+    scores = json.loads(covey("evaluate", tmp_path / "birds", "--labels", xc_dev / "labels.csv", "--json").stdout)
+    assert scores[0]["images"] == 210
+    assert scores[0]["clusters"] >= 2

@@ -1,0 +1,86 @@
+"""DBSCAN against its plain definition."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from covey import CoveyError
+from covey_dbscan import Dbscan
+
+Floats = NDArray[np.float32]
+
+
+def points(count: int, columns: int, seed: int) -> Floats:
+    random = np.random.default_rng(seed)
+    centres = random.normal(size=(4, columns), scale=2)
+    return (centres[random.integers(0, 4, count)] + random.normal(size=(count, columns))).astype(np.float32)
+
+
+def neighbourhoods(Z: Floats, eps: float) -> NDArray[np.bool_]:
+    """Which points lie within eps of each other."""
+    wide = Z.astype(np.float64)
+    return np.asarray(np.linalg.norm(wide[:, None] - wide, axis=2) <= eps)
+
+
+def connected(near: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The lowest row that each row reaches."""
+    lowest = np.arange(len(near))
+    while True:
+        spread = np.where(near, lowest, len(near)).min(axis=1)
+        if (spread == lowest).all():
+            return lowest
+        lowest = spread
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    count=st.integers(1, 80),
+    columns=st.integers(1, 20),
+    eps=st.floats(0.2, 6),
+    min_samples=st.integers(1, 12),
+    seed=st.integers(0, 999),
+)
+def test_the_definition(count: int, columns: int, eps: float, min_samples: int, seed: int) -> None:
+    Z = points(count, columns, seed)
+    labels = Dbscan(eps=eps, min_samples=min_samples).cluster(Z)
+    near = neighbourhoods(Z, eps)
+    dense = near.sum(axis=1) >= min_samples
+    groups = connected(near[np.ix_(dense, dense)])
+    same = labels[dense][:, None] == labels[dense]
+    np.testing.assert_array_equal(same, groups[:, None] == groups)
+    assert (labels[dense] >= 0).all()
+    for row in np.flatnonzero(~dense):
+        reached = set(labels[near[row] & dense].tolist())
+        assert labels[row] in (reached or {-1})
+
+
+@pytest.mark.parametrize("count", [0, 1, 9])
+def test_fewer_points_than_make_a_place_dense_are_noise(count: int) -> None:
+    labels = Dbscan(min_samples=10).cluster(np.zeros((count, 8), dtype=np.float32))
+    assert labels.dtype == np.int32
+    assert labels.tolist() == [-1] * count
+
+
+def test_ten_points_in_one_place_are_a_group() -> None:
+    assert Dbscan(min_samples=10).cluster(np.zeros((10, 8), dtype=np.float32)).tolist() == [0] * 10
+
+
+def test_no_group_at_all_is_an_answer() -> None:
+    assert set(Dbscan(eps=0.01, min_samples=5).cluster(points(50, 8, 0)).tolist()) == {-1}
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_are_no_numbers_are_refused(value: float) -> None:
+    Z = points(30, 3, 0)
+    Z[4, 1] = value
+    with pytest.raises(CoveyError, match="dbscan: the data hold values that are no finite numbers"):
+        Dbscan().cluster(Z)
+
+
+def test_a_radius_of_zero_is_refused() -> None:
+    with pytest.raises(CoveyError, match="'eps' must be a number greater than 0, not 0"):
+        Dbscan(eps=0)

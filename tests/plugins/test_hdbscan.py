@@ -1,0 +1,93 @@
+"""HDBSCAN: groups of differing density, and what it does with little or odd data."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+pytest.importorskip("hdbscan", reason="needs covey[hdbscan]")
+
+from covey import CoveyError
+from covey_hdbscan import Hdbscan
+
+Floats = NDArray[np.float32]
+
+
+def groups() -> tuple[Floats, NDArray[np.intp]]:
+    """Two dense groups near each other and a loose one far away, each of 60 points."""
+    random = np.random.default_rng(0)
+    group = random.permutation(180) % 3
+    centres = np.array([[0, 0, 0], [2, 0, 0], [30, 0, 0]])
+    spread = np.array([0.1, 0.1, 2.0])[group, None] * random.normal(size=(180, 3))
+    return (centres[group] + spread).astype(np.float32), group
+
+
+def test_groups_of_differing_density_are_found() -> None:
+    from sklearn.metrics import adjusted_rand_score
+
+    Z, group = groups()
+    labels = Hdbscan().cluster(Z)
+    assert sorted(set(labels.tolist()) - {-1}) == [0, 1, 2]
+    assert adjusted_rand_score(group[labels >= 0], labels[labels >= 0]) == 1
+    assert (labels >= 0).mean() > 0.8
+
+
+def test_epsilon_joins_groups_that_are_near() -> None:
+    Z, group = groups()
+    labels = Hdbscan(epsilon=3.0).cluster(Z)
+    near = labels[group < 2]
+    assert len(set(near[near >= 0].tolist())) == 1
+
+
+def test_leaf_finds_at_least_as_many_groups_as_eom() -> None:
+    Z, _ = groups()
+    eom, leaf = (Hdbscan(method=method, min_cluster_size=5).cluster(Z).max() for method in ("eom", "leaf"))
+    assert leaf > eom
+
+
+def test_min_samples_none_takes_the_smallest_groups_size() -> None:
+    Z, _ = groups()
+    none, same, other = (Hdbscan(min_cluster_size=12, min_samples=value).cluster(Z) for value in (None, 12, 2))
+    np.testing.assert_array_equal(none, same)
+    assert not np.array_equal(none, other)
+
+
+def test_the_smallest_group_is_as_small_as_asked() -> None:
+    Z, _ = groups()
+    labels = Hdbscan(min_cluster_size=20, method="leaf").cluster(Z)
+    assert np.bincount(labels[labels >= 0]).min() >= 20
+
+
+@pytest.mark.parametrize(
+    ("count", "options"),
+    [(0, {}), (1, {}), (14, {}), (30, {"min_samples": 31}), (2, {"min_cluster_size": 3, "min_samples": None})],
+)
+def test_fewer_points_than_make_a_group_are_noise(count: int, options: dict[str, int | None]) -> None:
+    labels = Hdbscan(**options).cluster(groups()[0][:count])  # type: ignore[arg-type]
+    assert labels.dtype == np.int32
+    assert labels.tolist() == [-1] * count
+
+
+@pytest.mark.parametrize("count", [2, 3, 15, 16, 60])
+def test_equal_points_give_labels_and_no_warnings(count: int) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        labels = Hdbscan(min_cluster_size=2, min_samples=None).cluster(np.ones((count, 4), dtype=np.float32))
+    assert labels.shape == (count,)
+
+
+def test_many_dimensions() -> None:
+    Z, group = groups()
+    wide = np.concatenate([Z, np.zeros((180, 70), dtype=np.float32)], axis=1)
+    labels = Hdbscan().cluster(wide)
+    assert len(set(labels[group == 2].tolist()) - set(labels[group == 0].tolist())) >= 1
+
+
+def test_values_that_are_no_numbers_are_refused() -> None:
+    Z, _ = groups()
+    Z[4, 1] = np.nan
+    with pytest.raises(CoveyError, match="hdbscan: the data hold values that are no finite numbers"):
+        Hdbscan().cluster(Z)

@@ -1,0 +1,149 @@
+"""The extractor `timm`: its packaged weights know real sounds, and it says what is wrong."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from covey import CoveyError, Runtime
+from covey.images import ImageFolder
+from covey.registry import Registry
+
+torch = pytest.importorskip("torch")
+timm = pytest.importorskip("timm")
+
+from covey_timm import Timm  # noqa: E402
+
+ESC10 = Path(__file__).parents[3] / "shared" / "data" / "esc10"
+
+
+def pixels(height: int = 128, width: int = 256) -> NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(0, 256, (2, height, width, 3), dtype=np.uint8)
+
+
+def features(extractor: Timm, images: NDArray[np.uint8] | None = None) -> NDArray[np.float32]:
+    return np.asarray(extractor.load(Runtime())(pixels() if images is None else images)[0])
+
+
+def accuracy(X: NDArray[np.float32], labels: NDArray[np.int64], groups: NDArray[np.str_]) -> float:
+    """How often the 5 nearest images of other recordings, by majority, have the label of an image."""
+    X = (X - X.mean(0)) / X.std(0)
+    squares = (X**2).sum(1)
+    distances = squares[:, None] + squares - 2 * X @ X.T
+    distances[groups[:, None] == groups] = np.inf
+    nearest = labels[np.argsort(distances, axis=1, kind="stable")[:, :5]]
+    return float(np.mean([np.bincount(row).argmax() == label for row, label in zip(nearest, labels, strict=True)]))
+
+
+def test_it_is_offered_and_ready() -> None:
+    found = Registry.installed().find("timm", "extractor")
+    assert (found.cls.name, found.status) == ("timm", "ready")
+
+
+def test_neither_listing_it_nor_its_identity_imports_torch() -> None:
+    code = "import sys; from covey_timm import Timm; Timm().identity(); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_packaged_weights_know_sounds_that_random_ones_do_not() -> None:
+    """Weights in the wrong place, or padding other than they were trained with, would not."""
+    if not ESC10.is_dir():
+        pytest.skip("needs ../shared/data")
+    rows = list(csv.DictReader((ESC10 / "labels.csv").open(encoding="utf-8")))[::3]
+    folder = ImageFolder(ESC10 / "images")
+    images = np.stack([folder.pixels(row["filename"]) for row in rows])
+    labels = np.unique([row["label"] for row in rows], return_inverse=True)[1]
+    groups = np.array([row["group"] for row in rows])
+    trained = accuracy(features(Timm(), images), labels, groups)
+    untrained = accuracy(features(Timm(weights="random"), images), labels, groups)
+    assert trained > 0.65 > 0.55 > untrained
+
+
+@pytest.mark.parametrize(
+    ("model", "layer", "width"),
+    [
+        ("resnet18", "layer3", 256),
+        ("swin_tiny_patch4_window7_224", "layers.1", 192),
+        ("vit_tiny_patch16_224", "blocks.5", 192),
+        ("maxvit_pico_rw_256", "stages.1", 64),
+        ("resnet18", "global_pool", 512),
+    ],
+)
+def test_each_kind_of_network_gives_its_channels(model: str, layer: str, width: int) -> None:
+    run = Timm(model=model, layers=(layer,), weights="random").load(Runtime())
+    for size in ((128, 256), (100, 90)):
+        found = run(pixels(*size))[0]
+        assert (found.shape, found.dtype) == ((2, width), np.float32)
+        assert not np.array_equal(found[0], found[1])
+
+
+def test_bands_and_times_multiply_the_features() -> None:
+    assert features(Timm(bands=3, time="mean+std")).shape == (2, 112 * 3 * 2)
+
+
+def test_a_weights_file_gives_what_its_model_gives(tmp_path: Path) -> None:
+    random = Timm(model="resnet18", layers=("layer2",), weights="random", seed=7)
+    torch.save(random.network().module.state_dict(), tmp_path / "w.pth")
+    read = Timm(model="resnet18", layers=("layer2",), weights=str(tmp_path / "w.pth"))
+    np.testing.assert_array_equal(features(read), features(random))
+
+
+def test_the_same_seed_gives_the_same_weights() -> None:
+    first, same, other = (features(Timm(weights="random", seed=seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, same)
+    assert not np.allclose(first, other)
+
+
+def test_identity_is_the_content_of_the_packaged_weights() -> None:
+    assert Timm().identity()["weights"].startswith("57934424")  # the file is named by its hash
+    assert Timm(weights="random").identity() == Timm(model="resnet18").identity() == {}
+
+
+def test_layers_are_listed_without_fetching_weights() -> None:
+    listed = Timm(model="resnet18", layers=("layer1",)).available_layers()
+    order = ["conv1", "layer1.0.conv1", "layer1.0", "layer1", "layer2", "layer4", "global_pool", "fc"]
+    assert [layer for layer in listed if layer in order] == order
+
+
+def test_the_tag_names_model_and_layer() -> None:
+    assert Timm().tag == "tf_efficientnet_lite0_blocks.4"
+
+
+def test_weights_of_another_model_are_told_by_key(tmp_path: Path) -> None:
+    torch.save({"stem.weight": torch.zeros(2)}, tmp_path / "w.pth")
+    with pytest.raises(CoveyError, match=r"do not fit tf_efficientnet_lite0 .*not expected: 'stem\.weight'"):
+        Timm(weights=str(tmp_path / "w.pth")).load(Runtime())
+
+
+def test_an_unknown_model_is_told_with_the_nearest() -> None:
+    with pytest.raises(CoveyError, match=r"timm has no model 'efficientnet_lite9'\. Did you mean 'efficientnet_lite"):
+        Timm(model="efficientnet_lite9").load(Runtime())
+
+
+def test_an_unknown_layer_is_told_with_the_nearest() -> None:
+    with pytest.raises(CoveyError, match=r"has no layer 'block\.4'.* Did you mean 'blocks\.4'"):
+        Timm(layers=("block.4",)).load(Runtime())
+
+
+def test_without_network_one_sentence_names_the_model_that_needs_none(tmp_path: Path) -> None:
+    code = (
+        "from covey import CoveyError, Runtime; from covey_timm import Timm\n"
+        "try: Timm(model='resnet18', layers=('layer1',)).load(Runtime())\n"
+        "except CoveyError as error: print(error)"
+    )
+    nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | nowhere, capture_output=True, text=True, check=True, timeout=40
+    )
+    assert done.stdout.startswith("The pretrained weights of resnet18 could not be fetched (")
+    assert done.stdout.endswith(
+        "or use --extractor timm with its default model, whose weights are installed with it.\n"
+    )
+    assert done.stdout.count("\n") == 1

@@ -1,0 +1,121 @@
+"""UMAP: what it keeps, that it is the same each time, and what it does with little or odd data."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+pytest.importorskip("umap", reason="needs covey[umap]")
+
+from covey import CoveyError
+from covey_umap import EXACT, Umap
+
+Floats = NDArray[np.float32]
+
+
+def blobs(count: int = 150, columns: int = 20, groups: int = 5) -> tuple[Floats, NDArray[np.intp]]:
+    """Rows in groups that lie apart."""
+    random = np.random.default_rng(0)
+    group = random.integers(0, groups, count)
+    X = random.normal(size=(groups, columns))[group] * 4 + random.normal(size=(count, columns))
+    return X.astype(np.float32), group
+
+
+def reduced(X: Floats, *sizes: int, **options: object) -> list[Floats]:
+    return list(Umap(**options).reduce(X, sizes))  # type: ignore[arg-type]
+
+
+def test_neighbours_stay_neighbours() -> None:
+    from sklearn.manifold import trustworthiness
+
+    X, _ = blobs()
+    flat, eight = reduced(X, 2, 8)
+    assert trustworthiness(X, flat, n_neighbors=10) > 0.8
+    assert trustworthiness(X, eight, n_neighbors=10) > 0.8
+
+
+def test_every_dimension_is_standardised() -> None:
+    for Z in reduced(blobs()[0], 2, 3):
+        np.testing.assert_allclose(Z.mean(axis=0), 0, atol=1e-5)
+        np.testing.assert_allclose(Z.std(axis=0), 1, atol=1e-5)
+
+
+def test_sizes_come_one_by_one_and_do_not_depend_on_each_other() -> None:
+    X, _ = blobs()
+    steps = iter(Umap().reduce(X, [4, 2]))
+    four, two = next(steps), next(steps)
+    assert four.shape == (150, 4)
+    np.testing.assert_array_equal(reduced(X, 2)[0], two)
+    np.testing.assert_array_equal(reduced(X, 3, 4)[1], four)
+
+
+def test_a_seed_decides_the_result() -> None:
+    X, _ = blobs()
+    first, again, other = (reduced(X, 2, seed=seed)[0] for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_approximate_neighbours_beyond_many_images_are_the_same_each_time() -> None:
+    X, group = blobs(EXACT + 100, 4)
+    first, again = (reduced(X, 2, epochs=5)[0] for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    centres = np.stack([first[group == index].mean(axis=0) for index in range(5)])
+    nearest = np.linalg.norm(first[:, None] - centres, axis=2).argmin(axis=1)
+    assert (nearest == group).mean() > 0.8
+
+
+def test_without_a_seed_there_is_a_result_too() -> None:
+    (Z,) = reduced(blobs()[0], 2, seed=None)
+    assert Z.shape == (150, 2)
+    assert np.isfinite(Z).all()
+
+
+def test_scale_and_constant_features_do_not_matter() -> None:
+    X, _ = blobs(columns=4)
+    wide = np.concatenate([X * 8, np.full((len(X), 3), 1e6, dtype=np.float32)], axis=1)
+    np.testing.assert_array_equal(reduced(X, 2)[0], reduced(wide, 2)[0])
+
+
+def test_pca_keeps_the_strongest_components_only() -> None:
+    X, group = blobs(columns=20)
+    noisy = np.concatenate([X, np.random.default_rng(1).normal(size=(len(X), 30)).astype(np.float32)], axis=1)
+    (Z,) = reduced(noisy, 2, pca=4)
+    inner = np.mean([Z[group == index].std(axis=0).mean() for index in range(5)])
+    assert inner < 0.5
+    np.testing.assert_array_equal(reduced(X, 2, pca=20)[0], reduced(X, 2, pca=500)[0])
+
+
+def test_a_larger_min_dist_spreads_groups_out() -> None:
+    X, group = blobs()
+    tight, loose = (reduced(X, 2, min_dist=value)[0] for value in (0.0, 0.9))
+    spread = [np.mean([Z[group == index].std(axis=0).mean() for index in range(5)]) for Z in (tight, loose)]
+    assert spread[0] < spread[1]
+
+
+@pytest.mark.parametrize("kind", ["random", "half equal", "all equal"])
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 10, 11])
+def test_few_or_equal_images_give_finite_places_and_no_warnings(count: int, kind: str) -> None:
+    X = np.random.default_rng(0).normal(size=(count, 3)).astype(np.float32)
+    X[{"random": count, "half equal": count // 2, "all equal": 0}[kind] :] = X[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = reduced(X, 2, 8)
+    assert [Z.shape for Z in found] == [(count, 2), (count, 8)]
+    assert all(Z.dtype == np.float32 and np.isfinite(Z).all() for Z in found)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "manhattan"])
+def test_other_metrics(metric: str) -> None:
+    (Z,) = reduced(blobs()[0], 2, metric=metric)
+    assert np.isfinite(Z).all()
+
+
+def test_values_that_are_no_numbers_are_refused() -> None:
+    X, _ = blobs()
+    X[3, 2] = np.nan
+    with pytest.raises(CoveyError, match="umap: the features hold values that are no finite numbers"):
+        reduced(X, 2)
