@@ -242,6 +242,7 @@ def _make(item: Recording, folder: Path, recipe: Recipe, old: Iterable[str]) -> 
     """Make the images of one recording; older ones of it that it no longer has are removed."""
     made: set[str] = set()
     tally = Tally()
+    make_folder((folder / item.name).parent)
     try:
         blocks = recordings.blocks(item.path, recipe.rate, filtered=recipe.band == "common")
         for segment in chosen(tally.audible(cut(blocks, recipe), recipe), recipe):
@@ -289,8 +290,7 @@ class Tally:
 
 def _write(segment: Segment, item: Recording, folder: Path, recipe: Recipe) -> str:
     name = image_name(item.stub, segment.start)
-    make_folder((folder / name).parent)
-    with replacing(folder / name) as file:
+    with replacing(folder / name, durable=False) as file:
         file.write(png.encode(recipe.pixels(segment.samples)))
     return name
 

@@ -13,8 +13,10 @@ from covey.errors import CoveyError, reason
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
     """Open a new file that takes the place of `path` when the block ends well, and vanishes when it does not.
+
+    One that is `durable` outlives a power cut too: not worth its time for thousands of files that can be made again.
 
     Raises:
         CoveyError: it could not be written (disk full, no permission); an old file is still there, unchanged.
@@ -24,7 +26,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         with temporary.open("xb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         raise CoveyError(

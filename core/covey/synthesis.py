@@ -7,6 +7,7 @@ import io
 import wave
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -21,7 +22,7 @@ from covey.spectrograms import Recipe
 RATE = 24000
 Sound = NDArray[np.float64]
 Call = Callable[[Generator], Sound]
-"""Makes one singer's call, of 0.1 to 0.26 s at RATE, about 1 loud."""
+"""Makes one singer's call, of 0.1 to 0.19 s at RATE, about 1 loud."""
 
 
 def synthesize(folder: Path, recordings: int = 304, seed: int = 0, progress: Progress = SILENT) -> Path:
@@ -32,7 +33,8 @@ def synthesize(folder: Path, recordings: int = 304, seed: int = 0, progress: Pro
     equal files. Files that are there already are left as they are.
 
     Returns:
-        The truth: `folder`/labels.csv with the columns filename (of the image), label (type of call) and group (recording).
+        The truth: `folder`/labels.csv with the columns filename (of the image), label (type of call) and group
+        (recording).
 
     Raises:
         CoveyError: the folder holds other files of these names, or cannot be written.
@@ -59,7 +61,7 @@ def recording(label: str, rng: Generator) -> NDArray[np.int16]:
     length = round((centres[-1] + recipe.segment / 2 + 0.02) * RATE)
     sound = _singer(label, centres, length, rng)
     if rng.random() < 0.4:  # somebody else, further away
-        sound += rng.uniform(0.1, 0.3) * _singer(str(rng.choice(list(CALLS))), centres, length, rng)
+        sound += rng.uniform(0.03, 0.15) * _singer(str(rng.choice(list(CALLS))), centres, length, rng)
     sound += _noise(length, rng)
     level = 10 ** (rng.uniform(-30, -6) / 20)
     return np.asarray(np.round(sound * level / abs(sound).max() * 32767), dtype=np.int16)
@@ -100,7 +102,7 @@ def upsweep(rng: Generator) -> Sound:
 def downsweep(rng: Generator) -> Sound:
     """One tone that falls."""
     t = _times(rng)
-    low, range_ = rng.uniform(1500, 5500), rng.uniform(1200, 4000)
+    low, range_ = rng.uniform(2000, 4500), rng.uniform(1500, 4000)
     return _tone(low + range_ * (1 - t / t[-1]) ** rng.uniform(0.7, 1.5))
 
 
@@ -127,7 +129,7 @@ CALLS: Mapping[str, Call] = {
 """The types of call by name."""
 
 
-def _singer(label: str, centres: NDArray[np.float64], length: int, rng: Generator) -> Sound:
+def _singer(label: str, centres: NDArray[np.floating[Any]], length: int, rng: Generator) -> Sound:
     """Return one call repeated around `centres` (seconds), each a little louder or softer, earlier or later."""
     call, sound = CALLS[label](rng), np.zeros(length)
     for centre in centres:
@@ -146,11 +148,12 @@ def _noise(length: int, rng: Generator) -> Sound:
 
 
 def _times(rng: Generator) -> Sound:
-    return np.arange(round(rng.uniform(0.12, 0.26) * RATE)) / RATE
+    """Return the times of a call's samples; the median equaliser takes off tones as long as half a segment."""
+    return np.arange(round(rng.uniform(0.1, 0.19) * RATE)) / RATE
 
 
 def _pitch(rng: Generator) -> float:
-    return float(np.exp(rng.uniform(np.log(2000), np.log(8000))))
+    return float(np.exp(rng.uniform(np.log(2500), np.log(6500))))
 
 
 def _tone(frequency: Sound) -> Sound:

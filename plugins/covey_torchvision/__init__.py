@@ -63,7 +63,9 @@ def _known(model: str) -> str:
     if model.lower() in _models():
         return model.lower()
     near = did_you_mean(model, _models())
-    raise CoveyError(f"torchvision has no classification model {model!r}.{near} covey lists those that there are.")
+    raise CoveyError(
+        f"torchvision has no classification model {model!r}.{near} torchvision.models.list_models() lists all."
+    )
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def connected(near: NDArray[np.bool_]) -> NDArray[np.intp]:
     """The lowest row that each row reaches."""
     lowest = np.arange(len(near))
     while True:
-        spread = np.where(near, lowest, len(near)).min(axis=1)
+        spread = np.where(near, lowest, len(near)).min(axis=1, initial=len(near))
         if (spread == lowest).all():
             return lowest
         lowest = spread

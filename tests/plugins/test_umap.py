@@ -59,13 +59,18 @@ def test_a_seed_decides_the_result() -> None:
     assert not np.array_equal(first, other)
 
 
-def test_approximate_neighbours_beyond_many_images_are_the_same_each_time() -> None:
-    X, group = blobs(EXACT + 100, 4)
-    first, again = (reduced(X, 2, epochs=5)[0] for _ in range(2))
+def test_approximate_neighbours_beyond_many_images_are_the_same_on_any_number_of_cores() -> None:
+    import numba
+
+    X, group = blobs(EXACT + 100, 100)
+    (first,) = reduced(X, 2, epochs=50)
+    threads = numba.get_num_threads()
+    numba.set_num_threads(1)
+    (again,) = reduced(X, 2, epochs=50)
+    numba.set_num_threads(threads)
     np.testing.assert_array_equal(first, again)
-    centres = np.stack([first[group == index].mean(axis=0) for index in range(5)])
-    nearest = np.linalg.norm(first[:, None] - centres, axis=2).argmin(axis=1)
-    assert (nearest == group).mean() > 0.8
+    distances = np.linalg.norm(first[:500, None] - first[:500], axis=2) + np.diag(np.full(500, np.inf))
+    assert (group[distances.argmin(axis=1)] == group[:500]).mean() > 0.9
 
 
 def test_without_a_seed_there_is_a_result_too() -> None:
@@ -83,7 +88,8 @@ def test_scale_and_constant_features_do_not_matter() -> None:
 def test_pca_keeps_the_strongest_components_only() -> None:
     X, group = blobs(columns=20)
     noisy = np.concatenate([X, np.random.default_rng(1).normal(size=(len(X), 30)).astype(np.float32)], axis=1)
-    (Z,) = reduced(noisy, 2, pca=4)
+    Z, wider = (reduced(noisy, 2, pca=components)[0] for components in (4, 30))
+    assert not np.array_equal(Z, wider)
     inner = np.mean([Z[group == index].std(axis=0).mean() for index in range(5)])
     assert inner < 0.5
     np.testing.assert_array_equal(reduced(X, 2, pca=20)[0], reduced(X, 2, pca=500)[0])

@@ -8,10 +8,12 @@ from typing import Any
 import click
 
 from covey import __version__
+from covey.commands.demo import demo
 from covey.commands.evaluate import evaluate
 from covey.commands.info import info
 from covey.commands.plugins import plugins
 from covey.commands.run import run
+from covey.commands.spectrograms import spectrograms
 from covey.errors import CoveyError
 from covey.registry import Registry
 
@@ -25,9 +27,9 @@ class Covey(click.Group):
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands."""
+        """Return the names of all commands that can be called."""
         offered = [item.name for item in _registry(ctx).commands]
-        return sorted({*super().list_commands(ctx), *offered})
+        return sorted({*super().list_commands(ctx), *(name for name in offered if offered.count(name) == 1)})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command; covey's own come first."""
@@ -64,5 +66,5 @@ def main() -> None:
     """Turn a folder of spectrogram images into groups that a person can look at, name and keep."""
 
 
-for command in (run, evaluate, info, plugins):
+for command in (demo, spectrograms, run, evaluate, info, plugins):
     main.add_command(command)

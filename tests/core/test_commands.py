@@ -1,0 +1,62 @@
+"""Plugins offer commands too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+
+from covey.registry import Registry
+
+Distribution = Callable[..., None]
+Cli = Callable[..., Result]
+
+GOOD = """
+import click
+from covey import hookimpl
+
+@click.command()
+@click.argument("place")
+def count(place):
+    '''Count the birds.'''
+    click.echo(f"three birds in {place}")
+
+@hookimpl
+def covey_commands():
+    yield count
+"""
+
+
+def test_a_command_of_a_plugin_is_like_any_other(distribution: Distribution, covey: Cli) -> None:
+    distribution("covey-count", {"count": "count_plugin"}, count_plugin=GOOD)
+    assert "Count the birds." in covey("--help").stdout
+    assert covey("count", "the garden").stdout == "three birds in the garden\n"
+
+
+def test_coveys_own_command_keeps_its_name(distribution: Distribution, covey: Cli) -> None:
+    distribution("covey-count", {"count": "count_plugin"}, count_plugin=GOOD.replace("command()", "command('info')"))
+    assert "Count the birds." not in covey("info", "--help").stdout
+
+
+def test_one_name_from_two_plugins_is_refused(distribution: Distribution, covey: Cli) -> None:
+    distribution("first", {"one": "first_plugin"}, first_plugin=GOOD)
+    distribution("second", {"two": "second_plugin"}, second_plugin=GOOD)
+    done = covey("count", "birds")
+    assert done.exit_code == 2
+    assert "'count' is offered by first (plugin one) and second (plugin two): uninstall one" in done.stderr
+    assert covey("plugins", "list").exit_code == 0
+    assert covey("--help").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "source",
+    [GOOD.replace("yield count", "yield print"), GOOD.replace("command()", "command('two words')")],
+    ids=["no command", "no plain name"],
+)
+def test_what_is_no_command_is_listed_with_its_reason(distribution: Distribution, covey: Cli, source: str) -> None:
+    distribution("covey-broken", {"broken": "broken_plugin"}, broken_plugin=source)
+    (problem,) = Registry.installed().problems
+    assert "must yield click commands with a plain name" in problem.reason
+    assert "The plugin 'broken' of covey-broken is broken" in covey("plugins", "list").stdout
+    assert "Show what is in a dataset" in covey("--help").stdout

@@ -1,0 +1,70 @@
+"""Datasets made on the spot, with groups that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from covey.folder import FolderDataset
+from covey.provenance import Provenance
+from covey.tables import Embedding, Features
+
+SIZES = (60, 30, 20)
+NOISE = 5
+
+
+def write(folder: Path, names: Sequence[str]) -> Path:
+    """Write a dataset: three groups of SIZES images, one after another, then NOISE images that are far from all."""
+    rng = np.random.default_rng(0)
+    (folder / "images").mkdir(parents=True)
+    groups = np.repeat([0, 1, 2, 3], [*SIZES, NOISE])
+    for name, group in zip(names, groups, strict=True):
+        pixels = rng.integers(0, 60, (32, 48, 3), dtype=np.uint8)
+        pixels[group * 8 : group * 8 + 8] += 150
+        Image.fromarray(pixels).save(folder / "images" / name, "PNG")
+    near = rng.normal(0, 0.05, (sum(SIZES), 2)) + np.repeat([[0, 0], [5, 0], [0, 5]], SIZES, axis=0)
+    Z = np.concatenate([near, [[20 + 9 * at, 20] for at in range(NOISE)]]).astype(np.float32)
+    shared: dict[str, Any] = {"version": 1, "options": {}}
+    features = Provenance(kind="extractor", component="made", tag="made", input="images", **shared)
+    reduced = Provenance(kind="reducer", component="flat", tag="flat", input=features.key, source=features, **shared)
+    X = np.concatenate([Z, Z], axis=1)
+    FolderDataset(folder).save(
+        [Features(names=names, X=X, provenance=features), Embedding(names=names, Z=Z, map=Z, provenance=reduced)]
+    )
+    return folder
+
+
+def plain_names() -> list[str]:
+    return [f"call_{at:03}.png" for at in range(sum(SIZES) + NOISE)]
+
+
+@pytest.fixture
+def names() -> list[str]:
+    """The names of the images in a dataset, by group."""
+    return plain_names()
+
+
+@pytest.fixture
+def birds(tmp_path: Path, names: list[str]) -> Path:
+    """A dataset with 115 images, an embedding of 2 dimensions and the features that it was made from."""
+    return write(tmp_path / "birds", names)
+
+
+@pytest.fixture(scope="session")
+def strange(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with file names that would do harm as HTML or Markdown: the first three and the first of the noise."""
+    hostile = ["<img src=x onerror=document.title='hurt'>.png", "&lt;b&gt; **bold** [link](x) $x^2$.png", "🐦 ‮gnp.png"]
+    names = [*hostile, *plain_names()[len(hostile) :]]
+    names[sum(SIZES)] = "<b>bold<s>.png"
+    return write(tmp_path_factory.mktemp("strange") / "birds", names)
+
+
+@pytest.fixture
+def make() -> Callable[[Path, Sequence[str]], Path]:
+    """Writes such a dataset: make(folder, names)."""
+    return write

@@ -1,0 +1,236 @@
+"""Folders as datasets: what is written is read again, and what is not right is refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from covey import Clustering, CoveyError, Dataset, Embedding, Features
+from covey.tables import Table
+from covey.testing import tiny_images, tiny_tables
+from covey_npz import Npz
+
+NAMES = ("a.png", "sub/ü.png", "XC1_segm_0000.315.png")
+
+
+def arrays_of(table: Table) -> dict[str, Any]:
+    return {field.name: getattr(table, field.name) for field in attrs.fields(type(table)) if field.name != "provenance"}
+
+
+def only_file(folder: Path) -> Path:
+    (path,) = folder.glob("*.npz")
+    return path
+
+
+def assert_equal(one: Table, other: Table) -> None:
+    assert type(one) is type(other)
+    assert one.provenance == other.provenance
+    for name, array in arrays_of(one).items():
+        np.testing.assert_array_equal(getattr(other, name), array)
+        assert getattr(other, name).dtype == array.dtype
+
+
+def loaded(dataset: Dataset) -> list[Table]:
+    return [dataset.load(entry) for entry in dataset.entries()]
+
+
+def test_every_kind_of_table_comes_back_as_it_was(tmp_path: Path) -> None:
+    tables = tiny_tables(NAMES)
+    Npz().open(str(tmp_path)).save(tables)
+    again = Npz().open(str(tmp_path))
+    for table in tables:
+        assert table.provenance is not None
+        entry = again.find(table.provenance.key)
+        assert entry is not None
+        assert entry.provenance == table.provenance
+        assert_equal(table, again.load(entry))
+    assert [(entry.kind, entry.shape) for entry in again.entries()] == [
+        ("clustering", (3, 1)),
+        ("embedding", (3, 8)),
+        ("features", (3, 12)),
+    ]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), max_size=6, unique=True))
+def test_any_names_come_back_as_they_were(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
+    dataset = Npz().open(str(tmp_path_factory.mktemp("names")))
+    dataset.save(tiny_tables(names))
+    assert all(table.names.tolist() == names for table in loaded(dataset))
+
+
+def test_the_same_tables_give_the_same_files_bit_for_bit(tmp_path: Path) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder in folders:
+        folder.mkdir()
+        Npz().open(str(folder)).save(tiny_tables(NAMES))
+    written = [{path.name: path.read_bytes() for path in folder.iterdir()} for folder in folders]
+    assert len(written[0]) == 3
+    assert written[0] == written[1]
+
+
+def test_the_names_tell_the_original_tools_size_neighbours_and_model(tmp_path: Path) -> None:
+    Npz().open(str(tmp_path)).save(tiny_tables(NAMES))
+    stems = sorted(path.name.partition("~")[0] for path in tmp_path.iterdir())
+    assert stems == ["clusters_tiny_8_neigh_5_brightness", "dimred_8_neigh_5_brightness", "full_features_brightness"]
+
+
+def test_the_files_hold_what_the_format_page_says(tmp_path: Path) -> None:
+    tables = tiny_tables(NAMES)
+    Npz().open(str(tmp_path)).save(tables)
+    expected = {
+        "full": {"X": "float32", "N": "<U21", "covey": None},
+        "dimred": {"X_red": "float32", "X_2D": "float32", "N": "<U21", "covey": None},
+        "clusters": {"labels": "int32", "N": "<U21", "covey": None},
+    }
+    for path in tmp_path.iterdir():
+        with np.load(path, allow_pickle=False) as archive:
+            keys = expected[path.name.partition("_")[0]]
+            assert set(archive.files) == set(keys)
+            assert all(dtype is None or archive[key].dtype == dtype for key, dtype in keys.items())
+            made = json.loads(str(archive["covey"]))
+            assert made["format"] == 1
+            assert path.name.endswith(f"~{made['key'][:8]}.npz")
+
+
+def test_files_of_the_original_tools_open(tmp_path: Path) -> None:
+    X, flat, names = np.zeros((2, 4), dtype=np.float16), np.ones((2, 2)), np.array(["a.png", "b.png"])
+    np.savez(tmp_path / "full_features_vgg16_features.28.npz", X=X, N=names)
+    np.savez(tmp_path / "dimred_4_neigh_10_vgg16_features.28.npz", X_red=X, X_2D=flat, N=names, Y=names)
+    embedding, features = loaded(Npz().open(str(tmp_path)))
+    assert isinstance(features, Features)
+    assert isinstance(embedding, Embedding)
+    assert embedding.provenance is features.provenance is None
+    assert features.X.dtype == embedding.Z.dtype == embedding.map.dtype == np.float32
+    assert embedding.names.tolist() == ["a.png", "b.png"]
+
+
+def test_arrays_of_objects_are_refused(tmp_path: Path) -> None:
+    names = np.array(["a.png", "b.png"], dtype=object)
+    np.savez(tmp_path / "full_features_old.npz", X=np.zeros((2, 4)), N=names)
+    with pytest.raises(CoveyError, match=r"full_features_old.npz holds pickled objects"):
+        loaded(Npz().open(str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"X": np.zeros((3, 4)), "N": np.array(["a", "b"])},
+        {"X_red": np.zeros((2, 4)), "X_2D": np.zeros((3, 2)), "N": np.array(["a", "b"])},
+        {"labels": np.zeros(1, dtype=np.int32), "N": np.array(["a", "b"])},
+    ],
+)
+def test_arrays_of_differing_length_are_refused(arrays: dict[str, NDArray[Any]], tmp_path: Path) -> None:
+    np.savez(tmp_path / "bad.npz", **arrays)  # type: ignore[arg-type]
+    with pytest.raises(CoveyError, match="its arrays differ in length"):
+        loaded(Npz().open(str(tmp_path)))
+
+
+def test_a_file_that_is_no_table_is_reported_and_harms_nobody(tmp_path: Path) -> None:
+    dataset = Npz().open(str(tmp_path))
+    dataset.save(tiny_tables(NAMES))
+    (tmp_path / "empty.npz").write_bytes(b"")
+    (tmp_path / "text.npz").write_text("no archive", "utf-8")
+    np.savez(tmp_path / "other.npz", weights=np.zeros(3))
+    assert len(dataset.entries()) == 3
+    assert [any(name in problem for problem in dataset.problems) for name in ("empty", "text", "other")] == [True] * 3
+
+
+def test_a_damaged_file_is_reported(tmp_path: Path) -> None:
+    dataset = Npz().open(str(tmp_path))
+    dataset.save(tiny_tables(NAMES)[:1])
+    (entry,) = dataset.entries()
+    path = only_file(tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        start = archive.getinfo("X.npy").header_offset
+    damaged = bytearray(path.read_bytes())
+    damaged[start + 200] ^= 255
+    path.write_bytes(damaged)
+    with pytest.raises(CoveyError, match="cannot be read"):
+        dataset.load(entry)
+
+
+def test_a_table_that_is_kept_already_is_left_as_it_is(tmp_path: Path) -> None:
+    dataset = Npz().open(str(tmp_path))
+    dataset.save(tiny_tables(NAMES)[2:])
+    before = only_file(tmp_path).stat()
+    dataset.save(tiny_tables(NAMES)[2:])
+    after = only_file(tmp_path).stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+from covey import npz
+from covey.testing import tiny_tables
+path, names = Path(sys.argv[1]), [f"{index}.png" for index in range(500)]
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+npz.write(path, tiny_tables(names)[0])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+def test_a_full_disk_leaves_the_old_file_and_no_rubbish(tmp_path: Path) -> None:
+    dataset = Npz().open(str(tmp_path))
+    dataset.save(tiny_tables(NAMES)[:1])
+    path = only_file(tmp_path)
+    before = path.read_bytes()
+    done = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=False)
+    assert "CoveyError" in done.stderr
+    assert "could not be written" in done.stderr
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_only_folders_open(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    with pytest.raises(CoveyError, match=r"missing: check the spelling"):
+        Npz().open(str(tmp_path / "missing"))
+    with pytest.raises(CoveyError, match=r"is a file: give the folder"):
+        Npz().open(str(tmp_path / "file"))
+
+
+def test_a_dataset_that_is_made_remembers_its_images(tmp_path: Path) -> None:
+    images = tiny_images(tmp_path / "pictures", count=2)
+    made = Npz().create(str(tmp_path / "deep" / "dataset"), images.root)
+    opened = Npz().open(str(tmp_path / "deep" / "dataset"))
+    for dataset in (made, opened):
+        assert dataset.images is not None
+        assert dataset.images.names() == images.names()
+        assert dataset.entries() == []
+    assert json.loads((tmp_path / "deep/dataset/covey.json").read_text("utf-8")) == {"images": "../../pictures"}
+
+
+def test_a_dataset_can_be_moved_with_its_images(tmp_path: Path) -> None:
+    names = tiny_images(tmp_path / "old" / "pictures", count=2).names()
+    Npz().create(str(tmp_path / "old" / "dataset"), tmp_path / "old" / "pictures")
+    (tmp_path / "old").rename(tmp_path / "new")
+    found = Npz().open(str(tmp_path / "new" / "dataset")).images
+    assert found is not None
+    assert found.names() == names
+
+
+def test_a_dataset_cannot_be_made_where_a_file_is(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    with pytest.raises(CoveyError, match="cannot be made"):
+        Npz().create(str(tmp_path / "file"), tmp_path)
+
+
+def test_a_clustering_keeps_noise(tmp_path: Path) -> None:
+    Npz().open(str(tmp_path)).save(tiny_tables(NAMES)[2:])
+    (table,) = loaded(Npz().open(str(tmp_path)))
+    assert isinstance(table, Clustering)
+    assert table.labels.tolist() == [-1, 0, 1]
