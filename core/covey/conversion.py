@@ -99,7 +99,7 @@ def convert(source: Path, dataset: Path, recipe: Recipe | None = None, progress:
         made=[made for made in (*kept, *new) if made.images],
         new=sum(made.images for made in new),
         kept=sum(made.images for made in kept),
-        problems=[*_told(found), *_told(kept), *_told(new)],
+        problems=sorted([*_told(found), *_told(kept), *_told(new)]),
     )
 
 

@@ -20,6 +20,7 @@ from covey.progress import SILENT, Progress
 from covey.spectrograms import Recipe
 
 RATE = 24000
+_REPEATS = 3
 Sound = NDArray[np.float64]
 Call = Callable[[Generator], Sound]
 """Makes one singer's call, of 0.1 to 0.19 s at RATE, about 1 loud."""
@@ -28,7 +29,7 @@ Call = Callable[[Generator], Sound]
 def synthesize(folder: Path, recordings: int = 304, seed: int = 0, progress: Progress = SILENT) -> Path:
     """Write synthetic recordings of eight types of call into `folder`/audio, as many of each.
 
-    Each recording is one singer that repeats its call two or three times, so that every segment of the default recipe
+    Each recording is one singer that repeats its call three times in a second, so that every segment of the default recipe
     holds one. Pitch, length, level, noise and what sings in the background differ between recordings; equal seeds give
     equal files. Files that are there already are left as they are.
 
@@ -56,8 +57,8 @@ def synthesize(folder: Path, recordings: int = 304, seed: int = 0, progress: Pro
 
 def recording(label: str, rng: Generator) -> NDArray[np.int16]:
     """Return one recording of a singer with calls of the type `label`, mono at RATE."""
-    recipe, count = Recipe(), int(rng.integers(2, 4))
-    centres = recipe.segment / 2 + recipe.interval * np.arange(count)
+    recipe = Recipe()
+    centres = recipe.segment / 2 + recipe.interval * np.arange(_REPEATS)
     length = round((centres[-1] + recipe.segment / 2 + 0.02) * RATE)
     sound = _singer(label, centres, length, rng)
     if rng.random() < 0.4:  # somebody else, further away

@@ -98,8 +98,8 @@ def unfetched(model: str, error: Exception) -> CoveyError:
     """Return what to tell a person when the pretrained weights of a model could not be fetched."""
     return CoveyError(
         f"The pretrained weights of {model} could not be fetched ({reason(error)[:200]}): connect to the internet, give"
-        " a file in the option weights, or use --extractor timm with its default model, whose weights are installed with"
-        " it."
+        " a file in the option weights, or use --extractor timm with its default model, whose weights are installed"
+        " with it."
     )
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from covey.commands.flags import flags_of
+from covey.commands.terminal import TerminalProgress
 from covey.conversion import Report, convert
 from covey.options import build
-from covey.progress import SILENT
 from covey.spectrograms import Recipe
 
 
@@ -24,20 +24,20 @@ def spectrograms(recordings: Path, dataset: Path, **given: Any) -> None:
     Recordings (WAV, FLAC, OGG, MP3) may lie in subfolders. Started again, it goes on where it stopped; what cannot be
     used is reported by name.
     """
-    for line in told(convert(recordings, dataset, build(Recipe, given), SILENT)):
+    for line in told(convert(recordings, dataset, build(Recipe, given), TerminalProgress())):
         click.echo(line)
 
 
 def told(report: Report) -> list[str]:
-    """Return in a few lines what a conversion did."""
+    """Return in lines what a conversion did; the sums come last, where they are seen."""
+    images, problems = report.new + report.kept, report.problems
     kept = f" ({report.kept:,} were there already)" if report.kept else ""
-    images = report.new + report.kept
-    lines = [f"{_count(images, 'image')} of {_count(len(report.made), 'recording')} in {report.folder}{kept}"]
+    lines = [f"Cannot be used, or not to the end: {problem}" for problem in problems]
+    lines.append(f"{_count(images, 'image')} of {_count(len(report.made), 'recording')} in {report.folder}{kept}")
     if report.silent:
-        lines.append(f"Left out as silent: {_count(report.silent, 'segment')}")
-    if report.problems:
-        lines.append(f"{_count(len(report.problems), 'recording')} with problems:")
-        lines += [f"  {problem}" for problem in report.problems]
+        lines.append(f"{_count(report.silent, 'segment')} left out as silent")
+    if problems:
+        lines.append(f"{_count(len(problems), 'recording')} with problems, named above")
     return lines
 
 
