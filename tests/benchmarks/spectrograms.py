@@ -20,10 +20,10 @@ from scipy.signal import spectrogram
 
 from covey import png
 from covey.components import Floats
-from covey.conversion import convert
 from covey.images import THREADS
-from covey.spectrograms import EPS, Recipe
-from covey.synthesis import CALLS, RATE, recording, synthesize
+from covey.sound.conversion import convert
+from covey.sound.spectrograms import EPS, Recipe
+from covey.sound.synthesis import CALLS, RATE, recording, synthesize
 
 SEGMENTS = 200
 ROUNDS = 5

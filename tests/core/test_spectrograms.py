@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.signal import spectrogram
 
-from covey.conversion import Report, convert
 from covey.errors import CoveyError
 from covey.images import ImageFolder
 from covey.progress import Progress
-from covey.recordings import blocks
-from covey.spectrograms import Recipe, frequencies
+from covey.sound.conversion import Report, convert
+from covey.sound.recordings import blocks
+from covey.sound.spectrograms import Recipe, frequencies
 
 Pixels = NDArray[np.uint8]
 Sound = NDArray[np.floating[Any]]

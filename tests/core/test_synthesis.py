@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from covey.conversion import convert
 from covey.errors import CoveyError
 from covey.images import ImageFolder
-from covey.synthesis import CALLS, synthesize
+from covey.sound.conversion import convert
+from covey.sound.synthesis import CALLS, synthesize
 
 
 def rows(truth: Path) -> list[dict[str, str]]:

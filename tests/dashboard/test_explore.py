@@ -138,6 +138,7 @@ def test_a_cluster_that_is_gone_gives_way_to_all_images(opened: Open, birds: Pat
     app.number_input(key="covey:dbscan.eps").set_value(30.0).run()
     assert not app.exception
     assert app.selectbox(key="picked").value is None
+    assert app.session_state["raised"] is None
 
 
 def test_missing_broken_and_outside_images_are_grey_tiles_with_their_names(

@@ -9,7 +9,7 @@ import click
 
 from covey.commands.terminal import TerminalProgress
 from covey.errors import CoveyError
-from covey.synthesis import synthesize
+from covey.sound.synthesis import synthesize
 
 
 @click.command()

@@ -31,10 +31,10 @@ def _flag(option: Option) -> Callable[[F], F]:
     return click.option(
         f"--{name}",
         option.name,
-        default=option.default,
+        default=written(option.default),
         type=Value(option),
         help=option.help,
-        show_default=written(option.default),
+        show_default=True,
     )
 
 

@@ -9,9 +9,9 @@ import click
 
 from covey.commands.flags import flags_of
 from covey.commands.terminal import TerminalProgress
-from covey.conversion import Report, convert
 from covey.options import build
-from covey.spectrograms import Recipe
+from covey.sound.conversion import Report, convert
+from covey.sound.spectrograms import Recipe
 
 
 @click.command()

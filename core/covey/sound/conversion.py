@@ -15,15 +15,15 @@ from typing import Any
 
 import attrs
 
-from covey import png, recordings
 from covey.errors import CoveyError, reason
 from covey.files import make_folder, replacing, write_text
 from covey.images import THREADS, ImageFolder
 from covey.options import build, values
 from covey.progress import SILENT, Progress
-from covey.recordings import BrokenRecording, Recording
-from covey.segments import Segment, chosen, cut
-from covey.spectrograms import Recipe
+from covey.sound import png, recordings
+from covey.sound.recordings import BrokenRecording, Recording
+from covey.sound.segments import Segment, chosen, cut
+from covey.sound.spectrograms import Recipe
 
 PARAMETERS = "_feature_extraction_parameters.json"
 LEDGER = "_recordings.jsonl"

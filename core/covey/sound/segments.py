@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 
 from covey.components import Floats
-from covey.spectrograms import Recipe
+from covey.sound.spectrograms import Recipe
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from covey.conversion import image_name
 from covey.errors import CoveyError
 from covey.files import make_folder, replacing
 from covey.progress import SILENT, Progress
-from covey.spectrograms import Recipe
+from covey.sound.conversion import image_name
+from covey.sound.spectrograms import Recipe
 
 RATE = 24000
 _REPEATS = 3
@@ -29,9 +29,9 @@ Call = Callable[[Generator], Sound]
 def synthesize(folder: Path, recordings: int = 304, seed: int = 0, progress: Progress = SILENT) -> Path:
     """Write synthetic recordings of eight types of call into `folder`/audio, as many of each.
 
-    Each recording is one singer that repeats its call three times in a second, so that every segment of the default recipe
-    holds one. Pitch, length, level, noise and what sings in the background differ between recordings; equal seeds give
-    equal files. Files that are there already are left as they are.
+    Each recording is one singer that repeats its call three times in a second, so that every segment of the default
+    recipe holds one. Pitch, length, level, noise and what sings in the background differ between recordings; equal
+    seeds give equal files. Files that are there already are left as they are.
 
     Returns:
         The truth: `folder`/labels.csv with the columns filename (of the image), label (type of call) and group

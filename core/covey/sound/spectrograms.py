@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey import options
-from covey.colours import COLOURS
 from covey.components import Component, Floats, Pixels
 from covey.errors import CoveyError
 from covey.images import MOST_PIXELS
 from covey.options import component, option
+from covey.sound.colours import COLOURS
 
 EPS = 1e-10
 """What is added to the power before its logarithm is taken."""

@@ -1,0 +1,1 @@
+"""From sound to spectrogram images: recordings are cut into segments, each becomes one image."""
