@@ -68,8 +68,8 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
     expect.set_options(timeout=PATIENCE)
     found = chromium.new_page(viewport={"width": 1280, "height": 800})
     found.goto(address)
-    set_number(found, "Min samples", "5")
     expect(metric(found, "Clusters")).to_have_text("3")
+    settle(found)
     yield found
     found.close()
 

@@ -1,0 +1,1 @@
+"""The dashboard: a person looks at the groups in a browser."""

@@ -1,0 +1,79 @@
+"""What is opened, read or computed once for all reruns and sessions. Whoever gets an array must not change it."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from covey import Clusterer, CoveyError, Dataset
+from covey.locations import open_dataset
+from covey.provenance import digest
+from covey.registry import Registry
+from covey.storage import Entry
+from covey.tables import Embedding, Features, Table
+
+ENTRIES_LAST = 5
+"""Seconds after which the files of a dataset are looked at again."""
+
+
+@st.cache_resource(show_spinner=False)
+def registry() -> Registry:
+    """Return the installed plugins."""
+    return Registry.installed()
+
+
+@st.cache_resource(show_spinner="Opening the dataset")
+def dataset(location: str) -> Dataset:
+    """Return the dataset at a location. Raises CoveyError."""
+    return open_dataset(registry(), location)
+
+
+@st.cache_data(show_spinner=False, ttl=ENTRIES_LAST)
+def entries(location: str) -> list[Entry]:
+    """Return the tables of a dataset. Raises CoveyError."""
+    return dataset(location).entries()
+
+
+def embedding(location: str, entry: Entry) -> Embedding:
+    """Return one embedding. Raises CoveyError."""
+    found = _table(location, _identity(entry), entry)
+    assert isinstance(found, Embedding)
+    return found
+
+
+def labels(location: str, entry: Entry, clusterer: Clusterer) -> NDArray[np.int32]:
+    """Return the cluster of each row of an embedding (n,), -1 for noise. Raises CoveyError."""
+    made = [type(clusterer).__module__, type(clusterer).__qualname__, repr(clusterer), dict(clusterer.identity())]
+    return _labels(location, _identity(entry), digest(made), entry, clusterer)
+
+
+@st.cache_resource(show_spinner="Reading", max_entries=8)
+def _table(location: str, identity: str, _entry: Entry) -> Table:
+    return dataset(location).load(_entry)
+
+
+@st.cache_resource(show_spinner="Clustering", max_entries=64)
+def _labels(location: str, identity: str, made: str, _entry: Entry, _clusterer: Clusterer) -> NDArray[np.int32]:
+    names = embedding(location, _entry).names
+    Z = _features(location, _entry) if _clusterer.takes == "features" else embedding(location, _entry).Z
+    found = np.asarray(_clusterer.cluster(Z), dtype=np.int32)
+    if found.shape != names.shape:
+        raise CoveyError(f"{_clusterer.name} must give {len(names)} labels, but gave an array of shape {found.shape}.")
+    return found
+
+
+def _features(location: str, entry: Entry) -> NDArray[np.float32]:
+    """Return the features that an embedding was made from, in the order of its names."""
+    source = entry.provenance.source if entry.provenance else None
+    found = dataset(location).find(source.key) if source else None
+    if found is None:
+        raise CoveyError(f"The features that {entry.name} was made from are not in this dataset: make them again.")
+    table = _table(location, _identity(found), found)
+    assert isinstance(table, Features)
+    rows = {name: row for row, name in enumerate(table.names.tolist())}
+    return table.X[[rows[name] for name in embedding(location, entry).names.tolist()]]
+
+
+def _identity(entry: Entry) -> str:
+    return digest([entry.name, entry.shape, entry.provenance.key if entry.provenance else None])

@@ -1,0 +1,108 @@
+"""The web server behind the dashboard: Streamlit in a process of its own."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from covey.errors import CoveyError
+
+APP = Path(__file__).with_name("app.py")
+LOCATION = "COVEY_DASHBOARD_LOCATION"
+"""The environment variable that tells the app which dataset was named on the command line."""
+
+HOST = "localhost"
+PATIENCE = 60.0
+"""Seconds that the server may take to start."""
+ENDING = 5.0
+"""Seconds that it may take to end."""
+
+_SETTINGS = {
+    "server.address": HOST,
+    "server.headless": "true",
+    "server.fileWatcherType": "none",
+    "browser.gatherUsageStats": "false",
+    "client.toolbarMode": "viewer",
+    "logger.level": "warning",
+    "runner.magicEnabled": "false",
+    "theme.light.primaryColor": "#0f766e",
+    "theme.dark.primaryColor": "#2dd4bf",
+}
+
+
+@contextmanager
+def running(location: str, port: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run the server for as long as the block lasts; an interruption ends the block quietly.
+
+    Yields:
+        Its address, once it answers, and its process.
+
+    Raises:
+        CoveyError: the port is taken, or the server does not start.
+    """
+    _check(port)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    process = subprocess.Popen(
+        _command(port), env={**os.environ, LOCATION: location}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+    try:
+        _wait(process, port)
+        yield f"http://{HOST}:{port}", process
+    except KeyboardInterrupt:
+        pass
+    finally:
+        _end(process)
+
+
+def _command(port: int) -> list[str]:
+    settings = {**_SETTINGS, "server.port": port}
+    flags = [f"--{key}={value}" for key, value in settings.items()]
+    return [sys.executable, "-m", "streamlit", "run", str(APP), *flags]
+
+
+def _check(port: int) -> None:
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError as error:
+        another = port + 1 if port < 65535 else 8501
+        raise CoveyError(
+            f"Port {port} cannot be used ({os.strerror(error.errno or 0)}): end the program that uses it,"
+            f" or take another port, as in --port {another}."
+        ) from error
+
+
+def _wait(process: subprocess.Popen[bytes], port: int) -> None:
+    """Return when the server answers. Raises CoveyError."""
+    end = time.monotonic() + PATIENCE
+    while not _answers(port):
+        if process.poll() is not None or time.monotonic() > end:
+            raise CoveyError("The dashboard did not start: what Streamlit said stands above.")
+        time.sleep(0.1)
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/_stcore/health")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(ENDING)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
