@@ -18,9 +18,9 @@ from PIL import Image
 from scipy.io import wavfile
 from scipy.signal import spectrogram
 
-from covey import png
 from covey.components import Floats
 from covey.images import THREADS
+from covey.sound import png
 from covey.sound.conversion import convert
 from covey.sound.spectrograms import EPS, Recipe
 from covey.sound.synthesis import CALLS, RATE, recording, synthesize
