@@ -69,7 +69,7 @@ class Option:
 
         Raises ValueError, with a sentence, for a value that is not allowed.
         """
-        if self.optional and value in (None, "none"):  # TOML has no null
+        if self.optional and (value is None or (isinstance(value, str) and value == "none")):  # TOML has no null
             return None
         if not self.many:
             return self._one(value)

@@ -123,6 +123,25 @@ def test_one_clear_sentence(tmp_path: Path, registry: Registry, text: str, sente
     assert str(tmp_path / "covey.toml") in str(caught.value)
 
 
+@pytest.mark.usefixtures("brightness")
+def test_a_file_runs_every_combination_once(tmp_path: Path, images: Path, covey: Cli) -> None:
+    path = write(
+        tmp_path,
+        """
+dataset = "images"
+out = "out"
+extractor = { use = "brightness", layers = ["mean", "deviation"] }
+reducer = { use = "pca", sizes = [2, 3] }
+clusterer = { use = "dbscan", eps = [0.3, 0.5], min_samples = [2, 3] }
+""",
+    )
+    told = covey("run", path)
+    assert told.exit_code == 0, told.stderr
+    assert told.stdout.splitlines()[-1].startswith(f"{2 + 2 * 2 + 2 * 2 * 4} tables made, 0 kept from before")
+    heads = (tmp_path / "out" / "clusters.csv").read_text("utf-8").splitlines()[0].split(",")
+    assert len(set(heads)) == 1 + 2 * 2 * 4
+
+
 def test_a_file_that_is_missing_or_no_text(tmp_path: Path, registry: Registry) -> None:
     with pytest.raises(CoveyError, match="cannot be read"):
         read(tmp_path / "none.toml", registry)

@@ -1,0 +1,48 @@
+"""covey demo: the whole way from sound to groups."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from click.testing import Result
+
+Cli = Callable[..., Result]
+
+
+def test_the_whole_way(covey: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "my demo"
+    told = covey("demo", folder, "--no-dashboard")
+    assert told.exit_code == 0, told.stderr
+    assert len(list((folder / "audio").glob("*.wav"))) >= 300
+    assert "$ covey run" in told.stdout
+    assert "covey dashboard" in told.stdout.splitlines()[-1]
+    (scores,) = json.loads(covey("evaluate", folder, "--labels", folder / "labels.csv", "--json").stdout)
+    assert scores["images"] == len(list((folder / "images").glob("*.png")))
+    assert scores["ami"] > 0.6
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")}
+    again = covey("demo", folder, "--no-dashboard")
+    assert "0 tables made, 3 kept from before" in again.stdout
+    changed = {path.name for path, time in before.items() if path.stat().st_mtime_ns != time}
+    assert changed <= {"clusters.csv"}
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(covey: Cli, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    (tmp_path / "notes").mkdir()
+    told = covey("demo", tmp_path, "--no-dashboard")
+    assert told.exit_code == 2
+    assert "holds something else than a demo" in told.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes", "thesis.txt"]
+    told = covey("demo", tmp_path / "thesis.txt", "--no-dashboard")
+    assert told.exit_code == 2
+    assert "is a file" in told.stderr
+
+
+def test_other_recordings_are_not_overwritten(covey: Cli, tmp_path: Path) -> None:
+    (tmp_path / "audio").mkdir()
+    (tmp_path / "audio" / "whistle-000.wav").write_bytes(b"mine")
+    told = covey("demo", tmp_path, "--no-dashboard")
+    assert told.exit_code == 2
+    assert (tmp_path / "audio" / "whistle-000.wav").read_bytes() == b"mine"
