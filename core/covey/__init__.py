@@ -1,6 +1,6 @@
 """covey turns a folder of spectrogram images into groups that a person can look at, name and keep."""
 
-from covey.components import Clusterer, FeatureExtractor, Reducer, Runtime
+from covey.components import Clusterer, FeatureExtractor, Prepared, Reducer, Runtime
 from covey.errors import CoveyError
 from covey.hooks import hookimpl
 from covey.options import component, option
@@ -15,6 +15,7 @@ __all__ = [
     "Embedding",
     "FeatureExtractor",
     "Features",
+    "Prepared",
     "Reducer",
     "Runtime",
     "Storage",

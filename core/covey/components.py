@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.options import component, option, settle
+from covey.options import component, option, options, settle, written
+from covey.progress import SILENT, Progress
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -62,11 +63,14 @@ class Component(ABC):
 class Runtime:
     """How to compute, not what: nothing here may change a result beyond rounding.
 
-    `device` is "cpu", "cuda" or "mps"; `threads` the threads for one forward pass, 0 to leave them as they are;
-    `batch_size` the images of a batch, every batch of a run being padded to it.
+    `device` is "cpu", "cuda" or "mps"; `precision` "float32" or "bfloat16"; `compile` whether the network is turned
+    into machine code first; `threads` the threads for one forward pass, 0 to leave them as they are; `batch_size` the
+    images of a batch, every batch of a run being padded to it. `covey.runtime.Machine` finds out what is best.
     """
 
     device: str = "cpu"
+    precision: str = "float32"
+    compile: bool = False
     threads: int = 0
     batch_size: int = 32
 
@@ -96,9 +100,12 @@ class FeatureExtractor(Component):
             CoveyError: weights that cannot be had, a layer that does not exist.
         """
 
-    def available_layers(self) -> Sequence[str]:
-        """Return the names of what can be tapped, in the order of computation. May load the model."""
-        return ()
+    def available_layers(self) -> Mapping[str, tuple[int, ...]]:
+        """Return what can be tapped, in the order of computation: its name, and the shape that it has for one image.
+
+        The image is of the size that the model was made for. May load the model, without its weights.
+        """
+        return {}
 
 
 @component
@@ -129,11 +136,35 @@ class Reducer(Component):
             CoveyError: too few images or features for what is asked.
         """
 
+    def place(self, X: Floats, Z: Floats, X_new: Floats) -> Floats | None:
+        """Return places (m, k) float32 for new rows in an embedding that exists; None: this reducer has no way to.
+
+        What is on disk suffices: no model is kept. A row that is in X comes to lie where it is, but for rounding.
+
+        Args:
+            X: features (n, d) float32 of the images in the embedding.
+            Z: what `reduce` made of them, (n, k) float32.
+            X_new: features (m, d) float32 of other images.
+
+        Raises:
+            CoveyError: the new features do not fit.
+        """
+        return None
+
 
 class Clusterer(Component):
     """Finds groups."""
 
     kind: ClassVar[str] = "clusterer"
+
+    @property
+    def tag(self) -> str:
+        """The name, and every option that is not at its default."""
+        given = {one.name: (getattr(self, one.name), one.default) for one in options(type(self))}
+        return "-".join(
+            [self.name, *(f"{name}{written(value)}" for name, (value, first) in given.items() if value != first)]
+        )
+
     takes: ClassVar[str] = "embedding"
     """What it clusters: "embedding" (the reduced features) or "features"."""
 
@@ -143,3 +174,35 @@ class Clusterer(Component):
 
         n may be 0 or 1. Equal options and input give equal labels.
         """
+
+    def suited(self, Z: Floats) -> Self:
+        """Return it with options that are none set to what these data suggest; covey keeps what was chosen.
+
+        Raises:
+            CoveyError: what `cluster` raises for such data.
+        """
+        return self
+
+    def prepare(self, Z: Floats, progress: Progress = SILENT) -> Prepared | None:
+        """Do once what the values of the options marked `live=True` share; None: there is no such work.
+
+        Raises:
+            CoveyError: what `cluster` raises for such data.
+        """
+        return None
+
+
+class Prepared(ABC):
+    """What a clusterer has prepared for some data: its labels for other values of the live options, at once."""
+
+    @abstractmethod
+    def labels(self, clusterer: Any) -> Labels | None:
+        """Return what `clusterer.cluster` gives for the same data; None: another preparation is needed for it."""
+
+    def values(self, option: str) -> Sequence[Any]:
+        """Return the values of an option worth looking at, ascending; none where they are not known."""
+        return ()
+
+    def suggest(self, option: str) -> Any:
+        """Return the value of an option that the data suggest; None where there is none."""
+        return None

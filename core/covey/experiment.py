@@ -80,6 +80,19 @@ def from_flags(
     return make(data, registry, _flag)
 
 
+def chosen(kind: str, names: Sequence[str], settings: Sequence[str], registry: Registry) -> list[Any]:
+    """Make the components of one kind from command-line flags, as `from_flags` does. Raises CoveyError."""
+    given = _settings(settings)
+    errors = [
+        f"--set {other}: only options of the {kind} count here." for other in given if given[other] and other != kind
+    ]
+    sections = [{"use": name, **_typed(registry, kind, name, given[kind])} for name in names or [DEFAULTS[kind]]]
+    made = _components(kind, sections, registry, _flag, errors)
+    if errors:
+        raise CoveyError("\n".join(errors))
+    return made
+
+
 def make(data: Mapping[str, Any], registry: Registry, place: Place) -> Experiment:
     """Make an experiment from plain data, as TOML gives it. Raises CoveyError with every error and its place."""
     errors = [

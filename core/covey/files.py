@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,6 +29,8 @@ def replacing(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
             if durable:
                 os.fsync(file.fileno())
         temporary.replace(path)
+        if durable:
+            _settle(path.parent)
     except OSError as error:
         raise CoveyError(
             f"{path} could not be written: {reason(error)}. What was there before is unchanged; make room or choose"
@@ -49,5 +51,19 @@ def make_folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CoveyError(f"The folder {path} cannot be made: {reason(error)}. Choose another one.") from error
+        raise CoveyError(
+            f"The folder {path} cannot be made: {reason(error)}. Choose another one (for results, with --out)."
+        ) from error
     return path
+
+
+def _settle(folder: Path) -> None:
+    """Let the names in a folder outlive a power cut, where the system can be asked for that."""
+    if os.name == "nt":
+        return
+    with suppress(OSError):  # some network folders refuse
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from covey import npz
+from covey.components import Floats
 from covey.errors import CoveyError
 from covey.files import make_folder, write_text
 from covey.images import ImageFolder
 from covey.provenance import Provenance
 from covey.storage import Dataset, Entry
-from covey.tables import Table
+from covey.tables import Names, Table
 
 POINTER = "covey.json"
 _INNER = ("images", "xc_spectrograms/xc_spectrograms", "xc_spectrograms")
@@ -60,9 +61,17 @@ class FolderDataset(Dataset):
         """Write the tables that are not there yet."""
         make_folder(self.home)
         for table in tables:
-            path = self.home / file_name(table)
+            path = self.home / file_name(table.provenance)
             if not path.exists():
                 npz.write(path, table)
+
+    def save_features(self, names: Names, blocks: Iterable[Floats], made: Provenance) -> None:
+        """Write features block by block, if they are not there yet."""
+        path = make_folder(self.home) / file_name(made)
+        for half in path.parent.glob(f".{path.name[:60]}.*.tmp"):  # of a run that was killed
+            half.unlink(missing_ok=True)
+        if not path.exists():
+            npz.write_features(path, names, blocks, made)
 
     def point_to(self, images: Path) -> None:
         """Remember where the images are; relative to this folder where that is possible."""
@@ -90,9 +99,8 @@ class FolderDataset(Dataset):
         return self.home / POINTER
 
 
-def file_name(table: Table) -> str:
+def file_name(made: Provenance | None) -> str:
     """Return the name under which a table is kept: the original's pattern with a short key at its end."""
-    made = table.provenance
     if made is None:
         raise ValueError("a table without provenance cannot be named")
     stem = {"extractor": "full_features_", "reducer": "dimred_", "clusterer": "clusters_"}[made.kind] + _story(made)

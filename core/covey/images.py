@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 import attrs
@@ -19,12 +20,14 @@ from PIL import Image, UnidentifiedImageError
 
 from covey.errors import reason
 from covey.files import write_text
-from covey.progress import SILENT, Progress
+from covey.progress import SILENT, Progress, some
 from covey.provenance import digest
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 MOST_PIXELS = 50_000_000
 THREADS = min(8, os.cpu_count() or 1)
+AT_ONCE = 1000
+"""Files that wait for a thread: each that waits takes memory."""
 
 
 class BrokenImage(Exception):
@@ -78,8 +81,12 @@ class ImageFolder:
         """
         known = {file.name: file for file in _read_index(kept)}
         names = self.names()
+        if gone := sorted(known.keys() - set(names)):
+            progress.note(f"Gone since the last run, and left out: {some(gone)}.")
         with progress.step("Looking at the images", len(names), "image") as step, ThreadPoolExecutor(THREADS) as pool:
-            files = [step.tick(file) for file in pool.map(lambda name: self._look(name, known.get(name)), names)]
+            parts = [names[start : start + AT_ONCE] for start in range(0, len(names), AT_ONCE)]
+            found = (pool.map(lambda name: self._look(name, known.get(name)), part) for part in parts)
+            files = [step.tick(file) for file in chain.from_iterable(found)]
         if files != list(known.values()):
             write_text(kept, json.dumps([attrs.astuple(file) for file in files]))
         return files
@@ -98,7 +105,7 @@ class ImageFolder:
             with _told():
                 found = self.path(name).stat()
                 size, time = found.st_size, found.st_mtime_ns
-                if known and (known.bytes, known.time) == (size, time):
+                if known and known.content and (known.bytes, known.time) == (size, time):
                     return known
                 if not stat.S_ISREG(found.st_mode):
                     raise BrokenImage("it is not a file")
@@ -149,7 +156,7 @@ def _told() -> Iterator[None]:
         raise BrokenImage("it is no PNG or JPEG image") from error
     except Image.DecompressionBombError as error:
         raise BrokenImage(f"it has more than {MOST_PIXELS:,} pixels") from error
-    except (OSError, SyntaxError, ValueError, EOFError, OverflowError, MemoryError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, OverflowError, MemoryError, RuntimeError) as error:
         raise BrokenImage(reason(error)) from error
 
 

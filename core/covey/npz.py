@@ -14,9 +14,11 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -26,7 +28,7 @@ from covey.errors import CoveyError, reason
 from covey.files import replacing
 from covey.provenance import Provenance
 from covey.storage import Entry, TableKind
-from covey.tables import Clustering, Embedding, Features, Table
+from covey.tables import Clustering, Embedding, Features, Names, Table
 
 PROVENANCE = "covey"
 _KEYS: dict[TableKind, tuple[str, ...]] = {
@@ -34,7 +36,7 @@ _KEYS: dict[TableKind, tuple[str, ...]] = {
     "features": ("X", "N"),
     "clustering": ("labels", "N"),
 }
-_DAMAGED = (
+DAMAGED = (
     OSError,
     ValueError,
     KeyError,
@@ -50,27 +52,38 @@ _DAMAGED = (
     OverflowError,
     RecursionError,
 )
+"""What numpy and zipfile raise over a damaged file."""
 
 
 def write(path: Path, table: Table) -> None:
     """Write a table in one step: bit for bit the same file for the same table. Raises CoveyError."""
-    arrays = _arrays(table)
-    if table.provenance is not None:
-        arrays[PROVENANCE] = np.array(table.provenance.to_json())
-    with replacing(path) as file, zipfile.ZipFile(file, "w", allowZip64=True) as archive:
-        for key, array in arrays.items():
-            with archive.open(zipfile.ZipInfo(f"{key}.npy"), "w", force_zip64=True) as member:
-                npy.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
+    with _archive(path) as archive:
+        for key, array in _arrays(table).items():
+            _put(archive, key, array)
+
+
+def write_features(
+    path: Path, names: Names, blocks: Iterable[NDArray[np.float32]], provenance: Provenance | None
+) -> None:
+    """Write features of which one block of rows (b, d) after the other comes: the file that `write` would write.
+
+    There is at least one block, and all of them together have as many rows as there are names. Raises CoveyError.
+    """
+    with _archive(path) as archive:
+        _put_blocks(archive, "X", len(names), blocks)
+        _put(archive, "N", names)
+        if provenance is not None:
+            _put(archive, PROVENANCE, np.array(provenance.to_json()))
 
 
 def read(path: Path) -> Table:
     """Read a table. Raises CoveyError when the file is damaged, holds objects, or is no table."""
     kind = entry(path).kind
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with _opened(path) as archive:
             arrays = {key: archive[key] for key in _KEYS[kind]}
             provenance = _provenance(archive, path)
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise _damaged(path, error) from error
     _check(path, arrays)
     return _table(kind, arrays, provenance)
@@ -79,10 +92,10 @@ def read(path: Path) -> Table:
 def entry(path: Path) -> Entry:
     """Return what an NPZ file holds, from its headers and provenance alone. Raises CoveyError."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with _opened(path) as archive:
             shapes = {key: _shape(archive.zip, key) for key in archive.files if key != PROVENANCE}
             provenance = _provenance(archive, path)
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise _damaged(path, error) from error
     for kind, keys in _KEYS.items():
         if set(keys) <= set(shapes):
@@ -91,7 +104,46 @@ def entry(path: Path) -> Entry:
     raise CoveyError(f"{path} is no table that covey knows: it holds {', '.join(sorted(shapes)) or 'nothing'}.")
 
 
+def _opened(path: Path) -> Any:
+    """Open an NPZ file; numpy would take whatever is no archive for a pickle."""
+    with path.open("rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise zipfile.BadZipFile("it is no NPZ file, or was cut off")
+    return np.load(path, allow_pickle=False)
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    with replacing(path) as file, zipfile.ZipFile(file, "w", allowZip64=True) as archive:
+        yield archive
+
+
+def _member(archive: zipfile.ZipFile, key: str) -> IO[bytes]:
+    return archive.open(zipfile.ZipInfo(f"{key}.npy"), "w", force_zip64=True)
+
+
+def _put(archive: zipfile.ZipFile, key: str, array: NDArray[Any]) -> None:
+    with _member(archive, key) as member:
+        npy.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
+
+
+def _put_blocks(archive: zipfile.ZipFile, key: str, count: int, blocks: Iterable[NDArray[np.float32]]) -> None:
+    rest = iter(blocks)
+    first = next(rest)
+    shape = (count, first.shape[1])
+    with _member(archive, key) as member:
+        header = {"descr": npy.dtype_to_descr(first.dtype), "fortran_order": False, "shape": shape}
+        npy.write_array_header_1_0(member, header)
+        for block in chain([first], rest):
+            member.write(block.tobytes())
+
+
 def _arrays(table: Table) -> dict[str, NDArray[Any]]:
+    made = {} if table.provenance is None else {PROVENANCE: np.array(table.provenance.to_json())}
+    return {**_columns(table), **made}
+
+
+def _columns(table: Table) -> dict[str, NDArray[Any]]:
     match table:
         case Features():
             return {"X": table.X, "N": table.names}

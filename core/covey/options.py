@@ -220,6 +220,11 @@ def build(cls: type[T], given: Mapping[str, Any]) -> T:
     return cls(**given)
 
 
+def evolve(component: T, **changes: Any) -> T:
+    """Return the component with some options changed. Raises CoveyError."""
+    return attrs.evolve(component, **changes)  # type: ignore[misc]
+
+
 def variants(cls: type[T], given: Mapping[str, Any]) -> list[T]:
     """Return one component for every combination: a list where one value is expected means "try each".
 
@@ -242,7 +247,7 @@ def parts(component: T) -> list[T]:
     many = plural(type(component))
     if many is None:
         return [component]
-    return [attrs.evolve(component, **{many.name: (value,)}) for value in getattr(component, many.name)]  # type: ignore[misc]
+    return [evolve(component, **{many.name: (value,)}) for value in getattr(component, many.name)]
 
 
 def join(components: Sequence[T]) -> T:
@@ -251,7 +256,7 @@ def join(components: Sequence[T]) -> T:
     if many is None:
         return components[0]
     joined = [value for component in components for value in getattr(component, many.name)]
-    return attrs.evolve(components[0], **{many.name: tuple(joined)})  # type: ignore[misc]
+    return evolve(components[0], **{many.name: tuple(joined)})
 
 
 def choices(component: Any, name: str) -> list[Any] | None:

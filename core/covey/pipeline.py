@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -13,21 +15,21 @@ from covey import options, provenance
 from covey.components import Clusterer, Component, FeatureExtractor, Reducer, Runtime
 from covey.errors import CoveyError
 from covey.experiment import Experiment
-from covey.extraction import extract
+from covey.extraction import checks
+from covey.extraction.shards import under_way
+from covey.extraction.work import Extraction
 from covey.files import make_folder
 from covey.images import ImageFile, ImageFolder, key_of
+from covey.layers import expand
 from covey.locations import create_dataset, open_dataset
+from covey.lock import alone
 from covey.progress import SILENT, Progress
 from covey.provenance import Provenance
 from covey.registry import Registry
+from covey.runtime import Machine
 from covey.storage import Dataset, Entry
 from covey.tables import Clustering, Embedding, Features, Table
 from covey.versions import versions
-
-MOST_TOLD = 20
-"""Broken images that are named one by one."""
-WORK = ".covey"
-"""The folder, in a dataset's home, for what can be made again."""
 
 
 @attrs.frozen(kw_only=True)
@@ -41,16 +43,18 @@ class Results:
 
 
 def run(
-    experiment: Experiment, registry: Registry, progress: Progress = SILENT, runtime: Runtime | None = None
+    experiment: Experiment, registry: Registry, progress: Progress = SILENT, machine: Machine | None = None
 ) -> Results:
     """Run every combination of an experiment; steps that are kept already are not computed again.
 
     Raises:
-        CoveyError: there are no images, or a step cannot be done. What was finished before is kept.
+        CoveyError: there are no images, another run is at work in the folder, or a step cannot be done. What was
+            finished before is kept.
     """
     dataset, images = places(experiment, registry)
-    pipeline = Pipeline(dataset, images, runtime or Runtime(), progress)
-    found = [entry for extractor in experiment.extractors for entry in pipeline.follow(extractor, experiment)]
+    with alone(workplace(dataset) / "lock"):
+        pipeline = Pipeline(dataset, images, machine or Machine(), progress)
+        found = [entry for extractor in experiment.extractors for entry in pipeline.follow(extractor, experiment)]
     made = len(pipeline.made)
     return Results(dataset=dataset, clusterings=found, made=made, kept=len(pipeline.used - pipeline.made))
 
@@ -64,15 +68,23 @@ def places(experiment: Experiment, registry: Registry) -> tuple[Dataset, ImageFo
     return (create_dataset(registry, experiment.out, images.root) if experiment.out else source), images
 
 
+def workplace(dataset: Dataset) -> Path:
+    """Return the folder of a dataset for what can be made again. Raises CoveyError."""
+    return make_folder(dataset.home / ".covey")
+
+
 class Pipeline:
     """The steps on one dataset. Each returns the entries of what is kept, having computed only what was missing."""
 
-    def __init__(self, dataset: Dataset, images: ImageFolder, runtime: Runtime, progress: Progress) -> None:
+    def __init__(
+        self, dataset: Dataset, images: ImageFolder, machine: Machine | Runtime, progress: Progress = SILENT
+    ) -> None:
         self.dataset = dataset
         self.images = images
-        self.runtime = runtime
+        self.machine = machine
         self.progress = progress
-        self.files: list[ImageFile] = images.index(make_folder(dataset.home / WORK) / "images.json", progress)
+        self.work = workplace(dataset)
+        self.files: list[ImageFile] = images.index(self.work / "images.json", progress)
         self.kept: dict[str, Entry] = {}
         self.made: set[str] = set()
         self.used: set[str] = set()
@@ -90,13 +102,18 @@ class Pipeline:
 
     def features(self, extractor: FeatureExtractor) -> list[Entry]:
         """Return the features of an extractor, one entry for each layer."""
-        parts = options.parts(extractor)
+        parts = options.parts(expand(extractor, self.work / "layers.json"))
         made = [provenance.of(part, key_of(self.files)) for part in parts]
         missing = self._missing(parts, made)
         if missing:
-            self._save(extract(options.join(missing), self.images, self.files, self.runtime, self.progress))
+            self._extraction(extractor).extract(missing)
+            self._note([one.key for part, one in zip(parts, made, strict=True) if part in missing])
         entries = self._entries(made)
-        self._tell_broken(_made(entries[0]).details.get("broken", {}))
+        for one in made:
+            under_way(self.work, one).clear()
+        sentences = [sentence for entry in entries for sentence in checks.sentences(_made(entry), entry.shape[1])]
+        for sentence in dict.fromkeys(sentences):
+            self.progress.note(sentence)
         return entries
 
     def embeddings(self, reducer: Reducer, features: Entry) -> list[Entry]:
@@ -116,6 +133,9 @@ class Pipeline:
         return self._entries([made])[0]
 
     def _reduce(self, reducer: Reducer, entry: Entry) -> list[Table]:
+        if max(reducer.sizes) > entry.shape[1]:
+            told = f"{max(reducer.sizes)} dimensions cannot be made of {entry.shape[1]} features"
+            raise CoveyError(f"{reducer.name}: {told}: choose smaller sizes, or a layer with more features.")
         features = self.dataset.load(entry)
         assert isinstance(features, Features)
         arrays: dict[int, NDArray[np.float32]] = {}
@@ -139,17 +159,25 @@ class Pipeline:
         Z = table.X if isinstance(table, Features) else table.Z
         with self.progress.step(f"Clustering {len(Z)} images ({clusterer.name})", 1, "clustering") as step:
             step.say(clusterer.starting)
-            labels = step.tick(np.asarray(clusterer.cluster(Z), dtype=np.int32))
+            suited = clusterer.suited(Z)
+            labels = step.tick(np.asarray(suited.cluster(Z), dtype=np.int32))
         if labels.shape != (len(Z),):
             raise CoveyError(f"{clusterer.name} must give {len(Z)} labels, but gave an array of shape {labels.shape}.")
-        made = provenance.of(clusterer, _made(entry), versions=versions(clusterer))
+        details = {"versions": versions(clusterer), "chosen": _chosen(clusterer, suited)}
+        made = provenance.of(clusterer, _made(entry), **details)
         return Clustering(names=table.names, labels=labels, provenance=made)
 
-    def _tell_broken(self, broken: Mapping[str, str]) -> None:
-        for name, why in list(broken.items())[:MOST_TOLD]:
-            self.progress.note(f"{name} is left out: {why}.")
-        if len(broken) > MOST_TOLD:
-            self.progress.note(f"... and {len(broken) - MOST_TOLD} more images; covey info --json lists all of them.")
+    def _extraction(self, extractor: FeatureExtractor) -> Extraction:
+        return Extraction(self.dataset, self.work, self.images, self.files, self._runtime(extractor), self.progress)
+
+    def _runtime(self, extractor: FeatureExtractor) -> Runtime:
+        """Return how to compute; the machine is looked at, which takes torch, only for an extractor that needs it."""
+        if isinstance(self.machine, Runtime):
+            return self.machine
+        if "torch" not in extractor.requires:
+            return Runtime(batch_size=self.machine.batch_size or Runtime().batch_size)
+        sizes = Counter((file.height, file.width) for file in self.files)
+        return self.machine.runtime(max(sizes.values(), default=0))
 
     def _missing(self, parts: Sequence[Any], made: Sequence[Provenance]) -> list[Any]:
         return [part for part, one in zip(parts, made, strict=True) if one.key not in self.kept]
@@ -160,11 +188,21 @@ class Pipeline:
 
     def _save(self, tables: Sequence[Table]) -> None:
         self.dataset.save(tables)
-        self.made.update(table.provenance.key for table in tables if table.provenance)
+        self._note([table.provenance.key for table in tables if table.provenance])
+
+    def _note(self, keys: Iterable[str]) -> None:
+        """These tables have been made."""
+        self.made.update(keys)
         self._list()
 
     def _list(self) -> None:
         self.kept = {entry.provenance.key: entry for entry in self.dataset.entries() if entry.provenance}
+
+
+def _chosen(clusterer: Clusterer, suited: Clusterer) -> dict[str, Any]:
+    """Return the options that the data have decided."""
+    given = options.values(clusterer)
+    return {name: value for name, value in options.values(suited).items() if value != given[name]}
 
 
 def _made(entry: Entry) -> Provenance:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
+FEW = 3
+"""Names that stand for many."""
 
 
 class Step:
@@ -34,6 +36,12 @@ class Progress:
 
     def note(self, text: str) -> None:
         """Tell something that a person should know: a broken image, a kept step."""
+
+
+def some(names: Sequence[str], count: int | None = None) -> str:
+    """Return the first of `names` and how many more there are; `count` is their number where not all are given."""
+    more = (len(names) if count is None else count) - FEW
+    return ", ".join(names[:FEW]) + (f" and {more:,} more" if more > 0 else "")
 
 
 SILENT = Progress()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
 import attrs
+import numpy as np
 
-from covey.components import Component
+from covey.components import Component, Floats
 from covey.errors import CoveyError
 from covey.images import ImageFolder
 from covey.provenance import Provenance
-from covey.tables import Table
+from covey.tables import Features, Names, Table
 
 TableKind = Literal["features", "embedding", "clustering"]
 
@@ -60,6 +61,13 @@ class Dataset(ABC):
     @abstractmethod
     def save(self, tables: Sequence[Table]) -> None:
         """Keep tables. One that is kept already, by its key, is left as it is. Raises CoveyError."""
+
+    def save_features(self, names: Names, blocks: Iterable[Floats], made: Provenance) -> None:
+        """Keep features that come in blocks of rows (b, d), in the order of `names`. Raises CoveyError.
+
+        A backend that can write a block before the next one comes does so, and needs memory for one block alone.
+        """
+        self.save([Features(names=names, X=np.concatenate(list(blocks)), provenance=made)])
 
     def find(self, key: str) -> Entry | None:
         """Return the entry whose provenance has this key."""

@@ -18,7 +18,7 @@ import pickle
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,8 +39,8 @@ from covey.tables import Clustering, Embedding, Features, Table
 
 C = TypeVar("C", bound=Component)
 HEAVY = (
-    "hdbscan", "matplotlib", "numba", "pandas", "plotly", "pyarrow", "scipy", "sklearn", "soundfile", "soxr",
-    "streamlit", "tensorflow", "timm", "torch", "torchvision", "transformers", "umap",
+    "hdbscan", "matplotlib", "numba", "open_clip", "pandas", "plotly", "pyarrow", "scipy", "sklearn", "soundfile",
+    "soxr", "streamlit", "tensorflow", "timm", "torch", "torchvision", "transformers", "umap",
 )  # fmt: skip
 """Libraries that a plugin imports inside the function that needs them, never when it is itself imported."""
 _LOADED = """
@@ -95,6 +95,7 @@ def check_clusterer(cls: type[Clusterer], **given: Any) -> None:
     for count in (0, 1):
         _labelled(clusterer, Z[:count])
     _check_refused(clusterer, Z)
+    _check_prepared(clusterer, Z, labels)
     check_import(cls)
 
 
@@ -160,9 +161,9 @@ class Brightness(FeatureExtractor):
         """Return the function from pixels to one array (b, 3 * bands) for each layer."""
         return self._extract
 
-    def available_layers(self) -> Sequence[str]:
+    def available_layers(self) -> Mapping[str, tuple[int, ...]]:
         """Return both layers."""
-        return ("mean", "deviation")
+        return {"mean": (3 * self.bands,), "deviation": (3 * self.bands,)}
 
     def _extract(self, pixels: Pixels) -> list[Floats]:
         bands = np.array_split(pixels / np.float32(255), self.bands, axis=1)
@@ -339,6 +340,15 @@ def _check_refused(clusterer: Clusterer, Z: Floats) -> None:
     bad[0, 0] = np.nan
     with _expected(f"{clusterer.name}: values that are no finite numbers must raise CoveyError"):
         clusterer.cluster(bad)
+
+
+def _check_prepared(clusterer: Clusterer, Z: Floats, labels: Labels) -> None:
+    with _untouched(clusterer.name, Z):
+        prepared = clusterer.prepare(Z)
+    if prepared is not None:
+        told = f"{clusterer.name}: for the options it was prepared with, the labels must be those of cluster"
+        found = prepared.labels(clusterer)
+        _expect(found is not None and _equal([found], [labels]), told)
 
 
 def _check_kept(name: str, dataset: Dataset, tables: Sequence[Table]) -> None:

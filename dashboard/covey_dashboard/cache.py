@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from covey import Clusterer, CoveyError, Dataset
+from covey.components import Component
 from covey.locations import open_dataset
+from covey.options import build
 from covey.provenance import digest
 from covey.registry import Registry
 from covey.storage import Entry
@@ -44,8 +48,24 @@ def embedding(location: str, entry: Entry) -> Embedding:
 
 def labels(location: str, entry: Entry, clusterer: Clusterer) -> NDArray[np.int32]:
     """Return the cluster of each row of an embedding (n,), -1 for noise. Raises CoveyError."""
-    made = [type(clusterer).__module__, type(clusterer).__qualname__, repr(clusterer), dict(clusterer.identity())]
-    return _labels(location, _identity(entry), digest(made), entry, clusterer)
+    return _labels(location, _identity(entry), _told_apart(clusterer), entry, clusterer)
+
+
+def kept(location: str, entry: Entry) -> Clusterer | None:
+    """Return a clusterer whose result for this embedding is kept in the dataset; None where there is none."""
+    key = entry.provenance.key if entry.provenance else None
+    for made in filter(None, (found.provenance for found in entries(location) if found.kind == "clustering")):
+        with suppress(CoveyError):
+            cls = registry().get("clusterer", made.component)
+            if made.source and made.source.key == key and issubclass(cls, Clusterer):
+                return build(cls, {**made.options, **made.details.get("chosen", {})})
+    return None
+
+
+def suited(location: str, entry: Entry, clusterer: Component) -> Clusterer:
+    """Return a clusterer with what an embedding suggests for options that are none. Raises CoveyError."""
+    assert isinstance(clusterer, Clusterer)
+    return _suited(location, _identity(entry), _told_apart(clusterer), entry, clusterer)
 
 
 @st.cache_resource(show_spinner="Reading", max_entries=8)
@@ -56,11 +76,25 @@ def _table(location: str, identity: str, _entry: Entry) -> Table:
 @st.cache_resource(show_spinner="Clustering", max_entries=64)
 def _labels(location: str, identity: str, made: str, _entry: Entry, _clusterer: Clusterer) -> NDArray[np.int32]:
     names = embedding(location, _entry).names
-    Z = _features(location, _entry) if _clusterer.takes == "features" else embedding(location, _entry).Z
-    found = np.asarray(_clusterer.cluster(Z), dtype=np.int32)
+    found = np.asarray(_clusterer.cluster(_data(location, _entry, _clusterer)), dtype=np.int32)
     if found.shape != names.shape:
         raise CoveyError(f"{_clusterer.name} must give {len(names)} labels, but gave an array of shape {found.shape}.")
     return found
+
+
+@st.cache_resource(show_spinner="Looking at the data", max_entries=64)
+def _suited(location: str, identity: str, made: str, _entry: Entry, _clusterer: Clusterer) -> Clusterer:
+    return _clusterer.suited(_data(location, _entry, _clusterer))
+
+
+def _told_apart(clusterer: Clusterer) -> str:
+    made = [type(clusterer).__module__, type(clusterer).__qualname__, repr(clusterer), dict(clusterer.identity())]
+    return digest(made)
+
+
+def _data(location: str, entry: Entry, clusterer: Clusterer) -> NDArray[np.float32]:
+    """Return what a clusterer takes of an embedding: its dimensions, or the features that it was made from."""
+    return _features(location, entry) if clusterer.takes == "features" else embedding(location, entry).Z
 
 
 def _features(location: str, entry: Entry) -> NDArray[np.float32]:

@@ -21,13 +21,18 @@ _LARGEST = 2**53 - 1
 """The largest whole number that a browser can tell from its neighbours."""
 
 
-def form(cls: type[C], key: str) -> C | None:
+def form(cls: type[C], key: str, start: C | None = None) -> C | None:
     """Show a widget for every option of a component class, those for experts folded away.
+
+    Args:
+        cls: the component class.
+        key: tells the widgets of this form from all others.
+        start: the options to start with; by default those that are declared.
 
     Returns:
         The component with the options that a person set; None, having shown why, when it cannot be made.
     """
-    declared = options(cls)
+    declared = [_started(option, start) for option in options(cls)]
     given: dict[str, Any] = {}
     _widgets(cls, [option for option in declared if not option.expert], given, key)
     experts = [option for option in declared if option.expert]
@@ -39,6 +44,12 @@ def form(cls: type[C], key: str) -> C | None:
     except CoveyError as error:
         notice.problem(str(error))
         return None
+
+
+def _started(option: Option, start: Component | None) -> Option:
+    """Return an option with the value to start with in the place of its default."""
+    value = option.default if start is None else getattr(start, option.name)
+    return option if value == option.default else attrs.evolve(option, default=value, optional=value is None)
 
 
 def _widgets(cls: type[Component], declared: Iterable[Option], given: dict[str, Any], key: str) -> None:

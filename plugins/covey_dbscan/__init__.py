@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from covey import Clusterer, CoveyError, component, hookimpl, option
+from covey import Clusterer, CoveyError, Prepared, component, hookimpl, option
+from covey.options import evolve
+from covey.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from covey.density import Tree
+
+
+ANY = 1.0
+"""The radius where too few images, or equal ones, suggest none."""
 
 
 @component
@@ -15,15 +25,15 @@ class Dbscan(Clusterer):
     """Groups that are dense everywhere; the rest is noise (DBSCAN: Ester, Kriegel, Sander and Xu 1996)."""
 
     name = "dbscan"
-    requires = {"sklearn": "scikit-learn"}
+    requires = {"scipy": "scipy"}
 
-    eps: float = option(
-        default=0.5,
+    eps: float | None = option(
+        default=None,
         gt=0,
         step=0.01,
         live=True,
-        help="Radius of a neighbourhood, in units of the standardised dimensions. Raising it joins groups and leaves"
-        " less noise.",
+        help="Radius of a neighbourhood, in units of the standardised dimensions; none takes the one that the data"
+        " suggest. Raising it joins groups and leaves less noise.",
     )
     min_samples: int = option(
         default=10,
@@ -32,22 +42,59 @@ class Dbscan(Clusterer):
     )
 
     def cluster(self, Z: NDArray[np.float32]) -> NDArray[np.int32]:
-        """Return the cluster of each row, (n,) int32, -1 for noise.
-
-        The dense points fall into groups in one way only; a point at the border of several goes to the first.
+        """Return the cluster of each row, (n,) int32, -1 for noise, exact at any size.
 
         Raises:
             CoveyError: Z has values that are no finite numbers.
         """
+        from covey.density import dbscan
+
+        return dbscan(Z, self.suited(Z).eps or ANY, self.min_samples)
+
+    def suited(self, Z: NDArray[np.float32]) -> Dbscan:
+        """Return it with the radius that the data suggest, where none is set.
+
+        Raises:
+            CoveyError: Z has values that are no finite numbers.
+        """
+        from covey.density import suggestion
+
+        self._check(Z)
+        return self if self.eps else evolve(self, eps=suggestion(Z, self.min_samples) or ANY)
+
+    def prepare(self, Z: NDArray[np.float32], progress: Progress = SILENT) -> Prepared:
+        """Return labels for any eps, from the tree of `covey.density`.
+
+        Raises:
+            CoveyError: Z has values that are no finite numbers.
+        """
+        from covey.density import Tree
+
+        self._check(Z)
+        return _Cuts(self.min_samples, Tree.grow(Z, self.min_samples, progress))
+
+    def _check(self, Z: NDArray[np.float32]) -> None:
         if not np.isfinite(Z).all():
             raise CoveyError(f"{self.name}: the data hold values that are no finite numbers: reduce them again.")
-        if len(Z) < self.min_samples:
-            return np.full(len(Z), -1, dtype=np.int32)
-        from sklearn.cluster import DBSCAN
 
-        found = DBSCAN(eps=self.eps, min_samples=self.min_samples).fit_predict(Z.astype(np.float64))
-        labels: NDArray[np.int32] = found.astype(np.int32)
-        return labels
+
+class _Cuts(Prepared):
+    """The tree for one `min_samples`, which can be cut at any eps."""
+
+    def __init__(self, min_samples: int, tree: Tree) -> None:
+        self.min_samples = min_samples
+        self.tree = tree
+
+    def labels(self, clusterer: Dbscan) -> NDArray[np.int32] | None:
+        if clusterer.min_samples != self.min_samples:
+            return None
+        return self.tree.labels(clusterer.eps or self.tree.suggestion() or ANY)
+
+    def values(self, option: str) -> Sequence[float]:
+        return self.tree.radii() if option == "eps" else ()
+
+    def suggest(self, option: str) -> float | None:
+        return self.tree.suggestion() if option == "eps" else None
 
 
 @hookimpl

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from covey import Clusterer, CoveyError, component, hookimpl, option
+from covey import Clusterer, CoveyError, Prepared, component, hookimpl, option
+from covey.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from covey.density import Tree
 
 
 @component
@@ -21,6 +26,7 @@ class Hdbscan(Clusterer):
     min_cluster_size: int = option(
         default=15,
         ge=2,
+        live=True,
         help="The fewest images that make a group. Raising it joins or drops small groups.",
     )
     min_samples: int | None = option(
@@ -32,6 +38,7 @@ class Hdbscan(Clusterer):
     method: str = option(
         default="eom",
         choices=("eom", "leaf"),
+        live=True,
         help="Which groups of the tree to take: eom the most stable ones, leaf the smallest ones, which are more and"
         " finer.",
     )
@@ -39,6 +46,7 @@ class Hdbscan(Clusterer):
         default=0.0,
         ge=0,
         step=0.01,
+        live=True,
         expert=True,
         help="Groups nearer than this are not split (Malzer and Baum 2020). Raising it joins more small groups.",
     )
@@ -49,27 +57,54 @@ class Hdbscan(Clusterer):
         Raises:
             CoveyError: Z has values that are no finite numbers.
         """
+        return self.prepare(Z)._labels(self)
+
+    def prepare(self, Z: NDArray[np.float32], progress: Progress = SILENT) -> _Cuts:
+        """Return labels for any size, method and epsilon, from the tree of `covey.density`.
+
+        Raises:
+            CoveyError: Z has values that are no finite numbers.
+        """
+        from covey.density import Tree
+
         if not np.isfinite(Z).all():
             raise CoveyError(f"{self.name}: the data hold values that are no finite numbers: reduce them again.")
-        if len(Z) < max(self.min_cluster_size, self.min_samples or 0):
-            return np.full(len(Z), -1, dtype=np.int32)
-        labels: NDArray[np.int32] = self._fitted(Z.astype(np.float64)).astype(np.int32)
-        return labels
+        return _Cuts(self._reach, Tree.grow(Z, min(self._reach, max(1, len(Z) - 1)) + 1, progress))
 
-    def _fitted(self, Z: NDArray[np.float64]) -> NDArray[np.int64]:
+    @property
+    def _reach(self) -> int:
+        """The neighbours, itself left out, within a point's core distance."""
+        return self.min_samples or self.min_cluster_size
+
+
+class _Cuts(Prepared):
+    """The tree for one number of neighbours, which can be cut in any way."""
+
+    def __init__(self, reach: int, tree: Tree) -> None:
+        self.reach = reach
+        self.tree = tree
+
+    def labels(self, clusterer: Hdbscan) -> NDArray[np.int32] | None:
+        return self._labels(clusterer) if clusterer._reach == self.reach else None
+
+    def _labels(self, clusterer: Hdbscan) -> NDArray[np.int32]:
+        count = len(self.tree.order)
+        if count < max(2, clusterer.min_cluster_size, self.reach):
+            return np.full(count, -1, dtype=np.int32)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            from hdbscan import HDBSCAN
+            from hdbscan._hdbscan_linkage import label
+            from hdbscan.hdbscan_ import _tree_to_labels
 
-            found: NDArray[np.int64] = HDBSCAN(
-                min_cluster_size=self.min_cluster_size,
-                min_samples=self.min_samples,
-                cluster_selection_method=self.method,
-                cluster_selection_epsilon=self.epsilon,
-                approx_min_span_tree=False,
-                core_dist_n_jobs=1,
-            ).fit_predict(Z)
-        return found
+            found = _tree_to_labels(
+                None,
+                label(np.column_stack([self.tree.edges, self.tree.weights])),
+                clusterer.min_cluster_size,
+                clusterer.method,
+                cluster_selection_epsilon=clusterer.epsilon,
+            )
+        labels: NDArray[np.int32] = found[0].astype(np.int32)
+        return labels
 
 
 @hookimpl

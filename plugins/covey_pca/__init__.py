@@ -37,28 +37,57 @@ class Pca(Reducer):
         Raises:
             CoveyError: X has values that are no finite numbers, or a size is above min(n, d).
         """
-        if not np.isfinite(X).all():
-            raise CoveyError(f"{self.name}: the features hold values that are no finite numbers: extract them again.")
+        self._check(X)
         if max(sizes) > min(X.shape):
             told = f"{len(X)} images with {X.shape[1]} features have at most {min(X.shape)} principal components"
             raise CoveyError(f"{self.name}: {told}, not {max(sizes)}: ask for fewer dimensions or add images.")
         return self._components(X, sizes)
 
+    def place(self, X: Floats, Z: Floats, X_new: Floats) -> Floats:
+        """Return places (m, k) float32 for new rows: their components on the axes of X (n, d).
+
+        Raises:
+            CoveyError: values are no finite numbers, or the features differ in number.
+        """
+        if X.shape[1] != X_new.shape[1]:
+            raise CoveyError(f"{self.name}: new images need {X.shape[1]} features, not {X_new.shape[1]}.")
+        for rows in (X, X_new):
+            self._check(rows)
+        if not len(X_new):
+            return np.zeros((0, Z.shape[1]), dtype=np.float32)
+        return _on_axes(_standardised(X, X_new), self._axes(_standardised(X, X))[: Z.shape[1]])
+
+    def _check(self, X: Floats) -> None:
+        if not np.isfinite(X).all():
+            raise CoveyError(f"{self.name}: the features hold values that are no finite numbers: extract them again.")
+
     def _components(self, X: Floats, sizes: Sequence[int]) -> Iterator[Floats]:
-        standardised = _standardised(X)
-        axes, variances = _axes(standardised)
-        if self.whiten:
-            axes = axes / np.sqrt(np.where(variances > NOTHING * variances[0], variances, np.inf))[:, None]
+        standardised = _standardised(X, X)
+        axes = self._axes(standardised)
         for size in sizes:
-            # one product a column: a matrix product rounds differently for each width
-            yield np.stack([standardised @ axis for axis in axes[:size]], axis=1).astype(np.float32)
+            yield _on_axes(standardised, axes[:size])
+
+    def _axes(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        axes, variances = _axes(X)
+        if not self.whiten:
+            return axes
+        scaled: NDArray[np.float64] = (
+            axes / np.sqrt(np.where(variances > NOTHING * variances[0], variances, np.inf))[:, None]
+        )
+        return scaled
 
 
-def _standardised(X: Floats) -> NDArray[np.float64]:
-    """Return X with each column at mean 0 and variance 1; a constant column is 0."""
+def _on_axes(X: NDArray[np.float64], axes: NDArray[np.float64]) -> Floats:
+    # one product a column: a matrix product rounds differently for each width
+    return np.stack([X @ axis for axis in axes], axis=1).astype(np.float32)
+
+
+def _standardised(X: Floats, rows: Floats) -> NDArray[np.float64]:
+    """Return rows scaled as it takes to bring each column of X to mean 0 and variance 1; a constant column is 0."""
     from sklearn.preprocessing import StandardScaler
 
-    scaled: NDArray[np.float64] = StandardScaler().fit_transform(X.astype(np.float64))
+    scaler = StandardScaler().fit(X.astype(np.float64))
+    scaled: NDArray[np.float64] = scaler.transform(rows.astype(np.float64))
     return scaled
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from covey import CoveyError, component, hookimpl, option
 from covey.errors import did_you_mean
-from covey.vision import PRETRAINED, VisionExtractor, layers_option, unfetched
+from covey.vision import PRETRAINED, RANDOM, VisionExtractor, knock, layers_option, unfetched, unreleased
 
 if TYPE_CHECKING:
     from covey.networks import Network
@@ -40,10 +40,12 @@ class Timm(VisionExtractor):
 
     def network(self) -> Network:
         """Return the network with its weights."""
-        from covey.networks import Network, put_weights, read_weights, seeded
+        from covey.networks import Network, Preprocessing, put_weights, read_weights, seeded
 
         _check(self.model)
         file = self.weights_file()
+        if file is None and self.weights not in (PRETRAINED, RANDOM):
+            raise unreleased(self.weights, self.model, [PRETRAINED])
         with seeded(self.seed):
             module = _create(self.model, pretrained=self.weights == PRETRAINED and file is None)
         if file is not None:
@@ -52,7 +54,15 @@ class Timm(VisionExtractor):
                 weights = dict(zip(module.state_dict(), weights.values(), strict=True))
             put_weights(module, weights, file, self.model)
         recipe = module.pretrained_cfg
-        return Network(module, self.model, recipe["input_size"][1:], recipe["mean"], recipe["std"])
+        size = recipe["input_size"][1:]
+        preprocessing = Preprocessing(
+            size=size,
+            mean=recipe["mean"],
+            std=recipe["std"],
+            resize=int(min(size) / recipe["crop_pct"]),
+            interpolation="bilinear" if recipe["interpolation"] == "bilinear" else "bicubic",
+        )
+        return Network(module, self.model, preprocessing)
 
     def _packaged(self) -> bool:
         return self.weights == PRETRAINED and self.model == PACKAGED
@@ -89,18 +99,8 @@ def _create(model: str, pretrained: bool) -> Any:
     if not pretrained:
         return timm.create_model(model)
     try:
-        _knock(model)
+        if repository := timm.get_pretrained_cfg(model).hf_hub_id:
+            knock(repository, ("model.safetensors", "pytorch_model.bin"))
         return timm.create_model(model, pretrained=True)
     except Exception as error:  # hub, network and disk each raise their own
         raise unfetched(model, error) from error
-
-
-def _knock(model: str) -> None:
-    """Raise at once when weights that are not here cannot be fetched: the hub's own client tries for a minute."""
-    import timm
-    from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
-
-    repository = timm.get_pretrained_cfg(model).hf_hub_id
-    kept = ("model.safetensors", "pytorch_model.bin")
-    if repository and not any(isinstance(try_to_load_from_cache(repository, name), str) for name in kept):
-        get_hf_file_metadata(hf_hub_url(repository, "config.json"), timeout=10)

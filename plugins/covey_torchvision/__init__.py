@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from math import isqrt
+from typing import TYPE_CHECKING, Any
 
 from covey import CoveyError, component, hookimpl, option
 from covey.errors import did_you_mean
-from covey.vision import PRETRAINED, VisionExtractor, layers_option, unfetched
+from covey.vision import PRETRAINED, RANDOM, VisionExtractor, layers_option, unfetched, unreleased
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from covey.networks import Network
+
+_BASELINE = "mobilenet_randinit"
+_ORIGINAL = {"vit_b_16": "IMAGENET1K_SWAG_E2E_V1"}
+"""Weights that the original tools used where they are not torchvision's own default."""
 
 
 @component
@@ -32,19 +39,39 @@ class Torchvision(VisionExtractor):
 
     def network(self) -> Network:
         """Return the network with its weights."""
-        from torchvision.models import get_model, get_model_weights
+        from torchvision.models import get_model
 
-        from covey.networks import put_weights, read_weights, seeded
+        from covey.networks import Preprocessing, put_weights, read_weights, seeded
         from covey_torchvision.graph import Graph
 
-        name = _known(self.model)
+        name, file = _known(self.model), self.weights_file()
+        weights = read_weights(file) if file else {}
+        released = None if file else self._released(name)
         with seeded(self.seed), _fetching(self.model):
-            module = get_model(name, weights="DEFAULT" if self.weights == PRETRAINED else None)
-        if file := self.weights_file():
-            put_weights(module, read_weights(file), file, self.model)
-        recipe = get_model_weights(name).DEFAULT.transforms()
-        side = getattr(module, "image_size", recipe.crop_size[0])
-        return Graph(module, self.model, (side, side), recipe.mean, recipe.std)
+            module = get_model(name, weights=released, **_sized(weights))
+        if file:
+            put_weights(module, weights, file, self.model)
+        recipe = (released or _alike(name, module)).transforms()
+        preprocessing = Preprocessing(
+            size=(recipe.crop_size[0],) * 2,
+            mean=recipe.mean,
+            std=recipe.std,
+            resize=recipe.resize_size[0],
+            interpolation=recipe.interpolation.value,
+        )
+        return Graph(module, self.model, preprocessing)
+
+    def _released(self, name: str) -> Any:
+        """Return the weights of torchvision that are asked for, None for random ones."""
+        from torchvision.models import get_model_weights
+
+        if self.weights == RANDOM or (self.weights == PRETRAINED and self.model.lower() == _BASELINE):
+            return None
+        released = get_model_weights(name)
+        wanted = _ORIGINAL.get(name, "DEFAULT") if self.weights == PRETRAINED else self.weights
+        if wanted not in released.__members__:
+            raise unreleased(self.weights, self.model, [one.name for one in released])
+        return released[wanted]
 
 
 @hookimpl
@@ -60,12 +87,31 @@ def _models() -> Sequence[str]:
 
 
 def _known(model: str) -> str:
+    if model.lower() == _BASELINE:
+        return "mobilenet_v3_large"
     if model.lower() in _models():
         return model.lower()
     near = did_you_mean(model, _models())
     raise CoveyError(
         f"torchvision has no classification model {model!r}.{near} torchvision.models.list_models() lists all."
     )
+
+
+def _sized(weights: Mapping[str, Tensor]) -> dict[str, int]:
+    """Return the image size that a vision transformer's weights were made for, as its constructor takes it."""
+    positions, patches = weights.get("encoder.pos_embedding"), weights.get("conv_proj.weight")
+    if positions is None or patches is None:
+        return {}
+    return {"image_size": isqrt(positions.shape[1] - 1) * patches.shape[-1]}
+
+
+def _alike(name: str, module: Any) -> Any:
+    """Return the weights of torchvision for the image size of a network that has others: their transforms fit it."""
+    from torchvision.models import get_model_weights
+
+    released = get_model_weights(name)
+    side = getattr(module, "image_size", None)
+    return next((one for one in released if one.transforms().crop_size == [side]), released.DEFAULT)
 
 
 @contextmanager

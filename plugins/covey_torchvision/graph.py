@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import cast
 
 import torch
@@ -18,14 +19,14 @@ class Graph(Network):
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return what can be tapped, in the order of computation, with the shape of its output for two images."""
-        nodes = self._nodes()
+        nodes = self._nodes
         with torch.inference_mode():
-            shapes = shapes_of(self._cut(list(nodes.values()))(torch.zeros(2, 3, *self.size)))
+            shapes = shapes_of(self._cut(list(nodes.values()))(torch.zeros(2, 3, *self.preprocessing.size)))
         return {layer: shapes[node] for layer, node in nodes.items() if node in shapes}
 
     def tap(self, layers: Sequence[str]) -> Forward:
         """Return the network cut after the last of `layers`."""
-        nodes = [self._nodes()[layer] for layer in layers]
+        nodes = [self._nodes[layer] for layer in layers]
         module = _cloning(self._cut(nodes))
 
         def forward(images: Tensor) -> list[Tensor]:
@@ -34,6 +35,7 @@ class Graph(Network):
 
         return forward
 
+    @cached_property
     def _nodes(self) -> dict[str, str]:
         """Return the node that gives each layer's output, in the order of computation."""
         _, *nodes = get_graph_node_names(self.module, suppress_diff_warning=True)[1]

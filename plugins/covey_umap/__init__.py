@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,8 @@ from covey import CoveyError, Reducer, component, hookimpl, option
 Floats = NDArray[np.float32]
 EXACT = 4096
 """Up to so many images the neighbours are found by comparing all pairs, as umap-learn does by itself."""
+EPOCHS, EPOCHS_BEYOND = 500, 200
+"""Rounds of the layout up to so many images, and beyond."""
 
 
 @component
@@ -58,7 +63,7 @@ class Umap(Reducer):
         default=None,
         ge=1,
         expert=True,
-        help="Rounds in which the layout is improved; none means 500, or 200 beyond 10,000 images. Raising it takes"
+        help="Rounds in which the layout is improved; none means 500, or 200 beyond 4,096 images. Raising it takes"
         " longer and settles more.",
     )
     seed: int | None = option(
@@ -66,8 +71,8 @@ class Umap(Reducer):
         ge=0,
         le=2**32 - 1,
         expert=True,
-        help="Start of the random numbers; none takes a new one each time and uses all cores. Raising it only changes"
-        " the draw.",
+        help="Start of the random numbers; none takes a new one each time and gives all cores to one size. Raising it"
+        " only changes the draw.",
     )
 
     def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
@@ -79,26 +84,79 @@ class Umap(Reducer):
         Raises:
             CoveyError: X has values that are no finite numbers.
         """
-        if not np.isfinite(X).all():
-            raise CoveyError(f"{self.name}: the features hold values that are no finite numbers: extract them again.")
+        self._check(X)
         if len(X) < 2:
             return [np.zeros((len(X), size), dtype=np.float32) for size in sizes]
         return self._layouts(X, sizes)
 
+    def place(self, X: Floats, Z: Floats, X_new: Floats) -> Floats:
+        """Return places (m, k) float32 for new rows: the mean of their neighbours' places, near ones counting more.
+
+        Weights are the inverse distances (Shepard 1968) to the `neighbors` nearest rows of X, so that a row of X comes
+        to lie where it is.
+
+        Args:
+            X: features (n, d) float32 of the images in the embedding.
+            Z: their places (n, k) float32, whatever the size.
+            X_new: features (m, d) float32 of other images.
+
+        Raises:
+            CoveyError: values are no finite numbers, or the features differ in number.
+        """
+        if X.shape[1] != X_new.shape[1]:
+            raise CoveyError(f"{self.name}: new images need {X.shape[1]} features, not {X_new.shape[1]}.")
+        for rows in (X, X_new):
+            self._check(rows)
+        if not len(X_new):
+            return np.zeros((0, Z.shape[1]), dtype=np.float32)
+        indices, distances = self._nearest(X, X_new)
+        found: Floats = np.einsum("ij,ijk->ik", _weights(distances), Z[indices]).astype(np.float32)
+        return found
+
+    def _check(self, X: Floats) -> None:
+        if not np.isfinite(X).all():
+            raise CoveyError(f"{self.name}: the features hold values that are no finite numbers: extract them again.")
+
+    def _nearest(self, X: Floats, X_new: Floats) -> tuple[NDArray[np.intp], Floats]:
+        """Return indices and distances (m, neighbors) of the rows of X that are nearest to new ones."""
+        from sklearn.neighbors import NearestNeighbors
+
+        recipe = self._recipe(X)
+        search = NearestNeighbors(n_neighbors=min(self.neighbors, len(X)), metric=self.metric, algorithm="brute")
+        distances, indices = search.fit(recipe.fit_transform(X)).kneighbors(recipe.transform(X_new))
+        return indices, distances
+
     def _layouts(self, X: Floats, sizes: Sequence[int]) -> Iterator[Floats]:
         X = self._prepared(X)
         graph = self._graph(X)
-        for size in sizes:
-            yield _standardised(self._layout(X, graph, size))
+        with _quiet():
+            from umap.umap_ import find_ab_params
+
+            from covey_umap.layout import layout
+
+            curve = find_ab_params(1.0, self.min_dist)
+        epochs = self.epochs or (EPOCHS if len(X) <= EXACT else EPOCHS_BEYOND)
+        stop = Event()
+        with ThreadPoolExecutor(os.cpu_count() if self.seed is not None else 1) as pool:
+            try:
+                starts = (self._start(X, graph, size) for size in sizes)
+                found = [pool.submit(layout, Z, graph, epochs, curve, self.seed, stop) for Z in starts]
+                yield from (_standardised(one.result()) for one in found)
+            finally:
+                stop.set()
 
     def _prepared(self, X: Floats) -> Floats:
-        X = _standardised(X)
-        if not self.pca:
-            return X
-        from sklearn.decomposition import PCA
+        prepared: Floats = self._recipe(X).fit_transform(X)
+        return prepared
 
-        kept: Floats = PCA(min(self.pca, *X.shape), svd_solver="full").fit_transform(X)
-        return kept
+    def _recipe(self, X: Floats) -> Any:
+        """Return what makes X ready for the search for neighbours, not fitted yet."""
+        from sklearn.decomposition import PCA
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        steps = [PCA(min(self.pca, *X.shape), svd_solver="full")] if self.pca else []
+        return make_pipeline(StandardScaler(), *steps)
 
     def _graph(self, X: Floats) -> Any:
         """Return the weighted neighbour graph, a sparse (n, n) matrix."""
@@ -109,6 +167,8 @@ class Umap(Reducer):
             indices, distances = self._neighbours(X, neighbors)
             random = np.random.RandomState(self.seed)
             graph, *_ = fuzzy_simplicial_set(X, neighbors, random, self.metric, {}, indices, distances)
+        graph.data[graph.data < graph.data.max() / EPOCHS] = 0  # too light to count in any round
+        graph.eliminate_zeros()
         return graph
 
     def _neighbours(self, X: Floats, neighbors: int) -> tuple[NDArray[np.integer[Any]], Floats]:
@@ -123,32 +183,29 @@ class Umap(Reducer):
         indices, distances, _ = nearest_neighbors(X, neighbors, metric, {}, False, random, n_jobs=jobs)
         return indices, distances
 
-    def _layout(self, X: Floats, graph: Any, size: int) -> Floats:
-        """Return the places (n, size) of the rows of X, as `umap.UMAP` finds them."""
-        with _quiet():
-            from umap.umap_ import find_ab_params, simplicial_set_embedding
+    def _start(self, X: Floats, graph: Any, size: int) -> Floats:
+        """Return where the layout starts, (n, size): the spectral embedding of the graph, from 0 to 10."""
+        random = np.random.RandomState(self.seed)
+        if len(X) <= size + 2:  # the eigenvectors must be fewer than the rows
+            Z = random.uniform(size=(len(X), size))
+        else:
+            with _quiet():
+                from umap.spectral import spectral_layout
 
-            a, b = find_ab_params(1.0, self.min_dist)
-            Z: Floats = simplicial_set_embedding(
-                X,
-                graph.copy(),
-                n_components=size,
-                initial_alpha=1.0,
-                a=a,
-                b=b,
-                gamma=1.0,
-                negative_sample_rate=5,
-                n_epochs=self.epochs,
-                init="spectral" if len(X) > size + 2 else "random",  # the eigenvectors must be fewer than the rows
-                random_state=np.random.RandomState(self.seed),
-                metric=self.metric,
-                metric_kwds={},
-                densmap=False,
-                densmap_kwds={},
-                output_dens=False,
-                parallel=self.seed is None,
-            )[0]
-        return Z
+                Z = spectral_layout(X, graph, size, random, metric=self.metric, metric_kwds={})
+            Z = Z / np.abs(Z).max() + random.normal(scale=1e-5, size=Z.shape)  # so that no two rows coincide
+        Z = Z - Z.min(axis=0)
+        return np.ascontiguousarray(10 * Z / Z.max(axis=0), dtype=np.float32)
+
+
+def _weights(distances: Floats) -> Floats:
+    """Return inverse distances (m, k) that add up to 1 in each row; distances of 0 outweigh all others."""
+    with np.errstate(divide="ignore"):
+        weights = 1 / distances
+    equal = np.isinf(weights)
+    weights = np.where(equal.any(axis=1, keepdims=True), equal, weights)
+    found: Floats = weights / weights.sum(axis=1, keepdims=True)
+    return found
 
 
 def _standardised(X: Floats) -> Floats:

@@ -1,97 +1,281 @@
-"""covey evaluate: how well clusters agree with labels."""
+"""covey evaluate: what clusters are like, and how well they agree with labels."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import Result
+from numpy.typing import NDArray
 
-from covey import Clustering, CoveyError
-from covey.evaluation import evaluate, read_labels
+from covey import Clusterer, Clustering, CoveyError, component
+from covey.evaluation import evaluate, neighbour_accuracy
+from covey.recordings import recordings
+from covey.validity import common, half_agreement, recording_shares, shape
 
 Cli = Callable[..., Result]
+Floats = NDArray[np.float32]
 
 
 def clustering(labels: list[int]) -> Clustering:
-    names = [f"{number}.png" for number in range(len(labels))]
-    return Clustering(names=names, labels=np.array(labels, np.int32), provenance=None)
+    return Clustering(names=names(len(labels)), labels=np.array(labels, np.int32), provenance=None)
 
 
-def truth(labels: str) -> dict[str, str]:
-    return {f"{number}.png": label for number, label in enumerate(labels)}
+def names(count: int) -> list[str]:
+    return [f"{number:04}.png" for number in range(count)]
+
+
+def values(text: str) -> dict[str, str]:
+    return dict(zip(names(len(text)), text, strict=True))
+
+
+def blobs(groups: int = 3, each: int = 40, apart: float = 20) -> tuple[Floats, NDArray[np.intp]]:
+    group = np.repeat(np.arange(groups), each)
+    noise = np.random.default_rng(0).normal(size=(len(group), 4))
+    return (noise + group[:, None] * apart).astype(np.float32), group
+
+
+@component
+class Thirds(Clusterer):
+    """Cuts at fixed places: the same for every half."""
+
+    name = "thirds"
+
+    def cluster(self, Z: Floats) -> NDArray[np.int32]:
+        return np.asarray(Z[:, 0] // 15 % 3, dtype=np.int32)
+
+
+@component
+class Dice(Clusterer):
+    """Is never the same."""
+
+    name = "dice"
+
+    def cluster(self, Z: Floats) -> NDArray[np.int32]:
+        return np.random.default_rng().integers(0, 3, len(Z), dtype=np.int32)
+
+
+@component
+class Nothing(Clusterer):
+    """Finds no cluster."""
+
+    name = "nothing"
+
+    def cluster(self, Z: Floats) -> NDArray[np.int32]:
+        return np.full(len(Z), -1, dtype=np.int32)
 
 
 def test_perfect_agreement_and_noise_as_a_class() -> None:
-    scores = evaluate(clustering([0, 0, 1, 1, -1, -1]), truth("aabbcc"))
+    scores = evaluate(clustering([0, 0, 1, 1, -1, -1]), values("aabbcc"))
     assert (scores.images, scores.clusters) == (6, 2)
     assert scores.coverage == pytest.approx(4 / 6)
     assert scores.ami == pytest.approx(1)
     assert scores.ari == pytest.approx(1)
 
 
+def test_noise_counts_against_the_whole_and_not_against_what_is_assigned() -> None:
+    scores = evaluate(clustering([0, 0, -1, 1, 1, -1]), values("aaabbb"))
+    assert scores.assigned is not None
+    assert scores.assigned.v == pytest.approx(1)
+    assert scores.whole.v < 0.8
+    assert scores.whole.homogeneity < 1
+    split = evaluate(clustering([0, 0, 1, 2, 2, 3]), values("aaabbb")).whole
+    assert split.homogeneity == pytest.approx(1)
+    assert split.completeness < 0.8
+
+
 def test_all_noise_agrees_no_better_than_chance() -> None:
-    scores = evaluate(clustering([-1] * 6), truth("aabbcc"))
-    assert (scores.clusters, scores.coverage) == (0, 0)
+    scores = evaluate(clustering([-1] * 6), values("aabbcc"))
+    assert (scores.clusters, scores.coverage, scores.assigned) == (0, 0, None)
     assert scores.ari == pytest.approx(0)
 
 
 def test_images_without_a_label_are_left_out() -> None:
-    assert evaluate(clustering([0, 0, 1, 1, 5]), truth("aabb")).clusters == 2
-    with pytest.raises(CoveyError, match="No image has a label"):
+    assert evaluate(clustering([0, 0, 1, 1, 5]), values("aabb")).clusters == 2
+    with pytest.raises(CoveyError, match=r"the labels name 'other.png', the images '0000.png'\."):
         evaluate(clustering([0]), {"other.png": "a"})
+
+
+@pytest.mark.parametrize(
+    ("truth", "groups", "pure"),
+    [
+        ("a" * 10, "1112223334", 0.5),
+        ("a" * 9 + "b", "1112223334", 0.5),
+        ("a" * 8 + "bb", "1112223334", 0),
+        ("a" * 10, "1111122222", 0),
+    ],
+)
+def test_pure_clusters_have_one_label_and_three_recordings(truth: str, groups: str, pure: float) -> None:
+    found = clustering([0] * 10 + [-1] * 10)
+    assert evaluate(found, values(truth + "b" * 10), values(groups + "5" * 10)).pure == pure
+    assert evaluate(found, values(truth + "b" * 10)).pure is None
+
+
+def test_small_clusters_are_never_counted_as_pure() -> None:
+    found = clustering([0] * 9 + [-1])
+    assert evaluate(found, values("a" * 10), values("123123123" + "4")).pure == 0
+
+
+def test_neighbours_of_the_same_recording_do_not_count() -> None:
+    """Each recording is a knot of its own; labels follow the recordings but nothing else."""
+    X, recording = blobs(groups=12, each=6)
+    X[:, 1:] = 0
+    labels = values("".join("ab"[group % 2] for group in recording))
+    own = {name: str(group) for name, group in zip(labels, recording, strict=True)}
+    everything = np.array(list(labels))
+    assert neighbour_accuracy(everything, X, labels) == 1
+    accuracy = neighbour_accuracy(everything, X, labels, own)
+    assert accuracy is not None
+    assert accuracy < 0.1
+    assert neighbour_accuracy(everything, X, labels, dict.fromkeys(labels, "one")) is None
+
+
+def test_shape_counts_without_noise() -> None:
+    found = shape(clustering([0, 0, 0, 1, -1, -1]))
+    assert (found.images, found.clusters, found.largest, found.median) == (6, 2, 3, 2.0)
+    assert found.coverage == pytest.approx(4 / 6)
+    none = shape(clustering([-1, -1]), np.zeros((2, 3), np.float32), Nothing())
+    assert (none.clusters, none.largest, none.validity, none.silhouette, none.halves) == (0, 0, None, None, None)
+
+
+def test_clusters_that_lie_apart_are_more_valid_than_mixed_ones() -> None:
+    pytest.importorskip("hdbscan", reason="needs covey[hdbscan]")
+    Z, group = blobs()
+    good = shape(clustering(group.tolist()), Z)
+    bad = shape(clustering(np.random.default_rng(0).permutation(group).tolist()), Z)
+    assert good.validity is not None
+    assert bad.validity is not None
+    assert good.validity > 0.5 > 0 > bad.validity
+    assert good.silhouette is not None
+    assert bad.silhouette is not None
+    assert good.silhouette > 0.8 > 0.2 > bad.silhouette
+
+
+@pytest.mark.parametrize("labels", [[0] * 8, list(range(8)), [0, 0, 1, 1, -1, -1, 2, 2], [0] * 5 + [1] * 3])
+def test_validity_of_little_or_equal_data_is_a_number_or_nothing(labels: list[int]) -> None:
+    for Z in (np.zeros((8, 3), np.float32), np.random.default_rng(0).normal(size=(8, 600)).astype(np.float32)):
+        found = shape(clustering(labels), Z)
+        for value in (found.validity, found.silhouette):
+            assert value is None or -1 <= value <= 1
+
+
+def test_half_samples_agree_where_the_clusters_are_stable() -> None:
+    Z, _ = blobs()
+    stable, chance = half_agreement(Thirds(), Z), half_agreement(Dice(), Z)
+    assert stable == pytest.approx(1)
+    assert chance is not None
+    assert abs(chance) < 0.3
+    assert half_agreement(Nothing(), Z) is None
+    for count in (1, 2, 3):
+        half_agreement(Thirds(), Z[:count])
+
+
+def test_seeds_are_compared_by_name() -> None:
+    one, other = clustering([0, 0, 1, 1]), clustering([1, 1, 0, 0])
+    assert shape(one, siblings=[other]).seeds == pytest.approx(1)
+    turned = Clustering(names=one.names[::-1], labels=one.labels, provenance=None)
+    assert [part.tolist() for part in common(one, turned)] == [[0, 0, 1, 1], [1, 1, 0, 0]]
+    assert shape(one).seeds is None
+
+
+def test_the_share_of_one_recording() -> None:
+    found = clustering([0, 0, 0, 0, 1, 1, -1])
+    assert recording_shares(found, values("xxxyab-")) == [0.75, 0.5]
+    assert recording_shares(found, {"other.png": "x"}) == []
+    described = shape(found, groups=values("xxxyab-"))
+    assert (described.recording, described.recording_largest) == (0.625, 0.75)
+
+
+def test_recordings_are_told_by_the_names_of_cuts() -> None:
+    cuts = ["XC1_a_segm_0000.315.png", "sub/XC1_segm_12345.000.png", "XC1.png", "x_segm_1.png"]
+    assert recordings(cuts) == {cuts[0]: "XC1_a", cuts[1]: "sub/XC1"}
+
+
+@pytest.fixture
+def run(covey: Cli, images: Path, brightness: None) -> Path:
+    covey("run", images, "--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2",
+          "--set", "clusterer.min_samples=3")  # fmt: skip
+    return images
+
+
+def write_labels(path: Path, more: str = "") -> Path:
+    lines = [f"call_{number:02}.png,{number % 3},{number // 6}" for number in range(24)]
+    path.write_text("\n".join(["filename,label,group", *lines, more]))
+    return path
+
+
+def found(result: Result) -> dict[str, Any]:
+    assert result.exit_code == 0, result.stderr
+    (row,) = json.loads(result.stdout)
+    assert isinstance(row, dict)
+    return row
+
+
+def test_without_labels(covey: Cli, run: Path) -> None:
+    row = found(covey("evaluate", run, "--json"))
+    assert row["images"] == 24
+    assert row["halves"] is not None
+    assert "labels" not in row
+    cells = covey("evaluate", run).stdout.splitlines()[1].split()
+    assert cells[:3] == [str(row["clusters"]), f"{row['coverage']:.0%}", str(row["largest"])]
+
+
+def test_table_and_json_say_the_same(covey: Cli, run: Path, tmp_path: Path) -> None:
+    words = ["evaluate", run, "--labels", write_labels(tmp_path / "labels.csv"), "--group", "group"]
+    row = found(covey(*words, "--json"))
+    scores = row["labels"]
+    assert scores["whole"]["ami"] > 0.7
+    assert scores["knn"] == scores["knn_features"] == 1
+    assert row["recording"] == pytest.approx(0.25)
+    lines = covey(*words).stdout.splitlines()
+    head = next(at for at, line in enumerate(lines) if line.startswith("AMI"))
+    assert lines[head + 1].startswith(f"{scores['whole']['ami']:.3f} / {scores['assigned']['ami']:.3f}")
+
+
+def test_it_is_said_which_rows_match(covey: Cli, run: Path, tmp_path: Path) -> None:
+    labels = write_labels(tmp_path / "labels.csv", more="zebra.png,1,1")
+    labels.write_text(labels.read_text().replace("call_03.png,0,0\n", ""))
+    told = covey("evaluate", run, "--labels", labels).stderr
+    assert "23 of 24 images have a label. Labels that name no image: zebra.png. Without a label: call_03.png." in told
+    assert "use --group" in told
+
+
+def test_other_seeds_of_the_reducer_are_compared(covey: Cli, images: Path, brightness: None) -> None:
+    pytest.importorskip("umap", reason="needs covey[umap]")
+    covey("run", images, "--extractor", "brightness", "--set", "reducer.seed=0,1", "--set", "reducer.sizes=2",
+          "--set", "reducer.epochs=20", "--set", "clusterer.eps=0.5,0.6",
+          "--set", "clusterer.min_samples=3")  # fmt: skip
+    rows = json.loads(covey("evaluate", images, "--json").stdout)
+    assert len(rows) == 4
+    assert all(row["seeds"] is not None for row in rows if row["clusters"])
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "need a column 'filename'"),
         ("name,label\na.png,x\n", "need a column 'filename'"),
-        ("filename\na.png\n", "one with labels"),
         ("filename,label\n", "No image has a label"),
-        ("filename,label\nother.png,x\n", "the labels name 'other.png'"),
-        ("filename,label\na.png,\xe9\n".encode("latin-1").decode("latin-1"), "No image has a label"),
+        ("filename,label\nother.png,x\n", "name 'other.png', the images 'call_00.png'"),
     ],
 )
-@pytest.mark.usefixtures("brightness")
-def test_a_label_file_that_does_not_fit(covey: Cli, images: Path, tmp_path: Path, text: str, sentence: str) -> None:
-    covey("run", images, "--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2")
+def test_a_label_file_that_does_not_fit(covey: Cli, run: Path, tmp_path: Path, text: str, sentence: str) -> None:
     (tmp_path / "labels.csv").write_text(text, "utf-8")
-    result = covey("evaluate", images, "--labels", tmp_path / "labels.csv")
+    result = covey("evaluate", run, "--labels", tmp_path / "labels.csv")
     assert result.exit_code == 2
     assert sentence in result.stderr
 
 
-def test_other_columns_and_a_byte_order_mark(tmp_path: Path) -> None:
-    path = tmp_path / "labels.csv"
-    path.write_text("filename,species,label\na.png,owl,x\nb.png,,y\n", "utf-8-sig")
-    assert read_labels(path) == {"a.png": "x", "b.png": "y"}
-    assert read_labels(path, "species") == {"a.png": "owl"}
-    with pytest.raises(CoveyError, match="no column 'genus'"):
-        read_labels(path, "genus")
-    path.write_bytes(b"filename,label\na.png,\xff\xfe\n")
-    with pytest.raises(CoveyError, match="UTF-8"):
-        read_labels(path)
+def test_columns_without_a_file(covey: Cli, images: Path) -> None:
+    result = covey("evaluate", images, "--group", "group")
+    assert result.exit_code == 2
+    assert "name it with --labels" in result.stderr
 
 
 def test_a_dataset_without_clusters(covey: Cli, images: Path, tmp_path: Path) -> None:
-    (tmp_path / "labels.csv").write_text("filename,label\ncall_00.png,x\n")
-    result = covey("evaluate", images, "--labels", tmp_path / "labels.csv")
+    result = covey("evaluate", images, "--labels", write_labels(tmp_path / "labels.csv"))
     assert result.exit_code == 2
     assert "make one with covey run" in result.stderr
-
-
-@pytest.mark.usefixtures("brightness")
-def test_table_and_json_say_the_same(covey: Cli, images: Path, tmp_path: Path) -> None:
-    covey("run", images, "--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2",
-          "--set", "clusterer.min_samples=3")  # fmt: skip
-    lines = [f"call_{number:02}.png,{number % 3}" for number in range(24)]
-    (tmp_path / "labels.csv").write_text("\n".join(["filename,label", *lines]))
-    words = ["evaluate", images, "--labels", tmp_path / "labels.csv"]
-    (scores,) = json.loads(covey(*words, "--json").stdout)
-    assert scores["ami"] > 0.7
-    row = covey(*words).stdout.splitlines()[1].split()
-    assert row[:4] == ["24", str(scores["clusters"]), f"{scores['coverage']:.0%}", f"{scores['ami']:.3f}"]

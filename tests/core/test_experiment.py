@@ -97,8 +97,8 @@ eps = []
     assert result.exit_code == 2
     assert result.stderr.splitlines() == [
         f"Error: {path}, line 2: there is no setting 'redcuer'. Did you mean 'reducer'?",
-        f"{path}, line 5: There is no extractor 'tim'. Did you mean 'timm'? Installed: timm, torchvision.",
-        f"{path}, line 9: dbscan: option 'eps' must be a number greater than 0, not -1.",
+        f"{path}, line 5: There is no extractor 'tim'. Did you mean 'timm'? Installed: clip, timm, torchvision.",
+        f"{path}, line 9: dbscan: option 'eps' must be a number greater than 0, or none, not -1.",
         f"{path}, line 13: dbscan: there is no option 'min_sample'. Did you mean 'min_samples'? "
         "Its options: eps, min_samples.",
         f"{path}, line 14: dbscan: option 'eps' is an empty list: give it at least one value, or leave it out.",
@@ -159,7 +159,7 @@ def test_a_file_that_is_missing_or_no_text(tmp_path: Path, registry: Registry) -
         ("clusterer.ebs=3", "--set clusterer.ebs: dbscan: there is no option 'ebs'. Did you mean 'eps'?"),
         (
             "clusterer.eps=wide",
-            "--set clusterer.eps: dbscan: option 'eps' must be a number greater than 0, not 'wide'.",
+            "--set clusterer.eps: dbscan: option 'eps' must be a number greater than 0, or none, not 'wide'.",
         ),
     ],
 )

@@ -93,6 +93,49 @@ def test_links_never_lead_out_or_around(tmp_path: Path) -> None:
         ImageFolder(folder).pixels("../outside.png")
 
 
+@pytest.mark.skipif(not hasattr(os, "symlink") or os.name == "nt", reason="links need rights on Windows")
+def test_links_that_lead_nowhere_are_broken_images(tmp_path: Path) -> None:
+    folder = tmp_path / "images"
+    save(folder / "good.png", RAMP)
+    (folder / "self.png").symlink_to(folder / "self.png")
+    (folder / "ping.png").symlink_to(folder / "pong.png")
+    (folder / "pong.png").symlink_to(folder / "ping.png")
+    (folder / "gone.png").symlink_to(folder / "nothing.png")
+    files = {file.name: file.problem for file in ImageFolder(folder).index(tmp_path / "index.json")}
+    assert files.pop("good.png") == ""
+    assert files.pop("gone.png") == "No such file or directory"
+    assert len(files) == 3
+    assert all("loop" in problem or "symbolic links" in problem for problem in files.values())
+
+
+def test_of_an_animation_the_first_picture_is_taken(tmp_path: Path) -> None:
+    pictures = [Image.fromarray(RAMP // step) for step in (1, 2, 3)]
+    pictures[0].save(tmp_path / "x.png", save_all=True, append_images=pictures[1:])
+    with Image.open(tmp_path / "x.png") as image:
+        assert getattr(image, "n_frames", 1) == 3
+    np.testing.assert_array_equal(ImageFolder(tmp_path).pixels("x.png")[..., 0], RAMP)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a user whom permissions bind")
+def test_an_image_that_may_not_be_read_is_told_and_read_once_it_may(tmp_path: Path) -> None:
+    save(tmp_path / "x.png", RAMP)
+    (tmp_path / "x.png").chmod(0)
+    folder, kept = ImageFolder(tmp_path), tmp_path / "index.json"
+    assert folder.index(kept)[0].problem == "Permission denied"
+    (tmp_path / "x.png").chmod(0o600)
+    assert folder.index(kept)[0].problem == ""
+
+
+def test_a_name_as_long_as_the_system_allows(tmp_path: Path) -> None:
+    name = "x" * 296 + ".png"
+    try:
+        save(tmp_path / name, RAMP)
+    except OSError:
+        name = "x" * 251 + ".png"
+        save(tmp_path / name, RAMP)
+    assert [file.problem for file in ImageFolder(tmp_path).index(tmp_path / "index.json")] == [""]
+
+
 def test_names_that_people_use(tmp_path: Path) -> None:
     names = ["mésange à tête noire.png", "two\nlines.png", "<b>.png", "x" * 240 + ".png", "'\"&;.png"]
     for name in names if os.name != "nt" else names[:1]:

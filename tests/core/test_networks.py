@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -17,24 +19,38 @@ import torch
 from torch import nn
 
 from covey import networks
-from covey.networks import Network, extractor
+from covey.networks import Network, Pooling, Preprocessing, extractor
 
 MEAN, STD = (0.1, 0.2, 0.3), (0.5, 0.6, 0.7)
+FLOAT32 = Runtime()
+PLAIN = Preprocessing(size=(32, 32), mean=(0, 0, 0), std=(1, 1, 1), resize=36)
+EXPECTED = Preprocessing(size=(32, 32), mean=MEAN, std=STD, resize=36)
 
 
-def small(size: tuple[int, int] = (32, 32)) -> Network:
+def small() -> Network:
     with networks.seeded(0):
         module = nn.Sequential(nn.Conv2d(3, 5, 3, 2), nn.BatchNorm2d(5), nn.ReLU(inplace=True), nn.Conv2d(5, 7, 3))
-    return Network(module, "small", size, MEAN, STD)
+    return Network(module, "small", EXPECTED)
 
 
 def pixels(height: int = 40, width: int = 50, count: int = 2) -> NDArray[np.uint8]:
     return np.random.default_rng(1).integers(0, 256, (count, height, width, 3), dtype=np.uint8)
 
 
-def extract(network: Network, *layers: str, images: NDArray[np.uint8] | None = None) -> list[NDArray[np.float32]]:
-    run = extractor(network, layers, bands=1, time="mean", runtime=Runtime())
+def extract(
+    network: Network,
+    *layers: str,
+    images: NDArray[np.uint8] | None = None,
+    runtime: Runtime = FLOAT32,
+    **options: Any,
+) -> list[NDArray[np.float32]]:
+    run = extractor(network, layers, runtime=runtime, **options)
     return list(run(pixels() if images is None else images))
+
+
+def cosines(X: NDArray[np.float32], Y: NDArray[np.float32]) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = (X * Y).sum(1) / np.linalg.norm(X, axis=1) / np.linalg.norm(Y, axis=1)
+    return found
 
 
 class Fixed(nn.Module):
@@ -56,9 +72,12 @@ class Layouts(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.tokens, self.last, self.vector, self.windows, self.pair = (nn.Identity() for _ in range(5))
+        self.classed = nn.Identity()
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        self.tokens(images.flatten(2).transpose(1, 2))
+        tokens = images.flatten(2).transpose(1, 2)
+        self.tokens(tokens)
+        self.classed(torch.cat([100 + tokens[:, :1], tokens], 1))
         self.last(images.permute(0, 2, 3, 1))
         self.windows(images.reshape(-1, 3, 4))
         self.pair((images, images))
@@ -67,21 +86,21 @@ class Layouts(nn.Module):
 
 
 def test_pixels_are_normalised_by_what_the_network_expects() -> None:
-    network = Network(nn.Sequential(nn.Identity()), "same", (32, 32), MEAN, STD)
+    network = Network(nn.Sequential(nn.Identity()), "same", EXPECTED)
     images = pixels()
     expected = (images.mean((1, 2)) / 255 - MEAN) / STD
     np.testing.assert_allclose(extract(network, "0", images=images)[0], expected, rtol=1e-5)
 
 
 def test_every_layout_is_pooled_over_all_but_the_channels() -> None:
-    network = Network(Layouts(), "layouts", (32, 32), MEAN, STD)
+    network = Network(Layouts(), "layouts", EXPECTED)
     tokens, last, vector = extract(network, "tokens", "last", "vector")
     np.testing.assert_allclose(tokens, vector, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(last, vector, rtol=1e-4, atol=1e-5)
 
 
 def test_what_cannot_be_pooled_is_not_listed() -> None:
-    assert list(Network(Layouts(), "layouts", (32, 32), MEAN, STD).shapes()) == ["tokens", "last", "vector"]
+    assert list(Network(Layouts(), "layouts", EXPECTED).shapes()) == ["tokens", "classed", "last", "vector"]
 
 
 def test_layers_are_listed_in_the_order_of_computation() -> None:
@@ -106,7 +125,7 @@ def test_nothing_runs_after_the_last_tap() -> None:
 def test_a_network_for_any_size_sees_the_image_as_it_is(size: tuple[int, int]) -> None:
     seen = []
     network = small()
-    run = extractor(network, ("3",), bands=2, time="mean+std", runtime=Runtime())
+    run = extractor(network, ("3",), pooling=Pooling(bands=2, time="mean+std"), runtime=Runtime())
     network.module.register_forward_pre_hook(lambda module, images: seen.append(tuple(images[0].shape[2:])))
     assert run(pixels(*size))[0].shape == (2, 7 * 2 * 2)
     assert seen == [size]
@@ -116,8 +135,80 @@ def test_a_network_for_one_size_gets_the_whole_image_in_it() -> None:
     """Halves of different brightness stay halves: nothing is cropped."""
     images = np.zeros((1, 64, 128, 3), np.uint8)
     images[:, :, :16] = 255
-    features = extract(Network(Fixed(), "fixed", (32, 32), (0, 0, 0), (1, 1, 1)), "inner", images=images)[0]
+    features = extract(Network(Fixed(), "fixed", PLAIN), "inner", images=images)[0]
     np.testing.assert_allclose(features, 1 / 8, atol=0.01)
+
+
+def test_the_original_input_is_that_of_torchvision() -> None:
+    """A wide and a tall image, down and up, both interpolations; its tensors are rounded to whole numbers."""
+    transforms = pytest.importorskip("torchvision.transforms")
+    modes = transforms.InterpolationMode
+    for height, width in ((40, 90), (90, 41), (20, 30)):
+        images = torch.tensor(pixels(height, width)).permute(0, 3, 1, 2)
+        for mode in (modes.BILINEAR, modes.BICUBIC):
+            expected = transforms.CenterCrop(32)(transforms.Resize(36, mode, antialias=True)(images))
+            wanted = attrs.evolve(EXPECTED, interpolation=mode.value)
+            assert torch.equal(networks.fit(images, wanted, "original"), expected.float())
+
+
+def test_a_network_for_any_size_can_be_given_its_own() -> None:
+    images = np.zeros((1, 64, 128, 3), np.uint8)
+    images[:, :, :16] = 255
+    network = Network(nn.Sequential(nn.Identity()), "same", PLAIN)
+    np.testing.assert_allclose(extract(network, "0", images=images, input="stretch")[0], 1 / 8, atol=0.01)
+    np.testing.assert_allclose(extract(network, "0", images=images, input="original")[0], 0, atol=0.01)
+
+
+def test_bfloat16_and_compiled_agree_with_float32() -> None:
+    pooling = Pooling(bands=2, time="mean+std")
+    exact = extract(small(), "0", "3", pooling=pooling)
+    for runtime in (Runtime(precision="bfloat16"), Runtime(compile=True)):
+        for found, expected in zip(extract(small(), "0", "3", pooling=pooling, runtime=runtime), exact, strict=True):
+            assert found.dtype == np.float32
+            assert not np.array_equal(found, expected) or runtime.compile
+            assert (cosines(found, expected) > 0.999).all()
+
+
+def test_what_cannot_be_compiled_runs_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch._inductor import config
+
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(config.cpp, "cxx", ("no-such-compiler",))
+    with pytest.warns(UserWarning, match="small could not be compiled, so it runs as it is"):
+        found = extract(small(), "3", images=pixels(44, 50), runtime=Runtime(compile=True))
+    np.testing.assert_allclose(found[0], extract(small(), "3", images=pixels(44, 50))[0], rtol=1e-4)
+
+
+class Full(nn.Module):
+    """Has memory for `room` images."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room, self.seen, self.inner = room, list[int](), nn.Identity()
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.seen.append(len(images))
+        if len(images) > self.room:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        same: torch.Tensor = self.inner(images)
+        return same
+
+
+def test_the_batch_is_halved_for_good_when_memory_runs_out() -> None:
+    module, images = Full(2), pixels(count=7)
+    run = extractor(Network(module, "full", PLAIN), ("inner",), input="stretch", runtime=Runtime())
+    module.seen.clear()
+    for _ in range(2):
+        np.testing.assert_allclose(run(images)[0], images.mean((1, 2)) / 255, atol=0.01)
+    assert module.seen == [7, 4, 2, 2, 2, 1, 2, 2, 2, 1]
+
+
+def test_memory_too_small_for_one_image_is_told() -> None:
+    module = Full(2)
+    run = extractor(Network(module, "full", PLAIN), ("inner",), input="stretch", runtime=Runtime())
+    module.room = 0
+    with pytest.raises(CoveyError, match="Memory is too small for full on one image"):
+        run(pixels())
 
 
 def test_read_only_pixels_are_taken_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:
@@ -129,22 +220,50 @@ def test_read_only_pixels_are_taken_without_a_warning(recwarn: pytest.WarningsRe
 
 def test_pooling_by_hand() -> None:
     maps = torch.tensor([[[[1.0, 3.0], [5.0, 7.0], [9.0, 11.0], [13.0, 19.0]]]])
-    assert networks.pool(maps, 1, "mean").tolist() == [[8.5]]
-    assert networks.pool(maps, 2, "mean").tolist() == [[4.0, 13.0]]
-    assert networks.pool(maps, 2, "max").tolist() == [[5.0, 15.0]]
-    assert networks.pool(maps, 2, "mean+std").tolist() == [[4.0, 13.0, 1.0, 2.0]]
+    assert networks.pool(maps, Pooling()).tolist() == [[8.5]]
+    assert networks.pool(maps, Pooling(bands=2)).tolist() == [[4.0, 13.0]]
+    assert networks.pool(maps, Pooling(bands=2, time="max")).tolist() == [[5.0, 15.0]]
+    assert networks.pool(maps, Pooling(bands=2, time="mean+std")).tolist() == [[4.0, 13.0, 1.0, 2.0]]
+    assert networks.pool(maps, Pooling(freq_pool=3)).tolist() == [[6.0, pytest.approx(16 / 3)]]
+    assert networks.pool(maps, Pooling(freq_pool=1, time="max")).tolist() == [[3.0, 7.0, 11.0, 19.0]]
+
+
+@pytest.mark.parametrize(("rows", "width"), [(1, 14336), (2, 7168), (3, 5120), (5, 3072)])
+def test_blocks_of_rows_give_the_originals_shapes(rows: int, width: int) -> None:
+    """DenseNet121 `features.denseblock3` in the original tools."""
+    assert networks.pool(torch.ones(2, 1024, 14, 14), Pooling(freq_pool=rows)).shape == (2, width)
+
+
+def test_time_by_hand() -> None:
+    maps = torch.tensor([[[[9.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 9.0]]]])
+    assert networks.pool(maps, Pooling(edges=1)).tolist() == [[3.5]]
+    assert networks.pool(maps, Pooling(edges=1, time="thirds")).tolist() == [[1.5, 3.5, 5.5]]
+    assert networks.pool(maps[..., :2], Pooling(time="thirds")).tolist() == [[9.0, 5.0, 1.0]]
+    with pytest.raises(CoveyError, match="edges = 4 leaves nothing of a layer with 8 columns"):
+        networks.pool(maps, Pooling(edges=4))
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 7])
 def test_any_number_of_rows_gives_the_bands_asked_for(rows: int) -> None:
-    pooled = networks.pool(torch.ones(2, 5, rows, 4), 3, "max")
+    pooled = networks.pool(torch.ones(2, 5, rows, 4), Pooling(bands=3, time="max"))
     assert pooled.tolist() == [[1.0] * 15] * 2
 
 
 def test_bands_of_a_layer_without_frequencies_are_refused() -> None:
-    network = Network(Layouts(), "layouts", (32, 32), MEAN, STD)
-    with pytest.raises(CoveyError, match="'tokens' of layouts has no frequency axis: use bands = 1"):
-        extractor(network, ("tokens",), bands=2, time="mean", runtime=Runtime())
+    network = Network(Layouts(), "layouts", EXPECTED)
+    for pooling in (Pooling(bands=2), Pooling(freq_pool=2)):
+        with pytest.raises(CoveyError, match="'vector' of layouts has no frequency axis: use bands = 1"):
+            extract(network, "vector", pooling=pooling)
+
+
+@pytest.mark.parametrize("size", [(32, 32), (40, 50), (64, 16)])
+@pytest.mark.parametrize("layer", ["tokens", "classed"])
+def test_tokens_lie_as_the_image_does_and_the_class_token_is_left_out(layer: str, size: tuple[int, int]) -> None:
+    network = Network(Layouts(), "layouts", EXPECTED)
+    images = pixels(*size)
+    for pooling in (Pooling(bands=4), Pooling(time="thirds")):
+        found, maps = extract(network, layer, "last", images=images, pooling=pooling)
+        np.testing.assert_allclose(found, maps, rtol=1e-4, atol=1e-5)
 
 
 def test_an_unknown_layer_is_told_with_those_that_there_are() -> None:
@@ -159,12 +278,12 @@ def test_an_image_too_small_for_the_network_is_told() -> None:
 
 def test_a_device_that_is_not_there_is_told() -> None:
     with pytest.raises(CoveyError, match="device 'cuda:99' cannot be used"):
-        extractor(small(), ("0",), bands=1, time="mean", runtime=Runtime(device="cuda:99"))
+        extract(small(), "0", runtime=Runtime(device="cuda:99"))
 
 
 def test_threads_are_set_for_the_run_alone() -> None:
     network, seen, before = small(), [], torch.get_num_threads()
-    run = extractor(network, ("0",), bands=1, time="mean", runtime=Runtime(threads=before + 1))
+    run = extractor(network, ("0",), runtime=Runtime(threads=before + 1))
     network.module.register_forward_pre_hook(lambda *_: seen.append(torch.get_num_threads()))
     run(pixels())
     assert (seen, torch.get_num_threads()) == ([before + 1], before)

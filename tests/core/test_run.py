@@ -48,7 +48,7 @@ def test_results_go_into_the_dataset_or_where_out_says(covey: Cli, images: Path,
     assert len([name for name in inside if name.startswith("full_features_brightness~")]) == 1
     assert len([name for name in inside if name.startswith("dimred_2_neigh_0_brightness~")]) == 1
     assert len([name for name in inside if name.startswith("dimred_3_neigh_0_brightness~")]) == 1
-    assert len([name for name in inside if name.startswith("clusters_dbscan_3_neigh_0_brightness~")]) == 1
+    assert len([name for name in inside if name.startswith("clusters_dbscan-min_samples3_3_neigh_0_brightness~")]) == 1
 
 
 def test_a_dataset_made_with_out_remembers_its_images(covey: Cli, images: Path, tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from click.testing import Result
+from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.signal import spectrogram
 
+from covey.commands.main import main
 from covey.errors import CoveyError
 from covey.images import ImageFolder
 from covey.progress import Progress
@@ -366,3 +367,28 @@ def _colours(image: Pixels) -> set[tuple[int, ...]]:
 
 def _tear(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def test_one_recording_of_a_low_rate_does_not_narrow_all_others(source: Path, dataset: Path) -> None:
+    write(source / "good.wav", noise(1.2))
+    write(source / "low.wav", noise(5, 2000), 2000)
+    report = convert(source, dataset, Recipe(segment=1.0))
+    assert "at its rate of 2000 Hz all images would end at 1000 Hz" in problem_of(report, "low.wav")
+    assert pixels(report, "good_segm_0000.000.png").shape[0] == 128
+
+
+def test_sound_far_above_the_images_is_told(source: Path, dataset: Path) -> None:
+    write(source / "bat.wav", noise(1, 384000), 384000)
+    heard = Heard()
+    convert(source, dataset, progress=heard)
+    assert any("bat.wav has some up to 192000 Hz: --rate 384000 shows it" in note for note in heard.notes)
+
+
+def test_recordings_of_which_none_can_be_used_are_an_error(source: Path, dataset: Path) -> None:
+    source.mkdir()
+    (source / "text.wav").write_text("no sound at all\n" * 99)
+    told = CliRunner().invoke(main, ["spectrograms", str(source), str(dataset)])
+    assert told.exit_code == 2
+    assert "No recording in" in told.stderr
+    assert "text.wav: it is no sound that can be read" in told.stderr
+    assert not dataset.exists()

@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import NumberInput, Selectbox
 
 from covey_dashboard import server
 
@@ -56,6 +58,16 @@ def _fresh() -> Iterator[None]:
     st.cache_resource.clear()
 
 
+def field(app: AppTest, option: str) -> NumberInput:
+    """The number field of an option of dbscan."""
+    return next(found for found in app.sidebar.number_input if str(found.key).endswith(f".{option}"))
+
+
+def chooser(app: AppTest, label: str) -> Selectbox[Any]:
+    """The list with this label."""
+    return next(found for found in app.selectbox if found.label == label)
+
+
 @pytest.fixture
 def stripes(distribution: Distribution) -> None:
     distribution("covey-stripes", {"stripes": "stripes_plugin"}, stripes_plugin=PLUGIN)
@@ -72,7 +84,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
         monkeypatch.setenv(server.LOCATION, str(location))
         app = AppTest.from_file(str(server.APP), default_timeout=60).run()
         if app.selectbox and clusterer != "dbscan":
-            app.selectbox(key="clusterer").select(f"covey-stripes:{clusterer}").run()
+            chooser(app, "Clusterer").select(f"covey-stripes:{clusterer}").run()
         assert not app.exception
         return app
 
@@ -103,16 +115,17 @@ def turned(app: AppTest) -> list[str]:
 
 def test_the_numbers_count_noise_as_no_cluster(opened: Open, birds: Path) -> None:
     app = opened(birds)
-    app.number_input(key="covey:dbscan.min_samples").set_value(5).run()
+    field(app, "eps").set_value(0.5).run()
+    field(app, "min_samples").set_value(5).run()
     assert numbers(app) == {"Images": "115", "Clusters": "3", "Assigned": "96%", "Largest cluster": "60"}
 
 
 def test_an_option_changes_the_result(opened: Open, birds: Path) -> None:
     app = opened(birds)
-    app.number_input(key="covey:dbscan.eps").set_value(30.0).run()
-    app.number_input(key="covey:dbscan.min_samples").set_value(2).run()
+    field(app, "eps").set_value(30.0).run()
+    field(app, "min_samples").set_value(2).run()
     assert numbers(app) == {"Images": "115", "Clusters": "1", "Assigned": "100%", "Largest cluster": "115"}
-    app.number_input(key="covey:dbscan.eps").set_value(0.000001).run()
+    field(app, "eps").set_value(0.000001).run()
     assert numbers(app) == {"Images": "115", "Clusters": "0", "Assigned": "0%", "Largest cluster": "0"}
 
 
@@ -122,23 +135,24 @@ def test_every_image_can_be_reached(opened: Open, birds: Path, names: list[str])
 
 def test_a_cluster_shows_its_images_and_no_others(opened: Open, birds: Path, names: list[str]) -> None:
     app = opened(birds)
-    app.number_input(key="covey:dbscan.min_samples").set_value(5).run()
-    options = app.selectbox(key="picked").options
+    field(app, "eps").set_value(0.5).run()
+    field(app, "min_samples").set_value(5).run()
+    options = chooser(app, "Show").options
     assert options == [
         "All 115 images", "Cluster 0: 60 images", "Cluster 1: 30 images", "Cluster 2: 20 images", "Noise: 5 images"
     ]  # fmt: skip
-    found = [turned(app.selectbox(key="picked").select_index(at).run()) for at in range(len(options))]
+    found = [turned(chooser(app, "Show").select_index(at).run()) for at in range(len(options))]
     assert found == [names, names[:60], names[60:90], names[90:110], names[110:]]
 
 
 def test_a_cluster_that_is_gone_gives_way_to_all_images(opened: Open, birds: Path) -> None:
     app = opened(birds)
-    app.number_input(key="covey:dbscan.min_samples").set_value(5).run()
-    app.selectbox(key="picked").select_index(3).run()
-    app.number_input(key="covey:dbscan.eps").set_value(30.0).run()
+    field(app, "eps").set_value(0.5).run()
+    field(app, "min_samples").set_value(5).run()
+    chooser(app, "Show").select_index(3).run()
+    field(app, "eps").set_value(30.0).run()
     assert not app.exception
-    assert app.selectbox(key="picked").value is None
-    assert app.session_state["raised"] is None
+    assert chooser(app, "Show").value is None
 
 
 def test_missing_broken_and_outside_images_are_grey_tiles_with_their_names(
@@ -192,7 +206,7 @@ def test_a_damaged_table_is_named(opened: Open, birds: Path) -> None:
 def test_an_unknown_clusterer_appears_with_a_form_and_works_on_features(opened: Open, birds: Path) -> None:
     app = opened(birds, "stripes")
     assert numbers(app)["Clusters"] == "5"
-    app.slider(key="covey-stripes:stripes.groups").set_value(7).run()
+    app.sidebar.slider[0].set_value(7).run()
     assert numbers(app) == {"Images": "115", "Clusters": "7", "Assigned": "100%", "Largest cluster": "17"}
 
 

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from covey import Clusterer, CoveyError, Dataset, FeatureExtractor, Reducer, Runtime, Storage, component, option
-from covey.components import Component, Extract, Floats, Labels, Pixels
+from covey.components import Component, Extract, Floats, Labels, Pixels, Prepared
 from covey.folder import FolderDataset
+from covey.progress import SILENT, Progress
 from covey.registry import Registered, Registry
 from covey.storage import Entry
 from covey.tables import Table
@@ -31,6 +32,11 @@ from covey.testing import (
 OPTIONS: dict[str, dict[str, Any]] = {
     "torchvision": {"model": "ResNet18", "weights": "random", "layers": ("layer2.1.conv2", "layer3.1.conv2")},
     "timm": {"layers": ("blocks.2", "blocks.4")},
+    "clip": {
+        "model": "ViT-S-32-alt",
+        "weights": "random",
+        "layers": ("visual", "visual.transformer.resblocks.1"),
+    },
 }
 """Options for components whose defaults fetch weights, or leave something unchecked."""
 REGISTRY = Registry.installed()
@@ -462,9 +468,25 @@ class Elsewhere(Halves):
     takes = "pixels"
 
 
+class Lower(Prepared):
+    def labels(self, clusterer: Any) -> Labels:
+        return np.full(120, -1, dtype=np.int32)
+
+
+@component
+class Rash(Halves):
+    """Prepares something else."""
+
+    name = "bad"
+
+    def prepare(self, Z: Floats, progress: Progress = SILENT) -> Prepared:
+        return Lower()
+
+
 @pytest.mark.parametrize(
     ("cls", "told"),
     [
+        (Rash, "the labels must be those of cluster"),
         (FromOne, "without gaps"),
         (Long, "int32, not .* int64"),
         (Alternating, "equal rows must get equal labels"),

@@ -82,5 +82,5 @@ def test_values_that_are_no_numbers_are_refused(value: float) -> None:
 
 
 def test_a_radius_of_zero_is_refused() -> None:
-    with pytest.raises(CoveyError, match="'eps' must be a number greater than 0, not 0"):
+    with pytest.raises(CoveyError, match="'eps' must be a number greater than 0, or none, not 0"):
         Dbscan(eps=0)

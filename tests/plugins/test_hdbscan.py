@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 
 import numpy as np
@@ -91,3 +92,29 @@ def test_values_that_are_no_numbers_are_refused() -> None:
     Z[4, 1] = np.nan
     with pytest.raises(CoveyError, match="hdbscan: the data hold values that are no finite numbers"):
         Hdbscan().cluster(Z)
+
+
+def test_a_preparation_serves_any_size_method_and_epsilon() -> None:
+    Z, _ = groups()
+    prepared = Hdbscan().prepare(Z)
+    for size, method, epsilon in itertools.product((2, 7, 30), ("eom", "leaf"), (0.0, 0.4)):
+        clusterer = Hdbscan(min_cluster_size=size, method=method, epsilon=epsilon)
+        labels = prepared.labels(clusterer)
+        assert labels is not None
+        np.testing.assert_array_equal(labels, clusterer.cluster(Z))
+    assert prepared.labels(Hdbscan(min_samples=6)) is None
+    assert prepared.labels(Hdbscan(min_samples=None)) is None
+
+
+@pytest.mark.parametrize("method", ["eom", "leaf"])
+@pytest.mark.parametrize("epsilon", [0.0, 0.4])
+def test_where_no_edges_are_equally_long_the_groups_are_those_of_hdbscan(method: str, epsilon: float) -> None:
+    from hdbscan import HDBSCAN
+
+    Z, _ = groups()
+    labels = Hdbscan(min_cluster_size=8, min_samples=1, method=method, epsilon=epsilon).cluster(Z)
+    options = {"cluster_selection_method": method, "cluster_selection_epsilon": epsilon}
+    expected = HDBSCAN(min_cluster_size=8, min_samples=1, **options).fit_predict(Z.astype(np.float64))
+    assert expected.max() > 1 - epsilon
+    np.testing.assert_array_equal(labels[:, None] == labels, expected[:, None] == expected)
+    np.testing.assert_array_equal(labels == -1, expected == -1)

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from covey import Clustering, CoveyError, Dataset, Embedding, Features
+from covey import Clustering, CoveyError, Dataset, Embedding, Features, npz
 from covey.tables import Table
 from covey.testing import tiny_images, tiny_tables
 from covey_npz import Npz
@@ -234,3 +234,11 @@ def test_a_clustering_keeps_noise(tmp_path: Path) -> None:
     (table,) = loaded(Npz().open(str(tmp_path)))
     assert isinstance(table, Clustering)
     assert table.labels.tolist() == [-1, 0, 1]
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04 cut off"])
+def test_a_file_that_is_no_archive_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "dimred_8.npz"
+    path.write_bytes(content)
+    with pytest.raises(CoveyError, match="it is no NPZ file, or was cut off"):
+        npz.entry(path)

@@ -67,6 +67,24 @@ def test_the_packaged_weights_know_sounds_that_random_ones_do_not() -> None:
     assert trained > 0.65 > 0.55 > untrained
 
 
+def test_bfloat16_agrees_with_float32_image_by_image() -> None:
+    """The depthwise convolutions are what would not: few weights each, and their rounding does not average out."""
+    if not ESC10.is_dir():
+        pytest.skip("needs ../shared/data")
+    folder = ImageFolder(ESC10 / "images")
+    images = np.stack([folder.pixels(name) for name in folder.names()[::70]])
+    extractor = Timm(layers=("blocks.0", "blocks.2", "blocks.4", "blocks.6", "conv_head"))
+    exact, quick = (extractor.load(Runtime(precision=precision))(images) for precision in ("float32", "bfloat16"))
+    for X, Y in zip(exact, quick, strict=True):
+        assert not np.array_equal(X, Y)
+        assert ((X * Y).sum(1) / np.linalg.norm(X, axis=1) / np.linalg.norm(Y, axis=1)).min() > 0.999
+
+
+def test_weights_by_a_name_that_timm_does_not_know_are_told() -> None:
+    with pytest.raises(CoveyError, match=r"There are no weights 'imagenet' for resnet18\. Its weights: pretrained"):
+        Timm(model="resnet18", weights="imagenet").network()
+
+
 def test_the_packaged_weights_are_padded_as_they_were_trained() -> None:
     """TensorFlow pads even sizes on the right and at the bottom alone."""
     file = Timm().weights_file()

@@ -19,8 +19,6 @@ models = pytest.importorskip("torchvision.models")
 
 from covey_torchvision import Torchvision  # noqa: E402
 
-IMAGES = Path(__file__).parents[3] / "shared" / "data" / "esc10" / "images"
-
 
 def small(**options: object) -> Torchvision:
     given = {"model": "ResNet18", "layers": ("layer3",), "weights": "random"} | options
@@ -33,6 +31,12 @@ def pixels(height: int = 128, width: int = 256) -> NDArray[np.uint8]:
 
 def features(extractor: Torchvision, images: NDArray[np.uint8] | None = None) -> NDArray[np.float32]:
     return np.asarray(extractor.load(Runtime(threads=1))(pixels() if images is None else images)[0])
+
+
+def real(dataset: Path, count: int) -> NDArray[np.uint8]:
+    folder = ImageFolder(dataset / "images")
+    names = folder.names()
+    return np.stack([folder.pixels(name) for name in names[:: len(names) // count][:count]])
 
 
 def test_it_is_offered_and_ready() -> None:
@@ -56,8 +60,6 @@ def test_neither_listing_it_nor_its_identity_imports_torch(tmp_path: Path) -> No
         ("ResNet50", "layer3.5.conv3", 4, 4096),
         ("DenseNet121", "features.denseblock3", 5, 5120),
         ("MobileNet_V3_Large", "features.12", 1, 112),
-        ("Swin_T", "features.5", 2, 768),
-        ("Vit_b_16", "encoder.layers.encoder_layer_0", 1, 768),
         ("resnet18", "fc", 1, 1000),
     ],
 )
@@ -87,11 +89,119 @@ def test_features_are_what_torchvision_computes(tmp_path: Path) -> None:
     np.testing.assert_allclose(features(small(weights=str(tmp_path / "w.pth"))), expected, rtol=1e-4, atol=1e-6)
 
 
-def test_real_images_differ_from_each_other() -> None:
-    if not IMAGES.is_dir():
-        pytest.skip("needs ../shared/data")
-    folder = ImageFolder(IMAGES)
-    found = features(small(), np.stack([folder.pixels(name) for name in folder.names()[:8]]))
+def original(model: str, layer: str, freq_pool: int, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The original's recipe, written anew: the weights' own transforms, block means over frequency, mean over time."""
+    name = model.lower()
+    extraction = pytest.importorskip("torchvision.models.feature_extraction")
+    transforms = models.get_model_weights(name).DEFAULT.transforms()
+    network = Torchvision(model=model, layers=(layer,), weights="random").network().module
+    tapped = extraction.create_feature_extractor(network, [layer])
+    batch = torch.stack([transforms(torch.tensor(image).permute(2, 0, 1)) for image in images])
+    with torch.inference_mode():
+        maps = tapped(batch)[layer].numpy()
+    count, channels, rows, columns = maps.shape
+    blocks = -(-rows // freq_pool)
+    filled = np.zeros((count, channels, blocks * freq_pool, columns), np.float32)
+    filled[:, :, :rows] = maps
+    pooled = filled.reshape(count, channels, blocks, freq_pool, columns).mean(3)
+    return np.asarray(pooled.mean(3).reshape(count, -1), np.float32)
+
+
+def standardised(X: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray((X - X.mean(0)) / np.where(X.std(0) > 1e-6 * abs(X).max(), X.std(0), 1), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("model", "layer", "freq_pool", "width"),
+    [
+        ("vgg16", "features.28", 2, 3584),
+        ("ResNet50", "layer3.5.conv3", 4, 4096),
+        ("DenseNet121", "features.denseblock3", 3, 5120),
+    ],
+)
+def test_original_settings_give_the_originals_features(
+    xc_dev: Path, model: str, layer: str, freq_pool: int, width: int
+) -> None:
+    images = real(xc_dev, 4)
+    options: dict[str, object] = {"model": model, "layers": (layer,), "freq_pool": freq_pool, "input": "original"}
+    found = features(small(**options), images)
+    expected = original(model, layer, freq_pool, images)
+    assert found.shape == (4, width)
+    np.testing.assert_allclose(standardised(found), standardised(expected), atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("model", "layer", "width"),
+    [
+        ("ResNet50", "layer1.2.conv3", 256),
+        ("DenseNet121", "features.denseblock1", 256),
+        ("MobileNet_V3_Large", "features.6", 40),
+        ("MobileNet_randinit", "features.6", 40),
+        ("vgg16", "features.7", 128),
+        ("Vit_b_16", "encoder.layers.encoder_layer_1", 768),
+        ("MaxVit_T", "blocks.0.layers.0.layers.MBconv.layers.conv_c", 64),
+        ("Swin_S", "features.1", 96),
+    ],
+)
+def test_the_originals_models_see_real_images(xc_dev: Path, model: str, layer: str, width: int) -> None:
+    run = small(model=model, layers=(layer,), bands=2).load(Runtime(precision="bfloat16"))
+    (found,) = run(real(xc_dev, 3))
+    assert found.shape == (3, 2 * width)
+    assert np.isfinite(found).all()
+    assert len(np.unique(found, axis=0)) == 3
+
+
+def test_bfloat16_agrees_with_float32_image_by_image(xc_dev: Path) -> None:
+    layers, images = ("layer1.2.conv3", "layer2.3.conv3", "layer3.5.conv3"), real(xc_dev, 8)
+    extractor = small(model="ResNet50", layers=layers)
+    exact, quick = (extractor.load(Runtime(precision=precision))(images) for precision in ("float32", "bfloat16"))
+    for X, Y in zip(exact, quick, strict=True):
+        assert not np.array_equal(X, Y)
+        assert ((X * Y).sum(1) / np.linalg.norm(X, axis=1) / np.linalg.norm(Y, axis=1)).min() > 0.999
+
+
+def test_the_originals_weights_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the file that could not be fetched; nothing is fetched for the random baseline."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    asked: list[str] = []
+
+    def refuse(url: str, *_: object, **__: object) -> None:
+        asked.append(url)
+        raise OSError("no network")
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
+    tags = {
+        "ResNet50": "resnet50-11ad3fa6",  # IMAGENET1K_V2
+        "MobileNet_V3_Large": "mobilenet_v3_large-5c1a4163",  # IMAGENET1K_V2
+        "Vit_b_16": "vit_b_16_swag-9ac1b537",  # IMAGENET1K_SWAG_E2E_V1
+    }
+    for model, file in tags.items():
+        with pytest.raises(CoveyError, match=f"weights of {model} could not be fetched"):
+            Torchvision(model=model).network()
+        assert file in asked[-1]
+    with pytest.raises(CoveyError, match="weights of ResNet50 could not be fetched"):
+        Torchvision(weights="IMAGENET1K_V1").network()
+    assert "resnet50-0676ba61" in asked[-1]
+    count = len(asked)
+    assert Torchvision(model="MobileNet_randinit", layers=("features.6",)).network().name == "MobileNet_randinit"
+    assert len(asked) == count
+
+
+def test_unknown_released_weights_are_told() -> None:
+    with pytest.raises(CoveyError, match=r"no weights 'IMAGENET1K_V3' for ResNet50\. Did you mean 'IMAGENET1K_V"):
+        Torchvision(weights="IMAGENET1K_V3").network()
+
+
+def test_a_vision_transformer_takes_the_size_of_its_weights(tmp_path: Path) -> None:
+    torch.save(models.vit_b_16(image_size=384).state_dict(), tmp_path / "w.pth")
+    network = small(model="Vit_b_16", layers=("encoder.ln",), weights=str(tmp_path / "w.pth")).network()
+    assert network.preprocessing.size == (384, 384)
+    assert network.preprocessing.resize == 384
+
+
+def test_real_images_differ_from_each_other(esc10: Path) -> None:
+    found = features(small(), real(esc10, 8))
     assert len(np.unique(found, axis=0)) == 8
 
 

@@ -52,6 +52,7 @@ def _show(entry: Entry) -> None:
 
 def _sentence(made: Provenance) -> str:
     settings = {**made.options, **{key: str(value)[:15] for key, value in made.identity.items()}}
+    settings |= made.details.get("chosen", {})
     told = ", ".join(f"{key}={_value(value)}" for key, value in settings.items())
     broken = len(made.details.get("broken", ()))
     return f"{made.component} ({told})" + (f", {broken} broken images left out" if broken else "")

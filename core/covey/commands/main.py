@@ -11,7 +11,9 @@ from covey import __version__
 from covey.commands.demo import demo
 from covey.commands.evaluate import evaluate
 from covey.commands.info import info
+from covey.commands.layers import layers
 from covey.commands.plugins import plugins
+from covey.commands.profile import profile
 from covey.commands.run import run
 from covey.commands.spectrograms import spectrograms
 from covey.errors import CoveyError
@@ -66,5 +68,5 @@ def main() -> None:
     """Turn a folder of spectrogram images into groups that a person can look at, name and keep."""
 
 
-for command in (demo, spectrograms, run, evaluate, info, plugins):
+for command in (demo, spectrograms, run, profile, evaluate, info, layers, plugins):
     main.add_command(command)

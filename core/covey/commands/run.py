@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from covey import clusters
+from covey.commands.flags import flags_of
 from covey.commands.tables import show
 from covey.commands.terminal import TerminalProgress
 from covey.errors import CoveyError
 from covey.evaluation import NOISE
 from covey.experiment import DEFAULTS, Experiment, from_flags, read
+from covey.options import build
 from covey.pipeline import run as run_experiment
 from covey.registry import Registry
+from covey.runtime import Machine
 from covey.tables import Clustering
 
 
@@ -36,6 +40,7 @@ from covey.tables import Clustering
     metavar="KIND.OPTION=VALUE",
     help="Set an option, as in clusterer.eps=0.3; several values (0.3,0.4) mean: try each.",
 )
+@flags_of(Machine)
 def run(
     source: str,
     out: str | None,
@@ -43,6 +48,7 @@ def run(
     reducer: tuple[str, ...],
     clusterer: tuple[str, ...],
     settings: tuple[str, ...],
+    **machine: Any,
 ) -> None:
     """Turn a folder of spectrogram images into groups.
 
@@ -59,7 +65,7 @@ def run(
     registry = Registry.installed()
     names = {"extractor": extractor, "reducer": reducer, "clusterer": clusterer}
     experiment = _experiment(source, out, names, settings, registry)
-    results = run_experiment(experiment, registry, TerminalProgress())
+    results = run_experiment(experiment, registry, TerminalProgress(), build(Machine, machine))
     stems = [entry.name.removesuffix(".npz") for entry in results.clusterings]
     tables = [results.dataset.load(entry) for entry in results.clusterings]
     clusterings = [table for table in tables if isinstance(table, Clustering)]

@@ -9,6 +9,7 @@ import click
 
 from covey.commands.flags import flags_of
 from covey.commands.terminal import TerminalProgress
+from covey.errors import CoveyError
 from covey.options import build
 from covey.sound.conversion import Report, convert
 from covey.sound.spectrograms import Recipe
@@ -24,7 +25,10 @@ def spectrograms(recordings: Path, dataset: Path, **given: Any) -> None:
     Recordings (WAV, FLAC, OGG, MP3) may lie in subfolders. Started again, it goes on where it stopped; what cannot be
     used is reported by name.
     """
-    for line in told(convert(recordings, dataset, build(Recipe, given), TerminalProgress())):
+    report = convert(recordings, dataset, build(Recipe, given), TerminalProgress())
+    if not report.made:
+        raise CoveyError("\n".join([f"No recording in {recordings} gives an image.", *report.problems]))
+    for line in told(report):
         click.echo(line)
 
 
@@ -32,7 +36,7 @@ def told(report: Report) -> list[str]:
     """Return in lines what a conversion did; the sums come last, where they are seen."""
     images, problems = report.new + report.kept, report.problems
     kept = f" ({report.kept:,} were there already)" if report.kept else ""
-    lines = [f"Cannot be used, or not to the end: {problem}" for problem in problems]
+    lines = [f"Not used, or in part only: {problem}" for problem in problems]
     lines.append(f"{_count(images, 'image')} of {_count(len(report.made), 'recording')} in {report.folder}{kept}")
     if report.silent:
         lines.append(f"{_count(report.silent, 'segment')} left out as silent")

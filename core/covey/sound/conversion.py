@@ -25,6 +25,10 @@ from covey.sound.recordings import BrokenRecording, Recording
 from covey.sound.segments import Segment, chosen, cut
 from covey.sound.spectrograms import Recipe
 
+NARROWEST = 0.5
+"""The least share of the band that a recording may leave to all others."""
+WIDE = 2
+"""A recording whose rate is more than so many times the recipe's holds sound that people may miss: bats, say."""
 PARAMETERS = "_feature_extraction_parameters.json"
 LEDGER = "_recordings.jsonl"
 _IMAGE = re.compile(r"(?P<stub>.+)_segm_(?P<start>\d{4,}\.\d{3})\.png")
@@ -83,7 +87,7 @@ def convert(source: Path, dataset: Path, recipe: Recipe | None = None, progress:
     """
     recipe = recipe or Recipe()
     _check_libraries()
-    found = [_suited(item, recipe) for item in _examined(source, progress)]
+    found = _with_band([_suited(item, recipe) for item in _examined(source, progress)], recipe)
     good = [item for item in found if not item.problem]
     folder = dataset / "images"
     if good:
@@ -111,6 +115,11 @@ def in_common_band(recipe: Recipe, found: Sequence[Recording], progress: Progres
     recipe's rate there is nothing to take off: the band is then "full".
     """
     lowest, highest = min(found, key=attrgetter("rate")), max(found, key=attrgetter("rate"))
+    if highest.rate > WIDE * recipe.rate:
+        progress.note(
+            f"Sound above {recipe.rate / 2:g} Hz is not shown; {highest.name} has some up to {highest.rate / 2:g} Hz:"
+            f" --rate {highest.rate} shows it."
+        )
     if recipe.band == "full" or lowest.rate == highest.rate == recipe.rate:
         return build(Recipe, {**values(recipe), "band": "full"})
     if lowest.rate != highest.rate or lowest.rate < recipe.rate:
@@ -118,7 +127,7 @@ def in_common_band(recipe: Recipe, found: Sequence[Recording], progress: Progres
         progress.note(
             f"The recordings have rates from {lowest.rate} Hz ({lowest.name}) to {highest.rate} Hz ({highest.name})."
             f" All images show the band that each of them has, 0 to {recipe.rate / 2:g} Hz."
-            + " For more, leave out the lowest or take --band full."
+            + f" For more, put {lowest.name} into a dataset of its own, or take --band full."
             * (recipe.rate == lowest.rate)
         )
     return recipe
@@ -183,6 +192,20 @@ def _suited(item: Recording, recipe: Recipe) -> Recording:
         return item
     few = f"at its rate of {item.rate} Hz a segment is shorter than the window of {recipe.window} samples"
     return attrs.evolve(item, problem=f"{few}; take longer segments or a shorter window")
+
+
+def _with_band(found: Sequence[Recording], recipe: Recipe) -> list[Recording]:
+    """Return recordings, with a problem for those whose low rate would cost all others most of their band."""
+    rates = [min(item.rate, recipe.rate) for item in found if not item.problem]
+    least = max(rates, default=0) * NARROWEST
+    return [_checked_band(item, least) if recipe.band == "common" else item for item in found]
+
+
+def _checked_band(item: Recording, least: float) -> Recording:
+    if item.problem or item.rate >= least:
+        return item
+    told = f"at its rate of {item.rate} Hz all images would end at {item.rate / 2:g} Hz"
+    return attrs.evolve(item, problem=f"{told}; put it into a dataset of its own, or take --band full")
 
 
 def _sign(folder: Path, recipe: Recipe) -> None:

@@ -18,8 +18,9 @@ from covey.storage import Entry
 from covey_dashboard import cache, colours, gallery, map, notice, server
 from covey_dashboard.forms import form
 
-# Where the session keeps things. Streamlit draws a changed plotly chart anew and forgets where a person has moved it;
-# so a cluster that was clicked on the map, where it is seen already, does not change the map, one from the list does.
+# Where the session keeps things, for each result apart. Streamlit draws a changed plotly chart anew and forgets where a
+# person has moved it; so a cluster that was clicked on the map, where it is seen already, does not change the map, one
+# from the list does.
 PICKED = "picked"  # the cluster that a person looks at, None for all images
 RAISED = "raised"  # the cluster that stands out on the map, None for all alike
 MAP = "map"
@@ -48,7 +49,7 @@ def explore(location: str) -> None:
         return
     with st.sidebar:
         entry = choose_embedding(entries)
-        clusterer = choose_clusterer()
+        clusterer = choose_clusterer(location, entry)
     if clusterer:
         show_result(location, entry, clusterer)
 
@@ -72,21 +73,29 @@ def choose_embedding(entries: Sequence[Entry]) -> Entry:
     return by_name[name]
 
 
-def choose_clusterer() -> Clusterer | None:
-    """Return the clusterer that a person chose and set; None, having said why, when it cannot work."""
+def choose_clusterer(location: str, entry: Entry) -> Clusterer | None:
+    """Return the clusterer that a person chose and set; None, having said why, when it cannot work.
+
+    It starts with one whose result is kept, and where the data decide an option, with what they suggest.
+    """
     offered = {item.full_name: item for item in cache.registry().of_kind("clusterer")}
     if not offered:
         notice.hint("No clusterer is installed. These come with the dashboard:", 'pip install "covey[dashboard]"')
         return None
     twice = Counter(item.name for item in offered.values())
     told = {key: item.name if twice[item.name] == 1 else key for key, item in offered.items()}
-    key = st.selectbox("Clusterer", list(offered), format_func=lambda key: told[key], key="clusterer")
+    kept = cache.kept(location, entry)
+    first = next((place for place, item in enumerate(offered.values()) if item.cls is type(kept)), 0)
+    key = st.selectbox(
+        "Clusterer", list(offered), first, format_func=lambda key: told[key], key=f"clusterer {location} {entry.name}"
+    )
     chosen = offered[key]
     if chosen.missing:
         command = chosen.status.removeprefix("needs: ")
         notice.hint(f"{chosen.name} needs a library that is not installed:", command)
         return None
-    made = form(chosen.cls, key)
+    start = kept if chosen.cls is type(kept) else chosen.cls()
+    made = form(chosen.cls, f"{key} {location} {entry.name}", cache.suited(location, entry, start))
     assert made is None or isinstance(made, Clusterer)
     return made
 
@@ -108,15 +117,14 @@ def show_result(location: str, entry: Entry, clusterer: Clusterer) -> None:
     labels = cache.labels(location, entry, clusterer)
     sizes = cluster_sizes(labels)
     show_numbers(labels, sizes)
-    if st.session_state.get(PICKED) not in {None, *sizes}:
-        st.session_state[PICKED] = st.session_state[RAISED] = None
+    result = f"{location} {entry.name} {clusterer}"
     left, right = st.columns([3, 2], gap="medium")
     with right:
-        picked = choose_cluster(labels, sizes)
+        picked = choose_cluster(labels, sizes, result)
         names = table.names if picked is None else table.names[labels == picked]
-        gallery.show(cache.dataset(location).images, names.tolist(), f"{location} {entry.name} {clusterer} {picked}")
+        gallery.show(cache.dataset(location).images, names.tolist(), f"{result} {picked}")
     with left:
-        show_map(table.map, labels, table.names.tolist(), f"{location} {entry.name}")
+        show_map(table.map, labels, table.names.tolist(), f"{location} {entry.name}", result)
 
 
 def show_numbers(labels: NDArray[np.int32], sizes: dict[int, int]) -> None:
@@ -133,7 +141,7 @@ def show_numbers(labels: NDArray[np.int32], sizes: dict[int, int]) -> None:
         column.metric(name, value)
 
 
-def choose_cluster(labels: NDArray[np.int32], sizes: dict[int, int]) -> int | None:
+def choose_cluster(labels: NDArray[np.int32], sizes: dict[int, int], result: str) -> int | None:
     """Return the cluster that a person chose, None for all images."""
 
     def told(cluster: int | None) -> str:
@@ -142,23 +150,27 @@ def choose_cluster(labels: NDArray[np.int32], sizes: dict[int, int]) -> int | No
         return f"{'Noise' if cluster == NOISE else f'Cluster {cluster}'}: {sizes[cluster]:,} images"
 
     def raise_it() -> None:
-        st.session_state[RAISED] = st.session_state[PICKED]
+        st.session_state[f"{RAISED} {result}"] = st.session_state[f"{PICKED} {result}"]
 
-    picked = st.selectbox("Show", [None, *sizes], format_func=told, key=PICKED, on_change=raise_it)
+    listed = [None, *sizes]
+    picked = st.selectbox("Show", listed, format_func=told, key=f"{PICKED} {result}", on_change=raise_it)
     colour = "transparent" if picked is None else colours.colour(picked)
     st.html(f'<div class="covey-swatch" style="background: {colour}"></div>')
     return picked
 
 
-def show_map(places: NDArray[np.float32], labels: NDArray[np.int32], names: Sequence[str], view: str) -> None:
+def show_map(
+    places: NDArray[np.float32], labels: NDArray[np.int32], names: Sequence[str], view: str, result: str
+) -> None:
     """Show the map; a click on a point picks its cluster."""
 
     def pick() -> None:
-        st.session_state[PICKED] = map.clicked(st.session_state[MAP]["selection"], labels)
+        clicked = map.clicked(st.session_state[MAP]["selection"], labels)
+        st.session_state[f"{PICKED} {result}"] = clicked
         if raised is not None:
-            st.session_state[RAISED] = st.session_state[PICKED]
+            st.session_state[f"{RAISED} {result}"] = clicked
 
-    raised = st.session_state.get(RAISED)
+    raised = st.session_state.get(f"{RAISED} {result}")
     figure = map.figure(places, labels, names, raised, view)
     config = {"scrollZoom": True, "displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
     st.plotly_chart(figure, key=MAP, on_select=pick, selection_mode="points", config=config)
@@ -182,8 +194,8 @@ def _title(entry: Entry) -> str:
     made = entry.provenance
     if made is None:
         return entry.name
-    steps = [made.source.tag, made.tag] if made.source else [made.tag]
-    return f"{' · '.join(steps)} · {entry.shape[1]} dimensions"
+    steps = [f"{made.tag} to {entry.shape[1]}", *([made.source.tag] if made.source else [])]
+    return " · ".join(steps)
 
 
 page()

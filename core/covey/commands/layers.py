@@ -1,0 +1,49 @@
+"""covey layers: what can be tapped in a network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import click
+
+from covey import options
+from covey.commands.tables import show
+from covey.components import FeatureExtractor
+from covey.errors import CoveyError
+from covey.registry import Registry
+
+
+@click.command()
+@click.argument("extractor")
+@click.option("--set", "settings", multiple=True, metavar="OPTION=VALUE", help="Set an option, as in model=ResNet50.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def layers(extractor: str, settings: tuple[str, ...], as_json: bool) -> None:
+    r"""List the layers of an EXTRACTOR that can be tapped, in the order of computation.
+
+    Beside each stands the shape of its output for one image of the size that the network was made for. No weights
+    are fetched.
+
+    \b
+    covey layers torchvision --set model=ResNet50
+    """
+    found = _built(extractor, settings).available_layers()
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    elif found:
+        show(["layer", "output"], [[layer, " x ".join(map(str, shape))] for layer, shape in found.items()])
+    else:
+        click.echo(f"{extractor} has no layers to choose from.")
+
+
+def _built(name: str, settings: Sequence[str]) -> FeatureExtractor:
+    cls = Registry.installed().get("extractor", name)
+    assert issubclass(cls, FeatureExtractor)
+    declared = {option.name: option for option in options.options(cls)}
+    given = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals:
+            raise CoveyError(f"--set {setting}: write OPTION=VALUE, as in model=ResNet50.")
+        given[key] = declared[key].parse(text) if key in declared else text
+    return options.build(cls, given)

@@ -1,0 +1,145 @@
+"""covey profile: how clusters change along one option."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from covey.commands.tables import show
+from covey.commands.terminal import TerminalProgress
+from covey.components import Clusterer
+from covey.errors import CoveyError, did_you_mean
+from covey.experiment import DEFAULTS, chosen
+from covey.files import replacing
+from covey.locations import open_dataset
+from covey.options import values as written_options
+from covey.profiles import Profile
+from covey.profiles import profile as profile_of
+from covey.registry import Registry
+from covey.storage import Dataset, Entry
+from covey.tables import Clustering, Features
+
+ROWS = 20
+"""Values shown in the table; JSON and the picture have all."""
+
+
+@click.command()
+@click.argument("folder")
+@click.option(
+    "--clusterer", default=DEFAULTS["clusterer"], show_default=True, metavar="NAME", help="What finds groups."
+)
+@click.option("--option", required=True, metavar="OPTION", help="The option to look along, such as eps.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KIND.OPTION=VALUE",
+    help="Set another option, as in clusterer.min_samples=5; several values (5,10) mean: try each.",
+)  # fmt: skip
+@click.option("--embedding", metavar="NAME", help="The table to cluster, as covey info lists it. [default: all]")
+@click.option("--png", type=click.Path(path_type=Path), metavar="FILE", help="Draw a picture into this file.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with all values.")
+def profile(
+    folder: str,
+    clusterer: str,
+    option: str,
+    settings: tuple[str, ...],
+    embedding: str | None,
+    png: Path | None,
+    as_json: bool,
+) -> None:
+    """Show how clusters change along an option: how many, how much noise, how large the largest.
+
+    For every embedding in FOLDER. Stretches where the number of clusters stays the same are marked as plateaus, and
+    the value that the data suggest.
+
+    \b
+    covey profile birds/ --clusterer dbscan --option eps --png eps.png
+    """
+    registry = Registry.installed()
+    dataset = open_dataset(registry, folder)
+    variants = chosen("clusterer", [clusterer], settings, registry)
+    found = [
+        (entry.name.removesuffix(".npz"), variant, _profile(dataset, entry, variant, option))
+        for entry in _entries(dataset, variants[0].takes, embedding)
+        for variant in variants
+    ]
+    if png:
+        _draw(png, [(f"{name}, {_told(variant, option)}", found_one) for name, variant, found_one in found])
+    if as_json:
+        click.echo(json.dumps([_data(*one) for one in found], indent=2))
+        return
+    for name, variant, found_one in found:
+        click.echo(f"\n{name}, {_told(variant, option)}")
+        show([option, "clusters", "noise", "largest", ""], _rows(found_one))
+
+
+def _entries(dataset: Dataset, kind: str, name: str | None) -> list[Entry]:
+    entries = [entry for entry in dataset.entries() if entry.kind == kind]
+    if not entries:
+        raise CoveyError(f"There is no table of kind {kind!r} in {dataset.location}: make one with covey run.")
+    if name is None:
+        return entries
+    names = [entry.name.removesuffix(".npz") for entry in entries]
+    kept = [entry for entry in entries if entry.name.removesuffix(".npz") == name.removesuffix(".npz")]
+    if not kept:
+        raise CoveyError(f"There is no {kind} {name!r}.{did_you_mean(name, names)} There is: {', '.join(names)}.")
+    return kept
+
+
+def _profile(dataset: Dataset, entry: Entry, clusterer: Clusterer, option: str) -> Profile:
+    table = dataset.load(entry)
+    assert not isinstance(table, Clustering)
+    Z = table.X if isinstance(table, Features) else table.Z
+    progress = TerminalProgress()
+    return profile_of(clusterer, Z, option, prepared=clusterer.prepare(Z, progress), progress=progress)
+
+
+def _told(clusterer: Clusterer, option: str) -> str:
+    fixed = ", ".join(f"{key}={value}" for key, value in written_options(clusterer).items() if key != option)
+    return f"{clusterer.name} ({fixed})" if fixed else clusterer.name
+
+
+def _rows(profile: Profile) -> list[list[str]]:
+    values = list(profile.values)
+    places = set(np.linspace(0, len(values) - 1, min(ROWS, len(values))).round().astype(int).tolist())
+    places |= {place for place, value in enumerate(values) if value == profile.suggested}
+    return [
+        [
+            str(values[place]),
+            f"{profile.clusters[place]:,}",
+            f"{profile.noise[place]:.0%}",
+            f"{profile.largest[place]:.0%}",
+            _mark(profile, values, place),
+        ]
+        for place in sorted(places)
+    ]
+
+
+def _mark(profile: Profile, values: Sequence[Any], place: int) -> str:
+    level = any(values.index(first) <= place <= values.index(last) for first, last in profile.plateaus)
+    suggested = values[place] == profile.suggested
+    return ", ".join(word for word, holds in (("suggested", suggested), ("plateau", level)) if holds)
+
+
+def _data(name: str, clusterer: Clusterer, profile: Profile) -> dict[str, Any]:
+    columns = profile.values, profile.clusters.tolist(), profile.noise.tolist(), profile.largest.tolist()
+    keys = ("value", "clusters", "noise", "largest")
+    return {
+        "table": name,
+        "clusterer": {"use": clusterer.name, **written_options(clusterer)},
+        "option": profile.option,
+        "suggested": profile.suggested,
+        "plateaus": [list(plateau) for plateau in profile.plateaus],
+        "values": [dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True)],
+    }
+
+
+def _draw(path: Path, found: Sequence[tuple[str, Profile]]) -> None:
+    from covey.charts import chart
+
+    with replacing(path) as file:
+        file.write(chart(found))
+    click.echo(f"Picture: {path}", err=True)

@@ -1,0 +1,96 @@
+"""Features under way: one file for each finished batch, so that an interruption costs one batch at most."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+import numpy as np
+
+from covey.components import Floats, Runtime
+from covey.errors import CoveyError, reason
+from covey.files import make_folder, replacing, write_text
+from covey.npz import DAMAGED
+from covey.provenance import Provenance, digest
+
+Content = str
+"""The SHA-256 of an image's bytes: what an image is known by here, whatever its name."""
+Batch = tuple[Content, ...]
+
+PLAN = "plan.json"
+
+
+@attrs.frozen
+class Plan:
+    """How the features of a layer are computed: the settings of the first start, and the batches."""
+
+    runtime: Runtime
+    batches: tuple[Batch, ...]
+
+
+@attrs.frozen(eq=False)
+class Shard:
+    """What one batch gave: X (n, d) float32, a row for each of `contents`; why each other image gave none."""
+
+    contents: Batch
+    X: Floats
+    problems: Mapping[Content, str]
+
+
+class Shards:
+    """A folder with the plan and the finished batches of one layer. Each file outlives a power cut or is not there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def plan(self) -> Plan | None:
+        """Return the plan of an unfinished run; None when there is none that can be read."""
+        try:
+            data = json.loads((self.folder / PLAN).read_text("utf-8"))
+            return Plan(Runtime(**data["runtime"]), tuple(map(tuple, data["batches"])))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def begin(self, plan: Plan) -> None:
+        """Write the plan. Raises CoveyError."""
+        make_folder(self.folder)
+        write_text(self.folder / PLAN, json.dumps(attrs.asdict(plan)))
+
+    def add(self, batch: Batch, shard: Shard) -> None:
+        """Keep what a batch gave. Raises CoveyError."""
+        with replacing(self._path(batch)) as file:
+            contents = np.array(shard.contents, dtype="U64")
+            np.savez(file, X=shard.X, contents=contents, problems=np.array(json.dumps(shard.problems)))
+
+    def read(self, batch: Batch) -> Shard:
+        """Return what a batch gave. Raises CoveyError when that is not there, or damaged."""
+        try:
+            with self._path(batch).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+                return Shard(tuple(file["contents"].tolist()), file["X"], json.loads(str(file["problems"])))
+        except DAMAGED as error:
+            raise CoveyError(
+                f"{self._path(batch)} cannot be read ({reason(error)}): start again, its images are then computed anew."
+            ) from error
+
+    def finished(self, batch: Batch) -> bool:
+        """Whether what a batch gave can be read."""
+        try:
+            self.read(batch)
+        except CoveyError:
+            return False
+        return True
+
+    def clear(self) -> None:
+        """Forget everything."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _path(self, batch: Batch) -> Path:
+        return self.folder / f"{digest(batch)[:32]}.npz"
+
+
+def under_way(work: Path, made: Provenance) -> Shards:
+    """Return what is under way for a layer, whatever the images are."""
+    return Shards(work / "features" / attrs.evolve(made, input="").key)

@@ -1,0 +1,105 @@
+"""Label files: a class for each image, as a table that people keep in a spreadsheet."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from covey.errors import CoveyError, did_you_mean, reason
+
+NAME = "filename"
+SEPARATORS = ",;\t"
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+def read_labels(path: Path, column: str | None = None) -> dict[str, str]:
+    """Read one value for each image from a CSV file with a column `filename`.
+
+    The separator may be a comma, a semicolon or a tab; the encoding UTF-8, UTF-16 with its mark, or Windows-1252.
+
+    Args:
+        path: the file.
+        column: the column with the values; by default `label`, or else the first other one that has a name.
+
+    Returns:
+        The value of each image that has one.
+
+    Raises:
+        CoveyError: the file cannot be read, lacks a column, or gives an image two values.
+    """
+    text = _text(path)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
+    try:
+        heads = next(rows, [])
+        places = [heads.index(name) for name in _columns(path, heads, column)]
+        return _values(path, [(rows.line_num, [*_cells(row, places)]) for row in rows])
+    except csv.Error as error:
+        raise CoveyError(f"The labels {path} cannot be read: {reason(error)} (line {rows.line_num}).") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+        return data.decode(_encoding(data))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CoveyError(f"The labels {path} cannot be read: {reason(error)}. Name a CSV file in UTF-8.") from error
+
+
+def _encoding(data: bytes) -> str:
+    for mark, encoding in _MARKS.items():
+        if data.startswith(mark):
+            return encoding
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252"  # what Excel writes in the west
+    return "utf-8"
+
+
+def _separator(text: str) -> str:
+    return max(SEPARATORS, key=text.partition("\n")[0].count)
+
+
+def _columns(path: Path, heads: Sequence[str], column: str | None) -> tuple[str, str]:
+    others = [head for head in heads if head not in ("", NAME)]
+    if NAME not in heads or not others:
+        told = ", ".join(head for head in heads if head) or "nothing"
+        raise CoveyError(f"The labels {path} need a column {NAME!r} and one with labels; there is: {told}.")
+    wanted = column or ("label" if "label" in others else others[0])
+    if wanted not in heads:
+        near = did_you_mean(wanted, others)
+        raise CoveyError(f"The labels {path} have no column {wanted!r}.{near} There is: {', '.join(others)}.")
+    return NAME, wanted
+
+
+def _cells(row: Sequence[str], places: Sequence[int]) -> tuple[str, str]:
+    name, value = (row[place].strip() if place < len(row) else "" for place in places)
+    return name, value
+
+
+def _values(path: Path, rows: Sequence[tuple[int, Sequence[str]]]) -> dict[str, str]:
+    found: dict[str, tuple[int, str]] = {}
+    for line, (name, value) in rows:
+        if not (name and value):
+            continue
+        before, other = found.setdefault(name, (line, value))
+        if other != value:
+            told = f"{other!r} (line {before}) and {value!r} (line {line})"
+            raise CoveyError(f"The labels {path} give {name!r} two values, {told}: keep one.")
+    return {name: value for name, (_, value) in found.items()}
+
+
+def matching(path: Path, labels: Mapping[str, str], names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the labelled names that are no image, and the images that have no label, each sorted.
+
+    Raises:
+        CoveyError: no image has a label.
+    """
+    images = set(names)
+    if images.isdisjoint(labels):
+        told = f"the labels {path} name {next(iter(labels), 'none')!r}, the images {next(iter(names), 'none')!r}"
+        raise CoveyError(f"No image has a label: {told}. Names count from the image folder on, with '/'.")
+    return sorted(set(labels) - images), sorted(images - set(labels))

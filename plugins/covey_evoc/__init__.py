@@ -1,0 +1,121 @@
+"""The clusterer `evoc`: groups of the features themselves, without a reducer."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from covey import Clusterer, CoveyError, component, hookimpl, option
+
+COLUMNS = 4
+"""The fewest features that evoc can work with."""
+
+
+@component
+class Evoc(Clusterer):
+    """Dense groups of the features themselves, by their direction (EVoC: McInnes 2025); the rest is noise.
+
+    The same on every run and any number of cores, for it works on one.
+    """
+
+    name = "evoc"
+    takes = "features"
+    requires = dict.fromkeys(("evoc", "numba"), "covey[evoc]")
+    starting = "compiling, which takes a minute the first time"
+
+    min_cluster_size: int = option(
+        default=5,
+        ge=2,
+        help="The fewest images that make a group at the finest grain. Raising it joins or drops small groups.",
+    )
+    clusters: int | None = option(
+        default=None,
+        ge=2,
+        help="Groups to come near to; none takes the number that lasts best from grain to grain. Raising it makes more"
+        " and smaller groups.",
+    )
+    noise: float = option(
+        default=0.5,
+        ge=0,
+        le=1,
+        step=0.05,
+        help="How much noise to expect. Raising it makes groups purer and calls more images noise.",
+    )
+    neighbors: int = option(
+        default=15,
+        ge=2,
+        expert=True,
+        help="Nearest images that shape the place of each. Raising it favours large groups.",
+    )
+    seed: int = option(
+        default=0,
+        ge=0,
+        le=2**32 - 1,
+        expert=True,
+        help="Start of the random numbers. Raising it only changes the draw.",
+    )
+
+    def cluster(self, Z: NDArray[np.float32]) -> NDArray[np.int32]:
+        """Return the cluster of each row, (n,) int32, -1 for noise; equal rows get the same.
+
+        Up to as many different rows as `neighbors` are all noise.
+
+        Raises:
+            CoveyError: Z has values that are no finite numbers, or fewer than 4 columns.
+        """
+        if not np.isfinite(Z).all():
+            raise CoveyError(f"{self.name}: the features hold values that are no finite numbers: extract them again.")
+        if Z.shape[1] < COLUMNS:
+            raise CoveyError(f"{self.name}: {Z.shape[1]} features are too few, it takes {COLUMNS}: tap another layer.")
+        rows, places = np.unique(Z, axis=0, return_inverse=True)
+        if len(rows) <= self.neighbors:
+            return np.full(len(Z), -1, dtype=np.int32)
+        return self._labels(rows)[places.reshape(-1)]
+
+    def _labels(self, rows: NDArray[np.float32]) -> NDArray[np.int32]:
+        with _quiet(), _one_thread():
+            from evoc import EVoC
+
+            model = EVoC(
+                noise_level=self.noise,
+                base_min_cluster_size=self.min_cluster_size,
+                approx_n_clusters=self.clusters,
+                n_neighbors=self.neighbors,
+                random_state=self.seed,
+            )
+            found = model.fit_predict(rows)
+        inside = found >= 0
+        labels = np.full(len(found), -1, dtype=np.int32)
+        labels[inside] = np.unique(found[inside], return_inverse=True)[1]
+        return labels
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let numba use one thread: how evoc splits its work among threads would enter the result."""
+    import numba
+
+    before = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hide what evoc warns of on small data."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@hookimpl
+def covey_clusterers() -> Iterable[type[Clusterer]]:
+    """Offer EVoC."""
+    yield Evoc

@@ -1,0 +1,59 @@
+"""The clusterer `kmeans`: a given number of groups around centres."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from covey import Clusterer, CoveyError, component, hookimpl, option
+
+STARTS = 10
+"""Draws of the first centres; the best result is taken."""
+
+
+@component
+class Kmeans(Clusterer):
+    """As many groups as you say, each around its centre; nothing is noise (k-means: Lloyd 1982).
+
+    The centres start apart from each other (k-means++: Arthur and Vassilvitskii 2007).
+    """
+
+    name = "kmeans"
+    requires = {"sklearn": "scikit-learn"}
+
+    clusters: int = option(default=10, ge=1, help="Groups to make. Raising it makes them smaller.")
+    seed: int = option(
+        default=0,
+        ge=0,
+        le=2**32 - 1,
+        expert=True,
+        help="Start of the random numbers. Raising it only changes the draw.",
+    )
+
+    def cluster(self, Z: NDArray[np.float32]) -> NDArray[np.int32]:
+        """Return the cluster of each row, (n,) int32, never -1; fewer clusters where there are fewer different rows.
+
+        Raises:
+            CoveyError: Z has values that are no finite numbers.
+        """
+        if not np.isfinite(Z).all():
+            raise CoveyError(f"{self.name}: the data hold values that are no finite numbers: reduce them again.")
+        if not len(Z):
+            return np.zeros(0, dtype=np.int32)
+        from sklearn.cluster import KMeans
+
+        model = KMeans(min(self.clusters, len(Z)), n_init=STARTS, random_state=self.seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of fewer different rows than clusters
+            found = model.fit_predict(Z)
+        labels: NDArray[np.int32] = np.unique(found, return_inverse=True)[1].astype(np.int32)
+        return labels
+
+
+@hookimpl
+def covey_clusterers() -> Iterable[type[Clusterer]]:
+    """Offer k-means."""
+    yield Kmeans

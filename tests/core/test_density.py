@@ -1,0 +1,196 @@
+"""Density: DBSCAN, direct and from the tree, against its plain definition and scikit-learn."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from covey.density import Tree, dbscan
+from covey.density.vicinity import join
+from covey.progress import Progress, Step
+
+Floats = NDArray[np.float32]
+Labels = NDArray[np.int32]
+
+
+def points(count: int, columns: int, seed: int, *, grid: bool = False) -> Floats:
+    """Groups of differing density; on a grid there are many equal points and equal distances."""
+    random = np.random.default_rng(seed)
+    group = random.integers(0, 5, count)
+    spread = random.uniform(0.05, 1.0, 5)[group, None]
+    Z = random.normal(size=(5, columns), scale=2)[group] + spread * random.normal(size=(count, columns))
+    return (np.round(Z) if grid else Z).astype(np.float32)
+
+
+def defined(Z: Floats, eps: float, min_samples: int) -> Labels:
+    """DBSCAN as it is defined, over all pairs; border points go to the nearest dense point of the lowest row."""
+    wide = Z.astype(np.float64)
+    apart = np.sqrt(((wide[:, None] - wide) ** 2).sum(axis=2))
+    dense = (apart <= eps).sum(axis=1) >= min_samples
+    labels = np.full(len(Z), -1, dtype=np.int32)
+    for row in np.flatnonzero(dense):
+        if labels[row] == -1:
+            found, number = {int(row)}, labels.max() + 1
+            while found:
+                at = found.pop()
+                labels[at] = number
+                found.update(np.flatnonzero(dense & (apart[at] <= eps) & (labels == -1)).tolist())
+    for row in np.flatnonzero(~dense):
+        reached = np.flatnonzero(dense & (apart[row] <= eps))
+        if len(reached):
+            labels[row] = labels[reached[apart[row, reached].argmin()]]
+    return labels
+
+
+cases = given(
+    count=st.integers(0, 90),
+    columns=st.integers(1, 12),
+    eps=st.floats(0.05, 8),
+    min_samples=st.integers(1, 15),
+    seed=st.integers(0, 9999),
+    grid=st.booleans(),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@cases
+@example(count=40, columns=2, eps=1.0, min_samples=4, seed=0, grid=True)
+@example(count=40, columns=3, eps=1e-6, min_samples=2, seed=0, grid=False)
+@example(count=40, columns=3, eps=100, min_samples=2, seed=0, grid=False)
+def test_direct_and_prepared_labels_are_the_definitions(
+    count: int, columns: int, eps: float, min_samples: int, seed: int, grid: bool
+) -> None:
+    Z = points(count, columns, seed, grid=grid)
+    expected = defined(Z, eps, min_samples)
+    tree = Tree.grow(Z, min_samples)
+    for labels in (dbscan(Z, eps, min_samples), tree.labels(eps)):
+        assert labels.dtype == np.int32
+        np.testing.assert_array_equal(labels, expected)
+
+
+@settings(max_examples=40, deadline=None)
+@cases
+def test_without_hdbscan_the_tree_gives_the_same(
+    count: int, columns: int, eps: float, min_samples: int, seed: int, grid: bool
+) -> None:
+    Z = points(count, columns, seed, grid=grid)
+    tree = Tree.grow(Z, min_samples)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "hdbscan._hdbscan_boruvka", None)
+        plain = Tree.grow(Z, min_samples)
+    np.testing.assert_allclose(plain.weights, tree.weights, rtol=1e-12)
+    np.testing.assert_array_equal(plain.labels(eps), tree.labels(eps))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(("between", "expected"), [(0.9, 0.0), (1.1, 2.0), (1.0, None)])
+def test_a_border_point_goes_to_the_nearest_dense_point_or_the_lowest_row(
+    between: float, expected: float | None, turned: bool
+) -> None:
+    places = np.array([0, -0.5, -0.5, -0.5, between, 2.5, 2.5, 2.5, 2])[:: -1 if turned else 1]
+    for labels in (dbscan(places[:, None], 1.1, 4), Tree.grow(places[:, None], 4).labels(1.1)):
+        nearest = labels[0] if expected is None else labels[places == expected][0]
+        assert labels[4] == nearest
+        assert labels.tolist() == [0, 0, 0, 0, labels[4], 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("columns", "eps"), [(2, 0.02), (2, 0.1), (3, 0.15), (8, 0.5), (8, 1.0), (8, 2.0), (20, 3.0)])
+def test_the_dense_points_fall_apart_as_in_scikit_learn(columns: int, eps: float) -> None:
+    from sklearn.cluster import DBSCAN
+
+    Z = points(4000, columns, seed=columns)
+    found = DBSCAN(eps=eps, min_samples=10).fit(Z.astype(np.float64))
+    dense = found.core_sample_indices_
+    labels = dbscan(Z, eps, 10)
+    pairs = np.unique(np.stack([labels[dense], found.labels_[dense]], axis=1), axis=0)
+    assert len(pairs) == len(set(pairs[:, 0])) == len(set(pairs[:, 1])) == found.labels_.max() + 1
+    np.testing.assert_array_equal(labels == -1, found.labels_ == -1)
+    np.testing.assert_array_equal(Tree.grow(Z, 10).labels(eps), labels)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    count=st.integers(1, 600), columns=st.integers(1, 6), radius=st.floats(0, 3), parts=st.integers(1, 40),
+    seed=st.integers(0, 999),
+)  # fmt: skip
+def test_groups_within_a_radius_are_joined_and_no_others(
+    count: int, columns: int, radius: float, parts: int, seed: int
+) -> None:
+    Z = points(count, columns, seed).astype(np.float64)
+    groups = np.unique(np.random.default_rng(seed).integers(0, parts, count), return_inverse=True)[1]
+    near = np.sqrt(((Z[:, None] - Z) ** 2).sum(axis=2)) <= radius
+    lowest = groups.copy()
+    while True:
+        spread = np.array([lowest[near[row]].min() for row in range(count)])
+        spread = np.array([spread[groups == group].min() for group in range(groups.max() + 1)])[groups]
+        if (spread == lowest).all():
+            break
+        lowest = spread
+    joined = join(Z, groups, radius)
+    assert set(joined.tolist()) == set(range(joined.max() + 1))
+    np.testing.assert_array_equal(joined[:, None] == joined, lowest[:, None] == lowest)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 9])
+def test_fewer_points_than_make_a_point_dense_are_noise(count: int) -> None:
+    Z = np.zeros((count, 3), dtype=np.float32)
+    assert dbscan(Z, 1, 10).tolist() == Tree.grow(Z, 10).labels(1).tolist() == [-1] * count
+
+
+@pytest.mark.parametrize("count", [1, 2, 10, 500])
+def test_points_in_one_place_are_one_cluster(count: int) -> None:
+    Z = np.ones((count, 4), dtype=np.float32)
+    for min_samples in (1, min(count, 10)):
+        assert dbscan(Z, 0.1, min_samples).tolist() == Tree.grow(Z, min_samples).labels(0.1).tolist() == [0] * count
+
+
+def test_growing_tells_how_far_it_is() -> None:
+    class Told(Progress):
+        done = 0.0
+
+        @contextmanager
+        def step(self, title: str, total: int, unit: str) -> Iterator[Step]:
+            told = self
+
+            class Counted(Step):
+                def advance(self, count: int = 1) -> None:
+                    told.done += count / total
+
+            yield Counted()
+
+    told = Told()
+    Tree.grow(points(50, 3, 0), 5, told)
+    assert told.done == 1
+
+
+def test_the_radii_lead_from_few_dense_points_to_one_cluster() -> None:
+    tree = Tree.grow(points(2000, 3, 0), 10)
+    radii = tree.radii()
+    assert len(radii) == 100
+    assert radii == sorted(radii)
+    few, all_of_them = tree.labels(radii[0]), tree.labels(radii[-1])
+    assert (few >= 0).mean() < 0.2
+    assert set(all_of_them.tolist()) == {0}
+
+
+def test_at_the_suggested_radius_most_points_are_dense() -> None:
+    Z = points(2000, 3, 0)
+    radius = Tree.grow(Z, 10).suggestion()
+    assert radius is not None
+    apart = np.sqrt(((Z[:, None].astype(np.float64) - Z) ** 2).sum(axis=2))
+    dense = ((apart <= radius).sum(axis=1) >= 10).mean()
+    assert 0.85 <= dense < 0.87
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 20])
+def test_nothing_is_suggested_where_there_is_nothing_to_choose(count: int) -> None:
+    tree = Tree.grow(np.zeros((count, 3), dtype=np.float32), 10)
+    assert tree.radii() == []
+    assert tree.suggestion() is None

@@ -1,0 +1,445 @@
+"""Features that survive: interruptions, changes of the images, bad values, two runs at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from click.testing import Result
+from numpy.typing import NDArray
+from PIL import Image
+
+from covey import CoveyError, Runtime, component
+from covey.components import Extract, Floats, Pixels
+from covey.folder import FolderDataset
+from covey.pipeline import Pipeline
+from covey.progress import Progress
+from covey.tables import Features
+from covey.testing import Brightness, tiny_images, tiny_tables
+
+SMALL = Runtime(batch_size=4)
+BOTH = ("mean", "deviation")
+
+
+class Told(Progress):
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+@component
+class Watched(Brightness):
+    """Tells how many pictures it has seen, and can be interrupted before a batch."""
+
+    name = "watched"
+    seen: ClassVar[list[int]] = []
+    stop: ClassVar[int] = -1
+
+    def load(self, runtime: Runtime) -> Extract:
+        work = super().load(runtime)
+
+        def watch(pixels: Pixels) -> Sequence[Floats]:
+            if len(self.seen) == self.stop:
+                raise KeyboardInterrupt
+            self.seen.append(len(np.unique(pixels, axis=0)))
+            return work(pixels)
+
+        return watch
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    Watched.seen.clear()
+    yield
+    Watched.stop = -1
+
+
+def extract(
+    home: Path, extractor: Brightness | None = None, runtime: Runtime = SMALL, progress: Progress | None = None
+) -> list[Features]:
+    """Return the features of the images in `home`, computed as the pipeline does."""
+    dataset = FolderDataset(home)
+    assert dataset.images
+    pipeline = Pipeline(dataset, dataset.images, runtime, progress or Told())
+    tables = [dataset.load(entry) for entry in pipeline.features(extractor or Watched())]
+    return [table for table in tables if isinstance(table, Features)]
+
+
+def interrupted(home: Path, batches: int, runtime: Runtime = SMALL, **given: Any) -> None:
+    """Let an extraction end after some batches."""
+    Watched.stop = len(Watched.seen) + batches
+    with pytest.raises(KeyboardInterrupt):
+        extract(home, Watched(**given), runtime)
+    Watched.stop = -1
+
+
+def details(table: Features) -> dict[str, Any]:
+    assert table.provenance
+    return dict(table.provenance.details)
+
+
+def files(home: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in home.glob("*.npz")}
+
+
+def dataset(folder: Path, count: int = 22) -> Path:
+    """Return a dataset with images of two sizes."""
+    tiny_images(folder / "images", count)
+    for index in range(0, count, 5):
+        path = folder / "images" / f"image_{index:03d}.png"
+        Image.open(path).resize((20, 32)).save(path)
+    return folder
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from covey import Runtime
+from covey.folder import FolderDataset
+from covey.pipeline import Pipeline
+from covey.progress import SILENT
+from covey.testing import Brightness
+
+home, left = Path(sys.argv[1]), int(sys.argv[2])
+
+def watch(event, words):
+    global left
+    writing = event in ("os.rename", "os.mkdir") or event == "open" and set(str(words[1])) & set("xw")
+    if writing and "features" in str(words[0]) or event == "os.remove":
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+
+sys.addaudithook(watch)
+dataset = FolderDataset(home)
+extractor = Brightness(layers=("mean", "deviation"))
+Pipeline(dataset, dataset.images, Runtime(batch_size=4), SILENT).features(extractor)
+"""
+
+
+def killed(home: Path, moment: int) -> bool:
+    """Extract in a process that is killed before it writes for the `moment`-th time; return whether it came so far."""
+    words = [sys.executable, "-c", KILLED, str(home), str(moment)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, -9) or os.name == "nt", done.stderr
+    return done.returncode != 0
+
+
+def test_a_run_killed_again_and_again_ends_in_the_same_files(tmp_path: Path) -> None:
+    extract(dataset(tmp_path / "whole"), Brightness(layers=BOTH))
+    home, rng = dataset(tmp_path / "killed"), random.Random(4)
+    moments = [rng.randrange(2, 9) for _ in range(10)]
+    assert all(killed(home, moment) for moment in moments)
+    assert not all(killed(home, 5) for _ in range(30))  # before the second file of a run is in its place
+    assert files(home) == files(tmp_path / "whole")
+    assert not list(home.glob(".*.tmp"))
+    assert not list((home / ".covey" / "features").iterdir())
+
+
+def test_a_layer_goes_on_whatever_its_siblings_are(tmp_path: Path) -> None:
+    extract(dataset(tmp_path / "whole"), Watched(layers=BOTH))
+    home = dataset(tmp_path / "home")
+    interrupted(home, 6, layers=BOTH)
+    Watched.seen.clear()
+    extract(home, Watched(layers=("deviation",)))
+    assert Watched.seen == [1]
+    extract(home, Watched(layers=BOTH))
+    assert Watched.seen == [1, 1]
+    assert files(home) == files(tmp_path / "whole")
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    extract(dataset(tmp_path / "whole"))
+    home = dataset(tmp_path / "home")
+    Watched.seen.clear()
+    interrupted(home, 3)
+    assert Watched.seen == [4, 1, 4]
+    told = Told()
+    extract(home, progress=told)
+    assert Watched.seen == [4, 1, 4, 4, 4, 4, 1]
+    assert told.notes[0] == "watched: going on where an earlier run stopped, 9 of 22 images are done."
+    assert files(home) == files(tmp_path / "whole")
+
+
+def test_the_settings_of_the_first_start_stay(tmp_path: Path) -> None:
+    (whole,) = extract(dataset(tmp_path / "whole"))
+    home, told = dataset(tmp_path / "home"), Told()
+    interrupted(home, 2)
+    extract(home, runtime=Runtime(batch_size=7, threads=1), progress=told)
+    assert "batch_size=4" in told.notes[1]
+    assert ".covey" in told.notes[1]
+    assert details(whole)["runtime"]["batch_size"] == 4
+    assert files(home) == files(tmp_path / "whole")
+
+
+def test_a_damaged_batch_is_computed_again(tmp_path: Path) -> None:
+    extract(dataset(tmp_path / "whole"))
+    home = dataset(tmp_path / "home")
+    interrupted(home, 4)
+    first, *_ = (home / ".covey" / "features").rglob("*.npz")
+    first.write_bytes(first.read_bytes()[:-40])
+    Watched.seen.clear()
+    extract(home)
+    assert len(Watched.seen) == 4
+    assert files(home) == files(tmp_path / "whole")
+
+
+def test_only_what_is_new_or_changed_is_computed(tmp_path: Path) -> None:
+    home = dataset(tmp_path)
+    (before,) = extract(home)
+    images = home / "images"
+    tiny_images(images / "new", 3, (30, 40))
+    Image.new("RGB", (48, 32), "white").save(images / "image_003.png")
+    (images / "image_004.png").rename(images / "moved.png")
+    Watched.seen.clear()
+    told = Told()
+    (after,) = extract(home, progress=told)
+    assert sorted(Watched.seen) == [1, 3]
+    assert told.notes[:2] == [
+        "Gone since the last run, and left out: image_004.png.",
+        "watched: 21 unchanged images keep their features.",
+    ]
+    old, new = ({name: row.tolist() for name, row in zip(one.names, one.X, strict=True)} for one in (before, after))
+    assert list(new) == sorted(new)
+    assert new["moved.png"] == old["image_004.png"]
+    assert new["image_003.png"] == [1.0] * 12
+    assert set(old) - set(new) == {"image_004.png"}
+    assert all(new[name] == row for name, row in old.items() if name not in ("image_003.png", "image_004.png"))
+    assert details(after)["earlier"]["rows"] == 21
+
+
+def test_images_that_vanish_leave_the_features_and_are_told(tmp_path: Path) -> None:
+    home, told = dataset(tmp_path), Told()
+    extract(home)
+    for index in range(5):
+        (home / "images" / f"image_{index:03d}.png").unlink()
+    Watched.seen.clear()
+    (after,) = extract(home, progress=told)
+    assert Watched.seen == []
+    assert len(after.names) == 17
+    gone = "Gone since the last run, and left out: image_000.png, image_001.png, image_002.png and 2 more."
+    assert gone in told.notes
+
+
+def test_images_that_come_and_go_while_a_run_is_interrupted(tmp_path: Path) -> None:
+    home = dataset(tmp_path)
+    interrupted(home, 3)
+    (home / "images" / "image_000.png").unlink()
+    (home / "images" / "image_021.png").unlink()
+    Image.new("RGB", (48, 32), "white").save(home / "images" / "white.png")
+    Watched.seen.clear()
+    (after,) = extract(home, runtime=Runtime(batch_size=7))
+    assert sum(Watched.seen) == 22 - 9 - 1 + 1
+    assert details(after)["runtime"]["batch_size"] == 4
+    names = sorted(path.name for path in (home / "images").iterdir())
+    assert after.names.tolist() == names
+    (direct,) = extract(home, Brightness())
+    np.testing.assert_array_equal(after.X, direct.X)
+
+
+def test_added_images_survive_an_interruption_too(tmp_path: Path) -> None:
+    for folder in ("whole", "home"):
+        extract(dataset(tmp_path / folder))
+        tiny_images(tmp_path / folder / "images" / "new", 9, (30, 40))
+    extract(tmp_path / "whole")
+    interrupted(tmp_path / "home", 1)
+    extract(tmp_path / "home")
+    assert len(files(tmp_path / "home")) == 2
+    assert files(tmp_path / "home") == files(tmp_path / "whole")
+
+
+def test_without_the_list_of_old_images_all_are_computed(tmp_path: Path) -> None:
+    home = dataset(tmp_path)
+    extract(home)
+    for path in (home / ".covey" / "inputs").iterdir():
+        path.write_text("{")
+    tiny_images(home / "images" / "new", 1, (30, 40))
+    Watched.seen.clear()
+    (after,) = extract(home)
+    assert sum(Watched.seen) == 23
+    assert len(after.names) == 23
+
+
+def test_an_image_that_cannot_be_read_any_more_stops_the_run(tmp_path: Path) -> None:
+    @component
+    class Remover(Brightness):
+        """Takes an image away when it starts."""
+
+        name = "remover"
+
+        def load(self, runtime: Runtime) -> Extract:
+            (tmp_path / "images" / "image_003.png").unlink()
+            return super().load(runtime)
+
+    dataset(tmp_path)
+    with pytest.raises(CoveyError, match=r"image_003\.png cannot be read any more \(No such file"):
+        extract(tmp_path, Remover())
+    assert not files(tmp_path)
+
+
+@component
+class Holey(Brightness):
+    """Gives what is no number for dark images, and the same last feature for all."""
+
+    name = "holey"
+
+    def load(self, runtime: Runtime) -> Extract:
+        def work(pixels: Pixels) -> Sequence[Floats]:
+            found = self._extract(pixels)
+            for X in found:
+                X[X.mean(1) < 0.05, 0] = np.nan
+                X[:, -1] = 7
+            return found
+
+        return work
+
+
+def test_what_is_noticed_is_told_after_every_run_and_kept(tmp_path: Path) -> None:
+    home = dataset(tmp_path, 20)
+    for name in ("a", "b", "c", "d"):
+        Image.new("RGB", (48, 32), "white").save(home / "images" / f"{name}.png")
+    Image.new("RGB", (48, 32), "black").save(home / "images" / "dark.png")
+    for _ in range(2):
+        told = Told()
+        (table,) = extract(home, Holey(), progress=told)
+        assert told.notes == [
+            "dark.png is left out: its features are not finite.",
+            "3 images are copies of another: b.png, c.png, d.png.",
+            "4 images are of another size than 48 x 32 pixels: 4 of 20 x 32.",
+            "1 of the 12 features of holey are the same for all images.",
+        ]
+    assert np.isfinite(table.X).all()
+    assert details(table)["broken"] == {"dark.png": "its features are not finite"}
+    assert details(table)["copies"] == {"count": 3, "first": ["b.png", "c.png", "d.png"]}
+    assert details(table)["sizes"] == {"48 x 32": 20, "20 x 32": 4}
+    assert details(table)["constant"] == 1
+
+
+def test_nothing_is_told_where_nothing_is_wrong(tmp_path: Path) -> None:
+    tiny_images(tmp_path / "images", 5)
+    told = Told()
+    extract(tmp_path, progress=told)
+    assert told.notes == []
+
+
+def test_no_finite_row_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    Image.new("RGB", (10, 32), "black").save(tmp_path / "images" / "dark.png")
+    for _ in range(2):
+        with pytest.raises(CoveyError, match=r"None of the 1 images .* dark\.png: its features are not finite"):
+            extract(tmp_path, Holey())
+    assert not files(tmp_path)
+
+
+@component
+class Uneven(Brightness):
+    """As many features as an image is wide."""
+
+    name = "uneven"
+
+    def load(self, runtime: Runtime) -> Extract:
+        return lambda pixels: [pixels.mean(axis=(1, 3), dtype=np.float32)]
+
+
+def test_a_number_of_features_that_differs_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CoveyError, match=r"20 for image_000\.png, 48 for image_001\.png"):
+        extract(dataset(tmp_path), Uneven())
+
+
+@component
+class Short(Brightness):
+    """A row too few."""
+
+    name = "short"
+
+    def load(self, runtime: Runtime) -> Extract:
+        return lambda pixels: [pixels[1:].mean(axis=(1, 3), dtype=np.float32)]
+
+
+def test_a_number_of_rows_that_differs_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CoveyError, match=r"must return 1 arrays of 4 rows, but returned \[\(3, 20\)\]"):
+        extract(dataset(tmp_path), Short())
+
+
+LOCKED = """
+import sys
+from pathlib import Path
+from covey.lock import alone
+with alone(Path(sys.argv[1])):
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.usefixtures("brightness")
+def test_a_second_run_in_the_folder_says_so_until_the_first_is_killed(
+    covey: Callable[..., Result], images: Path
+) -> None:
+    words = ["run", images, "--extractor", "brightness", "--reducer", "pca"]
+    lock = images / ".covey" / "lock"
+    lock.parent.mkdir()
+    command = [sys.executable, "-c", LOCKED, str(lock)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout
+        assert first.stdout.readline() == "ready\n"
+        second = covey(*words)
+        first.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+    assert second.exit_code == 2
+    assert "Another run is at work" in second.stderr
+    assert not files(images)
+    assert covey(*words).exit_code == 0
+
+
+def test_a_run_lets_go_of_the_folder_even_if_it_fails(tmp_path: Path) -> None:
+    from covey.lock import alone
+
+    with pytest.raises(KeyboardInterrupt), alone(tmp_path / "lock"):
+        raise KeyboardInterrupt
+    with alone(tmp_path / "lock"), pytest.raises(CoveyError, match="Another run"), alone(tmp_path / "lock"):
+        pass
+
+
+def test_features_written_block_by_block_are_the_same_file(tmp_path: Path) -> None:
+    names = [f"{index}.png" for index in range(600)]
+    (table, *_) = tiny_tables(names)
+    assert isinstance(table, Features)
+    assert table.provenance
+    for folder in ("whole", "blocks"):
+        (tmp_path / folder).mkdir()
+    FolderDataset(tmp_path / "whole").save([table])
+    blocks = (table.X[start : start + 100] for start in range(0, 600, 100))
+    FolderDataset(tmp_path / "blocks").save_features(table.names, blocks, table.provenance)
+    assert files(tmp_path / "blocks") == files(tmp_path / "whole")
+
+
+def test_writing_block_by_block_needs_the_memory_of_a_few(tmp_path: Path) -> None:
+    names = [f"{index}.png" for index in range(10_000)]
+    made = tiny_tables(names[:2])[0].provenance
+    assert made
+
+    def block(index: int) -> NDArray[np.float32]:
+        return np.full((100, 500), index, np.float32)
+
+    tracemalloc.start()
+    FolderDataset(tmp_path).save_features(np.array(names), (block(index) for index in range(100)), made)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5e6 < (tmp_path / next(iter(files(tmp_path)))).stat().st_size / 3
+
+
+def test_a_list_of_images_is_plain_json(tmp_path: Path) -> None:
+    extract(dataset(tmp_path, 3))
+    (path,) = (tmp_path / ".covey" / "inputs").iterdir()
+    assert [name for name, _ in json.loads(path.read_text("utf-8"))] == [f"image_{index:03d}.png" for index in range(3)]

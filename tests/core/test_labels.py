@@ -1,0 +1,69 @@
+"""Label files: what people's spreadsheets write is read, or refused with a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from covey import CoveyError
+from covey.labels import matching, read_labels
+
+TEXT = "filename,species,label\na.png,Mésange,x\nb.png,,y\n"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "labels.csv"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_encodings_separators_and_line_ends(path: Path, encoding: str, separator: str, end: str) -> None:
+    path.write_bytes(TEXT.replace(",", separator).replace("\n", end).encode(encoding))
+    assert read_labels(path) == {"a.png": "x", "b.png": "y"}
+    assert read_labels(path, "species") == {"a.png": "Mésange"}
+
+
+def test_columns(path: Path) -> None:
+    path.write_text(',filename,class1\n0,"a, b.png",1.0\n1,c.png\n\n')
+    assert read_labels(path) == {"a, b.png": "1.0"}
+    with pytest.raises(CoveyError, match=r"no column 'clas1'\. Did you mean 'class1'\?"):
+        read_labels(path, "clas1")
+
+
+def test_an_image_named_twice(path: Path) -> None:
+    path.write_text("filename,label\na.png,x\nb.png,y\na.png,x\n")
+    assert read_labels(path) == {"a.png": "x", "b.png": "y"}
+    path.write_text("filename,label\na.png,x\nb.png,y\na.png,z\n")
+    with pytest.raises(CoveyError, match=r"'a.png' two values, 'x' \(line 2\) and 'z' \(line 4\): keep one"):
+        read_labels(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "need a column 'filename' and one with labels; there is: nothing"),
+        (b"name,label\na.png,x\n", "need a column 'filename' and one with labels; there is: name, label"),
+        (b"filename\na.png\n", "one with labels"),
+        (b"filename,label\na.png,\x81\n", "Name a CSV file in UTF-8"),
+        ("filename,label\na.png,x\n".encode("utf-16-le"), "need a column 'filename'"),
+    ],
+)
+def test_files_that_are_no_label_files(path: Path, data: bytes, sentence: str) -> None:
+    path.write_bytes(data)
+    with pytest.raises(CoveyError, match=sentence):
+        read_labels(path)
+
+
+def test_a_file_that_is_not_there(path: Path) -> None:
+    with pytest.raises(CoveyError, match="No such file"):
+        read_labels(path)
+
+
+def test_what_matches_and_what_does_not(path: Path) -> None:
+    labels = {"a.png": "x", "z.png": "x"}
+    assert matching(path, labels, ["b.png", "a.png"]) == (["z.png"], ["b.png"])
+    with pytest.raises(CoveyError, match=r"labels.csv name 'a.png', the images 'sub/a.png'"):
+        matching(path, labels, ["sub/a.png"])

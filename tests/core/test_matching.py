@@ -1,0 +1,84 @@
+"""Clusters keep their ids when they change."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from covey import CoveyError
+from covey.matching import match
+
+Labels = NDArray[np.int32]
+
+
+def labels(*values: int) -> Labels:
+    return np.array(values, dtype=np.int32)
+
+
+def test_renumbered_clusters_get_their_ids_back() -> None:
+    found = match(labels(7, 7, 3, 3, -1, 5), labels(0, 0, 1, 1, -1, 2))
+    assert found.labels.tolist() == [7, 7, 3, 3, -1, 5]
+    assert found.splits == found.merges == {}
+
+
+def test_the_larger_part_of_a_split_keeps_the_id_and_the_other_gets_a_fresh_one() -> None:
+    found = match(labels(4, 4, 4, 4, 4, 9), labels(0, 0, 1, 1, 1, 2))
+    assert found.labels.tolist() == [10, 10, 4, 4, 4, 9]
+    assert found.splits == {4: (4, 10)}
+    assert found.merges == {}
+
+
+def test_of_merged_clusters_the_larger_gives_the_id() -> None:
+    found = match(labels(0, 0, 1, 1, 1, -1), labels(0, 0, 0, 0, 0, 0))
+    assert found.labels.tolist() == [1] * 6
+    assert found.merges == {1: (0, 1)}
+    assert found.splits == {}
+
+
+def test_a_few_images_that_change_sides_are_neither_split_nor_merge() -> None:
+    found = match(labels(0, 0, 0, 0, 1, 1, 1, 1), labels(1, 1, 1, 0, 0, 0, 0, 0))
+    assert found.labels.tolist() == [0, 0, 0, 1, 1, 1, 1, 1]
+    assert found.splits == found.merges == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ([], [], []),
+        ([-1, -1], [-1, -1], [-1, -1]),
+        ([-1, -1], [0, 1], [0, 1]),
+        ([0, 3], [-1, -1], [-1, -1]),
+        ([0, 3, -1, -1], [-1, -1, 0, 1], [-1, -1, 4, 5]),
+    ],
+)
+def test_noise_has_no_identity(old: list[int], new: list[int], expected: list[int]) -> None:
+    found = match(labels(*old), labels(*new)).labels
+    assert found.dtype == np.int32
+    assert found.tolist() == expected
+
+
+def test_clusters_of_other_images_are_refused() -> None:
+    with pytest.raises(CoveyError, match="of 2 and of 3 images cannot be matched"):
+        match(labels(0, 1), labels(0, 1, 2))
+
+
+@settings(max_examples=200, deadline=None)
+@given(pairs=st.lists(st.tuples(st.integers(-1, 4), st.integers(-1, 4)), max_size=30))
+def test_membership_stays_and_as_many_images_as_can_keep_their_id(pairs: list[tuple[int, int]]) -> None:
+    old, new = (labels(*side) for side in zip(*pairs, strict=True)) if pairs else (labels(), labels())
+    found = match(old, new).labels
+    np.testing.assert_array_equal(found == -1, new == -1)
+    np.testing.assert_array_equal(found[:, None] == found, new[:, None] == new)
+    kept = int(((found == old) & (old != -1)).sum())
+    assert kept == most_kept(old, new)
+
+
+def most_kept(old: Labels, new: Labels) -> int:
+    """Try all one-to-one assignments."""
+    shared = [[int(((old == i) & (new == j)).sum()) for j in range(5)] for i in range(5)]
+    return max(sum(shared[i][j] for i, j in enumerate(order)) for order in itertools.permutations(range(5)))

@@ -1,0 +1,187 @@
+"""Profiles: what changing an option does, in Python and by covey profile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+import numpy as np
+import pytest
+from click.testing import Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from covey import Clusterer, CoveyError, component, option
+from covey.components import Floats, Labels
+from covey.profiles import profile
+from covey.registry import Registry
+
+Cli = Callable[..., Result]
+REGISTRY = Registry.installed()
+WORDS = ("--clusterer", "dbscan", "--option", "eps", "--set", "clusterer.min_samples=3")
+
+
+def points(count: int, columns: int, seed: int) -> NDArray[np.float32]:
+    random = np.random.default_rng(seed)
+    centres = random.normal(size=(4, columns), scale=3)
+    return (centres[random.integers(0, 4, count)] + random.normal(size=(count, columns))).astype(np.float32)
+
+
+def clusterer(name: str, **given: object) -> Clusterer:
+    made = REGISTRY.get("clusterer", name)(**given)
+    assert isinstance(made, Clusterer)
+    return made
+
+
+@settings(max_examples=20, deadline=None)
+@given(count=st.integers(0, 120), columns=st.integers(1, 9), min_samples=st.integers(1, 9), seed=st.integers(0, 99))
+def test_a_profile_says_what_direct_runs_say(count: int, columns: int, min_samples: int, seed: int) -> None:
+    Z = points(count, columns, seed)
+    dbscan = clusterer("dbscan", min_samples=min_samples)
+    found = profile(dbscan, Z, "eps", prepared=dbscan.prepare(Z))
+    for at, eps in enumerate(found.values):
+        labels = attrs.evolve(dbscan, eps=eps).cluster(Z)  # type: ignore[misc]
+        sizes = np.bincount(labels[labels >= 0])
+        assert found.clusters[at] == len(sizes)
+        assert found.noise[at] == pytest.approx((labels == -1).mean() if count else 0)
+        assert found.largest[at] == pytest.approx(sizes.max(initial=0) / max(1, count))
+
+
+def test_plateaus_are_where_the_number_of_clusters_stays() -> None:
+    Z = (points(400, 2, 0) * 0.02 + np.repeat([[0, 0], [5, 0], [0, 9], [30, 0]], 100, axis=0)).astype(np.float32)
+    Z = np.concatenate([Z, np.full((1, 2), 300, dtype=np.float32)])
+    dbscan = clusterer("dbscan")
+    found = profile(dbscan, Z, "eps", prepared=dbscan.prepare(Z))
+    assert found.suggested in found.values
+    assert found.plateaus
+    counts = dict(zip(found.values, found.clusters.tolist(), strict=True))
+    for first, last in found.plateaus:
+        assert len({count for value, count in counts.items() if first <= value <= last}) == 1
+        assert counts[first] > 1
+    assert [counts[first] for first, _ in found.plateaus][-3:] == [4, 3, 2]
+
+
+def test_values_can_be_given() -> None:
+    Z = points(100, 3, 0)
+    assert list(profile(clusterer("dbscan"), Z, "eps", [0.5, 2.0]).values) == [0.5, 2.0]
+    with pytest.raises(CoveyError, match="'eps' must be a number greater than 0"):
+        profile(clusterer("dbscan"), Z, "eps", [-1.0])
+
+
+def test_another_preparation_is_needed_for_an_option_that_is_not_live() -> None:
+    Z = points(100, 3, 0)
+    dbscan = clusterer("dbscan", eps=1.0)
+    found = profile(dbscan, Z, "min_samples", [2, 5, 30], dbscan.prepare(Z))
+    direct = [clusterer("dbscan", eps=1.0, min_samples=count).cluster(Z) for count in (2, 5, 30)]
+    assert found.noise.tolist() == pytest.approx([(labels == -1).mean() for labels in direct])
+
+
+@component
+class Slices(Clusterer):
+    """Cuts the first column into slices: a clusterer that prepares nothing."""
+
+    name = "slices"
+    width: float = option(default=1.0, gt=0, le=4, help="Width of a slice. Raising it gives fewer.")
+    side: str = option(default="low", choices=("low", "high"), help="Which end to begin at.")
+    told: str = option(default="", help="A text.")
+
+    def cluster(self, Z: Floats) -> Labels:
+        slices = ((Z[:, 0] - Z[:, 0].min(initial=0)) / self.width).astype(np.int32)
+        return np.unique(slices, return_inverse=True)[1].astype(np.int32)
+
+
+def test_a_clusterer_that_prepares_nothing_is_looked_at_around_its_value() -> None:
+    Z = points(200, 2, 0)
+    assert Slices().prepare(Z) is None
+    found = profile(Slices(), Z, "width")
+    assert found.values[0] == 0.125
+    assert found.values[-1] <= 4
+    assert found.clusters[0] > found.clusters[-1] > 1
+    assert found.suggested is None
+    assert list(profile(Slices(), Z, "side").values) == ["low", "high"]
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("widht", "no option 'widht'. Did you mean 'width'?"), ("told", "say at which values of 'told' to look")],
+)
+def test_an_option_that_cannot_be_looked_at(name: str, sentence: str) -> None:
+    with pytest.raises(CoveyError, match=sentence):
+        profile(Slices(), points(20, 2, 0), name)
+
+
+@pytest.mark.parametrize("name", ["dbscan", "hdbscan"])
+@pytest.mark.parametrize("count", [0, 1, 2, 40])
+def test_little_or_equal_data_have_a_profile(name: str, count: int) -> None:
+    made = clusterer(name)
+    live = {"dbscan": "eps", "hdbscan": "min_cluster_size"}[name]
+    Z = np.zeros((count, 3), dtype=np.float32)
+    found = profile(made, Z, live, prepared=made.prepare(Z))
+    assert len(found.values) > 1
+    assert set(found.clusters.tolist()) <= {0, 1, 2}
+    assert found.suggested is None
+
+
+@pytest.mark.parametrize("name", ["dbscan", "hdbscan"])
+def test_values_that_are_no_numbers_are_refused(name: str) -> None:
+    Z = points(30, 3, 0)
+    Z[4, 1] = np.nan
+    with pytest.raises(CoveyError, match=f"{name}: the data hold values that are no finite numbers"):
+        clusterer(name).prepare(Z)
+
+
+@pytest.fixture
+def dataset(covey: Cli, images: Path, brightness: None) -> Path:
+    words = ["--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2,3"]
+    assert covey("run", images, *words, "--set", "clusterer.min_samples=3").exit_code == 0
+    return images
+
+
+def test_table_and_json_say_the_same(covey: Cli, dataset: Path) -> None:
+    found = json.loads(covey("profile", dataset, *WORDS, "--json").stdout)
+    assert len(found) == 2
+    assert found[0]["clusterer"]["min_samples"] == 3
+    assert found[0]["values"][-1]["clusters"] == 1
+    lines = covey("profile", dataset, *WORDS).stdout.splitlines()
+    (row,) = [line.split() for line in lines if line.startswith(f"{found[0]['suggested']} ") and "suggested" in line][
+        :1
+    ]
+    (known,) = [value for value in found[0]["values"] if value["value"] == found[0]["suggested"]]
+    assert row[1:4] == [str(known["clusters"]), f"{known['noise']:.0%}", f"{known['largest']:.0%}"]
+
+
+def test_one_embedding_several_settings_and_a_picture(covey: Cli, dataset: Path, tmp_path: Path) -> None:
+    names = [table["table"] for table in json.loads(covey("profile", dataset, *WORDS, "--json").stdout)]
+    words = ["--embedding", names[1], "--set", "clusterer.min_samples=4", "--png", tmp_path / "eps.png", "--json"]
+    found = json.loads(covey("profile", dataset, *WORDS, *words).stdout)
+    assert [(one["table"], one["clusterer"]["min_samples"]) for one in found] == [(names[1], 3), (names[1], 4)]
+    with Image.open(tmp_path / "eps.png") as picture:
+        assert picture.format == "PNG"
+        assert len(np.unique(np.asarray(picture).reshape(-1, 3), axis=0)) > 4
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--option", "esp"), "dbscan: there is no option 'esp'. Did you mean 'eps'?"),
+        (("--option", "eps", "--clusterer", "dbscann"), "Did you mean 'dbscan' or 'hdbscan'?"),
+        (("--option", "eps", "--embedding", "none"), "There is no embedding 'none'."),
+        (("--option", "eps", "--set", "clusterer.min_samples=0"), "must be a whole number at least 1, not 0"),
+        (("--option", "eps", "--set", "reducer.sizes=2"), "only options of the clusterer count here"),
+        (("--option", "eps", "--png", "no/such/folder/eps.png"), "could not be written"),
+    ],
+)
+def test_mistakes_are_told(covey: Cli, dataset: Path, words: tuple[str, ...], sentence: str) -> None:
+    result = covey("profile", dataset, *words)
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+
+
+def test_a_dataset_without_embeddings(covey: Cli, images: Path) -> None:
+    result = covey("profile", images, *WORDS)
+    assert result.exit_code == 2
+    assert "make one with covey run" in result.stderr
