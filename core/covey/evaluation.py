@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from covey.components import Floats
 from covey.errors import CoveyError
-from covey.tables import Clustering, Names
+from covey.tables import NOISE, Clustering, Names
 
-NOISE = -1
 PURE = 0.9
 """The least share of one label in a pure cluster."""
 IMAGES, RECORDINGS = 10, 3

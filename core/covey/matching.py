@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from covey.components import Labels
 from covey.errors import CoveyError
-
-NOISE = -1
+from covey.tables import NOISE
 
 
 @attrs.frozen(eq=False)

@@ -14,8 +14,8 @@ from covey.components import Clusterer, Floats, Labels, Prepared
 from covey.errors import CoveyError, did_you_mean
 from covey.options import Option
 from covey.progress import SILENT, Progress
+from covey.tables import NOISE
 
-NOISE = -1
 SPAN, TRIES = 8, 25
 """How far around its value, as a factor, and at how many values an option is looked at of which nothing is known."""
 STABLE = 5

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from covey.provenance import Provenance
 
 Names = NDArray[np.str_]
+NOISE = -1
+"""The label of an image in no cluster."""
 
 
 def as_names(names: Sequence[str] | Names) -> Names:

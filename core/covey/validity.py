@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from covey import provenance
 from covey.components import Clusterer, Floats, Labels
-from covey.evaluation import NOISE, numbered
+from covey.evaluation import numbered
 from covey.provenance import Provenance
-from covey.tables import Clustering
+from covey.tables import NOISE, Clustering
 
 SAMPLE = 2000
 """Images for which density and distances are compared."""

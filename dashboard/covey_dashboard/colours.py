@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.evaluation import NOISE
+from covey.tables import NOISE
 
 PALETTE = (
     "#0078b4", "#b42d00", "#b4d200", "#c3870f", "#1e3cff", "#69d2ff", "#a587ff", "#c30f78", "#00e1a5", "#d25a69",

@@ -20,7 +20,7 @@ def test_the_whole_way(covey: Cli, tmp_path: Path) -> None:
     assert "covey dashboard" in told.stdout.splitlines()[-1]
     (scores,) = json.loads(covey("evaluate", folder, "--labels", folder / "labels.csv", "--json").stdout)
     assert scores["images"] == len(list((folder / "images").glob("*.png")))
-    assert scores["ami"] > 0.6
+    assert scores["labels"]["whole"]["ami"] > 0.6
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")}
     again = covey("demo", folder, "--no-dashboard")
     assert "0 tables made, 3 kept from before" in again.stdout

@@ -33,9 +33,9 @@ def test_groups_that_lie_apart_are_found() -> None:
 def test_the_result_is_the_same_on_any_number_of_threads() -> None:
     import numba
 
-    random = np.random.default_rng(0)  # groups that overlap: where rounding decides
-    X = random.normal(size=(12, 200), scale=0.7)[random.integers(0, 12, 1500)] + random.normal(size=(1500, 200))
-    X = X.astype(np.float32)
+    random = np.random.default_rng(0)
+    overlapping = random.normal(size=(12, 200), scale=0.7)[random.integers(0, 12, 1500)]
+    X = (overlapping + random.normal(size=(1500, 200))).astype(np.float32)
     threads = numba.get_num_threads()
     first = Evoc().cluster(X)
     assert numba.get_num_threads() == threads

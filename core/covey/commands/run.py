@@ -12,13 +12,12 @@ from covey.commands.flags import flags_of
 from covey.commands.tables import show
 from covey.commands.terminal import TerminalProgress
 from covey.errors import CoveyError
-from covey.evaluation import NOISE
 from covey.experiment import DEFAULTS, Experiment, from_flags, read
 from covey.options import build
 from covey.pipeline import run as run_experiment
 from covey.registry import Registry
 from covey.runtime import Machine
-from covey.tables import Clustering
+from covey.tables import NOISE, Clustering
 
 
 @click.command()

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from covey.components import Labels
 from covey.density.vicinity import Points, Rows, distances, join, merged
 from covey.progress import SILENT, Progress
+from covey.tables import NOISE
 
-NOISE = -1
 LEAF = 40
 """Points in a leaf of the trees that look for neighbours."""
 FEW = 0.02

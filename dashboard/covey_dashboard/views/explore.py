@@ -13,8 +13,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from covey import Clusterer, CoveyError
-from covey.evaluation import NOISE
 from covey.storage import Entry
+from covey.tables import NOISE
 from covey_dashboard import cache, colours, gallery, map, notice, server
 from covey_dashboard.forms import form
 
