@@ -175,7 +175,8 @@ class Pipeline:
         if isinstance(self.machine, Runtime):
             return self.machine
         if "torch" not in extractor.requires:
-            return Runtime(batch_size=self.machine.batch_size or Runtime().batch_size)
+            size = self.machine.batch_size or Runtime().batch_size
+            return Runtime(batch_size=size, workers=self.machine.workers or 0)
         sizes = Counter((file.height, file.width) for file in self.files)
         return self.machine.runtime(max(sizes.values(), default=0))
 

@@ -44,6 +44,10 @@ class Machine(Component):
         default=None, ge=1, help="Threads of one forward pass; none leaves it to torch. More threads use more cores."
     )
 
+    workers: int | None = option(
+        default=None, ge=1, help="Threads that decode images; none takes one a core. More help where disks are slow."
+    )
+
     def runtime(self, images: int) -> Runtime:
         """Return how to compute a job with this many images of one size. Imports torch where it is installed."""
         if importlib.util.find_spec("torch") is None:
@@ -56,6 +60,7 @@ class Machine(Component):
             compile=compiled,
             batch_size=self.batch_size or BATCHES[device],
             threads=self.threads or 0,
+            workers=self.workers or 0,
         )
 
 

@@ -102,7 +102,9 @@ class Extraction:
         with self.progress.step("Extracting features", sum(map(len, left)), "image") as step:
             step.say("compiling" if plan.runtime.compile else extractor.starting)
             work = extractor.load(plan.runtime)
-            pictures = _decoded(self.folder, ([images[content].name for content in batch] for batch in left))
+            pictures = _decoded(
+                self.folder, plan.runtime.workers, ([images[content].name for content in batch] for batch in left)
+            )
             for batch, found in zip(left, pictures, strict=True):
                 shards = _shards(work, batch, found, plan.runtime.batch_size, len(jobs))
                 for job, shard in zip(jobs, shards, strict=True):
@@ -180,10 +182,10 @@ def _batches(files: Sequence[ImageFile], size: int) -> Iterator[Batch]:
         yield from (tuple(contents[start : start + size]) for start in range(0, len(contents), size))
 
 
-def _decoded(folder: ImageFolder, batches: Iterable[Sequence[str]]) -> Iterator[list[Picture]]:
+def _decoded(folder: ImageFolder, workers: int, batches: Iterable[Sequence[str]]) -> Iterator[list[Picture]]:
     """Yield the pictures of each batch of names, some batches decoded ahead."""
     waiting: deque[list[Future[Picture]]] = deque()
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(workers or THREADS) as pool:
         try:
             for names in batches:
                 waiting.append([pool.submit(_picture, folder, name) for name in names])
