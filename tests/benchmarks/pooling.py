@@ -1,0 +1,82 @@
+"""Which pooling the default extractor should have: AMI of the default groups, on halves of esc10 and on the demo.
+
+    python tests/benchmarks/pooling.py [SEEDS]
+
+Defaults are chosen by half A of esc10's recordings and by the demo; half B is what is reported. Each figure is the
+median AMI over the seeds of the reducer, noise being a class, the radius suggested by the data.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from suggestion import ESC10, half, scored, seeds
+
+from covey import Clusterer, Features
+from covey.commands.terminal import TerminalProgress
+from covey.experiment import from_flags
+from covey.labels import read_labels
+from covey.options import build
+from covey.pipeline import Pipeline, places
+from covey.registry import Registry
+from covey.runtime import Machine
+from covey.sound.conversion import convert
+from covey.sound.synthesis import synthesize
+
+TRIED = [(bands, time) for bands in (1, 2, 4) for time in ("mean", "max", "mean+std", "thirds")]
+
+
+def main() -> None:
+    """Print a line for each way of pooling."""
+    registry = Registry.installed()
+    with tempfile.TemporaryDirectory() as folder:
+        demo = Path(folder) / "demo"
+        truth = synthesize(demo)
+        convert(demo / "audio", demo)
+        sets = {"esc10": (ESC10, ESC10 / "labels.csv"), "demo": (demo, truth)}
+        print(f"{'bands':>5} {'time':<9}{'d':>5}{'half A':>8}{'demo':>8}{'half B':>8}")
+        for bands, time in TRIED:
+            settings = [f"extractor.bands={bands}", f"extractor.time={time}"]
+            found = {name: tables(registry, *place, settings, folder) for name, place in sets.items()}
+            esc, rows = found["esc10"]
+            scores = [median(registry, esc, rows, "esc10"), median(registry, *found["demo"], "demo")]
+            scores.append(median(registry, esc, ~rows, "esc10"))
+            print(f"{bands:>5} {time:<9}{esc.X.shape[1]:>5}" + "".join(f"{score:8.3f}" for score in scores), flush=True)
+
+
+def tables(
+    registry: Registry, dataset: Path, labels: Path, settings: list[str], folder: str
+) -> tuple[Features, NDArray[np.bool_]]:
+    """Return the features of a dataset, and which images are of half A; all of them in the demo."""
+    experiment = from_flags(str(dataset), str(Path(folder) / f"out-{dataset.name}"), {}, settings, registry)
+    kept, images = places(experiment, registry)
+    entry = Pipeline(kept, images, Machine(), TerminalProgress()).features(experiment.extractors[0])[0]
+    table = kept.load(entry)
+    assert isinstance(table, Features)
+    GROUPS[dataset.name] = read_labels(labels), read_labels(labels, "group")
+    rows = half(table.names, GROUPS["esc10"][1]) if dataset == ESC10 else np.ones(len(table.names), bool)
+    return table, rows
+
+
+GROUPS: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
+"""The label and the recording of each image of a dataset."""
+
+
+def median(registry: Registry, table: Features, rows: NDArray[np.bool_], name: str) -> float:
+    """Return the median AMI over the seeds."""
+    clusterer = build(registry.get("clusterer", "dbscan"), {})
+    assert isinstance(clusterer, Clusterer)
+    scores = []
+    for seed in range(seeds()):
+        reducer = build(registry.get("reducer", "umap"), {"seed": seed})
+        (Z,) = reducer.reduce(table.X[rows], [8])  # type: ignore[attr-defined]
+        scores.append(scored(clusterer, Z, table.names[rows], GROUPS[name]).ami)
+    return statistics.median(scores)
+
+
+if __name__ == "__main__":
+    main()
