@@ -69,6 +69,8 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
     found = chromium.new_page(viewport={"width": 1280, "height": 800})
     found.goto(address)
     expect(metric(found, "Clusters")).to_have_text("3")
+    set_number(found, "Eps", "0.5")
+    expect(metric(found, "Assigned")).to_have_text("96%")
     settle(found)
     yield found
     found.close()
