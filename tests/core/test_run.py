@@ -106,6 +106,21 @@ def test_a_layer_or_size_is_the_same_whatever_its_siblings(covey: Cli, images: P
     assert contents(tmp_path / "apart") == contents(tmp_path / "together")
 
 
+def test_what_the_data_have_decided_is_told(covey: Cli, images: Path) -> None:
+    covey("run", images, *LIGHT)
+    tables = json.loads(covey("info", images, "--json").stdout)["tables"]
+    made = [table["provenance"] for table in tables if table["kind"] == "clustering"]
+    assert [one["options"]["eps"] for one in made] == [None, None]
+    for one in made:
+        assert f"eps={one['details']['chosen']['eps']}," in covey("info", images).stdout
+
+
+def test_more_dimensions_than_features_are_refused(covey: Cli, images: Path) -> None:
+    told = covey("run", images, *LIGHT, "--set", "reducer.sizes=13")
+    assert told.exit_code == 2
+    assert "pca: 13 dimensions cannot be made of 12 features" in told.stderr
+
+
 def test_a_changed_image_is_noticed(covey: Cli, images: Path) -> None:
     covey("run", images, *LIGHT)
     Image.new("RGB", (48, 32), "white").save(images / "call_00.png")
