@@ -11,6 +11,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from covey.errors import CoveyError
 from covey.options import component, option, options, settle, written
 from covey.progress import SILENT, Progress
 
@@ -51,6 +52,11 @@ class Component(ABC):
         nothing heavy, for it is asked on every run.
         """
         return {}
+
+    def check_finite(self, array: Floats, what: str = "data", again: str = "reduce") -> None:
+        """Raise CoveyError when an array holds NaN or infinity; `what` it is, and how to make it `again`, are told."""
+        if not np.isfinite(array).all():
+            raise CoveyError(f"{self.name}: the {what} hold values that are no finite numbers: {again} them again.")
 
     @classmethod
     def missing(cls) -> tuple[str, ...]:
@@ -138,6 +144,17 @@ class Reducer(Component):
             CoveyError: too few images or features for what is asked.
         """
 
+    def check_features(self, X: Floats) -> None:
+        """Raise CoveyError when features hold NaN or infinity."""
+        self.check_finite(X, "features", "extract")
+
+    def check_new(self, X: Floats, X_new: Floats) -> None:
+        """Raise CoveyError unless new rows (m, d) can be placed among rows (n, d): as wide, and finite."""
+        if X.shape[1] != X_new.shape[1]:
+            raise CoveyError(f"{self.name}: new images need {X.shape[1]} features, not {X_new.shape[1]}.")
+        for rows in (X, X_new):
+            self.check_features(rows)
+
     def place(self, X: Floats, Z: Floats, X_new: Floats) -> Floats | None:
         """Return places (m, k) float32 for new rows in an embedding that exists; None: this reducer has no way to.
 
@@ -192,6 +209,14 @@ class Clusterer(Component):
             CoveyError: what `cluster` raises for such data.
         """
         return None
+
+
+def cluster(clusterer: Clusterer, Z: Floats) -> Labels:
+    """Return the labels (n,) int32 that a clusterer gives the rows of Z. Raises CoveyError when it gives others."""
+    labels = np.asarray(clusterer.cluster(Z), dtype=np.int32)
+    if labels.shape != (len(Z),):
+        raise CoveyError(f"{clusterer.name} must give {len(Z)} labels, but gave an array of shape {labels.shape}.")
+    return labels
 
 
 class Prepared(ABC):

@@ -9,8 +9,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
-import attrs
-
 from covey import options, provenance
 from covey.components import FeatureExtractor
 from covey.errors import CoveyError
@@ -36,7 +34,7 @@ def expand(extractor: E, kept: Path) -> E:
         return extractor
     known = _available(extractor, many.name, kept)
     found = [layer for name in wanted for layer in (_fitting(name, known, extractor) if _is_wild(name) else [name])]
-    return attrs.evolve(extractor, **{many.name: tuple(found)})  # type: ignore[misc]
+    return options.evolve(extractor, **{many.name: tuple(found)})
 
 
 def _is_wild(name: Any) -> bool:

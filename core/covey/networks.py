@@ -97,9 +97,11 @@ class Network:
             nonlocal running
             outputs.clear()
             running = True
-            with suppress(_Reached):
-                self.module(images)
-            running = False
+            try:
+                with suppress(_Reached):
+                    self.module(images)
+            finally:
+                running = False
             return [outputs.pop(name) for name in layers]
 
         _hook(self.module, layers, keep)

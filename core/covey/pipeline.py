@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey import options, provenance
-from covey.components import Clusterer, Component, FeatureExtractor, Reducer, Runtime
+from covey.components import Clusterer, Component, FeatureExtractor, Reducer, Runtime, cluster
 from covey.errors import CoveyError
 from covey.experiment import Experiment
 from covey.extraction import checks
@@ -160,9 +160,7 @@ class Pipeline:
         with self.progress.step(f"Clustering {len(Z)} images ({clusterer.name})", 1, "clustering") as step:
             step.say(clusterer.starting)
             suited = clusterer.suited(Z)
-            labels = step.tick(np.asarray(suited.cluster(Z), dtype=np.int32))
-        if labels.shape != (len(Z),):
-            raise CoveyError(f"{clusterer.name} must give {len(Z)} labels, but gave an array of shape {labels.shape}.")
+            labels = step.tick(cluster(suited, Z))
         details = {"versions": versions(clusterer), "chosen": _chosen(clusterer, suited)}
         made = provenance.of(clusterer, _made(entry), **details)
         return Clustering(names=table.names, labels=labels, provenance=made)

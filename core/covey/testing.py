@@ -238,7 +238,7 @@ def _check_flags(made: Component) -> None:
 
 
 def _check_value(made: Component) -> None:
-    same = attrs.evolve(made)  # type: ignore[misc]
+    same = options.evolve(made)
     _expect(same == made, f"{made.name}: equal options must make equal components")
     _expect(hash(same) == hash(made), f"{made.name}: equal components must have equal hashes")
     try:

@@ -12,11 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from covey.components import Extract, FeatureExtractor, Runtime
 from covey.errors import CoveyError, did_you_mean, reason
-from covey.options import component, option
+from covey.options import component, evolve, option
 
 if TYPE_CHECKING:
     from covey.networks import Network
@@ -125,7 +123,7 @@ class VisionExtractor(FeatureExtractor):
 
     def available_layers(self) -> Mapping[str, tuple[int, ...]]:
         """Return the layers that can be tapped, with the shapes of their outputs."""
-        untrained = attrs.evolve(self, weights=RANDOM)  # type: ignore[misc]
+        untrained = evolve(self, weights=RANDOM)
         return {layer: shape[1:] for layer, shape in untrained.network().shapes().items()}
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from covey import Clusterer, CoveyError, Dataset
-from covey.components import Component
+from covey.components import Component, cluster
 from covey.locations import open_dataset
 from covey.options import build
 from covey.provenance import digest
@@ -75,11 +75,7 @@ def _table(location: str, identity: str, _entry: Entry) -> Table:
 
 @st.cache_resource(show_spinner="Clustering", max_entries=64)
 def _labels(location: str, identity: str, made: str, _entry: Entry, _clusterer: Clusterer) -> NDArray[np.int32]:
-    names = embedding(location, _entry).names
-    found = np.asarray(_clusterer.cluster(_data(location, _entry, _clusterer)), dtype=np.int32)
-    if found.shape != names.shape:
-        raise CoveyError(f"{_clusterer.name} must give {len(names)} labels, but gave an array of shape {found.shape}.")
-    return found
+    return cluster(_clusterer, _data(location, _entry, _clusterer))
 
 
 @st.cache_resource(show_spinner="Looking at the data", max_entries=64)

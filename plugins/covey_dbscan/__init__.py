@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from covey import Clusterer, CoveyError, Prepared, component, hookimpl, option
+from covey import Clusterer, Prepared, component, hookimpl, option
 from covey.options import evolve
 from covey.progress import SILENT, Progress
 
@@ -59,7 +59,7 @@ class Dbscan(Clusterer):
         """
         from covey.density import suggestion
 
-        self._check(Z)
+        self.check_finite(Z)
         return self if self.eps else evolve(self, eps=suggestion(Z, self.min_samples) or ANY)
 
     def prepare(self, Z: NDArray[np.float32], progress: Progress = SILENT) -> Prepared:
@@ -70,12 +70,8 @@ class Dbscan(Clusterer):
         """
         from covey.density import Tree
 
-        self._check(Z)
+        self.check_finite(Z)
         return _Cuts(self.min_samples, Tree.grow(Z, self.min_samples, progress))
-
-    def _check(self, Z: NDArray[np.float32]) -> None:
-        if not np.isfinite(Z).all():
-            raise CoveyError(f"{self.name}: the data hold values that are no finite numbers: reduce them again.")
 
 
 class _Cuts(Prepared):

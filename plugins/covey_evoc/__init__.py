@@ -67,8 +67,7 @@ class Evoc(Clusterer):
         Raises:
             CoveyError: Z has values that are no finite numbers, or fewer than 4 columns.
         """
-        if not np.isfinite(Z).all():
-            raise CoveyError(f"{self.name}: the features hold values that are no finite numbers: extract them again.")
+        self.check_finite(Z, "features", "extract")
         if Z.shape[1] < COLUMNS:
             raise CoveyError(f"{self.name}: {Z.shape[1]} features are too few, it takes {COLUMNS}: tap another layer.")
         rows, places = np.unique(Z, axis=0, return_inverse=True)

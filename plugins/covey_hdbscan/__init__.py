@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from covey import Clusterer, CoveyError, Prepared, component, hookimpl, option
+from covey import Clusterer, Prepared, component, hookimpl, option
 from covey.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ class Hdbscan(Clusterer):
         """
         from covey.density import Tree
 
-        if not np.isfinite(Z).all():
-            raise CoveyError(f"{self.name}: the data hold values that are no finite numbers: reduce them again.")
+        self.check_finite(Z)
         return _Cuts(self._reach, Tree.grow(Z, min(self._reach, max(1, len(Z) - 1)) + 1, progress))
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from covey import Clusterer, CoveyError, component, hookimpl, option
+from covey import Clusterer, component, hookimpl, option
 
 STARTS = 10
 """Draws of the first centres; the best result is taken."""
@@ -39,8 +39,7 @@ class Kmeans(Clusterer):
         Raises:
             CoveyError: Z has values that are no finite numbers.
         """
-        if not np.isfinite(Z).all():
-            raise CoveyError(f"{self.name}: the data hold values that are no finite numbers: reduce them again.")
+        self.check_finite(Z)
         if not len(Z):
             return np.zeros(0, dtype=np.int32)
         from sklearn.cluster import KMeans

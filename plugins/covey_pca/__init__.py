@@ -37,7 +37,7 @@ class Pca(Reducer):
         Raises:
             CoveyError: X has values that are no finite numbers, or a size is above min(n, d).
         """
-        self._check(X)
+        self.check_features(X)
         if max(sizes) > min(X.shape):
             told = f"{len(X)} images with {X.shape[1]} features have at most {min(X.shape)} principal components"
             raise CoveyError(f"{self.name}: {told}, not {max(sizes)}: ask for fewer dimensions or add images.")
@@ -49,17 +49,10 @@ class Pca(Reducer):
         Raises:
             CoveyError: values are no finite numbers, or the features differ in number.
         """
-        if X.shape[1] != X_new.shape[1]:
-            raise CoveyError(f"{self.name}: new images need {X.shape[1]} features, not {X_new.shape[1]}.")
-        for rows in (X, X_new):
-            self._check(rows)
+        self.check_new(X, X_new)
         if not len(X_new):
             return np.zeros((0, Z.shape[1]), dtype=np.float32)
         return _on_axes(_standardised(X, X_new), self._axes(_standardised(X, X))[: Z.shape[1]])
-
-    def _check(self, X: Floats) -> None:
-        if not np.isfinite(X).all():
-            raise CoveyError(f"{self.name}: the features hold values that are no finite numbers: extract them again.")
 
     def _components(self, X: Floats, sizes: Sequence[int]) -> Iterator[Floats]:
         standardised = _standardised(X, X)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from covey import CoveyError, Reducer, component, hookimpl, option
+from covey import Reducer, component, hookimpl, option
 
 Floats = NDArray[np.float32]
 EXACT = 4096
@@ -84,7 +84,7 @@ class Umap(Reducer):
         Raises:
             CoveyError: X has values that are no finite numbers.
         """
-        self._check(X)
+        self.check_features(X)
         if len(X) < 2:
             return [np.zeros((len(X), size), dtype=np.float32) for size in sizes]
         return self._layouts(X, sizes)
@@ -103,19 +103,12 @@ class Umap(Reducer):
         Raises:
             CoveyError: values are no finite numbers, or the features differ in number.
         """
-        if X.shape[1] != X_new.shape[1]:
-            raise CoveyError(f"{self.name}: new images need {X.shape[1]} features, not {X_new.shape[1]}.")
-        for rows in (X, X_new):
-            self._check(rows)
+        self.check_new(X, X_new)
         if not len(X_new):
             return np.zeros((0, Z.shape[1]), dtype=np.float32)
         indices, distances = self._nearest(X, X_new)
         found: Floats = np.einsum("ij,ijk->ik", _weights(distances), Z[indices]).astype(np.float32)
         return found
-
-    def _check(self, X: Floats) -> None:
-        if not np.isfinite(X).all():
-            raise CoveyError(f"{self.name}: the features hold values that are no finite numbers: extract them again.")
 
     def _nearest(self, X: Floats, X_new: Floats) -> tuple[NDArray[np.intp], Floats]:
         """Return indices and distances (m, neighbors) of the rows of X that are nearest to new ones."""

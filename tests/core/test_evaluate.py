@@ -13,8 +13,8 @@ from click.testing import Result
 from numpy.typing import NDArray
 
 from covey import Clusterer, Clustering, CoveyError, component
+from covey.cuts import recordings
 from covey.evaluation import evaluate, neighbour_accuracy
-from covey.recordings import recordings
 from covey.validity import common, half_agreement, recording_shares, shape
 
 Cli = Callable[..., Result]

@@ -17,6 +17,7 @@ from covey import options
 from covey.commands.tables import show
 from covey.commands.terminal import TerminalProgress
 from covey.components import Clusterer
+from covey.cuts import recordings
 from covey.errors import CoveyError
 from covey.evaluation import Agreement, Scores, neighbour_accuracy
 from covey.evaluation import evaluate as compare
@@ -24,7 +25,6 @@ from covey.labels import matching, read_labels
 from covey.locations import open_dataset
 from covey.progress import some
 from covey.provenance import Provenance
-from covey.recordings import recordings
 from covey.registry import Registry
 from covey.storage import Dataset, Entry
 from covey.tables import Clustering, Embedding, Features

@@ -17,7 +17,8 @@ from covey.options import build
 from covey.pipeline import run as run_experiment
 from covey.registry import Registry
 from covey.runtime import Machine
-from covey.tables import NOISE, Clustering
+from covey.tables import Clustering
+from covey.validity import shape
 
 
 @click.command()
@@ -87,7 +88,5 @@ def _experiment(
 
 
 def _row(name: str, clustering: Clustering) -> list[str]:
-    labels = clustering.labels
-    found = len(set(labels.tolist()) - {NOISE})
-    share = float((labels != NOISE).mean())
-    return [f"{len(labels):,}", f"{found:,}", f"{share:.0%}", name]
+    found = shape(clustering)
+    return [f"{found.images:,}", f"{found.clusters:,}", f"{found.coverage:.0%}", name]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -15,6 +14,8 @@ from typing import Any
 
 import attrs
 
+from covey.cuts import image_name
+from covey.cuts import recordings as recordings_of
 from covey.errors import CoveyError, reason
 from covey.files import make_folder, replacing, write_text
 from covey.images import THREADS, ImageFolder
@@ -31,7 +32,6 @@ WIDE = 2
 """A recording whose rate is more than so many times the recipe's holds sound that people may miss: bats, say."""
 PARAMETERS = "_feature_extraction_parameters.json"
 LEDGER = "_recordings.jsonl"
-_IMAGE = re.compile(r"(?P<stub>.+)_segm_(?P<start>\d{4,}\.\d{3})\.png")
 
 
 @attrs.frozen(kw_only=True)
@@ -136,15 +136,9 @@ def in_common_band(recipe: Recipe, found: Sequence[Recording], progress: Progres
 def images_of(folder: Path) -> Mapping[str, list[str]]:
     """Return the names of the images in a folder by the stub of their recording."""
     found: dict[str, list[str]] = defaultdict(list)
-    for name in ImageFolder(folder).walk():
-        if match := _IMAGE.fullmatch(name):
-            found[match["stub"]].append(name)
+    for name, stub in recordings_of(ImageFolder(folder).walk()).items():
+        found[stub].append(name)
     return found
-
-
-def image_name(stub: str, start: float) -> str:
-    """Return the name of the image of the segment that starts `start` seconds into a recording."""
-    return f"{stub}_segm_{start:08.3f}.png"
 
 
 def read_ledger(folder: Path) -> dict[str, Made]:
