@@ -8,11 +8,16 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import NumberInput, Selectbox
 
+from covey import Clustering, Embedding, provenance
+from covey.folder import FolderDataset
+from covey.options import build
+from covey.registry import Registry
 from covey_dashboard import server
 
 Distribution = Callable[..., None]
@@ -226,3 +231,25 @@ def test_a_clusterer_that_lacks_a_library_gets_its_pip_command(opened: Open, bir
 @pytest.mark.usefixtures("stripes")
 def test_a_clusterer_that_breaks_its_contract_is_a_sentence(opened: Open, birds: Path) -> None:
     assert "short must give 115 labels, but gave an array of shape (3,)" in told(opened(birds, "short"))
+
+
+def test_it_opens_with_the_clusterer_whose_result_is_kept(opened: Open, birds: Path) -> None:
+    dataset = FolderDataset(birds)
+    entry = next(found for found in dataset.entries() if found.kind == "embedding")
+    table = dataset.load(entry)
+    assert isinstance(table, Embedding)
+    assert entry.provenance is not None
+    clusterer = build(Registry.installed().get("clusterer", "hdbscan"), {"min_cluster_size": 7})
+    labels = np.zeros(len(table.names), np.int32)
+    made = provenance.of(clusterer, entry.provenance)
+    dataset.save([Clustering(names=table.names, labels=labels, provenance=made)])
+    app = opened(birds)
+    assert chooser(app, "Clusterer").value == "covey:hdbscan"
+    assert field(app, "min_cluster_size").value == 7
+
+
+def test_another_clusterer_starts_without_a_selection(opened: Open, birds: Path) -> None:
+    app = opened(birds)
+    chooser(app, "Show").select_index(1).run()
+    chooser(app, "Clusterer").select("covey:hdbscan").run()
+    assert chooser(app, "Show").value is None
