@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,7 @@ MOST_PIXELS = 50_000_000
 THREADS = min(8, os.cpu_count() or 1)
 AT_ONCE = 1000
 """Files that wait for a thread: each that waits takes memory."""
+_ELSEWHERE = re.compile(r"^$|^/|\\|\0|^[A-Za-z]:|(^|/)\.\.(/|$)")
 
 
 class BrokenImage(Exception):
@@ -62,10 +64,11 @@ class ImageFolder:
         return sorted(self.walk())
 
     def path(self, name: str) -> Path:
-        """Return where an image lies. Raises BrokenImage when the name leads out of the folder."""
+        """Return where an image lies. Raises BrokenImage when the name leads out of the folder, on any system."""
         path = self.root / name
-        if not path.resolve().is_relative_to(self.root.resolve()):
-            raise BrokenImage("it lies outside the image folder")
+        with _told():
+            if leads_out(name) or not path.resolve().is_relative_to(self.root.resolve()):
+                raise BrokenImage("it lies outside the image folder")
         return path
 
     def pixels(self, name: str) -> NDArray[np.uint8]:
@@ -113,6 +116,14 @@ class ImageFolder:
         except BrokenImage as error:
             return ImageFile(name, size, time, "", problem=str(error))
         return _examine(name, data, time)
+
+
+def leads_out(name: str) -> bool:
+    """Say whether a name leads out of the image folder on some system, whatever lies in the folder.
+
+    Names come from files of others too: absolute ones, `..`, drives, and backslashes, which part folders on Windows.
+    """
+    return bool(_ELSEWHERE.search(name))
 
 
 def key_of(files: Iterable[ImageFile]) -> str:

@@ -14,6 +14,13 @@ from covey.components import Component
 from covey.errors import CoveyError
 
 FORMAT = 1
+DEEPEST = 100
+"""How deep objects and lists of a provenance may lie in one another."""
+_PARTS: dict[str, type] = {
+    **dict.fromkeys(("kind", "component", "tag", "input"), str),
+    **dict.fromkeys(("options", "identity", "details"), dict),
+    "version": int,
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -54,7 +61,10 @@ class Provenance:
     def from_json(cls, text: str, where: str) -> Provenance:
         """Return the provenance written in `text`. Raises CoveyError, naming `where`, when it is not one."""
         try:
-            return _read(json.loads(text))
+            data = json.loads(text)
+            if not _is_shallow(data, DEEPEST):
+                raise ValueError("it is nested too deeply")
+            return _read(data)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise CoveyError(f"{where} has a damaged provenance ({error}): make the file again.") from error
 
@@ -90,5 +100,16 @@ def _read(data: Any) -> Provenance:
     if data.get("format", FORMAT) > FORMAT:
         raise ValueError("it was written by a newer covey")
     fields = {field.name: data[field.name] for field in attrs.fields(Provenance)}
+    wrong = [name for name, kind in _PARTS.items() if not isinstance(fields[name], kind)]
+    if wrong:
+        raise ValueError(f"{wrong[0]} is not what it should be")
     fields["source"] = None if fields["source"] is None else _read(fields["source"])
-    return Provenance(**fields)
+    made = Provenance(**fields)
+    if data.get("key", made.key) != made.key or (made.source and made.source.key != made.input):
+        raise ValueError("its key does not fit what it says")
+    return made
+
+
+def _is_shallow(value: Any, left: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return left >= 0 and all(_is_shallow(part, left - 1) for part in inner)

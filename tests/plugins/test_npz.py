@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import mmap
+import os
+import struct
 import subprocess
 import sys
+import tempfile
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +23,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from covey import Clustering, CoveyError, Dataset, Embedding, Features, npz
+from covey.images import BrokenImage, ImageFolder
 from covey.tables import Table
 from covey.testing import tiny_images, tiny_tables
 from covey_npz import Npz
@@ -102,6 +109,15 @@ def test_the_files_hold_what_the_format_page_says(tmp_path: Path) -> None:
             made = json.loads(str(archive["covey"]))
             assert made["format"] == 1
             assert path.name.endswith(f"~{made['key'][:8]}.npz")
+            parts = [
+                made["kind"],
+                made["component"],
+                made["version"],
+                {**made["options"], **made["identity"]},
+                made["input"],
+            ]
+            text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+            assert hashlib.sha256(text.encode()).hexdigest() == made["key"]
 
 
 def test_files_of_the_original_tools_open(tmp_path: Path) -> None:
@@ -116,11 +132,121 @@ def test_files_of_the_original_tools_open(tmp_path: Path) -> None:
     assert embedding.names.tolist() == ["a.png", "b.png"]
 
 
-def test_arrays_of_objects_are_refused(tmp_path: Path) -> None:
-    names = np.array(["a.png", "b.png"], dtype=object)
+def test_names_that_are_objects_open_without_being_run(tmp_path: Path) -> None:
+    names = np.array(["a.png", "sub/ü.png"], dtype=object)
     np.savez(tmp_path / "full_features_old.npz", X=np.zeros((2, 4)), N=names)
-    with pytest.raises(CoveyError, match=r"full_features_old.npz holds pickled objects"):
-        loaded(Npz().open(str(tmp_path)))
+    (features,) = loaded(Npz().open(str(tmp_path)))
+    assert features.names.tolist() == names.tolist()
+    assert features.names.dtype.kind == "U"
+
+
+class Hostile:
+    def __reduce__(self) -> Any:
+        return eval, ("open('canary', 'w')",)
+
+
+def test_objects_that_are_no_names_are_refused_and_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.savez("full_features_old.npz", X=np.zeros((2, 4)), N=np.array(["a.png", Hostile()], dtype=object))
+    with pytest.raises(CoveyError, match=r"full_features_old.npz is refused, since it names builtins.eval"):
+        npz.read(Path("full_features_old.npz"))
+    np.savez("objects.npz", X=np.array([[1.0, Hostile()]], dtype=object), N=np.array(["a.png"]))
+    with pytest.raises(CoveyError, match=r"X is an array \(1, 2\) of object"):
+        npz.read(Path("objects.npz"))
+    assert not Path("canary").exists()
+
+
+X = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
+Y = np.array(["tit", "crow"] * 3)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+@pytest.mark.parametrize(
+    "given",
+    [X.astype(np.float16), X.astype(np.float64), X.astype(">f4"), np.asfortranarray(X), np.zeros((6, 0), np.float32)],
+    ids=["float16", "float64", "big-endian", "Fortran order", "no columns"],
+)
+def test_every_kind_of_numbers_loads_as_float32(given: NDArray[Any], save: Any, tmp_path: Path) -> None:
+    names = np.array([f"{index}.png" for index in range(6)])
+    save(tmp_path / "a.npz", X=given, N=names.astype(">U9"), Y=Y)
+    save(tmp_path / "b.npz", X=given, N=np.char.encode(names), Y=Y)
+    for table in loaded(Npz().open(str(tmp_path))):
+        assert isinstance(table, Features)
+        assert table.X.dtype == np.float32
+        assert table.X.dtype.isnative
+        assert table.X.flags.c_contiguous
+        np.testing.assert_array_equal(table.X, given.astype(np.float32))
+        assert table.names.tolist() == names.tolist()
+
+
+def test_arrays_begin_at_multiples_of_64_bytes_and_are_not_compressed(tmp_path: Path) -> None:
+    Npz().open(str(tmp_path)).save(tiny_tables(["a" * 7, "b"]))
+    for path in tmp_path.iterdir():
+        data = path.read_bytes()
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                assert info.compress_type == zipfile.ZIP_STORED
+                name, extra = struct.unpack_from("<HH", data, info.header_offset + 26)
+                start = info.header_offset + 30 + name + extra
+                assert data[start : start + 6] == b"\x93NUMPY"
+                (header,) = struct.unpack_from("<H", data, start + 8)
+                assert (start + 10 + header) % 64 == 0
+
+
+def test_large_arrays_are_mapped_and_changes_never_reach_the_file(tmp_path: Path) -> None:
+    (features, *_) = tiny_tables(NAMES)
+    path = tmp_path / "large.npz"
+    large = np.ones((3, 200_000), dtype=np.float32)
+    npz.write(path, Features(names=features.names, X=large, provenance=features.provenance))
+    before = path.read_bytes()
+    table = npz.read(path)
+    assert isinstance(table, Features)
+    base: Any = table.X
+    while isinstance(base, np.ndarray):
+        base = base.base
+    assert isinstance(base.obj, mmap.mmap)
+    table.X[:] = 5
+    assert (table.X == 5).all()
+    assert path.read_bytes() == before
+
+
+def test_large_arrays_that_are_not_aligned_load_too(tmp_path: Path) -> None:
+    big = np.arange(600_000, dtype=np.float32).reshape(3, -1)
+    for length in range(1, 5):
+        before: Any = {"k" * length: np.zeros(1)}
+        np.savez(tmp_path / "x.npz", **before, X=big, N=np.array(NAMES))
+        table = npz.read(tmp_path / "x.npz")
+        assert isinstance(table, Features)
+        np.testing.assert_array_equal(table.X, big)
+
+
+def test_names_that_lead_elsewhere_load_and_are_never_opened(tmp_path: Path) -> None:
+    outside = tiny_images(tmp_path, count=1)
+    (inside,) = outside.names()
+    names = ["../" + inside, str(tmp_path / inside), "C:\\" + inside, "..\\" + inside, "a\0.png", "\ud800.png", ""]
+    np.savez(tmp_path / "x.npz", X=np.zeros((len(names), 2)), N=np.array(names))
+    (tmp_path / "images").mkdir()
+    for name in npz.read(tmp_path / "x.npz").names.tolist():
+        with pytest.raises(BrokenImage):
+            ImageFolder(tmp_path / "images").path(name)
+
+
+def test_a_provenance_that_does_not_fit_its_key_is_refused(tmp_path: Path) -> None:
+    (features, *_) = tiny_tables(NAMES)
+    assert features.provenance is not None
+    made = features.provenance.to_json()
+    odd = [
+        made.replace('"component":"', '"component":"x'),
+        made.replace('"options":{', '"options":[{').replace('},"source"', '}],"source"'),
+        '{"a":' * 5000,
+        "[" * 200 + "]" * 200,
+        "null",
+        made.replace('"format":1', '"format":2'),
+    ]
+    for text in odd:
+        np.savez(tmp_path / "x.npz", X=X[:3], N=np.array(NAMES), covey=np.array(text))
+        with pytest.raises(CoveyError, match="damaged provenance"):
+            npz.entry(tmp_path / "x.npz")
 
 
 @pytest.mark.parametrize(
@@ -133,8 +259,11 @@ def test_arrays_of_objects_are_refused(tmp_path: Path) -> None:
 )
 def test_arrays_of_differing_length_are_refused(arrays: dict[str, NDArray[Any]], tmp_path: Path) -> None:
     np.savez(tmp_path / "bad.npz", **arrays)  # type: ignore[arg-type]
+    dataset = Npz().open(str(tmp_path))
+    assert dataset.entries() == []
+    assert "its arrays differ in length" in dataset.problems[0]
     with pytest.raises(CoveyError, match="its arrays differ in length"):
-        loaded(Npz().open(str(tmp_path)))
+        npz.read(tmp_path / "bad.npz")
 
 
 def test_a_file_that_is_no_table_is_reported_and_harms_nobody(tmp_path: Path) -> None:
@@ -193,6 +322,50 @@ def test_a_full_disk_leaves_the_old_file_and_no_rubbish(tmp_path: Path) -> None:
     assert "could not be written" in done.stderr
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs the rights of POSIX")
+def test_a_folder_that_cannot_be_written_is_said_to_be_none() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        dataset, tables, myself = Npz().open(place), tiny_tables(NAMES), os.geteuid()
+        Path(place).chmod(0o555)
+        os.seteuid(myself or 65534)  # the administrator may write everywhere
+        try:
+            with pytest.raises(CoveyError, match="could not be written: Permission denied"):
+                dataset.save(tables)
+        finally:
+            os.seteuid(myself)
+            Path(place).chmod(0o700)
+        assert list(Path(place).iterdir()) == []
+
+
+SAVE = """
+import sys
+from itertools import count
+from pathlib import Path
+import attrs, numpy as np
+from covey import npz
+from covey.testing import tiny_tables
+features = tiny_tables(["a.png", "b.png", "c.png"])[0]
+print("ready", flush=True)
+for number in count():
+    npz.write(Path(sys.argv[1]), attrs.evolve(features, X=np.full((3, 50_000), number % 1000, dtype=np.float32)))
+"""
+
+
+def test_a_process_that_is_killed_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
+    path, rng = tmp_path / "x.npz", np.random.default_rng(0)
+    for number in range(10):
+        with subprocess.Popen([sys.executable, "-c", SAVE, str(path)], stdout=subprocess.PIPE) as saving:
+            assert saving.stdout
+            saving.stdout.readline()
+            time.sleep(rng.uniform(0, 0.05))
+            saving.kill()
+        if number == 0 and not path.exists():
+            continue  # before the first file
+        table = npz.read(path)
+        assert isinstance(table, Features)
+        assert len(np.unique(table.X)) == 1
 
 
 def test_only_folders_open(tmp_path: Path) -> None:

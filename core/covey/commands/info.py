@@ -1,14 +1,21 @@
-"""covey info: what is in a dataset, and how it came about."""
+"""covey info: what is in a dataset or a file, and how it came about."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import attrs
 import click
 
+from covey import npz
+from covey.archive import opened
+from covey.checks import checks
+from covey.errors import CoveyError
 from covey.locations import open_dataset
+from covey.origin import origin
+from covey.pickles import read_frame
 from covey.provenance import Provenance
 from covey.registry import Registry
 from covey.storage import Dataset, Entry
@@ -17,45 +24,93 @@ _TITLES = {"features": "Features", "embedding": "Embeddings", "clustering": "Clu
 
 
 @click.command()
-@click.argument("folder")
+@click.argument("place", metavar="FOLDER_OR_FILE")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def info(folder: str, as_json: bool) -> None:
-    """Show what is in a dataset, and what made it."""
-    dataset = open_dataset(Registry.installed(), folder)
+def info(place: str, as_json: bool) -> None:
+    """Show what is in a dataset or in one file of it, what made it, and what is odd about it."""
+    path = Path(place)
+    if not path.is_file():
+        _show_dataset(open_dataset(Registry.installed(), place), as_json)
+    elif path.suffix.lower() == ".pkl":
+        _show_frame(path, as_json)
+    else:
+        _show_file(path, as_json)
+
+
+def _show_dataset(dataset: Dataset, as_json: bool) -> None:
     images = dataset.images
     count = len(images.names()) if images else 0
+    entries, problems = dataset.entries(), dataset.problems
     if as_json:
-        click.echo(json.dumps(_data(dataset, count), indent=2, ensure_ascii=False))
+        tables = [_table(entry) for entry in entries]
+        _print({"location": dataset.location, "images": count, "tables": tables, "problems": problems})
         return
-    click.echo(f"{dataset.location}: {count:,} images" + (f" in {images.root}" if images else ""))
-    entries = dataset.entries()
+    _say(f"{dataset.location}: {count:,} images" + (f" in {images.root}" if images else ""))
     for kind, title in _TITLES.items():
         of_kind = [entry for entry in entries if entry.kind == kind]
-        click.echo(f"\n{title}: {len(of_kind) or 'none'}")
+        _say(f"\n{title}: {len(of_kind) or 'none'}")
         for entry in of_kind:
-            _show(entry)
-    for problem in dataset.problems:
-        click.echo(f"\n{problem}", err=True)
+            _say(f"  {entry.name}  {_size(entry)}")
+            _show_story(entry)
+    for problem in problems:
+        _say(f"\n{problem}", err=True)
 
 
-def _show(entry: Entry) -> None:
-    rows, columns = entry.shape
-    size = f"{rows:,} images" if entry.kind == "clustering" else f"{rows:,} x {columns:,}"
-    click.echo(f"  {entry.name}  {size}")
+def _show_file(path: Path, as_json: bool) -> None:
+    with opened(path) as archive:
+        archive.verify()
+        arrays = {key: {"dtype": head.descr.strip("'"), "shape": head.shape} for key, head in archive.headers.items()}
+    entry, odd = _checked(path)
+    if as_json:
+        _print({"file": str(path), "arrays": arrays, "checks": odd, **({} if entry is None else _table(entry))})
+        return
+    _say(f"{path}: " + (f"{entry.kind}, {_size(entry)}" if entry else "no table"))
+    for key, array in arrays.items():
+        _say(f"  {key}: {array['dtype']} {array['shape']}")
+    if entry:
+        _show_story(entry)
+    _say("\n".join(odd) if odd else "Nothing odd was found.")
+
+
+def _checked(path: Path) -> tuple[Entry | None, list[str]]:
+    """Return what a file is and what is odd about it; None when it is no table."""
+    try:
+        return npz.entry(path), checks(npz.read(path))
+    except CoveyError as error:
+        return None, [str(error)]
+
+
+def _show_frame(path: Path, as_json: bool) -> None:
+    frame = read_frame(path)
+    rows = max(map(len, frame.values()), default=0)
+    if as_json:
+        _print({"file": str(path), "rows": rows, "columns": list(frame)})
+        return
+    _say(f"{path}: a pickled table of {rows:,} rows\n  " + ", ".join(frame))
+
+
+def _show_story(entry: Entry) -> None:
+    """Print what made a table, its last step first."""
     made = entry.provenance
     if made is None:
-        click.echo("      no provenance: made by another tool")
+        said = origin(entry.name)
+        _say("      no provenance: made by another tool" + (f", by its name from {said}" if said else ""))
     while made is not None:
-        click.echo(f"      {_sentence(made)}")
+        _say(f"      {_sentence(made)}")
         made = made.source
 
 
 def _sentence(made: Provenance) -> str:
     settings = {**made.options, **{key: str(value)[:15] for key, value in made.identity.items()}}
-    settings |= made.details.get("chosen", {})
+    settings |= _noted(made, "chosen")
     told = ", ".join(f"{key}={_value(value)}" for key, value in settings.items())
-    broken = len(made.details.get("broken", ()))
+    broken = len(_noted(made, "broken"))
     return f"{made.component} ({told})" + (f", {broken} broken images left out" if broken else "")
+
+
+def _noted(made: Provenance, detail: str) -> dict[str, Any]:
+    noted = made.details.get(detail)
+    return noted if isinstance(noted, dict) else {}
 
 
 def _value(value: Any) -> str:
@@ -64,14 +119,27 @@ def _value(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def _data(dataset: Dataset, images: int) -> dict[str, Any]:
-    tables = [
-        {
-            "name": entry.name,
-            "kind": entry.kind,
-            "shape": entry.shape,
-            "provenance": None if entry.provenance is None else attrs.asdict(entry.provenance),
-        }
-        for entry in dataset.entries()
-    ]
-    return {"location": dataset.location, "images": images, "tables": tables, "problems": dataset.problems}
+def _size(entry: Entry) -> str:
+    rows, columns = entry.shape
+    return f"{rows:,} images" if entry.kind == "clustering" else f"{rows:,} x {columns:,}"
+
+
+def _table(entry: Entry) -> dict[str, Any]:
+    said = None if entry.provenance else origin(entry.name)
+    return {
+        "name": entry.name,
+        "kind": entry.kind,
+        "shape": entry.shape,
+        "provenance": entry.provenance and attrs.asdict(entry.provenance),
+        "origin": said and attrs.asdict(said),
+    }
+
+
+def _print(data: Any) -> None:
+    """Print JSON, in which what is no text stays escaped."""
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8"))
+
+
+def _say(text: str, err: bool = False) -> None:
+    """Print a line without what would command the terminal: the names come from files of others."""
+    click.echo("".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in text), err=err)

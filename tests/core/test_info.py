@@ -1,0 +1,137 @@
+"""covey info: what is in a folder or a file, what made it, and what is odd about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import pytest
+from click.testing import Result
+
+from covey import Features, npz
+from covey.origin import Origin, origin
+from covey.testing import tiny_images, tiny_tables
+from covey_npz import Npz
+
+Cli = Callable[..., Result]
+
+
+def told(covey: Cli, place: Path) -> Any:
+    return json.loads(covey("info", place, "--json").stdout)
+
+
+def test_a_file_is_told_with_its_arrays_and_what_made_it(covey: Cli, tmp_path: Path) -> None:
+    tables = tiny_tables(["a.png", "b.png"])
+    Npz().open(str(tmp_path)).save(tables)
+    (path,) = tmp_path.glob("dimred_*")
+    found = told(covey, path)
+    assert found["kind"] == "embedding"
+    assert found["arrays"]["X_red"] == {"dtype": "<f4", "shape": [2, 8]}
+    assert found["arrays"]["N"] == {"dtype": "<U5", "shape": [2]}
+    made = tables[1].provenance
+    assert made is not None
+    assert found["provenance"] == attrs.asdict(made)
+    assert found["checks"] == []
+    text = covey("info", path).stdout
+    assert "embedding, 2 x 8" in text
+    assert "X_2D: <f4 (2, 2)" in text
+    assert "Nothing odd was found." in text
+    assert text.index(made.component) < text.index("brightness (")
+
+
+def test_a_file_of_the_original_tools_tells_what_its_name_says(covey: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "dimred_8_neigh_10_ResNet50_layer3.5.conv3.npz"
+    np.savez(path, X_red=np.zeros((2, 8)), X_2D=np.zeros((2, 2)), N=np.array(["a.png", "b.png"], dtype=object))
+    said = {"model": "ResNet50", "layer": "layer3.5.conv3", "size": 8, "neighbors": 10}
+    assert told(covey, path)["origin"] == said
+    assert told(covey, tmp_path)["tables"][0]["origin"] == said
+    for place in (path, tmp_path):
+        text = covey("info", place).stdout
+        assert "no provenance: made by another tool, by its name from ResNet50 layer3.5.conv3 in 8 dimensions" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "layer", "size", "neighbors"),
+    [
+        ("full_features_vgg16_features.28.npz", "vgg16", "features.28", None, None),
+        ("full_features_MobileNet_V3_Large_features.16.npz", "MobileNet_V3_Large", "features.16", None, None),
+        ("dimred_4_neigh_10_MaxVit_T_blocks.3.layers.1.layers.MBconv.layers.conv_c.npz", "MaxVit_T",
+         "blocks.3.layers.1.layers.MBconv.layers.conv_c", 4, 10),
+        ("dimred_16_neigh_10_saec_20240101_120000.npz", "saec_20240101_120000", "", 16, 10),
+    ],
+)  # fmt: skip
+def test_names_of_the_original_tools(
+    name: str, model: str, layer: str, size: int | None, neighbors: int | None
+) -> None:
+    assert origin(name) == Origin(model=model, layer=layer, size=size, neighbors=neighbors)
+
+
+@pytest.mark.parametrize(
+    "name", ["features.npz", "dimred_8.npz", "dimred_x_neigh_10_vgg16_a.npz", "full_features_.npz"]
+)
+def test_another_name_says_nothing(name: str) -> None:
+    assert origin(name) is None
+
+
+def test_what_is_odd_is_told(covey: Cli, tmp_path: Path) -> None:
+    names = ["a.png", "a.png", "B.png", "b.png", "u\u0308.png", "ü.png", "../c.png", "C:\\d.png", "e" * 201, "\ud800"]
+    X = np.zeros((len(names), 3))
+    X[2, 1] = np.nan
+    np.savez(tmp_path / "x.npz", X=X, N=np.array(names))
+    assert told(covey, tmp_path / "x.npz")["checks"] == [
+        "1 names stand there more than once: a.png.",
+        "4 names differ only in upper and lower case or in Unicode form from others: "
+        "B.png, b.png, u\u0308.png and 1 more.",
+        "2 names lead out of the image folder and are never opened: ../c.png, C:\\d.png.",
+        "1 names are no valid text: '\\ud800'.",
+        f"1 names are longer than 200 characters, which makes the file large: {'e' * 50}….",
+        "1 images have values that are not finite: B.png.",
+    ]
+
+
+def test_a_name_never_commands_the_terminal(covey: Cli, tmp_path: Path) -> None:
+    names = np.array(["\x1b]0;gone\x07.png"] * 2)
+    np.savez(tmp_path / "x.npz", X=np.zeros((2, 3)), N=names)
+    text = covey("info", tmp_path / "x.npz").stdout
+    assert "gone" in text
+    assert "\x1b" not in text
+
+
+def test_a_damaged_file_is_told(covey: Cli, tmp_path: Path) -> None:
+    (features, *_) = tiny_tables(["a.png", "b.png", "c.png"])
+    path = tmp_path / "large.npz"
+    npz.write(path, Features(names=features.names, X=np.ones((3, 200_000), np.float32), provenance=None))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    done = covey("info", path)
+    assert done.exit_code == 2
+    assert "large.npz cannot be read (Bad CRC-32 for file 'X.npy')" in done.stderr
+
+
+def test_a_file_that_is_no_table_is_said_to_be_none(covey: Cli, tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", weights=np.zeros((3, 2)))
+    text = covey("info", tmp_path / "x.npz").stdout
+    assert "weights: <f8 (3, 2)" in text
+    assert "is no table that covey knows: it holds weights" in text
+
+
+def test_metadata_are_told(covey: Cli, xc_dev: Path) -> None:
+    found = told(covey, xc_dev / "downloaded_data_meta.pkl")
+    assert found["rows"] == 42
+    assert "full_spec_name" in found["columns"]
+    assert "a pickled table of 42 rows" in covey("info", xc_dev / "downloaded_data_meta.pkl").stdout
+
+
+def test_images_without_features_and_features_without_images(covey: Cli, tmp_path: Path) -> None:
+    tiny_images(tmp_path / "images", count=2)
+    assert "2 images" in covey("info", tmp_path / "images").stdout
+    assert "Features: none" in covey("info", tmp_path / "images").stdout
+    (tmp_path / "tables").mkdir()
+    Npz().open(str(tmp_path / "tables")).save(tiny_tables(["a.png", "b.png"]))
+    assert ": 0 images" in covey("info", tmp_path / "tables").stdout
+    assert "Features: 1" in covey("info", tmp_path / "tables").stdout
