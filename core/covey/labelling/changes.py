@@ -1,0 +1,105 @@
+"""What an action takes away and gives, written down before it is done."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from covey.errors import CoveyError
+from covey.labelling.classes import free_colour
+
+_GIVE = """INSERT OR IGNORE INTO label_change
+    SELECT ?1, 1, ?2, id, ?3, ?4 FROM image WHERE name = ?5
+    AND NOT EXISTS (SELECT 1 FROM label WHERE class = ?2 AND image = image.id)"""
+_TAKE = """INSERT OR IGNORE INTO label_change
+    SELECT ?1, 0, class, image, at, how FROM label
+    WHERE class = ?2 AND image = (SELECT id FROM image WHERE name = ?3)"""
+_TAKE_ALL = "INSERT INTO label_change SELECT ?1, 0, class, image, at, how FROM label WHERE class = ?2"
+_HAND_ON = """INSERT OR IGNORE INTO label_change
+    SELECT action, 1, ?2, image, at, how FROM label_change
+    WHERE action = ?1 AND given = 0
+    AND NOT EXISTS (SELECT 1 FROM label WHERE class = ?2 AND image = label_change.image) ORDER BY at"""
+
+
+@attrs.frozen
+class Labelled:
+    """One image in one class: since when (UTC, ISO 8601), and how it came there, such as "person"."""
+
+    filename: str
+    label: str
+    when: str
+    how: str
+
+
+def give(db: sqlite3.Connection, action: int, rows: Sequence[Labelled]) -> int:
+    """Give images their classes, made if need be; return how many labels are new. Raises CoveyError."""
+    _check_names(row.filename for row in rows)
+    numbers = _numbers(db, action, dict.fromkeys(row.label for row in rows))
+    db.executemany("INSERT OR IGNORE INTO image (name) VALUES (?)", ((row.filename,) for row in rows))
+    given = ((action, numbers[row.label], row.when, row.how, row.filename) for row in rows)
+    return db.executemany(_GIVE, given).rowcount
+
+
+def take(db: sqlite3.Connection, action: int, names: Sequence[str], label: str) -> int:
+    """Take a class from images; return from how many. Raises CoveyError."""
+    _check_names(names)
+    number = _number(db, label)
+    return db.executemany(_TAKE, ((action, number, name) for name in names)).rowcount
+
+
+def alter(db: sqlite3.Connection, action: int, label: str, name: str | None = None, colour: str | None = None) -> None:
+    """Give a class another name or colour. Raises CoveyError."""
+    number, *old = db.execute("SELECT id, name, colour FROM class WHERE id = ?", (_number(db, label),)).fetchone()
+    new = [name or old[0], colour or old[1]]
+    if new != old:
+        rows = [(action, given, number, *values) for given, values in enumerate((old, new))]
+        db.executemany("INSERT INTO class_change VALUES (?, ?, ?, ?, ?)", rows)
+
+
+def drop(db: sqlite3.Connection, action: int, label: str) -> int:
+    """Take a class away, and from its images; return from how many. Raises CoveyError."""
+    number = _number(db, label)
+    db.execute("INSERT INTO class_change SELECT ?, 0, id, name, colour FROM class WHERE id = ?", (action, number))
+    return db.execute(_TAKE_ALL, (action, number)).rowcount
+
+
+def merge(db: sqlite3.Connection, action: int, sources: Sequence[str], target: str) -> None:
+    """Hand on the images of some classes to another one; a label keeps its oldest time. Raises CoveyError."""
+    into = _number(db, target)
+    for source in sources:
+        drop(db, action, source)
+    db.execute(_HAND_ON, (action, into))
+
+
+def exists(db: sqlite3.Connection, label: str) -> bool:
+    """Whether there is a class of that name."""
+    return db.execute("SELECT 1 FROM class WHERE name = ?", (label,)).fetchone() is not None
+
+
+def _number(db: sqlite3.Connection, label: str) -> int:
+    """Return the number of a class. Raises CoveyError when there is none."""
+    row = db.execute("SELECT id FROM class WHERE name = ?", (label,)).fetchone()
+    if not row:
+        raise CoveyError(f"There is no class {label!r} any more: it was renamed, merged or deleted.")
+    return int(row[0])
+
+
+def _numbers(db: sqlite3.Connection, action: int, labels: Iterable[str]) -> dict[str, int]:
+    """Return the number of each class; those that are not there are written down to be made."""
+    found = db.execute("SELECT name, id, colour FROM class ORDER BY id").fetchall()
+    numbers = {name: number for name, number, _ in found}
+    colours = {colour for *_, colour in found}
+    for label in labels:
+        if label not in numbers:
+            numbers[label] = number = max(numbers.values(), default=0) + 1
+            colours.add(colour := free_colour(colours, number))
+            db.execute("INSERT INTO class_change VALUES (?, 1, ?, ?, ?)", (action, number, label, colour))
+    return numbers
+
+
+def _check_names(names: Iterable[str]) -> None:
+    for name in names:
+        if "\0" in name or name.encode(errors="ignore").decode() != name:  # a file name need not be Unicode
+            raise CoveyError(f"The image name {name[:80]!r} cannot be kept with labels: rename the file.")

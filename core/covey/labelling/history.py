@@ -1,0 +1,99 @@
+"""What people did, one action after another, and how to take it back.
+
+An action is two sets of rows: those that it took away (given = 0) and those that it gave (given = 1), of the tables
+`class` and `label`. To do it is to delete the ones and insert the others, to undo it the other way round; so an action
+is first written down and then done, and what was never written down cannot change.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+
+import attrs
+
+_CHANGED = {"class": ("id", "id, name, colour"), "label": ("class, image", "class, image, at, how")}
+_COLUMNS = "SELECT id, at, told, state <> 'done' FROM action"
+
+
+@attrs.frozen
+class Action:
+    """What somebody did: its number, when (UTC, ISO 8601), in words, and whether it was taken back since."""
+
+    id: int
+    when: str
+    told: str
+    undone: bool
+
+
+def now() -> str:
+    """Return this second in UTC, as ISO 8601."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def begin(db: sqlite3.Connection) -> int:
+    """Write down a new action; what was undone before it can no longer be redone."""
+    db.execute("UPDATE action SET state = 'dropped' WHERE state = 'undone'")
+    return int(db.execute("INSERT INTO action (at, told, state) VALUES (?, '', 'done')", (now(),)).lastrowid or 0)
+
+
+def finish(db: sqlite3.Connection, action: int, told: str) -> Action | None:
+    """Do what is written down for an action; one that changes nothing was none, and None."""
+    changes = "SELECT 1 FROM label_change WHERE action = :it UNION ALL SELECT 1 FROM class_change WHERE action = :it"
+    if not db.execute(changes, {"it": action}).fetchone():
+        db.rollback()
+        return None
+    db.execute("UPDATE action SET told = ? WHERE id = ?", (told, action))
+    _apply(db, action, True)
+    return _action(db, action)
+
+
+def undo(db: sqlite3.Connection) -> Action | None:
+    """Take back the last action that was not; None when there is none."""
+    last = last_done(db)
+    return _turn(db, last.id, False) if last else None
+
+
+def redo(db: sqlite3.Connection) -> Action | None:
+    """Do again the action that was taken back last; None when there is none."""
+    first = first_undone(db)
+    return _turn(db, first.id, True) if first else None
+
+
+def last_done(db: sqlite3.Connection) -> Action | None:
+    """Return what `undo` would take back."""
+    return _one(db, "WHERE state = 'done' ORDER BY id DESC")
+
+
+def first_undone(db: sqlite3.Connection) -> Action | None:
+    """Return what `redo` would do again."""
+    return _one(db, "WHERE state = 'undone' ORDER BY id")
+
+
+def latest(db: sqlite3.Connection, limit: int) -> list[Action]:
+    """Return the latest actions, the newest first, with those that were undone."""
+    rows = db.execute(f"{_COLUMNS} ORDER BY id DESC LIMIT ?", (limit,))
+    return [Action(number, at, told, bool(undone)) for number, at, told, undone in rows]
+
+
+def _turn(db: sqlite3.Connection, action: int, forwards: bool) -> Action | None:
+    _apply(db, action, forwards)
+    db.execute("UPDATE action SET state = ? WHERE id = ?", ("done" if forwards else "undone", action))
+    return _action(db, action)
+
+
+def _apply(db: sqlite3.Connection, action: int, forwards: bool) -> None:
+    for table, (key, columns) in _CHANGED.items():
+        changed = f"FROM {table}_change WHERE action = ? AND given = ?"
+        db.execute(f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} {changed})", (action, not forwards))
+        db.execute(f"INSERT INTO {table} SELECT {columns} {changed}", (action, forwards))
+    db.execute("UPDATE revision SET number = number + 1")
+
+
+def _action(db: sqlite3.Connection, number: int) -> Action | None:
+    return _one(db, f"WHERE id = {number}")
+
+
+def _one(db: sqlite3.Connection, which: str) -> Action | None:
+    row = db.execute(f"{_COLUMNS} {which} LIMIT 1").fetchone()
+    return Action(row[0], row[1], row[2], bool(row[3])) if row else None

@@ -1,0 +1,199 @@
+"""The labels of a dataset: saved at once, with all that was done to them."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from covey.errors import CoveyError
+from covey.files import make_folder, replacing
+from covey.labelling import changes, history
+from covey.labelling.changes import Labelled
+from covey.labelling.classes import LabelClass, class_colour, class_name, isolated
+from covey.labelling.database import NAME, check, reading, writing
+from covey.labelling.history import Action
+from covey.places import user_data
+from covey.provenance import digest
+from covey.storage import Dataset
+
+PATIENCE = 5.0
+"""Seconds to wait while another program holds the label file."""
+_JOINED = "label JOIN class ON class.id = label.class JOIN image ON image.id = label.image"
+
+
+@attrs.frozen
+class LabelStore:
+    """The labels in one file, shared with everyone who has it open, in any thread and process.
+
+    Each call opens the file, does all it does in one transaction, and closes it. A method that changes something
+    returns the action that it was, or None when there was nothing to change.
+
+    Every method raises CoveyError when the file is held by another program, damaged, of a newer covey, or not ours.
+    """
+
+    path: Path
+    patience: float = PATIENCE
+
+    @property
+    def revision(self) -> int:
+        """A number that is another one whenever anybody has changed something."""
+        return int(self._ask("SELECT number FROM revision")[0][0])
+
+    def classes(self) -> list[LabelClass]:
+        """Return the classes in the order in which they were made."""
+        count = "SELECT count(*) FROM label WHERE label.class = class.id"
+        return [LabelClass(*row) for row in self._ask(f"SELECT name, colour, ({count}) FROM class ORDER BY id")]
+
+    def images(self, label: str) -> list[str]:
+        """Return the names of the images in a class, sorted."""
+        return [
+            name for (name,) in self._ask(f"SELECT image.name FROM {_JOINED} WHERE class.name = ? ORDER BY 1", label)
+        ]
+
+    def by_image(self) -> dict[str, tuple[str, ...]]:
+        """Return the classes of each image that has any."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, label in self._ask(f"SELECT image.name, class.name FROM {_JOINED} ORDER BY class.id"):
+            found[name] = (*found.get(name, ()), label)
+        return found
+
+    def rows(self) -> list[Labelled]:
+        """Return every label, sorted by image, then by class in the order in which they were made."""
+        columns = "image.name, class.name, label.at, label.how"
+        return [Labelled(*row) for row in self._ask(f"SELECT {columns} FROM {_JOINED} ORDER BY image.name, class.id")]
+
+    def history(self, limit: int) -> list[Action]:
+        """Return the latest actions, the newest first, with those that were undone."""
+        with reading(self.path, self.patience) as db:
+            return history.latest(db, limit)
+
+    def next_undo(self) -> Action | None:
+        """Return what `undo` would take back."""
+        with reading(self.path, self.patience) as db:
+            return history.last_done(db)
+
+    def next_redo(self) -> Action | None:
+        """Return what `redo` would do again."""
+        with reading(self.path, self.patience) as db:
+            return history.first_undone(db)
+
+    def undo(self) -> Action | None:
+        """Take back the last action of anybody that was not taken back: exactly what it changed."""
+        with writing(self.path, self.patience) as db:
+            return history.undo(db)
+
+    def redo(self) -> Action | None:
+        """Do again what was taken back last, unless something else was done since."""
+        with writing(self.path, self.patience) as db:
+            return history.redo(db)
+
+    def add(self, names: Sequence[str], label: str, how: str = "person") -> Action | None:
+        """Give a class, made if need be, to images. Raises CoveyError."""
+        label, when = class_name(label), history.now()
+        return self.give([Labelled(name, label, when, how) for name in names], partial(_told, label, "given to"))
+
+    def give(self, rows: Sequence[Labelled], told: Callable[[int], str]) -> Action | None:
+        """Give many classes to many images in one action; labels that are there stay as they are.
+
+        `told` says what was done, from the number of labels that are new. Raises CoveyError.
+        """
+        named = [attrs.evolve(row, label=class_name(row.label)) for row in rows]
+        return self._act(lambda db, action: told(changes.give(db, action, named)))
+
+    def remove(self, names: Sequence[str], label: str) -> Action | None:
+        """Take a class from images. Raises CoveyError."""
+        return self._act(lambda db, action: _told(label, "taken from", changes.take(db, action, names, label)))
+
+    def rename(self, old: str, new: str) -> Action | None:
+        """Give a class another name. Raises CoveyError when another class has it."""
+        new = class_name(new)
+
+        def write(db: sqlite3.Connection, action: int) -> str:
+            if new != old and changes.exists(db, new):
+                raise CoveyError(f"There is a class {new!r} already: merge the two, or take another name.")
+            changes.alter(db, action, old, name=new)
+            return f"{_quoted(old)} renamed to {_quoted(new)}"
+
+        return self._act(write)
+
+    def recolour(self, label: str, colour: str) -> Action | None:
+        """Give a class another colour, #rrggbb. Raises CoveyError."""
+        colour = class_colour(colour)
+
+        def write(db: sqlite3.Connection, action: int) -> str:
+            changes.alter(db, action, label, colour=colour)
+            return f"{_quoted(label)} coloured {colour}"
+
+        return self._act(write)
+
+    def merge(self, sources: Sequence[str], target: str) -> Action | None:
+        """Give the images of some classes to another one, and delete those classes. Raises CoveyError."""
+        merged = [source for source in dict.fromkeys(sources) if source != target]
+
+        def write(db: sqlite3.Connection, action: int) -> str:
+            changes.merge(db, action, merged, target)
+            return f"{', '.join(_quoted(source) for source in merged)} merged into {_quoted(target)}"
+
+        return self._act(write)
+
+    def delete(self, label: str) -> Action | None:
+        """Delete a class, and take it from its images. Raises CoveyError."""
+        return self._act(lambda db, action: _told(label, "deleted, taken from", changes.drop(db, action, label)))
+
+    def _act(self, write: Callable[[sqlite3.Connection, int], str]) -> Action | None:
+        """Do what `write` writes down and says in words."""
+        with writing(self.path, self.patience) as db:
+            action = history.begin(db)
+            return history.finish(db, action, write(db, action))
+
+    def _ask(self, question: str, *values: str) -> list[Any]:
+        with reading(self.path, self.patience) as db:
+            return db.execute(question, values).fetchall()
+
+
+def open_labels(dataset: Dataset) -> LabelStore:
+    """Open the labels of a dataset: in its folder, or, where that cannot be written, in the user's data folder.
+
+    With the user they start with what lies in the dataset, and stay there from then on.
+
+    Raises:
+        CoveyError: the label file is held by another program, damaged, of a newer covey, or not ours.
+    """
+    path = dataset.home / NAME
+    own = user_data() / "labels" / digest(str(path.resolve()))[:16] / NAME
+    if not own.exists() and not _writable(dataset.home):
+        _bring(path, make_folder(own.parent) / NAME)
+    store = LabelStore(own if own.exists() else path)
+    check(store.path, PATIENCE)
+    return store
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return False
+    return True
+
+
+def _bring(path: Path, own: Path) -> None:
+    """Make the user's own file with the labels at `path`, empty where there are none."""
+    with replacing(own) as file, path.open("rb") if path.is_file() else nullcontext(io.BytesIO()) as source:
+        shutil.copyfileobj(source, file)
+
+
+def _told(label: str, what: str, count: int) -> str:
+    return f"{_quoted(label)} {what} {'1 image' if count == 1 else f'{count:,} images'}"
+
+
+def _quoted(label: str) -> str:
+    return f"“{isolated(label)}”"
