@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from covey.files import write_text
+from covey import csvs
 from covey.tables import Clustering
 
 FILE = "clusters.csv"
@@ -18,11 +16,14 @@ def export(clusterings: Sequence[tuple[str, Clustering]], path: Path) -> None:
 
     One clustering makes the column `cluster`, several make a column each, under their names. Raises CoveyError.
     """
-    columns = [dict(zip(table.names.tolist(), table.labels.tolist(), strict=True)) for _, table in clusterings]
-    heads = ["cluster"] if len(columns) == 1 else [name for name, _ in clusterings]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["filename", *heads])
-    for name in sorted(set().union(*columns)):
-        writer.writerow([name, *(column.get(name, "") for column in columns)])
-    write_text(path, text.getvalue())
+    names = sorted(set().union(*(table.names.tolist() for _, table in clusterings)))
+    table = columns(clusterings, names)
+    rows = zip(map(csvs.cell, names), *table.values(), strict=True)
+    csvs.write(path, ["filename", *table], rows)
+
+
+def columns(clusterings: Sequence[tuple[str, Clustering]], names: Sequence[str]) -> dict[str, list[int | None]]:
+    """Return the cluster of each of these images in each clustering; None where it is not in there."""
+    heads = ["cluster"] if len(clusterings) == 1 else [name for name, _ in clusterings]
+    found = (dict(zip(table.names.tolist(), table.labels.tolist(), strict=True)) for _, table in clusterings)
+    return {head: [of.get(name) for name in names] for head, of in zip(heads, found, strict=True)}

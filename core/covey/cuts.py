@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-NAME = re.compile(r"(?P<stub>.+)_segm_(?P<start>\d{4,}\.\d{3})\.png")
+import attrs
+
+NAME = re.compile(r"(?P<stub>.+)_segm_(?P<start>\d{4,9}\.\d{3})\.png")
+_XENO_CANTO = re.compile(r"(?:^|/)XC(\d{5,7})(?!\d)[^/]*$")
+
+
+@attrs.frozen
+class Cut:
+    """What the name of an image tells: its recording, and the start of its segment in seconds."""
+
+    recording: str
+    start: float
 
 
 def image_name(stub: str, start: float) -> str:
@@ -13,7 +24,18 @@ def image_name(stub: str, start: float) -> str:
     return f"{stub}_segm_{start:08.3f}.png"
 
 
+def cuts(names: Iterable[str]) -> dict[str, Cut]:
+    """Return the cut that each image is, if it is named as one."""
+    found = ((name, NAME.fullmatch(name)) for name in names)
+    return {name: Cut(cut["stub"], float(cut["start"])) for name, cut in found if cut}
+
+
 def recordings(names: Iterable[str]) -> dict[str, str]:
     """Return the recording of each image that is named as a cut."""
-    found = ((name, NAME.fullmatch(name)) for name in names)
-    return {name: cut["stub"] for name, cut in found if cut}
+    return {name: cut.recording for name, cut in cuts(names).items()}
+
+
+def xeno_canto(name: str) -> str | None:
+    """Return the number under which xeno-canto has a recording, from the name of the recording or of an image of it."""
+    found = _XENO_CANTO.search(name)
+    return found[1] if found else None

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from covey.errors import CoveyError, did_you_mean, reason
+from covey import csvs
+from covey.errors import CoveyError, did_you_mean
 
 NAME = "filename"
-SEPARATORS = ",;\t"
-_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 def read_labels(path: Path, column: str | None = None) -> dict[str, str]:
@@ -30,37 +26,10 @@ def read_labels(path: Path, column: str | None = None) -> dict[str, str]:
     Raises:
         CoveyError: the file cannot be read, lacks a column, or gives an image two values.
     """
-    text = _text(path)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
-    try:
-        heads = next(rows, [])
-        places = [heads.index(name) for name in _columns(path, heads, column)]
-        return _values(path, [(rows.line_num, [*_cells(row, places)]) for row in rows])
-    except csv.Error as error:
-        raise CoveyError(f"The labels {path} cannot be read: {reason(error)} (line {rows.line_num}).") from error
-
-
-def _text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-        return data.decode(_encoding(data))
-    except (OSError, UnicodeDecodeError) as error:
-        raise CoveyError(f"The labels {path} cannot be read: {reason(error)}. Name a CSV file in UTF-8.") from error
-
-
-def _encoding(data: bytes) -> str:
-    for mark, encoding in _MARKS.items():
-        if data.startswith(mark):
-            return encoding
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"  # what Excel writes in the west
-    return "utf-8"
-
-
-def _separator(text: str) -> str:
-    return max(SEPARATORS, key=text.partition("\n")[0].count)
+    rows = csvs.rows(path, "labels")
+    _, heads = next(rows, (0, []))
+    places = [heads.index(name) for name in _columns(path, heads, column)]
+    return _values(path, [(line, _cells(row, places)) for line, row in rows])
 
 
 def _columns(path: Path, heads: Sequence[str], column: str | None) -> tuple[str, str]:

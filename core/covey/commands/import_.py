@@ -1,0 +1,94 @@
+"""covey import: what other programs made, brought into a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from covey.commands.terminal import TerminalProgress
+from covey.errors import CoveyError
+from covey.exchange import selections
+from covey.exchange.arrays import bring
+from covey.exchange.contents import Contents
+from covey.exchange.intervals import timing
+from covey.exchange.selections import Selection
+from covey.labelling import Labelled, open_labels
+from covey.labelling.history import now
+from covey.locations import open_dataset
+from covey.progress import some
+from covey.registry import Registry
+from covey.storage import Dataset
+
+
+@click.group("import")
+def import_() -> None:
+    """Bring what other programs made into a dataset."""
+
+
+@import_.command()
+@click.argument("folder")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--names", type=click.Path(path_type=Path), help="Names of the rows of a .npy file: one a line, or CSV.")
+def features(folder: str, file: Path, names: Path | None) -> None:
+    """Bring features from FILE into the dataset FOLDER.
+
+    FILE is .npy, an array (images, features); or .csv or .parquet, with a column `filename` and one for each feature.
+
+    \b
+    covey import features birds/ birdnet.npy --names names.txt
+    covey import features birds/ perch.parquet
+    """
+    click.echo(bring(open_dataset(Registry.installed(), folder), file, names, TerminalProgress()))
+
+
+@import_.command()
+@click.argument("folder")
+@click.argument("tables", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--column", help="The column with the classes. [default: Label, Class, Annotation or Species]")
+@click.option(
+    "--segment",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Length of a segment. [default: as the file beside the images says]",
+)
+def raven(folder: str, tables: tuple[Path, ...], column: str | None, segment: float | None) -> None:
+    """Bring Raven selection tables, or folders of them, as labels into the dataset FOLDER.
+
+    An image gets the class of a selection when at least half of its segment lies in the selection, or at least half of
+    the selection, where that is shorter, in its segment.
+
+    \b
+    covey import raven birds/ selections/
+    """
+    dataset = open_dataset(Registry.installed(), folder)
+    length = timing(dataset.images.root if dataset.images else None, segment).segment
+    paths, names = selections.tables(tables), Contents(dataset, ()).names
+    found = [one for path in paths for one in selections.read(path, column)]
+    _tell_idle(found, names)
+    classes = selections.images_of(found, names, length)
+    told = f"{len(found):,} selections in {len(paths):,} {'table' if len(paths) == 1 else 'tables'}"
+    click.echo(f"{told}: {_label(dataset, classes, paths)}.")
+
+
+def _tell_idle(found: Sequence[Selection], names: Sequence[str]) -> None:
+    """Tell which selections say nothing of any image. Raises CoveyError when none does."""
+    known = selections.known_sounds(names)
+    sounds = dict.fromkeys(one.sound for one in found)
+    foreign = [sound for sound in sounds if not selections.recordings_of(sound, known)]
+    if len(foreign) == len(sounds):
+        told = f"the tables speak of {some(foreign) or 'none'}, the images of {some(list(known)) or 'none'}"
+        raise CoveyError(f"No selection is in a recording of this dataset: {told}.")
+    if foreign:
+        click.echo(f"Recordings of which there are no images: {some(foreign)}.", err=True)
+    if bare := sum(not one.label for one in found):
+        click.echo(f"Selections without a class: {bare:,}.", err=True)
+
+
+def _label(dataset: Dataset, classes: dict[str, list[str]], paths: Sequence[Path]) -> str:
+    """Keep the labels, all in one action, and return in words what was done."""
+    how, when = f"import of {some([path.name for path in paths])}", now()
+    rows = [Labelled(name, label, when, how) for label, images in classes.items() for name in images]
+    done = open_labels(dataset).give(rows, lambda count: f"{count:,} labels brought from Raven")
+    return done.told if done else "no label is new"

@@ -1,0 +1,40 @@
+"""File names for what others named: safe on every system, and never two that one system takes for the same."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import attrs
+
+LONGEST = 150
+"""Bytes of one part of a path, without its ending."""
+_UNSAFE = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f\ud800-\udfff]')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+@attrs.frozen
+class FileNames:
+    """Gives out names in one folder."""
+
+    _taken: set[str] = attrs.field(factory=set, init=False)
+
+    def give(self, name: str, ending: str) -> str:
+        """Return a relative path with this ending that stays in the folder and was not given before."""
+        stem = "/".join(_safe(part) for part in name.split("/"))
+        given, number = stem + ending, 1
+        while _alike(given) in self._taken:
+            number += 1
+            given = f"{stem}~{number}{ending}"
+        self._taken.add(_alike(given))
+        return given
+
+
+def _safe(part: str) -> str:
+    safe = _UNSAFE.sub("-", part).encode()[:LONGEST].decode(errors="ignore").strip(". ") or "-"
+    return f"-{safe}" if _RESERVED.fullmatch(safe) else safe
+
+
+def _alike(name: str) -> str:
+    """Return what is the same for names that some system cannot tell apart."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -1,0 +1,492 @@
+"""Results go to other programs and come back: CSV, Parquet, image folders, Raven, Audacity, arrays."""
+
+from __future__ import annotations
+
+import csv
+import json
+import pickle
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import Result
+from numpy.typing import NDArray
+from PIL import Image
+
+from covey import Clustering, CoveyError, Embedding, Features, metadata
+from covey.exchange.filenames import FileNames
+from covey.exchange.intervals import Interval, Timing, intervals
+from covey.exchange.selections import Selection, images_of
+from covey.folder import FolderDataset
+from covey.labelling import LabelStore, open_labels
+from covey.provenance import Provenance
+
+Cli = Callable[..., Result]
+FORMULAS = ["=1+1.png", "+x.png", "-1", "@sum.png", "'=x.png", "plain.png", "é, “x”.png"]
+
+
+def made(kind: str, tag: str = "x") -> Provenance:
+    return Provenance(kind=kind, component=tag, tag=tag, version=1, options={}, input="")
+
+
+def kept(folder: Path, names: list[str], clusters: list[int] | None = None) -> FolderDataset:
+    """A dataset with features, an embedding and a clustering of these images, which need not exist."""
+    rng, dataset = np.random.default_rng(0), FolderDataset(folder)
+    X = (rng.normal(size=(len(names), 5)) * 10.0 ** rng.integers(-30, 30, (len(names), 5))).astype(np.float32)
+    labels = np.array(clusters or [0] * len(names), np.int32)
+    dataset.save(
+        [
+            Features(names=names, X=X, provenance=made("extractor")),
+            Embedding(names=names, Z=X[:, :3], map=X[:, 3:], provenance=made("reducer")),
+            Clustering(names=names, labels=labels, provenance=made("clusterer")),
+        ]
+    )
+    return dataset
+
+
+def cut(recording: str, *starts: float) -> list[str]:
+    return [f"{recording}_segm_{start:08.3f}.png" for start in starts]
+
+
+def drawn(folder: Path, *names: str) -> None:
+    """Make images of these names, each another one."""
+    for number, name in enumerate(names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(folder / name)
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def is_number(cell: str) -> bool:
+    try:
+        return isinstance(float(cell), float)
+    except ValueError:
+        return False
+
+
+def arrays(folder: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of the one table of features that a folder holds."""
+    (path,) = folder.glob("full_features_*.npz")
+    with np.load(path) as file:
+        return {key: file[key] for key in ("X", "N")}
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_features_come_back_exactly(covey: Cli, tmp_path: Path, form: str) -> None:
+    kept(tmp_path / "birds", FORMULAS)
+    assert covey("export", tmp_path / "birds", "--to", form, tmp_path / "out").exit_code == 0
+    (tmp_path / "again").mkdir()
+    (path,) = (tmp_path / "out").glob("full_features_*")
+    done = covey("import", "features", tmp_path / "again", path)
+    assert done.exit_code == 0, done.output
+    before, after = arrays(tmp_path / "birds"), arrays(tmp_path / "again")
+    assert before["X"].tobytes() == after["X"].tobytes()
+    assert before["N"].tolist() == after["N"].tolist()
+
+
+def test_a_table_for_each_thing_that_a_dataset_holds(covey: Cli, tmp_path: Path, images: Path) -> None:
+    dataset = kept(tmp_path, [f"call_{number:02}.png" for number in range(24)])
+    open_labels(dataset).add(["call_01.png"], "song")
+    (tmp_path / "metadata.csv").write_text("filename,site\ncall_01.png,Ötztal\n", "utf-8")
+    assert covey("export", tmp_path, "--to", "csv", tmp_path / "out").exit_code == 0
+    found = {path.name.partition("~")[0]: table(path) for path in (tmp_path / "out").iterdir()}
+    assert {name: (len(rows), list(rows[0])) for name, rows in found.items()} == {
+        "full_features_x": (24, ["filename", "d0", "d1", "d2", "d3", "d4"]),
+        "dimred__neigh_0": (24, ["filename", "map_x", "map_y", "d0", "d1", "d2"]),
+        "clusters.csv": (24, ["filename", "cluster"]),
+        "labels.csv": (1, ["filename", "label", "when", "how"]),
+        "metadata.csv": (24, ["filename", "site"]),
+    }
+    assert [row["site"] for row in found["metadata.csv"] if row["site"]] == ["Ötztal"]
+
+
+@pytest.mark.usefixtures("brightness")
+def test_parquet_as_other_programs_read_it(covey: Cli, tmp_path: Path, images: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    words = ["--extractor", "brightness", "--reducer", "pca", "--clusterer", "dbscan"]
+    assert covey("run", images, *words, "--set", "reducer.sizes=2").exit_code == 0
+    assert covey("export", images, "--to", "parquet", tmp_path / "out").exit_code == 0
+    clusters = parquet.read_table(tmp_path / "out" / "clusters.parquet").to_pydict()
+    assert [(row["filename"], int(row["cluster"])) for row in table(images / "clusters.csv")] == [
+        *zip(clusters["filename"], clusters["cluster"], strict=True)
+    ]
+    (path,) = (tmp_path / "out").glob("dimred_*")
+    found = parquet.read_table(path)
+    assert [str(field.type) for field in found.schema] == ["string", "float", "float", "float", "float"]
+    with np.load(next(images.glob("dimred_*"))) as file:
+        assert np.array_equal(np.stack([found["d0"], found["d1"]], axis=1), file["X_red"])
+
+
+def test_no_cell_is_a_formula(covey: Cli, tmp_path: Path) -> None:
+    store = open_labels(kept(tmp_path, FORMULAS, [-1] * len(FORMULAS)))
+    store.add(["@sum.png"], "=cmd")
+    (tmp_path / "metadata.csv").write_text("filename,=site,lat\n@sum.png,+49,-3.5\n")
+    assert covey("export", tmp_path, "--to", "csv", tmp_path / "out").exit_code == 0
+    for path in (tmp_path / "out").iterdir():
+        cells = {cell for row in csv.reader(path.read_text("utf-8").splitlines()) for cell in row}
+        assert not [cell for cell in cells if cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not is_number(cell)]
+        assert "-1" not in {row.get("filename") for row in table(path)}
+    assert table(tmp_path / "out" / "labels.csv")[0]["label"] == "'=cmd"
+    assert {row["cluster"] for row in table(tmp_path / "out" / "clusters.csv")} == {"-1"}
+    assert "-3.5" in {row["lat"] for row in table(tmp_path / "out" / "metadata.csv")}
+
+
+def test_nothing_is_overwritten_unasked(covey: Cli, tmp_path: Path) -> None:
+    kept(tmp_path / "birds", ["a.png"])
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine")
+    words = ["export", tmp_path / "birds", "--to", "csv", out]
+    refused = covey(*words)
+    assert (refused.exit_code, refused.stderr) == (
+        2,
+        f"Error: {out} is not empty: name a new folder, or replace files of the same name with --overwrite.\n",
+    )
+    (out / "clusters.csv").write_text("old")
+    assert covey(*words, "--overwrite").exit_code == 0
+    assert (out / "mine.txt").read_text() == "mine"
+    assert len(table(out / "clusters.csv")) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--to", "raven", "--what", "features"], "raven cannot hold features: it holds clusters, labels."),
+        (["--to", "csv", "--what", "labels"], "holds no labels: there is nothing to export."),
+        (["--to", "raven", "--segment", "1"], "No image is named after a recording and a time"),
+        (["--to", "audacity"], "give --segment SECONDS"),
+        (["--to", "imagefolder"], "has no images here"),
+    ],
+)
+def test_what_cannot_be_exported(covey: Cli, tmp_path: Path, words: list[str], sentence: str) -> None:
+    kept(tmp_path / "birds", ["a.png"])
+    done = covey("export", tmp_path / "birds", tmp_path / "out", *words)
+    assert done.exit_code == 2
+    assert sentence in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_name_that_is_no_unicode(tmp_path: Path, covey: Cli) -> None:
+    kept(tmp_path, ["a\udcff.png"])
+    done = covey("export", tmp_path, "--to", "csv", tmp_path / "out")
+    assert done.exit_code == 2
+    assert "is no valid Unicode" in done.stderr
+
+
+def test_an_image_folder_for_hugging_face(covey: Cli, tmp_path: Path, xc_dev: Path) -> None:
+    """Its rules: metadata.csv beside the images or above them, `file_name` a path from there on, each image once."""
+    birds, out = tmp_path / "birds", tmp_path / "out"
+    shutil.copytree(xc_dev, birds, ignore=lambda _, names: [name for name in names if "XC1" in name])
+    names = FolderDataset(birds).images.names()  # type: ignore[union-attr]
+    open_labels(kept(birds, names)).add(names[:2], "song")
+    assert covey("export", birds, "--to", "imagefolder", out).exit_code == 0
+    rows = table(out / "metadata.csv")
+    assert next(iter(rows[0])) == "file_name"
+    assert sorted(row["file_name"] for row in rows) == [f"images/{name}" for name in names]
+    for row in rows:
+        assert (out / row["file_name"]).read_bytes() == (birds / row["file_name"]).read_bytes()
+    assert [row["label"] for row in rows[:3]] == ["song", "song", ""]
+    assert rows[0]["gen"] in ("Parus", "Corvus", "Cyanistes", "Periparus", "Lophophanes", "Poecile")
+    assert metadata.read(FolderDataset(out)).of(names)["label"][:3] == ["song", "song", None]
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="needs links, and names that differ in case alone")
+def test_images_outside_the_folder_are_not_copied(covey: Cli, tmp_path: Path) -> None:
+    drawn(tmp_path / "birds", "a.png", "A.png", "b.png")
+    drawn(tmp_path, "secret.png")
+    (tmp_path / "birds" / "b.png").unlink()
+    (tmp_path / "birds" / "b.png").symlink_to(tmp_path / "secret.png")
+    done = covey("export", tmp_path / "birds", "--to", "imagefolder", tmp_path / "out")
+    assert "could not be copied: b.png (it lies outside the image folder)" in done.stderr
+    names = [row["file_name"] for row in table(tmp_path / "out" / "metadata.csv")]
+    assert names == ["images/A.png", "images/a~2.png"]
+    for name, source in zip(names, ["A.png", "a.png"], strict=True):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "birds" / source).read_bytes()
+
+
+def test_file_names_stay_in_the_folder_and_differ_on_every_system() -> None:
+    hostile = ["../x", "/etc/passwd", "C:\\x", "..", "", "a\0b", "con", "COM1.x", "a.", "é", "é", "É", "x" * 900, ".x"]
+    given, names = FileNames(), []
+    for name in [*hostile, *hostile]:
+        names.append(given.give(name, ".txt"))
+    assert len({name.casefold() for name in names}) == len(names)
+    for name in names:
+        for part in name.split("/"):
+            assert part not in ("", ".", "..")
+            assert not set(part) & set('<>:"|?*\\\0')
+            assert part.partition(".")[0].casefold() not in ("con", "com1")
+            assert len(part.encode()) < 200
+
+
+@pytest.mark.parametrize(
+    ("step", "starts", "expected"),
+    [
+        (0.8, [0, 0.315, 0.63, 0.946], [(0, 1.34)]),  # starts are rounded to milliseconds
+        (0.8, [0, 0.315, 0.946], [(0, 0.709), (0.946, 1.34)]),
+        (0.8, [0.946, 0], [(0, 0.394), (0.946, 1.34)]),
+        (1, [0, 0.394, 0.788], [(0, 1.182)]),
+        (2, [0, 0.788], [(0, 0.394), (0.788, 1.182)]),  # there is a gap
+        (0.25, [0, 0.197], [(0, 0.394), (0.197, 0.591)]),  # a segment between them is of another class
+    ],
+)
+def test_consecutive_segments_make_one_interval(
+    step: float, starts: list[float], expected: list[tuple[float, float]]
+) -> None:
+    classes = {name: ["song"] for name in [*cut("rec", *starts), "other.png"]}
+    found = intervals(classes, Timing(0.394, step * 0.394))["rec"]
+    assert [(one.begin, round(one.end, 6)) for one in found] == expected
+
+
+def test_intervals_of_several_classes_and_recordings() -> None:
+    first, second, third = cut("rec", 0, 0.5, 1)
+    classes = {first: ["a", "b"], second: ["a"], third: ["b"], cut("sub/rec", 3)[0]: ["a"]}
+    assert intervals(classes, Timing(0.5, 0.5)) == {
+        "rec": [Interval(0, 0.5, "b"), Interval(0, 1, "a"), Interval(1, 1.5, "b")],
+        "sub/rec": [Interval(3, 3.5, "a")],
+    }
+
+
+@pytest.fixture
+def labelled(tmp_path: Path, xc_dev: Path) -> tuple[Path, LabelStore]:
+    """Real images in a folder that can be written, some labelled."""
+    birds = tmp_path / "birds"
+    (birds / "images").mkdir(parents=True)
+    for path in [
+        *sorted((xc_dev / "images").glob("XC1*.png")),
+        xc_dev / "images" / "_feature_extraction_parameters.json",
+    ]:
+        shutil.copyfile(path, birds / "images" / path.name)
+    store = open_labels(FolderDataset(birds))
+    names = sorted(path.name for path in birds.rglob("XC144251*.png"))
+    store.add([*names[:3], names[4]], "song")
+    store.add(names[2:4], "=a\tcall".replace("\t", " "))
+    return birds, store
+
+
+def test_label_tracks_for_audacity(covey: Cli, tmp_path: Path, labelled: tuple[Path, LabelStore]) -> None:
+    assert covey("export", labelled[0], "--to", "audacity", tmp_path / "out").exit_code == 0
+    (path,) = (tmp_path / "out" / "labels").iterdir()
+    assert path.name == "XC144251_Mesange_charbonniere_.txt"
+    assert path.read_bytes() == (b"0.000000\t1.024000\tsong\n0.630000\t1.340000\t=a call\n1.261000\t1.655000\tsong\n")
+
+
+def test_selection_tables_go_to_raven_and_come_back(
+    covey: Cli, tmp_path: Path, labelled: tuple[Path, LabelStore]
+) -> None:
+    birds, store = labelled
+    assert covey("export", birds, "--to", "raven", tmp_path / "out").exit_code == 0
+    (path,) = (tmp_path / "out" / "labels").iterdir()
+    assert path.name == "XC144251_Mesange_charbonniere_.Table.1.selections.txt"
+    heads = "Selection View Channel Begin_Time_(s) End_Time_(s) Low_Freq_(Hz) High_Freq_(Hz) Begin_File Label"
+    first = "1 Spectrogram_1 1 0.000000 1.024000 0.0 12000.0 XC144251_Mesange_charbonniere_.wav song"
+    assert [line.replace(" ", "_").split("\t") for line in path.read_text().splitlines()[:2]] == [
+        heads.split(),
+        first.split(),
+    ]
+    before = store.by_image()
+    while store.undo():
+        pass
+    assert store.by_image() == {}
+    done = covey("import", "raven", birds, tmp_path / "out")
+    assert "3 selections in 1 table: 6 labels brought from Raven" in done.output
+    assert {name: set(found) for name, found in store.by_image().items()} == {
+        name: set(found) for name, found in before.items()
+    }
+    assert store.rows()[0].how == f"import of {path.name}"
+    assert "no label is new" in covey("import", "raven", birds, tmp_path / "out").output
+
+
+def test_clusters_become_tracks_without_noise(covey: Cli, tmp_path: Path) -> None:
+    names = [*cut("A/x", 0, 1, 2), *cut("a-x", 0)]
+    kept(tmp_path / "birds", names, [3, 3, -1, 0])
+    assert covey("export", tmp_path / "birds", "--to", "audacity", tmp_path / "out", "--segment", 1).exit_code == 0
+    found = {path.name: path.read_text() for path in (tmp_path / "out").glob("clusters_*/*")}
+    assert found == {
+        "A-x.txt": "0.000000\t2.000000\tcluster 3\n",
+        "a-x~2.txt": "0.000000\t1.000000\tcluster 0\n",  # where A and a are the same, one would replace the other
+    }
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "expected"),
+    [
+        (0, 1, [0]),
+        (0.5, 1.5, [0, 1]),
+        (0.51, 1.49, [0, 1]),  # 0.49 s of each: half of the selection, which is shorter than a segment
+        (0.4, 1.45, [0]),  # 0.45 s of the second is less than half of it
+        (1.2, 1.3, [1]),
+        (1.6, 3.4, [2]),
+        (1.95, 2.05, [1, 2]),
+        (1.2, 1.2, [1]),
+        (7, 8, []),
+    ],
+)
+def test_the_rule_by_which_a_selection_labels_images(begin: float, end: float, expected: list[int]) -> None:
+    names = cut("rec", 0, 1, 2, 3)
+    one = Selection("rec.wav", begin, end, "song")
+    found = images_of([one], [*names, "no cut.png"], 1).get("song", [])
+    assert found == [names[at] for at in expected]
+
+
+@pytest.mark.parametrize(
+    "sound", ["C:\\sounds\\XC144251_x.wav", "/home/me/XC144251-Mésange.mp3", "XC144251", "sub/XC144251_x"]
+)
+def test_a_sound_file_is_known_by_its_name_or_number(sound: str) -> None:
+    names = cut("sub/XC144251_x", 0)
+    assert images_of([Selection(sound, 0, 1, "a"), Selection("XC1442510.wav", 0, 1, "a")], names, 1) == {"a": names}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "Begin Time (s)\tEnd Time (s)\n0\t1\n",
+            "have no column 'Label'. There is: Begin Time (s), End Time (s). Name",
+        ),
+        ("Begin Time (s)\tLabel\n0\tx\n", "have no column 'End Time (s)'"),
+        ("Begin Time (s)\tEnd Time (s)\tLabel\n0\tnan\tx\n", "'0' to 'nan' are no times (line 2)"),
+        ("Begin Time (s)\tEnd Time (s)\tLabel\n2\t1\tx\n", "'2' to '1' are no times"),
+        ("Begin Time (s)\tEnd Time (s)\tLabel\n2\n", "'2' to None are no times"),
+        (
+            "Begin Time (s)\tEnd Time (s)\tLabel\n2\t3\tx\n",
+            "No selection is in a recording of this dataset: the tables",
+        ),
+        ("", "have no column 'Begin Time (s)'. There is: nothing."),
+    ],
+)
+def test_selection_tables_that_are_refused(
+    covey: Cli, tmp_path: Path, labelled: tuple[Path, LabelStore], text: str, sentence: str
+) -> None:
+    (tmp_path / "foreign.txt").write_text(text)
+    before = labelled[1].rows()
+    done = covey("import", "raven", labelled[0], tmp_path / "foreign.txt")
+    assert done.exit_code == 2
+    assert sentence in done.stderr
+    assert labelled[1].rows() == before
+
+
+def test_parameters_that_are_damaged(covey: Cli, tmp_path: Path, labelled: tuple[Path, LabelStore]) -> None:
+    path = labelled[0] / "images" / "_feature_extraction_parameters.json"
+    damaged: list[Any] = [{}, {**json.loads(path.read_text()), "segment_duration_sec": -1}, []]
+    for told in damaged:
+        path.write_text(json.dumps(told))
+        done = covey("export", labelled[0], "--to", "raven", tmp_path / "out")
+        assert done.exit_code == 2
+        assert "cannot be read" in done.stderr
+
+
+@pytest.mark.parametrize("dtype", ["<f4", ">f8", "<f2", "<i8", "|u1"])
+@pytest.mark.parametrize("ending", [".txt", ".csv", ".npy"])
+def test_arrays_with_names_become_features(covey: Cli, tmp_path: Path, images: Path, dtype: str, ending: str) -> None:
+    X = np.arange(48).reshape(24, 2).astype(dtype, order="F")
+    names = [f"call_{number:02}.png" for number in reversed(range(24))]
+    path = tmp_path / f"names{ending}"
+    if ending == ".npy":
+        np.save(path, names)
+    else:
+        path.write_text("\n".join([*(["filename"] if ending == ".csv" else []), *names]) + "\n")
+    np.save(tmp_path / "birdnet.npy", X)
+    words = ["import", "features", images, tmp_path / "birdnet.npy", "--names", path]
+    assert covey(*words).exit_code == 0
+    found = arrays(images)
+    assert found["X"].dtype == np.float32
+    assert (found["X"].tolist(), found["N"].tolist()) == (X.tolist(), names)
+    assert "there already" in covey(*words).output
+    (shown,) = json.loads(covey("info", images, "--json").stdout)["tables"]
+    assert shown["provenance"]["component"] == "import"
+    assert len(shown["provenance"]["identity"]["content"]) == 64
+
+
+class Harm:
+    def __reduce__(self) -> Any:
+        return Path.touch, (Path("harmed"),)
+
+
+def test_no_code_in_an_array_is_run(covey: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for array, names in (([[Harm()]], ["a"]), ([[1.0]], [Harm()])):
+        np.save("X.npy", np.array(array))
+        np.save("N.npy", np.array(names))
+        done = covey("import", "features", tmp_path, "X.npy", "--names", "N.npy")
+        assert done.exit_code == 2
+        assert "cannot be read (it holds Python objects, which are never read): save a plain array" in done.stderr
+    Path("X.npy").write_bytes(pickle.dumps(Harm()))
+    assert covey("import", "features", tmp_path, "X.npy", "--names", "N.npy").exit_code == 2
+    np.savez("zip.npz", X=np.zeros((1, 1)))
+    Path("zip.npz").rename("zip.npy")
+    assert covey("import", "features", tmp_path, "zip.npy", "--names", "N.npy").exit_code == 2
+    assert not Path("harmed").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("filename,d0\na.png,1\na.png,2\n", "names images twice (a.png)"),
+        ("filename,d0\na.png,nan\n", "no finite float32, for 'a.png'"),
+        ("filename,d0\na.png,1\nb.png,1e39\n", "no finite float32, for 'b.png'"),
+        ("filename,d0\na.png,many\n", "could not convert string to float: 'many' (line 2)"),
+        ("filename,d0,d1\na.png,1\n", "(line 2); features are numbers"),
+        ("filename,d0\n,1\n", "rows without a name"),
+        ("filename,d0\n", "rows without a name"),
+        ("filename\na.png\n", "needs a column 'filename' and one for each feature; there is: filename."),
+        ("name,d0\na.png,1\n", "needs a column 'filename'"),
+        ("filename,d0\nother/a.png,1\n", "it begins with 'other/a.png', the images with 'a.png'"),
+        ("filename,d0\n../../a.png,1\n", "No row of"),
+    ],
+)
+def test_tables_that_are_no_features(covey: Cli, tmp_path: Path, text: str, sentence: str) -> None:
+    drawn(tmp_path / "birds", "a.png", "b.png")
+    (tmp_path / "foreign.csv").write_text(text)
+    done = covey("import", "features", tmp_path / "birds", tmp_path / "foreign.csv")
+    assert done.exit_code == 2
+    assert sentence in done.stderr
+    assert sorted(path.name for path in (tmp_path / "birds").iterdir()) == ["a.png", "b.png"]
+
+
+@pytest.mark.parametrize(
+    ("array", "names", "sentence"),
+    [
+        ([[1.0], [2.0]], "a.png\n", "has 2 rows"),
+        ([1.0], "a.png\n", "features are numbers in rows (n, d)"),
+        ([["x"]], "a.png\n", "features are numbers in rows (n, d)"),
+        ([[1.0]], "a.png,b\n", "does not hold a name in each line"),
+        ([[float("inf")]], "a.png\n", "no finite float32"),
+    ],
+)
+def test_arrays_that_are_no_features(covey: Cli, tmp_path: Path, array: list[Any], names: str, sentence: str) -> None:
+    np.save(tmp_path / "X.npy", np.array(array))
+    (tmp_path / "names.txt").write_text(names)
+    done = covey("import", "features", tmp_path, tmp_path / "X.npy", "--names", tmp_path / "names.txt")
+    assert done.exit_code == 2
+    assert sentence in done.stderr
+    assert not list(tmp_path.glob("*.npz"))
+
+
+def test_parquet_files_that_are_no_features(tmp_path: Path) -> None:
+    parquet, pa = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
+    from covey.exchange.arrays import bring
+
+    path = tmp_path / "x.parquet"
+    parquet.write_table(pa.table({"filename": ["a"], "d0": ["text"]}), path)
+    with pytest.raises(CoveyError, match="other values than numbers in the column 'd0'"):
+        bring(FolderDataset(tmp_path), path)
+    parquet.write_table(pa.table({"filename": ["a", "b"], "d0": pa.array([1.0, None])}), path)
+    with pytest.raises(CoveyError, match="no finite float32, for 'b'"):
+        bring(FolderDataset(tmp_path), path)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(CoveyError, match="name a whole Parquet file"):
+        bring(FolderDataset(tmp_path), path)
+
+
+def test_parquet_without_its_library(covey: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept(tmp_path / "birds", ["a.png"])
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    done = covey("export", tmp_path / "birds", "--to", "parquet", tmp_path / "out")
+    assert (done.exit_code, 'pip install "covey[parquet]"' in done.stderr) == (2, True)

@@ -1,0 +1,175 @@
+"""Metadata: found beside the images, joined by image, recording or number, one value for each image."""
+
+from __future__ import annotations
+
+import datetime
+import pickle
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from covey import CoveyError
+from covey.cuts import xeno_canto
+from covey.folder import FolderDataset
+from covey.metadata import kind, read
+
+FIRST, SECOND, THIRD = "XC144251_a_segm_0000.000.png", "XC144251_a_segm_0000.315.png", "sub/rec_segm_0001.000.png"
+NAMES = [FIRST, SECOND, THIRD, "other.png"]
+
+
+@pytest.fixture
+def birds(tmp_path: Path) -> FolderDataset:
+    for name in NAMES:
+        (tmp_path / "images" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8)).save(tmp_path / "images" / name)
+    return FolderDataset(tmp_path)
+
+
+def of(dataset: FolderDataset, text: str, encoding: str = "utf-8") -> dict[str, list[Any]]:
+    (dataset.home / "metadata.csv").write_bytes(text.encode(encoding))
+    return read(dataset).of(NAMES)
+
+
+def test_the_metadata_of_the_original_tools(xc_dev: Path) -> None:
+    dataset = FolderDataset(xc_dev)
+    names = dataset.images.names()  # type: ignore[union-attr]
+    found = read(dataset)
+    assert found.told(names) == "downloaded_data_meta.pkl: 210 of 210 images have metadata."
+    columns = found.of(names)
+    assert [columns[head][0] for head in ("recording", "start", "en", "cnt", "lat", "smp", "ssp")] == [
+        "XC144251_Mesange_charbonniere_", 0.0, "Great Tit", "France", 43.3697, 44100, None,
+    ]  # fmt: skip
+    assert columns["start"][1] == 0.315
+    kinds = {head: kind(column) for head, column in columns.items()}
+    assert {head for head, found in kinds.items() if found == "number"} == {"start", "id", "lat", "lng", "alt", "smp"}
+
+
+def test_without_a_table_the_names_tell(birds: FolderDataset) -> None:
+    assert read(birds).of(NAMES) == {
+        "recording": ["XC144251_a", "XC144251_a", "sub/rec", None],
+        "start": [0.0, 0.315, 1.0, None],
+    }
+    assert read(birds).of(["other.png"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"filename,x\n{FIRST},1\nother.png,2\n", [1, None, None, 2]),
+        (f"full_spec_name,x\n{SECOND},1\n", [None, 1, None, None]),
+        (f"file_name,x\nimages/{THIRD},1\n{FIRST},2\n", [2, None, 1, None]),
+        ("file_name_stub,x\nXC144251_a,1\nsub/rec,2\n", [1, 1, 2, None]),
+        ("recording,x\nrec,2\n", [None, None, 2, None]),
+        ("id,x\n144251,1\n", [1, 1, None, None]),
+        ("id,x\nXC144251,1\n", [1, 1, None, None]),
+        (f"filename,file_name_stub,id,x\n{SECOND},,,1\n,XC144251_a,,2\n,,144251,3\n", [2, 1, None, None]),
+        ("id,x\n144251,1\n144251,2\n", [1, 1, None, None]),
+    ],
+)
+def test_how_rows_are_found(birds: FolderDataset, text: str, expected: list[Any]) -> None:
+    assert of(birds, text)["x"] == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_what_spreadsheets_write(birds: FolderDataset, encoding: str, separator: str) -> None:
+    text = f'filename,site,\r\n{FIRST},"Ötz{separator}tal",x\r\n\r\n{SECOND}\r\n'.replace(",", separator)
+    assert of(birds, text, encoding)["site"] == [f"Ötz{separator}tal", None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["1", "-2", ""], [1, -2, None]),
+        (["1.5", "2", "1e-3"], [1.5, 2.0, 0.001]),
+        (["01", "2", "3"], ["01", "2", "3"]),
+        (["0:14", "2", "3"], ["0:14", "2", "3"]),
+        (["nan", "1", "2"], ["nan", "1", "2"]),
+        (["1e999", "1", "2"], ["1e999", "1", "2"]),
+        (["12345678901234567890", "", ""], ["12345678901234567890", None, None]),
+        (["", "", ""], [None, None, None]),
+        (["'=1+1", "a", ""], ["=1+1", "a", None]),
+    ],
+)
+def test_text_and_numbers(birds: FolderDataset, cells: list[str], expected: list[Any]) -> None:
+    lines = [f"{name},{cell}" for name, cell in zip(NAMES, cells, strict=False)]
+    found = of(birds, "\n".join(["filename,x", *lines]))["x"][:3]
+    assert (found, [*map(type, found)]) == (expected, [*map(type, expected)])
+
+
+def test_parquet(birds: FolderDataset) -> None:
+    parquet, pa = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
+    day = datetime.date(2020, 4, 19)
+    columns = {
+        "filename": NAMES,
+        "rain": [True, None, False, True],
+        "day": [day] * 4,
+        "depth": [1.5, float("nan"), None, 2.0],
+        "tags": [["a"], [], None, ["b", "c"]],
+    }
+    parquet.write_table(pa.table(columns), birds.home / "metadata.parquet")
+    found = read(birds).of(NAMES)
+    assert {head: found[head] for head in ("rain", "day", "depth", "tags")} == {
+        "rain": [True, None, False, True],
+        "day": ["2020-04-19"] * 4,
+        "depth": [1.5, None, None, 2.0],
+        "tags": ["['a']", "[]", None, "['b', 'c']"],
+    }
+    assert (kind(found["rain"]), kind(found["depth"])) == ("text", "number")
+    (birds.home / "metadata.parquet").write_bytes(b"PAR1")
+    with pytest.raises(CoveyError, match="name a whole Parquet file"):
+        read(birds)
+
+
+def test_what_matches_and_what_does_not(birds: FolderDataset) -> None:
+    of(birds, f"filename,x\n{FIRST},1\nz.png,2\n{FIRST},3\n")
+    assert read(birds).told(NAMES) == (
+        f"metadata.csv: 1 of 4 images have metadata. Without: {SECOND}, {THIRD}, other.png."
+        " Rows that fit no image, or repeat another: z.png, row 3."
+    )
+
+
+def test_where_tables_are_found(birds: FolderDataset, tmp_path: Path) -> None:
+    """At the root before beside the images; for results that lie elsewhere, above the images too."""
+    out = FolderDataset(tmp_path / "results")
+    out.home.mkdir()
+    out.point_to(birds.home / "images")
+    (birds.home / "images" / "metadata.csv").write_text(f"filename,x\n{FIRST},inner\n")
+    assert read(birds).of([FIRST])["x"] == read(out).of([FIRST])["x"] == ["inner"]
+    (birds.home / "images" / "metadata.csv").rename(birds.home / "metadata.csv")
+    assert read(birds).of([FIRST])["x"] == read(out).of([FIRST])["x"] == ["inner"]
+    shutil.copyfile(birds.home / "metadata.csv", out.home / "metadata.csv")
+    (birds.home / "metadata.csv").write_text(f"filename,x\n{FIRST},outer\n")
+    assert read(out).of([FIRST])["x"] == ["inner"]
+    assert read(birds).of([FIRST])["x"] == ["outer"]
+
+
+class Harm:
+    def __reduce__(self) -> Any:
+        return Path.touch, (Path("harmed"),)
+
+
+def test_a_hostile_pickle_is_refused(birds: FolderDataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(birds.home)
+    Path("downloaded_data_meta.pkl").write_bytes(pickle.dumps(Harm()))
+    with pytest.raises(CoveyError, match=r"downloaded_data_meta\.pkl is refused"):
+        read(birds)
+    assert not Path("harmed").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("XC14425_x_segm_0000.000.png", "14425"),
+        ("sub/XC1442511-x.mp3", "1442511"),
+        ("XC1442", None),
+        ("XC14425112_x", None),
+        ("xXC144251", None),
+        ("XC144251/other.png", None),
+    ],
+)
+def test_numbers_at_xeno_canto(name: str, number: str | None) -> None:
+    assert xeno_canto(name) == number
