@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from covey.progress import SILENT, Progress
 from covey.registry import Registry
 from covey.storage import Dataset, Storage
 
 DEFAULT_SCHEME = "npz"
 
 
-def open_dataset(registry: Registry, location: str) -> Dataset:
-    """Open the dataset at a location: `npz:birds`, `kaggle:owner/name`, or just a folder. Raises CoveyError."""
+def open_dataset(registry: Registry, location: str, progress: Progress = SILENT) -> Dataset:
+    """Open the dataset at a location: `npz:birds`, `kaggle:owner/name`, or just a folder.
+
+    What lies elsewhere is brought to this machine first. Raises CoveyError.
+    """
     storage, place = resolve(registry, location)
+    storage.fetch(place, progress)
     return storage.open(place)
 
 

@@ -13,10 +13,14 @@ import numpy as np
 from covey.components import Component, Floats
 from covey.errors import CoveyError
 from covey.images import ImageFolder
+from covey.progress import SILENT, Progress
 from covey.provenance import Provenance
 from covey.tables import Features, Names, Table
 
 TableKind = Literal["features", "embedding", "clustering"]
+METADATA = "downloaded_data_meta.pkl"
+"""The metadata table of the original tools."""
+_SHARED = (".npz", ".csv", ".parquet")
 
 
 @attrs.frozen(kw_only=True)
@@ -44,6 +48,11 @@ class Dataset(ABC):
     @abstractmethod
     def images(self) -> ImageFolder | None:
         """The folder with the images on this machine; None when there are none."""
+
+    @property
+    def files(self) -> list[Path]:
+        """The files on this machine that make it up beside its images, sorted by name: tables of every kind."""
+        return shared(self.home)
 
     @abstractmethod
     def entries(self) -> list[Entry]:
@@ -74,14 +83,34 @@ class Dataset(ABC):
         return next((entry for entry in self.entries() if entry.provenance and entry.provenance.key == key), None)
 
 
+@attrs.frozen(kw_only=True)
+class Wishes:
+    """How a dataset is to be published."""
+
+    public: bool = False
+    """For all to see."""
+    message: str = ""
+    """What is new; "" for a generated text."""
+    original: bool = False
+    """With what the original tools need besides."""
+
+
 class Storage(Component):
     """Opens datasets wherever they lie. Its name is the scheme of its locations: `name:place`."""
 
     kind: ClassVar[str] = "storage"
 
+    def fetch(self, place: str, progress: Progress = SILENT) -> None:
+        """Bring the dataset at `place` to this machine, or up to date; by default it is on this machine.
+
+        Raises:
+            CoveyError: it is not on this machine and cannot be fetched.
+        """
+        return
+
     @abstractmethod
     def open(self, place: str) -> Dataset:
-        """Return the dataset at `place`, the location without its scheme.
+        """Return the dataset at `place`, the location without its scheme; one that was fetched needs no network.
 
         Raises:
             CoveyError: there is no such place, or it cannot be reached.
@@ -94,3 +123,21 @@ class Storage(Component):
             CoveyError: this storage makes no datasets, or `place` cannot be written.
         """
         raise CoveyError(f"{self.name} cannot make a dataset at {place!r}: use --out with a folder.")
+
+    def publish(self, dataset: Dataset, place: str, wishes: Wishes, progress: Progress = SILENT) -> str:
+        """Make `place` hold what a dataset holds, and return what was done, in a sentence.
+
+        Raises:
+            CoveyError: this storage publishes nothing, `place` cannot be written, or the dataset is empty.
+        """
+        raise CoveyError(f"{self.name} publishes nothing: name a place such as kaggle:owner/name.")
+
+
+def shared(folder: Path) -> list[Path]:
+    """Return the files in a folder that are part of a dataset for others too, sorted by name; none where it is not."""
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in found if _is_shared(path) and path.is_file())
+
+
+def _is_shared(path: Path) -> bool:
+    return path.name == METADATA or (path.suffix in _SHARED and not path.name.startswith("."))

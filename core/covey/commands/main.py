@@ -8,12 +8,18 @@ from typing import Any
 import click
 
 from covey import __version__
+from covey.commands.compare import compare
 from covey.commands.demo import demo
 from covey.commands.evaluate import evaluate
+from covey.commands.export import export
+from covey.commands.import_ import import_
 from covey.commands.info import info
 from covey.commands.layers import layers
 from covey.commands.plugins import plugins
 from covey.commands.profile import profile
+from covey.commands.pull import pull
+from covey.commands.push import push
+from covey.commands.report import report
 from covey.commands.run import run
 from covey.commands.spectrograms import spectrograms
 from covey.errors import CoveyError
@@ -68,5 +74,20 @@ def main() -> None:
     """Turn a folder of spectrogram images into groups that a person can look at, name and keep."""
 
 
-for command in (demo, spectrograms, run, profile, evaluate, info, layers, plugins):
+for command in (
+    demo,
+    spectrograms,
+    run,
+    profile,
+    evaluate,
+    compare,
+    report,
+    info,
+    export,
+    import_,
+    pull,
+    push,
+    layers,
+    plugins,
+):
     main.add_command(command)

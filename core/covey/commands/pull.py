@@ -1,0 +1,63 @@
+"""covey pull: a dataset that lies elsewhere becomes a plain folder."""
+
+from __future__ import annotations
+
+import filecmp
+import shutil
+from pathlib import Path
+
+import click
+
+from covey.commands.terminal import TerminalProgress
+from covey.errors import CoveyError
+from covey.files import make_folder, replacing
+from covey.locations import open_dataset
+from covey.progress import Progress
+from covey.registry import Registry
+from covey.storage import Dataset
+
+
+@click.command()
+@click.argument("location")
+@click.argument("folder", type=click.Path(path_type=Path))
+def pull(location: str, folder: Path) -> None:
+    """Make a folder of a dataset that lies elsewhere.
+
+    FOLDER gets the images, the tables and the metadata; what it holds besides stays as it is.
+
+    \b
+    covey pull kaggle:owner/name birds/
+    """
+    progress = TerminalProgress()
+    dataset = open_dataset(Registry.installed(), location, progress)
+    copies = _copies(dataset, folder)
+    _check(copies)
+    _copy(copies, progress)
+    click.echo(f"{folder} holds {dataset.location}: {len(copies):,} files. Look at it with: covey info {folder}")
+
+
+def _copies(dataset: Dataset, folder: Path) -> dict[Path, Path]:
+    """Return where each file of a dataset comes to lie: new path -> path."""
+    copies = {folder / path.name: path for path in dataset.files}
+    if dataset.images is None:
+        return copies
+    images = dataset.images
+    beside = [path.name for path in images.root.glob("_*.json")]  # how the images were made
+    return copies | {folder / "images" / name: images.root / name for name in [*images.names(), *beside]}
+
+
+def _check(copies: dict[Path, Path]) -> None:
+    """Raise CoveyError when a file would be replaced by another one."""
+    for path, source in copies.items():
+        if path.exists() and not filecmp.cmp(path, source, shallow=False):
+            raise CoveyError(f"{path} is there already and differs: move it away, or name another folder.")
+
+
+def _copy(copies: dict[Path, Path], progress: Progress) -> None:
+    with progress.step("Copying", len(copies), "file") as step:
+        for path, source in copies.items():
+            if not path.exists():
+                make_folder(path.parent)
+                with source.open("rb") as old, replacing(path, durable=False) as new:
+                    shutil.copyfileobj(old, new)
+            step.advance()

@@ -1,0 +1,32 @@
+"""covey push: a dataset on this machine is published."""
+
+from __future__ import annotations
+
+import click
+
+from covey.commands.terminal import TerminalProgress
+from covey.locations import open_dataset, resolve
+from covey.registry import Registry
+from covey.storage import Wishes
+
+
+@click.command()
+@click.argument("folder")
+@click.argument("location")
+@click.option("--public", is_flag=True, help="Let everybody see it; otherwise only you, until you change that.")
+@click.option("--message", default="", help="What is new; by default what the dataset holds.")
+@click.option("--original", is_flag=True, help="Add what the original tools need to open it.")
+def push(folder: str, location: str, public: bool, message: str, original: bool) -> None:
+    """Publish a dataset: its images, tables and metadata.
+
+    A dataset that is at LOCATION already gets a new version. Labels go along as a table, once exported.
+
+    \b
+    covey push birds/ kaggle:owner/name
+    covey push birds/ kaggle:owner/name --public --message "Crows added"
+    """
+    registry, progress = Registry.installed(), TerminalProgress()
+    storage, place = resolve(registry, location)
+    dataset = open_dataset(registry, folder, progress)
+    wishes = Wishes(public=public, message=message, original=original)
+    click.echo(storage.publish(dataset, place, wishes, progress))

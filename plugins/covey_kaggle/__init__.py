@@ -1,0 +1,42 @@
+"""The storage `kaggle`: datasets on Kaggle, kept on this machine once fetched, and published from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from covey import Dataset, Storage, component, hookimpl
+from covey.progress import SILENT, Progress
+from covey.storage import Wishes
+from covey_kaggle.dataset import opened
+from covey_kaggle.publication import published
+from covey_kaggle.shelf import Slug
+from covey_kaggle.version import fetched
+
+
+@component
+class Kaggle(Storage):
+    """A dataset on Kaggle, as owner/name; fetched once, then used from this machine."""
+
+    name = "kaggle"
+    requires = {"kaggle": "covey[kaggle]", "six": "covey[kaggle]"}
+
+    def fetch(self, place: str, progress: Progress = SILENT) -> None:
+        """Bring the newest version to this machine. Raises CoveyError when there is no version to work with."""
+        fetched(Slug.parse(place), progress)
+
+    def open(self, place: str) -> Dataset:
+        """Return the newest version on this machine, fetched if there is none. Raises CoveyError."""
+        slug = Slug.parse(place)
+        if slug.shelf.newest is None:
+            fetched(slug)
+        return opened(slug)
+
+    def publish(self, dataset: Dataset, place: str, wishes: Wishes, progress: Progress = SILENT) -> str:
+        """Make a new dataset, or a new version of one, and return what was done. Raises CoveyError."""
+        return published(dataset, Slug.parse(place), wishes, progress)
+
+
+@hookimpl
+def covey_storages() -> Iterable[type[Storage]]:
+    """Offer datasets on Kaggle."""
+    yield Kaggle

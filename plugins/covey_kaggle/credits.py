@@ -1,0 +1,43 @@
+"""Whose recordings a dataset is made of, and what may be done with them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from covey.metadata import Metadata
+
+_URL = re.compile(
+    r"creativecommons\.org/(?:licenses|publicdomain)/(?P<kind>[a-z-]+)/(?P<version>\d\.\d)", re.IGNORECASE
+)
+_KNOWN = {
+    *("CC0-1.0", "CC-BY-3.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0"),
+    *("CC-BY-NC-4.0", "CC-BY-NC-SA-4.0", "CC-BY-ND-4.0", "CC-BY-NC-ND-4.0"),
+}
+"""The Creative Commons licences that Kaggle knows by name."""
+
+
+def licence(known: Metadata) -> str:
+    """Return Kaggle's name of the licence of all recordings: "other" where they differ, "unknown" without any."""
+    names = set(licences(known))
+    if not names:
+        return "unknown"
+    return names.pop() if len(names) == 1 and names <= _KNOWN else "other"
+
+
+def licences(known: Metadata) -> Counter[str]:
+    """Return how many recordings there are of each licence."""
+    return Counter(_name(str(text)) for text in known.columns.get("lic", ()) if text)
+
+
+def recordists(known: Metadata) -> Counter[str]:
+    """Return how many recordings there are by each recordist."""
+    return Counter(str(name) for name in known.columns.get("rec", ()) if name)
+
+
+def _name(text: str) -> str:
+    found = _URL.search(text)
+    if found is None:
+        return text
+    kind = found["kind"].upper()
+    return f"CC0-{found['version']}" if kind == "ZERO" else f"CC-{kind}-{found['version']}"

@@ -1,0 +1,459 @@
+"""Datasets on Kaggle, with Kaggle's own client and a server of our own on loopback."""
+
+from __future__ import annotations
+
+import io
+import json
+import stat
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+from tests.plugins.kaggle_server import STALLED, Files, KaggleServer, packed
+
+from covey import CoveyError
+from covey.folder import FolderDataset
+from covey.labelling import open_labels
+from covey.locations import open_dataset
+from covey.pickles import read_frame
+from covey.registry import Registry
+from covey.testing import tiny_images, tiny_tables
+
+if find_spec("kaggle") is None:
+    pytest.skip('needs pip install "covey[kaggle]"', allow_module_level=True)
+
+Cli = Callable[..., Result]
+PLACE = "kaggle:owner/small-birds"
+SLUG = "owner/small-birds"
+
+
+@pytest.fixture
+def kaggle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[KaggleServer]:
+    """A server, and a person with credentials for it, at home in a folder of their own."""
+    from kagglesdk import kaggle_env
+
+    server = KaggleServer()
+    monkeypatch.setenv("KAGGLE_API_ENVIRONMENT", "LOCALHOST")
+    monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.LOCAL, server.url)
+    monkeypatch.setenv("KAGGLE_USERNAME", "owner")
+    monkeypatch.setenv("KAGGLE_KEY", "key")
+    monkeypatch.delenv("KAGGLE_API_TOKEN", raising=False)
+    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("HOME", str(tmp_path / "person"))
+    monkeypatch.setenv("COVEY_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("covey_kaggle.calls.PAUSES", (0.01, 0.01, 0.01))
+    monkeypatch.setattr("covey_kaggle.download.CHUNK", 500)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def birds(tmp_path: Path) -> Path:
+    """A dataset: six images, a table of each kind, metadata."""
+    folder = tmp_path / "birds"
+    images = tiny_images(folder / "images")
+    FolderDataset(folder).save(tiny_tables(images.names()))
+    text = "file_name_stub,rec,lic\nXC1_Great_tit,A. <b>Person</b>,//creativecommons.org/licenses/by-nc-sa/4.0/\n"
+    (folder / "metadata.csv").write_text(text, "utf-8")
+    return folder
+
+
+@pytest.fixture
+def published(kaggle: KaggleServer, birds: Path, covey: Cli) -> KaggleServer:
+    """The server with that dataset."""
+    done = covey("push", birds, PLACE)
+    assert done.exit_code == 0, done.output
+    return kaggle
+
+
+def files_of(server: KaggleServer, slug: str = SLUG) -> Files:
+    """The files of the first version."""
+    files = server.datasets[slug][0]
+    assert isinstance(files, dict)
+    return files
+
+
+def test_push_pull_info_and_open(published: KaggleServer, birds: Path, covey: Cli, tmp_path: Path) -> None:
+    pulled = covey("pull", PLACE, tmp_path / "pulled")
+    assert pulled.exit_code == 0, pulled.output
+    names = {path.relative_to(birds): path.read_bytes() for path in birds.rglob("*.*") if ".covey" not in path.parts}
+    again = {path.relative_to(tmp_path / "pulled"): path.read_bytes() for path in (tmp_path / "pulled").rglob("*.*")}
+    assert again == names
+
+
+def test_a_dataset_on_kaggle_is_used_like_a_folder(published: KaggleServer, birds: Path, covey: Cli) -> None:
+    told = json.loads(covey("info", PLACE, "--json").stdout)
+    assert told["location"] == PLACE
+    assert told["images"] == 6
+    assert told["tables"] == json.loads(covey("info", birds, "--json").stdout)["tables"]
+    dataset = open_dataset(Registry.installed(), PLACE)
+    for entry in dataset.entries():
+        assert np.array_equal(dataset.load(entry).names, FolderDataset(birds).load(entry).names)
+
+
+@pytest.mark.usefixtures("brightness")
+def test_results_are_kept_here_until_they_are_pushed(
+    published: KaggleServer, covey: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["--extractor", "brightness", "--reducer", "pca", "--clusterer", "kmeans", "--set", "clusterer.clusters=2"]
+    done = covey("run", PLACE, *words, "--set", "reducer.sizes=2")
+    assert done.exit_code == 0, done.output
+    assert "3 tables made" in done.stdout
+    assert len(published.datasets[SLUG]) == 1
+    dataset = open_dataset(Registry.installed(), PLACE)
+    assert len(dataset.entries()) == 6
+    assert open_labels(dataset).path.parent == dataset.home
+    text = f'dataset = "{PLACE}"\n[[extractor]]\nuse = "brightness"\n[[reducer]]\nuse = "pca"\nsizes = [2]\n'
+    (tmp_path / "covey.toml").write_text(f'{text}[[clusterer]]\nuse = "kmeans"\nclusters = 2\n', "utf-8")
+    assert "3 kept from before" in covey("run", tmp_path / "covey.toml").stdout
+    pushed = covey("push", PLACE, PLACE, "--message", "Brightness")
+    assert pushed.exit_code == 0, pushed.output
+    assert published.requests[-1]["versionNotes"] == "Brightness"
+    monkeypatch.setenv("COVEY_HOME", str(tmp_path / "elsewhere"))
+    assert len(open_dataset(Registry.installed(), PLACE).entries()) == 6
+
+
+def test_what_is_published_is_described_and_private(published: KaggleServer) -> None:
+    asked = published.requests[0]
+    assert asked["isPrivate"] is True
+    assert asked["title"] == "Small birds"
+    assert asked["licenseName"] == "CC-BY-NC-SA-4.0"
+    assert asked["subtitle"] == "Spectrogram images: 6, feature sets: 1, embeddings: 1"
+    assert "brightness" in asked["description"]
+    assert "no provenance" not in asked["description"]
+    assert "A. \\<b\\>Person\\</b\\> (1)" in asked["description"]
+    assert {name.partition("/")[0] for name in files_of(published)} >= {"images", "metadata.csv"}
+
+
+def test_public_only_on_request(kaggle: KaggleServer, birds: Path, covey: Cli) -> None:
+    assert "everybody can see it" in covey("push", birds, PLACE, "--public").stdout
+    assert "isPrivate" not in kaggle.requests[0]  # its default on the wire: false
+
+
+def test_nothing_is_sent_twice(published: KaggleServer, birds: Path, covey: Cli) -> None:
+    sent = published.calls["StartBlobUpload"]
+    assert "nothing was sent" in covey("push", birds, PLACE).stdout
+    assert published.calls["StartBlobUpload"] == sent
+    (birds / "clusters.csv").write_text("filename,cluster\nimage_000.png,1\n", "utf-8")
+    assert "has a new version" in covey("push", birds, PLACE).stdout
+    assert len(published.datasets[SLUG]) == 2
+    published.datasets[SLUG].append({"images/other.png": b""})  # by somebody else
+    assert "has a new version" in covey("push", birds, PLACE).stdout
+
+
+def test_a_description_that_a_person_wrote_stays(published: KaggleServer, birds: Path, covey: Cli) -> None:
+    for text, replaced in ((published.requests[0]["description"], True), ("My own words.", False)):
+        published.description = text
+        (birds / "more.csv").write_text(text, "utf-8")
+        assert covey("push", birds, PLACE).exit_code == 0
+        assert ("description" in published.requests[-1]) == replaced
+
+
+def test_a_push_that_is_cut_off_goes_on(kaggle: KaggleServer, birds: Path, covey: Cli) -> None:
+    kaggle.cuts = [50]
+    done = covey("push", birds, PLACE)
+    assert done.exit_code == 0, done.output
+    assert kaggle.calls["StartBlobUpload"] == len(list(birds.glob("*.*"))) + 1
+    assert files_of(kaggle)["metadata.csv"] == (birds / "metadata.csv").read_bytes()
+
+
+def test_a_file_that_kaggle_refuses_makes_no_version(kaggle: KaggleServer, birds: Path, covey: Cli) -> None:
+    kaggle.faults = {"Blob": [400]}
+    done = covey("push", birds, PLACE)
+    assert done.exit_code == 2
+    assert "1 of 5 files could not be sent: run the same command again" in done.stderr
+    assert kaggle.requests == []
+    kaggle.faults = {"CreateDataset": [500]}
+    assert "a fault of its own (500)" in covey("push", birds, PLACE).stderr
+    assert covey("push", birds, PLACE).exit_code == 0
+
+
+def test_the_original_frontend_lists_and_loads_it(
+    kaggle: KaggleServer, birds: Path, covey: Cli, tmp_path: Path
+) -> None:
+    assert covey("push", birds, PLACE, "--original").exit_code == 0
+    files = files_of(kaggle)
+    assert {name for name in files if name.endswith(".png")} == {
+        f"xc_spectrograms/xc_spectrograms/image_{number:03}.png" for number in range(6)
+    }
+    listed = [name for name in files if "dimred_" in name and ".npz" in name]
+    assert len(listed) == 1
+    parts = listed[0].split("_")
+    assert parts[1] == "8"
+    assert "_".join(parts[4:]).startswith("brightness")
+    with np.load(io.BytesIO(files[listed[0]]), allow_pickle=False) as arrays:
+        assert arrays["X_red"].shape == (6, 8)
+        assert arrays["X_2D"].shape == (6, 2)
+        assert arrays["N"].tolist() == [f"image_{number:03}.png" for number in range(6)]
+    import pandas
+
+    frame = pandas.read_pickle(io.BytesIO(files["downloaded_data_meta.pkl"]))
+    assert frame["file_name_stub"].tolist() == ["XC1_Great_tit"]
+    assert "full_spec_name" in frame.columns
+    (tmp_path / "written.pkl").write_bytes(files["downloaded_data_meta.pkl"])
+    assert read_frame(tmp_path / "written.pkl")["rec"] == ["A. <b>Person</b>"]
+
+
+def test_without_metadata_the_original_gets_the_recordings_in_the_names(
+    kaggle: KaggleServer, covey: Cli, tmp_path: Path
+) -> None:
+    images = tiny_images(tmp_path / "cuts", count=3)
+    for name, new in zip(
+        images.names(), ("XC7_b_segm_0000.000", "XC7_b_segm_0000.400", "XC9_a_segm_0000.000"), strict=True
+    ):
+        images.path(name).rename(images.root / f"{new}.png")
+    assert covey("push", images.root, PLACE, "--original").exit_code == 0
+    (tmp_path / "written.pkl").write_bytes(files_of(kaggle)["downloaded_data_meta.pkl"])
+    assert read_frame(tmp_path / "written.pkl")["file_name_stub"] == ["XC7_b", "XC9_a"]
+
+
+def test_a_dataset_of_the_original_opens_and_goes_back(
+    kaggle: KaggleServer, xc_dev: Path, covey: Cli, tmp_path: Path
+) -> None:
+    files = {f"xc_spectrograms/xc_spectrograms/{path.name}": path.read_bytes() for path in xc_dev.glob("images/*")}
+    names = np.array([name.rpartition("/")[2] for name in files if name.endswith(".png")], dtype=object)
+    file = io.BytesIO()
+    np.savez(file, X_red=np.ones((len(names), 8), np.float32), X_2D=np.ones((len(names), 2), np.float32), N=names)
+    files["dimred_8_neigh_10_vgg16_features.28.npz"] = file.getvalue()
+    files["downloaded_data_meta.pkl"] = (xc_dev / "downloaded_data_meta.pkl").read_bytes()
+    kaggle.datasets["someone/corvidae"] = [files]
+    assert covey("pull", "kaggle:someone/corvidae", tmp_path / "pulled").exit_code == 0
+    told = json.loads(covey("info", tmp_path / "pulled", "--json").stdout)
+    assert (told["images"], told["tables"][0]["shape"]) == (210, [210, 8])
+    done = covey("push", tmp_path / "pulled", "kaggle:owner/corvidae")
+    assert done.exit_code == 0, done.output
+    sent = files_of(kaggle, "owner/corvidae")
+    assert "metadata.csv" in sent
+    assert "downloaded_data_meta.pkl" not in sent
+    assert kaggle.requests[0]["licenseName"] == "other"
+    assert "Jerome Fischer" in kaggle.requests[0]["description"]
+
+
+def test_it_is_fetched_once_and_used_without_network(
+    published: KaggleServer, covey: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    covey("info", PLACE)
+    fetched = published.calls["DownloadDataset"]
+    covey("info", PLACE)
+    assert published.calls["DownloadDataset"] == fetched
+    published.faults = {"GetDataset": [500]}
+    assert covey("info", PLACE).exit_code == 0
+    monkeypatch.delenv("KAGGLE_KEY")
+    assert covey("info", PLACE).exit_code == 0
+    done = covey("pull", "kaggle:owner/not-fetched", "anywhere")
+    assert done.exit_code == 2
+    assert "make a token at https://www.kaggle.com/settings/api" in done.stderr
+
+
+def test_a_new_version_is_fetched(published: KaggleServer, birds: Path, covey: Cli) -> None:
+    covey("info", PLACE)
+    files = files_of(published)
+    published.datasets[SLUG].append({**files, "images/more.png": files["images/image_000.png"]})
+    assert json.loads(covey("info", PLACE, "--json").stdout)["images"] == 7
+
+
+def test_a_download_that_is_cut_off_goes_on(published: KaggleServer, covey: Cli) -> None:
+    published.cuts = [1000, 2000, 0, 500]
+    done = covey("info", PLACE)
+    assert done.exit_code == 0, done.output
+    assert published.sent == [0, 1000, 3000, 3000, 3500]
+
+
+def test_a_download_that_was_given_up_goes_on_the_next_time(published: KaggleServer, covey: Cli) -> None:
+    published.cuts = [1000, *[0] * 8]
+    done = covey("info", PLACE)
+    assert done.exit_code == 2
+    assert "The connection to Kaggle failed" in done.stderr
+    published.cuts = []
+    assert covey("info", PLACE).exit_code == 0
+    assert published.sent[-1] == 1000
+
+
+def test_a_connection_that_stands_still_counts_as_cut(
+    published: KaggleServer, covey: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("covey_kaggle.calls.PATIENCE", 0.2)
+    monkeypatch.setattr("covey_kaggle.download.PATIENCE", 0.2)
+    published.cuts, published.faults, published.stall = [1000], {"GetDataset": [STALLED]}, 60
+    assert covey("info", PLACE).exit_code == 0
+    assert published.sent == [0, 1000]
+
+
+def test_a_wrong_checksum_is_told_and_nothing_is_kept(published: KaggleServer, covey: Cli, tmp_path: Path) -> None:
+    published.md5 = "A" * 22 + "=="
+    assert "its checksum is not the one that Kaggle gives" in covey("info", PLACE).stderr
+    assert not list((tmp_path / "home").rglob("*.part"))
+    published.md5 = None
+    assert covey("info", PLACE).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "statuses"), [("GetDataset", [500, 429, 503]), ("DownloadDataset", [500, 429]), ("GetDataset", [429])]
+)
+def test_a_passing_fault_is_waited_out(call: str, statuses: list[int], published: KaggleServer, covey: Cli) -> None:
+    published.faults = {call: statuses}
+    assert covey("info", PLACE).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "wait", "told"),
+    [
+        (401, "", "Kaggle does not accept your credentials: make a new token"),
+        (403, "", "kaggle:owner/small-birds does not exist, or you may not do this with it"),
+        (404, "", "There is no kaggle:owner/small-birds: check the spelling."),
+        (429, "3600", "too many requests from you: try again in 3,600 seconds."),
+        (429, "Fri, 01 Jan 2100 00:00:00 GMT", "too many requests from you: try again in "),
+        (500, "", "Kaggle has a fault of its own (500): try again later"),
+        (418, "", "Kaggle did not do what was asked for kaggle:owner/small-birds"),
+    ],
+)
+def test_a_lasting_fault_is_told(status: int, wait: str, told: str, published: KaggleServer, covey: Cli) -> None:
+    published.faults, published.retry_after = {"GetDataset": [status] * 9}, wait
+    done = covey("info", PLACE)
+    assert done.exit_code == 2
+    assert told in done.stderr
+    assert done.stdout == ""
+
+
+def test_wrong_credentials_are_told(published: KaggleServer, covey: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAGGLE_KEY", "wrong")
+    assert "does not accept your credentials" in covey("info", PLACE).stderr
+
+
+def test_no_server_is_told(kaggle: KaggleServer, covey: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kagglesdk import kaggle_env
+
+    monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.LOCAL, "http://127.0.0.1:1")
+    assert "The connection to Kaggle failed" in covey("info", PLACE).stderr
+
+
+@pytest.mark.parametrize("place", ["", "owner", "owner/", "/name", "owner/name/3", "../../etc", "owner/na me", "a/b\n"])
+def test_a_malformed_name_is_told(place: str, kaggle: KaggleServer, covey: Cli) -> None:
+    done = covey("info", f"kaggle:{place}")
+    assert done.exit_code == 2
+    assert "write kaggle:owner/name" in done.stderr
+    assert kaggle.calls == {}
+
+
+def test_a_dataset_of_something_else_is_told(kaggle: KaggleServer, covey: Cli) -> None:
+    kaggle.datasets["someone/houses"] = [{"prices.csv": b"house,price\n"}]
+    assert "holds neither images nor feature files" in covey("info", "kaggle:someone/houses").stderr
+
+
+def link(target: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        info = zipfile.ZipInfo("images/link.png")
+        info.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(info, target)
+    return file.getvalue()
+
+
+def bomb() -> bytes:
+    """Ten members that speak of 200 MB each."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(10):
+            archive.writestr(f"{number}.png", b"")
+    data = bytearray(file.getvalue())
+    start = 0
+    while (start := data.find(b"PK\1\2", start)) >= 0:
+        data[start + 24 : start + 28] = (200_000_000).to_bytes(4, "little")
+        start += 4
+    return bytes(data)
+
+
+def flipped() -> bytes:
+    data = bytearray(packed({"images/a.png": b"x" * 1000}))
+    data[500] ^= 1
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("archive", "told"),
+    [
+        (packed({"../out.png": b""}), "leads elsewhere"),
+        (packed({"/out.png": b""}), "leads elsewhere"),
+        (packed({"images/../../../out.png": b""}), "leads elsewhere"),
+        (packed({"C:/out.png": b""}), "leads elsewhere"),
+        (packed({"images\\..\\..\\out.png": b""}), "leads elsewhere"),
+        (packed({"images/.. /out.png": b""}), "leads elsewhere"),
+        (link("../../../out.png"), "is a link"),
+        (bomb(), "it would make 2,000,000,000 bytes"),
+        (flipped(), "cannot be unpacked"),
+        (b"no archive", "cannot be unpacked"),
+        (packed({"images/a.png": b"", "images/a.png/b.png": b""}), "cannot be unpacked"),
+    ],
+)
+def test_a_hostile_or_damaged_archive_is_refused(
+    archive: bytes, told: str, kaggle: KaggleServer, covey: Cli, tmp_path: Path
+) -> None:
+    kaggle.datasets["someone/hostile"] = [archive]
+    done = covey("info", "kaggle:someone/hostile")
+    assert done.exit_code == 2
+    assert told in done.stderr
+    assert not list(tmp_path.rglob("*out.png"))
+    assert not list((tmp_path / "home").rglob("versions/*"))
+
+
+def test_an_archive_cannot_point_covey_elsewhere(kaggle: KaggleServer, covey: Cli, birds: Path) -> None:
+    pointer = json.dumps({"images": str(birds / "images")}).encode()
+    kaggle.datasets["someone/pointing"] = [{"covey.json": pointer, ".covey/x.png": b"", "a.csv": b""}]
+    assert "holds neither images nor feature files" in covey("info", "kaggle:someone/pointing").stderr
+
+
+def test_pull_replaces_nothing(published: KaggleServer, covey: Cli, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "metadata.csv").write_text("mine", "utf-8")
+    done = covey("pull", PLACE, tmp_path / "mine")
+    assert "metadata.csv is there already and differs" in done.stderr
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["metadata.csv"]
+
+
+def test_push_says_what_it_cannot_do(kaggle: KaggleServer, birds: Path, covey: Cli, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert "There is nothing to push" in covey("push", tmp_path / "empty", PLACE).stderr
+    assert "npz publishes nothing" in covey("push", birds, tmp_path / "copy").stderr
+    assert "6 to 50 characters" in covey("push", birds, "kaggle:owner/birds").stderr
+    kaggle.faults = {"CreateDataset": [403]}
+    assert "you may not do this with it" in covey("push", birds, PLACE).stderr
+
+
+def test_a_home_that_cannot_be_written_is_told(
+    published: KaggleServer, covey: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    monkeypatch.setenv("COVEY_HOME", str(tmp_path / "file" / "home"))
+    done = covey("info", PLACE)
+    assert done.exit_code == 2
+    assert "cannot be made" in done.stderr
+
+
+def test_without_credentials_nothing_is_printed_but_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a fresh Python, for the client signs in as soon as it is imported."""
+    for name in ("KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_API_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HOME", "KAGGLE_CONFIG_DIR", "COVEY_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    code = "import sys; from covey.commands.main import main; main(['info', sys.argv[1]])"
+    command = [sys.executable, "-c", code, PLACE]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("Error: Kaggle wants credentials")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_opening_without_fetching_raises_coveys_error(kaggle: KaggleServer) -> None:
+    storage = Registry.installed().get("storage", "kaggle")()
+    with pytest.raises(CoveyError, match="does not exist"):
+        storage.open("owner/nothing-there")  # type: ignore[attr-defined]
