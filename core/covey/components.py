@@ -34,6 +34,9 @@ class Component(ABC):
     requires: ClassVar[Mapping[str, str]] = {}
     """The libraries it imports when it works: import name -> what `pip install` takes to bring it."""
 
+    references: ClassVar[tuple[str, ...]] = ()
+    """What to cite in a paper, each in full."""
+
     starting: ClassVar[str] = "starting"
     """What it does before its first result, as a person is told who waits: say, "compiling"."""
 

@@ -19,6 +19,7 @@ from covey.registry import Registry
 DEFAULTS = {"extractor": "timm", "reducer": "umap", "clusterer": "dbscan"}
 """The component of each kind that works when none is named."""
 _KEYS = ("dataset", "out", *DEFAULTS)
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 Place = Callable[[str, int, str], str]
 """Says where something stands: from a section, its number from 0, and a key in it."""
@@ -138,11 +139,20 @@ def _variants(
     try:
         cls = registry.get(kind, section["use"])
     except CoveyError as error:
-        errors.append(f"{place(kind, number, 'use')}: {error}")
+        errors.append(f"{place(kind, number, 'use')}: {error}{_remedy(section['use'], registry)}")
         return []
     wrong = options.errors(cls, given)
     errors += [f"{place(kind, number, key)}: {sentence}" for key, sentence in wrong.items()]
     return [] if wrong else options.variants(cls, given)
+
+
+def _remedy(name: str, registry: Registry) -> str:
+    """Return the command that installs the distribution of a full name, where there is one that is not installed."""
+    distribution, colon, _ = name.partition(":")
+    known = {item.distribution for item in registry.components} | {item.distribution for item in registry.problems}
+    if not colon or distribution in known or not _DISTRIBUTION.fullmatch(distribution):
+        return ""
+    return f" To install it: pip install {distribution}"
 
 
 def _settings(settings: Sequence[str]) -> dict[str, dict[str, list[str]]]:

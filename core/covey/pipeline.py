@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey import options, provenance
-from covey.components import Clusterer, Component, FeatureExtractor, Reducer, Runtime, cluster
-from covey.errors import CoveyError
+from covey.components import Clusterer, Component, FeatureExtractor, Floats, Labels, Prepared, Runtime, cluster
+from covey.errors import CoveyError, reason
 from covey.experiment import Experiment
 from covey.extraction import checks
 from covey.extraction.shards import under_way
@@ -23,6 +23,7 @@ from covey.images import ImageFile, ImageFolder, key_of
 from covey.layers import expand
 from covey.locations import create_dataset, open_dataset
 from covey.lock import alone
+from covey.plan import Job, Line, job, jobs, summary
 from covey.progress import SILENT, Progress
 from covey.provenance import Provenance
 from covey.registry import Registry
@@ -32,14 +33,26 @@ from covey.tables import Clustering, Embedding, Features, Table
 from covey.versions import versions
 
 
+@attrs.frozen
+class Failure:
+    """A table that could not be made, and why, in one sentence."""
+
+    made: Provenance
+    reason: str
+
+
 @attrs.frozen(kw_only=True)
 class Results:
-    """What a run gives: the dataset that holds it, its clusterings in order, and how many tables were made or kept."""
+    """What a run gives: the dataset that holds it, its clusterings in order, how many tables were made or kept.
+
+    `failures` are the tables that could not be made; what would have followed from them is not there either.
+    """
 
     dataset: Dataset
     clusterings: list[Entry]
     made: int
     kept: int
+    failures: list[Failure]
 
 
 def run(
@@ -47,16 +60,31 @@ def run(
 ) -> Results:
     """Run every combination of an experiment; steps that are kept already are not computed again.
 
+    A combination that fails stops no other.
+
     Raises:
-        CoveyError: there are no images, another run is at work in the folder, or a step cannot be done. What was
+        CoveyError: there are no images, another run is at work in the folder, or every combination failed. What was
             finished before is kept.
     """
     dataset, images = places(experiment, registry)
     with alone(workplace(dataset) / "lock"):
         pipeline = Pipeline(dataset, images, machine or Machine(), progress)
-        found = [entry for extractor in experiment.extractors for entry in pipeline.follow(extractor, experiment)]
+        jobs = pipeline.plan(experiment)
+        failures = [failure for job in jobs for failure in pipeline.attempt(job)]
+        keys = dict.fromkeys(made.key for job in jobs for made in job.made)
+        kept = pipeline.kept
+    found = {key: kept[key] for key in keys if key in kept}
+    clusterings = [entry for entry in found.values() if entry.kind == "clustering"]
+    if not clusterings:
+        raise CoveyError("\n".join(dict.fromkeys(failure.reason for failure in failures)))
     made = len(pipeline.made)
-    return Results(dataset=dataset, clusterings=found, made=made, kept=len(pipeline.used - pipeline.made))
+    return Results(dataset=dataset, clusterings=clusterings, made=made, kept=len(found) - made, failures=failures)
+
+
+def planned(experiment: Experiment, registry: Registry, progress: Progress = SILENT) -> list[Line]:
+    """Return what a run would do; nothing is computed but what the images contain. Raises CoveyError."""
+    pipeline = Pipeline(*places(experiment, registry), Machine(), progress)
+    return summary(pipeline.plan(experiment), pipeline.kept)
 
 
 def places(experiment: Experiment, registry: Registry) -> tuple[Dataset, ImageFolder]:
@@ -74,7 +102,7 @@ def workplace(dataset: Dataset) -> Path:
 
 
 class Pipeline:
-    """The steps on one dataset. Each returns the entries of what is kept, having computed only what was missing."""
+    """The steps on one dataset, each of which computes only what is missing."""
 
     def __init__(
         self, dataset: Dataset, images: ImageFolder, machine: Machine | Runtime, progress: Progress = SILENT
@@ -85,54 +113,67 @@ class Pipeline:
         self.progress = progress
         self.work = workplace(dataset)
         self.files: list[ImageFile] = images.index(self.work / "images.json", progress)
-        self.kept: dict[str, Entry] = {}
         self.made: set[str] = set()
-        self.used: set[str] = set()
-        self._list()
+        self._kept: dict[str, Entry] | None = None
+        self._versions: dict[type, dict[str, str]] = {}
 
-    def follow(self, extractor: FeatureExtractor, experiment: Experiment) -> list[Entry]:
-        """Return the clusterings of everything that follows from one extractor."""
-        found = []
-        for features in self.features(extractor):
-            embeddings = [item for reducer in experiment.reducers for item in self.embeddings(reducer, features)]
-            for clusterer in experiment.clusterers:
-                inputs = [features] if clusterer.takes == "features" else embeddings
-                found += [self.clustering(clusterer, entry) for entry in inputs]
-        return found
+    @property
+    def kept(self) -> dict[str, Entry]:
+        """The tables of the dataset by their keys."""
+        if self._kept is None:
+            self._kept = {entry.provenance.key: entry for entry in self.dataset.entries() if entry.provenance}
+        return self._kept
+
+    def plan(self, experiment: Experiment) -> list[Job]:
+        """Return the jobs of an experiment. Raises CoveyError when no layer fits a wildcard."""
+        return jobs(experiment, key_of(self.files), self._expanded)
 
     def features(self, extractor: FeatureExtractor) -> list[Entry]:
-        """Return the features of an extractor, one entry for each layer."""
-        parts = options.parts(expand(extractor, self.work / "layers.json"))
-        made = [provenance.of(part, key_of(self.files)) for part in parts]
-        missing = self._missing(parts, made)
-        if missing:
-            self._extraction(extractor).extract(missing)
-            self._note([one.key for part, one in zip(parts, made, strict=True) if part in missing])
-        entries = self._entries(made)
-        for one in made:
-            under_way(self.work, one).clear()
+        """Return the features of an extractor, one entry for each layer. Raises CoveyError."""
+        one = job(options.parts(self._expanded(extractor)), key_of(self.files))
+        self.make(one)
+        return [self._entry(made) for made in one.made]
+
+    def attempt(self, job: Job) -> list[Failure]:
+        """Make what is missing of a job, and return what failed; one part that fails leaves the others whole."""
+        if job.source and job.source.key not in self.kept:
+            return []
+        try:
+            self.make(job)
+        except Exception as error:  # a plugin may raise anything
+            left = job.missing(self.kept)
+            if len(left.parts) > 1:
+                return [failure for half in left.halves() for failure in self.attempt(half)]
+            return [Failure((left.made or job.made)[0], _sentence(job, error))]
+        return []
+
+    def make(self, job: Job) -> None:
+        """Make what is missing of a job. Raises CoveyError, and whatever else a plugin raises."""
+        left = job.missing(self.kept)
+        if left.parts:
+            steps = {"extractor": self._extract, "reducer": self._reduce, "clusterer": self._cluster}
+            steps[job.kind](left)
+        if job.kind == "extractor":
+            self._finish(job)
+
+    def _expanded(self, extractor: FeatureExtractor) -> FeatureExtractor:
+        return expand(extractor, self.work / "layers.json")
+
+    def _extract(self, job: Job) -> None:
+        self._extraction(options.join(job.parts)).extract(job.parts)
+        self._note(job.made)
+
+    def _finish(self, job: Job) -> None:
+        """Clear away unfinished work, of earlier runs too, and tell what was noticed about images and features."""
+        for made in job.made:
+            under_way(self.work, made).clear()
+        entries = [self._entry(made) for made in job.made]
         sentences = [sentence for entry in entries for sentence in checks.sentences(_made(entry), entry.shape[1])]
         for sentence in dict.fromkeys(sentences):
             self.progress.note(sentence)
-        return entries
 
-    def embeddings(self, reducer: Reducer, features: Entry) -> list[Entry]:
-        """Return the embeddings of a reducer, one entry for each size."""
-        parts = options.parts(reducer)
-        made = [provenance.of(part, _made(features)) for part in parts]
-        missing = self._missing(parts, made)
-        if missing:
-            self._save(self._reduce(options.join(missing), features))
-        return self._entries(made)
-
-    def clustering(self, clusterer: Clusterer, entry: Entry) -> Entry:
-        """Return the clustering of one embedding, or of features where the clusterer takes those."""
-        made = provenance.of(clusterer, _made(entry))
-        if self._missing([clusterer], [made]):
-            self._save([self._cluster(clusterer, entry)])
-        return self._entries([made])[0]
-
-    def _reduce(self, reducer: Reducer, entry: Entry) -> list[Table]:
+    def _reduce(self, job: Job) -> None:
+        entry, reducer = self._source(job), options.join(job.parts)
         if max(reducer.sizes) > entry.shape[1]:
             told = f"{max(reducer.sizes)} dimensions cannot be made of {entry.shape[1]} features"
             raise CoveyError(f"{reducer.name}: {told}: choose smaller sizes, or a layer with more features.")
@@ -146,24 +187,30 @@ class Pipeline:
                 arrays[size] = _checked(reducer, array, (len(features.names), size))
                 step.say("")
                 step.advance()
-        tables: list[Table] = []
-        for part in options.parts(reducer):
-            size = part.sizes[0]
-            made = provenance.of(part, _made(entry), versions=versions(reducer))
-            tables.append(Embedding(names=features.names, Z=arrays[size], map=arrays[2], provenance=made))
-        return tables
+        tables = []
+        for part in job.parts:
+            made = provenance.of(part, _made(entry), versions=self._versions_of(reducer))
+            Z = arrays[part.sizes[0]]
+            tables.append(Embedding(names=features.names, Z=Z, map=arrays[2], provenance=made))
+        self._save(tables)
 
-    def _cluster(self, clusterer: Clusterer, entry: Entry) -> Clustering:
+    def _cluster(self, job: Job) -> None:
+        """Cluster one embedding, or features where the clusterer takes those, with all parts."""
+        entry = self._source(job)
         table = self.dataset.load(entry)
         assert not isinstance(table, Clustering)
         Z = table.X if isinstance(table, Features) else table.Z
-        with self.progress.step(f"Clustering {len(Z)} images ({clusterer.name})", 1, "clustering") as step:
-            step.say(clusterer.starting)
-            suited = clusterer.suited(Z)
-            labels = step.tick(cluster(suited, Z))
-        details = {"versions": versions(clusterer), "chosen": _chosen(clusterer, suited)}
-        made = provenance.of(clusterer, _made(entry), **details)
-        return Clustering(names=table.names, labels=labels, provenance=made)
+        prepared = job.parts[0].prepare(Z, self.progress) if len(job.parts) > 1 else None
+        tables = []
+        with self.progress.step(f"Clustering {len(Z)} images ({job.component})", len(job.parts), "clustering") as step:
+            step.say(job.parts[0].starting)
+            for part in job.parts:
+                suited = part.suited(Z)
+                labels = step.tick(_labels(suited, Z, prepared))
+                details = {"versions": self._versions_of(part), "chosen": _chosen(part, suited)}
+                made = provenance.of(part, _made(entry), **details)
+                tables.append(Clustering(names=table.names, labels=labels, provenance=made))
+        self._save(tables)
 
     def _extraction(self, extractor: FeatureExtractor) -> Extraction:
         return Extraction(self.dataset, self.work, self.images, self.files, self._runtime(extractor), self.progress)
@@ -178,24 +225,46 @@ class Pipeline:
         sizes = Counter((file.height, file.width) for file in self.files)
         return self.machine.runtime(max(sizes.values(), default=0))
 
-    def _missing(self, parts: Sequence[Any], made: Sequence[Provenance]) -> list[Any]:
-        return [part for part, one in zip(parts, made, strict=True) if one.key not in self.kept]
+    def _versions_of(self, component: Component) -> dict[str, str]:
+        """Return the versions behind a component; finding them out takes half a second, so it is done once."""
+        if type(component) not in self._versions:
+            self._versions[type(component)] = versions(component)
+        return self._versions[type(component)]
 
-    def _entries(self, made: Sequence[Provenance]) -> list[Entry]:
-        self.used.update(one.key for one in made)
-        return [self.kept[one.key] for one in made]
+    def _source(self, job: Job) -> Entry:
+        assert job.source is not None
+        return self._entry(job.source)
+
+    def _entry(self, made: Provenance) -> Entry:
+        """Return the table that was just made. Raises CoveyError when the dataset does not list it."""
+        if made.key not in self.kept:
+            told = " ".join(self.dataset.problems) or f"{self.dataset.location} does not list it."
+            raise CoveyError(f"What {made.tag} made could not be kept. {told}")
+        return self.kept[made.key]
 
     def _save(self, tables: Sequence[Table]) -> None:
         self.dataset.save(tables)
-        self._note([table.provenance.key for table in tables if table.provenance])
+        self._note([table.provenance for table in tables if table.provenance])
 
-    def _note(self, keys: Iterable[str]) -> None:
+    def _note(self, made: Iterable[Provenance]) -> None:
         """These tables have been made."""
-        self.made.update(keys)
-        self._list()
+        self._kept = None
+        for one in made:
+            self._entry(one)
+            self.made.add(one.key)
 
-    def _list(self) -> None:
-        self.kept = {entry.provenance.key: entry for entry in self.dataset.entries() if entry.provenance}
+
+def _labels(clusterer: Clusterer, Z: Floats, prepared: Prepared | None) -> Labels:
+    quick = prepared.labels(clusterer) if prepared else None
+    return cluster(clusterer, Z) if quick is None else quick
+
+
+def _sentence(job: Job, error: Exception) -> str:
+    """Return why a table could not be made."""
+    if isinstance(error, CoveyError):
+        return str(error)
+    told = f"{type(error).__name__}: {reason(error)}"
+    return f"{job.component} failed ({told}): try other options, or tell its authors."
 
 
 def _chosen(clusterer: Clusterer, suited: Clusterer) -> dict[str, Any]:

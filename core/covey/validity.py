@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey import provenance
+from covey.agreement import common
 from covey.components import Clusterer, Floats, Labels
 from covey.evaluation import numbered
 from covey.provenance import Provenance
@@ -142,12 +143,6 @@ def but_for_the_seed(made: Provenance) -> str:
     given = {name: value for name, value in source.options.items() if name != "seed"}
     reducer = [source.component, source.version, given, dict(source.identity), source.input]
     return provenance.canonical([made.component, made.version, dict(made.options), dict(made.identity), reducer])
-
-
-def common(one: Clustering, other: Clustering) -> tuple[Labels, Labels]:
-    """Return the labels of the images that are in both clusterings, matched by name."""
-    _, here, there = np.intersect1d(one.names, other.names, return_indices=True)
-    return one.labels[here], other.labels[there]
 
 
 def _halves(clusterer: Clusterer, Z: Floats, random: np.random.Generator) -> float | None:

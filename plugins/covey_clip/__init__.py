@@ -23,6 +23,11 @@ class Clip(VisionExtractor):
     """Image towers trained to match pictures with texts, tapped at the embedding or at any module before it."""
 
     name = "clip"
+    references = (
+        "Radford, A., Kim, J. W., Hallacy, C. et al. (2021). Learning transferable visual models from natural "
+        "language supervision. Proceedings of ICML 2021, 8748-8763.",
+        "Ilharco, G., Wortsman, M., Wightman, R. et al. (2021). OpenCLIP. doi:10.5281/zenodo.5143773.",
+    )
     requires = {"open_clip": "covey[clip]", "torch": "covey[clip]"}
 
     model: str = option(

@@ -25,6 +25,10 @@ class Dbscan(Clusterer):
     """Groups that are dense everywhere; the rest is noise (DBSCAN: Ester, Kriegel, Sander and Xu 1996)."""
 
     name = "dbscan"
+    references = (
+        "Ester, M., Kriegel, H.-P., Sander, J. and Xu, X. (1996). A density-based algorithm for discovering "
+        "clusters in large spatial databases with noise. Proceedings of KDD-96, 226-231.",
+    )
     requires = {"scipy": "scipy"}
 
     eps: float | None = option(

@@ -23,6 +23,9 @@ class Evoc(Clusterer):
     """
 
     name = "evoc"
+    references = (
+        "McInnes, L. (2025). EVoC: embedding vector oriented clustering. https://github.com/TutteInstitute/evoc.",
+    )
     takes = "features"
     requires = dict.fromkeys(("evoc", "numba"), "covey[evoc]")
     starting = "compiling, which takes a minute the first time"

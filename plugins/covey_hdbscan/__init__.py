@@ -21,6 +21,12 @@ class Hdbscan(Clusterer):
     """Groups that stay dense over a range of radii (HDBSCAN*: Campello, Moulavi and Sander 2013)."""
 
     name = "hdbscan"
+    references = (
+        "Campello, R. J. G. B., Moulavi, D. and Sander, J. (2013). Density-based clustering based on "
+        "hierarchical density estimates. Advances in Knowledge Discovery and Data Mining, 160-172.",
+        "McInnes, L., Healy, J. and Astels, S. (2017). hdbscan: hierarchical density based clustering. "
+        "Journal of Open Source Software, 2(11), 205.",
+    )
     requires = {"hdbscan": "covey[hdbscan]"}
 
     min_cluster_size: int = option(

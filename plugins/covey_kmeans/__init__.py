@@ -22,6 +22,12 @@ class Kmeans(Clusterer):
     """
 
     name = "kmeans"
+    references = (
+        "Lloyd, S. P. (1982). Least squares quantization in PCM. IEEE Transactions on Information Theory, "
+        "28(2), 129-137.",
+        "Arthur, D. and Vassilvitskii, S. (2007). k-means++: the advantages of careful seeding. Proceedings "
+        "of SODA 2007, 1027-1035.",
+    )
     requires = {"sklearn": "scikit-learn"}
 
     clusters: int = option(default=10, ge=1, help="Groups to make. Raising it makes them smaller.")

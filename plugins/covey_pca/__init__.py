@@ -23,6 +23,12 @@ class Pca(Reducer):
     """
 
     name = "pca"
+    references = (
+        "Pearson, K. (1901). On lines and planes of closest fit to systems of points in space. Philosophical "
+        "Magazine, 2(11), 559-572.",
+        "Hotelling, H. (1933). Analysis of a complex of statistical variables into principal components. "
+        "Journal of Educational Psychology, 24(6), 417-441.",
+    )
     requires = {"sklearn": "scikit-learn"}
     starting = "computing the axes"
 

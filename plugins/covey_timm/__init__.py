@@ -21,6 +21,10 @@ class Timm(VisionExtractor):
     """Any network of timm, tapped at any of its modules; the default brings its ImageNet weights along."""
 
     name = "timm"
+    references = (
+        "Wightman, R. (2019). PyTorch image models. https://github.com/huggingface/pytorch-image-models. "
+        "doi:10.5281/zenodo.4414861.",
+    )
     requires = {
         "timm": "covey[timm]",
         "torch": "covey[timm]",

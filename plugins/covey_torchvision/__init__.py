@@ -27,6 +27,10 @@ class Torchvision(VisionExtractor):
     """Any classification network of torchvision, tapped at any node of its graph."""
 
     name = "torchvision"
+    references = (
+        "TorchVision maintainers and contributors (2016). TorchVision: PyTorch's computer vision library. "
+        "https://github.com/pytorch/vision.",
+    )
     requires = {"torchvision": "covey[torchvision]", "torch": "covey[torchvision]"}
 
     model: str = option(

@@ -30,6 +30,10 @@ class Umap(Reducer):
     """
 
     name = "umap"
+    references = (
+        "McInnes, L., Healy, J. and Melville, J. (2018). UMAP: uniform manifold approximation and projection "
+        "for dimension reduction. arXiv:1802.03426.",
+    )
     requires = dict.fromkeys(("umap", "pynndescent", "numba", "sklearn"), "covey[umap]")
     starting = "compiling and looking for neighbours"
 

@@ -13,9 +13,10 @@ from click.testing import Result
 from numpy.typing import NDArray
 
 from covey import Clusterer, Clustering, CoveyError, component
+from covey.agreement import common
 from covey.cuts import recordings
 from covey.evaluation import evaluate, neighbour_accuracy
-from covey.validity import common, half_agreement, recording_shares, shape
+from covey.validity import half_agreement, recording_shares, shape
 
 Cli = Callable[..., Result]
 Floats = NDArray[np.float32]
@@ -269,8 +270,8 @@ def test_a_label_file_that_does_not_fit(covey: Cli, run: Path, tmp_path: Path, t
     assert sentence in result.stderr
 
 
-def test_columns_without_a_file(covey: Cli, images: Path) -> None:
-    result = covey("evaluate", images, "--group", "group")
+def test_columns_without_a_file(covey: Cli, run: Path) -> None:
+    result = covey("evaluate", run, "--group", "group")
     assert result.exit_code == 2
     assert "name it with --labels" in result.stderr
 

@@ -105,6 +105,20 @@ eps = []
     ]
 
 
+def test_an_unknown_plugin_is_told_with_the_command_that_installs_it(covey: Cli, tmp_path: Path) -> None:
+    def told(name: str) -> str:
+        path = write(tmp_path, f'dataset = "."\n[[extractor]]\nuse = "{name}"\n')
+        result = covey("run", path)
+        assert result.exit_code == 2
+        assert f"{path}, line 3: There is no extractor" in result.stderr
+        return result.stderr.strip()
+
+    assert told("covey-birdnet:birdnet").endswith(" To install it: pip install covey-birdnet")
+    assert "pip install" not in told("covey:birdnet")
+    assert "pip install" not in told("birdnet")
+    assert "pip install" not in told("x; rm -rf:birdnet")
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

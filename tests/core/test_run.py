@@ -116,7 +116,7 @@ def test_what_the_data_have_decided_is_told(covey: Cli, images: Path) -> None:
 
 
 def test_more_dimensions_than_features_are_refused(covey: Cli, images: Path) -> None:
-    told = covey("run", images, *LIGHT, "--set", "reducer.sizes=13")
+    told = covey("run", images, *LIGHT[:4], "--set", "reducer.sizes=13")
     assert told.exit_code == 2
     assert "pca: 13 dimensions cannot be made of 12 features" in told.stderr
 
@@ -212,7 +212,7 @@ def test_an_interruption_keeps_what_is_finished(images: Path) -> None:
         "import sys, covey.pipeline as p\n"
         "from covey.commands.main import main\n"
         "def stop(*_): raise KeyboardInterrupt\n"
-        "p.Pipeline.embeddings = stop\n"
+        "p.Pipeline._reduce = stop\n"
         "main(sys.argv[1:])"
     )
     paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

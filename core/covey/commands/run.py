@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,24 @@ from covey.commands.tables import show
 from covey.commands.terminal import TerminalProgress
 from covey.errors import CoveyError
 from covey.experiment import DEFAULTS, Experiment, from_flags, read
+from covey.folder import file_name
 from covey.options import build
+from covey.pipeline import Failure, Results, planned
 from covey.pipeline import run as run_experiment
+from covey.plan import Line
+from covey.progress import some
 from covey.registry import Registry
+from covey.repetition import Repetition, repeat
 from covey.runtime import Machine
 from covey.tables import Clustering
 from covey.validity import shape
 
+FAILED = 1
+"""Exit code when some tables could not be made, or are not the same again."""
+
 
 @click.command()
-@click.argument("source", metavar="FOLDER|FILE.toml")
+@click.argument("source", metavar="FOLDER|FILE.toml", required=False)
 @click.option("--out", metavar="FOLDER", help="Where the results go; by default into the dataset itself.")
 @click.option(
     "--extractor", multiple=True, metavar="NAME", help=f"What describes the images. [default: {DEFAULTS['extractor']}]"
@@ -40,32 +50,80 @@ from covey.validity import shape
     metavar="KIND.OPTION=VALUE",
     help="Set an option, as in clusterer.eps=0.3; several values (0.3,0.4) mean: try each.",
 )
+@click.option("--dry-run", is_flag=True, help="Show what is kept and what would be computed, and compute nothing.")
+@click.option(
+    "--like", type=click.Path(path_type=Path), metavar="FILE.npz",
+    help="Make this result again, in a temporary place, and say whether it is identical.",
+)  # fmt: skip
 @flags_of(Machine)
 def run(
-    source: str,
+    source: str | None,
     out: str | None,
     extractor: tuple[str, ...],
     reducer: tuple[str, ...],
     clusterer: tuple[str, ...],
     settings: tuple[str, ...],
+    dry_run: bool,
+    like: Path | None,
     **machine: Any,
 ) -> None:
     """Turn a folder of spectrogram images into groups.
 
     FOLDER holds images, or is a dataset with images/ in it; FILE.toml describes an experiment. Components may be
-    named several times: every combination is made. What is kept from an earlier run is not computed again.
+    named several times: every combination is made. What is kept from an earlier run is not computed again; what
+    fails is told at the end and stops nothing else.
 
     \b
     covey run birds/
     covey run birds/ --reducer pca --clusterer dbscan --set clusterer.eps=0.3,0.4
-    covey run covey.toml
+    covey run covey.toml --dry-run
+    covey run --like birds/clusters_dbscan_8_neigh_10_vgg16~1a2b3c4d.npz
 
     `covey plugins list` shows the components, `covey plugins show NAME` their options.
     """
     registry = Registry.installed()
     names = {"extractor": extractor, "reducer": reducer, "clusterer": clusterer}
+    if like:
+        _check_alone(like, source, out, names, settings)
+        sys.exit(_show_repetition(repeat(like, registry, TerminalProgress())))
+    if source is None:
+        raise CoveyError("Say what to run: covey run FOLDER, or covey run FILE.toml.")
     experiment = _experiment(source, out, names, settings, registry)
+    if dry_run:
+        _show_plan(planned(experiment, registry, TerminalProgress()))
+        return
     results = run_experiment(experiment, registry, TerminalProgress(), build(Machine, machine))
+    _show_results(results)
+    if results.failures:
+        _tell_failures(results.failures)
+        sys.exit(FAILED)
+
+
+def _check_alone(
+    like: Path, source: str | None, out: str | None, names: dict[str, tuple[str, ...]], settings: tuple[str, ...]
+) -> None:
+    if source or out or any(names.values()) or settings:
+        raise CoveyError(f"{like} says what to make again: leave out the folder and the other flags.")
+
+
+def _show_repetition(found: Repetition) -> int:
+    """Show what came of making a result again; return the exit code."""
+    words = {None: "not kept, so not compared", "": "identical"}
+    show(["step", ""], [[step.component, words.get(step.difference, step.difference or "")] for step in found.steps])
+    if found.versions:
+        show(["library", "then", "now"], [list(version) for version in found.versions])
+    click.echo("Identical, bit for bit." if found.identical else "Not identical.")
+    return 0 if found.identical else FAILED
+
+
+def _show_plan(lines: Sequence[Line]) -> None:
+    cells = [[line.kind, *map(str, (line.tables, line.kept, line.fits)), line.component] for line in lines]
+    show(["step", "tables", "kept", "fits", "component"], cells)
+    tables, kept, fits = (sum(getattr(line, name) for line in lines) for name in ("tables", "kept", "fits"))
+    click.echo(f"{tables - kept:,} tables to make in {fits:,} fits, {kept:,} kept from before.")
+
+
+def _show_results(results: Results) -> None:
     stems = [entry.name.removesuffix(".npz") for entry in results.clusterings]
     tables = [results.dataset.load(entry) for entry in results.clusterings]
     clusterings = [table for table in tables if isinstance(table, Clustering)]
@@ -75,6 +133,16 @@ def run(
         ["images", "clusters", "assigned", "clustering"], [_row(*pair) for pair in zip(stems, clusterings, strict=True)]
     )
     click.echo(f"{results.made} tables made, {results.kept} kept from before. Clusters of every image: {path}")
+
+
+def _tell_failures(failures: Sequence[Failure]) -> None:
+    """Tell each reason once, with what failed for it."""
+    click.echo(f"{len(failures)} tables could not be made, nor what follows from them:", err=True)
+    tables: dict[str, list[str]] = {}
+    for failure in failures:
+        tables.setdefault(failure.reason, []).append(file_name(failure.made).removesuffix(".npz"))
+    for reason, names in tables.items():
+        click.echo(f"  {some(names)}: {reason}", err=True)
 
 
 def _experiment(

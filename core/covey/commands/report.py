@@ -1,0 +1,56 @@
+"""covey report: one page about the clusterings of a dataset, that can be mailed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from covey.commands.terminal import TerminalProgress
+from covey.commands.truth import read_truth, truth_flags
+from covey.files import write_text
+from covey.leaderboard import MEASURES, Leaderboard
+from covey.locations import open_dataset
+from covey.registry import Registry
+
+
+@click.command()
+@click.argument("folder")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), default="report.html", show_default=True, help="The page to write."
+)
+@truth_flags
+@click.option("--clustering", metavar="NAME", help="The clustering to show, as covey compare lists it. [default: best]")
+@click.option(
+    "--sort", type=click.Choice(MEASURES), help="The measure that decides. [default: ami with labels, validity without]"
+)
+@click.option("--png", type=click.Path(path_type=Path), metavar="FOLDER", help="Write the pictures there as well.")
+def report(
+    folder: str,
+    out: Path,
+    labels: Path | None,
+    column: str | None,
+    group: str | None,
+    clustering: str | None,
+    sort: str | None,
+    png: Path | None,
+) -> None:
+    """Write one page about the clusterings in FOLDER: map, leaderboard, images of each cluster, methods.
+
+    The page holds all its pictures, fetches nothing, and can be mailed.
+
+    \b
+    covey report birds/ -o birds.html --labels labels.csv
+    """
+    from covey.report import collect, page, pictures
+
+    progress = TerminalProgress()
+    registry = Registry.installed()
+    board = Leaderboard(registry, open_dataset(registry, folder))
+    truth, groups = read_truth(board.names(), labels, column, group)
+    contents = collect(board, truth, groups, sort, clustering, progress)
+    write_text(out, page(contents, progress))
+    told = f"{out}: {out.stat().st_size / 1e6:.1f} MB"
+    if png:
+        told += f", and {len(pictures.write(contents, png, progress))} pictures in {png}"
+    click.echo(told + ".")

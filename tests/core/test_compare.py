@@ -1,0 +1,89 @@
+"""covey compare: a leaderboard, and how clusterings agree with each other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+
+from covey import Clustering
+from covey.agreement import flow, matrix
+
+Cli = Callable[..., Result]
+
+
+def clustering(labels: list[int], start: int = 0) -> Clustering:
+    names = [f"{number:04}.png" for number in range(start, start + len(labels))]
+    return Clustering(names=names, labels=np.array(labels, np.int32), provenance=None)
+
+
+@pytest.fixture
+def run(covey: Cli, images: Path, brightness: None) -> Path:
+    covey("run", images, "--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2",
+          "--set", "clusterer.min_samples=3", "--set", "clusterer.eps=0.001,0.6,9")  # fmt: skip
+    return images
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    path = tmp_path / "labels.csv"
+    path.write_text("\n".join(["filename,label", *(f"call_{number:02}.png,{number % 3}" for number in range(24))]))
+    return path
+
+
+def test_the_best_comes_first_whatever_decides(covey: Cli, run: Path, labels: Path) -> None:
+    def order(*words: object) -> list[float]:
+        rows = json.loads(covey("compare", run, *words, "--json").stdout)
+        assert [row["rank"] for row in rows] == [1, 2, 3]
+        assert sorted(row["clustering"] for row in rows) == sorted({row["clustering"] for row in rows})
+        return [float(row["clustering"].split("-eps")[1].split("-")[0]) for row in rows]
+
+    assert order("--labels", labels)[0] == 0.6
+    assert order("--labels", labels, "--sort", "ari")[0] == 0.6
+    assert order("--sort", "clusters") == [0.6, 9.0, 0.001]
+    assert order("--sort", "coverage")[-1] == 0.001
+
+
+def test_the_table_says_what_json_says(covey: Cli, run: Path, labels: Path) -> None:
+    rows = json.loads(covey("compare", run, "--labels", labels, "--json").stdout)
+    lines = covey("compare", run, "--labels", labels, "--sort", "ari").stdout.splitlines()
+    assert lines[0].split()[:3] == ["ARI", "AMI", "V"]
+    whole = rows[0]["labels"]["whole"]
+    assert lines[1].split()[:3] == ["1", f"{whole['ari']:.3f}", f"{whole['ami']:.3f}"]
+    assert "AMI" not in covey("compare", run).stdout
+
+
+def test_measures_that_need_labels_are_refused_without(covey: Cli, run: Path) -> None:
+    told = covey("compare", run, "--sort", "ami")
+    assert told.exit_code == 2
+    assert "ami compares with labels: name a file with --labels" in told.stderr
+
+
+def test_a_dataset_that_changed_between_runs(covey: Cli, run: Path, labels: Path) -> None:
+    (run / "call_00.png").unlink()
+    covey("run", run, "--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2")
+    rows = json.loads(covey("compare", run, "--labels", labels, "--json").stdout)
+    assert sorted(row["images"] for row in rows) == [23, 24, 24, 24]
+    assert covey("report", run, "-o", labels.with_name("report.html")).exit_code == 0
+
+
+def test_agreement_is_1_for_the_same_groups_under_other_numbers() -> None:
+    one = clustering([0, 0, 1, 1, -1, -1])
+    for measure in ("ami", "ari"):
+        found = matrix([one, clustering([3, 3, 0, 0, 1, 1]), clustering([0, 1, 0, 1, 0, 1])], measure)
+        assert found.shape == (3, 3)
+        assert np.allclose(found, found.T)
+        assert found[0, 1] == pytest.approx(1)
+        assert found[0, 2] < 0.1
+    assert np.isnan(matrix([one, clustering([0, 0], start=90)])[0, 1])
+
+
+def test_where_each_cluster_went() -> None:
+    found = flow(clustering([0, 0, 1, -1]), clustering([5, 5, 7, 7], start=1))
+    assert found.one.tolist() == [-1, 0, 1]
+    assert found.other.tolist() == [5, 7]
+    assert found.counts.tolist() == [[0, 1], [1, 0], [1, 0]]

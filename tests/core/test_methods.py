@@ -1,0 +1,120 @@
+"""The methods text, and making a result again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+import numpy as np
+import pytest
+from click.testing import Result
+from PIL import Image
+
+from covey import npz
+from covey.methods import methods, steps
+from covey.options import values
+from covey.provenance import Provenance
+from covey.registry import Registry
+
+Cli = Callable[..., Result]
+WORDS = (
+    "--extractor",
+    "brightness",
+    "--reducer",
+    "pca",
+    "--set",
+    "reducer.sizes=2",
+    "--set",
+    "clusterer.min_samples=3",
+)
+
+pytestmark = pytest.mark.usefixtures("brightness")
+
+
+@pytest.fixture
+def path(covey: Cli, images: Path) -> Path:
+    (images / "empty.png").write_bytes(b"")
+    assert covey("run", images, *WORDS).exit_code == 0
+    return next(images.glob("clusters_*.npz"))
+
+
+def made(path: Path) -> Provenance:
+    found = npz.entry(path).provenance
+    assert found is not None
+    return found
+
+
+def test_everything_that_made_a_result_is_named(path: Path, registry: Registry) -> None:
+    text = methods(made(path), registry)
+    assert text.startswith("24 spectrogram images of 48 x 32 pixels (1 broken one was left out) were described")
+    for step in steps(made(path)):
+        cls = registry.get(step.kind, step.component)
+        assert f"{step.component} " in text
+        for name in values(cls()):
+            assert f"{name} = " in text
+        for reference in cls.references:
+            assert reference in text
+    assert f"The data decided eps = {made(path).details['chosen']['eps']}." in text
+    assert f"numpy {np.__version__}" in text
+    assert "[3] Ester" in text
+
+
+def test_every_built_in_component_has_references(registry: Registry) -> None:
+    computing = [item for item in registry.components if item.kind != "storage" and item.distribution == "covey"]
+    assert len(computing) >= 9
+    assert not [item.name for item in computing if not item.cls.references]
+
+
+def test_a_component_that_is_gone_and_hostile_details_are_told_as_far_as_known(path: Path) -> None:
+    text = methods(made(path), Registry())
+    assert "clustered with dbscan (version" in text
+    assert "[1]" not in text
+    assert methods(attrs.evolve(made(path), details={"versions": 3, "chosen": "x"}, source=None), Registry())
+
+
+def test_a_result_made_again_is_identical(covey: Cli, path: Path) -> None:
+    before = {file.name: file.read_bytes() for file in path.parent.iterdir() if file.is_file()}
+    Image.new("RGB", (48, 32)).save(path.parent / "later.png")
+    told = covey("run", "--like", path)
+    assert told.exit_code == 0, told.stderr
+    assert [line.split() for line in told.stdout.splitlines()[1:4]] == [
+        ["brightness", "identical"], ["pca", "identical"], ["dbscan", "identical"],
+    ]  # fmt: skip
+    assert told.stdout.splitlines()[-1] == "Identical, bit for bit."
+    (path.parent / "later.png").unlink()
+    assert {file.name: file.read_bytes() for file in path.parent.iterdir() if file.is_file()} == before
+
+
+def test_a_result_that_is_not_the_same_again(covey: Cli, path: Path) -> None:
+    with np.load(path) as file:
+        arrays = dict(file)
+    arrays["labels"] = np.where(arrays["labels"] == 0, 9, arrays["labels"])
+    data = json.loads(str(arrays["covey"]))
+    data["details"]["versions"]["numpy"] = "0.1"
+    np.savez(path, **{**arrays, "covey": np.array(json.dumps(data))})
+    told = covey("run", "--like", path)
+    assert told.exit_code == 1
+    assert "images bear another number" in told.stdout
+    assert told.stdout.splitlines()[-2].split() == ["numpy", "0.1", np.__version__]
+    assert told.stdout.splitlines()[-1] == "Not identical."
+
+
+def test_what_cannot_be_made_again(covey: Cli, path: Path) -> None:
+    def refused(*words: object) -> str:
+        told = covey("run", "--like", *words)
+        assert told.exit_code == 2
+        assert "Traceback" not in told.stderr
+        return told.stderr
+
+    assert "leave out the folder" in refused(path, path.parent)
+    Image.new("RGB", (48, 32)).save(path.parent / "call_00.png")
+    assert "some have another content" in refused(path)
+    (path.parent / "call_00.png").unlink()
+    assert "call_00.png are gone" in refused(path)
+    with np.load(path) as file:
+        np.savez(path, **{key: file[key] for key in ("labels", "N")})
+    assert "does not tell how it was made" in refused(path)
+    assert "cannot be read" in refused(path.with_name("none.npz"))
+    assert "Say what to run" in covey("run").stderr

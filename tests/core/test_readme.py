@@ -1,0 +1,69 @@
+"""What README.md shows works: the example in Python, and every command with its flags."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pytest
+from PIL import Image
+
+import covey
+from covey.commands.main import main
+
+PAGE = Path(__file__).parents[2] / "README.md"
+EXAMPLE = re.compile(r"<!-- example -->\n```python\n(?P<text>.*?)```", re.DOTALL)
+COMMAND = re.compile(r"^    covey (?P<words>[^#\n]+)", re.MULTILINE)
+
+
+def commands() -> Iterator[list[str]]:
+    yield from (shlex.split(found["words"]) for found in COMMAND.finditer(PAGE.read_text("utf-8")))
+
+
+def test_the_python_example(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("timm", reason="needs covey[timm]")
+    pytest.importorskip("pandas", reason="needs pandas")
+    shutil.copytree(images, tmp_path / "work" / "birds")
+    monkeypatch.chdir(tmp_path / "work")
+    (example,) = EXAMPLE.finditer(PAGE.read_text("utf-8"))
+    found: dict[str, Any] = {}
+    exec(example["text"], found)
+    assert found["embedding"].Z.shape == (24, 4)
+    assert list(found["table"].columns) == ["cluster"]
+    assert found["table"].index.tolist() == found["clustering"].names.tolist()
+    assert found["picture"].getbbox()
+    features = covey.frame(found["birds"].load(found["birds"].entries()[-1]))
+    assert features.shape[0] == 24
+    assert list(covey.frame(found["embedding"]).columns) == [0, 1, 2, 3, "map_x", "map_y"]
+    alone = covey.contact_sheet(found["birds"], ["call_03.png", "none.png"])
+    assert alone.size == (2 * (48 + 4), 32 + 4)
+    with Image.open(images / "call_03.png") as first:
+        assert np.array_equal(np.asarray(alone)[:32, :48, :3], np.asarray(first))
+    assert not np.asarray(alone)[:, 52:].any()
+
+
+def test_components_from_python_fail_with_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(covey.CoveyError, match="There is no folder"):
+        covey.open(str(tmp_path / "none"))
+    with pytest.raises(covey.CoveyError, match="There are no images"):
+        covey.run(str(tmp_path))
+    with pytest.raises(covey.CoveyError, match="There are no images"):
+        covey.contact_sheet(covey.open(str(tmp_path)), ["a.png"])
+
+
+@pytest.mark.parametrize("words", list(commands()), ids=" ".join)
+def test_every_command_is_there_with_its_flags(words: list[str]) -> None:
+    command: click.Command = main
+    with click.Context(main) as context:
+        while isinstance(command, click.Group) and words:
+            found = command.get_command(context, words.pop(0))
+            assert found, words
+            command = found
+    known = {flag for param in command.params for flag in [*param.opts, *param.secondary_opts]}
+    assert {word.partition("=")[0] for word in words if word.startswith("-")} <= {*known, "--help"}
