@@ -1,19 +1,18 @@
-"""The colours of clusters: told apart by the colour-blind too, visible on white and on black."""
+"""The colours of clusters and of values."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from covey.colours import PALETTE
 from covey.tables import NOISE
 
-PALETTE = (
-    "#0078b4", "#b42d00", "#b4d200", "#c3870f", "#1e3cff", "#69d2ff", "#a587ff", "#c30f78", "#00e1a5", "#d25a69",
-    "#e100c3", "#b4b45a", "#0078ff", "#c35a00", "#4bb4e1", "#ff78d2", "#d28778", "#4b874b", "#e12d96", "#964b4b",
-)  # fmt: skip
-"""Each the farthest from those before it in OKLab (Ottosson 2020), for the least of normal sight, protanopia and
-deuteranopia (Machado et al. 2009)."""
 GREY = "#9aa0a6"
+STEPS = 64
+"""Colours of a scale."""
+_ANCHORS = ("#5a3fd0", "#2078b4", "#1fa187", "#8fb320", "#e0a800")
+"""A scale from dark to light that the colour-blind can follow, visible on white and on black."""
 
 
 def colour(cluster: int) -> str:
@@ -21,12 +20,19 @@ def colour(cluster: int) -> str:
     return GREY if cluster == NOISE else PALETTE[cluster % len(PALETTE)]
 
 
-def numbers(labels: NDArray[np.int32]) -> NDArray[np.uint8]:
-    """Return the place of each label's colour among (GREY, *PALETTE)."""
-    return np.where(labels == NOISE, 0, labels % len(PALETTE) + 1).astype(np.uint8)
+def scale() -> list[str]:
+    """Return the colours for values from the least to the greatest."""
+    anchors = np.array([list(bytes.fromhex(one[1:])) for one in _ANCHORS])
+    at = np.linspace(0, len(anchors) - 1, STEPS)
+    mixed = [np.interp(at, np.arange(len(anchors)), anchors[:, channel]) for channel in range(3)]
+    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in np.round(mixed).astype(int).T.tolist()]
 
 
-def faded(hexadecimal: str, opacity: float) -> str:
-    """Return #rrggbb as CSS rgba() with an opacity between 0 and 1."""
-    red, green, blue = bytes.fromhex(hexadecimal.removeprefix("#"))
-    return f"rgba({red},{green},{blue},{opacity})"
+def steps(values: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Return the place of each value's colour in the scale (n,) int32, -1 for what is no finite number."""
+    codes = np.full(len(values), NOISE, dtype=np.int32)
+    known = np.isfinite(values)
+    low, high = (values[known].min(), values[known].max()) if known.any() else (0.0, 0.0)
+    share = (values[known] - low) / ((high - low) or 1.0)
+    codes[known] = np.minimum(STEPS - 1, share * STEPS).astype(np.int32)
+    return codes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -21,24 +21,29 @@ _LARGEST = 2**53 - 1
 """The largest whole number that a browser can tell from its neighbours."""
 
 
-def form(cls: type[C], key: str, start: C | None = None) -> C | None:
+def _nothing(option: Option, key: str) -> None:
+    """Put nothing under a widget."""
+
+
+def form(cls: type[C], key: str, start: C | None = None, under: Callable[[Option, str], None] = _nothing) -> C | None:
     """Show a widget for every option of a component class, those for experts folded away.
 
     Args:
         cls: the component class.
         key: tells the widgets of this form from all others.
         start: the options to start with; by default those that are declared.
+        under: puts something under the widget of an option, given the option and the key of its widget.
 
     Returns:
         The component with the options that a person set; None, having shown why, when it cannot be made.
     """
     declared = [_started(option, start) for option in options(cls)]
     given: dict[str, Any] = {}
-    _widgets(cls, [option for option in declared if not option.expert], given, key)
+    _widgets(cls, [option for option in declared if not option.expert], given, key, under)
     experts = [option for option in declared if option.expert]
     if experts:
         with st.expander("For experts"):
-            _widgets(cls, experts, given, key)
+            _widgets(cls, experts, given, key, under)
     try:
         return build(cls, given)
     except CoveyError as error:
@@ -52,9 +57,23 @@ def _started(option: Option, start: Component | None) -> Option:
     return option if value == option.default else attrs.evolve(option, default=value, optional=value is None)
 
 
-def _widgets(cls: type[Component], declared: Iterable[Option], given: dict[str, Any], key: str) -> None:
+def put(key: str, value: Any) -> None:
+    """Set the widget of an option, before it is shown again."""
+    st.session_state[key] = value
+    if f"{key}.none" in st.session_state:
+        st.session_state[f"{key}.none"] = False
+
+
+def _widgets(
+    cls: type[Component],
+    declared: Iterable[Option],
+    given: dict[str, Any],
+    key: str,
+    under: Callable[[Option, str], None],
+) -> None:
     for option in declared:
         given[option.name] = _value(cls, option, given, f"{key}.{option.name}")
+        under(option, f"{key}.{option.name}")
 
 
 def _value(cls: type[Component], option: Option, given: dict[str, Any], key: str) -> Any:

@@ -1,111 +1,144 @@
-"""The map: every image a point, coloured by its cluster."""
+"""The map: every image a point that a person can hover, click and encircle."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
-import plotly.graph_objects as go
+import streamlit as st
 from numpy.typing import NDArray
 
-from covey_dashboard import colours
+from covey.colours import PALETTE
+from covey.tables import NOISE
+from covey_dashboard.colours import GREY
+from covey_dashboard.given import Given
+from covey_dashboard.packing import packed
 
-HEIGHT = 600
-OUTLIERS = 0.5
-"""Percent at each end of an axis that may lie outside the view."""
-MARGIN = 0.06
-_FADED = 0.18
-_NOISE_OPACITY = 0.45
-_LONGEST_NAME = 80
+HEIGHT = 480
+HIDDEN, FADED, PALE, FULL = range(4)
+"""How an image is drawn: the values of `states`."""
+_BROWSER = Path(__file__).with_name("browser")
+_NAMED = 60
+"""Groups that are named where they lie."""
+_LISTED = 10
+"""Groups in the legend."""
+_TICKS = 5
+"""Steps of a scale in the legend."""
+
+_component = st.components.v2.component(
+    "covey_map", js=(_BROWSER / "map.js").read_text("utf-8"), css=(_BROWSER / "map.css").read_text("utf-8")
+)
 
 
-def figure(
-    places: NDArray[np.float32], labels: NDArray[np.int32], names: Sequence[str], raised: int | None, view: str
-) -> go.Figure:
-    """Return the map as one WebGL trace.
+@attrs.frozen(kw_only=True, eq=False)
+class Colouring:
+    """What the colours say: the group of each image as `codes` (n,) int32, -1 for none, and what each is called."""
+
+    title: str
+    codes: NDArray[np.int32]
+    names: Mapping[int, str] | Sequence[str]
+    palette: Sequence[str] = (GREY, *PALETTE)
+    named: bool = True
+    """Whether the names of groups stand where these lie."""
+    ordered: bool = False
+    """Whether the groups are steps of a scale."""
+    more: bool = False
+    """Whether the groups say more than cluster, label and recording, which are told under the pointer anyhow."""
+
+
+def points(identity: str, names: Sequence[str], places: NDArray[np.float32], recordings: Sequence[str]) -> bytes:
+    """Return the images of a map (n, 2) as `send` takes them; a recording is "" where it is not known."""
+    found, sources = np.unique(np.asarray(recordings, dtype=np.str_), return_inverse=True)
+    told = {"id": identity, "names": list(names), "recordings": found.tolist()}
+    return packed(told, places=places.astype(np.float32), sources=sources.astype(np.int32))
+
+
+def send(data: bytes) -> None:
+    """Give the browser the points; what `show` then says of them is little."""
+    with st.container(key="points"):
+        _component(key="points_sent", data=data)
+
+
+def show(
+    identity: str,
+    places: NDArray[np.float32],
+    colouring: Colouring,
+    clusters: NDArray[np.int32],
+    given: Given,
+    states: NDArray[np.uint8],
+    address: str,
+    picked: Callable[[Any], None],
+) -> None:
+    """Show the map.
 
     Args:
+        identity: which points, as `points` was told.
         places: where each image lies (n, 2).
-        labels: the cluster of each image (n,), -1 for noise.
-        names: the name of each image.
-        raised: the cluster that stands out; None for all alike.
-        view: a name for what is shown; while it stays the same, so does the part that a person has moved to.
+        colouring: the groups that have colours.
+        clusters: the cluster of each image (n,), told of the one under the pointer.
+        given: the labels, told of it too.
+        states: how each image is drawn (n,).
+        address: what comes before an image's name in the address of its thumbnail; "" for no thumbnails.
+        picked: told of what a person picks: {"row": row}, row -1 for none, or {"area": [[x, y], ...]}.
     """
-    order = np.argsort(_height(labels, raised), kind="stable")
-    x, y = places[order].T
-    trace = go.Scattergl(
-        x=x,
-        y=y,
-        mode="markers",
-        marker=_marker(labels[order], raised),
-        customdata=order.astype(np.int32),
-        text=[_hover(names[row], int(labels[row])) for row in order],
-        hovertemplate="%{text}<extra></extra>",
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
-    )
-    hidden: dict[str, Any] = {"visible": False, "constrain": "range"}
-    return go.Figure(
-        trace,
-        layout={
-            "uirevision": view,
-            "height": HEIGHT,
-            "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
-            "dragmode": "pan",
-            "showlegend": False,
-            "xaxis": {**hidden, "range": _range(places[:, 0])},
-            "yaxis": {**hidden, "range": _range(places[:, 1]), "scaleanchor": "x"},
-        },
-    )
-
-
-def clicked(selection: Any, labels: NDArray[np.int32]) -> int | None:
-    """Return the cluster of the point that a person clicked, None for no point."""
-    points = selection["points"]
-    if not points:
-        return None
-    row = np.ravel(points[0]["customdata"])[0]
-    return int(labels[int(row)])
-
-
-def _height(labels: NDArray[np.int32], raised: int | None) -> NDArray[np.int32]:
-    """Return what is drawn above what: noise lowest, the raised cluster highest."""
-    return np.where(labels == raised, 2, labels >= 0).astype(np.int32)
-
-
-def _marker(labels: NDArray[np.int32], raised: int | None) -> dict[str, Any]:
-    """Return markers whose colours are numbers: first all colours in full, then all faded."""
-    full = [colours.faded(colours.GREY, _NOISE_OPACITY if raised != -1 else 1.0), *colours.PALETTE]
-    pale = [colours.faded(one, _FADED) for one in (colours.GREY, *colours.PALETTE)]
-    steps = [*full, *pale]
-    others = np.zeros(len(labels), bool) if raised is None else labels != raised
-    return {
-        "size": _size(len(labels)),
-        "color": colours.numbers(labels) + (len(full) * others).astype(np.uint8),
-        "cmin": -0.5,
-        "cmax": len(steps) - 0.5,
-        "colorscale": [(edge / len(steps), one) for at, one in enumerate(steps) for edge in (at, at + 1)],
-        "line": {"width": 0},
+    sizes = _sizes(colouring.codes)
+    told = {
+        "points": identity,
+        "height": HEIGHT,
+        "title": f"{len(places):,} images, coloured by {colouring.title}",
+        "palette": list(colouring.palette),
+        "values": list(colouring.names) if colouring.more else [],
+        "column": colouring.title if colouring.more else "",
+        "kinds": given.told,
+        "address": address,
+        "marks": _marks(places, colouring, sizes),
+        **_legend(colouring, sizes),
     }
+    data = packed(told, clusters=clusters, codes=colouring.codes, classes=given.codes, states=states)
+    _component(key="map", data=data, on_picked_change=lambda: picked(st.session_state["map"]["picked"]))
 
 
-def _size(count: int) -> float:
-    return float(np.clip(60 / np.sqrt(max(count, 1)) + 2.5, 3, 8))
+def inside(places: NDArray[np.float32], area: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the rows of the places (n, 2) within a polygon (m, 2), by the even-odd rule."""
+    near = np.flatnonzero(((places >= area.min(axis=0)) & (places <= area.max(axis=0))).all(axis=1))
+    x, y = places[near].T.astype(np.float64)
+    within = np.zeros(len(near), dtype=bool)
+    for (x0, y0), (x1, y1) in zip(area, np.roll(area, -1, axis=0), strict=True):
+        if y0 != y1:
+            within ^= ((y0 > y) != (y1 > y)) & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
+    return near[within]
 
 
-def _range(values: NDArray[np.float32]) -> tuple[float, float]:
-    """Return the view along one axis, which a few outliers cannot squeeze."""
-    finite = values[np.isfinite(values)]
-    if not len(finite):
-        return -1.0, 1.0
-    low, high = np.percentile(finite, [OUTLIERS, 100 - OUTLIERS]).tolist()
-    margin = MARGIN * (high - low) or 1.0
-    return low - margin, high + margin
+def _sizes(codes: NDArray[np.int32]) -> list[tuple[int, int]]:
+    """Return the groups and their sizes, the largest first."""
+    found, counts = np.unique(codes[codes != NOISE], return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return list(zip(found[order].tolist(), counts[order].tolist(), strict=True))
 
 
-def _hover(name: str, label: int) -> str:
-    half = _LONGEST_NAME // 2
-    short = name if len(name) <= _LONGEST_NAME else f"{name[:half]}…{name[-half:]}"
-    return f"{escape(short)}<br>{'noise' if label < 0 else f'cluster {label}'}"
+def _legend(colouring: Colouring, sizes: list[tuple[int, int]]) -> dict[str, Any]:
+    """Return the largest groups with their sizes, or some steps of a scale."""
+    if colouring.ordered:
+        steps = np.linspace(0, len(colouring.names) - 1, _TICKS).astype(int).tolist() if sizes else []
+        return {"legend": [{"name": colouring.names[step], "code": step, "count": ""} for step in steps], "more": ""}
+    listed = [{"name": colouring.names[code], "code": code, "count": f"{size:,}"} for code, size in sizes[:_LISTED]]
+    return {"legend": listed, "more": f"and {len(sizes) - _LISTED:,} more" if len(sizes) > _LISTED else ""}
+
+
+def _marks(places: NDArray[np.float32], colouring: Colouring, sizes: list[tuple[int, int]]) -> list[dict[str, Any]]:
+    """Return the names of the largest groups with the place of the image in the middle of each."""
+    if not colouring.named or colouring.ordered:
+        return []
+    order = np.argsort(colouring.codes, kind="stable")
+    ends = np.searchsorted(colouring.codes[order], [[code, code + 1] for code, _ in sizes[:_NAMED]])
+    marks = []
+    for (code, _), (first, last) in zip(sizes, ends.reshape(-1, 2), strict=False):
+        inside = places[order[first:last]]
+        x, y = inside[np.abs(inside - np.median(inside, axis=0)).sum(axis=1).argmin()].tolist()
+        if math.isfinite(x + y):
+            marks.append({"name": colouring.names[code], "x": x, "y": y})
+    return marks

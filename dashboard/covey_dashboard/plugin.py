@@ -38,7 +38,7 @@ def dashboard(location: str | None, port: int, no_browser: bool) -> None:
 
 
 def _check_libraries() -> None:
-    if not all(importlib.util.find_spec(name) for name in ("streamlit", "plotly")):
+    if not importlib.util.find_spec("streamlit"):
         raise CoveyError('The dashboard needs libraries that are not installed: pip install "covey[dashboard]"')
 
 

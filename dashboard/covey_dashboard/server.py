@@ -16,6 +16,7 @@ from pathlib import Path
 from covey.errors import CoveyError
 
 APP = Path(__file__).with_name("app.py")
+WEB = Path(__file__).with_name("web.py")
 LOCATION = "COVEY_DASHBOARD_LOCATION"
 """The environment variable that tells the app which dataset was named on the command line."""
 
@@ -33,6 +34,7 @@ _SETTINGS = {
     "client.toolbarMode": "viewer",
     "logger.level": "warning",
     "runner.magicEnabled": "false",
+    "global.disableWidgetStateDuplicationWarning": "true",
     "theme.light.primaryColor": "#0f766e",
     "theme.dark.primaryColor": "#2dd4bf",
 }
@@ -65,7 +67,7 @@ def running(location: str, port: int) -> Iterator[tuple[str, subprocess.Popen[by
 def _command(port: int) -> list[str]:
     settings = {**_SETTINGS, "server.port": port}
     flags = [f"--{key}={value}" for key, value in settings.items()]
-    return [sys.executable, "-m", "streamlit", "run", str(APP), *flags]
+    return [sys.executable, "-m", "streamlit", "run", str(WEB), *flags]
 
 
 def _check(port: int) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from covey.folder import FolderDataset
@@ -16,6 +17,14 @@ from covey.tables import Embedding, Features
 
 SIZES = (60, 30, 20)
 NOISE = 5
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the dashboard remembers of a person stays within the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COVEY_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
 
 
 def write(folder: Path, names: Sequence[str]) -> Path:
@@ -62,6 +71,24 @@ def strange(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = [*hostile, *plain_names()[len(hostile) :]]
     names[sum(SIZES)] = "<b>bold<s>.png"
     return write(tmp_path_factory.mktemp("strange") / "birds", names)
+
+
+def scatter(folder: Path, places: NDArray[np.floating], features: bool = False) -> Path:
+    """Write a dataset without images: an embedding with these places (n, 2), or features alone."""
+    names = [f"call_{at:05}.png" for at in range(len(places))]
+    Z = places.astype(np.float32)
+    shared: dict[str, Any] = {"version": 1, "options": {}, "input": "images"}
+    extracted = Provenance(kind="extractor", component="made", tag="made", **shared)
+    reduced = Provenance(kind="reducer", component="flat", tag="flat", **shared)
+    table = Features(names=names, X=Z, provenance=extracted) if features else None
+    FolderDataset(folder).save([table or Embedding(names=names, Z=Z, map=Z, provenance=reduced)])
+    return folder
+
+
+@pytest.fixture
+def scattered() -> Callable[..., Path]:
+    """Writes a dataset without images: scattered(folder, places, features=False)."""
+    return scatter
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import signal
@@ -12,16 +13,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import Result
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from covey_dashboard import colours
+
+Scattered = Callable[..., Path]
 CHROMIUM = shutil.which("chromium")
 COVEY = [sys.executable, "-c", "from covey.commands.main import main; main()"]
 PATIENCE = 30_000
 """Milliseconds that a page may take on a busy machine."""
-
-VIEW = "document.querySelector('.js-plotly-plot')._fullLayout.xaxis.range"
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 not_windows = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals and file names")
@@ -65,10 +69,7 @@ def address(strange: Path) -> Iterator[str]:
 @pytest.fixture
 def page(chromium: Browser, address: str) -> Iterator[Page]:
     """The page Explore with 3 clusters on it, at 1280 x 800."""
-    expect.set_options(timeout=PATIENCE)
-    found = chromium.new_page(viewport={"width": 1280, "height": 800})
-    found.goto(address)
-    expect(metric(found, "Clusters")).to_have_text("3")
+    found = new(chromium, address)
     set_number(found, "Eps", "0.5")
     expect(metric(found, "Assigned")).to_have_text("96%")
     settle(found)
@@ -76,10 +77,22 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
     found.close()
 
 
+def new(chromium: Browser, address: str) -> Page:
+    """Return a page with a map on it."""
+    expect.set_options(timeout=PATIENCE)
+    found = chromium.new_page(viewport={"width": 1280, "height": 800})
+    found.goto(address)
+    expect(found.locator(".map[data-drawn]")).to_be_visible()
+    settle(found)
+    return found
+
+
 def settle(page: Page) -> None:
-    """Wait until the page has answered."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    expect(page.locator(".js-plotly-plot canvas").first).to_be_visible()
+    """Wait until the page has answered, and stays so."""
+    app = page.get_by_test_id("stApp")
+    for _ in range(2):
+        expect(app).to_have_attribute("data-test-script-state", "notRunning")
+        page.wait_for_timeout(150)
 
 
 def set_number(page: Page, label: str, value: str) -> None:
@@ -94,87 +107,183 @@ def metric(page: Page, label: str) -> Locator:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    page.get_by_label(label).click()
+    page.get_by_label(label, exact=True).click()
     page.get_by_role("option", name=option).click()
 
 
 def shown(page: Page) -> Locator:
-    return page.locator(".covey-gallery figure")
-
-
-def spot(page: Page, x: float, y: float) -> tuple[float, float]:
-    """Return where a place of the map lies on the screen, once the map is drawn."""
-    settle(page)
-    code = """([x, y]) => {
-        const plot = document.querySelector(".js-plotly-plot"), box = plot.getBoundingClientRect();
-        const {xaxis, yaxis} = plot._fullLayout;
-        return [box.left + xaxis._offset + xaxis.l2p(x), box.top + yaxis._offset + yaxis.l2p(y)];
-    }"""
-    across, down = page.evaluate(code, [x, y])
-    return float(across), float(down)
+    return page.get_by_label("Show", exact=True)
 
 
 def view(page: Page) -> list[float]:
-    return [float(edge) for edge in page.evaluate(VIEW)]
+    """Return the middle of what the map shows, and the pixels of one unit."""
+    return [float(number) for number in str(page.locator(".map").get_attribute("data-view")).split()]
+
+
+def spot(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Return where a place of the map lies on the screen."""
+    box = page.locator("canvas.over").bounding_box()
+    assert box
+    middle_x, middle_y, scale = view(page)
+    return box["x"] + box["width"] / 2 + (x - middle_x) * scale, box["y"] + box["height"] / 2 - (y - middle_y) * scale
+
+
+def drag(page: Page, *places: tuple[float, float]) -> None:
+    """Draw along some places of the map."""
+    spots = [spot(page, *place) for place in places]
+    page.mouse.move(*spots[0])
+    page.mouse.down()
+    for place in spots[1:]:
+        page.mouse.move(*place, steps=4)
+    page.mouse.up()
+
+
+def ground(page: Page, x: float, y: float) -> np.ndarray:
+    """Return the colours that are seen around a place of the map (m, 3)."""
+    across, down = spot(page, x, y)
+    data = page.screenshot(clip={"x": across - 30, "y": down - 30, "width": 60, "height": 60})
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), dtype=int).reshape(-1, 3)
+
+
+def opened(chromium: Browser, address: str, folder: Path) -> Page:
+    """Return the page Explore with a dataset that was opened on the page Data."""
+    expect.set_options(timeout=PATIENCE)
+    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{address}/data")
+    field = page.get_by_label("Open a dataset", exact=True)
+    field.fill(str(folder))
+    field.press("Enter")
+    expect(page.get_by_text("Embedding: ")).to_be_visible()
+    page.get_by_role("link", name="Explore these images").click()
+    expect(page.locator(".map[data-drawn]")).to_be_visible()
+    settle(page)
+    return page
 
 
 @needs_chromium
 @not_windows
 class TestExplore:
-    def test_a_moved_option_changes_the_clusters(self, page: Page) -> None:
-        expect(metric(page, "Images")).to_have_text("115")
-        expect(metric(page, "Largest cluster")).to_have_text("60")
+    def test_a_moved_option_changes_the_clusters_and_leaves_the_map_where_it_is(self, page: Page) -> None:
+        page.mouse.move(*spot(page, 5, 0))
+        page.mouse.wheel(0, -500)
+        drag(page, (3, 3), (2, 2))
+        moved = view(page)
         set_number(page, "Eps", "30")
         expect(metric(page, "Clusters")).to_have_text("1")
-
-    def test_a_picked_cluster_shows_its_thumbnails(self, page: Page) -> None:
-        expect(shown(page)).to_have_count(48)
-        choose(page, "Show", "Cluster 1: 30 images")
-        expect(shown(page)).to_have_count(30)
-        widths = page.locator(".covey-gallery img").evaluate_all("found => found.map(image => image.naturalWidth)")
-        assert widths == [48] * 30
-
-    def test_the_last_page_holds_the_rest(self, page: Page) -> None:
-        set_number(page, "Page", "3")
-        expect(shown(page)).to_have_count(115 - 2 * 48)
-
-    def test_a_click_on_the_map_picks_the_cluster_and_leaves_the_map_as_it_is(self, page: Page) -> None:
-        across, down = spot(page, 20, 20)
-        before = view(page)
-        page.mouse.move(across, down)
-        page.mouse.wheel(0, -300)
-        page.wait_for_function(f"before => {VIEW}[0] != before", arg=before[0])
-        moved = view(page)
-        page.mouse.move(*spot(page, 20, 20))
-        expect(page.locator(".hoverlayer")).to_contain_text("noise")
-        page.mouse.click(*spot(page, 20, 20))
-        expect(page.get_by_label("Show")).to_have_value("Noise: 5 images")
-        expect(shown(page)).to_have_count(5)
         settle(page)
         assert view(page) == moved
+        page.get_by_label("Show everything").click()
+        assert view(page) != moved
 
-    def test_outliers_do_not_squeeze_the_map(self, page: Page) -> None:
-        spot(page, 0, 0)
-        assert view(page)[1] < 56
+    def test_the_points_have_the_colours_of_their_clusters(self, page: Page) -> None:
+        for cluster, place in enumerate([(0, 0), (5, 0), (0, 5)]):
+            expected = list(bytes.fromhex(colours.colour(cluster)[1:]))
+            page.get_by_label("Show everything").click()
+            page.mouse.move(*spot(page, *place))
+            for _ in range(12):
+                page.mouse.wheel(0, -120)
+            settle(page)
+            assert np.abs(ground(page, *place) - expected).sum(axis=1).min() < 60
 
-    def test_file_names_are_shown_as_text(self, page: Page, strange: Path) -> None:
-        names = sorted(path.name for path in (strange / "images").iterdir() if "call" not in path.name)
-        choose(page, "Show", "Cluster 0: 60 images")
-        expect(page.get_by_text("page 1 of 2")).to_be_visible()
-        captions = page.locator(".covey-gallery figcaption").all_inner_texts()
-        assert set(names) - set(captions) == {"<b>bold<s>.png"}
+    def test_a_click_picks_the_cluster_and_beside_all_points_everything(self, page: Page) -> None:
+        page.mouse.move(*spot(page, 5, 0))
+        expect(page.locator(".tip")).to_contain_text("cluster 1")
+        page.mouse.click(*spot(page, 5, 0))
+        expect(shown(page)).to_have_value("Cluster 1: 30 images")
+        page.mouse.click(*spot(page, 3, 3))
+        expect(shown(page)).to_have_value("All 115 images")
+
+    def test_a_lasso_and_a_rectangle_select(self, page: Page) -> None:
+        page.get_by_label("Select an area").click()
+        drag(page, (-1, -1), (1, -1), (1, 1), (-1, 1))
+        expect(shown(page)).to_have_value("The encircled area: 60 images")
+        page.keyboard.down("Shift")
+        drag(page, (-1, 4), (1, 6))
+        page.keyboard.up("Shift")
+        expect(shown(page)).to_have_value("The encircled area: 20 images")
+
+    def test_a_click_on_the_profile_sets_the_value(self, page: Page) -> None:
+        curve = page.locator(".profile svg")
+        expect(curve).to_be_visible()
+        box = curve.bounding_box()
+        assert box
+        page.mouse.click(box["x"] + box["width"] - 2, box["y"] + 50)
+        expect(metric(page, "Assigned")).to_have_text("100%")
+        assert float(page.get_by_label("Eps", exact=True).input_value()) > 5
+
+    def test_the_slider_sets_the_value(self, page: Page) -> None:
+        before = float(page.get_by_label("Eps", exact=True).input_value())
+        page.get_by_role("slider").first.press("End")
+        expect(metric(page, "Clusters")).to_have_text("1")
+        assert float(page.get_by_label("Eps", exact=True).input_value()) > before
+
+    def test_outliers_do_not_squeeze_the_map(
+        self, chromium: Browser, address: str, scattered: Scattered, tmp_path: Path
+    ) -> None:
+        places = np.concatenate([np.random.default_rng(0).normal(size=(999, 2)), [[1e6, -1e6]]])
+        page = opened(chromium, address, scattered(tmp_path / "far", places))
+        assert view(page)[2] > 30
+        page.close()
+
+    def test_a_map_of_one_image(self, chromium: Browser, address: str, scattered: Scattered, tmp_path: Path) -> None:
+        page = opened(chromium, address, scattered(tmp_path / "one", np.zeros((1, 2))))
+        expect(metric(page, "Clusters")).to_have_text("0")
+        page.mouse.click(*spot(page, 0, 0))
+        expect(shown(page)).to_have_value("Noise: 1 images")
+        page.close()
+
+    def test_a_map_of_very_many_clusters(
+        self, chromium: Browser, address: str, scattered: Scattered, tmp_path: Path
+    ) -> None:
+        grid = np.stack(np.meshgrid(np.arange(200), np.arange(150)), axis=2).reshape(-1, 2)
+        page = opened(chromium, address, scattered(tmp_path / "grid", grid))
+        set_number(page, "Eps", "0.5")
+        set_number(page, "Min samples", "1")
+        expect(metric(page, "Clusters")).to_have_text("30,000")
+        settle(page)
+        page.mouse.click(*spot(page, 0, 0))
+        expect(shown(page)).to_have_value("Cluster 0: 1 images")
+        page.close()
+
+    def test_names_are_shown_as_text(self, page: Page) -> None:
         page.mouse.move(*spot(page, 20, 20))
-        expect(page.locator(".hoverlayer")).to_contain_text("<b>bold<s>.png")
+        expect(page.locator(".tip")).to_contain_text("<b>bold<s>.png")
+        expect(page.locator(".tip")).to_contain_text("noise")
         assert page.title() == "covey"
+
+    def test_another_page_and_a_reload_keep_what_is_open(self, page: Page, strange: Path) -> None:
+        page.get_by_role("link", name="Data").click()
+        expect(page.get_by_text(f"115 images in {strange}")).to_be_visible()
+        page.reload()
+        expect(page.get_by_text(f"115 images in {strange}")).to_be_visible()
+        page.get_by_role("link", name="Explore", exact=True).click()
+        expect(page.locator(".map[data-drawn]")).to_be_visible()
+
+    def test_without_webgl_the_map_is_drawn_too(self, chromium: Browser, address: str) -> None:
+        page = chromium.new_page(viewport={"width": 1280, "height": 800})
+        page.add_init_script(
+            "const get = HTMLCanvasElement.prototype.getContext;"
+            "HTMLCanvasElement.prototype.getContext = function (kind, ...more) {"
+            " return kind === 'webgl' ? null : get.call(this, kind, ...more); }"
+        )
+        page.goto(address)
+        expect(page.locator(".map[data-drawn]")).to_be_visible()
+        settle(page)
+        drawn = page.locator("canvas.points").evaluate(
+            "one => one.getContext('2d').getImageData(0, 0, one.width, one.height).data.some(value => value)"
+        )
+        assert drawn
+        page.close()
 
     def test_nothing_comes_from_elsewhere_or_scrolls_sideways(self, chromium: Browser, address: str) -> None:
         page = chromium.new_page(viewport={"width": 1280, "height": 800})
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        page.goto(address)
-        spot(page, 0, 0)
+        for place in ("", "/data"):
+            page.goto(address + place)
+            settle(page)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 1280
         assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= 1280
         page.close()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,13 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import NumberInput, Selectbox
 
 from covey import Clustering, Embedding, provenance
+from covey.cuts import image_name
 from covey.folder import FolderDataset
+from covey.labelling import open_labels
 from covey.options import build
 from covey.registry import Registry
 from covey_dashboard import server
+from covey_dashboard.selection import Selection
 
 Distribution = Callable[..., None]
 
@@ -48,9 +50,17 @@ class Short(Clusterer):
     def cluster(self, Z):
         return [1, 2, 3]
 
+@component
+class Turning(Clusterer):
+    '''The same three groups under other numbers.'''
+    name = "turning"
+    turn: int = option(default=0, ge=0, le=2, help="Raising it changes the numbers alone.")
+    def cluster(self, Z):
+        return (np.digitize(np.arange(len(Z)), [60, 90]) + self.turn) % 3
+
 @hookimpl
 def covey_clusterers():
-    yield from (Stripes, Needy, Short)
+    yield from (Stripes, Needy, Short, Turning)
 """
 
 
@@ -65,7 +75,7 @@ def _fresh() -> Iterator[None]:
 
 def field(app: AppTest, option: str) -> NumberInput:
     """The number field of an option of dbscan."""
-    return next(found for found in app.sidebar.number_input if str(found.key).endswith(f".{option}"))
+    return next(found for found in app.number_input if str(found.key).endswith(f".{option}"))
 
 
 def chooser(app: AppTest, label: str) -> Selectbox[Any]:
@@ -105,99 +115,148 @@ def numbers(app: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in app.metric}
 
 
-def shown(app: AppTest) -> list[str]:
-    """Return the names of the images on the page of the gallery."""
-    return [unescape(name) for item in app.html for name in re.findall(r'<figure title="(.*?)">', item.value)]
+def count(app: AppTest) -> str:
+    """Return what the button says that gives a class to what is selected."""
+    return next(button.label for button in app.button if button.label.startswith("Label "))
 
 
-def turned(app: AppTest) -> list[str]:
-    """Return the names on all pages of the gallery."""
-    if not app.main.number_input:
-        return shown(app)
-    pages = int(app.main.number_input[0].max or 1)
-    return [name for page in range(1, pages + 1) for name in shown(app.main.number_input[0].set_value(page).run())]
+def set_dbscan(app: AppTest, eps: float, min_samples: int = 5) -> None:
+    field(app, "eps").set_value(eps).run()
+    field(app, "min_samples").set_value(min_samples).run()
 
 
 def test_the_numbers_count_noise_as_no_cluster(opened: Open, birds: Path) -> None:
     app = opened(birds)
-    field(app, "eps").set_value(0.5).run()
-    field(app, "min_samples").set_value(5).run()
-    assert numbers(app) == {"Images": "115", "Clusters": "3", "Assigned": "96%", "Largest cluster": "60"}
+    set_dbscan(app, 0.5)
+    assert numbers(app) == {
+        "Images": "115", "Clusters": "3", "Assigned": "96%", "Largest": "60", "Top recording": "unknown"
+    }  # fmt: skip
 
 
 def test_an_option_changes_the_result(opened: Open, birds: Path) -> None:
     app = opened(birds)
-    field(app, "eps").set_value(30.0).run()
-    field(app, "min_samples").set_value(2).run()
-    assert numbers(app) == {"Images": "115", "Clusters": "1", "Assigned": "100%", "Largest cluster": "115"}
-    field(app, "eps").set_value(0.000001).run()
-    assert numbers(app) == {"Images": "115", "Clusters": "0", "Assigned": "0%", "Largest cluster": "0"}
+    set_dbscan(app, 30.0, 2)
+    assert (numbers(app)["Clusters"], numbers(app)["Assigned"], numbers(app)["Largest"]) == ("1", "100%", "115")
+    set_dbscan(app, 0.000001, 2)
+    assert (numbers(app)["Clusters"], numbers(app)["Assigned"], numbers(app)["Largest"]) == ("0", "0%", "0")
 
 
-def test_every_image_can_be_reached(opened: Open, birds: Path, names: list[str]) -> None:
-    assert turned(opened(birds)) == names
-
-
-def test_a_cluster_shows_its_images_and_no_others(opened: Open, birds: Path, names: list[str]) -> None:
+def test_a_value_that_cannot_be_is_said_and_the_page_stays_as_it_was(opened: Open, birds: Path) -> None:
     app = opened(birds)
-    field(app, "eps").set_value(0.5).run()
-    field(app, "min_samples").set_value(5).run()
+    set_dbscan(app, 0.5)
+    field(app, "eps").set_value(0.0).run()
+    assert "option &#x27;eps&#x27; must be a number greater than 0" in told(app)
+    assert numbers(app)["Clusters"] == "3"
+    set_dbscan(app, 30.0, 2)
+    assert "must be" not in told(app)
+    assert numbers(app)["Clusters"] == "1"
+
+
+def test_a_selection_has_the_images_of_a_cluster_of_noise_or_with_a_text_in_the_name(opened: Open, birds: Path) -> None:
+    app = opened(birds)
+    set_dbscan(app, 0.5)
     options = chooser(app, "Show").options
     assert options == [
         "All 115 images", "Cluster 0: 60 images", "Cluster 1: 30 images", "Cluster 2: 20 images", "Noise: 5 images"
     ]  # fmt: skip
-    found = [turned(chooser(app, "Show").select_index(at).run()) for at in range(len(options))]
-    assert found == [names, names[:60], names[60:90], names[90:110], names[110:]]
+    found = [count(chooser(app, "Show").select_index(at).run()) for at in range(len(options))]
+    assert found == [f"Label {images} images" for images in (115, 60, 30, 20, 5)]
+    next(one for one in app.text_input if one.label == "Search").set_value("CALL_01").run()
+    assert chooser(app, "Show").options[0] == "Names with 'CALL_01': 10 images"
+    assert count(app) == "Label 10 images"
+
+
+def test_the_largest_share_from_one_recording(opened: Open, make: Callable[..., Path], tmp_path: Path) -> None:
+    names = [image_name("one" if at < 15 else f"other{at}", at) for at in range(115)]
+    app = opened(make(tmp_path / "birds", names))
+    set_dbscan(app, 0.5)
+    chooser(app, "Show").select_index(1).run()
+    assert numbers(app)["Top recording"] == "25%"
 
 
 def test_a_cluster_that_is_gone_gives_way_to_all_images(opened: Open, birds: Path) -> None:
     app = opened(birds)
-    field(app, "eps").set_value(0.5).run()
-    field(app, "min_samples").set_value(5).run()
+    set_dbscan(app, 0.5)
     chooser(app, "Show").select_index(3).run()
     field(app, "eps").set_value(30.0).run()
     assert not app.exception
-    assert chooser(app, "Show").value is None
+    assert chooser(app, "Show").value == Selection()
+    assert count(app) == "Label 115 images"
 
 
-def test_missing_broken_and_outside_images_are_grey_tiles_with_their_names(
-    opened: Open, make: Callable[..., Path], tmp_path: Path, names: list[str]
-) -> None:
-    folder = make(tmp_path / "birds", ["../secret.png", *names[1:]])
-    (tmp_path / "birds" / "secret.png").replace(tmp_path / "secret.png")
-    (folder / "images" / names[1]).unlink()
-    (folder / "images" / names[2]).write_bytes(b"no image")
-    tiles = " ".join(item.value for item in opened(folder).html).split("<figure ")[1:5]
-    for tile, name, why in zip(
-        tiles, ["../secret.png", *names[1:3]], ["outside", "No such file", "no PNG"], strict=False
-    ):
-        assert f'title="{name}"' in tile
-        assert 'class="grey"' in tile
-        assert why in tile
-        assert "<img" not in tile
-    assert "<img" in tiles[3]
+@pytest.mark.usefixtures("stripes")
+def test_clusters_keep_their_numbers_when_options_change(opened: Open, birds: Path) -> None:
+    app = opened(birds, "turning")
+    chooser(app, "Show").select_index(2).run()
+    before = chooser(app, "Show").options
+    assert before[2] == "Cluster 1: 30 images"
+    app.slider[0].set_value(2).run()
+    assert chooser(app, "Show").options == before
+    assert count(app) == "Label 30 images"
 
 
-def test_without_a_dataset_it_says_how_to_name_one(opened: Open) -> None:
-    app = opened()
-    assert "Which dataset?" in told(app)
-    assert app.code[0].value == "covey dashboard FOLDER"
+def test_labelled_images_can_be_selected_and_hidden(opened: Open, birds: Path, names: list[str]) -> None:
+    open_labels(FolderDataset(birds)).add(names[:7], "<b>wren")
+    app = opened(birds)
+    chooser(app, "Show").select_index(len(chooser(app, "Show").options) - 1).run()
+    assert chooser(app, "Show").options[-1] == "Label <b>wren: 7 images"
+    assert count(app) == "Label 7 images"
+    chooser(app, "Show").select_index(0).run()
+    chooser(app, "Labelled images").select("hidden").run()
+    assert count(app) == "Label 108 images"
 
 
-def test_a_place_that_is_not_there_is_a_sentence(opened: Open, tmp_path: Path) -> None:
-    assert "There is no folder" in told(opened(tmp_path / "<b>nowhere</b>"))
-    assert "&lt;b&gt;nowhere" in told(opened(tmp_path / "<b>nowhere</b>"))
+def test_labels_that_cannot_be_read_are_a_sentence_and_the_map_stays(opened: Open, birds: Path) -> None:
+    (birds / "labels.sqlite").write_bytes(b"no database")
+    app = opened(birds)
+    assert "labels.sqlite" in told(app)
+    assert numbers(app)["Images"] == "115"
 
 
-def test_images_without_an_embedding_get_the_command_that_makes_one(opened: Open, images: Path) -> None:
-    app = opened(images)
-    assert "24 images and no embedding yet" in told(app)
-    assert app.code[0].value == f"covey run {images}"
+def test_hidden_noise_is_not_selected(opened: Open, birds: Path) -> None:
+    app = opened(birds)
+    set_dbscan(app, 0.5)
+    chooser(app, "Noise").select("hidden").run()
+    assert count(app) == "Label 110 images"
 
 
-def test_an_empty_folder_says_so(opened: Open, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    assert "neither images nor embeddings" in told(opened(tmp_path / "empty"))
+def test_the_map_can_be_coloured_by_what_is_not_known(opened: Open, birds: Path) -> None:
+    app = opened(birds)
+    for by in chooser(app, "Colour by").options:
+        chooser(app, "Colour by").select(by).run()
+        assert not app.exception
+        assert numbers(app)["Images"] == "115"
+
+
+def test_the_map_can_be_coloured_by_any_column_of_the_metadata(opened: Open, birds: Path, names: list[str]) -> None:
+    rows = [f"{name},{at / 2},{'' if at % 3 else '<b>x</b>'}" for at, name in enumerate(names[:50])]
+    (birds / "metadata.csv").write_text("\n".join(["filename,height,kind", *rows]))
+    app = opened(birds)
+    assert sorted(chooser(app, "Colour by").options) == ["cluster", "height", "kind", "label", "recording"]
+    for by in ("height", "kind"):
+        chooser(app, "Colour by").select(by).run()
+        assert not app.exception
+
+
+def test_one_image_is_shown(opened: Open, scattered: Callable[..., Path], tmp_path: Path) -> None:
+    app = opened(scattered(tmp_path / "one", np.zeros((1, 2))))
+    assert numbers(app)["Images"] == "1"
+    assert chooser(app, "Show").options == ["All 1 images", "Noise: 1 images"]
+
+
+def test_of_30000_clusters_the_largest_are_listed(opened: Open, scattered: Callable[..., Path], tmp_path: Path) -> None:
+    places = np.stack(np.meshgrid(np.arange(200), np.arange(150)), axis=2).reshape(-1, 2)
+    app = opened(scattered(tmp_path / "many", places))
+    set_dbscan(app, 0.5, 1)
+    assert numbers(app)["Clusters"] == "30,000"
+    assert len(chooser(app, "Show").options) == 301
+    field(app, "eps").set_value(0.6).run()
+    assert numbers(app)["Clusters"] == "30,000"
+
+
+def test_without_an_embedding_there_is_no_map(opened: Open, scattered: Callable[..., Path], tmp_path: Path) -> None:
+    app = opened(scattered(tmp_path / "features", np.zeros((3, 2)), features=True))
+    assert "no embedding, and so no map, yet" in told(app)
 
 
 def test_a_damaged_table_is_named(opened: Open, birds: Path) -> None:
@@ -211,8 +270,8 @@ def test_a_damaged_table_is_named(opened: Open, birds: Path) -> None:
 def test_an_unknown_clusterer_appears_with_a_form_and_works_on_features(opened: Open, birds: Path) -> None:
     app = opened(birds, "stripes")
     assert numbers(app)["Clusters"] == "5"
-    app.sidebar.slider[0].set_value(7).run()
-    assert numbers(app) == {"Images": "115", "Clusters": "7", "Assigned": "100%", "Largest cluster": "17"}
+    app.slider[0].set_value(7).run()
+    assert (numbers(app)["Clusters"], numbers(app)["Assigned"], numbers(app)["Largest"]) == ("7", "100%", "17")
 
 
 @pytest.mark.usefixtures("stripes")
@@ -244,12 +303,5 @@ def test_it_opens_with_the_clusterer_whose_result_is_kept(opened: Open, birds: P
     made = provenance.of(clusterer, entry.provenance)
     dataset.save([Clustering(names=table.names, labels=labels, provenance=made)])
     app = opened(birds)
-    assert chooser(app, "Clusterer").value == "covey:hdbscan"
+    assert chooser(app, "Clusterer").options[0] == "kept: hdbscan-min_cluster_size7"
     assert field(app, "min_cluster_size").value == 7
-
-
-def test_another_clusterer_starts_without_a_selection(opened: Open, birds: Path) -> None:
-    app = opened(birds)
-    chooser(app, "Show").select_index(1).run()
-    chooser(app, "Clusterer").select("covey:hdbscan").run()
-    assert chooser(app, "Show").value is None

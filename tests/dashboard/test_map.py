@@ -1,72 +1,89 @@
-"""The map and its colours."""
+"""What the map is told, what it answers, and its colours."""
 
 from __future__ import annotations
+
+import json
+from typing import Any
 
 import numpy as np
 import pytest
 
-from covey_dashboard import colours, map
+from covey.colours import PALETTE
+from covey_dashboard import colouring, colours
+from covey_dashboard.map import inside
+from covey_dashboard.packing import packed
+from covey_dashboard.selection import Selection, picked
 
-PLACES = np.concatenate([np.random.default_rng(0).normal(size=(999, 2)), [[1e6, -1e6]]]).astype(np.float32)
-LABELS = (np.arange(1000) % 50 - 1).astype(np.int32)
-NAMES = [f"<b>{at}</b>.png" for at in range(1000)]
-
-
-def drawn(raised: int | None = None) -> dict[int, str]:
-    """Return the colour of each image as it is drawn."""
-    (trace,) = map.figure(PLACES, LABELS, NAMES, raised, "here").data
-    marker = trace.marker
-    steps = [colour for _, colour in marker.colorscale[::2]]
-    edges = np.linspace(marker.cmin, marker.cmax, len(steps) + 1)
-    at = np.digitize(np.asarray(marker.color, float), edges) - 1
-    return {int(row): steps[step] for row, step in zip(trace.customdata, at, strict=True)}
+PLACES = np.random.default_rng(0).uniform(-2, 2, size=(500, 2)).astype(np.float32)
+CLUSTERS = np.array([3, 3, -1, 0], dtype=np.int32)
 
 
-def test_every_image_has_the_colour_of_its_cluster_and_noise_is_grey() -> None:
-    found = drawn()
-    assert len(found) == 1000
-    for row, label in enumerate(LABELS.tolist()):
-        expected = colours.faded(colours.GREY, 0.45) if label == -1 else colours.colour(label)
-        assert found[row] == expected
+def test_an_area_has_the_places_within_it_and_no_others() -> None:
+    square = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
+    assert inside(PLACES, square).tolist() == np.flatnonzero((np.abs(PLACES) < 1).all(axis=1)).tolist()
 
 
-def test_what_is_not_raised_is_faded() -> None:
-    found = drawn(raised=3)
-    raised = np.flatnonzero(LABELS == 3).tolist()
-    assert {found[row] for row in raised} == {colours.colour(3)}
-    assert all(found[row].startswith("rgba") for row in set(found) - set(raised))
+def test_an_area_may_be_bent_inwards() -> None:
+    bay = np.array([[-2, -2], [2, -2], [2, 2], [0, 0], [-2, 2]], dtype=float)
+    assert inside(PLACES, bay).tolist() == np.flatnonzero(PLACES[:, 1] < np.abs(PLACES[:, 0])).tolist()
 
 
-def test_what_is_raised_is_drawn_above_all() -> None:
-    (trace,) = map.figure(PLACES, LABELS, NAMES, 3, "here").data
-    assert {int(LABELS[row]) for row in trace.customdata[-20:]} == {3}
-    assert {int(LABELS[row]) for row in trace.customdata[:20]} == {-1}
+@pytest.mark.parametrize("area", [[[0.0, 0.0]], [[0.0, 0.0], [1.0, 1.0]], [[float("nan")] * 2] * 3])
+def test_what_is_no_area_holds_nothing(area: list[list[float]]) -> None:
+    assert inside(PLACES, np.array(area)).tolist() == []
 
 
-def test_an_outlier_does_not_squeeze_the_view_and_both_axes_have_one_scale() -> None:
-    layout = map.figure(PLACES, LABELS, NAMES, None, "here").layout
-    assert layout.xaxis.range[1] < 10
-    assert layout.yaxis.range[0] > -10
-    assert layout.yaxis.scaleanchor == "x"
+@pytest.mark.parametrize(
+    ("what", "expected"),
+    [
+        ({"row": 1}, Selection("cluster", 3)),
+        ({"row": 2}, Selection("cluster", -1)),
+        ({"row": -1}, Selection()),
+        ({"row": 99}, Selection()),
+        ({"area": [[0, 1], [2, 3], [4, 5]]}, Selection("area", ((0.0, 1.0), (2.0, 3.0), (4.0, 5.0)))),
+    ],
+)
+def test_what_is_picked_on_the_map_is_a_selection(what: Any, expected: Selection) -> None:
+    assert picked(what, CLUSTERS) == expected
 
 
-@pytest.mark.parametrize("count", [0, 1, 2])
-def test_a_map_of_hardly_any_images_is_drawn(count: int) -> None:
-    figure = map.figure(PLACES[:count], LABELS[:count], NAMES[:count], None, "here")
-    low, high = figure.layout.xaxis.range
-    assert low < high
+def test_arrays_come_back_as_they_were_packed() -> None:
+    kinds = {"some": np.int32, "none": np.float32, "bytes": np.uint8}
+    arrays: dict[str, Any] = {name: np.arange(at * 5, dtype=kind) for at, (name, kind) in enumerate(kinds.items())}
+    data = packed({"told": "<b>🐦 \udc80"}, **arrays)
+    at = 4 + int.from_bytes(data[:4], "little")
+    told = json.loads(data[4:at])
+    assert told["told"] == "<b>🐦 \udc80"
+    for name, kind, length in told["arrays"]:
+        assert at % 8 == 0
+        found = np.frombuffer(data, kind, length, at)
+        np.testing.assert_array_equal(found, arrays[name])
+        at += -(-found.nbytes // 8) * 8
 
 
-def test_names_are_no_markup() -> None:
-    (trace,) = map.figure(PLACES[:1], LABELS[:1], NAMES[:1], None, "here").data
-    assert trace.text[0] == "&lt;b&gt;0&lt;/b&gt;.png<br>noise"
+def test_numbers_are_coloured_from_the_least_to_the_greatest_and_what_is_none_is_not() -> None:
+    found = colouring.by_value("age", np.array([3.0, np.nan, 1.0, 2.0, np.inf]))
+    assert found.codes.tolist() == [colours.STEPS - 1, -1, 0, colours.STEPS // 2, -1]
+    assert found.names[0] == "1"
+    assert len(found.palette) == colours.STEPS + 1
+
+
+def test_texts_are_coloured_by_what_they_say_and_none_is_grey() -> None:
+    codes, names = colouring.grouped(["wren", "", "robin", "wren"])
+    assert [names[code] if code >= 0 else "" for code in codes] == ["wren", "", "robin", "wren"]
+
+
+def test_the_colour_of_a_cluster_depends_on_its_number_alone() -> None:
+    assert colours.colour(-1) == colours.GREY
+    assert colours.colour(7) == PALETTE[7]
+    assert colours.colour(7 + len(PALETTE)) == PALETTE[7]
 
 
 def test_the_first_colours_differ_for_the_colour_blind() -> None:
     """Machado, Oliveira and Fernandes 2009, severity 1; distance in OKLab, where 0.02 is just noticeable."""
     deuteranopia = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]]
     protanopia = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
-    first = np.array([list(bytes.fromhex(one[1:])) for one in (colours.GREY, *colours.PALETTE[:12])]) / 255
+    first = np.array([list(bytes.fromhex(one[1:])) for one in (colours.GREY, *PALETTE[:12])]) / 255
     linear = np.where(first <= 0.04045, first / 12.92, ((first + 0.055) / 1.055) ** 2.4)
     for sight in (np.eye(3), np.array(deuteranopia), np.array(protanopia)):
         lab = oklab(np.clip(linear @ sight.T, 0, 1))

@@ -1,0 +1,68 @@
+// How clusters change along an option: a click sets the value.
+
+const WIDTH = 300;
+const TOP = 14;
+const HEIGHT = 88;
+const EDGE = 7;
+const LINES = { clusters: "clusters", largest: "largest cluster", noise: "noise" };
+const NS = "http://www.w3.org/2000/svg";
+
+function draw(parent, name, attributes = {}, text = "") {
+  const made = document.createElementNS(NS, name);
+  Object.entries(attributes).forEach(([key, value]) => made.setAttribute(key, value));
+  made.textContent = text;
+  parent.append(made);
+  return made;
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  parentElement.querySelector(".profile")?.remove();
+  const host = document.createElement("div");
+  host.className = "profile";
+  parentElement.append(host);
+  const { values, current, plateaus } = data;
+  const across = (at) => EDGE + (at / Math.max(1, values.length - 1)) * (WIDTH - 2 * EDGE);
+  const down = (share) => TOP + (1 - share) * HEIGHT;
+  const svg = draw(host, "svg", { viewBox: `0 0 ${WIDTH} ${TOP + HEIGHT + 4}`, preserveAspectRatio: "none", role: "img", "aria-label": data.title });
+  plateaus.forEach(([first, last]) =>
+    draw(svg, "rect", { class: "plateau", x: across(first), y: TOP, width: across(last) - across(first), height: HEIGHT }));
+  const most = Math.max(1, ...data.clusters);
+  const shares = { ...data, clusters: data.clusters.map((count) => count / most) };
+  Object.keys(LINES).forEach((line) => {
+    const points = shares[line].map((share, at) => `${across(at)},${down(share)}`).join(" ");
+    draw(svg, "polyline", { class: `line ${line}`, points });
+  });
+  draw(svg, "line", { class: "now", x1: across(current), x2: across(current), y1: TOP - 4, y2: TOP + HEIGHT });
+  const under = draw(svg, "line", { class: "under", y1: TOP, y2: TOP + HEIGHT, visibility: "hidden" });
+  const words = document.createElement("div");
+  words.className = "words";
+  host.append(words);
+  const tell = (at) => {
+    const share = (line) => `${Math.round(100 * data[line][at])} %`;
+    words.replaceChildren();
+    const parts = { clusters: `${data.clusters[at]} clusters`, largest: `largest ${share("largest")}`, noise: `noise ${share("noise")}` };
+    Object.entries(parts).forEach(([line, text]) => {
+      const part = document.createElement("span");
+      part.className = line;
+      part.textContent = text;
+      words.append(part);
+    });
+  };
+  const nearest = (event) => {
+    const box = svg.getBoundingClientRect();
+    const share = (((event.clientX - box.left) / box.width) * WIDTH - EDGE) / (WIDTH - 2 * EDGE);
+    return Math.min(values.length - 1, Math.max(0, Math.round(share * (values.length - 1))));
+  };
+  svg.onpointermove = (event) => {
+    const at = nearest(event);
+    under.setAttribute("visibility", "visible");
+    ["x1", "x2"].forEach((end) => under.setAttribute(end, across(at)));
+    tell(at);
+  };
+  svg.onpointerleave = () => {
+    under.setAttribute("visibility", "hidden");
+    tell(current);
+  };
+  svg.onclick = (event) => setTriggerValue("set", nearest(event));
+  tell(current);
+}

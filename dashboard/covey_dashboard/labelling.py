@@ -1,0 +1,114 @@
+"""Labelling: the bar with which a person gives a class to the images that are selected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from covey import CoveyError
+from covey.labelling import Action, LabelStore
+from covey_dashboard import notice
+
+NAME = "labelling name"
+SAID = "labelling said"
+LOOK = 4.0
+"""Seconds between two looks whether another window has changed the labels."""
+
+
+def bar(store: LabelStore, selection: Sequence[str]) -> None:
+    """Show a field for the name of a class, and buttons that give it to images, take it away, undo and redo.
+
+    Args:
+        store: where the labels are kept.
+        selection: the names of the images.
+
+    Raises:
+        CoveyError: the labels cannot be read.
+    """
+    known = [found.name for found in store.classes()]
+    name = st.selectbox(
+        "Class", known, None, key=NAME, placeholder="type a name or choose one", accept_new_options=True
+    )
+    with row():
+        st.button(
+            f"Label {images(len(selection))}",
+            type="primary",
+            shortcut="Ctrl+Enter",
+            help="Ctrl + Enter",
+            disabled=not (name and selection),
+            on_click=lambda: do(lambda: store.add(selection, name or ""), "All of them have this class already."),
+        )
+        st.button(
+            "Remove",
+            disabled=name not in known or not selection,
+            on_click=lambda: do(lambda: store.remove(selection, name or ""), "None of them has this class."),
+        )
+        steps(store)
+    say()
+
+
+def row() -> DeltaGenerator:
+    """Return a row for buttons: their shortcuts are told by their tooltips, for which there is room."""
+    return st.container(horizontal=True, gap="small", key="labelling")
+
+
+def steps(store: LabelStore) -> None:
+    """Show the buttons that undo and redo. Raises CoveyError."""
+    st.button(
+        "Undo",
+        shortcut="Ctrl+Z",
+        help="Ctrl + Z",
+        disabled=not store.next_undo(),
+        on_click=lambda: do(store.undo, "There is nothing to undo.", "Undone: "),
+    )
+    st.button(
+        "Redo",
+        shortcut="Ctrl+Shift+Z",
+        help="Ctrl + Shift + Z",
+        disabled=not store.next_redo(),
+        on_click=lambda: do(store.redo, "There is nothing to redo.", "Done again: "),
+    )
+
+
+def do(act: Callable[[], Action | None], nothing: str, before: str = "") -> None:
+    """Act, and keep what is to be said about it: what was done, that there was nothing to do, or what went wrong."""
+    try:
+        done = act()
+        st.session_state[SAID] = (notice.hint, f"{before}{done.told}." if done else nothing)
+    except CoveyError as error:
+        st.session_state[SAID] = (notice.problem, str(error))
+
+
+def say() -> None:
+    """Say what the last click did."""
+    if SAID in st.session_state:
+        show, text = st.session_state[SAID]
+        show(text)
+
+
+@st.fragment(run_every=LOOK)
+def watch(store: LabelStore, revision: int) -> None:
+    """Show the page anew when somebody changed the labels since the revision that it shows, or spoilt them."""
+    try:
+        same = store.revision == revision
+    except CoveyError:
+        same = False
+    if not same:
+        st.rerun()
+
+
+def by_image(store: LabelStore) -> Mapping[str, tuple[str, ...]]:
+    """Return the classes of each image that has any, as they are now. Raises CoveyError."""
+    return _by_image(str(store.path), store.revision, store)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _by_image(path: str, revision: int, _store: LabelStore) -> Mapping[str, tuple[str, ...]]:
+    return _store.by_image()
+
+
+def images(count: int) -> str:
+    """Return a number of images in words."""
+    return "1 image" if count == 1 else f"{count:,} images"

@@ -1,0 +1,26 @@
+"""Tokens: words that nobody can guess, by which the browser names what the server has opened."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Tokens(Generic[T]):
+    """What has been opened, each under a token of its own for as long as the server runs."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[T, str] = {}
+        self._opened: dict[str, T] = {}
+
+    def token(self, what: T) -> str:
+        """Return the token of something, always the same."""
+        token = self._tokens.setdefault(what, secrets.token_urlsafe(16))
+        self._opened[token] = what
+        return token
+
+    def get(self, token: str) -> T | None:
+        """Return what has a token, None when nothing has."""
+        return self._opened.get(token)

@@ -1,0 +1,165 @@
+"""How quick the dashboard is in a browser, and how much memory its server needs, for 20,000 and 100,000 images.
+
+Run it by `python tests/benchmarks/dashboard.py [COUNT ...]`, on Linux, with chromium on the path. The images are made
+up: 60 groups in 8 dimensions. Each figure is the median of several tries.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from covey.cuts import image_name
+from covey.folder import FolderDataset
+from covey.provenance import Provenance
+from covey.tables import Embedding
+
+COUNTS = (20_000, 100_000)
+GROUPS, DIMENSIONS, CUTS = 60, 8, 50
+TRIES, SESSIONS = 7, 4
+PORT = 8765
+PATIENCE = 120_000
+COVEY = [sys.executable, "-c", "from covey.commands.main import main; main()"]
+PLACES = itertools.cycle(range(2, 8))
+"""Which of the listed clusters is picked next."""
+DRAWN = """(map, before) => new Promise((done) => {
+    const look = () => (map.dataset.drawn !== before ? done() : requestAnimationFrame(look));
+    look();
+})"""
+LOADED = """(gallery, before) => new Promise((done) => {
+    const look = () => {
+        const found = gallery.querySelector(".tile img");
+        const ready = found && found.getAttribute("src") !== before && found.complete && found.naturalWidth;
+        ready ? done() : requestAnimationFrame(look);
+    };
+    look();
+})"""
+
+
+def main(*counts: str) -> None:
+    """Print the table."""
+    print("| images | open, s | slider, s | first thumbnails, s | server, MB | each further session, MB |")
+    print("|---|---|---|---|---|---|")
+    for count in map(int, counts or COUNTS):
+        with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+            generate(Path(folder) / "birds", count)
+            os.environ["COVEY_HOME"] = str(Path(folder) / "home")
+            browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            with served(Path(folder) / "birds") as (address, server):
+                print(f"| {count:,} | {' | '.join(measured(browser, address, server))} |", flush=True)
+            browser.close()
+
+
+def measured(browser: Browser, address: str, server: int) -> list[str]:
+    """Return the row of a table."""
+    page = opened(browser, address)[0]
+    page.locator(".profile").wait_for(timeout=PATIENCE)
+    page.wait_for_timeout(2000)
+    slider, thumbnails = median(lambda: slide(page)), median(lambda: pick(page))
+    one = memory(server)
+    others = [opened(browser, address) for _ in range(SESSIONS)]
+    page.wait_for_timeout(2000)
+    each = (memory(server) - one) / SESSIONS
+    opening = statistics.median(seconds for _, seconds in others)
+    return [f"{opening:.2f}", f"{slider:.2f}", f"{thumbnails:.2f}", f"{one:.0f}", f"{each:.0f}"]
+
+
+def opened(browser: Browser, address: str) -> tuple[Page, float]:
+    """Return a page, and the seconds until there is a map on it."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    start = time.perf_counter()
+    page.goto(address)
+    page.locator(".map[data-drawn]").wait_for(timeout=PATIENCE)
+    return page, time.perf_counter() - start
+
+
+def slide(page: Page) -> float:
+    """Move the slider one step; return the seconds until the map is drawn anew."""
+    drawn, start = page.locator(".map").get_attribute("data-drawn"), time.perf_counter()
+    page.get_by_role("slider").first.press("ArrowRight")
+    page.locator(".map").evaluate(DRAWN, drawn)
+    seconds = time.perf_counter() - start
+    page.wait_for_timeout(700)
+    return seconds
+
+
+def pick(page: Page) -> float:
+    """Pick another cluster; return the seconds until a thumbnail of it is there."""
+    tile = page.locator(".tile img").first
+    before = tile.get_attribute("src")
+    page.get_by_label("Show", exact=True).click()
+    option = page.get_by_role("option").nth(next(PLACES))
+    option.wait_for(timeout=PATIENCE)
+    start = time.perf_counter()
+    option.click()
+    page.locator(".gallery").evaluate(LOADED, before)
+    return time.perf_counter() - start
+
+
+def median(act: Callable[[], float]) -> float:
+    """Return the median of the seconds that something takes."""
+    return statistics.median(act() for _ in range(TRIES))
+
+
+def memory(server: int) -> float:
+    """Return the MB that the server's processes hold."""
+    found = subprocess.run(["ps", "-o", "rss=", "--ppid", str(server)], capture_output=True, text=True, check=True)
+    return max(map(int, found.stdout.split())) / 1e3
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[tuple[str, int]]:
+    """Run the dashboard; yield its address and its process."""
+    words = ["dashboard", str(folder), "--port", str(PORT), "--no-browser"]
+    process = subprocess.Popen([*COVEY, *words], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        found = re.search(r"http://\S+", process.stdout.readline())
+        assert found
+        yield found[0], process.pid
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+
+
+def generate(folder: Path, count: int) -> None:
+    """Write a dataset: small images of recordings with CUTS each, and an embedding with GROUPS groups."""
+    rng = np.random.default_rng(0)
+    groups = rng.integers(0, GROUPS, count)
+    centres = np.hstack([rng.normal(0, 6, (GROUPS, 2)), rng.normal(0, 1.5, (GROUPS, DIMENSIONS))])
+    places = centres[groups] + rng.normal(0, 0.25, (count, 2 + DIMENSIONS))
+    names = [image_name(f"XC{at // CUTS:06}", at % CUTS) for at in range(count)]
+    (folder / "images").mkdir(parents=True)
+    pictures = [picture(rng) for _ in range(16)]
+    for name, group in zip(names, groups, strict=True):
+        (folder / "images" / name).write_bytes(pictures[group % len(pictures)])
+    made = Provenance(kind="reducer", component="made", tag="made", version=1, options={}, input="images")
+    Z, flat = places[:, 2:].astype(np.float32), places[:, :2].astype(np.float32)
+    FolderDataset(folder).save([Embedding(names=names, Z=Z, map=flat, provenance=made)])
+
+
+def picture(rng: np.random.Generator) -> bytes:
+    """Return a small PNG."""
+    data = io.BytesIO()
+    Image.fromarray(rng.integers(0, 255, (64, 96, 3), dtype=np.uint8)).save(data, "PNG")
+    return data.getvalue()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,128 @@
+"""The page Data, as far as it can be seen without a browser."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from covey.folder import FolderDataset
+from covey.labelling import open_labels
+from covey.provenance import Provenance
+from covey.tables import Embedding
+from covey_dashboard import server
+
+ALONE = """
+import sys
+for name in ("torch", "torchvision", "timm", "umap", "open_clip"):
+    sys.modules[name] = None
+from streamlit.testing.v1 import AppTest
+from covey_dashboard import server
+app = AppTest.from_file(str(server.APP), default_timeout=120).run()
+assert not app.exception, app.exception
+print({metric.label: metric.value for metric in app.metric})
+"""
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What another test had cached, named or opened is forgotten."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    monkeypatch.setenv(server.LOCATION, "")
+    monkeypatch.setenv("COVEY_HOME", str(tmp_path / "home"))
+
+
+def started() -> AppTest:
+    return AppTest.from_file(str(server.APP), default_timeout=60).run()
+
+
+def opened(location: object) -> AppTest:
+    """The app with a dataset that a person wrote into the field."""
+    app = started()
+    app.text_input(key="written").set_value(str(location)).run()
+    assert not app.exception
+    return app
+
+
+def told(app: AppTest) -> str:
+    return " ".join([*(item.value for item in app.html), *(item.value for item in app.text)])
+
+
+def test_without_a_dataset_it_says_how_to_name_one() -> None:
+    app = started()
+    assert "Which dataset?" in told(app)
+    assert app.code[0].value == "covey dashboard FOLDER"
+
+
+def test_a_folder_is_opened_and_told_of(birds: Path, names: list[str]) -> None:
+    open_labels(FolderDataset(birds)).add(names[:3], "wren")
+    app = opened(birds)
+    assert f"115 images in {birds / 'images'}" in told(app)
+    assert "1 class with 3 labels" in told(app)
+    assert "Embedding: 115 images, 2 numbers each" in told(app)
+    assert "made described the images. flat reduced that." in told(app)
+
+
+def test_a_place_that_is_not_there_is_a_sentence_and_what_is_open_stays(birds: Path, tmp_path: Path) -> None:
+    app = opened(birds)
+    app.text_input(key="written").set_value(str(tmp_path / "<b>nowhere</b>")).run()
+    assert "There is no folder" in told(app)
+    assert "&lt;b&gt;nowhere" in told(app)
+    assert "115 images" in told(app)
+
+
+def test_what_was_open_is_offered_again(birds: Path) -> None:
+    opened(birds)
+    app = started()
+    app.selectbox(key="recent").select(str(birds)).run()
+    assert "115 images" in told(app)
+
+
+def test_an_address_opens_only_what_was_open_before(birds: Path, images: Path) -> None:
+    opened(birds)
+    for place, known in ((birds, True), (images, False)):
+        app = AppTest.from_file(str(server.APP), default_timeout=60)
+        app.query_params["dataset"] = str(place)
+        assert (str(place) in told(app.run())) is known
+
+
+def test_images_without_an_embedding_get_the_command_that_makes_one(images: Path) -> None:
+    app = opened(images)
+    assert "24 images and no embedding yet" in told(app)
+    assert app.code[0].value == f"covey run {images}"
+
+
+def test_an_empty_folder_says_so(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert "neither images nor embeddings" in told(opened(tmp_path / "empty"))
+
+
+def test_a_second_embedding_is_joined_and_what_does_not_match_is_told(birds: Path, names: list[str]) -> None:
+    made = Provenance(kind="reducer", component="other", tag="other", version=1, options={}, input="images")
+    Z = np.zeros((111, 3), np.float32)
+    FolderDataset(birds).save([Embedding(names=[*names[5:], "new.png"], Z=Z, map=Z[:, :2], provenance=made)])
+    app = opened(birds)
+    joined = app.selectbox(key="other on data")
+    app = joined.select(next(name for name in joined.options if "other" in name)).run()
+    assert "110 images are in both; 5 only in the" in told(app)
+
+
+def test_it_works_where_torch_and_umap_are_not_installed(birds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(server.LOCATION, str(birds))
+    done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "'Images': '115'" in done.stdout
+
+
+@pytest.mark.parametrize("kept", ["{", '{"a": 1}', '["nowhere"]'])
+def test_damaged_recents_do_no_harm(tmp_path: Path, kept: str, scattered: Callable[..., Path]) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "recents.json").write_text(kept)
+    assert "no embedding yet" in told(opened(scattered(tmp_path / "features", np.zeros((3, 2)), features=True)))

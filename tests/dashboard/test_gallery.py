@@ -1,0 +1,387 @@
+"""The gallery as a person meets it, and what stands between the browser and the files: thumbnails and sound."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+PATIENCE = 30_000
+RATE = 8000
+LENGTH = 0.5
+
+RECORDED = [f"XC{number}_call_segm_{start:08.3f}.png" for number in (12345, 678901) for start in np.arange(0, 6, 0.4)]
+HOSTILE = [
+    "<img src=x onerror=document.title='hurt'>.png",
+    'it\'s "quoted" & 100% of #1?.png',
+    "🐦 ‮gnp.png",
+    "n" * 240 + ".png",
+]
+BROKEN = ["broken.png", "missing.png", "m" * 300 + ".png"]
+OUTSIDE = ["../secret.png", "sub/../../secret.png", "link.png"]
+
+PAGE = """
+import json, sys
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from covey.images import ImageFolder
+from covey_dashboard import gallery, sound, thumbnails
+
+home = Path({home!r})
+folder = ImageFolder(home / "images")
+names = json.loads((home / "names.json").read_text("utf-8"))
+told = {{"image": thumbnails.address(folder), "sound": sound.address(home, folder)}}
+(home / "addresses.json").write_text(json.dumps(told))
+
+def like(found):
+    st.session_state["asked"] = found
+
+many, fewer = st.toggle("Many"), st.toggle("Fewer")
+shown = [f"XC{{number}}_segm_0000.000.png" for number in range(20_000)] if many else names[::2] if fewer else names
+what = st.text_input("What", "all")
+
+@st.fragment
+def panel():
+    left = gallery.show(
+        shown, what=what, folder=folder, home=home, clusters=np.arange(len(shown), dtype=np.int32) - 1,
+        oddity=lambda: np.arange(len(shown), dtype=np.float32)[::-1], like=like,
+    )
+    st.text(f"shown: {{what}}")
+    st.text("out: " + json.dumps(sorted(set(shown) - set(left)), ensure_ascii=False))
+
+st.text("asked: " + json.dumps(st.session_state.get("asked")))
+panel()
+"""
+WEB = """
+from streamlit.starlette import App
+
+from covey_dashboard import sound, thumbnails
+
+app = App({page!r}, routes=[*thumbnails.ROUTES, *sound.ROUTES])
+"""
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such file names"),
+]
+
+
+def tone() -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    return np.random.default_rng(0).uniform(-0.5, 0.5, 8 * RATE).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset with one of its two recordings, with images that are broken, missing or elsewhere."""
+    soundfile = pytest.importorskip("soundfile")
+    home = tmp_path_factory.mktemp("gallery")
+    images, audio = home / "images", home / "audio"
+    images.mkdir()
+    audio.mkdir()
+    for place, name in enumerate([*RECORDED, *HOSTILE]):
+        Image.new("RGB", (64, 32), (5 * place, 90, 120)).save(images / name)
+    Image.new("RGB", (9, 9)).save(home / "secret.png")
+    (images / "link.png").symlink_to(home / "secret.png")
+    (images / BROKEN[0]).write_bytes(b"\x89PNG nothing more")
+    (images / "_feature_extraction_parameters.json").write_text(f'{{"segment_duration_sec": {LENGTH}}}')
+    soundfile.write(audio / "XC12345_call.flac", tone(), RATE)
+    soundfile.write(home / "private_call.wav", tone(), RATE)
+    (home / "names.json").write_text(json.dumps([*RECORDED, *HOSTILE, *BROKEN, *OUTSIDE]), "utf-8")
+    return home
+
+
+@pytest.fixture(scope="module")
+def address(home: Path) -> Iterator[str]:
+    """A page with nothing but a gallery, and our own routes."""
+    (home / "page.py").write_text(PAGE.format(home=str(home)), "utf-8")
+    (home / "site_web.py").write_text(WEB.format(page=str(home / "page.py")), "utf-8")
+    with socket.create_server(("localhost", 0)) as server:
+        port = server.getsockname()[1]
+    flags = [f"--server.port={port}", "--server.address=localhost", "--server.headless=true"]
+    quiet = ["--server.fileWatcherType=none", "--browser.gatherUsageStats=false", "--logger.level=error"]
+    command = [sys.executable, "-m", "streamlit", "run", str(home / "site_web.py"), *flags, *quiet]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        yield f"http://localhost:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def opened(chromium: Browser, address: str) -> Iterator[Page]:
+    expect.set_options(timeout=PATIENCE)
+    found = chromium.new_page(viewport={"width": 1280, "height": 900})
+    errors: list[str] = []
+    found.on("pageerror", lambda error: errors.append(str(error)))
+    wait(address)
+    found.goto(address)
+    yield found
+    assert errors == []
+    assert "hurt" not in found.title()
+    found.close()
+
+
+@pytest.fixture
+def page(opened: Page, request: pytest.FixtureRequest) -> Page:
+    """The page with all images, none of them out."""
+    if opened.locator("dialog").is_visible():
+        opened.keyboard.press("Escape")
+    for name in ("Many", "Fewer"):
+        if opened.get_by_label(name).is_checked():
+            switch(opened, name)
+    choose_order(opened, "As found")
+    opened.get_by_label("What").fill(request.node.name)
+    opened.get_by_label("What").press("Enter")
+    expect(opened.get_by_text("shown: ")).to_have_text(f"shown: {request.node.name}")
+    expect(tile(opened, 0).locator("img")).to_be_visible()
+    expect(tile(opened, 0)).to_have_attribute("title", RECORDED[0])
+    expect(opened.locator(".count")).to_have_text("40 images")
+    return opened
+
+
+def wait(address: str) -> None:
+    for _ in range(300):
+        if status(f"{address}/_stcore/health") == 200:
+            return
+        time.sleep(0.1)
+
+
+def status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+def tile(page: Page, place: int) -> Locator:
+    return page.locator(f"#tile-{place}")
+
+
+def expect_out(page: Page, names: list[str]) -> None:
+    told = "[" + ", ".join(f'"{name}"' for name in sorted(names)) + "]"
+    expect(page.get_by_text("out: ", exact=False).last).to_have_text(f"out: {told}")
+
+
+def choose_order(page: Page, name: str) -> None:
+    page.get_by_label("Order").click()
+    page.get_by_role("option", name=name).click()
+
+
+def switch(page: Page, name: str) -> None:
+    page.get_by_text(name, exact=True).click()
+
+
+class TestTakingOut:
+    def test_a_click_takes_an_image_out_and_another_back_in(self, page: Page) -> None:
+        tile(page, 2).click()
+        expect_out(page, [RECORDED[2]])
+        expect(page.locator(".count")).to_have_text("39 of 40 images")
+        expect(tile(page, 2)).to_have_attribute("aria-selected", "false")
+        tile(page, 2).click()
+        expect_out(page, [])
+
+    def test_a_click_with_shift_takes_a_range(self, page: Page) -> None:
+        tile(page, 9).click()
+        tile(page, 4).click(modifiers=["Shift"])
+        expect_out(page, RECORDED[4:10])
+        tile(page, 5).click()
+        tile(page, 6).click(modifiers=["Shift"])
+        expect_out(page, [RECORDED[4], *RECORDED[7:10]])
+
+    def test_all_out_and_all_in(self, page: Page) -> None:
+        page.get_by_role("button", name="Take all images out").click()
+        expect(page.locator(".count")).to_have_text("0 of 40 images")
+        expect(page.get_by_text("out: ", exact=False)).to_contain_text(RECORDED[-1])
+        page.get_by_role("button", name="Take all images back in").click()
+        expect_out(page, [])
+
+    def test_the_keyboard_is_enough(self, page: Page) -> None:
+        page.locator(".grid").focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press(" ")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Shift+ ")
+        expect_out(page, RECORDED[1:4])
+        page.keyboard.press("Enter")
+        expect(page.locator("dialog .name")).to_have_text(RECORDED[3])
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press(" ")
+        expect(page.locator("dialog")).to_contain_text("Take back in")
+        page.keyboard.press("Escape")
+        expect(page.locator("dialog")).to_be_hidden()
+        expect_out(page, RECORDED[1:5])
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press(" ")
+        expect_out(page, [RECORDED[1], RECORDED[2], RECORDED[4]])
+
+    def test_what_is_out_stays_out_in_another_order_and_when_the_images_change(self, page: Page) -> None:
+        tile(page, 2).click()
+        tile(page, 3).click()
+        expect_out(page, RECORDED[2:4])
+        choose_order(page, "Typical first")
+        expect(tile(page, 0)).to_have_attribute("title", OUTSIDE[-1])
+        expect_out(page, RECORDED[2:4])
+        tile(page, 0).click()
+        expect_out(page, [OUTSIDE[-1], *RECORDED[2:4]])
+        switch(page, "Fewer")
+        expect(page.locator(".count")).to_have_text("19 of 20 images")
+        expect_out(page, [RECORDED[2]])
+
+    def test_another_selection_begins_whole(self, page: Page) -> None:
+        tile(page, 2).click()
+        expect_out(page, [RECORDED[2]])
+        page.get_by_label("What").fill("another")
+        page.get_by_label("What").press("Enter")
+        expect_out(page, [])
+        expect(tile(page, 2)).to_have_attribute("aria-selected", "true")
+
+
+class TestLooking:
+    def test_every_one_of_20_000_images_can_be_reached(self, page: Page) -> None:
+        switch(page, "Many")
+        expect(page.locator(".count")).to_have_text("20,000 images")
+        page.locator(".grid").focus()
+        page.keyboard.press("End")
+        expect(tile(page, 19_999)).to_have_attribute("title", "XC19999_segm_0000.000.png")
+        assert page.locator(".tile").count() < 150
+        page.keyboard.press(" ")
+        expect_out(page, ["XC19999_segm_0000.000.png"])
+
+    def test_the_size_of_thumbnails_is_kept(self, page: Page) -> None:
+        page.locator(".size input").fill("300")
+        assert (tile(page, 0).bounding_box() or {"width": 0})["width"] >= 300
+        page.reload()
+        expect(tile(page, 0)).to_be_visible()
+        assert (tile(page, 0).bounding_box() or {"width": 0})["width"] >= 300
+        page.locator(".size input").fill("132")
+
+    def test_what_is_known_of_an_image(self, page: Page) -> None:
+        tile(page, 3).dblclick()
+        expect(page.locator("dialog .facts")).to_have_text("4 of 40cluster 2recording XC12345_call")
+        assert page.locator("dialog .whole img").evaluate("image => image.naturalWidth") == 64
+        expect_out(page, [])
+
+    def test_the_recordings_of_what_is_left(self, page: Page) -> None:
+        tile(page, 0).click()
+        page.get_by_role("button", name="The recordings").click()
+        expect(page.locator(".source")).to_have_text(["XC678901_call15", "XC12345_call14"])
+
+    def test_more_like_one_and_like_all_that_are_in(self, page: Page) -> None:
+        tile(page, 3).dblclick()
+        page.get_by_role("button", name="nearest to this one").click()
+        expect(page.get_by_text("asked:")).to_have_text(f'asked: ["{RECORDED[3]}"]')
+        switch(page, "Fewer")
+        expect(page.locator(".count")).to_have_text("20 images")
+        tile(page, 0).click()
+        page.get_by_role("button", name="nearest to those that are in").click()
+        expect(page.get_by_text("asked:")).to_contain_text(f'asked: ["{RECORDED[2]}"')
+
+    def test_names_are_text_and_what_cannot_be_shown_is_grey(self, page: Page) -> None:
+        page.locator(".grid").focus()
+        page.keyboard.press("End")
+        for place, name in enumerate(HOSTILE, len(RECORDED)):
+            expect(tile(page, place).locator(".caption")).to_have_text(name)
+            expect(tile(page, place).locator("img")).to_be_visible()
+        for place, name in enumerate([*BROKEN, *OUTSIDE], len(RECORDED) + len(HOSTILE)):
+            expect(tile(page, place).locator(".grey")).to_have_text(name)
+            expect(tile(page, place).locator("img")).to_have_count(0)
+        tile(page, len(RECORDED)).dblclick()
+        expect(page.locator("dialog .name")).to_have_text(HOSTILE[0])
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+class TestSound:
+    def test_a_segment_is_played_where_its_recording_is(self, page: Page) -> None:
+        tile(page, 3).dblclick()
+        audio = page.locator("dialog audio")
+        expect(audio).to_be_visible()
+        page.wait_for_function("audio => audio.readyState > 0", arg=audio.element_handle())
+        assert audio.evaluate("audio => audio.duration") == pytest.approx(LENGTH)
+
+    def test_else_a_link_leads_to_where_it_is(self, page: Page) -> None:
+        tile(page, len(RECORDED) // 2).dblclick()
+        expect(page.locator("dialog a")).to_have_attribute("href", "https://xeno-canto.org/678901")
+        expect(page.locator("dialog audio")).to_have_count(0)
+
+
+@pytest.fixture(scope="module")
+def routes(opened: Page, home: Path, address: str) -> dict[str, str]:
+    """The addresses of thumbnails and of sound."""
+    expect(tile(opened, 0)).to_be_visible()
+    found = json.loads((home / "addresses.json").read_text())
+    return {what: address + path for what, path in found.items()}
+
+
+class TestRoutes:
+    def test_a_thumbnail_is_small_and_kept_by_the_browser(self, routes: dict[str, str]) -> None:
+        url = routes["image"] + quote(HOSTILE[1], safe="")
+        with urllib.request.urlopen(url) as answer:
+            assert Image.open(answer).format == "JPEG"
+            tag = answer.headers["ETag"]
+        asked = urllib.request.Request(url, headers={"If-None-Match": tag})
+        with pytest.raises(urllib.error.HTTPError, match="304"):
+            urllib.request.urlopen(asked)
+
+    @pytest.mark.parametrize(
+        "name",
+        [*BROKEN, *OUTSIDE, "", ".", "..", "nothing.png", "/etc/hostname", "names.json", "../names.json", "a\0b.png"],
+    )
+    def test_nothing_else_is_given(self, routes: dict[str, str], home: Path, name: str) -> None:
+        assert status(routes["image"] + quote(RECORDED[0], safe="")) == 200
+        assert status(routes["image"] + quote(name, safe="")) == 404
+        assert status(routes["image"] + quote(str(home / "secret.png"), safe="")) == 404
+        assert status(routes["sound"] + quote(name, safe="")) == 404
+
+    def test_an_unknown_token_opens_nothing(self, routes: dict[str, str]) -> None:
+        for what in ("image", "sound"):
+            before, _, _ = routes[what].partition("?")
+            for token in ("", "of=", "of=images", "of=%2e%2e"):
+                assert status(f"{before}?{token}&name={quote(RECORDED[0], safe='')}") == 404
+
+    def test_a_segment_is_what_the_recording_holds_there(self, routes: dict[str, str]) -> None:
+        import soundfile
+
+        with urllib.request.urlopen(routes["sound"] + quote(RECORDED[3], safe="")) as answer:
+            assert answer.headers["Content-Type"] == "audio/wav"
+            samples, rate = soundfile.read(io.BytesIO(answer.read()), dtype="float32")
+        start = round(1.2 * RATE)
+        assert rate == RATE
+        np.testing.assert_allclose(samples, tone()[start : start + round(LENGTH * RATE)], atol=2 / 2**15)
+
+    @pytest.mark.parametrize("stub", ["../private_call", "sub/../../private_call", "XC678901_call"])
+    def test_no_sound_comes_from_elsewhere(self, routes: dict[str, str], stub: str) -> None:
+        assert status(routes["sound"] + quote(f"{stub}_segm_0000.000.png", safe="")) == 404
+
+    def test_a_segment_after_the_end_is_none(self, routes: dict[str, str]) -> None:
+        assert status(routes["sound"] + quote("XC12345_call_segm_0099.000.png", safe="")) == 404

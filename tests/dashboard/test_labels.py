@@ -1,0 +1,293 @@
+"""The page Labels and the bar that labels: what a person does there is kept at once, and for every window."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from playwright.sync_api import Page, expect, sync_playwright
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button, Selectbox
+
+from covey.folder import FolderDataset
+from covey.labelling import LabelStore, open_labels
+from covey_dashboard import server
+
+CHROMIUM = shutil.which("chromium")
+PATIENCE = 30_000
+HOSTILE = ["<b onclick=alert(1)>bold</b>", "**md** [l](http://x) ![i](http://x/i.png) :red[x] $x$", "🐦 ‮gnp", "x" * 500]
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> Iterator[None]:
+    """What another test had cached is forgotten."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def store(birds: Path) -> LabelStore:
+    return open_labels(FolderDataset(birds))
+
+
+Open = Callable[[], AppTest]
+
+
+@pytest.fixture
+def opened(birds: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """The page in a new window."""
+    monkeypatch.setenv(server.LOCATION, str(birds))
+
+    def start() -> AppTest:
+        app = AppTest.from_file(str(server.APP.parent / "views" / "labels.py"), default_timeout=60).run()
+        assert not app.exception
+        return app
+
+    return start
+
+
+def told(app: AppTest) -> str:
+    """Return the sentences on the page."""
+    return unescape(" ".join(re.findall(r'role="\w+">(.*?)</div>', " ".join(item.value for item in app.html))))
+
+
+def numbers(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def button(app: AppTest, label: str) -> Button:
+    return next(found for found in app.button if found.label.startswith(label))
+
+
+def chooser(app: AppTest, label: str) -> Selectbox[Any]:
+    return next(found for found in app.selectbox if found.label == label)
+
+
+def turn(app: AppTest, title: str) -> AppTest:
+    """Show the images of the choice that is called so."""
+    at = next(at for at, option in enumerate(chooser(app, "Show").options) if option.startswith(title))
+    return chooser(app, "Show").select_index(at).run()
+
+
+def classes(app: AppTest) -> list[tuple[str, str]]:
+    """Return the names and counts in the list of classes."""
+    found = re.findall(r"<b><bdi>(.*?)</bdi></b><span>(.*?)</span>", " ".join(item.value for item in app.html))
+    return [(unescape(name), count) for name, count in found]
+
+
+def test_without_labels_it_says_what_to_do(opened: Open) -> None:
+    app = opened()
+    assert "No labels yet: select images on the page Explore" in told(app)
+    assert chooser(app, "Show").options == ["Images without a class: 115"]
+    assert numbers(app) == {
+        "Images": "115", "Classes": "0", "Labelled": "0 (0%)", "No class yet": "115", "Several classes": "0"
+    }  # fmt: skip
+
+
+def test_without_a_dataset_it_says_where_to_choose_one(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(server.LOCATION, "")
+    assert "choose one on the page Data" in told(opened())
+
+
+def test_classes_and_what_is_left(opened: Open, store: LabelStore, names: list[str]) -> None:
+    store.add([*names[:60], "gone.png"], "robin")
+    store.add(names[50:70], "wren")
+    app = opened()
+    assert classes(app) == [("robin", "61"), ("wren", "20")]
+    assert numbers(app) == {
+        "Images": "115", "Classes": "2", "Labelled": "70 (61%)", "No class yet": "45", "Several classes": "10"
+    }  # fmt: skip
+    assert chooser(app, "Show").options == [
+        "Labelled images: 71",
+        "Images without a class: 45",
+        "Images with several classes: 10",
+        "Labelled images that are gone: 1",
+        "robin: 61 images",
+        "wren: 20 images",
+    ]
+
+
+def test_a_label_given_undone_and_redone_is_seen_in_another_window(
+    opened: Open, store: LabelStore, names: list[str]
+) -> None:
+    store.add(names[:1], "robin")
+    app, other = turn(opened(), "Images without"), opened()
+    chooser(app, "Class").set_value("robin").run()
+    button(app, "Label 114 images").click().run()
+    assert "“robin” given to 114 images." in told(app)
+    assert classes(other.run()) == classes(opened()) == [("robin", "115")]
+    button(other, "Undo").click().run()
+    assert "Undone: “robin” given to 114 images." in told(other)
+    assert classes(app.run()) == [("robin", "1")]
+    button(app, "Redo").click().run()
+    assert classes(opened()) == [("robin", "115")]
+
+
+def test_a_class_is_taken_away_again(opened: Open, store: LabelStore, names: list[str]) -> None:
+    store.add(names[:9], "robin")
+    store.add(names[:3], "wren")
+    app = turn(opened(), "Images with several")
+    assert button(app, "Remove").disabled
+    chooser(app, "Class").set_value("robin").run()
+    button(app, "Remove").click().run()
+    assert store.images("robin") == names[3:9]
+    assert "“robin” taken from 3 images." in told(app)
+
+
+def test_nothing_can_be_done_without_name_or_images(opened: Open, store: LabelStore, names: list[str]) -> None:
+    app = opened()
+    assert button(app, "Label").disabled
+    assert button(app, "Undo").disabled
+    assert button(app, "Redo").disabled
+    store.add(names, "robin")
+    app = turn(opened(), "Images without")
+    chooser(app, "Class").set_value("robin").run()
+    assert button(app, "Label 0 images").disabled
+
+
+def test_a_class_is_renamed_and_stays_in_view(opened: Open, store: LabelStore, names: list[str]) -> None:
+    store.add(names[:9], "robin")
+    store.add(names[:3], "wren")
+    app = turn(opened(), "wren")
+    app.text_input[0].set_value("robin").run()
+    assert "There is a class 'robin' already: merge the two, or take another name." in told(app)
+    app.text_input[0].set_value("Wren").run()
+    assert classes(app) == [("robin", "9"), ("Wren", "3")]
+    assert app.text_input[0].value == "Wren"
+
+
+def test_a_class_is_recoloured_merged_and_deleted(opened: Open, store: LabelStore, names: list[str]) -> None:
+    store.add(names[:9], "robin")
+    store.add(names[7:12], "wren")
+    app = turn(opened(), "robin")
+    app.color_picker[0].set_value("#123456").run()
+    assert store.classes()[0].colour == "#123456"
+    assert app.color_picker[0].value == "#123456"
+    chooser(app, "Give all its images to").set_value("wren").run()
+    button(app, "Merge").click().run()
+    assert classes(app) == [("wren", "12")]
+    button(app, "Delete").click().run()
+    assert classes(app) == []
+    for _ in range(3):
+        button(app, "Undo").click().run()
+    assert classes(app) == [("robin", "9"), ("wren", "5")]
+
+
+def test_history_tells_what_was_done_and_what_was_undone(opened: Open, store: LabelStore, names: list[str]) -> None:
+    assert "Nothing was done yet" in told(opened())
+    store.add(names[:1], "robin")
+    store.add(names[:2], "wren")
+    store.undo()
+    page = " ".join(item.value for item in opened().html)
+    assert "<bdi>“robin” given to 1 image</bdi>" in page
+    assert "<s>“wren” given to 2 images</s>" in page
+
+
+def test_names_are_text(opened: Open, store: LabelStore, names: list[str]) -> None:
+    for name in HOSTILE:
+        store.add(names[:2], name)
+    app = opened()
+    assert classes(app) == [(name, "2") for name in HOSTILE]
+    page = " ".join(item.value for item in app.html)
+    assert "<b onclick" not in page
+    shown = [*app.markdown, *app.caption, *app.button]
+    assert not [item for item in shown if any(name in str(getattr(item, "label", item.value)) for name in HOSTILE)]
+    for name in HOSTILE:
+        assert turn(app, name if name.isprintable() else f"\u2068{name}").text_input[0].value == name
+
+
+def test_a_damaged_label_file_is_told_of_and_left(opened: Open, store: LabelStore) -> None:
+    store.path.write_bytes(b"no labels" * 1000)
+    assert "are damaged, and left as they are" in told(opened())
+    assert store.path.read_bytes() == b"no labels" * 1000
+
+
+def test_a_label_file_that_goes_bad_while_the_page_is_open(opened: Open, store: LabelStore, names: list[str]) -> None:
+    store.add(names[:2], "robin")
+    app = turn(opened(), "Images without")
+    store.path.write_bytes(b"no labels" * 1000)
+    button(app, "Undo").click().run()
+    assert not app.exception
+    assert "are damaged" in told(app)
+    assert store.path.read_bytes() == b"no labels" * 1000
+
+
+@pytest.fixture
+def page(birds: Path, store: LabelStore, names: list[str]) -> Iterator[Page]:
+    """The page in a browser, with one class."""
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    store.add(names[:6], "=robin")
+    with socket.create_server(("localhost", 0)) as free:
+        port = str(free.getsockname()[1])
+    code = "from covey.commands.main import main; main()"
+    words = [sys.executable, "-c", code, "dashboard", str(birds), "--port", port, "--no-browser"]
+    expect.set_options(timeout=PATIENCE)
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process, sync_playwright() as driver:
+        try:
+            found = re.search(r"http://localhost:\d+", process.stdout.readline() if process.stdout else "")
+            assert found
+            browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            page.goto(f"{found[0]}/labels")
+            expect(page.get_by_role("button", name="Take out 0 images")).to_be_visible()
+            yield page
+            browser.close()
+        finally:
+            process.terminate()
+
+
+def test_images_are_clicked_out_of_a_class_and_its_tables_go_out_and_come_back(
+    page: Page, store: LabelStore, names: list[str], tmp_path: Path
+) -> None:
+    for name in names[1:3]:
+        page.get_by_role("option", name=name).click()
+    page.get_by_role("button", name="Take out 2 images").click()
+    expect(page.get_by_text("“=robin” taken from 2 images.")).to_be_visible()
+    assert store.images("=robin") == [names[0], *names[3:6]]
+
+    page.get_by_role("tab", name="Export and import").click()
+    tables = {}
+    for form in ("One row for each image", "One row for each label"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=form).click()
+        tables[download.value.suggested_filename] = Path(download.value.path()).read_bytes()
+    assert list(tables) == ["clustering_based_labels.csv", "labels.csv"]
+    assert tables["clustering_based_labels.csv"].splitlines()[:3] == [
+        b",filename,'=robin", f"0,{names[0]},1.0".encode(), f"1,{names[1]},0.0".encode()
+    ]  # fmt: skip
+
+    page.get_by_role("combobox", name="Show").click()
+    page.get_by_role("option", name="Images without a class").click()
+    page.get_by_role("combobox", name="Class").click()
+    page.keyboard.type("<i>wren</i>")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Label 111 images")).to_be_enabled()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("“<i>wren</i>” given to 111 images.")).to_be_visible()
+    page.keyboard.press("Control+z")
+    expect(page.get_by_text("Undone: “<i>wren</i>” given to 111 images.")).to_be_visible()
+    assert [found.name for found in store.classes()] == ["=robin"]
+
+    page.get_by_role("combobox", name="Show").click()
+    page.get_by_role("option", name="=robin: 4 images").click()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("No labels yet")).to_be_attached()
+    (tmp_path / "mine.csv").write_bytes(tables["labels.csv"])
+    page.locator("input[type=file]").set_input_files(tmp_path / "mine.csv")
+    page.get_by_role("button", name="Add its labels").click()
+    expect(page.get_by_text("4 labels brought from mine.csv.")).to_be_visible()
+    assert store.images("=robin") == [names[0], *names[3:6]]
+    store.add([names[9]], "from another window")
+    expect(page.get_by_text("from another window").first).to_be_attached()
