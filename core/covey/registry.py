@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, requires, version
 from typing import Any, TypeVar
 
 import attrs
@@ -15,10 +16,12 @@ import pluggy
 from covey import hooks
 from covey.components import Component
 from covey.errors import CoveyError, did_you_mean, reason
+from covey.libraries import HEAVY
 from covey.options import options
 
 C = TypeVar("C", bound=Component)
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_ASKED = re.compile(r"covey\s*(?:\[[^]]*\])?\s*\(?([<>=!~][^;)]*)")
 
 
 @attrs.frozen(kw_only=True)
@@ -76,7 +79,7 @@ class RegisteredCommand:
 
 @attrs.frozen(kw_only=True)
 class Problem:
-    """A plugin that contributes nothing, and why."""
+    """A plugin, and what is wrong with it."""
 
     distribution: str
     plugin: str
@@ -84,12 +87,16 @@ class Problem:
 
 
 class Registry:
-    """Components by kind and name. Loading a plugin never fails: what is wrong is listed in `problems`."""
+    """Components by kind and name. Loading a plugin never fails.
+
+    A plugin that contributes nothing is listed in `problems`, one that works but slows covey down in `warnings`.
+    """
 
     def __init__(self) -> None:
         self.components: list[Registered] = []
         self.commands: list[RegisteredCommand] = []
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
 
     @classmethod
     def installed(cls) -> Registry:
@@ -101,17 +108,21 @@ class Registry:
 
     def add(self, load: Callable[[], Any], *, plugin: str, distribution: str) -> None:
         """Add what one plugin offers; `load` imports and returns its module. It contributes all or nothing."""
+        origin = {"distribution": distribution, "plugin": plugin}
+        before = set(sys.modules)
         try:
             hook = _hooks_of(load())
             components = [_checked(kind, item) for kind, item in _offers(hook)]
             commands = [_command(item) for offered in hook.covey_commands() for item in offered]
         except (Exception, SystemExit) as error:
-            told = f"{type(error).__name__}: {reason(error)}"
-            self.problems.append(Problem(distribution=distribution, plugin=plugin, reason=told))
+            told = f"{type(error).__name__}: {reason(error)}{_versions(distribution, error)}"
+            self.problems.append(Problem(reason=told, **origin))
         else:
-            origin = {"distribution": distribution, "plugin": plugin}
             self.components += [Registered(cls=item, **origin) for item in components]
             self.commands += [RegisteredCommand(command=item, **origin) for item in commands]
+        if heavy := [name for name in HEAVY if name in sys.modules and name not in before]:
+            told = f"it imports {', '.join(heavy)} when it is listed: import that in the method that needs it"
+            self.warnings.append(Problem(reason=told, **origin))
 
     def of_kind(self, kind: str) -> list[Registered]:
         """Return the components of one kind, by name."""
@@ -152,7 +163,8 @@ class Registry:
         known = sorted({item.name for item in among})
         broken = [problem for problem in self.problems if name in (problem.plugin, problem.distribution)]
         why = f" The plugin {name!r} is installed but broken: {broken[0].reason}." if broken else ""
-        near = did_you_mean(name, known)
+        other = [item.kind for item in self.components if item.name == name]
+        near = f" There is a {other[0]} of that name." if other else did_you_mean(name, known)
         return f"There is no {kind or 'component'} {name!r}.{near}{why} Installed: {', '.join(known) or 'none'}."
 
 
@@ -190,6 +202,24 @@ def _command(item: Any) -> click.Command:
     if not isinstance(item, click.Command) or not _NAME.fullmatch(str(item.name)):
         raise TypeError(f"covey_commands must yield click commands with a plain name, not {item!r}")
     return item
+
+
+def _versions(distribution: str, error: BaseException) -> str:
+    """Return which covey this is and which one a broken plugin asks for, where that may be what is wrong."""
+    asked = next(filter(None, map(_ASKED.match, _requirements(distribution))), None)
+    lacks = isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "covey"
+    lacks = lacks or (isinstance(error, AttributeError) and getattr(error.obj, "__name__", "").startswith("covey"))
+    if not (asked or lacks):
+        return ""
+    wanted = f", and the plugin asks for {asked[1].strip()}" if asked else ""
+    return f" (this is covey {version('covey')}{wanted})"
+
+
+def _requirements(distribution: str) -> list[str]:
+    try:
+        return requires(distribution) or []
+    except (PackageNotFoundError, ValueError):
+        return []
 
 
 def _origin(point: EntryPoint) -> tuple[str, str, str]:

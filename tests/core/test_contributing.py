@@ -1,4 +1,4 @@
-"""The example in CONTRIBUTING.md: installed as a stranger would, then listed, run and tested."""
+"""What CONTRIBUTING.md says: new packages and its example, installed as a stranger would, listed and run."""
 
 from __future__ import annotations
 
@@ -10,37 +10,63 @@ from pathlib import Path
 
 import pytest
 
+from covey.hooks import KINDS
+from covey.testing import tiny_images
+
 PAGE = Path(__file__).parents[2] / "CONTRIBUTING.md"
-BLOCK = re.compile(r"<!-- example: (?P<name>[\w.]+) -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)
+EXAMPLE = re.compile(r"<!-- example: (?P<name>[\w.]+) -->\n```\w+\n(?P<text>.*?)```", re.DOTALL)
+MOST_LINES = 40
+COVEY = ["-c", "import sys; from covey.commands.main import main; main(sys.argv[1:])"]
 
 
 def call(*words: object, site: Path) -> str:
     paths = {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), *filter(None, sys.path)])}
-    done = subprocess.run([sys.executable, *map(str, words)], capture_output=True, text=True, env=paths, check=False)
+    command = [sys.executable, *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, env=paths, check=False, cwd=site)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    for block in BLOCK.finditer(PAGE.read_text("utf-8")):
-        (folder / block["name"]).write_text(block["text"], "utf-8")
-    return folder
-
-
-def test_the_example_is_short(project: Path) -> None:
-    assert len((project / "covey_squeezenet.py").read_text("utf-8").splitlines()) <= 40
-
-
-def test_the_example_installs_runs_and_keeps_the_contract(project: Path, images: Path, tmp_path: Path) -> None:
-    site = tmp_path / "site"
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a package of each kind is installed, untouched, and the one whose module is the example."""
+    root = tmp_path_factory.mktemp("contributing")
+    site, packages = root / "site", root / "packages"
+    site.mkdir()
+    for kind in KINDS:
+        call(*COVEY, "plugins", "new", f"new_{kind}", packages / kind, "--kind", kind, site=site)
+    call(*COVEY, "plugins", "new", "squeezenet", packages / "squeezenet", "--kind", "extractor", site=site)
+    (example,) = EXAMPLE.finditer(PAGE.read_text("utf-8"))
+    (packages / "squeezenet" / example["name"]).write_text(example["text"], "utf-8")
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", site]
-    call("-m", "pip", "install", *options, project, site=site)
-    covey = ["-c", "import sys; from covey.commands.main import main; main(sys.argv[1:])"]
-    listed = call(*covey, "plugins", "list", site=site)
+    call("-m", "pip", "install", *options, *packages.iterdir(), site=site)
+    return site
+
+
+def test_the_example_is_short(site: Path) -> None:
+    assert len((site / "covey_squeezenet.py").read_text("utf-8").splitlines()) <= MOST_LINES
+
+
+def test_all_are_listed(site: Path) -> None:
+    listed = call(*COVEY, "plugins", "list", site=site)
+    for kind in KINDS:
+        assert re.search(rf"{kind} +new_{kind} +ready +covey-new_{kind}", listed)
     assert re.search(r"extractor +squeezenet +ready +covey-squeezenet", listed)
-    ran = call(*covey, "run", images, "--extractor", "squeezenet", "--reducer", "pca", site=site)
-    assert "squeezenet" in ran
-    assert "1 passed" in call("-m", "pytest", "-q", "-p", "no:cacheprovider", project, site=site)
+    assert "broken" not in listed
+    assert "slow" not in listed
+
+
+def test_one_of_each_kind_makes_a_run_and_so_does_the_example(site: Path, tmp_path: Path) -> None:
+    images = tiny_images(tmp_path / "images", count=12)
+    chosen = [word for kind in ("extractor", "reducer", "clusterer") for word in (f"--{kind}", f"new_{kind}")]
+    place = f"new_storage:{tmp_path / 'out'}"
+    call(*COVEY, "run", images.root, "--extractor", "squeezenet", *chosen, "--out", place, site=site)
+    told = call(*COVEY, "info", place, site=site)
+    for name in ("squeezenet", "new_extractor", "new_reducer", "new_clusterer"):
+        assert name in told
+
+
+def test_all_keep_the_contract(site: Path) -> None:
+    tests = sorted((site.parent / "packages").rglob("test_*.py"))
+    told = call("-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", site.parent, *tests, site=site)
+    assert f"{len(KINDS) + 1} passed" in told

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import Result
 
-from covey import CoveyError
+from covey import CoveyError, __version__
 from covey.registry import Registry
 
 Distribution = Callable[..., None]
@@ -31,6 +32,43 @@ def covey_clusterers():
     yield Halves
 """
 
+ALL = (
+    GOOD
+    + """
+import click
+from covey import Reducer, Storage
+from covey.testing import Brightness
+
+@component
+class Columns(Reducer):
+    name = "columns"
+    def reduce(self, X, sizes):
+        return [X[:, :size] for size in sizes]
+
+@component
+class Shelf(Storage):
+    name = "shelf"
+    def open(self, place):
+        raise NotImplementedError
+
+@hookimpl
+def covey_feature_extractors():
+    yield Brightness
+
+@hookimpl
+def covey_reducers():
+    return [Columns]
+
+@hookimpl
+def covey_storages():
+    yield Shelf
+
+@hookimpl
+def covey_commands():
+    yield click.Command("sing")
+"""
+)
+
 
 def reasons(registry: Registry) -> dict[str, str]:
     return {problem.plugin: problem.reason for problem in registry.problems}
@@ -42,6 +80,17 @@ def test_a_third_party_component_is_like_any_other(distribution: Distribution, c
     assert "halves" in listed.stdout
     assert "The first half and the second." in listed.stdout
     assert "How many." in covey("plugins", "show", "halves").stdout
+
+
+def test_a_plugin_may_offer_something_through_every_hook(distribution: Distribution) -> None:
+    distribution("covey-all", {"all": "all_plugin"}, all_plugin=ALL)
+    registry = Registry.installed()
+    assert {(item.kind, item.name) for item in registry.components if item.distribution == "covey-all"} == {
+        ("extractor", "brightness"), ("reducer", "columns"), ("clusterer", "halves"), ("storage", "shelf"),
+    }  # fmt: skip
+    command = registry.command("sing")
+    assert command is not None
+    assert command.name == "sing"
 
 
 def test_built_in_components_are_all_found(registry: Registry) -> None:
@@ -114,3 +163,86 @@ def test_a_library_that_is_not_installed_is_named_with_its_pip_command(distribut
 def test_an_unknown_name_gets_the_nearest(registry: Registry) -> None:
     with pytest.raises(CoveyError, match=r"no clusterer 'dbscam'\. Did you mean 'dbscan' or 'hdbscan'\?"):
         registry.get("clusterer", "dbscam")
+
+
+@pytest.mark.usefixtures("brightness")
+def test_broken_plugins_stop_no_run(distribution: Distribution, covey: Cli, images: Path, tmp_path: Path) -> None:
+    distribution("covey-absent", {"absent": "absent_plugin"}, absent_plugin="import nowhere_to_be_found")
+    distribution("covey-misspelt", {"misspelt": "misspelt_plugin"}, misspelt_plugin=GOOD.replace("_clusterers", "_cl"))
+    distribution("covey-wrong", {"wrong": "wrong_plugin"}, wrong_plugin=GOOD.replace("yield Halves", "yield 3"))
+    distribution("covey-gone", {"gone": "no_such_module"})
+    done = covey("run", images, "--out", tmp_path / "out", "--extractor", "brightness", "--reducer", "pca")
+    assert done.exit_code == 0
+    assert len(Registry.installed().problems) == 4
+
+
+def asking(folder: Path, distribution: str, wanted: str) -> None:
+    """Let a distribution made on the spot say which covey it needs."""
+    (metadata,) = folder.glob(f"site-{distribution}/*.dist-info/METADATA")
+    metadata.write_text(metadata.read_text("utf-8") + f"Requires-Dist: {wanted}\n", "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted", "told"),
+    [
+        ("from covey import Sharpener", "", f"cannot import name 'Sharpener' .* (this is covey {__version__})"),
+        ("import covey.sharpening", "", f"No module named 'covey.sharpening' (this is covey {__version__})"),
+        ("import covey\ncovey.Sharpener", "", f"has no attribute 'Sharpener' (this is covey {__version__})"),
+        (
+            "from covey import Sharpener",
+            'covey[timm]>=0.0.1,<0.0.9; python_version >= "3"',
+            f"(this is covey {__version__}, and the plugin asks for >=0.0.1,<0.0.9)",
+        ),
+        (GOOD.replace("ge=1", "least=1"), "covey (>=7)", f"this is covey {__version__}, and the plugin asks for >=7"),
+    ],
+)
+def test_a_plugin_of_another_covey_is_told_which_one_this_is(
+    distribution: Distribution, tmp_path: Path, source: str, wanted: str, told: str
+) -> None:
+    distribution("covey-old", {"old": "old_plugin"}, old_plugin=source)
+    if wanted:
+        asking(tmp_path, "covey-old", wanted)
+    reason = reasons(Registry.installed())["old"]
+    assert all(part in reason for part in told.split(" .* "))
+
+
+def test_a_plugin_that_lacks_something_else_is_told_nothing_of_covey(distribution: Distribution) -> None:
+    distribution("covey-other", {"other": "other_plugin"}, other_plugin="import coveyor")
+    assert reasons(Registry.installed())["other"] == "ModuleNotFoundError: No module named 'coveyor'"
+
+
+def test_a_plugin_with_a_heavy_import_works_and_is_warned_of(distribution: Distribution, covey: Cli) -> None:
+    distribution("covey-slow", {"slow": "slow_plugin"}, slow_plugin=f"import tensorflow\n{GOOD}", tensorflow="")
+    listed = covey("plugins", "list").stdout
+    assert "The plugin 'slow' of covey-slow makes covey slow: it imports tensorflow when it is listed" in listed
+
+
+def test_a_heavy_import_is_warned_of_in_json_too(distribution: Distribution, covey: Cli) -> None:
+    distribution("covey-slow", {"slow": "slow_plugin"}, slow_plugin=f"import tensorflow\n{GOOD}", tensorflow="")
+    found = json.loads(covey("plugins", "list", "--json").stdout)
+    assert [warning["plugin"] for warning in found["warnings"]] == ["slow"]
+    assert "halves" in [item["name"] for item in found["components"]]
+    assert found["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("use", "told"),
+    [
+        ("halves", 'needs a library that is not installed: pip install "covey-halves[all]"'),
+        ("pca", "There is no clusterer 'pca'. There is a reducer of that name."),
+        ("broken", "The plugin 'broken' is installed but broken: ModuleNotFoundError"),
+        ("covey-far:cells", "To install it: pip install covey-far"),
+    ],
+)
+def test_a_plugin_that_a_config_names_and_that_is_not_there(
+    distribution: Distribution, covey: Cli, tmp_path: Path, use: str, told: str
+) -> None:
+    needy = GOOD.replace('name = "halves"', 'name = "halves"\n    requires = {"not_there": "covey-halves[all]"}')
+    distribution("covey-halves", {"halves": "halves_plugin"}, halves_plugin=needy)
+    distribution("covey-broken", {"broken": "broken_plugin"}, broken_plugin="import nowhere_to_be_found")
+    config = tmp_path / "covey.toml"
+    config.write_text(f'dataset = "birds"\n[[clusterer]]\nuse = "{use}"\n', "utf-8")
+    done = covey("run", config)
+    assert done.exit_code == 2
+    assert "covey.toml, line 3: " in done.stderr
+    assert told in done.stderr

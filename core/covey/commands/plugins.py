@@ -1,23 +1,26 @@
-"""covey plugins: what is installed, and what can be set."""
+"""covey plugins: what is installed, what can be set, and a start for what is to come."""
 
 from __future__ import annotations
 
 import inspect
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
 import click
 
+from covey import scaffold
 from covey.commands.tables import show as show_table
+from covey.hooks import KINDS
 from covey.options import Option, options, written
 from covey.registry import Registered, Registry
 
 
 @click.group()
 def plugins() -> None:
-    """Show the installed components and their options."""
+    """Show the installed components and their options; begin a new one."""
 
 
 @plugins.command("list")
@@ -27,13 +30,16 @@ def list_plugins(as_json: bool) -> None:
     registry = Registry.installed()
     components = sorted(registry.components, key=lambda item: (item.kind, item.name))
     if as_json:
-        problems = [attrs.asdict(problem) for problem in registry.problems]
-        click.echo(json.dumps({"components": [_facts(item) for item in components], "problems": problems}, indent=2))
+        problems, warnings = ([attrs.asdict(one) for one in found] for found in (registry.problems, registry.warnings))
+        facts = [_facts(item) for item in components]
+        click.echo(json.dumps({"components": facts, "problems": problems, "warnings": warnings}, indent=2))
         return
     rows = [list(_facts(item).values()) for item in components]
     show_table(["kind", "name", "status", "source", "summary"], rows)
     for problem in registry.problems:
         click.echo(f"\nThe plugin {problem.plugin!r} of {problem.distribution} is broken: {problem.reason}.")
+    for problem in registry.warnings:
+        click.echo(f"\nThe plugin {problem.plugin!r} of {problem.distribution} makes covey slow: {problem.reason}.")
 
 
 @plugins.command("show")
@@ -56,6 +62,21 @@ def show(name: str, as_json: bool, markdown: bool) -> None:
     show_table(["option", "default", "values", "help"], [_row(option) for option in declared])
 
 
+@plugins.command("new")
+@click.argument("name")
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.option("--kind", required=True, type=click.Choice(list(KINDS)), help="What the new component is.")
+def new(name: str, folder: Path | None, kind: str) -> None:
+    """Begin a plugin: a small package with a component that works, to be changed step by step.
+
+    It is written into FOLDER, by default covey-NAME in the current folder.
+    """
+    made = scaffold.make(name, kind, folder or Path(f"covey-{name}"), Registry.installed())
+    click.echo(f"{made} holds the {kind} {name!r}, which works as it is. Install it, look at it, test it:\n")
+    click.echo(f'    pip install -e "{made}"\n    covey plugins show {kind}:{name}\n    python -m pytest "{made}"\n')
+    click.echo(f"Then make covey_{name}.py your own.")
+
+
 def _facts(item: Registered) -> dict[str, str]:
     return {
         "kind": item.kind,
@@ -73,6 +94,8 @@ def _row(option: Option) -> Sequence[str]:
 
 def options_table(declared: Sequence[Option]) -> str:
     """Return the options as a Markdown table, as it stands in the README of a plugin."""
+    if not declared:
+        return "It has no options."
     rows = [["option", "default", "values", "help"], ["---"] * 4, *map(_row, declared)]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
 

@@ -1,0 +1,9 @@
+"""The contract of covey, kept."""
+
+from covey.testing import check_reducer
+
+from covey_specimen import Specimen
+
+
+def test_contract() -> None:
+    check_reducer(Specimen)

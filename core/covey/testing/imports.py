@@ -1,0 +1,28 @@
+"""The contract of a plugin's module: importing it is quick."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from covey.components import Component
+from covey.libraries import HEAVY
+from covey.testing.promises import expect
+
+_LOADED = """
+import importlib, json, sys
+importlib.import_module(sys.argv[1])
+print(json.dumps([name for name in sys.argv[2:] if name in sys.modules]))
+"""
+
+
+def check_import(cls: type[Component]) -> None:
+    """Check that importing the module of a component imports nothing heavy; asks a fresh Python."""
+    command = [sys.executable, "-c", _LOADED, cls.__module__, *HEAVY]
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(command, capture_output=True, text=True, env=paths, check=False)
+    expect(done.returncode == 0, f"{cls.__module__} cannot be imported by itself: {done.stderr.strip()[-300:]}")
+    loaded = ", ".join(json.loads(done.stdout.splitlines()[-1]))
+    expect(not loaded, f"importing {cls.__module__} imports {loaded}: import it in the method that needs it")

@@ -1,0 +1,90 @@
+"""`covey plugins new` writes a package that is sound before a line of it is changed, or says why it does not."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from covey import __version__
+from covey.hooks import KINDS
+
+Cli = Callable[..., Result]
+Distribution = Callable[..., None]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_readme_has_the_table_of_options(kind: str, covey: Cli, distribution: Distribution, tmp_path: Path) -> None:
+    folder = tmp_path / "covey-made_here"
+    covey("plugins", "new", "made_here", folder, "--kind", kind)
+    source = (folder / "covey_made_here.py").read_text("utf-8")
+    distribution("covey-made_here", {"made_here": "covey_made_here"}, covey_made_here=source)
+    table = covey("plugins", "show", f"{kind}:made_here", "--markdown").stdout.strip()
+    text = (folder / "README.md").read_text("utf-8")
+    assert f"<!-- options -->\n{table}\n<!-- /options -->" in text
+
+
+def test_the_name_is_all_that_differs_from_the_template(covey: Cli, tmp_path: Path) -> None:
+    told = covey("plugins", "new", "song_form", tmp_path / "new", "--kind", "reducer").stdout
+    assert f'pip install -e "{tmp_path / "new"}"' in told
+    found = {path.name for path in (tmp_path / "new").iterdir()}
+    assert found == {"README.md", "pyproject.toml", "covey_song_form.py", "test_covey_song_form.py"}
+    for path in (tmp_path / "new").iterdir():
+        assert "specimen" not in path.read_text("utf-8").lower()
+    assert f'"covey>={__version__}"' in (tmp_path / "new" / "pyproject.toml").read_text("utf-8")
+    assert "class SongForm(Reducer)" in (tmp_path / "new" / "covey_song_form.py").read_text("utf-8")
+    assert "MIT licence" in (tmp_path / "new" / "README.md").read_text("utf-8")
+
+
+def test_what_is_written_passes_the_checks_of_style_and_types(covey: Cli, tmp_path: Path) -> None:
+    for kind in KINDS:
+        covey("plugins", "new", f"made_{kind}", tmp_path / kind, "--kind", kind)
+    modules = sorted(tmp_path.rglob("*.py"))
+    assert len(modules) == 2 * len(KINDS)
+    for tool in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy", "--strict", "--cache-dir", tmp_path]):
+        command = [sys.executable, "-m", *map(str, tool), *map(str, modules)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "told"),
+    [
+        ("Grid", "clusterer", "cannot be called 'Grid': choose a name of 2 to 50 lower-case letters"),
+        ("c", "storage", "cannot be called 'c'"),  # c:/data is a folder
+        ("2d", "clusterer", "cannot be called '2d'"),
+        ("my-grid", "clusterer", "cannot be called 'my-grid'"),
+        ("../grid", "clusterer", r"cannot be called '\.\./grid'"),
+        ("größe", "clusterer", "cannot be called 'größe'"),
+        ("g" * 51, "clusterer", "2 to 50"),
+        ("none", "clusterer", "cannot be called 'none', for None means something else"),
+        ("reducer", "reducer", "cannot be called 'reducer', for Reducer means something else"),
+        ("dbscan", "extractor", "'dbscan' is the clusterer covey:dbscan: choose a name that is not in use"),
+        ("dashboard", "storage", "The module covey_dashboard is installed already"),
+    ],
+)
+def test_a_name_that_cannot_be_is_refused_and_nothing_is_written(
+    name: str, kind: str, told: str, covey: Cli, tmp_path: Path
+) -> None:
+    done = covey("plugins", "new", name, tmp_path / "new", "--kind", kind)
+    assert done.exit_code == 2
+    assert re.search(told, done.stderr)
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_or_file_that_exists_is_left_alone(covey: Cli, tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    for place in (tmp_path / "full", tmp_path / "full" / "mine.txt"):
+        done = covey("plugins", "new", "grid", place, "--kind", "clusterer")
+        assert done.exit_code == 2
+        assert "exists already" in done.stderr
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine.txt"]
+    (tmp_path / "empty").mkdir()
+    assert covey("plugins", "new", "grid", tmp_path / "empty", "--kind", "clusterer").exit_code == 0

@@ -1,0 +1,751 @@
+"""Each check of the contract notices who breaks it, and the made-up things to test with are always the same."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import attrs
+import numpy as np
+import pytest
+
+from covey import Clusterer, CoveyError, Dataset, FeatureExtractor, Reducer, Runtime, Storage, component, option
+from covey.components import Component, Extract, Floats, Labels, Pixels, Prepared
+from covey.folder import FolderDataset
+from covey.progress import SILENT, Progress
+from covey.storage import Entry
+from covey.tables import Table
+from covey.testing import (
+    Brightness,
+    check_clusterer,
+    check_component,
+    check_extractor,
+    check_import,
+    check_reducer,
+    check_storage,
+    registry_of,
+    tiny_dataset,
+    tiny_images,
+    tiny_tables,
+)
+
+
+def test_the_stand_in_for_a_network_keeps_the_contract() -> None:
+    check_extractor(Brightness)
+    check_extractor(Brightness, layers=("mean", "deviation"), bands=2)
+
+
+def test_tiny_images_and_tables_are_always_the_same(tmp_path: Path) -> None:
+    first, second = (tiny_images(tmp_path / name, count=3, shape=(20, 30)) for name in ("a", "b"))
+    assert first.names() == second.names() == ["image_000.png", "image_001.png", "image_002.png"]
+    for name in first.names():
+        assert first.pixels(name).shape == (20, 30, 3)
+        assert first.path(name).read_bytes() == second.path(name).read_bytes()
+    features, *_ = tiny_tables(first.names())
+    assert features.names.tolist() == first.names()
+
+
+def test_a_tiny_dataset_has_images_and_a_table_of_each_kind(tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path / "birds", count=5)
+    assert dataset.images is not None
+    assert len(dataset.images.names()) == 5
+    assert [(entry.kind, entry.shape) for entry in dataset.entries()] == [
+        ("clustering", (5, 1)), ("embedding", (5, 8)), ("features", (5, 12)),
+    ]  # fmt: skip
+
+
+def test_a_registry_can_be_made_of_a_few_components() -> None:
+    registry = registry_of(Brightness)
+    assert registry.get("extractor", "brightness") is Brightness
+    assert [item.name for item in registry.components] == ["brightness"]
+
+
+class Mean(FeatureExtractor):
+    """A good extractor; the broken ones below inherit from it."""
+
+    def load(self, runtime: Runtime) -> Extract:
+        return lambda pixels: [pixels.mean(axis=(1, 2), dtype=np.float32)]
+
+
+class Halves(Clusterer):
+    """A good clusterer; the broken ones below inherit from it."""
+
+    def cluster(self, Z: Floats) -> Labels:
+        if not np.isfinite(Z).all():
+            raise CoveyError("not finite")
+        return np.asarray(Z[:, 0] > 5, dtype=np.int32)[: len(Z)]
+
+
+class Columns(Reducer):
+    """A good reducer; the broken ones below inherit from it."""
+
+    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
+        self.check_features(X)
+        return [X[:, :size].copy() for size in sizes]
+
+
+class Folder(Storage):
+    """A good storage; the broken ones below inherit from it."""
+
+    opens: ClassVar[type[FolderDataset]] = FolderDataset
+
+    def open(self, place: str) -> Dataset:
+        if not Path(place).is_dir():
+            raise CoveyError("no such folder")
+        return self.opens(Path(place))
+
+    def create(self, place: str, images: Path) -> Dataset:
+        Path(place).mkdir(parents=True)
+        dataset = self.opens(Path(place))
+        dataset.point_to(images)
+        return dataset
+
+
+class Unmarked(Halves):
+    """Is no component."""
+
+    name = "bad"
+
+
+@component
+class Undocumented(Halves):
+    name = "bad"
+
+
+@component
+class Unexplained(Halves):
+    """An option without help."""
+
+    name = "bad"
+    size: int = option(default=1, help=" ")
+
+
+@component
+class Comma(Halves):
+    """An option whose default cannot be written on the command line."""
+
+    name = "bad"
+    words: tuple[str, ...] = option(default=("a,b",), help="Words.")
+
+
+@component
+class Restless(Halves):
+    """Changes its option whenever it is made."""
+
+    name = "bad"
+    size: int = option(default=1, help="A size.")
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "size", self.size + 1)
+
+
+@component
+class Unequal(Halves):
+    """Is equal to itself alone."""
+
+    name = "bad"
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+
+@component
+class Unhashed(Halves):
+    """Is equal to others, and hashed by its place in memory."""
+
+    name = "bad"
+
+    __hash__ = object.__hash__
+
+
+@component
+class Hidden(Halves):
+    """Has an option whose name is not the one to give."""
+
+    name = "bad"
+    _size: int = option(default=1, help="A size.")
+
+
+@component
+class Unpicklable(Halves):
+    """Keeps a function in itself."""
+
+    name = "bad"
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "kept", lambda: None)
+
+
+@component
+class Amnesic(Halves):
+    """Forgets its option when it is pickled."""
+
+    name = "bad"
+    size: int = option(default=1, help="A size.")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"size": 2}
+
+
+@component
+class Lenient(Halves):
+    """Takes any value for an option."""
+
+    name = "bad"
+    size: int = option(default=1, help="A size.")
+
+    def __attrs_post_init__(self) -> None:
+        pass
+
+
+@component
+class Rough(Halves):
+    """Refuses without saying what."""
+
+    name = "bad"
+    size: int = option(default=1, help="A size.")
+
+    def __attrs_post_init__(self) -> None:
+        if self.size != 1:
+            raise CoveyError("It is wrong.")
+
+
+@component
+class Failing(Halves):
+    """Refuses with an error of its own."""
+
+    name = "bad"
+    size: int = option(default=1, help="A size.")
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "size", int(self.size))
+
+
+@pytest.mark.parametrize(
+    ("cls", "told"),
+    [
+        (Lenient, "wrong value for option 'size' must raise CoveyError"),
+        (Rough, "must raise CoveyError that names it, not It is wrong"),
+        (Failing, "must raise CoveyError that names it, not TypeError"),
+        (Undocumented, "needs a docstring"),
+        (Unexplained, "needs a help text"),
+        (Comma, "is not read back as"),
+        (Restless, "equal options must make equal components"),
+        (Unequal, "equal options must make equal components"),
+        (Unhashed, "must have equal hashes"),
+        (Hidden, "written as TOML"),
+        (Unpicklable, "must be picklable"),
+        (Amnesic, "pickled and read back it becomes"),
+    ],
+)
+def test_a_careless_component_is_noticed(cls: type[Component], told: str) -> None:
+    with pytest.raises(AssertionError, match=told):
+        check_component(cls())
+
+
+def test_a_class_that_is_no_component_is_noticed() -> None:
+    with pytest.raises(AssertionError, match="not marked with @component"):
+        check_clusterer(Unmarked)
+
+
+@component
+class BatchMean(Mean):
+    """Takes the mean of the batch away."""
+
+    name = "bad"
+
+    def load(self, runtime: Runtime) -> Extract:
+        return lambda pixels: [_means(pixels) - _means(pixels).mean(axis=0)]
+
+
+@component
+class Reversed(Mean):
+    """Gives the features in reverse."""
+
+    name = "bad"
+
+    def load(self, runtime: Runtime) -> Extract:
+        return lambda pixels: [np.ascontiguousarray(_means(pixels)[::-1])]
+
+
+@component
+class Double(Mean):
+    """Gives float64."""
+
+    name = "bad"
+
+    def load(self, runtime: Runtime) -> Extract:
+        return lambda pixels: [pixels.mean(axis=(1, 2), dtype=np.float64)]
+
+
+@component
+class Twice(Mean):
+    """Gives two arrays where one layer was asked for."""
+
+    name = "bad"
+
+    def load(self, runtime: Runtime) -> Extract:
+        return lambda pixels: [_means(pixels)] * 2
+
+
+@component
+class Infinite(Mean):
+    """Divides by zero."""
+
+    name = "bad"
+
+    def load(self, runtime: Runtime) -> Extract:
+        return lambda pixels: [_means(pixels) * np.float32(np.inf)]
+
+
+@component
+class Dice(Mean):
+    """Is never the same."""
+
+    name = "bad"
+
+    def load(self, runtime: Runtime) -> Extract:
+        return lambda pixels: [np.random.default_rng().normal(size=(len(pixels), 3)).astype(np.float32)]
+
+
+@component
+class Overwriting(Mean):
+    """Writes into the pixels."""
+
+    name = "bad"
+
+    def load(self, runtime: Runtime) -> Extract:
+        return _overwrite
+
+
+@component
+class Siblings(Mean):
+    """Gives each layer the number of its siblings."""
+
+    name = "bad"
+    layers: tuple[str, ...] = option(default=("a", "b"), plural=True, help="Layers.")
+
+    def load(self, runtime: Runtime) -> Extract:
+        return lambda pixels: [_means(pixels) * len(self.layers) for _ in self.layers]
+
+
+@component
+class Diary(Mean):
+    """Writes down what it has seen, wherever it is."""
+
+    name = "bad"
+
+    def load(self, runtime: Runtime) -> Extract:
+        Path("diary.txt").write_text("today", "utf-8")
+        return Mean.load(self, runtime)
+
+
+def _means(pixels: Pixels) -> Floats:
+    return np.asarray(pixels.mean(axis=(1, 2)), dtype=np.float32)
+
+
+def _overwrite(pixels: Pixels) -> list[Floats]:
+    pixels[:] = 7
+    return [_means(pixels)]
+
+
+@pytest.mark.parametrize(
+    ("cls", "told"),
+    [
+        (BatchMean, "must not depend on the other images"),
+        (Reversed, "must not depend on the other images"),
+        (Double, "float32, not .* float64"),
+        (Twice, "1 arrays were asked for, it gave 2"),
+        (Infinite, "must be finite"),
+        (Dice, "equal options must give equal features"),
+        (Overwriting, "input array must be left"),
+        (Siblings, "must not depend on its siblings"),
+        (Diary, r"nothing may be written outside its place, but \['diary.txt'\] was"),
+    ],
+)
+def test_a_broken_extractor_is_noticed(cls: type[FeatureExtractor], told: str) -> None:
+    with pytest.raises(AssertionError, match=told):
+        check_extractor(cls)
+
+
+@component
+class Greedy(Columns):
+    """Lets a size depend on its siblings."""
+
+    name = "bad"
+
+    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
+        return [X[:, :size] * len(sizes) for size in sizes]
+
+
+@component
+class Shuffled(Columns):
+    """Turns the rows round."""
+
+    name = "bad"
+
+    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
+        return [np.ascontiguousarray(X[::-1, :size]) for size in sizes]
+
+
+@component
+class Wide(Columns):
+    """Gives all columns."""
+
+    name = "bad"
+
+    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
+        return [X for _ in sizes]
+
+
+@component
+class Short(Columns):
+    """Gives the first size only."""
+
+    name = "bad"
+
+    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
+        return [X[:, : sizes[0]]]
+
+
+@component
+class Unseeded(Columns):
+    """Adds noise of its own."""
+
+    name = "bad"
+
+    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
+        noise = np.random.default_rng().normal(size=X.shape, scale=0.01).astype(np.float32)
+        return [(X + noise)[:, :size] for size in sizes]
+
+
+@component
+class Many(Columns):
+    """Breaks over few rows."""
+
+    name = "bad"
+
+    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
+        return [X[:, :size] + 0 * X[2, 0] for size in sizes]
+
+
+@component
+class Hollow(Columns):
+    """Gives NaN."""
+
+    name = "bad"
+
+    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
+        return [np.full_like(X[:, :size], np.nan) for size in sizes]
+
+
+@component
+class Taking(Columns):
+    """Works in what it was given."""
+
+    name = "bad"
+
+    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
+        X -= X.mean(axis=0)
+        return Columns.reduce(self, X, sizes)
+
+
+@component
+class Gullible(Columns):
+    """Takes NaN for a number."""
+
+    name = "bad"
+
+    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
+        return [np.nan_to_num(X[:, :size]) for size in sizes]
+
+
+@pytest.mark.parametrize(
+    ("cls", "told"),
+    [
+        (Greedy, "whatever its siblings"),
+        (Shuffled, "must stay in order"),
+        (Wide, r"must give an array \(60, 2\)"),
+        (Short, "2 sizes were asked for, it gave 1"),
+        (Unseeded, "equal options must give equal results"),
+        (Hollow, "must be finite"),
+        (Taking, "input array must be left"),
+        (Gullible, "must raise CoveyError: call check_features"),
+        (Many, "0 rows must give an array or a CoveyError, not IndexError"),
+    ],
+)
+def test_a_broken_reducer_is_noticed(cls: type[Reducer], told: str) -> None:
+    with pytest.raises(AssertionError, match=told):
+        check_reducer(cls)
+
+
+@component
+class FromOne(Halves):
+    """Begins at 1."""
+
+    name = "bad"
+
+    def cluster(self, Z: Floats) -> Labels:
+        return Halves.cluster(self, Z) + np.int32(1)
+
+
+@component
+class Listing(Halves):
+    """Gives a list."""
+
+    name = "bad"
+
+    def cluster(self, Z: Floats) -> Any:
+        return Halves.cluster(self, Z).tolist()
+
+
+@component
+class Long(Halves):
+    """Gives int64."""
+
+    name = "bad"
+
+    def cluster(self, Z: Floats) -> Labels:
+        return Halves.cluster(self, Z).astype(np.int64)
+
+
+@component
+class Alternating(Halves):
+    """Looks at the row's number instead of its place."""
+
+    name = "bad"
+
+    def cluster(self, Z: Floats) -> Labels:
+        return np.arange(len(Z), dtype=np.int32) % 2
+
+
+@component
+class Tossed(Halves):
+    """Names the clusters by chance."""
+
+    name = "bad"
+
+    def cluster(self, Z: Floats) -> Labels:
+        return np.random.default_rng().permutation(len(Z)).astype(np.int32)
+
+
+@component
+class Eager(Halves):
+    """Breaks over no rows."""
+
+    name = "bad"
+
+    def cluster(self, Z: Floats) -> Labels:
+        return Halves.cluster(self, Z - Z[0])
+
+
+@component
+class Trusting(Halves):
+    """Takes NaN for a number."""
+
+    name = "bad"
+
+    def cluster(self, Z: Floats) -> Labels:
+        return Halves.cluster(self, np.nan_to_num(Z))
+
+
+@component
+class Elsewhere(Halves):
+    """Takes something that there is not."""
+
+    name = "bad"
+    takes = "pixels"
+
+
+class Lower(Prepared):
+    def labels(self, clusterer: Any) -> Labels:
+        return np.full(120, -1, dtype=np.int32)
+
+
+@component
+class Rash(Halves):
+    """Prepares something else."""
+
+    name = "bad"
+
+    def prepare(self, Z: Floats, progress: Progress = SILENT) -> Prepared:
+        return Lower()
+
+
+@pytest.mark.parametrize(
+    ("cls", "told"),
+    [
+        (Rash, "the labels must be those of cluster"),
+        (FromOne, "without gaps"),
+        (Listing, "must give an array .* not list"),
+        (Long, "int32, not .* int64"),
+        (Alternating, "equal rows must get equal labels"),
+        (Tossed, "equal options must give equal labels"),
+        (Eager, "must cluster 0 rows"),
+        (Trusting, "must raise CoveyError"),
+        (Elsewhere, "takes must be"),
+    ],
+)
+def test_a_broken_clusterer_is_noticed(cls: type[Clusterer], told: str) -> None:
+    with pytest.raises(AssertionError, match=told):
+        check_clusterer(cls)
+
+
+class ForgetfulDataset(FolderDataset):
+    def find(self, key: str) -> Entry | None:
+        return None
+
+
+@component
+class Forgetful(Folder):
+    """Finds nothing."""
+
+    name = "bad"
+    opens = ForgetfulDataset
+
+
+class UntidyDataset(FolderDataset):
+    def entries(self) -> list[Entry]:
+        return super().entries()[::-1]
+
+
+@component
+class Untidy(Folder):
+    """Lists from the end."""
+
+    name = "bad"
+    opens = UntidyDataset
+
+
+class RepeatingDataset(FolderDataset):
+    def entries(self) -> list[Entry]:
+        return super().entries() * 2
+
+
+@component
+class Repeating(Folder):
+    """Lists all twice."""
+
+    name = "bad"
+    opens = RepeatingDataset
+
+
+class WrongDataset(FolderDataset):
+    def load(self, entry: Entry) -> Table:
+        table = super().load(entry)
+        return attrs.evolve(table, names=table.names[::-1])
+
+
+@component
+class Wrong(Folder):
+    """Turns the names round."""
+
+    name = "bad"
+    opens = WrongDataset
+
+
+class HomelessDataset(FolderDataset):
+    def point_to(self, images: Path) -> None:
+        pass
+
+
+@component
+class Homeless(Folder):
+    """Forgets the images."""
+
+    name = "bad"
+    opens = HomelessDataset
+
+
+@component
+class Inventive(Folder):
+    """Opens what does not exist."""
+
+    name = "bad"
+
+    def open(self, place: str) -> Dataset:
+        return FolderDataset(Path(place))
+
+
+@component
+class Crashing(Folder):
+    """Raises what the system raises."""
+
+    name = "bad"
+
+    def open(self, place: str) -> Dataset:
+        list(Path(place).iterdir())
+        return FolderDataset(Path(place))
+
+
+class LitteringDataset(FolderDataset):
+    def save(self, tables: Sequence[Table]) -> None:
+        super().save(tables)
+        self.home.with_name("litter.txt").write_text("left here", "utf-8")
+
+
+@component
+class Littering(Folder):
+    """Leaves a file beside its place."""
+
+    name = "bad"
+    opens = LitteringDataset
+
+
+@pytest.mark.parametrize(
+    ("cls", "told"),
+    [
+        (Littering, r"nothing may be written outside its place, but \['litter.txt'\] was"),
+        (Forgetful, "must be found by its key"),
+        (Untidy, "must be sorted"),
+        (Repeating, "must give as many entries, not 6"),
+        (Wrong, "is not what was saved"),
+        (Homeless, "must remember where its images are"),
+        (Inventive, "must raise CoveyError"),
+        (Crashing, "not FileNotFoundError"),
+    ],
+)
+def test_a_broken_storage_is_noticed(cls: type[Storage], told: str, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=told):
+        check_storage(cls, tmp_path)
+
+
+@component
+class Wandering(Halves):
+    """Writes where nobody looks."""
+
+    name = "bad"
+    file: str = option(default="", help="A file.")
+
+    def cluster(self, Z: Floats) -> Labels:
+        Path(self.file).write_text("away", "utf-8")
+        return Halves.cluster(self, Z)
+
+
+def test_a_file_written_far_away_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    with pytest.raises(AssertionError, match=r"nothing may be written outside its place, but .*far.txt"):
+        check_clusterer(Wandering, file=str(tmp_path / "far.txt"))
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("import sklearn", "imports .*sklearn: import it in the method that needs it"),
+        ("from scipy import stats", "imports .*scipy.*: import it in the method that needs it"),
+        ("import no_such_library", "cannot be imported by itself"),
+    ],
+)
+def test_a_plugin_with_a_heavy_or_broken_import_is_noticed(
+    line: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "heavy_plugin.py").write_text(f"{line}\n", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(Brightness, "__module__", "heavy_plugin")
+    with pytest.raises(AssertionError, match=told):
+        check_import(Brightness)
