@@ -37,7 +37,8 @@ def replacing(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
             " another folder with --out, and start again."
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # where the folder cannot be entered any more
+            temporary.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

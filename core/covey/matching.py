@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 import numpy as np
@@ -45,31 +46,47 @@ def match(old: Labels, new: Labels) -> Match:
     before, old_places = np.unique(old[old != NOISE], return_inverse=True)
     after, new_places = np.unique(new[new != NOISE], return_inverse=True)
     both = (old != NOISE) & (new != NOISE)
-    pairs = old_places[both[old != NOISE]] * len(after) + new_places[both[new != NOISE]]
-    shared = np.bincount(pairs, minlength=len(before) * len(after)).reshape(len(before), len(after))
+    shared = _shared(old_places[both[old != NOISE]], new_places[both[new != NOISE]], (len(before), len(after)))
     ids = _ids(before, shared)
     labels = np.full(new.shape, NOISE, dtype=np.int32)
     labels[new != NOISE] = ids[new_places]
     return Match(labels, _several(before, ids, shared), _several(ids, before, shared.T))
 
 
-def _ids(before: NDArray[np.integer], shared: NDArray[np.intp]) -> NDArray[np.int32]:
-    """Return the id of each new cluster, from the images shared (old clusters, new clusters)."""
-    from scipy.optimize import linear_sum_assignment
+def _shared(old: NDArray[np.intp], new: NDArray[np.intp], shape: tuple[int, int]) -> Any:
+    """Return how many images old and new clusters share (old clusters, new clusters), sparse."""
+    from scipy.sparse import coo_matrix
 
-    rows, columns = linear_sum_assignment(shared, maximize=True)
-    kept = shared[rows, columns] > 0
-    ids = np.full(shared.shape[1], NOISE, dtype=np.int32)
-    ids[columns[kept]] = before[rows[kept]]
+    shared = coo_matrix((np.ones(len(old), dtype=np.int64), (old, new)), shape)
+    shared.sum_duplicates()
+    return shared
+
+
+def _ids(before: NDArray[np.integer], shared: Any) -> NDArray[np.int32]:
+    """Return the id of each new cluster, from the images shared (old clusters, new clusters)."""
+    from scipy.sparse import diags, hstack
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
+    old, new = shared.shape
+    ids = np.full(new, NOISE, dtype=np.int32)
+    if shared.nnz:
+        weights = shared.astype(np.float64)
+        weights.data += 1  # so that each old cluster may also stay alone, at a place of its own
+        rows, columns = min_weight_full_bipartite_matching(
+            hstack([weights, diags(np.ones(old))]).tocsr(), maximize=True
+        )
+        kept = columns < new
+        ids[columns[kept]] = before[rows[kept]]
     fresh = ids == NOISE
     ids[fresh] = before.max(initial=NOISE) + 1 + np.arange(fresh.sum())
     return ids
 
 
-def _several(
-    wholes: NDArray[np.integer], parts: NDArray[np.integer], shared: NDArray[np.intp]
-) -> dict[int, tuple[int, ...]]:
+def _several(wholes: NDArray[np.integer], parts: NDArray[np.integer], shared: Any) -> dict[int, tuple[int, ...]]:
     """Return the wholes that hold more than half of several parts, each with those."""
-    mostly = 2 * shared > shared.sum(axis=0)
-    found = {int(whole): tuple(sorted(parts[row].tolist())) for whole, row in zip(wholes, mostly, strict=True)}
-    return {whole: held for whole, held in found.items() if len(held) > 1}
+    sizes = np.asarray(shared.sum(axis=0)).ravel()
+    mostly = 2 * shared.data > sizes[shared.col]
+    found: dict[int, list[int]] = {}
+    for whole, part in zip(wholes[shared.row[mostly]].tolist(), parts[shared.col[mostly]].tolist(), strict=True):
+        found.setdefault(whole, []).append(part)
+    return {whole: tuple(sorted(held)) for whole, held in sorted(found.items()) if len(held) > 1}

@@ -124,7 +124,8 @@ def _columns(path: Path) -> dict[str, list[Any]]:
     rows = csvs.rows(path, "metadata")
     _, heads = next(rows, (0, []))
     cells = [[*row, *[""] * len(heads)] for _, row in rows]
-    return {head: [row[at] for row in cells] for at, head in reversed(list(enumerate(heads)))}
+    first = {head: at for at, head in reversed([*enumerate(heads)])}
+    return {head: [row[at] for row in cells] for head, at in sorted(first.items(), key=lambda item: item[1])}
 
 
 def _keys(columns: Mapping[str, Sequence[Value]]) -> Iterator[tuple[str, str, str, int]]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from covey.colours import GREY
 from covey_dashboard import colours
 from covey_dashboard.given import Given
 from covey_dashboard.map import Colouring
@@ -23,7 +24,7 @@ def by_cluster(clusters: NDArray[np.int32]) -> Colouring:
 def by_class(given: Given) -> Colouring:
     """Return the colours of labels: of an image with several the colour of the first."""
     colour = {one.name: one.colour for one in given.classes}
-    palette = [colours.GREY, *(colour[kind[0]] for kind in given.kinds)]
+    palette = [GREY, *(colour[kind[0]] for kind in given.kinds)]
     return Colouring(title="label", codes=given.codes, names=given.told, palette=palette[:MOST])
 
 
@@ -38,7 +39,7 @@ def by_value(title: str, values: NDArray[np.float64]) -> Colouring:
     low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
     names = [f"{value:.4g}" for value in np.linspace(low, high, colours.STEPS)]
     return Colouring(
-        title=title, codes=colours.steps(values), names=names, palette=[colours.GREY, *colours.scale()], ordered=True
+        title=title, codes=colours.steps(values), names=names, palette=[GREY, *colours.scale()], ordered=True
     )
 
 

@@ -1,23 +1,16 @@
-"""The colours of clusters and of values."""
+"""The colours of values, from the least to the greatest."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.colours import PALETTE
 from covey.tables import NOISE
 
-GREY = "#9aa0a6"
 STEPS = 64
 """Colours of a scale."""
 _ANCHORS = ("#5a3fd0", "#2078b4", "#1fa187", "#8fb320", "#e0a800")
 """A scale from dark to light that the colour-blind can follow, visible on white and on black."""
-
-
-def colour(cluster: int) -> str:
-    """Return the colour of a cluster as #rrggbb; it depends on the cluster's number alone."""
-    return GREY if cluster == NOISE else PALETTE[cluster % len(PALETTE)]
 
 
 def scale() -> list[str]:

@@ -12,9 +12,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from covey.colours import PALETTE
+from covey.colours import GREY, PALETTE
 from covey.tables import NOISE
-from covey_dashboard.colours import GREY
 from covey_dashboard.given import Given
 from covey_dashboard.packing import packed
 

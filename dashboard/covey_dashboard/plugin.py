@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import click
 
 from covey import CoveyError, hookimpl
+from covey.commands.terminal import TerminalProgress
 from covey.locations import open_dataset
 from covey.registry import Registry
 from covey_dashboard import server
@@ -29,7 +30,7 @@ def dashboard(location: str | None, port: int, no_browser: bool) -> None:
     """
     _check_libraries()
     if location:
-        open_dataset(Registry.installed(), location)
+        open_dataset(Registry.installed(), location, TerminalProgress())
     with server.running(location or "", port) as (address, process):
         click.echo(f"The dashboard is at {address} (Ctrl-C ends it).")
         if not no_browser and _has_display():

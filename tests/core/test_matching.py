@@ -82,3 +82,8 @@ def most_kept(old: Labels, new: Labels) -> int:
     """Try all one-to-one assignments."""
     shared = [[int(((old == i) & (new == j)).sum()) for j in range(5)] for i in range(5)]
     return max(sum(shared[i][j] for i, j in enumerate(order)) for order in itertools.permutations(range(5)))
+
+
+def test_many_clusters_are_matched_without_a_table_of_all_pairs() -> None:
+    old = np.arange(60_000, dtype=np.int32) // 2
+    assert (match(old, old[::-1].copy()[::-1] + np.int32(5)).labels == old).all()

@@ -19,7 +19,7 @@ from click.testing import Result
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from covey_dashboard import colours
+from covey.colours import colour
 
 Scattered = Callable[..., Path]
 CHROMIUM = shutil.which("chromium")
@@ -177,7 +177,7 @@ class TestExplore:
 
     def test_the_points_have_the_colours_of_their_clusters(self, page: Page) -> None:
         for cluster, place in enumerate([(0, 0), (5, 0), (0, 5)]):
-            expected = list(bytes.fromhex(colours.colour(cluster)[1:]))
+            expected = list(bytes.fromhex(colour(cluster)[1:]))
             page.get_by_label("Show everything").click()
             page.mouse.move(*spot(page, *place))
             for _ in range(12):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from covey.colours import PALETTE
+from covey.colours import GREY, PALETTE, colour
 from covey_dashboard import colouring, colours
 from covey_dashboard.map import inside
 from covey_dashboard.packing import packed
@@ -74,16 +74,16 @@ def test_texts_are_coloured_by_what_they_say_and_none_is_grey() -> None:
 
 
 def test_the_colour_of_a_cluster_depends_on_its_number_alone() -> None:
-    assert colours.colour(-1) == colours.GREY
-    assert colours.colour(7) == PALETTE[7]
-    assert colours.colour(7 + len(PALETTE)) == PALETTE[7]
+    assert colour(-1) == GREY
+    assert colour(7) == PALETTE[7]
+    assert colour(7 + len(PALETTE)) == PALETTE[7]
 
 
 def test_the_first_colours_differ_for_the_colour_blind() -> None:
     """Machado, Oliveira and Fernandes 2009, severity 1; distance in OKLab, where 0.02 is just noticeable."""
     deuteranopia = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]]
     protanopia = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
-    first = np.array([list(bytes.fromhex(one[1:])) for one in (colours.GREY, *PALETTE[:12])]) / 255
+    first = np.array([list(bytes.fromhex(one[1:])) for one in (GREY, *PALETTE[:12])]) / 255
     linear = np.where(first <= 0.04045, first / 12.92, ((first + 0.055) / 1.055) ** 2.4)
     for sight in (np.eye(3), np.array(deuteranopia), np.array(protanopia)):
         lab = oklab(np.clip(linear @ sight.T, 0, 1))

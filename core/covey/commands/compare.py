@@ -32,7 +32,7 @@ def compare(
     covey compare birds/ --labels labels.csv --sort ari
     """
     registry = Registry.installed()
-    board = Leaderboard(registry, open_dataset(registry, folder))
+    board = Leaderboard(registry, open_dataset(registry, folder, TerminalProgress()))
     truth, groups = read_truth(board.names(), labels, column, group)
     rows = ranked(board.rows(truth, groups, TerminalProgress()), sort)
     if as_json:

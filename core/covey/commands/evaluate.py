@@ -43,7 +43,7 @@ def evaluate(folder: str, labels: Path | None, column: str | None, group: str | 
     covey evaluate birds/ --labels labels.csv --group recording --json
     """
     registry = Registry.installed()
-    board = Leaderboard(registry, open_dataset(registry, folder))
+    board = Leaderboard(registry, open_dataset(registry, folder, TerminalProgress()))
     truth, groups = read_truth(board.names(), labels, column, group)
     rows = board.rows(truth, groups, TerminalProgress())
     if as_json:

@@ -41,6 +41,6 @@ def export(folder: str, out: Path, form: str, what: tuple[What, ...], segment: f
     covey export birds/ --to parquet tables/
     covey export birds/ --to raven selections/ --what labels
     """
-    dataset = open_dataset(Registry.installed(), folder)
+    dataset = open_dataset(Registry.installed(), folder, TerminalProgress())
     count = write(dataset, form, out, what, segment, overwrite, TerminalProgress())
     click.echo(f"{count:,} {'file' if count == 1 else 'files'} in {out}")

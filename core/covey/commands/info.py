@@ -12,6 +12,7 @@ import click
 from covey import npz
 from covey.archive import opened
 from covey.checks import checks
+from covey.commands.terminal import TerminalProgress, plain
 from covey.errors import CoveyError
 from covey.locations import open_dataset
 from covey.origin import origin
@@ -30,7 +31,7 @@ def info(place: str, as_json: bool) -> None:
     """Show what is in a dataset or in one file of it, what made it, and what is odd about it."""
     path = Path(place)
     if not path.is_file():
-        _show_dataset(open_dataset(Registry.installed(), place), as_json)
+        _show_dataset(open_dataset(Registry.installed(), place, TerminalProgress()), as_json)
     elif path.suffix.lower() == ".pkl":
         _show_frame(path, as_json)
     else:
@@ -141,5 +142,4 @@ def _print(data: Any) -> None:
 
 
 def _say(text: str, err: bool = False) -> None:
-    """Print a line without what would command the terminal: the names come from files of others."""
-    click.echo("".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in text), err=err)
+    click.echo(plain(text), err=err)

@@ -59,7 +59,7 @@ def profile(
     covey profile birds/ --clusterer dbscan --option eps --png eps.png
     """
     registry = Registry.installed()
-    dataset = open_dataset(registry, folder)
+    dataset = open_dataset(registry, folder, TerminalProgress())
     variants = chosen("clusterer", [clusterer], settings, registry)
     found = [
         (entry.name.removesuffix(".npz"), variant, _profile(dataset, entry, variant, option))

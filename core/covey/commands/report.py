@@ -46,7 +46,7 @@ def report(
 
     progress = TerminalProgress()
     registry = Registry.installed()
-    board = Leaderboard(registry, open_dataset(registry, folder))
+    board = Leaderboard(registry, open_dataset(registry, folder, TerminalProgress()))
     truth, groups = read_truth(board.names(), labels, column, group)
     contents = collect(board, truth, groups, sort, clustering, progress)
     write_text(out, page(contents, progress))

@@ -50,6 +50,9 @@ FAILED = 1
     metavar="KIND.OPTION=VALUE",
     help="Set an option, as in clusterer.eps=0.3; several values (0.3,0.4) mean: try each.",
 )
+@click.option(
+    "--features", multiple=True, metavar="FILE.npz", help="Go on from features that are kept, such as imported ones."
+)
 @click.option("--dry-run", is_flag=True, help="Show what is kept and what would be computed, and compute nothing.")
 @click.option(
     "--like", type=click.Path(path_type=Path), metavar="FILE.npz",
@@ -63,6 +66,7 @@ def run(
     reducer: tuple[str, ...],
     clusterer: tuple[str, ...],
     settings: tuple[str, ...],
+    features: tuple[str, ...],
     dry_run: bool,
     like: Path | None,
     **machine: Any,
@@ -88,7 +92,7 @@ def run(
         sys.exit(_show_repetition(repeat(like, registry, TerminalProgress())))
     if source is None:
         raise CoveyError("Say what to run: covey run FOLDER, or covey run FILE.toml.")
-    experiment = _experiment(source, out, names, settings, registry)
+    experiment = _experiment(source, out, names, settings, features, registry)
     if dry_run:
         _show_plan(planned(experiment, registry, TerminalProgress()))
         return
@@ -146,11 +150,16 @@ def _tell_failures(failures: Sequence[Failure]) -> None:
 
 
 def _experiment(
-    source: str, out: str | None, names: dict[str, tuple[str, ...]], settings: tuple[str, ...], registry: Registry
+    source: str,
+    out: str | None,
+    names: dict[str, tuple[str, ...]],
+    settings: tuple[str, ...],
+    features: tuple[str, ...],
+    registry: Registry,
 ) -> Experiment:
     if not source.lower().endswith(".toml"):
-        return from_flags(source, out, names, settings, registry)
-    if any(names.values()) or settings or out:
+        return from_flags(source, out, names, settings, registry, [Path(name).name for name in features])
+    if any(names.values()) or settings or features or out:
         raise CoveyError(f"{source} says it all: leave out the other flags, or write them into the file.")
     return read(Path(source), registry)
 

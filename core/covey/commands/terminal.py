@@ -16,6 +16,11 @@ BEAT = 1.0
 """Seconds between two redrawings of a bar, so that a long wait does not look like a standstill."""
 
 
+def plain(text: str) -> str:
+    """Return a text without what would command the terminal: names come from files of others."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in text)
+
+
 class TerminalProgress(Progress):
     """Writes to standard error, so that results alone go to standard output."""
 
@@ -31,7 +36,7 @@ class TerminalProgress(Progress):
 
     def note(self, text: str) -> None:
         """Write a line above the bars."""
-        tqdm.write(text, file=sys.stderr)
+        tqdm.write(plain(text), file=sys.stderr)
 
 
 class _Bar(Step):

@@ -6,14 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from covey.colours import PALETTE
+from covey.colours import colour
 from covey.components import Floats, Labels
 from covey.tables import NOISE
 
 WIDTH, HEIGHT = 1000, 700
 FINER = 2
 """The picture is drawn so many times larger, and then made smaller, so that points are round."""
-GREY = "#9aa0a6"
 OUTLIERS = 0.5
 """Percent at each end of an axis that may lie outside."""
 MOST_NUMBERS = 60
@@ -37,11 +36,6 @@ def draw(places: Floats, labels: Labels) -> Image.Image:
     for cluster in _largest(labels):
         _write(pen, spots[labels == cluster], cluster)
     return image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
-
-
-def colour(cluster: int) -> str:
-    """Return the colour of a cluster as #rrggbb."""
-    return GREY if cluster == NOISE else PALETTE[cluster % len(PALETTE)]
 
 
 def _spots(places: Floats) -> NDArray[np.float64]:

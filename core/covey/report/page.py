@@ -10,6 +10,7 @@ from pathlib import PurePath
 
 from covey import __version__
 from covey.charts import chart
+from covey.colours import colour
 from covey.images import BrokenImage
 from covey.leaderboard import cell, heading, measures
 from covey.progress import SILENT, Progress
@@ -119,7 +120,7 @@ def _clusters(contents: Contents, progress: Progress) -> str:
 
 
 def _group(contents: Contents, group: Group) -> str:
-    dot = f'<span class="dot" style="background: {maps.colour(group.cluster)}"></span>'
+    dot = f'<span class="dot" style="background: {colour(group.cluster)}"></span>'
     told = [f"{group.images:,} images"]
     if group.recordings:
         told.append(f"from {len(group.recordings):,} recordings: {_counts(group.recordings)}")
