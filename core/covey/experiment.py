@@ -18,7 +18,7 @@ from covey.registry import Registry
 
 DEFAULTS = {"extractor": "timm", "reducer": "umap", "clusterer": "dbscan"}
 """The component of each kind that works when none is named."""
-_KEYS = ("dataset", "out", *DEFAULTS)
+_KEYS = ("dataset", "out", "features", *DEFAULTS)
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 Place = Callable[[str, int, str], str]
@@ -29,11 +29,13 @@ Place = Callable[[str, int, str], str]
 class Experiment:
     """Every combination of these extractors, reducers and clusterers, on one dataset.
 
-    `out` is where the results go; None means into the dataset.
+    `out` is where the results go; None means into the dataset. `features` are the names of tables of features that are
+    kept there already, and from which it goes on as well.
     """
 
     dataset: str
     out: str | None = None
+    features: tuple[str, ...] = ()
     extractors: tuple[FeatureExtractor, ...]
     reducers: tuple[Reducer, ...]
     clusterers: tuple[Clusterer, ...]
@@ -59,7 +61,12 @@ def read(path: Path, registry: Registry) -> Experiment:
 
 
 def from_flags(
-    dataset: str, out: str | None, names: Mapping[str, Sequence[str]], settings: Sequence[str], registry: Registry
+    dataset: str,
+    out: str | None,
+    names: Mapping[str, Sequence[str]],
+    settings: Sequence[str],
+    registry: Registry,
+    features: Sequence[str] = (),
 ) -> Experiment:
     """Make an experiment from command-line flags.
 
@@ -69,13 +76,18 @@ def from_flags(
         names: the components of each kind; none means the default.
         settings: texts such as "clusterer.eps=0.3"; the same option twice means "try each".
         registry: the installed components.
+        features: the names of tables of features that are kept.
 
     Raises:
         CoveyError: all that is wrong.
     """
     given = _settings(settings)
     data: dict[str, Any] = {"dataset": dataset, **({"out": out} if out else {})}
+    if features:
+        data["features"] = list(features)
     for kind, default in DEFAULTS.items():
+        if features and kind == "extractor" and not (names.get(kind) or given[kind]):
+            continue
         sections = names.get(kind) or [default]
         data[kind] = [{"use": name, **_typed(registry, kind, name, given[kind])} for name in sections]
     return make(data, registry, _flag)
@@ -106,13 +118,18 @@ def make(data: Mapping[str, Any], registry: Registry, place: Place) -> Experimen
             errors.append(f"{place(key, 0, '')}: {key} must be a text, not {data[key]!r}.")
     if not data.get("dataset"):
         errors.append(f'{place("dataset", 0, "")}: say which dataset: dataset = "folder".')
-    made = {kind: _components(kind, data.get(kind), registry, place, errors) for kind in DEFAULTS}
+    features = data.get("features", [])
+    if not isinstance(features, list) or not all(isinstance(name, str) for name in features):
+        errors.append(f"{place('features', 0, '')}: features must be a list of texts, not {features!r}.")
+    kinds = [kind for kind in DEFAULTS if not (kind == "extractor" and features and kind not in data)]
+    made = {kind: _components(kind, data.get(kind), registry, place, errors) for kind in kinds}
     if errors:
         raise CoveyError("\n".join(errors))
-    extractors, reducers, clusterers = (tuple(made[kind]) for kind in DEFAULTS)
+    extractors, reducers, clusterers = (tuple(made.get(kind, ())) for kind in DEFAULTS)
     return Experiment(
         dataset=data["dataset"],
         out=data.get("out"),
+        features=tuple(features),
         extractors=extractors,
         reducers=reducers,
         clusterers=clusterers,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from covey import options, provenance
 from covey.components import Clusterer, Component, FeatureExtractor, Floats, Labels, Prepared, Runtime, cluster
-from covey.errors import CoveyError, reason
+from covey.errors import CoveyError, did_you_mean, reason
 from covey.experiment import Experiment
 from covey.extraction import checks
 from covey.extraction.shards import under_way
@@ -24,7 +24,7 @@ from covey.layers import expand
 from covey.locations import create_dataset, open_dataset
 from covey.lock import alone
 from covey.plan import Job, Line, job, jobs, summary
-from covey.progress import SILENT, Progress
+from covey.progress import SILENT, Progress, some
 from covey.provenance import Provenance
 from covey.registry import Registry
 from covey.runtime import Machine
@@ -66,7 +66,7 @@ def run(
         CoveyError: there are no images, another run is at work in the folder, or every combination failed. What was
             finished before is kept.
     """
-    dataset, images = places(experiment, registry)
+    dataset, images = places(experiment, registry, progress)
     with alone(workplace(dataset) / "lock"):
         pipeline = Pipeline(dataset, images, machine or Machine(), progress)
         jobs = pipeline.plan(experiment)
@@ -83,13 +83,13 @@ def run(
 
 def planned(experiment: Experiment, registry: Registry, progress: Progress = SILENT) -> list[Line]:
     """Return what a run would do; nothing is computed but what the images contain. Raises CoveyError."""
-    pipeline = Pipeline(*places(experiment, registry), Machine(), progress)
+    pipeline = Pipeline(*places(experiment, registry, progress), Machine(), progress)
     return summary(pipeline.plan(experiment), pipeline.kept)
 
 
-def places(experiment: Experiment, registry: Registry) -> tuple[Dataset, ImageFolder]:
+def places(experiment: Experiment, registry: Registry, progress: Progress = SILENT) -> tuple[Dataset, ImageFolder]:
     """Return the dataset for the results and the folder with the images. Raises CoveyError."""
-    source = open_dataset(registry, experiment.dataset)
+    source = open_dataset(registry, experiment.dataset, progress)
     images = source.images
     if images is None:
         raise CoveyError(f"There are no images (PNG or JPEG) in {experiment.dataset}: name a folder that holds some.")
@@ -125,8 +125,9 @@ class Pipeline:
         return self._kept
 
     def plan(self, experiment: Experiment) -> list[Job]:
-        """Return the jobs of an experiment. Raises CoveyError when no layer fits a wildcard."""
-        return jobs(experiment, key_of(self.files), self._expanded)
+        """Return the jobs of an experiment. Raises CoveyError when no layer fits a wildcard or features are missing."""
+        kept = [self._features_of(name) for name in experiment.features]
+        return jobs(experiment, key_of(self.files), kept, self._expanded)
 
     def features(self, extractor: FeatureExtractor) -> list[Entry]:
         """Return the features of an extractor, one entry for each layer. Raises CoveyError."""
@@ -155,6 +156,17 @@ class Pipeline:
             steps[job.kind](left)
         if job.kind == "extractor":
             self._finish(job)
+
+    def _features_of(self, name: str) -> Provenance:
+        """Return the provenance of the features that are kept under a name. Raises CoveyError."""
+        found = {entry.name: entry for entry in self.dataset.entries() if entry.kind == "features"}
+        if name not in found:
+            told = f"There are no features {name!r} in {self.dataset.location}."
+            raise CoveyError(f"{told}{did_you_mean(name, found)} There are: {some(list(found)) or 'none'}.")
+        made = found[name].provenance
+        if made is None:
+            raise CoveyError(f"{name} does not say how it was made: bring it in by covey import features.")
+        return made
 
     def _expanded(self, extractor: FeatureExtractor) -> FeatureExtractor:
         return expand(extractor, self.work / "layers.json")

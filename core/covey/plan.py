@@ -62,12 +62,18 @@ class Line:
     fits: int
 
 
-def jobs(experiment: Experiment, images: str, expand: Callable[[FeatureExtractor], FeatureExtractor]) -> list[Job]:
+def jobs(
+    experiment: Experiment,
+    images: str,
+    kept: Sequence[Provenance],
+    expand: Callable[[FeatureExtractor], FeatureExtractor],
+) -> list[Job]:
     """Return the jobs of an experiment on the images with this key, each after the one that makes its source.
 
-    `expand` replaces the wildcards among the layers of an extractor. Raises CoveyError where it does.
+    `kept` are tables of features to go on from. `expand` replaces the wildcards among the layers of an extractor.
+    Raises CoveyError where it does.
     """
-    found = []
+    found = [following for features in kept for following in _after(features, experiment)]
     for extractor in experiment.extractors:
         first = job(options.parts(expand(extractor)), images)
         found.append(first)

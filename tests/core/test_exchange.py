@@ -404,6 +404,27 @@ def test_arrays_with_names_become_features(covey: Cli, tmp_path: Path, images: P
     assert len(shown["provenance"]["identity"]["content"]) == 64
 
 
+def test_a_run_goes_on_from_imported_features(covey: Cli, tmp_path: Path, images: Path) -> None:
+    names = [f"call_{number:02}.png" for number in range(24)]
+    table = [["filename", "d0", "d1"], *([name, number % 3, number] for number, name in enumerate(names))]
+    (tmp_path / "own.csv").write_text("\n".join(",".join(map(str, row)) for row in table) + "\n")
+    assert covey("import", "features", images, tmp_path / "own.csv").exit_code == 0
+    (kept,) = images.glob("full_features_*.npz")
+    words = ["run", images, "--features", kept, "--reducer", "pca", "--set", "reducer.sizes=2", "--clusterer", "kmeans"]
+    assert covey(*words).exit_code == 0
+    made = {
+        table["kind"]: table["provenance"] for table in json.loads(covey("info", images, "--json").stdout)["tables"]
+    }
+    assert made["clustering"]["source"]["source"]["component"] == "import"
+    steps = '[[reducer]]\nuse = "pca"\nsizes = [2]\n[[clusterer]]\nuse = "kmeans"\n'
+    (tmp_path / "own.toml").write_text(f'dataset = "{images.as_posix()}"\nfeatures = ["{kept.name}"]\n{steps}')
+    assert "0 tables to make in 0 fits, 2 kept" in covey("run", tmp_path / "own.toml", "--dry-run").output
+    wrong = covey("run", images, "--features", "full_features_imported.npz")
+    assert wrong.exit_code == 2
+    assert "There are no features 'full_features_imported.npz'" in wrong.stderr
+    assert kept.name in wrong.stderr
+
+
 class Harm:
     def __reduce__(self) -> Any:
         return Path.touch, (Path("harmed"),)
