@@ -79,7 +79,7 @@ class Evoc(Clusterer):
         return self._labels(rows)[places.reshape(-1)]
 
     def _labels(self, rows: NDArray[np.float32]) -> NDArray[np.int32]:
-        with _quiet(), _one_thread():
+        with warnings.catch_warnings(action="ignore"), _one_thread():
             from evoc import EVoC
 
             model = EVoC(
@@ -107,14 +107,6 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         numba.set_num_threads(before)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Hide what evoc warns of on small data."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 @hookimpl

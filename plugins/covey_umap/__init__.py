@@ -126,7 +126,7 @@ class Umap(Reducer):
     def _layouts(self, X: Floats, sizes: Sequence[int]) -> Iterator[Floats]:
         X = self._prepared(X)
         graph = self._graph(X)
-        with _quiet():
+        with warnings.catch_warnings(action="ignore"):
             from umap.umap_ import find_ab_params
 
             from covey_umap.layout import layout
@@ -157,7 +157,7 @@ class Umap(Reducer):
 
     def _graph(self, X: Floats) -> Any:
         """Return the weighted neighbour graph, a sparse (n, n) matrix."""
-        with _quiet():
+        with warnings.catch_warnings(action="ignore"):
             from umap.umap_ import fuzzy_simplicial_set
 
             neighbors = min(self.neighbors, len(X))
@@ -186,7 +186,7 @@ class Umap(Reducer):
         if len(X) <= size + 2:  # the eigenvectors must be fewer than the rows
             Z = random.uniform(size=(len(X), size))
         else:
-            with _quiet():
+            with warnings.catch_warnings(action="ignore"):
                 from umap.spectral import spectral_layout
 
                 Z = spectral_layout(X, graph, size, random, metric=self.metric, metric_kwds={})
@@ -211,14 +211,6 @@ def _standardised(X: Floats) -> Floats:
 
     scaled: Floats = StandardScaler().fit_transform(np.asarray(X, dtype=np.float32))
     return scaled
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Hide what umap-learn warns of on import and on small or disconnected data."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 @hookimpl
