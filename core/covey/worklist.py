@@ -21,6 +21,8 @@ PURE = 0.85
 """The part of a group that is of one class, as long as nothing is known of this dataset."""
 SURE = 0.4
 """An image whose class is known better than this is not shown in a group without a name."""
+ROUNDS = 20
+"""Rounds in which groups are made: more would make them hardly better."""
 LOOKS = 2
 """Actions that a batch takes besides clicking out what is wrong: to look at it, and to accept it."""
 
@@ -89,13 +91,16 @@ class Worklist:
 
 def _suggested(sure: Floats, rows: NDArray[np.intp], label: int, answers: Sequence[Answer]) -> Batch | None:
     """Return the batch of one class that promises most right labels for an action."""
-    order = rows[np.argsort(-sure[rows, label], kind="stable")][:MOST]
+    certain = sure[rows, label]
+    least = np.partition(certain, -MOST)[-MOST] if len(rows) > MOST else 0
+    best = np.flatnonzero(certain >= least)
+    order = rows[best[np.argsort(-certain[best], kind="stable")]][:MOST]
     right = np.cumsum(sure[order, label] * _trust(label, answers))
     if not len(order) or right[-1] == 0:
         return None
     wrong = np.arange(1, len(order) + 1) - right
-    best = int(np.argmax(right / (LOOKS + wrong)))
-    return Batch(order[: best + 1], label, None, float(right[best]))
+    last = int(np.argmax(right / (LOOKS + wrong)))
+    return Batch(order[: last + 1], label, None, float(right[last]))
 
 
 def _trust(label: int, answers: Sequence[Answer]) -> float:
@@ -123,7 +128,7 @@ def _groups(Z: Floats) -> list[NDArray[np.intp]]:
     from sklearn.preprocessing import StandardScaler
 
     Z = StandardScaler().fit_transform(Z)
-    found = KMeans(max(1, round(1.25 * len(Z) ** 0.5)), n_init=1, random_state=0).fit(Z)
+    found = KMeans(max(1, round(1.25 * len(Z) ** 0.5)), n_init=1, max_iter=ROUNDS, random_state=0).fit(Z)
     far = np.linalg.norm(Z - found.cluster_centers_[found.labels_], axis=1)
     order = np.lexsort((far, found.labels_))
     whole = np.split(order, np.cumsum(np.bincount(found.labels_))[:-1])
