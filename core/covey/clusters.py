@@ -6,9 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from covey import csvs
+from covey.storage import Dataset, Entry
 from covey.tables import Clustering
 
 FILE = "clusters.csv"
+
+
+def export_kept(dataset: Dataset, entries: Sequence[Entry]) -> None:
+    """Write clusterings that a dataset keeps to its own `clusters.csv`. Raises CoveyError."""
+    tables = [(entry.name.removesuffix(".npz"), dataset.load(entry)) for entry in entries]
+    found = [(name, table) for name, table in tables if isinstance(table, Clustering)]
+    export(found, dataset.home / FILE)
 
 
 def export(clusterings: Sequence[tuple[str, Clustering]], path: Path) -> None:

@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey import options, provenance
+from covey import clusters, options, provenance
 from covey.components import Clusterer, Component, FeatureExtractor, Floats, Labels, Prepared, Runtime, cluster
 from covey.errors import CoveyError, did_you_mean, reason
 from covey.experiment import Experiment
@@ -23,7 +23,7 @@ from covey.images import ImageFile, ImageFolder, key_of
 from covey.layers import expand
 from covey.locations import create_dataset, open_dataset
 from covey.lock import alone
-from covey.plan import Job, Line, job, jobs, summary
+from covey.plan import Line, Task, summary, task, tasks
 from covey.progress import SILENT, Progress, some
 from covey.provenance import Provenance
 from covey.registry import Registry
@@ -35,10 +35,11 @@ from covey.versions import versions
 
 @attrs.frozen
 class Failure:
-    """A table that could not be made, and why, in one sentence."""
+    """A table that could not be made, why in one sentence, and the error itself."""
 
     made: Provenance
     reason: str
+    error: Exception
 
 
 @attrs.frozen(kw_only=True)
@@ -60,7 +61,7 @@ def run(
 ) -> Results:
     """Run every combination of an experiment; steps that are kept already are not computed again.
 
-    A combination that fails stops no other.
+    A combination that fails stops no other. The clusters are also written as a table, clusters.csv.
 
     Raises:
         CoveyError: there are no images, another run is at work in the folder, or every combination failed. What was
@@ -69,14 +70,15 @@ def run(
     dataset, images = places(experiment, registry, progress)
     with alone(workplace(dataset) / "lock"):
         pipeline = Pipeline(dataset, images, machine or Machine(), progress)
-        jobs = pipeline.plan(experiment)
-        failures = [failure for job in jobs for failure in pipeline.attempt(job)]
-        keys = dict.fromkeys(made.key for job in jobs for made in job.made)
+        tasks = pipeline.plan(experiment)
+        failures = [failure for task in tasks for failure in pipeline.attempt(task)]
+        keys = dict.fromkeys(made.key for task in tasks for made in task.made)
         kept = pipeline.kept
     found = {key: kept[key] for key in keys if key in kept}
     clusterings = [entry for entry in found.values() if entry.kind == "clustering"]
     if not clusterings:
         raise CoveyError("\n".join(dict.fromkeys(failure.reason for failure in failures)))
+    clusters.export_kept(dataset, clusterings)
     made = len(pipeline.made)
     return Results(dataset=dataset, clusterings=clusterings, made=made, kept=len(found) - made, failures=failures)
 
@@ -124,38 +126,38 @@ class Pipeline:
             self._kept = {entry.provenance.key: entry for entry in self.dataset.entries() if entry.provenance}
         return self._kept
 
-    def plan(self, experiment: Experiment) -> list[Job]:
-        """Return the jobs of an experiment. Raises CoveyError when no layer fits a wildcard or features are missing."""
+    def plan(self, experiment: Experiment) -> list[Task]:
+        """Return the tasks of an experiment. Raises CoveyError over absent features or layers."""
         kept = [self._features_of(name) for name in experiment.features]
-        return jobs(experiment, key_of(self.files), kept, self._expanded)
+        return tasks(experiment, key_of(self.files), kept, self._expanded)
 
     def features(self, extractor: FeatureExtractor) -> list[Entry]:
         """Return the features of an extractor, one entry for each layer. Raises CoveyError."""
-        one = job(options.parts(self._expanded(extractor)), key_of(self.files))
+        one = task(options.parts(self._expanded(extractor)), key_of(self.files))
         self.make(one)
         return [self._entry(made) for made in one.made]
 
-    def attempt(self, job: Job) -> list[Failure]:
-        """Make what is missing of a job, and return what failed; one part that fails leaves the others whole."""
-        if job.source and job.source.key not in self.kept:
+    def attempt(self, task: Task) -> list[Failure]:
+        """Make what is missing of a task, and return what failed; one part that fails leaves the others whole."""
+        if task.source and task.source.key not in self.kept:
             return []
         try:
-            self.make(job)
+            self.make(task)
         except Exception as error:  # a plugin may raise anything
-            left = job.missing(self.kept)
+            left = task.missing(self.kept)
             if len(left.parts) > 1:
                 return [failure for half in left.halves() for failure in self.attempt(half)]
-            return [Failure((left.made or job.made)[0], _sentence(job, error))]
+            return [Failure((left.made or task.made)[0], _sentence(task, error), error)]
         return []
 
-    def make(self, job: Job) -> None:
-        """Make what is missing of a job. Raises CoveyError, and whatever else a plugin raises."""
-        left = job.missing(self.kept)
+    def make(self, task: Task) -> None:
+        """Make what is missing of a task. Raises CoveyError, and whatever else a plugin raises."""
+        left = task.missing(self.kept)
         if left.parts:
             steps = {"extractor": self._extract, "reducer": self._reduce, "clusterer": self._cluster}
-            steps[job.kind](left)
-        if job.kind == "extractor":
-            self._finish(job)
+            steps[task.kind](left)
+        if task.kind == "extractor":
+            self._finish(task)
 
     def _features_of(self, name: str) -> Provenance:
         """Return the provenance of the features that are kept under a name. Raises CoveyError."""
@@ -171,21 +173,21 @@ class Pipeline:
     def _expanded(self, extractor: FeatureExtractor) -> FeatureExtractor:
         return expand(extractor, self.work / "layers.json")
 
-    def _extract(self, job: Job) -> None:
-        self._extraction(options.join(job.parts)).extract(job.parts)
-        self._note(job.made)
+    def _extract(self, task: Task) -> None:
+        self._extraction(options.join(task.parts)).extract(task.parts)
+        self._note(task.made)
 
-    def _finish(self, job: Job) -> None:
+    def _finish(self, task: Task) -> None:
         """Clear away unfinished work, of earlier runs too, and tell what was noticed about images and features."""
-        for made in job.made:
+        for made in task.made:
             under_way(self.work, made).clear()
-        entries = [self._entry(made) for made in job.made]
+        entries = [self._entry(made) for made in task.made]
         sentences = [sentence for entry in entries for sentence in checks.sentences(_made(entry), entry.shape[1])]
         for sentence in dict.fromkeys(sentences):
             self.progress.note(sentence)
 
-    def _reduce(self, job: Job) -> None:
-        entry, reducer = self._source(job), options.join(job.parts)
+    def _reduce(self, task: Task) -> None:
+        entry, reducer = self._source(task), options.join(task.parts)
         if max(reducer.sizes) > entry.shape[1]:
             told = f"{max(reducer.sizes)} dimensions cannot be made of {entry.shape[1]} features"
             raise CoveyError(f"{reducer.name}: {told}: choose smaller sizes, or a layer with more features.")
@@ -200,23 +202,25 @@ class Pipeline:
                 step.say("")
                 step.advance()
         tables = []
-        for part in job.parts:
+        for part in task.parts:
             made = provenance.of(part, _made(entry), versions=self._versions_of(reducer))
             Z = arrays[part.sizes[0]]
             tables.append(Embedding(names=features.names, Z=Z, map=arrays[2], provenance=made))
         self._save(tables)
 
-    def _cluster(self, job: Job) -> None:
+    def _cluster(self, task: Task) -> None:
         """Cluster one embedding, or features where the clusterer takes those, with all parts."""
-        entry = self._source(job)
+        entry = self._source(task)
         table = self.dataset.load(entry)
         assert not isinstance(table, Clustering)
         Z = table.X if isinstance(table, Features) else table.Z
-        prepared = job.parts[0].prepare(Z, self.progress) if len(job.parts) > 1 else None
+        prepared = task.parts[0].prepare(Z, self.progress) if len(task.parts) > 1 else None
         tables = []
-        with self.progress.step(f"Clustering {len(Z)} images ({job.component})", len(job.parts), "clustering") as step:
-            step.say(job.parts[0].starting)
-            for part in job.parts:
+        with self.progress.step(
+            f"Clustering {len(Z)} images ({task.component})", len(task.parts), "clustering"
+        ) as step:
+            step.say(task.parts[0].starting)
+            for part in task.parts:
                 suited = part.suited(Z)
                 labels = step.tick(_labels(suited, Z, prepared))
                 details = {"versions": self._versions_of(part), "chosen": _chosen(part, suited)}
@@ -243,9 +247,9 @@ class Pipeline:
             self._versions[type(component)] = versions(component)
         return self._versions[type(component)]
 
-    def _source(self, job: Job) -> Entry:
-        assert job.source is not None
-        return self._entry(job.source)
+    def _source(self, task: Task) -> Entry:
+        assert task.source is not None
+        return self._entry(task.source)
 
     def _entry(self, made: Provenance) -> Entry:
         """Return the table that was just made. Raises CoveyError when the dataset does not list it."""
@@ -271,12 +275,12 @@ def _labels(clusterer: Clusterer, Z: Floats, prepared: Prepared | None) -> Label
     return cluster(clusterer, Z) if quick is None else quick
 
 
-def _sentence(job: Job, error: Exception) -> str:
+def _sentence(task: Task, error: Exception) -> str:
     """Return why a table could not be made."""
     if isinstance(error, CoveyError):
         return str(error)
     told = f"{type(error).__name__}: {reason(error)}"
-    return f"{job.component} failed ({told}): try other options, or tell its authors."
+    return f"{task.component} failed ({told}): try other options, or tell its authors."
 
 
 def _chosen(clusterer: Clusterer, suited: Clusterer) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from covey.provenance import Provenance
 
 
 @attrs.frozen
-class Job:
+class Task:
     """Tables that are made together from one source: the layers of an extractor, the sizes of a reducer, or the
     clusterings that differ in live options alone. `made` says what each part makes.
     """
@@ -37,18 +37,18 @@ class Job:
         """What the tables are made from; None for the images."""
         return self.made[0].source
 
-    def missing(self, kept: Collection[str]) -> Job:
-        """Return the job without the tables whose keys are kept."""
+    def missing(self, kept: Collection[str]) -> Task:
+        """Return the task without the tables whose keys are kept."""
         return self._of([at for at, one in enumerate(self.made) if one.key not in kept])
 
-    def halves(self) -> tuple[Job, Job]:
-        """Return the job as two."""
+    def halves(self) -> tuple[Task, Task]:
+        """Return the task as two."""
         places = range(len(self.parts))
         middle = len(places) // 2
         return self._of(places[:middle]), self._of(places[middle:])
 
-    def _of(self, places: Sequence[int]) -> Job:
-        return Job(tuple(self.parts[at] for at in places), tuple(self.made[at] for at in places))
+    def _of(self, places: Sequence[int]) -> Task:
+        return Task(tuple(self.parts[at] for at in places), tuple(self.made[at] for at in places))
 
 
 @attrs.frozen(kw_only=True)
@@ -62,35 +62,35 @@ class Line:
     fits: int
 
 
-def jobs(
+def tasks(
     experiment: Experiment,
     images: str,
     kept: Sequence[Provenance],
     expand: Callable[[FeatureExtractor], FeatureExtractor],
-) -> list[Job]:
-    """Return the jobs of an experiment on the images with this key, each after the one that makes its source.
+) -> list[Task]:
+    """Return the tasks of an experiment on the images with this key, each after the one that makes its source.
 
     `kept` are tables of features to go on from. `expand` replaces the wildcards among the layers of an extractor.
     Raises CoveyError where it does.
     """
     found = [following for features in kept for following in _after(features, experiment)]
     for extractor in experiment.extractors:
-        first = job(options.parts(expand(extractor)), images)
+        first = task(options.parts(expand(extractor)), images)
         found.append(first)
         for features in first.made:
             found += _after(features, experiment)
     return found
 
 
-def job(parts: Sequence[Component], source: Provenance | str) -> Job:
-    """Return the job that makes one table with each part from one source, or from the images with this key."""
-    return Job(tuple(parts), tuple(provenance.of(part, source) for part in parts))
+def task(parts: Sequence[Component], source: Provenance | str) -> Task:
+    """Return the task that makes one table with each part from one source, or from the images with this key."""
+    return Task(tuple(parts), tuple(provenance.of(part, source) for part in parts))
 
 
-def summary(jobs: Sequence[Job], kept: Collection[str]) -> list[Line]:
-    """Return a line for each component, in the order of the jobs; a table in several jobs counts once."""
-    seen, made, fits = set(kept), {(one.kind, one.component): set[str]() for one in jobs}, dict[tuple[str, str], int]()
-    for one in jobs:
+def summary(tasks: Sequence[Task], kept: Collection[str]) -> list[Line]:
+    """Return a line for each component, in the order of the tasks; a table in several tasks counts once."""
+    seen, made, fits = set(kept), {(one.kind, one.component): set[str]() for one in tasks}, dict[tuple[str, str], int]()
+    for one in tasks:
         name = one.kind, one.component
         left = one.missing(seen).made
         fits[name] = fits.get(name, 0) + bool(left)
@@ -102,12 +102,12 @@ def summary(jobs: Sequence[Job], kept: Collection[str]) -> list[Line]:
     ]
 
 
-def _after(features: Provenance, experiment: Experiment) -> list[Job]:
-    """Return the jobs that follow from one table of features."""
-    reductions = [job(options.parts(reducer), features) for reducer in experiment.reducers]
+def _after(features: Provenance, experiment: Experiment) -> list[Task]:
+    """Return the tasks that follow from one table of features."""
+    reductions = [task(options.parts(reducer), features) for reducer in experiment.reducers]
     embeddings = [made for reduction in reductions for made in reduction.made]
     clusterings = [
-        job(alike, source)
+        task(alike, source)
         for alike in _alike(experiment.clusterers)
         for source in ([features] if alike[0].takes == "features" else embeddings)
     ]

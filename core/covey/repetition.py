@@ -18,7 +18,7 @@ from covey.images import ImageFolder, key_of
 from covey.locations import create_dataset, open_dataset
 from covey.methods import steps
 from covey.pipeline import Pipeline
-from covey.plan import job
+from covey.plan import task
 from covey.progress import SILENT, Progress, some
 from covey.provenance import Provenance
 from covey.registry import Registry
@@ -109,7 +109,7 @@ def _again(pipeline: Pipeline, components: Sequence[Component], chain: Sequence[
     """Yield the provenance of each step as it is made again. Raises CoveyError when one fails."""
     source: Provenance | str = chain[0].input
     for component in components:
-        one = job([component], source)
+        one = task([component], source)
         for failure in pipeline.attempt(one):
             raise CoveyError(failure.reason)
         kept = pipeline.kept[one.made[0].key].provenance

@@ -36,7 +36,7 @@ _SETTINGS = {
     "runner.magicEnabled": "false",
     "global.disableWidgetStateDuplicationWarning": "true",
     "theme.light.primaryColor": "#0f766e",
-    "theme.dark.primaryColor": "#2dd4bf",
+    "theme.dark.primaryColor": "#0d9488",
 }
 
 

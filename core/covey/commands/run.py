@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from covey import clusters
+from covey.clusters import FILE
 from covey.commands.flags import flags_of
 from covey.commands.tables import show
 from covey.commands.terminal import TerminalProgress
@@ -131,12 +131,11 @@ def _show_results(results: Results) -> None:
     stems = [entry.name.removesuffix(".npz") for entry in results.clusterings]
     tables = [results.dataset.load(entry) for entry in results.clusterings]
     clusterings = [table for table in tables if isinstance(table, Clustering)]
-    path = results.dataset.home / clusters.FILE
-    clusters.export(list(zip(stems, clusterings, strict=True)), path)
     show(
         ["images", "clusters", "assigned", "clustering"], [_row(*pair) for pair in zip(stems, clusterings, strict=True)]
     )
-    click.echo(f"{results.made} tables made, {results.kept} kept from before. Clusters of every image: {path}")
+    told = f"{results.made} tables made, {results.kept} kept from before."
+    click.echo(f"{told} Clusters of every image: {results.dataset.home / FILE}")
 
 
 def _tell_failures(failures: Sequence[Failure]) -> None:

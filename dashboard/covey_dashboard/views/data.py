@@ -131,6 +131,7 @@ def offer_run(location: str, entries: Sequence[Entry]) -> None:
     words = ["covey", "run", location]
     command = subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
     notice.hint(f"{count:,} images and no embedding yet. This makes one:", command)
+    st.page_link("views/run.py", label="Choose how, and run it here")
 
 
 def list_tables(entries: Sequence[Entry]) -> None:

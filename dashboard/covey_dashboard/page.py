@@ -1,0 +1,72 @@
+"""What pages have in common: the dataset that is open, what its tables are called, and tables of plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from html import escape
+
+import streamlit as st
+
+from covey import CoveyError
+from covey.methods import steps
+from covey.options import written
+from covey.storage import Entry
+from covey_dashboard import cache, choice, notice
+
+KINDS = {"features": "Features", "embedding": "Embedding", "clustering": "Clusters"}
+
+
+def of_dataset(show: Callable[[str], None]) -> None:
+    """Show a page about the dataset that is open; say so when there is none, or what is wrong with it."""
+    location = choice.location()
+    if not location:
+        notice.hint("No dataset is open yet: choose one on the page Data.")
+        return
+    try:
+        for sentence in cache.listed(location)[1]:
+            notice.problem(sentence)
+        show(location)
+    except CoveyError as error:
+        notice.problem(str(error))
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Show a table of plain text, whatever is in it."""
+    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(plain(cell))}</td>' for cell in row)}</tr>" for row in rows)
+    st.html(f'<table class="covey-table"><tr>{head}</tr>{body}</table>')
+
+
+def plain(text: str) -> str:
+    """Return a text as UTF-8 can hold it; a name of a file may be none."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def titles(entries: Sequence[Entry]) -> dict[str, str]:
+    """Return what each table is called: what made it, and the options or the file that tell it from the others."""
+    alike: dict[str, list[Entry]] = {}
+    for entry in entries:
+        alike.setdefault(_title(entry), []).append(entry)
+    told = {name: plain(title + apart) for title, group in alike.items() for name, apart in _apart(group).items()}
+    return {entry.name: told[entry.name] for entry in entries}
+
+
+def _title(entry: Entry) -> str:
+    made = entry.provenance
+    tags = " · ".join(step.tag for step in reversed(steps(made))) if made else entry.name
+    return f"{KINDS[entry.kind]}: {tags}"
+
+
+def _apart(group: Sequence[Entry]) -> dict[str, str]:
+    """Return what tells each of some tables of one title from the others, "" for one alone."""
+    every = [_settings(one) for one in group]
+    telling = [name for name in every[0] if len({settings.get(name) for settings in every}) > 1]
+    said = [[f"{name.rpartition('.')[2]} {settings.get(name)}" for name in telling] for settings in every]
+    named = [[*parts, *([one.name] if said.count(parts) > 1 else [])] for one, parts in zip(group, said, strict=True)]
+    return {one.name: f" ({', '.join(parts)})" if parts else "" for one, parts in zip(group, named, strict=True)}
+
+
+def _settings(entry: Entry) -> Mapping[str, str]:
+    """Return the options of all steps that made a table, each as "kind.option"."""
+    chain = steps(entry.provenance) if entry.provenance else []
+    return {f"{step.kind}.{name}": written(value) for step in chain for name, value in step.options.items()}

@@ -1,0 +1,304 @@
+"""Jobs: runs in a process of their own, told of by their folders alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import attrs
+import numpy as np
+import pytest
+from click.testing import Result
+from PIL import Image
+from tests.plugins.kaggle_server import KaggleServer
+
+from covey import CoveyError, Dataset
+from covey.experiment import Experiment, from_flags, read
+from covey.jobs import Job, jobs, start, to_toml, words
+from covey.locations import open_dataset
+from covey.lock import alone
+from covey.pipeline import workplace
+from covey.registry import Registry
+
+Cli = Callable[..., Result]
+not_windows = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+
+SLOW = (Path(__file__).parents[1] / "slow.py").read_text("utf-8")
+
+
+@pytest.fixture
+def slow(distribution: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install the extractor `slow`, for processes that are started too."""
+    distribution("covey-slow", {"slow": "covey_slow"}, covey_slow=SLOW)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Path:
+    """100 images, which are four batches."""
+    folder = tmp_path / ("calls" if os.name == "nt" else "<b>calls")
+    folder.mkdir()
+    for number in range(100):
+        pixels = np.random.default_rng(number).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"call_{number:03}.png")
+    return folder
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """A file that is not there yet."""
+    return tmp_path / "gate"
+
+
+def described(folder: Path | str, *settings: str) -> tuple[Experiment, Dataset, Registry]:
+    registry = Registry.installed()
+    names = {"extractor": ["slow"], "reducer": ["cut"], "clusterer": ["above"]}
+    experiment = from_flags(str(folder), None, names, ["reducer.sizes=2", *settings], registry)
+    return experiment, open_dataset(registry, str(folder)), registry
+
+
+def until(reached: Callable[[], object], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def ended(job: Job) -> str:
+    until(lambda: job.state not in ("waiting", "running"))
+    return job.state
+
+
+def at_work(job: Job) -> bool:
+    return bool(job.stage and job.stage.title == "Extracting features" and job.stage.done > 0)
+
+
+pytestmark = pytest.mark.usefixtures("slow")
+
+
+def test_a_job_does_what_covey_run_does(covey: Cli, calls: Path) -> None:
+    one = start(*described(calls, "clusterer.eps=0.3,0.4"))
+    assert ended(one) == "done"
+    assert one.message == "4 tables made, 0 kept from before."
+    assert [job.folder for job in jobs(described(calls)[1])] == [one.folder]
+    assert one.components == ["slow", "cut", "above", "above"]
+    exported = (calls / "clusters.csv").read_bytes()
+    done = covey("run", one.experiment)
+    assert "0 tables made, 4 kept from before." in done.stdout
+    assert (calls / "clusters.csv").read_bytes() == exported
+    assert "Extracting features: 100 images" in one.log
+
+
+def test_cancelled_and_started_again_it_goes_on(calls: Path, gate: Path) -> None:
+    given = described(calls, f"extractor.gate={gate}")
+    first = start(*given)
+    until(lambda: at_work(first))
+    seen = Job(first.folder)  # as another program sees it
+    assert seen.state == "running"
+    assert seen.stage
+    assert (seen.stage.total, seen.stage.unit, seen.stage.share) == (100, "image", 0.32)
+    seen.cancel()
+    assert (first.state, first.message[:10]) == ("cancelled", "Cancelled.")
+    assert list(calls.glob("*.npz")) == []
+    gate.touch()
+    again = start(*given)
+    assert ended(again) == "done"
+    assert "going on where an earlier run stopped, 32 of 100 images are done" in again.log
+    assert [job.folder for job in jobs(given[1])][-1] == first.folder
+
+
+@not_windows
+def test_it_outlives_what_started_it_and_its_interruption(calls: Path, gate: Path) -> None:
+    code = (
+        "import sys, time; sys.path.insert(0, sys.argv[1]); from tests.core.test_jobs import described, start\n"
+        "print(start(*described(*sys.argv[2:])).folder, flush=True); time.sleep(60)"
+    )
+    words = [sys.executable, "-c", code, str(Path(__file__).parents[2]), str(calls), f"extractor.gate={gate}"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, start_new_session=True) as starter:
+        assert starter.stdout
+        job = Job(Path(starter.stdout.readline().strip()))
+        until(lambda: at_work(job))
+        os.killpg(starter.pid, signal.SIGKILL)
+    assert job.state == "running"
+    gate.touch()
+    assert ended(job) == "done"
+
+
+@not_windows
+def test_one_that_does_not_listen_is_ended_by_force(calls: Path, gate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = start(*described(calls, f"extractor.gate={gate}", "extractor.breaks=deaf"))
+    until(lambda: at_work(job))
+    monkeypatch.setattr("covey.jobs.job.ENDING", 0.3)
+    job.cancel()
+    assert job.state == "cancelled"
+    assert ended(start(*described(calls))) == "done"
+
+
+def test_two_at_once_on_a_dataset_are_refused_in_a_sentence(calls: Path) -> None:
+    given = described(calls)
+    with alone(workplace(given[1]) / "lock"):
+        job = start(*given)
+        assert ended(job) == "failed"
+    assert job.message.startswith("Another run is at work there")
+
+
+@pytest.mark.parametrize(
+    ("breaks", "message"),
+    [
+        ("error", "slow failed (ZeroDivisionError: <b>bright</b>)"),
+        ("exit", "SystemExit: 3."),
+        ("kill", "The run ended"),
+    ],
+)
+def test_a_run_that_breaks_says_why(calls: Path, breaks: str, message: str) -> None:
+    job = start(*described(calls, f"extractor.breaks={breaks}"))
+    assert ended(job) == "failed"
+    assert job.message.startswith(message)
+    if breaks != "kill":
+        assert message in job.log
+
+
+def test_what_was_made_is_told_where_some_fails(calls: Path) -> None:
+    job = start(*described(calls, "reducer.sizes=2,500"))
+    assert ended(job) == "failed"
+    assert job.message.startswith("3 tables made, 0 kept from before. 1 could not be made:\ncut: 500 dimensions")
+    assert (calls / "clusters.csv").is_file()
+
+
+@not_windows
+def test_a_process_that_cannot_begin_is_told(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = described(calls)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    job = start(*given)
+    assert ended(job) == "failed"
+    assert job.message.startswith("The run ended without a word")
+
+
+def test_only_the_process_that_holds_the_lock_is_ended(calls: Path) -> None:
+    job = start(*described(calls))
+    assert ended(job) == "done"
+    (job.folder / "end.json").unlink()
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True) as other:
+        (job.folder / "process.json").write_text(json.dumps({"pid": other.pid, "host": platform.node()}))
+        assert job.state == "failed"
+        job.cancel()
+        assert other.poll() is None
+        (job.folder / "process.json").write_text(json.dumps({"pid": other.pid, "host": "elsewhere"}))
+        (job.folder / "end.json").unlink()
+        with alone(job.lock), pytest.raises(CoveyError, match=r"on another machine \(elsewhere\): cancel it there"):
+            job.cancel()
+        assert other.poll() is None
+        other.kill()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"state": ["done"]}', '{"title": 1}', "\ud800".encode("utf-8", "replace")])
+def test_damaged_files_do_no_harm(tmp_path: Path, text: str | bytes) -> None:
+    folder = tmp_path / "job"
+    folder.mkdir()
+    for name in ("end.json", "process.json", "progress.json", "covey.toml", "log.txt"):
+        (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    job = Job(folder)
+    assert (job.state, job.stage, job.components) == ("failed", None, [])
+    job.cancel()
+
+
+def test_a_log_is_shown_as_a_terminal_would_leave_it(tmp_path: Path) -> None:
+    (tmp_path / "log.txt").write_bytes(b"x" * 30_000 + b"\n 10%\r 50%\r100% \x1b[31mred\x1b[0m\nend\r\n")
+    assert Job(tmp_path).log.endswith("x\n100% red\nend\r\n")
+    assert len(Job(tmp_path).log) < 20_001
+
+
+LOOPBACK = """
+from kagglesdk import kaggle_env
+kaggle_env._env_to_endpoint[kaggle_env.KaggleEnv.LOCAL] = {url!r}
+from covey import hookimpl
+
+@hookimpl
+def covey_storages():
+    return []
+"""
+
+
+@pytest.mark.skipif(find_spec("kaggle") is None, reason='needs pip install "covey[kaggle]"')
+def test_a_dataset_on_kaggle_is_run_and_keeps_its_results_here(
+    calls: Path, tmp_path: Path, distribution: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = KaggleServer()
+    server.datasets["owner/calls"] = [{f"images/{path.name}": path.read_bytes() for path in calls.iterdir()}]
+    distribution("covey-loopback", {"loopback": "loopback"}, loopback=LOOPBACK.format(url=server.url))
+    given = {"PYTHONPATH": os.pathsep.join(sys.path), "KAGGLE_API_ENVIRONMENT": "LOCALHOST", "KAGGLE_USERNAME": "owner"}
+    places = {"HOME": tmp_path / "person", "COVEY_HOME": tmp_path / "home", "KAGGLE_CONFIG_DIR": tmp_path / "config"}
+    for name, value in {**given, **places, "KAGGLE_KEY": "key"}.items():
+        monkeypatch.setenv(name, str(value))
+    experiment, dataset, registry = described("kaggle:owner/calls")
+    job = start(experiment, dataset, registry)
+    assert (ended(job), job.message) == ("done", "3 tables made, 0 kept from before.")
+    assert 'dataset = "kaggle:owner/calls"' in job.text
+    assert len(dataset.entries()) == 3
+    assert job.folder.is_relative_to(tmp_path / "home")
+    server.shutdown()
+    server.server_close()
+
+
+STRANGE = ["extractor.note=a \"b\" \\ 'c' \x7f \t 🐦", "extractor.marks=", "extractor.layers=deviation,mean"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [[], STRANGE, ["extractor.note=none", "clusterer.eps=1e-05"], ["extractor.marks=x,y", "clusterer.eps=3"]],
+)
+def test_an_experiment_is_the_same_from_its_file_and_its_command(
+    calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: list[str]
+) -> None:
+    monkeypatch.chdir(calls.parent)
+    experiment, _, registry = described(calls.name, *settings)
+    path = tmp_path / "elsewhere" / "covey.toml"
+    path.parent.mkdir()
+    path.write_text(to_toml(experiment, registry), "utf-8")
+    there = attrs.evolve(experiment, dataset=str(calls))
+    assert read(path, registry) == there
+    told = words(experiment, registry)
+    assert told
+    assert told[:3] == ["covey", "run", str(calls)]
+    names = {told[at][2:]: [told[at + 1]] for at in (3, 5, 7)}
+    assert from_flags(told[2], None, names, [word for word in told[9:] if word != "--set"], registry) == there
+
+
+def test_what_flags_cannot_say_a_file_can(calls: Path, tmp_path: Path) -> None:
+    experiment, _, registry = described(calls, "clusterer.eps=0.3")
+    two = attrs.evolve(experiment, clusterers=(*experiment.clusterers, *described(calls)[0].clusterers))
+    assert words(two, registry) is None
+    (tmp_path / "covey.toml").write_text(to_toml(two, registry))
+    assert read(tmp_path / "covey.toml", registry) == two
+
+
+def test_what_lies_elsewhere_and_what_two_plugins_offer_keep_their_names(
+    calls: Path, distribution: Callable[..., None]
+) -> None:
+    distribution("covey-other", {"other": "covey_other"}, covey_other=SLOW)
+    registry = Registry.installed()
+    names = {"extractor": ["covey-other:slow"]}
+    experiment = from_flags("kaggle:some/birds", str(calls), names, [], registry)
+    text = to_toml(experiment, registry)
+    assert 'dataset = "kaggle:some/birds"' in text
+    assert 'use = "covey-other:slow"' in text
+    told = words(experiment, registry)
+    assert told
+    assert told[:7] == ["covey", "run", "kaggle:some/birds", "--out", str(calls), "--extractor", "covey-other:slow"]
+
+
+@not_windows
+def test_a_request_of_the_system_to_end_is_an_interruption(calls: Path, gate: Path) -> None:
+    job = start(*described(calls, f"extractor.gate={gate}"))
+    until(lambda: at_work(job))
+    os.kill(json.loads((job.folder / "process.json").read_text())["pid"], signal.SIGTERM)
+    assert ended(job) == "cancelled"
+    assert list(workplace(described(calls)[1]).rglob("*.tmp")) == []

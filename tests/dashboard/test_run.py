@@ -1,0 +1,238 @@
+"""The page Run: what is chosen is what runs; a run is watched, cancelled, started again, and outlives the page."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from click.testing import Result
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
+from streamlit.testing.v1 import AppTest
+
+from covey.jobs import Job, jobs
+from covey.locations import open_dataset
+from covey.registry import Registry
+from covey_dashboard import server
+from covey_dashboard.run_jobs import duration
+
+CHROMIUM = shutil.which("chromium")
+SLOW = (Path(__file__).parents[1] / "slow.py").read_text("utf-8")
+PATIENCE = 30_000
+
+
+@pytest.fixture(autouse=True)
+def _installed(distribution: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plugin `slow` is installed, for processes that are started too."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    distribution("covey-slow", {"slow": "covey_slow"}, covey_slow=SLOW)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Path:
+    """100 images, which are four batches."""
+    folder = tmp_path / ("calls" if os.name == "nt" else "<b>calls **bold**")
+    folder.mkdir()
+    for number in range(100):
+        pixels = np.random.default_rng(number).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"call_{number:03}.png")
+    return folder
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """A file that is not there yet."""
+    return tmp_path / "gate"
+
+
+def opened(monkeypatch: pytest.MonkeyPatch, location: object) -> AppTest:
+    """The page Run of a dataset."""
+    monkeypatch.setenv(server.LOCATION, str(location))
+    app = AppTest.from_file(str(server.APP), default_timeout=60)
+    return done(app.switch_page("views/run.py").run())
+
+
+def done(app: AppTest) -> AppTest:
+    assert not app.exception, app.exception
+    return app
+
+
+def chosen(app: AppTest) -> AppTest:
+    """The page with the components that are quick."""
+    for kind, name in (("extractor", "slow"), ("reducer", "cut"), ("clusterer", "above")):
+        app.multiselect(key=f"run.{kind}").set_value([name])
+    return done(app.run())
+
+
+def told(app: AppTest) -> str:
+    return " ".join([*(item.value for item in app.html), *(item.value for item in app.text)])
+
+
+def codes(app: AppTest) -> list[str]:
+    return [item.value for item in app.code]
+
+
+def of(folder: object) -> list[Job]:
+    return jobs(open_dataset(Registry.installed(), str(folder)))
+
+
+def finished(folder: Path) -> Job:
+    end = time.monotonic() + 30
+    while (job := of(folder)[0]).state in ("waiting", "running"):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return job
+
+
+def test_what_is_shown_is_what_runs(monkeypatch: pytest.MonkeyPatch, calls: Path, covey: Callable[..., Result]) -> None:
+    app = chosen(opened(monkeypatch, calls))
+    app.number_input(key="run.clusterer.covey-slow:above.eps").set_value(0.25)
+    app.text_input(key="run.reducer.covey-slow:cut.sizes").set_value("2, 3")
+    app.multiselect(key="run.extractor.covey-slow:slow.layers").set_value(["mean", "deviation"])
+    done(app.run())
+    assert "To describe: 100 images × 2 layers." in told(app)
+    command, text = codes(app)
+    done(app.button(key="run.start").click().run())
+    job = finished(calls)
+    assert (job.state, job.message) == ("done", "10 tables made, 0 kept from before.")
+    assert job.text.strip() == text
+    if os.name != "nt":
+        assert "0 tables made, 10 kept from before." in covey(*shlex.split(command)[1:]).stdout
+    st.cache_data.clear()
+    assert "All of it is kept from before: nothing has to be computed." in told(done(app.run()))
+    assert "Done: slow → cut → above" in told(app)
+
+
+def test_several_components_need_the_file(monkeypatch: pytest.MonkeyPatch, calls: Path) -> None:
+    app = chosen(opened(monkeypatch, calls))
+    done(app.multiselect(key="run.clusterer").set_value(["above", "dbscan"]).run())
+    done(app.number_input(key="run.clusterer.covey-slow:above.eps").set_value(0.25).run())
+    command, text = codes(app)
+    assert command == "covey run covey.toml"
+    assert text.count("[[clusterer]]") == 2
+    assert "Flags cannot say this: save covey.toml first." in told(app)
+
+
+def test_what_lacks_a_library_or_is_not_chosen_cannot_start(monkeypatch: pytest.MonkeyPatch, calls: Path) -> None:
+    app = chosen(opened(monkeypatch, calls))
+    done(app.multiselect(key="run.extractor").set_value(["missing"]).run())
+    assert "needs a library that is not installed: pip install &quot;covey[nobody]&quot;" in told(app)
+    assert not [button for button in app.button if button.key == "run.start"]
+    done(app.multiselect(key="run.extractor").set_value([]).run())
+    assert "Choose one extractor at least." in told(app)
+
+
+def test_a_run_that_fails_says_why_and_its_log_is_at_hand(monkeypatch: pytest.MonkeyPatch, calls: Path) -> None:
+    app = chosen(opened(monkeypatch, calls))
+    app.text_input(key="run.extractor.covey-slow:slow.breaks").set_value("error")
+    done(app.button(key="run.start").click().run())
+    finished(calls)
+    done(app.run())
+    assert "slow failed (ZeroDivisionError: &lt;b&gt;bright&lt;/b&gt;): try other options" in told(app)
+    assert any("Extracting features: 100 images" in code for code in codes(app))
+
+
+def test_another_run_at_work_is_said(monkeypatch: pytest.MonkeyPatch, calls: Path, gate: Path) -> None:
+    app = chosen(opened(monkeypatch, calls))
+    app.text_input(key="run.extractor.covey-slow:slow.gate").set_value(str(gate))
+    done(app.button(key="run.start").click().run())
+    end = time.monotonic() + 30
+    while of(calls)[0].stage is None:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    done(app.button(key="run.start").click().run())
+    finished(calls)
+    assert "Another run is at work there" in told(done(app.run()))
+    assert "Running: slow → cut → above" in told(app)
+    of(calls)[1].cancel()
+
+
+def test_a_component_that_is_gone_is_a_sentence(monkeypatch: pytest.MonkeyPatch, calls: Path) -> None:
+    app = chosen(opened(monkeypatch, calls))
+    app.text_input(key="run.extractor.covey-slow:slow.breaks").set_value("error")
+    done(app.button(key="run.start").click().run())
+    job = finished(calls)
+    job.experiment.write_text(job.text.replace('use = "slow"', 'use = "<b>gone</b>"'), "utf-8")
+    done(app.run())
+    done(app.button(key=f"{job.folder.name}.again").click().run())
+    assert "There is no extractor &#x27;&lt;b&gt;gone&lt;/b&gt;&#x27;." in told(app)
+    assert len(of(calls)) == 1
+
+
+@pytest.mark.parametrize("location", ["", "empty"])
+def test_without_images_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, location: str) -> None:
+    (tmp_path / "empty").mkdir()
+    app = opened(monkeypatch, location and tmp_path / location)
+    assert ("There are no images in" if location else "No dataset is open yet") in told(app)
+
+
+def test_times_are_told_in_words() -> None:
+    assert [duration(seconds) for seconds in (0.2, 89, 100, 5000, 9000)] == ["1 s", "89 s", "2 min", "83 min", "2.5 h"]
+
+
+@pytest.fixture
+def page(calls: Path) -> Iterator[Page]:
+    """The page Run in a browser."""
+    with socket.create_server(("localhost", 0)) as taken:
+        port = str(taken.getsockname()[1])
+    main = "from covey.commands.main import main; main()"
+    words = [sys.executable, "-c", main, "dashboard", str(calls), "--port", port, "--no-browser"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process, sync_playwright() as driver:
+        assert process.stdout
+        found = re.search(r"http://localhost:\d+", process.stdout.readline())
+        assert found
+        expect.set_options(timeout=PATIENCE)
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.goto(f"{found[0]}/run")
+        yield page
+        browser.close()
+        process.terminate()
+
+
+def choose(page: Page, label: str, old: str, new: str) -> None:
+    """Take one component for another."""
+    box = page.get_by_role("combobox", name=label)
+    box.click()
+    page.get_by_role("option", name=new, exact=True).click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=f"Remove {old}").click()
+    expect(page.get_by_role("button", name=f"Remove {old}")).to_have_count(0)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_a_run_is_watched_reloaded_cancelled_and_finished(page: Page, calls: Path, gate: Path) -> None:
+    choose(page, "What describes the images", "timm", "slow")
+    choose(page, "What reduces that", "umap", "cut")
+    choose(page, "What finds groups", "dbscan", "above")
+    page.get_by_label("Gate", exact=True).fill(str(gate))
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("extractor.gate=")).to_be_visible()
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text("Extracting features: 32 of 100 images")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Running: slow → cut → above")).to_be_visible()
+    page.get_by_text("Log", exact=True).click()
+    expect(page.get_by_text("Extracting features: 100 images")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelled: slow → cut → above")).to_be_visible()
+    assert not list(calls.glob("*.npz"))
+    gate.touch()
+    page.get_by_role("button", name="Start again").click()
+    expect(page.get_by_text("Done: slow → cut → above")).to_be_visible()
+    assert "going on where an earlier run stopped" in of(calls)[0].log
+    page.get_by_role("link", name="See what it made").click()
+    expect(page.get_by_text("Embedding: 100 images, 8 numbers each")).to_be_visible()
