@@ -49,7 +49,8 @@ def _sentences(made: Provenance, references: Sequence[int]) -> str:
 
 
 def _images(made: Provenance) -> str:
-    sizes = _mapping(made.details.get("sizes"))
+    told = _mapping(made.details.get("sizes"))
+    sizes = {size: count for size, count in told.items() if isinstance(count, int)}
     broken = len(_mapping(made.details.get("broken")))
     count = f"{sum(sizes.values()):,} spectrogram images" if sizes else "Spectrogram images"
     pixels = f" of {', '.join(f'{size} pixels' for size in sizes)}" if sizes else ""

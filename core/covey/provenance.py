@@ -14,6 +14,7 @@ from covey.components import Component
 from covey.errors import CoveyError
 
 FORMAT = 1
+_KINDS = ("extractor", "reducer", "clusterer")
 DEEPEST = 100
 """How deep objects and lists of a provenance may lie in one another."""
 _PARTS: dict[str, type] = {
@@ -103,6 +104,8 @@ def _read(data: Any) -> Provenance:
     wrong = [name for name, kind in _PARTS.items() if not isinstance(fields[name], kind)]
     if wrong:
         raise ValueError(f"{wrong[0]} is not what it should be")
+    if fields["kind"] not in _KINDS:
+        raise ValueError(f"{fields['kind']!r} makes no tables")
     fields["source"] = None if fields["source"] is None else _read(fields["source"])
     made = Provenance(**fields)
     if data.get("key", made.key) != made.key or (made.source and made.source.key != made.input):

@@ -21,6 +21,7 @@ pages = [
     st.Page("views/explore.py", title="Explore", default=named),
     st.Page("views/worklist.py", title="Work-list"),
     st.Page("views/labels.py", title="Labels"),
+    st.Page("views/compare.py", title="Compare"),
     st.Page("views/about.py", title="About the data"),
     st.Page("views/methods.py", title="Methods"),
     st.Page("views/plugins.py", title="Plugins"),

@@ -252,7 +252,7 @@ class TestExplore:
         assert page.title() == "covey"
 
     def test_another_page_and_a_reload_keep_what_is_open(self, page: Page, strange: Path) -> None:
-        page.get_by_role("link", name="Data").click()
+        page.get_by_role("link", name="Data", exact=True).click()
         expect(page.get_by_text(f"115 images in {strange}")).to_be_visible()
         page.reload()
         expect(page.get_by_text(f"115 images in {strange}")).to_be_visible()

@@ -1,0 +1,255 @@
+"""The page Compare: two results side by side."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import pytest
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
+from streamlit.testing.v1 import AppTest
+
+from covey import Clustering, Embedding, colours
+from covey.folder import FolderDataset
+from covey.provenance import Provenance
+from covey_dashboard import server
+
+CHROMIUM = shutil.which("chromium")
+COVEY = [sys.executable, "-c", "from covey.commands.main import main; main()"]
+PATIENCE = 30_000
+GROUPS = np.repeat([0, 1, 2, -1], [60, 30, 20, 5]).astype(np.int32)
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> Iterator[None]:
+    """What another test had cached is forgotten."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """The page about a dataset, once it has compared everything."""
+
+    def start(location: object = "") -> AppTest:
+        monkeypatch.setenv(server.LOCATION, str(location))
+        app = AppTest.from_file(str(server.APP.parent / "views" / "compare.py"), default_timeout=60).run()
+        assert not app.exception
+        return app
+
+    return start
+
+
+def made(name: str, source: Provenance, kind: str = "clusterer", **options: Any) -> Provenance:
+    return Provenance(kind=kind, component=name, tag=name, version=1, options=options, input=source.key, source=source)
+
+
+def flat(folder: Path) -> Provenance:
+    """Return what made the first embedding of a dataset."""
+    found = next(entry.provenance for entry in FolderDataset(folder).entries() if entry.kind == "embedding")
+    assert found
+    return found
+
+
+def gridded(folder: Path, names: Sequence[str]) -> Provenance:
+    """Write a second embedding of all images but the last 15: ten by ten, the last ones first."""
+    source = flat(folder).source
+    assert source
+    origin = made("grid", source, "reducer")
+    Z = np.stack([np.arange(100) % 10, np.arange(100) // 10], axis=1).astype(np.float32)
+    Z = Z[::-1]
+    FolderDataset(folder).save([Embedding(names=names[99::-1], Z=Z, map=Z, provenance=origin)])
+    return origin
+
+
+def cluster(folder: Path, source: Provenance, names: Sequence[str], labels: NDArray[np.int32], **options: Any) -> None:
+    FolderDataset(folder).save([Clustering(names=names, labels=labels, provenance=made("cut", source, **options))])
+
+
+def told(app: AppTest) -> str:
+    html = unescape(re.sub("<.*?>", " ", " ".join(item.value for item in app.html)))
+    return " ".join([html, *(item.value for item in app.text), *(item.value for item in app.caption)])
+
+
+def test_clusters_on_the_right_have_the_numbers_of_the_same_ones_on_the_left(
+    opened: Open, birds: Path, names: list[str]
+) -> None:
+    cluster(birds, flat(birds), names, GROUPS, turn=0)
+    turned = np.where(GROUPS < 0, GROUPS, (GROUPS + 1) % 3).astype(np.int32)
+    turned[:10] = 7
+    cluster(birds, flat(birds), names, turned, turn=1)
+    app = opened(birds)
+    assert "The same 115 images on both sides." in told(app)
+    for at in range(2):
+        app.selectbox[at].select_index(
+            app.selectbox[at].options.index(f"Clusters: cut · flat · made (turn {at})")
+        ).run()
+    assert app.dataframe[0].value.to_numpy().tolist() == [
+        ["cluster 0", "cluster 0", 50, "83%", "100%"],
+        ["cluster 1", "cluster 1", 30, "100%", "100%"],
+        ["cluster 2", "cluster 2", 20, "100%", "100%"],
+        ["cluster 0", "cluster 3", 10, "17%", "100%"],
+        ["noise", "noise", 5, "100%", "100%"],
+    ]
+
+
+def test_the_agreement_of_all_clusterings(opened: Open, birds: Path, names: list[str]) -> None:
+    for turn in range(3):
+        turned = np.where(GROUPS < 0, GROUPS, (GROUPS + turn) % 3).astype(np.int32)
+        cluster(birds, flat(birds), names, turned, turn=turn)
+    cluster(birds, flat(birds), names, np.arange(115, dtype=np.int32) % 4, turn=9)
+    cluster(birds, flat(birds), ["elsewhere.png"], np.zeros(1, np.int32), turn=10)
+    app = opened(birds)
+    found = app.dataframe[1].value
+    by_title = {title.partition("(")[2]: row for title, *row in found.to_numpy().tolist()}
+    order = [title.partition("(")[2] for title in found["clustering"]]
+    same = [order.index(f"turn {turn})") for turn in range(3)]
+    assert [by_title["turn 0)"][at] for at in same] == ["1.00"] * 3
+    assert abs(float(by_title["turn 0)"][order.index("turn 9)")])) < 0.05
+    assert by_title["turn 0)"][order.index("turn 10)")] == "-"
+    app.radio[0].set_value("ARI").run()
+    assert not app.exception
+    assert app.dataframe[1].value.iloc[0, 1] == "1.00"
+
+
+def test_more_clusterings_than_fit_are_said(opened: Open, birds: Path, names: list[str]) -> None:
+    for turn in range(23):
+        cluster(birds, flat(birds), names, np.roll(GROUPS, turn), turn=turn)
+    app = opened(birds)
+    for _ in range(100):
+        if len(app.dataframe) > 1:
+            break
+        time.sleep(0.2)
+        app.run()
+    assert app.dataframe[1].value.shape == (20, 21)
+    assert "20 of 23 clusterings" in told(app)
+
+
+def test_two_embeddings_of_different_images(opened: Open, birds: Path, names: list[str]) -> None:
+    gridded(birds, names)
+    app = opened(birds)
+    assert sorted(app.selectbox[0].options) == ["Embedding: flat · made", "Embedding: grid · made"]
+    assert "100 are in both" in told(app)
+    assert "This takes clusters on both sides" in told(app)
+    assert "This takes two clusterings or more" in told(app)
+
+
+def test_a_clustering_without_its_embedding_is_shown_on_another_map(
+    opened: Open, birds: Path, names: list[str]
+) -> None:
+    cluster(birds, attrs.evolve(flat(birds), version=2), names, GROUPS)
+    np.savez(birds / "clusters_old.npz", labels=GROUPS, N=np.array(names))
+    app = opened(birds)
+    for at in range(3):
+        app.selectbox[1].select_index(at).run()
+        assert not app.exception
+    assert "Clusters: clusters_old.npz" in app.selectbox[0].options
+
+
+def test_what_is_missing_is_said(opened: Open, birds: Path, images: Path) -> None:
+    assert "choose one on the page Data" in told(opened())
+    assert "no embedding, and so no map, yet" in told(opened(images))
+    assert "There is nothing to compare this embedding with yet" in told(opened(birds))
+
+
+def test_a_damaged_file_is_said(opened: Open, birds: Path) -> None:
+    (birds / "clusters_bad.npz").write_bytes(b"no")
+    assert "clusters_bad.npz" in told(opened(birds))
+
+
+@pytest.fixture
+def page(birds: Path, names: list[str]) -> Iterator[Page]:
+    """The page in a browser, with the first embedding on the left and the grid on the right."""
+    cluster(birds, flat(birds), names, GROUPS)
+    gridded(birds, names)
+    with socket.create_server(("localhost", 0)) as free:
+        port = free.getsockname()[1]
+    expect.set_options(timeout=PATIENCE)
+    words = [*COVEY, "dashboard", str(birds), "--port", str(port), "--no-browser"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process, sync_playwright() as driver:
+        assert process.stdout
+        assert "is at" in process.stdout.readline()
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        found = browser.new_page(viewport={"width": 1280, "height": 900})
+        found.goto(f"http://localhost:{port}/compare")
+        expect(found.locator(".map[data-drawn]")).to_have_count(2)
+        found.get_by_label("Right").click()
+        found.get_by_role("option", name="Embedding: grid").click()
+        expect(found.get_by_text("100 are in both")).to_be_visible()
+        settle(found)
+        yield found
+        browser.close()
+        process.terminate()
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has answered, and stays so."""
+    for _ in range(2):
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        page.wait_for_timeout(150)
+
+
+def spot(page: Page, at: int, x: float, y: float) -> tuple[float, float]:
+    """Return where a place of a map lies on the screen."""
+    box = page.locator("canvas.over").nth(at).bounding_box()
+    view = page.locator(".map").nth(at).get_attribute("data-view")
+    assert box
+    assert view
+    middle_x, middle_y, scale = map(float, view.split())
+    return box["x"] + box["width"] / 2 + (x - middle_x) * scale, box["y"] + box["height"] / 2 - (y - middle_y) * scale
+
+
+def drag(page: Page, at: int, *places: tuple[float, float]) -> None:
+    """Draw along some places of a map."""
+    page.mouse.move(*spot(page, at, *places[0]))
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*spot(page, at, *place), steps=4)
+    page.mouse.up()
+
+
+def colour(page: Page, at: int, x: float, y: float) -> NDArray[np.intp]:
+    """Return the colour that is seen at a place of a map."""
+    across, down = spot(page, at, x, y)
+    data = page.screenshot(clip={"x": across - 1, "y": down - 1, "width": 3, "height": 3})
+    pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), dtype=int)
+    found: NDArray[np.intp] = pixels[1, 1]
+    return found
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_what_is_encircled_on_one_map_stands_out_on_the_other(page: Page) -> None:
+    red = np.array(list(bytes.fromhex(colours.colour(1)[1:])))
+    page.get_by_label("Select an area").first.click()
+    drag(page, 0, (3, -2), (7, -2), (7, 2), (3, 2))
+    expect(page.get_by_text("The encircled area: 30 images on the left, 30 on the right.")).to_be_visible()
+    expect(page.locator(".count")).to_have_text("30 images")
+    settle(page)
+    assert np.abs(colour(page, 1, 8, 7) - red).sum() < 80
+    assert colour(page, 1, 8, 0).min() > 180
+    page.keyboard.down("Shift")
+    drag(page, 1, (-0.5, -0.5), (9.5, 0.5))
+    page.keyboard.up("Shift")
+    expect(page.get_by_text("The encircled area: 10 images on the left, 10 on the right.")).to_be_visible()
+    settle(page)
+    assert colour(page, 1, 8, 7).min() > 180
+    assert colour(page, 1, 8, 0).min() < 80
+    page.mouse.click(*spot(page, 1, 8, 7))
+    expect(page.get_by_text("Cluster 1: 30 images on the left, 30 on the right.")).to_be_visible()

@@ -1,0 +1,141 @@
+"""The page Methods, as far as it can be seen without a browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+
+import attrs
+import numpy as np
+import pytest
+import streamlit as st
+from click.testing import Result
+from streamlit.testing.v1 import AppTest
+
+from covey import Clustering, npz
+from covey.folder import FolderDataset
+from covey.methods import steps
+from covey.options import written
+from covey.provenance import Provenance
+from covey.registry import Registry
+from covey_dashboard import server
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> None:
+    """What another test had cached is forgotten."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """The page about a dataset."""
+
+    def start(location: object = "") -> AppTest:
+        monkeypatch.setenv(server.LOCATION, str(location))
+        app = AppTest.from_file(str(server.APP.parent / "views" / "methods.py"), default_timeout=60).run()
+        assert not app.exception
+        return app
+
+    return start
+
+
+def told(app: AppTest) -> str:
+    """Return the sentences on the page, and what its tables say."""
+    return unescape(" ".join(re.findall(r">([^<>]+)<", " ".join(item.value for item in app.html))))
+
+
+def test_the_text_names_every_component_option_and_reference(
+    opened: Open, covey: Callable[..., Result], xc_dev: Path, tmp_path: Path, brightness: None
+) -> None:
+    words = ["--extractor", "brightness", "--reducer", "pca", "--clusterer", "dbscan", "--set", "reducer.sizes=2"]
+    assert covey("run", xc_dev, "--out", tmp_path / "out", *words).exit_code == 0
+    app, registry = opened(tmp_path / "out"), Registry.installed()
+    name = str(app.selectbox[0].value)
+    assert name.startswith("clusters_")
+    text, table = app.code[0].value, told(app)
+    made = npz.entry(tmp_path / "out" / name).provenance
+    assert made
+    assert [step.component for step in steps(made)] == ["brightness", "pca", "dbscan"]
+    for step in steps(made):
+        assert f"{step.component} " in text
+        assert f"{step.kind} {step.component}, version {step.version}" in table
+        for name, value in step.options.items():
+            assert f"{name} = {written(value)}" in text
+        for reference in registry.get(step.kind, step.component).references:
+            assert reference in text
+    assert f"numpy {np.__version__}" in text
+    assert f"numpy {np.__version__}" in table
+    assert f"eps {made.details['chosen']['eps']}" in table
+
+
+def test_an_embedding_has_a_text_of_its_own(opened: Open, birds: Path) -> None:
+    app = opened(birds)
+    assert app.selectbox[0].options == ["Embedding: flat · made", "Features: made"]
+    assert "The features were reduced with flat (version 1" in app.code[0].value
+    app.selectbox[0].select_index(1).run()
+    assert "reduced" not in app.code[0].value
+
+
+def test_a_component_that_is_gone_is_named_from_the_file(opened: Open, birds: Path) -> None:
+    app = opened(birds)
+    assert "No longer installed, and so told without references: made, flat." in told(app)
+    assert "reducer flat, version 1" in told(app)
+
+
+def test_a_file_that_does_not_tell_says_so(opened: Open, tmp_path: Path) -> None:
+    np.savez(tmp_path / "full_features_vgg16_features.28.npz", X=np.zeros((3, 2), "f4"), N=np.array(["a", "b", "c"]))
+    app = opened(tmp_path)
+    assert "does not say how it was made" in told(app)
+    assert "By its name it was made with vgg16 features.28." in told(app)
+
+
+def test_hostile_provenance_is_text(opened: Open, birds: Path) -> None:
+    hurt = "<img src=x onerror=alert(1)>"
+    made = Provenance(
+        kind="clusterer", component=hurt, tag="**b**", version=1, options={hurt: [hurt, None]}, input="x",
+        details={"versions": {hurt: hurt}, "chosen": 3, "runtime": "x"},
+    )  # fmt: skip
+    FolderDataset(birds).save([Clustering(names=["a"], labels=np.zeros(1, np.int32), provenance=made)])
+    app = opened(birds)
+    app.selectbox[0].select_index(0).run()
+    assert not app.exception
+    assert hurt in app.code[0].value
+    assert hurt in told(app) or hurt in unescape(" ".join(item.value for item in app.html))
+    assert "<img" not in " ".join(item.value for item in app.html)
+
+
+def test_provenance_that_is_none_is_a_sentence(opened: Open, birds: Path) -> None:
+    made = Provenance(kind="odd", component="c", tag="\udce9", version=1, options={}, input="x")
+    npz.write(birds / "clusters_odd.npz", Clustering(names=["a"], labels=np.zeros(1, np.int32), provenance=made))
+    app = opened(birds)
+    app.selectbox[0].select_index(0).run()
+    assert not app.exception
+    assert "has a damaged provenance ('odd' makes no tables)" in told(app)
+
+
+def test_two_tables_are_told_apart_by_what_differs(opened: Open, birds: Path) -> None:
+    dataset = FolderDataset(birds)
+    made = next(entry.provenance for entry in dataset.entries() if entry.kind == "embedding")
+    assert made
+    for eps in (0.3, 0.4):
+        options = {"eps": eps, "min_samples": 5}
+        of = attrs.evolve(
+            made, kind="clusterer", component="dbscan", tag="dbscan", options=options, input=made.key, source=made
+        )
+        dataset.save([Clustering(names=["a"], labels=np.zeros(1, np.int32), provenance=of)])
+    listed = opened(birds).selectbox[0].options
+    assert sorted(listed[:2]) == [
+        "Clusters: dbscan · flat · made (eps 0.3)",
+        "Clusters: dbscan · flat · made (eps 0.4)",
+    ]
+
+
+def test_without_a_dataset_or_a_result_it_says_what_to_do(opened: Open, images: Path) -> None:
+    assert "choose one on the page Data" in told(opened())
+    assert "the page Data says how to make a first result" in told(opened(images))
