@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from covey import csvs
+from covey.formats import csvs
 from covey.storage import Dataset, Entry
 from covey.tables import Clustering
 

@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from covey import npz
 from covey.components import Floats
 from covey.errors import CoveyError
 from covey.files import make_folder, write_text
+from covey.formats import npz
 from covey.images import ImageFolder
 from covey.provenance import Provenance
 from covey.storage import Dataset, Entry

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from covey import csvs
 from covey.errors import CoveyError, did_you_mean
+from covey.formats import csvs
 
 NAME = "filename"
 

@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 import attrs
 
-from covey import csvs
 from covey.cuts import Cut, cuts, xeno_canto
 from covey.exchange import parquet
-from covey.pickles import read_frame
+from covey.formats import csvs
+from covey.formats.pickles import read_frame
 from covey.progress import some
 from covey.storage import METADATA, Dataset
 

@@ -11,9 +11,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey import npz, options
+from covey import options
 from covey.components import Component, Runtime
 from covey.errors import CoveyError
+from covey.formats import npz
 from covey.images import ImageFolder, key_of
 from covey.locations import create_dataset, open_dataset
 from covey.methods import steps

@@ -10,10 +10,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.certainty import Marks
 from covey.components import Floats
+from covey.guidance.certainty import Marks
+from covey.guidance.worklist import Answer, Batch, Worklist
 from covey.labelling import Action, LabelStore
-from covey.worklist import Answer, Batch, Worklist
 from covey_dashboard.given import Given
 
 LATEST = 10_000

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from covey import Dataset, csvs
+from covey import Dataset
 from covey.files import make_folder, replacing
+from covey.formats import csvs
 from covey.images import BrokenImage, ImageFolder
 from covey.metadata import Metadata
 from covey.progress import Progress

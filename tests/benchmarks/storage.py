@@ -21,8 +21,9 @@ from typing import Any, NoReturn
 import attrs
 import numpy as np
 
-from covey import CoveyError, Embedding, Features, npz
+from covey import CoveyError, Embedding, Features
 from covey.folder import FolderDataset
+from covey.formats import npz
 from covey.testing import tiny_tables
 
 ROWS, FILES = 1_000_000, 200

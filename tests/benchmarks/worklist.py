@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from covey import Clustering, Embedding, Features
 from covey.evaluation import numbered
+from covey.guidance.worklist import Answer, Worklist
 from covey.labels import read_labels
 from covey.locations import open_dataset
 from covey.registry import Registry
-from covey.worklist import Answer, Worklist
 
 ACTIONS = (50, 100, 200, 400)
 IMAGES, WIDTH, CLASSES = 100_000, 128, 20

@@ -406,8 +406,8 @@ def test_arrays_with_names_become_features(covey: Cli, tmp_path: Path, images: P
 
 def test_a_run_goes_on_from_imported_features(covey: Cli, tmp_path: Path, images: Path) -> None:
     names = [f"call_{number:02}.png" for number in range(24)]
-    table = [["filename", "d0", "d1"], *([name, number % 3, number] for number, name in enumerate(names))]
-    (tmp_path / "own.csv").write_text("\n".join(",".join(map(str, row)) for row in table) + "\n")
+    rows = ["filename,d0,d1", *(f"{name},{number % 3},{number}" for number, name in enumerate(names))]
+    (tmp_path / "own.csv").write_text("\n".join(rows) + "\n")
     assert covey("import", "features", images, tmp_path / "own.csv").exit_code == 0
     (kept,) = images.glob("full_features_*.npz")
     words = ["run", images, "--features", kept, "--reducer", "pca", "--set", "reducer.sizes=2", "--clusterer", "kmeans"]

@@ -28,7 +28,8 @@ import attrs
 import numpy as np
 import pytest
 
-from covey import CoveyError, Features, npz, pickles
+from covey import CoveyError, Features
+from covey.formats import npz, pickles
 from covey.tables import Table
 from covey.testing import tiny_tables
 

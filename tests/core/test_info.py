@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from covey import Features, npz
-from covey.origin import Origin, origin
+from covey import Features
+from covey.formats import npz
+from covey.formats.origin import Origin, origin
 from covey.testing import tiny_images, tiny_tables
 from covey_npz import Npz
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-from covey import npz
+from covey.formats import npz
 from covey.methods import methods, steps
 from covey.options import values
 from covey.provenance import Provenance

@@ -13,7 +13,7 @@ import streamlit as st
 from pandas import DataFrame
 from streamlit.testing.v1 import AppTest
 
-from covey import csvs
+from covey.formats import csvs
 from covey_dashboard import server
 
 Open = Callable[..., AppTest]

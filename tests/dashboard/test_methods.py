@@ -14,8 +14,9 @@ import streamlit as st
 from click.testing import Result
 from streamlit.testing.v1 import AppTest
 
-from covey import Clustering, npz
+from covey import Clustering
 from covey.folder import FolderDataset
+from covey.formats import npz
 from covey.methods import steps
 from covey.options import written
 from covey.provenance import Provenance

@@ -20,9 +20,9 @@ from tests.plugins.kaggle_server import STALLED, Files, KaggleServer, packed
 
 from covey import CoveyError
 from covey.folder import FolderDataset
+from covey.formats.pickles import read_frame
 from covey.labelling import open_labels
 from covey.locations import open_dataset
-from covey.pickles import read_frame
 from covey.registry import Registry
 from covey.testing import tiny_images, tiny_tables
 

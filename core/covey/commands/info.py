@@ -9,14 +9,14 @@ from typing import Any
 import attrs
 import click
 
-from covey import npz
-from covey.archive import opened
-from covey.checks import checks
 from covey.commands.terminal import TerminalProgress, plain
 from covey.errors import CoveyError
+from covey.formats import npz
+from covey.formats.archive import opened
+from covey.formats.checks import checks
+from covey.formats.origin import origin
+from covey.formats.pickles import read_frame
 from covey.locations import open_dataset
-from covey.origin import origin
-from covey.pickles import read_frame
 from covey.provenance import Provenance
 from covey.registry import Registry
 from covey.storage import Dataset, Entry

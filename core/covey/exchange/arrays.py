@@ -14,10 +14,10 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from covey import csvs
 from covey.components import Floats
 from covey.errors import CoveyError, reason
 from covey.exchange import parquet
+from covey.formats import csvs
 from covey.progress import SILENT, Progress, some
 from covey.provenance import Provenance, digest
 from covey.storage import Dataset

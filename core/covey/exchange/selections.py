@@ -11,10 +11,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey import csvs
 from covey.cuts import cuts, xeno_canto
 from covey.errors import CoveyError, did_you_mean
 from covey.exchange.tracks import BEGIN, END, FILE, LABEL
+from covey.formats import csvs
 
 SHARE = 0.5
 """The least share of a segment, or of the selection where that is shorter, that must lie in both."""

@@ -10,9 +10,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey import csvs
 from covey.components import Floats
 from covey.errors import CoveyError
+from covey.formats import csvs
 from covey.progress import SILENT, Progress
 from covey.tables import Embedding, Features
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import attrs
 import numpy as np
 
-from covey.archive import DAMAGED
 from covey.components import Floats, Runtime
 from covey.errors import CoveyError, reason
 from covey.files import make_folder, replacing, write_text
+from covey.formats.archive import DAMAGED
 from covey.provenance import Provenance, digest
 
 Content = str

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from covey import csvs
-from covey.csvs import guarded
 from covey.errors import CoveyError, reason
+from covey.formats import csvs
+from covey.formats.csvs import guarded
 from covey.labelling.changes import Labelled
 from covey.labelling.classes import class_name, isolated
 from covey.labelling.history import Action, now

@@ -13,10 +13,10 @@ from covey import agreement, options
 from covey.components import Clusterer, Floats
 from covey.cuts import recordings
 from covey.errors import CoveyError, did_you_mean
+from covey.guidance.neighbours import oddity
 from covey.images import ImageFolder
 from covey.leaderboard import Leaderboard, Row, array, ranked
 from covey.methods import methods
-from covey.neighbours import oddity
 from covey.profiles import Profile, profile
 from covey.progress import SILENT, Progress
 from covey.tables import NOISE, Clustering, Embedding

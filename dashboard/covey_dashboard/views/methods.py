@@ -9,9 +9,9 @@ from typing import Any
 import streamlit as st
 
 from covey import CoveyError
+from covey.formats.origin import origin
 from covey.methods import methods, steps
 from covey.options import written
-from covey.origin import origin
 from covey.provenance import Provenance
 from covey.storage import Entry
 from covey_dashboard import cache, choice, notice, page

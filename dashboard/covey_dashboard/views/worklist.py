@@ -11,9 +11,9 @@ import streamlit as st
 
 from covey import CoveyError
 from covey.components import Floats
+from covey.guidance.worklist import Worklist
 from covey.labelling import Action, LabelStore
 from covey.tables import Embedding
-from covey.worklist import Worklist
 from covey_dashboard import cache, choice, gallery, labelling, notice, page
 from covey_dashboard.cache import Source
 from covey_dashboard.desk import Desk, Laid, Reply
@@ -163,7 +163,7 @@ def chosen_class() -> str:
 
 def accept(found: Found, laid: Laid, names: list[str]) -> None:
     """Give the class to the images that are left in, and note that the others are not of it."""
-    label, left = chosen_class(), set(names)
+    label, left = chosen_class(), set(gallery.remaining(names, laid.key, GALLERY))
     rows = np.array([row for row, name in zip(laid.batch.rows, names, strict=True) if name not in left], dtype=np.intp)
 
     def act() -> Action | None:
@@ -178,7 +178,6 @@ def accept(found: Found, laid: Laid, names: list[str]) -> None:
 def skip(found: Found, laid: Laid) -> None:
     """Go on without labelling anything."""
     if found.desk.answers(laid):
-        found.desk.reply(laid.label, laid.batch.rows, None)
         st.session_state.pop(labelling.SAID, None)
 
 

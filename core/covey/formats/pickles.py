@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey.errors import CoveyError, reason
-from covey.opcodes import Name, Refused, Thing, note
+from covey.formats.opcodes import Name, Refused, Thing, note
 
 EXPANSION = 100
 """What is made of a pickle may take at most this many times its size."""

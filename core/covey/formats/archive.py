@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from covey.errors import CoveyError, reason
 from covey.files import replacing
-from covey.pickles import read_strings
+from covey.formats.pickles import read_strings
 
 ALIGNMENT = 64
 """The bytes of an array begin at a multiple of this in the file."""

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.archive import Archive, Header, created, opened
 from covey.components import Labels
 from covey.errors import CoveyError
+from covey.formats.archive import Archive, Header, created, opened
 from covey.provenance import Provenance
 from covey.storage import Entry, TableKind
 from covey.tables import Clustering, Embedding, Features, Names, Table

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.certainty import Certainty, Marks
 from covey.components import Floats
+from covey.guidance.certainty import Certainty, Marks
 
 MOST = 100
 """Images of a batch, at most."""
@@ -128,7 +129,8 @@ def _groups(Z: Floats) -> list[NDArray[np.intp]]:
     from sklearn.preprocessing import StandardScaler
 
     Z = StandardScaler().fit_transform(Z)
-    found = KMeans(max(1, round(1.25 * len(Z) ** 0.5)), n_init=1, max_iter=ROUNDS, random_state=0).fit(Z)
+    with warnings.catch_warnings(action="ignore"):  # fewer groups are made of images that are all alike
+        found = KMeans(max(1, round(1.25 * len(Z) ** 0.5)), n_init=1, max_iter=ROUNDS, random_state=0).fit(Z)
     far = np.linalg.norm(Z - found.cluster_centers_[found.labels_], axis=1)
     order = np.lexsort((far, found.labels_))
     whole = np.split(order, np.cumsum(np.bincount(found.labels_))[:-1])

@@ -1,0 +1,221 @@
+"""The work-list: what it shows next to a person who labels, given labels, refusals and answers so far."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from covey.guidance.certainty import Certainty, Marks
+from covey.guidance.worklist import Answer, Batch, Worklist
+
+IMAGES, CLASSES = 600, 3
+
+
+@attrs.frozen(eq=False)
+class Sounds:
+    """Images of three kinds that lie apart, some between them: features, embedding, and the truth."""
+
+    X: NDArray[np.float32]
+    Z: NDArray[np.float32]
+    truth: NDArray[np.intp]
+
+
+@pytest.fixture(scope="module")
+def sounds() -> Sounds:
+    rng = np.random.default_rng(0)
+    truth = np.arange(IMAGES) % CLASSES
+    X = rng.normal(0, 4, (CLASSES, 16))[truth] + rng.normal(0, 1, (IMAGES, 16))
+    Z = np.array([[0, 0], [4, 0], [0, 4]])[truth] + rng.normal(0, 1, (IMAGES, 2))
+    return Sounds(X.astype(np.float32), Z.astype(np.float32), truth)
+
+
+@pytest.fixture(scope="module")
+def worklist(sounds: Sounds) -> Worklist:
+    return Worklist(sounds.X, sounds.Z)
+
+
+def nothing(images: int = IMAGES, classes: int = CLASSES) -> Marks:
+    return np.zeros((images, classes), dtype=np.bool_)
+
+
+def labelled(sounds: Sounds, count: int) -> Marks:
+    """Return marks with the truth of so many images of each class."""
+    given = nothing()
+    given[np.arange(count * CLASSES), sounds.truth[: count * CLASSES]] = True
+    return given
+
+
+def shown(batch: Batch | None) -> Batch:
+    assert batch is not None
+    return batch
+
+
+def suggestion(worklist: Worklist, given: Marks, refused: Marks) -> Batch:
+    """Return the next batch of a suggested class, having skipped all groups before it."""
+    answers: list[Answer] = []
+    while (batch := shown(worklist.next(given, refused, answers))).label is None:
+        answers.append(Answer(batch, 0))
+    return batch
+
+
+def test_without_labels_there_are_groups_of_images_alike(worklist: Worklist, sounds: Sounds) -> None:
+    batch = shown(worklist.next(nothing(classes=0), nothing(classes=0)))
+    assert batch.label is None
+    assert len(batch.rows) >= 4
+    spread = sounds.Z[batch.rows].std(axis=0)
+    assert (spread < sounds.Z.std(axis=0) / 3).all()
+
+
+def test_a_group_that_was_skipped_does_not_come_again(worklist: Worklist) -> None:
+    answers: list[Answer] = []
+    while batch := worklist.next(nothing(), nothing(), answers):
+        assert batch.group not in [answer.batch.group for answer in answers]
+        answers.append(Answer(batch, 0))
+    assert len(answers) > 5
+
+
+def test_a_batch_is_of_one_class_the_most_certain_first(worklist: Worklist, sounds: Sounds) -> None:
+    given = labelled(sounds, 10)
+    batch = suggestion(worklist, given, nothing())
+    sure = worklist.certainty.of(given, nothing())[batch.rows, batch.label]
+    assert len(batch.rows) > 10
+    assert (np.diff(sure) <= 0).all()
+    assert not given[batch.rows].any()
+
+
+def test_suggestions_are_right_where_classes_lie_apart(worklist: Worklist, sounds: Sounds) -> None:
+    given, answers = labelled(sounds, 10), list[Answer]()
+    for _ in range(100):
+        batch = worklist.next(given, nothing(), answers)
+        if batch is None:
+            break
+        right = np.flatnonzero(sounds.truth[batch.rows] == batch.label)
+        answers.append(Answer(batch, len(right)))
+        given[batch.rows[right], batch.label] = True
+    suggested = [answer for answer in answers if answer.batch.label is not None]
+    shown_images = sum(len(answer.batch.rows) for answer in suggested)
+    assert sum(answer.right for answer in suggested) > 0.95 * shown_images
+    assert given[np.arange(IMAGES), sounds.truth].mean() > 0.95
+
+
+def test_what_was_refused_does_not_come_back_for_that_class(worklist: Worklist, sounds: Sounds) -> None:
+    given, refused, answers = labelled(sounds, 10), nothing(), list[Answer]()
+    for _ in range(30):
+        batch = worklist.next(given, refused, answers)
+        if batch is None:
+            break
+        answers.append(Answer(batch, 0))
+        if batch.label is not None:
+            assert not refused[batch.rows, batch.label].any()
+            refused[batch.rows, batch.label] = True
+    assert refused.any(axis=0).all()
+    assert (worklist.certainty.of(given, refused)[refused] == 0).all()
+
+
+def test_a_class_whose_suggestions_were_wrong_makes_smaller_promises(worklist: Worklist, sounds: Sounds) -> None:
+    given, refused = labelled(sounds, 10), nothing()
+    first = suggestion(worklist, given, refused)
+    before = shown(worklist.next(given, refused)).expected
+    again = [batch for batch in [worklist.next(given, refused, [Answer(first, 0)])] if batch]
+    assert [batch for batch in again if batch.label != first.label or batch.expected < before]
+
+
+def test_one_class_alone_is_suggested_near_its_images(worklist: Worklist, sounds: Sounds) -> None:
+    given = nothing(classes=1)
+    given[sounds.truth == 0] = True
+    given[np.flatnonzero(sounds.truth == 0)[100:]] = False
+    batch = suggestion(worklist, given, nothing(classes=1))
+    assert batch.label == 0
+    assert (sounds.truth[batch.rows] == 0).mean() > 0.9
+
+
+def test_a_class_with_one_image_beside_others(worklist: Worklist, sounds: Sounds) -> None:
+    given = labelled(sounds, 10)
+    given[sounds.truth == 2] = False
+    given[np.flatnonzero(sounds.truth == 2)[0], 2] = True
+    sure = worklist.certainty.of(given, nothing())
+    assert np.isfinite(sure).all()
+    near = np.argsort(-sure[:, 2])[1:6]
+    assert (sounds.truth[near] == 2).all()
+
+
+def test_classes_of_one_image_each(worklist: Worklist, sounds: Sounds) -> None:
+    given = labelled(sounds, 1)
+    batch = suggestion(worklist, given, nothing())
+    assert sounds.truth[batch.rows[0]] == batch.label
+
+
+def test_a_class_without_images_is_never_suggested(worklist: Worklist, sounds: Sounds) -> None:
+    given = labelled(sounds, 10)
+    given[:, 1] = False
+    assert (worklist.certainty.of(given, nothing())[:, 1] == 0).all()
+
+
+def test_certainties_are_probabilities(worklist: Worklist, sounds: Sounds) -> None:
+    sure = worklist.certainty.of(labelled(sounds, 10), nothing())
+    assert sure.shape == (IMAGES, CLASSES)
+    assert sure.dtype == np.float32
+    assert sure.min() >= 0
+    assert sure.sum(axis=1).max() <= 1 + 1e-5
+
+
+def test_what_is_far_from_every_label_is_of_no_class_so_far() -> None:
+    rng = np.random.default_rng(0)
+    Z = np.concatenate([rng.normal(0, 0.1, (50, 2)), rng.normal(50, 0.1, (50, 2))]).astype(np.float32)
+    given = nothing(100, 1)
+    given[:10] = True
+    sure = Certainty(Z, Z).of(given, nothing(100, 1))[:, 0]
+    assert sure[10:50].min() > 0.3
+    assert sure[50:].max() == 0
+
+
+def test_an_image_of_several_classes_counts_for_each(worklist: Worklist, sounds: Sounds) -> None:
+    given = labelled(sounds, 10)
+    given[:3] = True
+    batch = suggestion(worklist, given, nothing())
+    assert not given[batch.rows].any()
+
+
+def test_when_every_image_has_a_class_nothing_is_left(worklist: Worklist, sounds: Sounds) -> None:
+    assert worklist.next(labelled(sounds, IMAGES // CLASSES), nothing()) is None
+
+
+def test_one_image() -> None:
+    one = np.ones((1, 2), dtype=np.float32)
+    worklist = Worklist(one, one)
+    assert worklist.next(nothing(1, 0), nothing(1, 0)) is None
+    assert worklist.next(~nothing(1, 1), nothing(1, 1)) is None
+
+
+@pytest.mark.parametrize("images", [2, 3, 5])
+def test_few_images(images: int) -> None:
+    X = np.random.default_rng(0).normal(size=(images, 3)).astype(np.float32)
+    given = nothing(images, 2)
+    given[0, 0] = True
+    batch = shown(Worklist(X, X).next(given, nothing(images, 2)))
+    assert 0 not in batch.rows
+
+
+def test_images_that_are_all_the_same() -> None:
+    X = np.ones((30, 3), dtype=np.float32)
+    given = nothing(30, 2)
+    given[0, 0] = given[1, 1] = True
+    batch = shown(Worklist(X, X).next(given, nothing(30, 2)))
+    assert np.isfinite(batch.expected)
+
+
+def test_equal_inputs_give_equal_batches(sounds: Sounds) -> None:
+    given, refused = labelled(sounds, 5), nothing()
+    refused[300:310, 1] = True
+    one, other = (shown(Worklist(sounds.X, sounds.Z).next(given, refused)) for _ in range(2))
+    assert one.rows.tolist() == other.rows.tolist()
+    assert (one.label, one.group, one.expected) == (other.label, other.group, other.expected)
+
+
+def test_the_more_labels_the_more_sure(worklist: Worklist, sounds: Sounds) -> None:
+    few, many = (worklist.certainty.of(labelled(sounds, count), nothing()) for count in (2, 60))
+    rest = np.arange(60 * CLASSES, IMAGES)
+    right = sounds.truth[rest]
+    assert many[rest, right].mean() > few[rest, right].mean()
