@@ -63,7 +63,7 @@ class FolderDataset(Dataset):
         for table in tables:
             path = self.home / file_name(table.provenance)
             if not path.exists():
-                npz.write(path, table)
+                npz.write(path, table, self.compress)
 
     def save_features(self, names: Names, blocks: Iterable[Floats], made: Provenance) -> None:
         """Write features block by block, if they are not there yet."""
@@ -71,7 +71,7 @@ class FolderDataset(Dataset):
         for half in path.parent.glob(f".{path.name[:60]}.*.tmp"):  # of a run that was killed
             half.unlink(missing_ok=True)
         if not path.exists():
-            npz.write_features(path, names, blocks, made)
+            npz.write_features(path, names, blocks, made, self.compress)
 
     def point_to(self, images: Path) -> None:
         """Remember where the images are; relative to this folder where that is possible."""

@@ -68,8 +68,10 @@ def run(
             finished before is kept.
     """
     dataset, images = places(experiment, registry, progress)
+    machine = machine or Machine()
+    dataset.compress = machine.compress
     with alone(workplace(dataset) / "lock"):
-        pipeline = Pipeline(dataset, images, machine or Machine(), progress)
+        pipeline = Pipeline(dataset, images, machine, progress)
         tasks = pipeline.plan(experiment)
         failures = [failure for task in tasks for failure in pipeline.attempt(task)]
         keys = dict.fromkeys(made.key for task in tasks for made in task.made)

@@ -47,6 +47,9 @@ class Machine(Component):
     workers: int | None = option(
         default=None, ge=1, help="Threads that decode images; none takes one a core. More help where disks are slow."
     )
+    compress: bool = option(
+        default=False, help="Whether result files are compressed: smaller, and slower to open where they are large."
+    )
 
     def runtime(self, images: int) -> Runtime:
         """Return how to compute a job with this many images of one size. Imports torch where it is installed."""

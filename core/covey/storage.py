@@ -43,6 +43,8 @@ class Dataset(ABC):
     """As a person writes it: "npz:birds" or "kaggle:owner/name"."""
     home: Path
     """A folder on this machine that may be written: for exports and unfinished work."""
+    compress: bool = False
+    """Whether the tables that are saved from now on are compressed, where the backend can."""
 
     @property
     @abstractmethod

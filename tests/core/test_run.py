@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,6 +39,19 @@ def contents(folder: Path) -> dict[str, bytes]:
 def rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_results_are_compressed_on_request(covey: Callable[..., Result], images: Path, brightness: None) -> None:
+    words = ["run", images, "--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2"]
+    for folder, flags in (("plain", []), ("small", ["--compress"])):
+        assert covey(*words, "--out", images.parent / folder, *flags).exit_code == 0
+    plain, small = (sorted((images.parent / folder).glob("*.npz")) for folder in ("plain", "small"))
+    assert [path.name for path in plain] == [path.name for path in small]
+    for one, other in zip(plain, small, strict=True):
+        assert {info.compress_type for info in zipfile.ZipFile(other).infolist()} == {zipfile.ZIP_DEFLATED}
+        with np.load(one) as these, np.load(other) as those:
+            assert all(np.array_equal(these[key], those[key]) for key in these)
+    assert "0 tables made" in covey(*words, "--out", images.parent / "small").output
 
 
 def test_results_go_into_the_dataset_or_where_out_says(covey: Cli, images: Path, tmp_path: Path) -> None:

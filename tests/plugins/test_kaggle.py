@@ -90,6 +90,15 @@ def test_push_pull_info_and_open(published: KaggleServer, birds: Path, covey: Cl
     assert again == names
 
 
+def test_the_dashboard_opens_what_was_pushed(published: KaggleServer) -> None:
+    streamlit = pytest.importorskip("streamlit.testing.v1")
+    server = pytest.importorskip("covey_dashboard.server")
+    app = streamlit.AppTest.from_file(str(server.APP), default_timeout=60).run()
+    app.text_input(key="written").set_value(PLACE).run()
+    assert not app.exception
+    assert "6 images" in " ".join(item.value for item in (*app.html, *app.text))
+
+
 def test_a_dataset_on_kaggle_is_used_like_a_folder(published: KaggleServer, birds: Path, covey: Cli) -> None:
     told = json.loads(covey("info", PLACE, "--json").stdout)
     assert told["location"] == PLACE

@@ -202,11 +202,12 @@ def opened(path: Path) -> Iterator[Archive]:
 
 
 class Writer:
-    """An NPZ file that is being written: one array after the other, none compressed, each aligned."""
+    """An NPZ file that is being written: one array after the other, each aligned where it is not compressed."""
 
-    def __init__(self, file: BinaryIO, archive: zipfile.ZipFile) -> None:
+    def __init__(self, file: BinaryIO, archive: zipfile.ZipFile, compress: bool) -> None:
         self._file = file
         self._zip = archive
+        self._method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
 
     def put(self, key: str, array: NDArray[Any]) -> None:
         """Write an array."""
@@ -225,6 +226,7 @@ class Writer:
 
     def _member(self, key: str) -> IO[bytes]:
         info = zipfile.ZipInfo(f"{key}.npy")
+        info.compress_type = self._method
         size_fields = 20  # which force_zip64 puts behind the padding
         start = self._file.tell() + 30 + len(info.filename) + 6 + size_fields
         padding = -start % ALIGNMENT
@@ -233,10 +235,10 @@ class Writer:
 
 
 @contextmanager
-def created(path: Path) -> Iterator[Writer]:
+def created(path: Path, compress: bool = False) -> Iterator[Writer]:
     """Open an NPZ file for writing; it takes its place when the block ends well. Raises CoveyError."""
     with replacing(path) as file, zipfile.ZipFile(file, "w", allowZip64=True) as archive:
-        yield Writer(file, archive)
+        yield Writer(file, archive, compress)
 
 
 def _header(member: IO[bytes]) -> Header:

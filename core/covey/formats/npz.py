@@ -36,21 +36,28 @@ _KINDS = {"X": "fiu", "X_red": "fiu", "X_2D": "fiu", "labels": "iu", "N": "USO"}
 _DIMENSIONS = {"X": 2, "X_red": 2, "X_2D": 2, "labels": 1, "N": 1}
 
 
-def write(path: Path, table: Table) -> None:
-    """Write a table in one step: bit for bit the same file for the same table. Raises CoveyError."""
-    with created(path) as archive:
+def write(path: Path, table: Table, compress: bool = False) -> None:
+    """Write a table in one step: bit for bit the same file for the same table. Raises CoveyError.
+
+    What is compressed takes less room, and is read rather than mapped.
+    """
+    with created(path, compress) as archive:
         for key, array in _arrays(table).items():
             archive.put(key, array)
 
 
 def write_features(
-    path: Path, names: Names, blocks: Iterable[NDArray[np.float32]], provenance: Provenance | None
+    path: Path,
+    names: Names,
+    blocks: Iterable[NDArray[np.float32]],
+    provenance: Provenance | None,
+    compress: bool = False,
 ) -> None:
     """Write features of which one block of rows (b, d) after the other comes: the file that `write` would write.
 
     There is at least one block, and all of them together have as many rows as there are names. Raises CoveyError.
     """
-    with created(path) as archive:
+    with created(path, compress) as archive:
         archive.put_blocks("X", len(names), blocks)
         archive.put("N", names)
         if provenance is not None:
