@@ -18,7 +18,7 @@ from covey_dashboard.given import Given
 
 LATEST = 10_000
 """Actions among which those are looked for that were undone."""
-GLANCE = 0.4
+GLANCE = 0.3
 """Seconds that it takes to look at a batch: a click that comes sooner is a second one on the batch before it."""
 
 

@@ -126,7 +126,7 @@ def show_bar(found: Found, laid: Laid, names: list[str], left: int) -> None:
             on_click=partial(skip, found, laid),
         )
         show_steps(found)
-    labelling.say()
+    labelling.say("Click out what does not belong, then accept the rest.")
 
 
 def show_question(found: Found, laid: Laid) -> None:
@@ -178,6 +178,7 @@ def accept(found: Found, laid: Laid, names: list[str]) -> None:
 def skip(found: Found, laid: Laid) -> None:
     """Go on without labelling anything."""
     if found.desk.answers(laid):
+        found.desk.reply(laid.label, laid.batch.rows, None)
         st.session_state.pop(labelling.SAID, None)
 
 

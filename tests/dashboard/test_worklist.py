@@ -1,0 +1,403 @@
+"""The page Work-list: images without a class in batches, which a person accepts, corrects or skips."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from playwright.sync_api import Page, expect, sync_playwright
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
+
+from covey.folder import FolderDataset
+from covey.guidance.worklist import Worklist
+from covey.labelling import LabelStore, open_labels
+from covey_dashboard import cache, choice, desk, labelling, server
+
+CHROMIUM = shutil.which("chromium")
+PATIENCE = 30_000
+KINDS = {"robin": range(60), "wren": range(60, 90), "tit": range(90, 110)}
+HOSTILE = "<b onclick=alert(1)>**bold**</b> 🐦 ‮gnp"
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> Iterator[None]:
+    """What another test had cached is forgotten."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def store(birds: Path) -> LabelStore:
+    return open_labels(FolderDataset(birds))
+
+
+Open = Callable[[], AppTest]
+
+
+@pytest.fixture
+def opened(birds: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """The page in a new window, for somebody who looks at a batch in no time."""
+    monkeypatch.setenv(server.LOCATION, str(birds))
+    monkeypatch.setattr(desk, "GLANCE", 0)
+
+    def start() -> AppTest:
+        app = AppTest.from_file(str(server.APP.parent / "views" / "worklist.py"), default_timeout=60).run()
+        assert not app.exception
+        return app
+
+    return start
+
+
+def html(app: AppTest) -> str:
+    return " ".join(item.value for item in app.html)
+
+
+def told(app: AppTest) -> str:
+    """Return the sentences on the page."""
+    captions = [item.value for item in app.caption]
+    return " ".join([*map(unescape, re.findall(r'role="\w+">(.*?)</div>', html(app))), *captions])
+
+
+def question(app: AppTest) -> str:
+    """Return what is said of the batch, "" when there is none."""
+    found = re.findall(r'covey-question">(.*?)</div>', html(app))
+    return unescape(re.sub("<.*?>", "", found[0])) if found else ""
+
+
+def progress(app: AppTest) -> list[int]:
+    """Return how many images are labelled, nearly sure, likely and open."""
+    return [int(count.replace(",", "")) for count in re.findall(r"</i>([\d,]+) ", html(app))]
+
+
+def button(app: AppTest, label: str) -> Button:
+    return next(found for found in app.button if found.label.startswith(label))
+
+
+def offers(app: AppTest, label: str) -> bool:
+    return any(found.label.startswith(label) for found in app.button)
+
+
+def call(app: AppTest, label: str) -> AppTest:
+    """Give the batch a class, which must be there already: a new one can be typed only in a browser."""
+    next(found for found in app.selectbox if found.label == "Class").set_value(label).run()
+    return button(app, "Label").click().run()
+
+
+def suggestion(app: AppTest) -> AppTest:
+    """Skip groups until a class is suggested."""
+    for _ in range(30):
+        if "look alike" in question(app):
+            button(app, "Skip").click().run()
+    assert "likely" in question(app)
+    return app
+
+
+def test_without_labels_it_asks_what_a_group_is(opened: Open, store: LabelStore) -> None:
+    store.add(["gone.png"], "robin")
+    app = opened()
+    assert re.fullmatch(r"These \d+ images look alike. What are they\?", question(app))
+    assert progress(app) == [0, 0, 0, 115]
+    assert button(app, "Label").disabled
+    count = int(re.findall(r"\d+", question(app))[0])
+    call(app, "robin")
+    assert not app.exception
+    assert f"“robin” given to {count} images." in told(app)
+    assert [row.how for row in store.rows() if row.filename != "gone.png"] == ["work-list"] * count
+    assert progress(app)[0] == count
+
+
+def test_a_suggestion_is_accepted_and_undone(opened: Open, store: LabelStore, names: list[str]) -> None:
+    for kind, rows in KINDS.items():
+        store.add([names[row] for row in rows[:5]], kind)
+    app = suggestion(opened())
+    asked, before = question(app), store.by_image()
+    count, kind = re.fullmatch(r"(\d+) images, likely: (\w+)", asked).groups()  # type: ignore[union-attr]
+    button(app, f"Accept {count} images").click().run()
+    assert f"“{kind}” given to {count} images." in told(app)
+    new = set(store.by_image()) - set(before)
+    assert len(new) == int(count)
+    assert new - {names[row] for row in KINDS[kind]} <= set(names[110:])
+    assert question(app) != asked
+    button(app, "Undo").click().run()
+    assert store.by_image() == before
+    assert question(app) == asked
+    button(app, "Redo").click().run()
+    assert set(store.by_image()) - set(before) == new
+
+
+def test_a_suggestion_is_corrected(opened: Open, store: LabelStore, names: list[str]) -> None:
+    store.add(names[:5], "robin")
+    store.add(names[60:65], "wren")
+    store.add(["gone.png"], "tit")
+    app = suggestion(opened())
+    count, kind = re.fullmatch(r"(\d+) images, likely: (\w+)", question(app)).groups()  # type: ignore[union-attr]
+    call(app, "tit")
+    assert not app.exception
+    assert len(store.images("tit")) == int(count) + 1
+    assert len(store.images(kind)) == 5
+
+
+def test_what_was_skipped_does_not_come_again_until_it_is_brought_back(opened: Open) -> None:
+    app = opened()
+    first = question(app)
+    for skipped in range(1, 30):
+        button(app, "Skip").click().run()
+        assert offers(app, f"Skipped: {skipped}")
+        if not question(app):
+            break
+    assert "Nothing more can be suggested for the 115 images without a class" in told(app)
+    button(app, "Skipped").click().run()
+    assert question(app) == first
+    assert not offers(app, "Skipped")
+
+
+def test_what_is_clicked_out_is_refused_until_its_action_is_undone(birds: Path, store: LabelStore) -> None:
+    source = choice.source(str(birds))
+    assert source
+    worklist, table = Worklist(*(cache.embedding(source).Z,) * 2), desk.Desk()
+    laid = table.lay(worklist, cache.given(source), [])
+    assert laid
+    out, names = laid.batch.rows[:2], cache.embedding(source).names
+    table.reply("robin", out, store.add(names[laid.batch.rows[2:]].tolist(), "robin"))
+    assert refused(table, store, source) == set(out)
+    store.undo()
+    assert refused(table, store, source) == set()
+    store.redo()
+    assert refused(table, store, source) == set(out)
+
+
+def refused(table: desk.Desk, store: LabelStore, source: cache.Source) -> set[int]:
+    return set(np.flatnonzero(desk.marks(cache.given(source), table.standing(store))[1].any(axis=1)))
+
+
+def test_a_second_click_on_a_batch_does_not_answer_the_next(
+    opened: Open, store: LabelStore, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add(names[:5], "robin")
+    app = suggestion(opened())
+    monkeypatch.setattr(desk, "GLANCE", 3600)
+    button(app, "Accept").click().run()
+    button(app, "Skip").click().run()
+    assert store.images("robin") == names[:5]
+
+
+def test_one_class_only(opened: Open, store: LabelStore, names: list[str]) -> None:
+    store.add(names[90:95], "tit")
+    app = suggestion(opened())
+    button(app, "Accept").click().run()
+    assert len(store.images("tit")) > 5
+    assert set(store.images("tit")) <= set(names[90:])
+
+
+def test_classes_with_one_image(opened: Open, store: LabelStore, names: list[str]) -> None:
+    store.add(names[:1], "robin")
+    assert suggestion(opened())
+    store.add(names[60:61], "wren")
+    assert suggestion(opened())
+    store.add(names[1:9], "robin")
+    assert suggestion(opened())
+
+
+def test_labels_on_images_that_are_gone_are_counted(opened: Open, store: LabelStore, names: list[str]) -> None:
+    store.add([*names[:5], "gone.png", "gone too.png"], "robin")
+    store.add(["nowhere.png"], "wren")
+    app = opened()
+    assert "left out here: 3 images with labels." in told(app)
+    assert progress(app)[0] == 5
+
+
+def test_when_every_image_has_a_class_it_says_so(opened: Open, store: LabelStore, names: list[str]) -> None:
+    store.add(names, "robin")
+    app = opened()
+    assert "Every image has a class." in told(app)
+    assert progress(app) == [115, 0, 0, 0]
+    button(app, "Undo").click().run()
+    assert question(app)
+
+
+def test_without_the_features_the_embedding_alone_is_used(
+    opened: Open, birds: Path, store: LabelStore, names: list[str]
+) -> None:
+    next(birds.glob("full_features_*")).unlink()
+    store.add(names[:5], "robin")
+    app = suggestion(opened())
+    assert "come from the embedding alone" in told(app)
+    button(app, "Accept").click().run()
+    assert set(store.images("robin")) <= set(names[:60])
+
+
+def test_without_an_embedding_it_says_what_to_do(
+    opened: Open, scattered: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = scattered(tmp_path / "features", np.zeros((3, 2)), features=True)
+    monkeypatch.setenv(server.LOCATION, str(folder))
+    app = AppTest.from_file(str(server.APP), default_timeout=60).run()
+    app.switch_page("views/worklist.py").run()
+    assert not app.exception
+    assert "no embedding, and so no work-list, yet" in told(app)
+
+
+@pytest.mark.parametrize("images", [1, 2])
+def test_hardly_any_images(
+    opened: Open, scattered: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, images: int
+) -> None:
+    folder = scattered(tmp_path / "few", np.arange(2.0 * images).reshape(-1, 2))
+    monkeypatch.setenv(server.LOCATION, str(folder))
+    assert "Nothing more can be suggested" in told(opened())
+    open_labels(FolderDataset(folder)).add(["call_00000.png"], "robin")
+    assert told(opened())
+
+
+def test_a_label_file_that_goes_bad_is_a_sentence(opened: Open, store: LabelStore, names: list[str]) -> None:
+    store.add(names[:5], "robin")
+    app = suggestion(opened())
+    store.path.write_bytes(b"no labels" * 1000)
+    button(app, "Accept").click().run()
+    assert not app.exception
+    assert "are damaged" in told(app)
+
+
+def test_a_class_that_goes_while_its_batch_is_shown(opened: Open, store: LabelStore, names: list[str]) -> None:
+    store.add(names[:5], "robin")
+    store.add(names[60:65], "wren")
+    app = suggestion(opened())
+    button(app, "Accept").click().run()
+    store.delete("robin")
+    app.run()
+    assert not app.exception
+    suggestion(app)
+    assert "robin" not in question(app)
+
+
+def test_a_batch_stays_when_others_label_other_images(opened: Open, store: LabelStore, names: list[str]) -> None:
+    store.add(names[:5], "robin")
+    app = suggestion(opened())
+    asked = question(app)
+    store.add(names[60:75], "wren")
+    app.run()
+    assert question(app) == asked
+    assert question(opened()) != asked
+    assert progress(app)[0] == 20
+    store.add(names, "all")
+    app.run()
+    assert "Every image has a class." in told(app)
+
+
+def test_names_are_text(opened: Open, store: LabelStore, names: list[str]) -> None:
+    store.add(names[:5], HOSTILE)
+    app = suggestion(opened())
+    assert question(app).endswith(HOSTILE)
+    assert "<b onclick" not in html(app)
+    button(app, "Accept").click().run()
+    assert len(store.images(HOSTILE)) > 5
+
+
+@pytest.fixture
+def page(birds: Path) -> Iterator[Page]:
+    """The page in a browser."""
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    with socket.create_server(("localhost", 0)) as free:
+        port = str(free.getsockname()[1])
+    code = "from covey.commands.main import main; main()"
+    words = [sys.executable, "-c", code, "dashboard", str(birds), "--port", port, "--no-browser"]
+    expect.set_options(timeout=PATIENCE)
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process, sync_playwright() as driver:
+        try:
+            found = re.search(r"http://localhost:\d+", process.stdout.readline() if process.stdout else "")
+            assert found
+            browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            page.goto(f"{found[0]}/worklist")
+            page.locator(".covey-progress").wait_for()
+            yield page
+            browser.close()
+        finally:
+            process.terminate()
+
+
+def batch(page: Page) -> list[str]:
+    """Return the images of the batch that is shown, once it was looked at."""
+    expect(page.get_by_role("button", name="Skip", exact=True)).to_be_visible()
+    page.wait_for_timeout(1000 * desk.GLANCE + 100)
+    shown = page.get_by_role("listbox", name="Images").get_by_role("option")
+    return [str(name) for name in shown.evaluate_all("tiles => tiles.map(tile => tile.title)")]
+
+
+def suggested(page: Page) -> str:
+    """Return the class that is suggested, "" for a group."""
+    return page.locator(".covey-question").inner_text().partition("likely: ")[2]
+
+
+def skip(page: Page, shown: list[str]) -> None:
+    page.get_by_role("button", name="Skip", exact=True).click()
+    replaced(page, shown)
+
+
+def replaced(page: Page, shown: list[str]) -> None:
+    """Wait for another batch than the one that is shown."""
+    first = page.get_by_role("listbox", name="Images").get_by_role("option").first
+    expect(first).not_to_have_attribute("title", shown[0])
+
+
+def accept(page: Page, shown: list[str], wrong: list[str]) -> None:
+    """Click out what is wrong and, at once, accept the others."""
+    for name in wrong:
+        page.get_by_role("option", name=name).click()
+    page.get_by_role("button", name=re.compile("^(Accept|Label) ")).click()
+    expect(page.get_by_text(f"given to {labelling.images(len(shown) - len(wrong))}.")).to_be_visible()
+    replaced(page, shown)
+
+
+def call_group(page: Page, label: str) -> None:
+    """Type the name of a group, with spaces around it."""
+    page.get_by_role("combobox", name="Class").click()
+    page.keyboard.type(f" {label} ")
+    page.keyboard.press("Enter")
+
+
+def test_a_batch_is_accepted_without_two_images_and_undone_then_all_are_labelled(
+    page: Page, store: LabelStore, names: list[str]
+) -> None:
+    store.add(names[60:65], "wren")
+    while not suggested(page):
+        skip(page, batch(page))
+    shown, kind, before = batch(page), suggested(page), store.by_image()
+    accept(page, shown, shown[1:3])
+    assert set(shown) - set(store.images(kind)) == set(shown[1:3])
+    page.keyboard.press("Control+z")
+    expect(page.get_by_text(f"Undone: “{kind}” given to")).to_be_visible()
+    assert store.by_image() == before
+    assert (batch(page), suggested(page)) == (shown, kind)
+    page.get_by_role("button", name="Skipped").click()
+    label_all(page, store, {names[row]: kind for kind, rows in KINDS.items() for row in rows})
+
+
+def label_all(page: Page, store: LabelStore, truth: dict[str, str]) -> None:
+    """Label 95 % of each class."""
+    for _ in range(60):
+        if all(len(store.images(kind)) >= 0.95 * len(rows) for kind, rows in KINDS.items()):
+            break
+        shown = batch(page)
+        kind = suggested(page) or truth.get(shown[0], "")
+        wrong = [name for name in shown if truth.get(name) != kind]
+        if not kind or len(wrong) == len(shown):
+            skip(page, shown)
+            continue
+        if not suggested(page):
+            call_group(page, kind)
+        accept(page, shown, wrong)
+    assert {name: labels for name, labels in store.by_image().items() if labels != (truth[name],)} == {}
+    assert all(len(store.images(kind)) >= 0.95 * len(rows) for kind, rows in KINDS.items())
