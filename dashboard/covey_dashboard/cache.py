@@ -22,6 +22,7 @@ from covey.locations import open_dataset
 from covey.metadata import Metadata
 from covey.options import build, evolve, options
 from covey.profiles import Profile, profile
+from covey.progress import some
 from covey.provenance import digest
 from covey.registry import Registry
 from covey.storage import Entry
@@ -319,6 +320,8 @@ def _features(location: str, entry: Entry, names: Sequence[str]) -> NDArray[np.f
     if table.names.tolist() == names:
         return table.X
     rows = {name: row for row, name in enumerate(table.names.tolist())}
+    if lacking := [name for name in names if name not in rows]:
+        raise CoveyError(f"{found.name} lacks images of {entry.name}: {some(lacking)}. Make them again.")
     return table.X[[rows[name] for name in names]]
 
 

@@ -96,7 +96,7 @@ class Desk:
         """Return how sure the likeliest class of each image is that has none (m,), as a probability."""
         if self._known is None or self._known[0] is not given or self._known[1] != standing:
             has, refused = marks(given, standing)
-            found = worklist.certainty.of(has, refused).max(axis=1) if has.any() else np.zeros(len(has), np.float32)
+            found = worklist.certainty.of(has, refused).max(axis=1, initial=0)
             self._known = (given, standing, found[given.codes < 0])
         return self._known[2]
 

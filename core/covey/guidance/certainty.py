@@ -45,6 +45,8 @@ class Certainty:
             given: the classes that each image has, (n, c).
             refused: the classes that it was said not to have, (n, c).
         """
+        if not given.any():
+            return np.zeros(given.shape, dtype=np.float32)
         near = self._near(given, refused)
         known = near.sum(axis=1, keepdims=True)
         told = np.sqrt((near / np.maximum(known, _LEAST) + _LEAST) * (self._told(given) + _LEAST))

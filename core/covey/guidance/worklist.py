@@ -70,7 +70,7 @@ class Worklist:
             refused: the classes that each was said not to have, (n, c).
             answers: to the batches before, oldest first.
         """
-        sure = self.certainty.of(given, refused) if given.any() else np.zeros(given.shape, dtype=np.float32)
+        sure = self.certainty.of(given, refused)
         labelled = np.asarray(given.any(axis=1))
         rows, classes = np.flatnonzero(~labelled), np.flatnonzero(given.any(axis=0)).tolist()
         suggested = [_suggested(sure, rows, label, answers) for label in classes]
