@@ -17,9 +17,9 @@ Measure = Literal["ami", "ari"]
 
 @attrs.frozen(eq=False)
 class Flow:
-    """Which cluster went where: `counts` (r, c) whole numbers, the images in a cluster of one and one of another.
+    """Which cluster went where: `counts` (m,) whole numbers, the images in a cluster of `one` and one of `other` (m,).
 
-    `one` (r,) and `other` (c,) are the clusters of the rows and the columns, ascending; -1, noise, is among them.
+    Only ways that an image went are there, ascending by `one`, then `other`; -1, noise, is a cluster like the others.
     """
 
     one: Labels
@@ -35,12 +35,8 @@ def common(one: Clustering, other: Clustering) -> tuple[Labels, Labels]:
 
 def flow(one: Clustering, other: Clustering) -> Flow:
     """Return where the images of each cluster went, of those that are in both clusterings."""
-    here, there = common(one, other)
-    rows, row = np.unique(here, return_inverse=True)
-    columns, column = np.unique(there, return_inverse=True)
-    counts = np.zeros((len(rows), len(columns)), dtype=np.intp)
-    np.add.at(counts, (row, column), 1)
-    return Flow(rows, columns, counts)
+    ways, counts = np.unique(np.stack(common(one, other), axis=1), axis=0, return_counts=True)
+    return Flow(ways[:, 0], ways[:, 1], counts)
 
 
 def matrix(clusterings: Sequence[Clustering], measure: Measure = "ami") -> NDArray[np.float64]:

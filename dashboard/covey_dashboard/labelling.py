@@ -17,36 +17,36 @@ LOOK = 4.0
 """Seconds between two looks whether another window has changed the labels."""
 
 
-def bar(store: LabelStore, selection: Sequence[str]) -> None:
+def bar(store: LabelStore, selection: Callable[[], Sequence[str]]) -> None:
     """Show a field for the name of a class, and buttons that give it to images, take it away, undo and redo.
 
     Args:
         store: where the labels are kept.
-        selection: the names of the images.
+        selection: returns the names of the images; asked again at a click, which may come with that of an image.
 
     Raises:
         CoveyError: the labels cannot be read.
     """
-    known = [found.name for found in store.classes()]
+    known, count = [found.name for found in store.classes()], len(selection())
     name = st.selectbox(
         "Class", known, None, key=NAME, placeholder="type a name or choose one", accept_new_options=True
     )
     with row():
         st.button(
-            f"Label {images(len(selection))}",
+            f"Label {images(count)}",
             type="primary",
             shortcut="Ctrl+Enter",
-            help="Ctrl + Enter",
-            disabled=not (name and selection),
-            on_click=lambda: do(lambda: store.add(selection, name or ""), "All of them have this class already."),
+            help="Ctrl + Enter" if name else "It needs the name of a class.",
+            disabled=not (name and count),
+            on_click=lambda: do(lambda: store.add(selection(), name or ""), "All of them have this class already."),
         )
         st.button(
             "Remove",
-            disabled=name not in known or not selection,
-            on_click=lambda: do(lambda: store.remove(selection, name or ""), "None of them has this class."),
+            disabled=name not in known or not count,
+            on_click=lambda: do(lambda: store.remove(selection(), name or ""), "None of them has this class."),
         )
         steps(store)
-    say()
+    say("Click out what does not belong, then name the rest.")
 
 
 def row() -> DeltaGenerator:
@@ -81,22 +81,27 @@ def do(act: Callable[[], Action | None], nothing: str, before: str = "") -> None
         st.session_state[SAID] = (notice.problem, str(error))
 
 
-def say() -> None:
-    """Say what the last click did."""
-    if SAID in st.session_state:
-        show, text = st.session_state[SAID]
+def say(first: str = "") -> None:
+    """Say what the last click did, and before the first one what can be done: so that nothing below moves then."""
+    show, text = st.session_state.get(SAID, (notice.hint, first))
+    if text:
         show(text)
 
 
-@st.fragment(run_every=LOOK)
-def watch(store: LabelStore, revision: int) -> None:
-    """Show the page anew when somebody changed the labels since the revision that it shows, or spoilt them."""
+def follow(store: LabelStore, revision: int) -> None:
+    """Show the page anew when the labels were changed since the revision that it shows, or spoilt."""
     try:
         same = store.revision == revision
     except CoveyError:
         same = False
     if not same:
         st.rerun()
+
+
+@st.fragment(run_every=LOOK)
+def watch(store: LabelStore, revision: int) -> None:
+    """Follow what other windows do."""
+    follow(store, revision)
 
 
 def by_image(store: LabelStore) -> Mapping[str, tuple[str, ...]]:

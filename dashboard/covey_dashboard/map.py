@@ -45,6 +45,8 @@ class Colouring:
     """Whether the names of groups stand where these lie."""
     ordered: bool = False
     """Whether the groups are steps of a scale."""
+    listed: bool = True
+    """Whether the largest groups are in the legend."""
     more: bool = False
     """Whether the groups say more than cluster, label and recording, which are told under the pointer anyhow."""
 
@@ -56,10 +58,10 @@ def points(identity: str, names: Sequence[str], places: NDArray[np.float32], rec
     return packed(told, places=places.astype(np.float32), sources=sources.astype(np.int32))
 
 
-def send(data: bytes) -> None:
-    """Give the browser the points; what `show` then says of them is little."""
-    with st.container(key="points"):
-        _component(key="points_sent", data=data)
+def send(data: bytes, key: str = "map") -> None:
+    """Give the browser the points of a map; what `show` then says of them is little."""
+    with st.container(key=f"points_{key}"):
+        _component(key=f"{key}_points", data=data)
 
 
 def show(
@@ -71,6 +73,9 @@ def show(
     states: NDArray[np.uint8],
     address: str,
     picked: Callable[[Any], None],
+    *,
+    title: str = "",
+    key: str = "map",
 ) -> None:
     """Show the map.
 
@@ -83,12 +88,14 @@ def show(
         states: how each image is drawn (n,).
         address: what comes before an image's name in the address of its thumbnail; "" for no thumbnails.
         picked: told of what a person picks: {"row": row}, row -1 for none, or {"area": [[x, y], ...]}.
+        title: what stands above it; "" for what the colours say and what can be done.
+        key: which map of the page, as `send` was told.
     """
     sizes = _sizes(colouring.codes)
     told = {
         "points": identity,
         "height": HEIGHT,
-        "title": f"{len(places):,} images, coloured by {colouring.title}",
+        "title": title or f"By {colouring.title}: click a point for its cluster, drag with Shift for an area",
         "palette": list(colouring.palette),
         "values": list(colouring.names) if colouring.more else [],
         "column": colouring.title if colouring.more else "",
@@ -98,7 +105,7 @@ def show(
         **_legend(colouring, sizes),
     }
     data = packed(told, clusters=clusters, codes=colouring.codes, classes=given.codes, states=states)
-    _component(key="map", data=data, on_picked_change=lambda: picked(st.session_state["map"]["picked"]))
+    _component(key=key, data=data, on_picked_change=lambda: picked(st.session_state[key]["picked"]))
 
 
 def inside(places: NDArray[np.float32], area: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -121,6 +128,8 @@ def _sizes(codes: NDArray[np.int32]) -> list[tuple[int, int]]:
 
 def _legend(colouring: Colouring, sizes: list[tuple[int, int]]) -> dict[str, Any]:
     """Return the largest groups with their sizes, or some steps of a scale."""
+    if not colouring.listed:
+        return {"legend": [], "more": ""}
     if colouring.ordered:
         steps = np.linspace(0, len(colouring.names) - 1, _TICKS).astype(int).tolist() if sizes else []
         return {"legend": [{"name": colouring.names[step], "code": step, "count": ""} for step in steps], "more": ""}

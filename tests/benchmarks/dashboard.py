@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,8 @@ PATIENCE = 120_000
 COVEY = [sys.executable, "-c", "from covey.commands.main import main; main()"]
 PLACES = itertools.cycle(range(2, 8))
 """Which of the listed clusters is picked next."""
+TENS = itertools.count()
+"""Which ten recordings are labelled next."""
 DRAWN = """(map, before) => new Promise((done) => {
     const look = () => (map.dataset.drawn !== before ? done() : requestAnimationFrame(look));
     look();
@@ -54,8 +57,8 @@ LOADED = """(gallery, before) => new Promise((done) => {
 
 def main(*counts: str) -> None:
     """Print the table."""
-    print("| images | open, s | slider, s | first thumbnails, s | server, MB | each further session, MB |")
-    print("|---|---|---|---|---|---|")
+    print("| images | open, s | slider, s | thumbnails, s | 500 labelled, s | server, MB | each further session, MB |")
+    print("|---|---|---|---|---|---|---|")
     for count in map(int, counts or COUNTS):
         with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
             generate(Path(folder) / "birds", count)
@@ -71,13 +74,14 @@ def measured(browser: Browser, address: str, server: int) -> list[str]:
     page = opened(browser, address)[0]
     page.locator(".profile").wait_for(timeout=PATIENCE)
     page.wait_for_timeout(2000)
-    slider, thumbnails = median(lambda: slide(page)), median(lambda: pick(page))
+    slider, thumbnails, labelled = (median(partial(act, page)) for act in (slide, pick, label))
+    reloaded(page)
     one = memory(server)
     others = [opened(browser, address) for _ in range(SESSIONS)]
     page.wait_for_timeout(2000)
     each = (memory(server) - one) / SESSIONS
     opening = statistics.median(seconds for _, seconds in others)
-    return [f"{opening:.2f}", f"{slider:.2f}", f"{thumbnails:.2f}", f"{one:.0f}", f"{each:.0f}"]
+    return [f"{opening:.2f}", f"{slider:.2f}", f"{thumbnails:.2f}", f"{labelled:.2f}", f"{one:.0f}", f"{each:.0f}"]
 
 
 def opened(browser: Browser, address: str) -> tuple[Page, float]:
@@ -110,6 +114,36 @@ def pick(page: Page) -> float:
     option.click()
     page.locator(".gallery").evaluate(LOADED, before)
     return time.perf_counter() - start
+
+
+def label(page: Page) -> float:
+    """Give a new class to the images of ten recordings; return the seconds until the page says so."""
+    place = next(TENS)
+    page.get_by_label("Search", exact=True).fill(f"XC{place:05}")
+    page.keyboard.press("Enter")
+    page.get_by_label("Class", exact=True).click()
+    page.keyboard.type(f"class {place}")
+    page.keyboard.press("Enter")
+    button = page.get_by_role("button", name="Label 500 images")
+    button.and_(page.locator(":enabled")).wait_for(timeout=PATIENCE)
+    button.hover()
+    page.wait_for_timeout(700)
+    start = time.perf_counter()
+    page.mouse.down()
+    page.mouse.up()
+    page.get_by_text(f"“class {place}” given to 500 images.").wait_for(timeout=PATIENCE)
+    seconds = time.perf_counter() - start
+    page.wait_for_timeout(700)
+    return seconds
+
+
+def reloaded(page: Page) -> None:
+    """See that the labels are there after a reload."""
+    page.reload()
+    page.get_by_label("Show", exact=True).click()
+    page.keyboard.type("class 0")
+    page.get_by_role("option", name="Label class 0: 500 images").wait_for(timeout=PATIENCE)
+    page.keyboard.press("Escape")
 
 
 def median(act: Callable[[], float]) -> float:

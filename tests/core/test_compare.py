@@ -85,5 +85,14 @@ def test_agreement_is_1_for_the_same_groups_under_other_numbers() -> None:
 def test_where_each_cluster_went() -> None:
     found = flow(clustering([0, 0, 1, -1]), clustering([5, 5, 7, 7], start=1))
     assert found.one.tolist() == [-1, 0, 1]
-    assert found.other.tolist() == [5, 7]
-    assert found.counts.tolist() == [[0, 1], [1, 0], [1, 0]]
+    assert found.other.tolist() == [7, 5, 5]
+    assert found.counts.tolist() == [1, 1, 1]
+    again = flow(clustering([4, 0, 0, 0, -1]), clustering([2, 2, 2, -1, -1]))
+    ways = list(zip(again.one, again.other, again.counts, strict=True))
+    assert ways == [(-1, -1, 1), (0, -1, 1), (0, 2, 2), (4, 2, 1)]
+    assert flow(clustering([0]), clustering([0], start=9)).counts.tolist() == []
+
+
+def test_where_very_many_clusters_went_takes_little_memory() -> None:
+    many = clustering(list(range(100_000)))
+    assert flow(many, many).counts.tolist() == [1] * 100_000

@@ -253,3 +253,20 @@ def test_what_is_encircled_on_one_map_stands_out_on_the_other(page: Page) -> Non
     assert colour(page, 1, 8, 0).min() < 80
     page.mouse.click(*spot(page, 1, 8, 7))
     expect(page.get_by_text("Cluster 1: 30 images on the left, 30 on the right.")).to_be_visible()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_each_map_has_a_view_of_its_own_even_of_the_same_embedding(page: Page) -> None:
+    page.get_by_label("Right").click()
+    page.get_by_role("option", name="Embedding: flat").click()
+    expect(page.get_by_text("The same 115 images on both sides.")).to_be_visible()
+    settle(page)
+    left, right = (str(page.locator(".map").nth(at).get_attribute("data-view")) for at in range(2))
+    page.get_by_label("Zoom in").first.click()
+    expect(page.locator(".map").nth(0)).not_to_have_attribute("data-view", left)
+    closer = str(page.locator(".map").nth(0).get_attribute("data-view"))
+    page.mouse.click(*spot(page, 1, 5, 0))
+    expect(page.get_by_text("Cluster 1: 30 images on the left, 30 on the right.")).to_be_visible()
+    settle(page)
+    expect(page.locator(".map").nth(0)).to_have_attribute("data-view", closer)
+    expect(page.locator(".map").nth(1)).to_have_attribute("data-view", right)

@@ -248,6 +248,13 @@ def page(birds: Path, store: LabelStore, names: list[str]) -> Iterator[Page]:
             process.terminate()
 
 
+def settle(page: Page) -> None:
+    """Wait until the page has answered, and stays so: what is typed while it changes is lost."""
+    for _ in range(2):
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        page.wait_for_timeout(150)
+
+
 def test_images_are_clicked_out_of_a_class_and_its_tables_go_out_and_come_back(
     page: Page, store: LabelStore, names: list[str], tmp_path: Path
 ) -> None:
@@ -270,6 +277,8 @@ def test_images_are_clicked_out_of_a_class_and_its_tables_go_out_and_come_back(
 
     page.get_by_role("combobox", name="Show").click()
     page.get_by_role("option", name="Images without a class").click()
+    expect(page.get_by_role("button", name="Label 111 images")).to_be_visible()
+    settle(page)
     page.get_by_role("combobox", name="Class").click()
     page.keyboard.type("<i>wren</i>")
     page.keyboard.press("Enter")

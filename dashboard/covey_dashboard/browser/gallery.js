@@ -302,7 +302,7 @@ class Gallery {
     const { length } = this.sent.names;
     const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns,
       PageUp: -page, PageDown: page, Home: -length, End: length };
-    if (!length || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (!length || event.altKey || event.ctrlKey || event.metaKey) return this.flush();
     if (event.key in steps) this.move(steps[event.key]);
     else if (event.key === " ") this.toggle(this.at, event.shiftKey);
     else if (event.key === "Enter") this.viewer.open(this.at);

@@ -3,6 +3,7 @@
 
 const OUTLIERS = 0.005; // share of the points at each end of an axis that may lie outside the first view
 const MARGIN = 0.06;
+const AROUND = 320; // pixels of a page that are above and below the map
 const CELLS = 256;
 const REACH = 9; // pixels from the pointer to the point that it means
 const STILL = 4; // pixels that a click may move
@@ -11,17 +12,16 @@ const OPACITY = [0, 0.16, 0.5, 0.9];
 const TOOLS = { pan: ["Move", "✥"], box: ["Select a rectangle (Shift and drag)", "▭"], lasso: ["Select an area", "◌"] };
 const ZOOMS = { "Zoom in": ["+", 1.5], "Zoom out": ["−", 1 / 1.5] };
 
-const tables = new Map(); // the points that came last, by their id
+const tables = new Map(); // the points of each map of the page, by the element that brought them
 const views = new Map(); // where a person has moved to, by the id of the points
 const maps = new Map();
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const sent = unpack(data);
   if (sent.names) {
-    tables.clear();
-    tables.set(sent.id, { ...sent, grid: index(sent.places), box: extent(sent.places) });
+    tables.set(parentElement, { ...sent, grid: index(sent.places), box: extent(sent.places) });
     maps.forEach((map) => map.show());
-    return undefined;
+    return () => tables.delete(parentElement);
   }
   if (!maps.has(parentElement)) maps.set(parentElement, new Chart(parentElement));
   const map = maps.get(parentElement);
@@ -112,8 +112,8 @@ class Chart {
   show(sent = this.sent) {
     if (!sent) return;
     this.sent = sent;
-    this.table = tables.get(sent.points);
-    this.stage.style.height = `${sent.height}px`;
+    this.table = [...tables.values()].find((table) => table.id === sent.points);
+    this.stage.style.height = `max(${sent.height}px, 100vh - ${AROUND}px)`;
     this.title.textContent = sent.title;
     this.tip.hidden = true;
     if (!this.table) return;

@@ -40,7 +40,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const tell = (at) => {
     const share = (line) => `${Math.round(100 * data[line][at])} %`;
     words.replaceChildren();
-    const parts = { clusters: `${data.clusters[at]} clusters`, largest: `largest ${share("largest")}`, noise: `noise ${share("noise")}` };
+    const value = typeof values[at] === "number" ? Number(values[at].toPrecision(3)) : values[at];
+    const parts = { at: `at ${value}:`, clusters: `${data.clusters[at]} clusters`, largest: `largest ${share("largest")}`, noise: `noise ${share("noise")}` };
     Object.entries(parts).forEach(([line, text]) => {
       const part = document.createElement("span");
       part.className = line;

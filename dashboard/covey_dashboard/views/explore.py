@@ -6,64 +6,28 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import attrs
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from covey import Clusterer, CoveyError
+from covey.colours import colour as cluster_colour
+from covey.components import Labels
+from covey.guidance.neighbours import oddity
 from covey.labelling import LabelStore
 from covey.matching import match
-from covey.neighbours import nearest, oddity
 from covey.options import Option, values
 from covey.provenance import digest
 from covey.registry import Registered
-from covey.tables import NOISE, Embedding
-from covey_dashboard import cache, choice, colouring, colours, curve, forms, gallery, labelling, map, notice, thumbnails
+from covey_dashboard import cache, choice, curve, forms, gallery, labelling, map, notice, thumbnails
 from covey_dashboard.cache import Source
 from covey_dashboard.given import Given
-from covey_dashboard.map import FADED, FULL, HIDDEN, PALE, Colouring
+from covey_dashboard.scene import CLUSTER, LABEL, RECORDING, Scene, View
 from covey_dashboard.selection import Rows, Selection, picked
 
-LISTED = 300
-"""Clusters in the list, the largest; the others can be clicked on the map."""
-MOST_PAIRS = 1_000_000
-"""Clusters before times clusters after, up to which it is found out which stay themselves."""
 POLL = 0.7
 """Seconds between two looks at what is made in the background."""
 CURVE_HEIGHT = 195
 """Pixels for a slider and its curve, which are kept free until these are there."""
-ALIKE = 200
-"""Images that are shown as most like others."""
-CLUSTER, LABEL, RECORDING = "cluster", "label", "recording"
-Labels = NDArray[np.int32]
 Spot = tuple[Any, str]
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class Found:
-    """What is looked at: a source with its table and labels, and the clusters of its images."""
-
-    source: Source
-    table: Embedding
-    given: Given
-    clusters: Labels
-    sizes: dict[int, int]
-
-    @property
-    def names(self) -> list[str]:
-        """The names of the images."""
-        found: list[str] = self.table.names.tolist()
-        return found
-
-
-@attrs.frozen
-class View:
-    """What the map shows: what it is coloured `by`, noise shown or hidden, labelled images shown, grey or hidden."""
-
-    by: str
-    noise: str
-    labelled: str
 
 
 def page() -> None:
@@ -198,58 +162,56 @@ def wait(source: Source, clusterer: Clusterer, option: str) -> None:
 
 def show(source: Source, clusterer: Clusterer, middle: Any, right: Any) -> None:
     """Show what is found: numbers, map and gallery. Raises CoveyError."""
-    clusters = steady(source, cache.labels(source, clusterer))
-    store, given = labels_of(source)
-    found = Found(
-        source=source,
-        table=cache.embedding(source),
-        given=given,
-        clusters=clusters,
-        sizes=cluster_sizes(clusters),
-    )
+    scene = scene_of(source, clusterer)
     with middle:
         numbers, view = st.container(), choose_view(source)
     with right:
-        selection, rows = choose(found, view)
+        selection, rows = choose(scene, view)
     with numbers:
-        show_numbers(found, rows)
+        show_numbers(scene, rows)
     with middle:
-        show_map(found, view, selection, rows)
+        show_map(scene, view, selection, rows)
     with right:
-        show_selection(found, store, selection, rows)
+        show_images(scene, selection, rows)
 
 
-def labels_of(source: Source) -> tuple[LabelStore | None, Given]:
-    """Return where the labels are kept, and what they are; none, having said why, when they cannot be read."""
+def scene_of(source: Source, clusterer: Clusterer) -> Scene:
+    """Return what is looked at. Raises CoveyError."""
+    clusters = steady(source, cache.labels(source, clusterer))
+    store, revision, given = labels_of(source)
+    table = cache.embedding(source)
+    return Scene(source=source, table=table, store=store, revision=revision, given=given, clusters=clusters)
+
+
+def labels_of(source: Source) -> tuple[LabelStore | None, int, Given]:
+    """Return where the labels are kept, their revision and what they are; none, having said why, when that fails."""
     try:
         store = cache.store(source.location)
-        labelling.watch(store, store.revision)
-        return store, cache.given(source)
+        revision, given = store.revision, cache.given(source)
+        labelling.watch(store, revision)
+        return store, revision, given
     except CoveyError as error:
         notice.problem(str(error))
-        return None, Given.of(cache.embedding(source).names.tolist(), [], {})
+        return None, 0, Given.of(cache.embedding(source).names.tolist(), [], {})
 
 
 def steady(source: Source, labels: Labels) -> Labels:
     """Return labels in which clusters that stay themselves keep the ids that they had in this session."""
     key = f"ids {source.identity}"
     told, shown = st.session_state.get(key, (labels, labels))
-    pairs = (int(shown.max(initial=0)) + 1) * (int(labels.max(initial=0)) + 1)
     if told is not labels:
-        shown = match(shown, labels).labels if pairs <= MOST_PAIRS else labels
+        shown = match(shown, labels).labels
     st.session_state[key] = (labels, shown)
     return shown  # type: ignore[no-any-return]
 
 
-def choose(found: Found, view: View) -> tuple[Selection, Rows]:
+def choose(scene: Scene, view: View) -> tuple[Selection, Rows]:
     """Let a person select images by cluster, label or name; return what is selected, however that was said."""
-    key = selected(found.source)
+    key = selected(scene.source)
     selection: Selection = st.session_state.setdefault(key, Selection())
-    if selection.by == "cluster" and selection.what not in found.sizes:
+    if selection.by == "cluster" and selection.what not in scene.sizes:
         selection = st.session_state[key] = Selection()
-    rows = selection.rows(found.names, found.clusters, found.table.map, found.given.by_image)
-    rows = rows[~hidden(found, view, selection)[rows]]
-    listed = offered(found)
+    rows, listed = scene.rows(selection, view), scene.offered()
     if selection not in listed:
         listed.insert(0, selection)
     st.session_state[f"{key} list"] = selection
@@ -257,11 +219,11 @@ def choose(found: Found, view: View) -> tuple[Selection, Rows]:
     left.selectbox(
         "Show",
         listed,
-        format_func=lambda one: title(found, one, len(rows)),
+        format_func=lambda one: scene.title(one, len(rows)),
         key=f"{key} list",
-        on_change=lambda: select(found.source, st.session_state[f"{key} list"]),
+        on_change=lambda: select(scene.source, st.session_state[f"{key} list"]),
     )
-    right.text_input("Search", placeholder="in the names", key=f"{key} text", on_change=lambda: search(found.source))
+    right.text_input("Search", placeholder="in the names", key=f"{key} text", on_change=lambda: search(scene.source))
     return selection, rows
 
 
@@ -281,48 +243,11 @@ def search(source: Source) -> None:
     select(source, Selection("name", text) if text else Selection())
 
 
-def offered(found: Found) -> list[Selection]:
-    """Return what can be chosen from the list: everything, the clusters, noise, the labels."""
-    clusters = [cluster for cluster in found.sizes if cluster != NOISE][:LISTED]
-    noise = [NOISE] if NOISE in found.sizes else []
-    labels = [one.name for one in found.given.classes]
-    by_cluster = [Selection("cluster", cluster) for cluster in [*clusters, *noise]]
-    return [Selection(), *by_cluster, *(Selection("label", label) for label in labels)]
-
-
-def title(found: Found, selection: Selection, chosen: int) -> str:
-    """Return what a selection is called in the list, and how many images it has."""
-    if selection.by == "cluster":
-        return f"{selection.title}: {found.sizes.get(selection.what, 0):,} images"
-    if selection.by == "all":
-        return f"All {len(found.clusters):,} images"
-    if selection.by == "label":
-        counts = {one.name: one.count for one in found.given.classes}
-        return f"{selection.title}: {counts.get(selection.what, 0):,} images"
-    return f"{selection.title}: {chosen:,} images"
-
-
-def show_numbers(found: Found, rows: Rows) -> None:
+def show_numbers(scene: Scene, rows: Rows) -> None:
     """Show how many images and clusters there are, how they fall into them, and where the selection is from."""
-    clusters = [size for cluster, size in found.sizes.items() if cluster != NOISE]
-    count = len(found.clusters)
-    numbers = {
-        "Images": f"{count:,}",
-        "Clusters": f"{len(clusters):,}",
-        "Assigned": f"{sum(clusters) / count:.0%}" if count else "none",
-        "Largest": f"{max(clusters, default=0):,}",
-        "Top recording": one_recording(found.source, rows),
-    }
     told = "The largest share of the selected images that is from one recording."
-    for column, (name, value) in zip(st.columns([4, 4, 4, 4, 6]), numbers.items(), strict=True):
+    for column, (name, value) in zip(st.columns([4, 4, 4, 4, 6]), scene.numbers(rows).items(), strict=True):
         column.metric(name, value, help=told if name == "Top recording" else None)
-
-
-def one_recording(source: Source, rows: Rows) -> str:
-    """Return the largest share of some images that is from one recording, in words."""
-    codes = cache.sources(source)[0][rows]
-    known = codes[codes >= 0]
-    return f"{np.bincount(known).max() / len(rows):.0%}" if len(known) else "unknown"
 
 
 def choose_view(source: Source) -> View:
@@ -334,17 +259,17 @@ def choose_view(source: Source) -> View:
     return View(by, noise, labelled)
 
 
-def show_map(found: Found, view: View, selection: Selection, rows: Rows) -> None:
+def show_map(scene: Scene, view: View, selection: Selection, rows: Rows) -> None:
     """Show the map, with what a person wants to see on it."""
     map.show(
-        found.source.identity,
-        found.table.map,
-        coloured(found, view.by),
-        found.clusters,
-        found.given,
-        states(found, view, selection, rows),
-        thumbnails.address(cache.images(found.source.location)),
-        lambda what: select(found.source, picked(what, found.clusters)),
+        scene.source.identity,
+        scene.table.map,
+        scene.coloured(view.by),
+        scene.clusters,
+        scene.given,
+        scene.states(view, selection, rows),
+        thumbnails.address(cache.images(scene.source.location)),
+        lambda what: select(scene.source, picked(what, scene.clusters)),
     )
 
 
@@ -358,66 +283,35 @@ def colourings(source: Source) -> list[str]:
         return first
 
 
-def coloured(found: Found, by: str) -> Colouring:
-    """Return the colours of the images."""
-    if by == CLUSTER:
-        return colouring.by_cluster(found.clusters)
-    if by == LABEL:
-        return colouring.by_class(found.given)
-    if by == RECORDING:
-        return colouring.by_group(by, *cache.sources(found.source))
-    return cache.column(found.source, by)
+@st.fragment
+def show_images(scene: Scene, selection: Selection, rows: Rows) -> None:
+    """Show the images that are selected; that one is taken out reruns only this, and leaves the map still."""
+    try:
+        show_selection(scene, selection, rows)
+    except CoveyError as error:
+        notice.problem(str(error))
+    if scene.store:  # after what was done is said: the map takes longer
+        labelling.follow(scene.store, scene.revision)
 
 
-def hidden(found: Found, view: View, selection: Selection) -> NDArray[np.bool_]:
-    """Return which images a person does not want to see (n,), unless they are just what is selected."""
-    noise = (found.clusters == NOISE) & (view.noise == "hidden" and selection != Selection("cluster", NOISE))
-    labelled = (found.given.codes >= 0) & (view.labelled == "hidden" and selection.by != "label")
-    both: NDArray[np.bool_] = noise | labelled
-    return both
-
-
-def states(found: Found, view: View, selection: Selection, rows: Rows) -> NDArray[np.uint8]:
-    """Return how each image is drawn (n,): what is selected in full, the others faded, noise pale."""
-    drawn = np.where(found.clusters == NOISE, PALE, FULL).astype(np.uint8)
-    if selection.by != "all":
-        drawn[:] = FADED
-        drawn[rows] = FULL
-    if view.labelled == "grey":
-        drawn[found.given.codes >= 0] = FADED
-    drawn[hidden(found, view, selection)] = HIDDEN
-    return drawn
-
-
-def show_selection(found: Found, store: LabelStore | None, selection: Selection, rows: Rows) -> None:
-    """Show the images that are selected, and what can be done with those that a person leaves in."""
-    colour = colours.colour(selection.what) if selection.by == "cluster" else "transparent"
+def show_selection(scene: Scene, selection: Selection, rows: Rows) -> None:
+    """Show the images that are selected, and what can be done with those that a person leaves in. Raises CoveyError."""
+    colour = cluster_colour(selection.what) if selection.by == "cluster" else "transparent"
     st.html(f'<div class="covey-swatch" style="background: {colour}"></div>')
-    source, place = found.source, st.container()
-    remaining = gallery.show(
-        found.table.names[rows].tolist(),
-        what=f"{source.identity} {selection}",
+    source, place = scene.source, st.container()
+    names, what = scene.table.names[rows].tolist(), f"{source.identity} {selection}"
+    gallery.show(
+        names,
+        what=what,
+        clusters=scene.clusters[rows],
         folder=cache.images(source.location),
         home=cache.dataset(source.location).home,
-        oddity=lambda: oddity(found.table.Z[rows]),
-        like=lambda names: select(source, more_like(found, names)),
+        oddity=lambda: oddity(scene.table.Z[rows]),
+        like=lambda names: select(source, scene.more_like(names)),
     )
-    if store:
+    if scene.store:
         with place:
-            labelling.bar(store, remaining)
-
-
-def more_like(found: Found, names: Sequence[str]) -> Selection:
-    """Return the images that are most like some others, by their features where these are kept."""
-    rows = np.flatnonzero(np.isin(found.table.names, names))
-    return Selection("like", tuple(nearest(cache.space(found.source), rows, ALIKE).tolist()))
-
-
-def cluster_sizes(labels: Labels) -> dict[int, int]:
-    """Return the images of each cluster, the largest first, noise last."""
-    found, counts = np.unique(labels, return_counts=True)
-    sizes = dict(zip(found.tolist(), counts.tolist(), strict=True))
-    return dict(sorted(sizes.items(), key=lambda item: (item[0] == NOISE, -item[1], item[0])))
+            labelling.bar(scene.store, lambda: gallery.remaining(names, what))
 
 
 page()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from html import escape
@@ -20,6 +20,7 @@ from covey.labelling.tables import ORIGINAL, bring, long_table, original_table
 from covey_dashboard import cache, choice, gallery, labelling, notice
 
 SHOWN = "labels shown"
+GALLERY = "labels gallery"
 LATEST = 200
 """Actions in the history."""
 TALL = 520
@@ -147,9 +148,10 @@ def show_choice(found: Found, chosen: Choice) -> None:
     known = next((one for one in found.classes if one.name == chosen.label), None)
     if known:
         show_class(found, known)
-    place, names = st.container(), found.images(chosen)
+    place, names, what = st.container(), found.images(chosen), f"{found.location} {chosen}"
     folder, home = cache.images(found.location), cache.dataset(found.location).home
-    remaining = gallery.show(names, what=f"{found.location} {chosen}", folder=folder, home=home, key="labels gallery")
+    gallery.show(names, what=what, folder=folder, home=home, key=GALLERY)
+    remaining = partial(gallery.remaining, names, what, GALLERY)
     with place:
         if known:
             take_out(found.store, known.name, names, remaining)
@@ -157,20 +159,23 @@ def show_choice(found: Found, chosen: Choice) -> None:
             labelling.bar(found.store, remaining)
 
 
-def take_out(store: LabelStore, label: str, names: Sequence[str], remaining: Sequence[str]) -> None:
+def take_out(store: LabelStore, label: str, names: Sequence[str], remaining: Callable[[], Sequence[str]]) -> None:
     """Offer to take images out of a class that a person has clicked out. Raises CoveyError."""
-    kept = set(remaining)
-    out = [name for name in names if name not in kept]
+
+    def out() -> list[str]:
+        return sorted(set(names).difference(remaining()))
+
+    count = len(out())
     with labelling.row():
         st.button(
-            f"Take out {labelling.images(len(out))}",
+            f"Take out {labelling.images(count)}",
             type="primary",
-            disabled=not out,
+            disabled=not count,
             help="Click images below to mark them.",
-            on_click=lambda: labelling.do(lambda: store.remove(out, label), "They are out already."),
+            on_click=lambda: labelling.do(lambda: store.remove(out(), label), "They are out already."),
         )
         labelling.steps(store)
-    labelling.say()
+    labelling.say("Click the images that do not belong, then take them out.")
 
 
 def show_class(found: Found, known: LabelClass) -> None:

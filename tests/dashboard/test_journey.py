@@ -1,0 +1,323 @@
+"""The way of a person through the dashboard, in a browser: from the images to a table of labels."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from covey.cuts import image_name
+from covey.folder import FolderDataset
+from covey.labelling import open_labels
+
+CHROMIUM = shutil.which("chromium")
+COVEY = [sys.executable, "-c", "from covey.commands.main import main; main()"]
+PATIENCE = 30_000
+COUNT = 115
+HOSTILE = ["<b onclick=document.title='hurt'>wren</b>", "'\"; **md** :red[x] $x$ <img src=x>", "🐦 ‮gnp", "x" * 500]
+PLUGIN = """
+import numpy as np
+from covey import Clusterer, component, hookimpl, option
+
+@component
+class Stripes(Clusterer):
+    '''Every so many images a group.'''
+    name = "stripes"
+    groups: int = option(default=5, ge=1, le=100, help="How many groups. Raising it makes more.")
+    def cluster(self, Z):
+        return np.arange(len(Z), dtype=np.int32) % self.groups
+
+@hookimpl
+def covey_clusterers():
+    yield Stripes
+"""
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such file names"),
+]
+Make = Callable[[Path, Sequence[str]], Path]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a distribution that nobody knows."""
+    site = tmp_path_factory.mktemp("site")
+    info = site / "covey_stripes-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: covey-stripes\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[covey]\nstripes = stripes_plugin\n")
+    (site / "stripes_plugin.py").write_text(PLUGIN)
+    return site
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    """The dashboard with the plugin, and no dataset."""
+    with socket.create_server(("localhost", 0)) as free:
+        port = str(free.getsockname()[1])
+    words = ["dashboard", "--port", port, "--no-browser"]
+    env = {**os.environ, "PYTHONPATH": str(site)}
+    with subprocess.Popen([*COVEY, *words], stdout=subprocess.PIPE, text=True, env=env) as process:
+        try:
+            found = re.search(r"http://localhost:\d+", process.stdout.readline() if process.stdout else "")
+            assert found
+            yield found[0]
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def cuts() -> list[str]:
+    """The names of the images: five cuts of each recording, in the order of the groups."""
+    return [image_name(f"XC{at // 5:06}", at % 5) for at in range(COUNT)]
+
+
+@pytest.fixture
+def birds(make: Make, tmp_path: Path, cuts: list[str]) -> Path:
+    return make(tmp_path / "birds", cuts)
+
+
+@pytest.fixture
+def page(chromium: Browser, address: str, birds: Path) -> Iterator[Page]:
+    """The page Explore of the dataset `birds`, with 3 clusters."""
+    found = opened(chromium, address, birds)
+    number(found, "Eps", "0.5")
+    expect(metric(found, "Assigned")).to_have_text("96%")
+    yield found
+    found.close()
+
+
+def opened(chromium: Browser, address: str, folder: Path) -> Page:
+    """Return the page Explore of a dataset that a person opened on the page Data."""
+    expect.set_options(timeout=PATIENCE)
+    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(address)
+    number(page, "Open a dataset", str(folder))
+    page.get_by_text(f"images in {folder}").wait_for()
+    page.get_by_role("link", name="Explore these images").click()
+    ready(page)
+    return page
+
+
+def ready(page: Page) -> None:
+    """Wait until there is a map, and the page has answered."""
+    expect(page.locator(".map[data-drawn]")).to_be_visible()
+    expect(page.locator(".profile, .stSlider").first).to_be_visible()
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has answered, and stays so."""
+    for _ in range(2):
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        page.wait_for_timeout(100)
+
+
+def number(page: Page, label: str, value: str) -> None:
+    page.get_by_label(label, exact=True).fill(value)
+    page.keyboard.press("Enter")
+
+
+def metric(page: Page, label: str) -> Locator:
+    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_label(label, exact=True).click()
+    page.get_by_role("option", name=option).click()
+
+
+def classed(page: Page, name: str) -> None:
+    """Type the name of a class."""
+    settle(page)
+    page.get_by_role("combobox", name="Class").click()
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).click()
+
+
+def labels(folder: Path, label: str) -> list[str]:
+    return open_labels(FolderDataset(folder)).images(label)
+
+
+def test_from_the_images_to_a_table_of_labels(page: Page, birds: Path, cuts: list[str]) -> None:
+    choose(page, "Show", "Cluster 1: 30 images")
+    classed(page, "wren")
+    expect(page.get_by_role("button", name="Label 30 images")).to_be_enabled()
+    settle(page)
+    drawn = page.locator(".map").get_attribute("data-drawn")
+    for name in cuts[60:62]:
+        page.get_by_role("option", name=name).click()
+    expect(page.locator(".bar .count")).to_have_text("28 of 30 images")
+    expect(page.get_by_role("button", name="Label 28 images")).to_be_visible()
+    settle(page)
+    assert page.locator(".map").get_attribute("data-drawn") == drawn
+    press(page, "Label 28 images")
+    expect(page.get_by_text("“wren” given to 28 images.")).to_be_visible()
+    page.reload()
+    ready(page)
+    choose(page, "Show", "Label wren: 28 images")
+    expect(page.locator(".bar .count")).to_have_text("28 images")
+    press(page, "Undo")
+    expect(page.get_by_text("Undone: “wren” given to 28 images.")).to_be_visible()
+    assert labels(birds, "wren") == []
+    press(page, "Redo")
+    expect(page.get_by_text("Done again: “wren” given to 28 images.")).to_be_visible()
+    page.get_by_role("link", name="Labels").click()
+    page.get_by_role("tab", name="Export and import").click()
+    with page.expect_download() as download:
+        press(page, "One row for each image")
+    rows = list(csv.reader(download.value.path().read_text("utf-8").splitlines()))
+    assert rows[0] == ["", "filename", "wren"]
+    assert {name: given for _, name, given in rows[1:]} == {
+        name: "1.0" if name in cuts[62:90] else "0.0" for name in cuts
+    }
+
+
+def test_an_image_taken_out_just_before_the_button_or_the_key_gets_no_label(
+    page: Page, birds: Path, cuts: list[str]
+) -> None:
+    choose(page, "Show", "Cluster 1: 30 images")
+    classed(page, "wren")
+    expect(page.get_by_role("button", name="Label 30 images")).to_be_enabled()
+    page.get_by_role("option", name=cuts[60]).click()
+    press(page, "Label ")
+    expect(page.get_by_text("“wren” given to 29 images.")).to_be_visible()
+    assert labels(birds, "wren") == cuts[61:90]
+    classed(page, "robin")
+    expect(page.get_by_role("button", name="Label 29 images")).to_be_enabled()
+    page.get_by_role("option", name=cuts[61]).click()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("“robin” given to 28 images.")).to_be_visible()
+    assert labels(birds, "robin") == cuts[62:90]
+    page.get_by_role("option", name=cuts[61]).dblclick()
+    expect(page.locator("dialog")).to_contain_text("cluster 1")
+
+
+def test_two_windows_see_each_others_labels_and_lose_none(
+    page: Page, chromium: Browser, address: str, birds: Path, cuts: list[str]
+) -> None:
+    other = opened(chromium, address, birds)
+    number(other, "Eps", "0.5")
+    expect(metric(other, "Assigned")).to_have_text("96%")
+    for window, cluster, name in ((page, "Cluster 1", "wren"), (other, "Cluster 2", "robin")):
+        choose(window, "Colour by", "label")
+        choose(window, "Show", cluster)
+        classed(window, name)
+    for window in (page, other):
+        press(window, "Label ")
+    for window in (page, other):
+        expect(window.locator(".legend")).to_contain_text("wren")
+        expect(window.locator(".legend")).to_contain_text("robin")
+    assert labels(birds, "wren") == cuts[60:90]
+    assert labels(birds, "robin") == cuts[90:110]
+    other.close()
+
+
+def test_a_clusterer_that_nobody_knows_gets_a_form_and_works(page: Page) -> None:
+    choose(page, "Clusterer", "stripes")
+    expect(metric(page, "Clusters")).to_have_text("5")
+    page.get_by_role("slider").first.press("End")
+    expect(metric(page, "Clusters")).to_have_text("100")
+
+
+def test_names_are_text_on_every_page(
+    chromium: Browser, address: str, make: Make, tmp_path: Path, cuts: list[str]
+) -> None:
+    """Of images, recordings, classes and columns, in the metadata and in the search."""
+    name = "<img src=x onerror=document.title='hurt'>_segm_0000.000.png"
+    folder = make(tmp_path / "<b>birds", [name, *cuts[1:]])
+    for label in HOSTILE:
+        open_labels(FolderDataset(folder)).add([name], label)
+    with (folder / "metadata.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["filename", *HOSTILE], [name, *reversed(HOSTILE)]])
+    page = opened(chromium, address, folder)
+    number(page, "Search", "<img src=x")
+    expect(page.get_by_role("button", name="Label 1 image")).to_be_visible()
+    choose(page, "Colour by", HOSTILE[0])
+    expect(page.locator(".map .title")).to_contain_text(HOSTILE[0])
+    choose(page, "Colour by", "label")
+    expect(page.locator(".legend")).to_contain_text(HOSTILE[0])
+    harmless(page)
+    for place in ("Labels", "Data"):
+        page.get_by_role("link", name=place, exact=True).click()
+        settle(page)
+        expect(page.get_by_text(HOSTILE[0] if place == "Labels" else "4 classes with 4 labels").first).to_be_visible()
+        harmless(page)
+    page.close()
+
+
+def harmless(page: Page) -> None:
+    """See that no name became an element or ran, and that none makes the page wider."""
+    assert page.locator("img[src=x], b[onclick], [onerror]").count() == 0
+    assert page.title() == "covey"
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("main => main.scrollWidth <= main.clientWidth")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is 127.0.0.2 this machine too")
+def test_the_server_answers_this_machine_alone(address: str) -> None:
+    port = int(address.rpartition(":")[2])
+    socket.create_connection(("127.0.0.1", port), 5).close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.2", port), 5)
+
+
+def test_labels_that_are_locked_or_of_a_newer_version_are_told_of_and_left(page: Page, birds: Path) -> None:
+    store = open_labels(FolderDataset(birds))
+    store.add([image_name("XC000000", 0)], "wren")
+    choose(page, "Show", "Label wren: 1 image")
+    classed(page, "robin")
+    button = page.get_by_role("button", name="Label 1 image")
+    expect(button).to_be_enabled()
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        button.click()
+        expect(page.get_by_role("alert").filter(has_text=store.path.name)).to_be_visible()
+        db.execute("ROLLBACK")
+        db.execute("PRAGMA user_version=99")
+    before = store.path.read_bytes()
+    expect(page.get_by_text("were written by a newer covey")).to_be_visible()
+    expect(button).to_have_count(0)
+    page.get_by_role("link", name="Labels").click()
+    expect(page.get_by_text("were written by a newer covey")).to_be_visible()
+    assert store.path.read_bytes() == before
+
+
+def test_an_embedding_without_a_map_is_named(chromium: Browser, address: str, birds: Path) -> None:
+    made = next(birds.glob("dimred_*.npz"))
+    with np.load(made, allow_pickle=False) as arrays:
+        kept = {name: arrays[name] for name in arrays.files if name != "X_2D"}
+    np.savez(made, **kept)
+    page = chromium.new_page()
+    page.goto(address)
+    number(page, "Open a dataset", str(birds))
+    expect(page.get_by_role("alert").filter(has_text=made.name)).to_be_visible()
+    page.get_by_role("link", name="Explore", exact=True).click()
+    expect(page.get_by_role("alert").filter(has_text=made.name)).to_be_visible()
+    expect(page.get_by_text("has no embedding, and so no map, yet")).to_be_visible()
+    page.close()
