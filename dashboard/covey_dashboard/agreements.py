@@ -9,7 +9,7 @@ from itertools import combinations
 import streamlit as st
 
 from covey import Clustering
-from covey.agreement import matrix
+from covey.measures.agreement import matrix
 from covey.provenance import digest
 from covey.storage import Dataset, Entry
 from covey_dashboard import cache

@@ -13,9 +13,9 @@ import tempfile
 from pathlib import Path
 
 from covey.commands.terminal import TerminalProgress
-from covey.evaluation import evaluate
 from covey.experiment import from_flags
 from covey.labels import read_labels
+from covey.measures.evaluation import evaluate
 from covey.pipeline import run
 from covey.registry import Registry
 from covey.tables import Clustering

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from covey import Clusterer, Clustering, Features
 from covey.commands.terminal import TerminalProgress
-from covey.evaluation import Scores, evaluate
 from covey.experiment import from_flags
 from covey.labels import read_labels
+from covey.measures.evaluation import Scores, evaluate
 from covey.options import build
 from covey.pipeline import Pipeline, places
 from covey.registry import Registry

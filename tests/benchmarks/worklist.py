@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey import Clustering, Embedding, Features
-from covey.evaluation import numbered
 from covey.guidance.worklist import Answer, Worklist
 from covey.labels import read_labels
 from covey.locations import open_dataset
+from covey.measures.evaluation import numbered
 from covey.registry import Registry
 
 ACTIONS = (50, 100, 200, 400)

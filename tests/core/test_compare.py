@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 
 from covey import Clustering
-from covey.agreement import flow, matrix
+from covey.measures.agreement import flow, matrix
 
 Cli = Callable[..., Result]
 

@@ -13,10 +13,10 @@ from click.testing import Result
 from numpy.typing import NDArray
 
 from covey import Clusterer, Clustering, CoveyError, component
-from covey.agreement import common
 from covey.cuts import recordings
-from covey.evaluation import evaluate, neighbour_accuracy
-from covey.validity import half_agreement, recording_shares, shape
+from covey.measures.agreement import common
+from covey.measures.evaluation import evaluate, neighbour_accuracy
+from covey.measures.validity import half_agreement, recording_shares, shape
 
 Cli = Callable[..., Result]
 Floats = NDArray[np.float32]

@@ -10,8 +10,8 @@ import click
 from covey.commands.tables import show
 from covey.commands.terminal import TerminalProgress
 from covey.commands.truth import read_truth, truth_flags
-from covey.leaderboard import MEASURES, Leaderboard, Row, cell, heading, measures, ranked
 from covey.locations import open_dataset
+from covey.measures.leaderboard import MEASURES, Leaderboard, Row, cell, heading, measures, ranked
 from covey.registry import Registry
 
 

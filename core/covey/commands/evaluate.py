@@ -14,9 +14,9 @@ import click
 from covey.commands.tables import show
 from covey.commands.terminal import TerminalProgress
 from covey.commands.truth import read_truth, truth_flags
-from covey.evaluation import Agreement
-from covey.leaderboard import Leaderboard, Row
 from covey.locations import open_dataset
+from covey.measures.evaluation import Agreement
+from covey.measures.leaderboard import Leaderboard, Row
 from covey.registry import Registry
 
 SHAPE = ["clusters", "coverage", "largest", "median", "DBCV", "silhouette", "halves", "seeds", "recording", ""]

@@ -9,8 +9,8 @@ import click
 from covey.commands.terminal import TerminalProgress
 from covey.commands.truth import read_truth, truth_flags
 from covey.files import write_text
-from covey.leaderboard import MEASURES, Leaderboard
 from covey.locations import open_dataset
+from covey.measures.leaderboard import MEASURES, Leaderboard
 from covey.registry import Registry
 
 

@@ -16,6 +16,7 @@ from covey.commands.terminal import TerminalProgress
 from covey.errors import CoveyError
 from covey.experiment import DEFAULTS, Experiment, from_flags, read
 from covey.folder import file_name
+from covey.measures.validity import shape
 from covey.options import build
 from covey.pipeline import Failure, Results, planned
 from covey.pipeline import run as run_experiment
@@ -25,7 +26,6 @@ from covey.registry import Registry
 from covey.repetition import Repetition, repeat
 from covey.runtime import Machine
 from covey.tables import Clustering
-from covey.validity import shape
 
 FAILED = 1
 """Exit code when some tables could not be made, or are not the same again."""

@@ -9,13 +9,14 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey import agreement, options
+from covey import options
 from covey.components import Clusterer, Floats
 from covey.cuts import recordings
 from covey.errors import CoveyError, did_you_mean
 from covey.guidance.neighbours import oddity
 from covey.images import ImageFolder
-from covey.leaderboard import Leaderboard, Row, array, ranked
+from covey.measures import agreement
+from covey.measures.leaderboard import Leaderboard, Row, array, ranked
 from covey.methods import methods
 from covey.profiles import Profile, profile
 from covey.progress import SILENT, Progress

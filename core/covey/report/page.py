@@ -12,7 +12,7 @@ from covey import __version__
 from covey.charts import chart
 from covey.colours import colour
 from covey.images import BrokenImage
-from covey.leaderboard import cell, heading, measures
+from covey.measures.leaderboard import cell, heading, measures
 from covey.progress import SILENT, Progress
 from covey.report import maps, sheets
 from covey.report.contents import COMPARED, MOST_CLUSTERS, Contents, Group

@@ -11,8 +11,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from covey import CoveyError
-from covey.agreement import Flow, flow
 from covey.components import Labels
+from covey.measures.agreement import Flow, flow
 from covey.storage import Entry
 from covey.tables import NOISE
 from covey_dashboard import cache, choice, colouring, gallery, map, notice, page, thumbnails

@@ -12,13 +12,13 @@ from covey import options
 from covey.components import Clusterer, Floats
 from covey.cuts import recordings
 from covey.errors import CoveyError
-from covey.evaluation import Scores, evaluate, neighbour_accuracy
+from covey.measures.evaluation import Scores, evaluate, neighbour_accuracy
+from covey.measures.validity import Shape, but_for_the_seed, shape
 from covey.progress import SILENT, Progress
 from covey.provenance import Provenance
 from covey.registry import Registry
 from covey.storage import Dataset, Entry
 from covey.tables import Clustering, Embedding, Features
-from covey.validity import Shape, but_for_the_seed, shape
 
 HEADINGS = {"ami": "AMI", "ari": "ARI", "v": "V", "knn": "kNN", "validity": "DBCV"}
 """What a measure is called in tables, where that is not its name."""

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey import provenance
-from covey.agreement import common
 from covey.components import Clusterer, Floats, Labels
-from covey.evaluation import numbered
+from covey.measures.agreement import common
+from covey.measures.evaluation import numbered
 from covey.provenance import Provenance
 from covey.tables import NOISE, Clustering
 

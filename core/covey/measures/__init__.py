@@ -1,0 +1,1 @@
+"""How good clusters are, how they agree with labels and with each other."""
