@@ -47,7 +47,7 @@ def test_an_image_named_twice(path: Path) -> None:
         (b"", "need a column 'filename' and one with labels; there is: nothing"),
         (b"name,label\na.png,x\n", "need a column 'filename' and one with labels; there is: name, label"),
         (b"filename\na.png\n", "one with labels"),
-        (b"filename,label\na.png,\x81\n", "Name a CSV file in UTF-8"),
+        (b"filename,label\na.png,\x81\n", "Name a table as a text file in UTF-8"),
         ("filename,label\na.png,x\n".encode("utf-16-le"), "need a column 'filename'"),
     ],
 )

@@ -209,12 +209,14 @@ class TestExplore:
         assert box
         page.mouse.click(box["x"] + box["width"] - 2, box["y"] + 50)
         expect(metric(page, "Assigned")).to_have_text("100%")
+        settle(page)
         assert float(page.get_by_label("Eps", exact=True).input_value()) > 5
 
     def test_the_slider_sets_the_value(self, page: Page) -> None:
         before = float(page.get_by_label("Eps", exact=True).input_value())
         page.get_by_role("slider").first.press("End")
         expect(metric(page, "Clusters")).to_have_text("1")
+        settle(page)
         assert float(page.get_by_label("Eps", exact=True).input_value()) > before
 
     def test_outliers_do_not_squeeze_the_map(

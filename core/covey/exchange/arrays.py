@@ -67,7 +67,9 @@ def bring(dataset: Dataset, path: Path, names: Path | None = None, progress: Pro
                 step.advance(len(block))
 
         dataset.save_features(np.array(foreign.names, dtype=np.str_), blocks(), made)
-    return f"{len(foreign.names):,} rows of {path.name} are features of {dataset.location} now. {told}"
+    kept = dataset.find(made.key)
+    into = f", as {kept.name}" if kept else ""
+    return f"{len(foreign.names):,} rows of {path.name} are features of {dataset.location} now{into}. {told}".strip()
 
 
 def opened(path: Path, names: Path | None) -> Foreign:

@@ -86,7 +86,8 @@ def export(
         progress.note(problem)
     written = FORMS[form].write(Export(contents=contents, out=out, segment=segment, progress=progress))
     if not written:
-        raise CoveyError(f"{dataset.location} holds no {', '.join(what or holds)}: there is nothing to export.")
+        way = " Labels are given in the dashboard." if "labels" in what else ""
+        raise CoveyError(f"{dataset.location} holds no {', '.join(what or holds)}: there is nothing to export.{way}")
     if contents.metadata.path:
         progress.note(contents.metadata.told(contents.names))
     return written

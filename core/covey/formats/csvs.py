@@ -46,7 +46,9 @@ def rows(path: Path, what: str) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as error:
         raise CoveyError(f"The {what} {path} cannot be read: {reason(error)} (after line {line}).") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise CoveyError(f"The {what} {path} cannot be read: {reason(error)}. Name a CSV file in UTF-8.") from error
+        raise CoveyError(
+            f"The {what} {path} cannot be read: {reason(error)}. Name a table as a text file in UTF-8."
+        ) from error
 
 
 def write(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

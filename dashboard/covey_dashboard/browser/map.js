@@ -393,7 +393,7 @@ const FRAGMENTS = `
   }`;
 
 function painter(canvas) {
-  const gl = canvas.getContext("webgl", { antialias: false, powerPreference: "low-power" });
+  const gl = canvas.getContext("webgl", { antialias: false, powerPreference: "low-power", preserveDrawingBuffer: true });
   return gl ? new Triangles(gl) : new Squares(canvas.getContext("2d"));
 }
 
