@@ -212,6 +212,14 @@ class TestExplore:
         settle(page)
         assert float(page.get_by_label("Eps", exact=True).input_value()) > 5
 
+    def test_no_cluster_at_all_is_shown_as_none(self, page: Page) -> None:
+        set_number(page, "Eps", "0.0001")
+        expect(metric(page, "Clusters")).to_have_text("0")
+        expect(metric(page, "Assigned")).to_have_text("0%")
+        settle(page)
+        expect(page.locator("canvas.over")).to_be_visible()
+        assert not page.get_by_test_id("stException").count()
+
     def test_the_slider_sets_the_value(self, page: Page) -> None:
         before = float(page.get_by_label("Eps", exact=True).input_value())
         page.get_by_role("slider").first.press("End")
