@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -103,3 +104,28 @@ def covey_feature_extractors():
     yield Brightness
 """
     distribution("covey-brightness", {"brightness": "covey_brightness"}, covey_brightness=source)
+
+
+@pytest.fixture
+def slow(distribution: Distribution, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install the extractor `slow` with a quick reducer and clusterer, for processes that are started too."""
+    source = Path(__file__).with_name("slow.py").read_text("utf-8")
+    distribution("covey-slow", {"slow": "covey_slow"}, covey_slow=source)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Path:
+    """100 images, which are four batches, in a folder whose name would do harm as HTML."""
+    folder = tmp_path / ("calls" if os.name == "nt" else "<b>calls **bold**")
+    folder.mkdir()
+    for number in range(100):
+        pixels = np.random.default_rng(number).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"call_{number:03}.png")
+    return folder
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """A file that is not there yet, for which the extractor `slow` waits."""
+    return tmp_path / "gate"

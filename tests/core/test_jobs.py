@@ -14,10 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import attrs
-import numpy as np
 import pytest
 from click.testing import Result
-from PIL import Image
 from tests.plugins.kaggle_server import KaggleServer
 
 from covey import CoveyError, Dataset
@@ -30,32 +28,6 @@ from covey.registry import Registry
 
 Cli = Callable[..., Result]
 not_windows = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-
-SLOW = (Path(__file__).parents[1] / "slow.py").read_text("utf-8")
-
-
-@pytest.fixture
-def slow(distribution: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Install the extractor `slow`, for processes that are started too."""
-    distribution("covey-slow", {"slow": "covey_slow"}, covey_slow=SLOW)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-
-
-@pytest.fixture
-def calls(tmp_path: Path) -> Path:
-    """100 images, which are four batches."""
-    folder = tmp_path / ("calls" if os.name == "nt" else "<b>calls")
-    folder.mkdir()
-    for number in range(100):
-        pixels = np.random.default_rng(number).integers(0, 255, (8, 8, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / f"call_{number:03}.png")
-    return folder
-
-
-@pytest.fixture
-def gate(tmp_path: Path) -> Path:
-    """A file that is not there yet."""
-    return tmp_path / "gate"
 
 
 def described(folder: Path | str, *settings: str) -> tuple[Experiment, Dataset, Registry]:
@@ -283,7 +255,8 @@ def test_what_flags_cannot_say_a_file_can(calls: Path, tmp_path: Path) -> None:
 def test_what_lies_elsewhere_and_what_two_plugins_offer_keep_their_names(
     calls: Path, distribution: Callable[..., None]
 ) -> None:
-    distribution("covey-other", {"other": "covey_other"}, covey_other=SLOW)
+    source = (Path(__file__).parents[1] / "slow.py").read_text("utf-8")
+    distribution("covey-other", {"other": "covey_other"}, covey_other=source)
     registry = Registry.installed()
     names = {"extractor": ["covey-other:slow"]}
     experiment = from_flags("kaggle:some/birds", str(calls), names, [], registry)

@@ -8,12 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
+from playwright.sync_api import Browser
+from streamlit.testing.v1 import AppTest
+from tests.dashboard.browser import launched
 
 from covey.folder import FolderDataset
+from covey.labelling import LabelStore, open_labels
 from covey.provenance import Provenance
 from covey.tables import Embedding, Features
+from covey_dashboard import server
 
 SIZES = (60, 30, 20)
 NOISE = 5
@@ -25,6 +31,35 @@ def _home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COVEY_HOME", str(tmp_path_factory.mktemp("home")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> Iterator[None]:
+    """What another test had cached is forgotten."""
+    for cached in (st.cache_data, st.cache_resource):
+        cached.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def view(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+    """Opens one page of the dashboard by itself: view("labels", folder)."""
+
+    def start(name: str, location: object = "") -> AppTest:
+        monkeypatch.setenv(server.LOCATION, str(location))
+        app = AppTest.from_file(str(server.APP.parent / "views" / f"{name}.py"), default_timeout=60).run()
+        assert not app.exception
+        return app
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser."""
+    with launched() as browser:
+        yield browser
 
 
 def write(folder: Path, names: Sequence[str]) -> Path:
@@ -62,6 +97,12 @@ def names() -> list[str]:
 def birds(tmp_path: Path, names: list[str]) -> Path:
     """A dataset with 115 images, an embedding of 2 dimensions and the features that it was made from."""
     return write(tmp_path / "birds", names)
+
+
+@pytest.fixture
+def store(birds: Path) -> LabelStore:
+    """The labels of that dataset."""
+    return open_labels(FolderDataset(birds))
 
 
 @pytest.fixture(scope="session")

@@ -5,39 +5,24 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
+from functools import partial
 from html import unescape
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from pandas import DataFrame
 from streamlit.testing.v1 import AppTest
 
 from covey.formats import csvs
-from covey_dashboard import server
 
 Open = Callable[..., AppTest]
 CALLS = ["XC12345_a_segm_0000.000.png", "XC12345_a_segm_0000.500.png", "XC67890_b_segm_0000.000.png"]
 
 
-@pytest.fixture(autouse=True)
-def _fresh() -> None:
-    """What another test had cached is forgotten."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
-
-
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
+def opened(view: Open) -> Open:
     """The page about a dataset."""
-
-    def start(location: object = "") -> AppTest:
-        monkeypatch.setenv(server.LOCATION, str(location))
-        app = AppTest.from_file(str(server.APP.parent / "views" / "about.py"), default_timeout=60).run()
-        assert not app.exception
-        return app
-
-    return start
+    return partial(view, "about")
 
 
 @pytest.fixture

@@ -3,61 +3,23 @@
 from __future__ import annotations
 
 import io
-import re
-import shutil
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import Result
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
+from tests.dashboard.browser import metric, served, set_number, settle, spot, view
 
 from covey.colours import colour
 
 Scattered = Callable[..., Path]
-CHROMIUM = shutil.which("chromium")
-COVEY = [sys.executable, "-c", "from covey.commands.main import main; main()"]
-PATIENCE = 30_000
-"""Milliseconds that a page may take on a busy machine."""
-
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 not_windows = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals and file names")
-
-
-def free_port() -> int:
-    with socket.create_server(("localhost", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-@contextmanager
-def served(location: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Run `covey dashboard`; yield its address and its process."""
-    words = ["dashboard", str(location), "--port", str(free_port()), "--no-browser"]
-    process = subprocess.Popen([*COVEY, *words], stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    try:
-        found = re.search(r"http://localhost:\d+", process.stdout.readline())
-        assert found
-        yield found[0], process
-    finally:
-        process.terminate()
-        process.wait(20)
-        process.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +41,6 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
 
 def new(chromium: Browser, address: str) -> Page:
     """Return a page with a map on it."""
-    expect.set_options(timeout=PATIENCE)
     found = chromium.new_page(viewport={"width": 1280, "height": 800})
     found.goto(address)
     expect(found.locator(".map[data-drawn]")).to_be_visible()
@@ -87,45 +48,8 @@ def new(chromium: Browser, address: str) -> Page:
     return found
 
 
-def settle(page: Page) -> None:
-    """Wait until the page has answered, and stays so."""
-    app = page.get_by_test_id("stApp")
-    for _ in range(2):
-        expect(app).to_have_attribute("data-test-script-state", "notRunning")
-        page.wait_for_timeout(150)
-
-
-def set_number(page: Page, label: str, value: str) -> None:
-    field = page.get_by_label(label, exact=True)
-    expect(field).to_be_visible()
-    field.fill(value)
-    field.press("Enter")
-
-
-def metric(page: Page, label: str) -> Locator:
-    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue")
-
-
-def choose(page: Page, label: str, option: str) -> None:
-    page.get_by_label(label, exact=True).click()
-    page.get_by_role("option", name=option).click()
-
-
 def shown(page: Page) -> Locator:
     return page.get_by_label("Show", exact=True)
-
-
-def view(page: Page) -> list[float]:
-    """Return the middle of what the map shows, and the pixels of one unit."""
-    return [float(number) for number in str(page.locator(".map").get_attribute("data-view")).split()]
-
-
-def spot(page: Page, x: float, y: float) -> tuple[float, float]:
-    """Return where a place of the map lies on the screen."""
-    box = page.locator("canvas.over").bounding_box()
-    assert box
-    middle_x, middle_y, scale = view(page)
-    return box["x"] + box["width"] / 2 + (x - middle_x) * scale, box["y"] + box["height"] / 2 - (y - middle_y) * scale
 
 
 def drag(page: Page, *places: tuple[float, float]) -> None:
@@ -147,7 +71,6 @@ def ground(page: Page, x: float, y: float) -> np.ndarray:
 
 def opened(chromium: Browser, address: str, folder: Path) -> Page:
     """Return the page Explore with a dataset that was opened on the page Data."""
-    expect.set_options(timeout=PATIENCE)
     page = chromium.new_page(viewport={"width": 1280, "height": 800})
     page.goto(f"{address}/data")
     field = page.get_by_label("Open a dataset", exact=True)
@@ -160,7 +83,6 @@ def opened(chromium: Browser, address: str, folder: Path) -> Page:
     return page
 
 
-@needs_chromium
 @not_windows
 class TestExplore:
     def test_a_moved_option_changes_the_clusters_and_leaves_the_map_where_it_is(self, page: Page) -> None:

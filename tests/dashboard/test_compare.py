@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -17,44 +14,24 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
-import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
+from tests.dashboard.browser import seen, settle, spot
 
 from covey import Clustering, Embedding, colours
 from covey.folder import FolderDataset
 from covey.provenance import Provenance
-from covey_dashboard import server
 
-CHROMIUM = shutil.which("chromium")
-COVEY = [sys.executable, "-c", "from covey.commands.main import main; main()"]
-PATIENCE = 30_000
 GROUPS = np.repeat([0, 1, 2, -1], [60, 30, 20, 5]).astype(np.int32)
 Open = Callable[..., AppTest]
 
 
-@pytest.fixture(autouse=True)
-def _fresh() -> Iterator[None]:
-    """What another test had cached is forgotten."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-
-
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
+def opened(view: Open) -> Open:
     """The page about a dataset, once it has compared everything."""
-
-    def start(location: object = "") -> AppTest:
-        monkeypatch.setenv(server.LOCATION, str(location))
-        app = AppTest.from_file(str(server.APP.parent / "views" / "compare.py"), default_timeout=60).run()
-        assert not app.exception
-        return app
-
-    return start
+    return partial(view, "compare")
 
 
 def made(name: str, source: Provenance, kind: str = "clusterer", **options: Any) -> Provenance:
@@ -179,62 +156,33 @@ def page(birds: Path, names: list[str]) -> Iterator[Page]:
     """The page in a browser, with the first embedding on the left and the grid on the right."""
     cluster(birds, flat(birds), names, GROUPS)
     gridded(birds, names)
-    with socket.create_server(("localhost", 0)) as free:
-        port = free.getsockname()[1]
-    expect.set_options(timeout=PATIENCE)
-    words = [*COVEY, "dashboard", str(birds), "--port", str(port), "--no-browser"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process, sync_playwright() as driver:
-        assert process.stdout
-        assert "is at" in process.stdout.readline()
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        found = browser.new_page(viewport={"width": 1280, "height": 900})
-        found.goto(f"http://localhost:{port}/compare")
+    with seen(birds, "compare", height=900) as found:
         expect(found.locator(".map[data-drawn]")).to_have_count(2)
         found.get_by_label("Right").click()
         found.get_by_role("option", name="Embedding: grid").click()
         expect(found.get_by_text("100 are in both")).to_be_visible()
         settle(found)
         yield found
-        browser.close()
-        process.terminate()
-
-
-def settle(page: Page) -> None:
-    """Wait until the page has answered, and stays so."""
-    for _ in range(2):
-        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-        page.wait_for_timeout(150)
-
-
-def spot(page: Page, at: int, x: float, y: float) -> tuple[float, float]:
-    """Return where a place of a map lies on the screen."""
-    box = page.locator("canvas.over").nth(at).bounding_box()
-    view = page.locator(".map").nth(at).get_attribute("data-view")
-    assert box
-    assert view
-    middle_x, middle_y, scale = map(float, view.split())
-    return box["x"] + box["width"] / 2 + (x - middle_x) * scale, box["y"] + box["height"] / 2 - (y - middle_y) * scale
 
 
 def drag(page: Page, at: int, *places: tuple[float, float]) -> None:
     """Draw along some places of a map."""
-    page.mouse.move(*spot(page, at, *places[0]))
+    page.mouse.move(*spot(page, *places[0], at))
     page.mouse.down()
     for place in places[1:]:
-        page.mouse.move(*spot(page, at, *place), steps=4)
+        page.mouse.move(*spot(page, *place, at), steps=4)
     page.mouse.up()
 
 
 def colour(page: Page, at: int, x: float, y: float) -> NDArray[np.intp]:
     """Return the colour that is seen at a place of a map."""
-    across, down = spot(page, at, x, y)
+    across, down = spot(page, x, y, at)
     data = page.screenshot(clip={"x": across - 1, "y": down - 1, "width": 3, "height": 3})
     pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), dtype=int)
     found: NDArray[np.intp] = pixels[1, 1]
     return found
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 def test_what_is_encircled_on_one_map_stands_out_on_the_other(page: Page) -> None:
     red = np.array(list(bytes.fromhex(colours.colour(1)[1:])))
     page.get_by_label("Select an area").first.click()
@@ -251,11 +199,10 @@ def test_what_is_encircled_on_one_map_stands_out_on_the_other(page: Page) -> Non
     settle(page)
     assert colour(page, 1, 8, 7).min() > 180
     assert colour(page, 1, 8, 0).min() < 80
-    page.mouse.click(*spot(page, 1, 8, 7))
+    page.mouse.click(*spot(page, 8, 7, 1))
     expect(page.get_by_text("Cluster 1: 30 images on the left, 30 on the right.")).to_be_visible()
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 def test_each_map_has_a_view_of_its_own_even_of_the_same_embedding(page: Page) -> None:
     page.get_by_label("Right").click()
     page.get_by_role("option", name="Embedding: flat").click()
@@ -265,7 +212,7 @@ def test_each_map_has_a_view_of_its_own_even_of_the_same_embedding(page: Page) -
     page.get_by_label("Zoom in").first.click()
     expect(page.locator(".map").nth(0)).not_to_have_attribute("data-view", left)
     closer = str(page.locator(".map").nth(0).get_attribute("data-view"))
-    page.mouse.click(*spot(page, 1, 5, 0))
+    page.mouse.click(*spot(page, 5, 0, 1))
     expect(page.get_by_text("Cluster 1: 30 images on the left, 30 on the right.")).to_be_visible()
     settle(page)
     expect(page.locator(".map").nth(0)).to_have_attribute("data-view", closer)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from covey.folder import FolderDataset
@@ -39,10 +38,8 @@ print({metric.label: metric.value for metric in app.metric})
 
 
 @pytest.fixture(autouse=True)
-def _fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What another test had cached, named or opened is forgotten."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
+def _forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What another test had named or opened is forgotten."""
     monkeypatch.setenv(server.LOCATION, "")
     monkeypatch.setenv("COVEY_HOME", str(tmp_path / "home"))
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import NumberInput, Selectbox
+from streamlit.testing.v1.element_tree import NumberInput
+from tests.dashboard.elements import chooser
 
 from covey import Clustering, Embedding, provenance
 from covey.cuts import image_name
@@ -64,23 +63,9 @@ def covey_clusterers():
 """
 
 
-@pytest.fixture(autouse=True)
-def _fresh() -> Iterator[None]:
-    """What another test had cached is forgotten."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-
-
 def field(app: AppTest, option: str) -> NumberInput:
     """The number field of an option of dbscan."""
     return next(found for found in app.number_input if str(found.key).endswith(f".{option}"))
-
-
-def chooser(app: AppTest, label: str) -> Selectbox[Any]:
-    """The list with this label."""
-    return next(found for found in app.selectbox if found.label == label)
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -18,10 +16,9 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
+from tests.dashboard.browser import free_port
 
-CHROMIUM = shutil.which("chromium")
-PATIENCE = 30_000
 RATE = 8000
 LENGTH = 0.5
 
@@ -79,7 +76,6 @@ app = App({page!r}, routes=[*thumbnails.ROUTES, *sound.ROUTES])
 """
 
 pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such file names"),
 ]
 
@@ -113,8 +109,7 @@ def address(home: Path) -> Iterator[str]:
     """A page with nothing but a gallery, and our own routes."""
     (home / "page.py").write_text(PAGE.format(home=str(home)), "utf-8")
     (home / "site_web.py").write_text(WEB.format(page=str(home / "page.py")), "utf-8")
-    with socket.create_server(("localhost", 0)) as server:
-        port = server.getsockname()[1]
+    port = free_port()
     flags = [f"--server.port={port}", "--server.address=localhost", "--server.headless=true"]
     quiet = ["--server.fileWatcherType=none", "--browser.gatherUsageStats=false", "--logger.level=error"]
     command = [sys.executable, "-m", "streamlit", "run", str(home / "site_web.py"), *flags, *quiet]
@@ -127,16 +122,7 @@ def address(home: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def opened(chromium: Browser, address: str) -> Iterator[Page]:
-    expect.set_options(timeout=PATIENCE)
     found = chromium.new_page(viewport={"width": 1280, "height": 900})
     errors: list[str] = []
     found.on("pageerror", lambda error: errors.append(str(error)))

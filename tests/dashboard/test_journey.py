@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import csv
-import os
-import re
-import shutil
 import socket
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -16,15 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from tests.dashboard.browser import choose, metric, served, set_number, settle
 
 from covey.cuts import image_name
 from covey.folder import FolderDataset
 from covey.labelling import open_labels
 
-CHROMIUM = shutil.which("chromium")
-COVEY = [sys.executable, "-c", "from covey.commands.main import main; main()"]
-PATIENCE = 30_000
 COUNT = 115
 HOSTILE = ["<b onclick=document.title='hurt'>wren</b>", "'\"; **md** :red[x] $x$ <img src=x>", "🐦 ‮gnp", "x" * 500]
 PLUGIN = """
@@ -44,10 +38,7 @@ def covey_clusterers():
     yield Stripes
 """
 
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-    pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such file names"),
-]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such file names")
 Make = Callable[[Path, Sequence[str]], Path]
 
 
@@ -66,25 +57,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def address(site: Path) -> Iterator[str]:
     """The dashboard with the plugin, and no dataset."""
-    with socket.create_server(("localhost", 0)) as free:
-        port = str(free.getsockname()[1])
-    words = ["dashboard", "--port", port, "--no-browser"]
-    env = {**os.environ, "PYTHONPATH": str(site)}
-    with subprocess.Popen([*COVEY, *words], stdout=subprocess.PIPE, text=True, env=env) as process:
-        try:
-            found = re.search(r"http://localhost:\d+", process.stdout.readline() if process.stdout else "")
-            assert found
-            yield found[0]
-        finally:
-            process.terminate()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
+    with served(site=site) as (found, _):
+        yield found
 
 
 @pytest.fixture
@@ -102,7 +76,7 @@ def birds(make: Make, tmp_path: Path, cuts: list[str]) -> Path:
 def page(chromium: Browser, address: str, birds: Path) -> Iterator[Page]:
     """The page Explore of the dataset `birds`, with 3 clusters."""
     found = opened(chromium, address, birds)
-    number(found, "Eps", "0.5")
+    set_number(found, "Eps", "0.5")
     expect(metric(found, "Assigned")).to_have_text("96%")
     yield found
     found.close()
@@ -110,10 +84,9 @@ def page(chromium: Browser, address: str, birds: Path) -> Iterator[Page]:
 
 def opened(chromium: Browser, address: str, folder: Path) -> Page:
     """Return the page Explore of a dataset that a person opened on the page Data."""
-    expect.set_options(timeout=PATIENCE)
     page = chromium.new_page(viewport={"width": 1280, "height": 800})
     page.goto(address)
-    number(page, "Open a dataset", str(folder))
+    set_number(page, "Open a dataset", str(folder))
     page.get_by_text(f"images in {folder}").wait_for()
     page.get_by_role("link", name="Explore these images").click()
     ready(page)
@@ -125,27 +98,6 @@ def ready(page: Page) -> None:
     expect(page.locator(".map[data-drawn]")).to_be_visible()
     expect(page.locator(".profile, .stSlider").first).to_be_visible()
     settle(page)
-
-
-def settle(page: Page) -> None:
-    """Wait until the page has answered, and stays so."""
-    for _ in range(2):
-        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-        page.wait_for_timeout(100)
-
-
-def number(page: Page, label: str, value: str) -> None:
-    page.get_by_label(label, exact=True).fill(value)
-    page.keyboard.press("Enter")
-
-
-def metric(page: Page, label: str) -> Locator:
-    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue")
-
-
-def choose(page: Page, label: str, option: str) -> None:
-    page.get_by_label(label, exact=True).click()
-    page.get_by_role("option", name=option).click()
 
 
 def classed(page: Page, name: str) -> None:
@@ -222,7 +174,7 @@ def test_two_windows_see_each_others_labels_and_lose_none(
     page: Page, chromium: Browser, address: str, birds: Path, cuts: list[str]
 ) -> None:
     other = opened(chromium, address, birds)
-    number(other, "Eps", "0.5")
+    set_number(other, "Eps", "0.5")
     expect(metric(other, "Assigned")).to_have_text("96%")
     for window, cluster, name in ((page, "Cluster 1", "wren"), (other, "Cluster 2", "robin")):
         choose(window, "Colour by", "label")
@@ -256,7 +208,7 @@ def test_names_are_text_on_every_page(
     with (folder / "metadata.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["filename", *HOSTILE], [name, *reversed(HOSTILE)]])
     page = opened(chromium, address, folder)
-    number(page, "Search", "<img src=x")
+    set_number(page, "Search", "<img src=x")
     expect(page.get_by_role("button", name="Label 1 image")).to_be_visible()
     choose(page, "Colour by", HOSTILE[0])
     expect(page.locator(".map .title")).to_contain_text(HOSTILE[0])
@@ -315,7 +267,7 @@ def test_an_embedding_without_a_map_is_named(chromium: Browser, address: str, bi
     np.savez(made, **kept)
     page = chromium.new_page()
     page.goto(address)
-    number(page, "Open a dataset", str(birds))
+    set_number(page, "Open a dataset", str(birds))
     expect(page.get_by_role("alert").filter(has_text=made.name)).to_be_visible()
     page.get_by_role("link", name="Explore", exact=True).click()
     expect(page.get_by_role("alert").filter(has_text=made.name)).to_be_visible()

@@ -3,58 +3,28 @@
 from __future__ import annotations
 
 import re
-import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
-from typing import Any
 
 import pytest
-import streamlit as st
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Button, Selectbox
+from tests.dashboard.browser import seen, settle
+from tests.dashboard.elements import button, chooser
 
-from covey.folder import FolderDataset
-from covey.labelling import LabelStore, open_labels
-from covey_dashboard import server
+from covey.labelling import LabelStore
 
-CHROMIUM = shutil.which("chromium")
-PATIENCE = 30_000
 HOSTILE = ["<b onclick=alert(1)>bold</b>", "**md** [l](http://x) ![i](http://x/i.png) :red[x] $x$", "🐦 ‮gnp", "x" * 500]
 
 
-@pytest.fixture(autouse=True)
-def _fresh() -> Iterator[None]:
-    """What another test had cached is forgotten."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
+Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def store(birds: Path) -> LabelStore:
-    return open_labels(FolderDataset(birds))
-
-
-Open = Callable[[], AppTest]
-
-
-@pytest.fixture
-def opened(birds: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+def opened(birds: Path, view: Open) -> Open:
     """The page in a new window."""
-    monkeypatch.setenv(server.LOCATION, str(birds))
-
-    def start() -> AppTest:
-        app = AppTest.from_file(str(server.APP.parent / "views" / "labels.py"), default_timeout=60).run()
-        assert not app.exception
-        return app
-
-    return start
+    return lambda location=birds: view("labels", location)
 
 
 def told(app: AppTest) -> str:
@@ -64,14 +34,6 @@ def told(app: AppTest) -> str:
 
 def numbers(app: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in app.metric}
-
-
-def button(app: AppTest, label: str) -> Button:
-    return next(found for found in app.button if found.label.startswith(label))
-
-
-def chooser(app: AppTest, label: str) -> Selectbox[Any]:
-    return next(found for found in app.selectbox if found.label == label)
 
 
 def turn(app: AppTest, title: str) -> AppTest:
@@ -95,9 +57,8 @@ def test_without_labels_it_says_what_to_do(opened: Open) -> None:
     }  # fmt: skip
 
 
-def test_without_a_dataset_it_says_where_to_choose_one(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(server.LOCATION, "")
-    assert "choose one on the page Data" in told(opened())
+def test_without_a_dataset_it_says_where_to_choose_one(opened: Open) -> None:
+    assert "choose one on the page Data" in told(opened(""))
 
 
 def test_classes_and_what_is_left(opened: Open, store: LabelStore, names: list[str]) -> None:
@@ -226,33 +187,10 @@ def test_a_label_file_that_goes_bad_while_the_page_is_open(opened: Open, store: 
 @pytest.fixture
 def page(birds: Path, store: LabelStore, names: list[str]) -> Iterator[Page]:
     """The page in a browser, with one class."""
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed")
     store.add(names[:6], "=robin")
-    with socket.create_server(("localhost", 0)) as free:
-        port = str(free.getsockname()[1])
-    code = "from covey.commands.main import main; main()"
-    words = [sys.executable, "-c", code, "dashboard", str(birds), "--port", port, "--no-browser"]
-    expect.set_options(timeout=PATIENCE)
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process, sync_playwright() as driver:
-        try:
-            found = re.search(r"http://localhost:\d+", process.stdout.readline() if process.stdout else "")
-            assert found
-            browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-            page = browser.new_page(viewport={"width": 1280, "height": 800})
-            page.goto(f"{found[0]}/labels")
-            expect(page.get_by_role("button", name="Take out 0 images")).to_be_visible()
-            yield page
-            browser.close()
-        finally:
-            process.terminate()
-
-
-def settle(page: Page) -> None:
-    """Wait until the page has answered, and stays so: what is typed while it changes is lost."""
-    for _ in range(2):
-        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-        page.wait_for_timeout(150)
+    with seen(birds, "labels", height=800) as page:
+        expect(page.get_by_role("button", name="Take out 0 images")).to_be_visible()
+        yield page
 
 
 def test_images_are_clicked_out_of_a_class_and_its_tables_go_out_and_come_back(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from html import unescape
 from pathlib import Path
 
 import attrs
 import numpy as np
 import pytest
-import streamlit as st
 from click.testing import Result
 from streamlit.testing.v1 import AppTest
 
@@ -21,29 +21,14 @@ from covey.methods import steps
 from covey.options import written
 from covey.provenance import Provenance
 from covey.registry import Registry
-from covey_dashboard import server
 
 Open = Callable[..., AppTest]
 
 
-@pytest.fixture(autouse=True)
-def _fresh() -> None:
-    """What another test had cached is forgotten."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
-
-
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
+def opened(view: Open) -> Open:
     """The page about a dataset."""
-
-    def start(location: object = "") -> AppTest:
-        monkeypatch.setenv(server.LOCATION, str(location))
-        app = AppTest.from_file(str(server.APP.parent / "views" / "methods.py"), default_timeout=60).run()
-        assert not app.exception
-        return app
-
-    return start
+    return partial(view, "methods")
 
 
 def told(app: AppTest) -> str:

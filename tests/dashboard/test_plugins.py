@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html import unescape
 from typing import Any
 
-import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from covey.options import options
@@ -41,14 +39,6 @@ def covey_clusterers():
 def covey_commands():
     yield look
 '''
-
-
-@pytest.fixture(autouse=True)
-def _fresh() -> Iterator[None]:
-    """What another test had cached is forgotten."""
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
 
 
 def opened() -> AppTest:

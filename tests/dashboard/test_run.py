@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
-import shutil
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 import streamlit as st
 from click.testing import Result
-from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
+from tests.dashboard.browser import seen
 
 from covey.jobs import Job, jobs
 from covey.locations import open_dataset
@@ -27,35 +21,7 @@ from covey.registry import Registry
 from covey_dashboard import server
 from covey_dashboard.run_jobs import duration
 
-CHROMIUM = shutil.which("chromium")
-SLOW = (Path(__file__).parents[1] / "slow.py").read_text("utf-8")
-PATIENCE = 30_000
-
-
-@pytest.fixture(autouse=True)
-def _installed(distribution: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The plugin `slow` is installed, for processes that are started too."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    distribution("covey-slow", {"slow": "covey_slow"}, covey_slow=SLOW)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-
-
-@pytest.fixture
-def calls(tmp_path: Path) -> Path:
-    """100 images, which are four batches."""
-    folder = tmp_path / ("calls" if os.name == "nt" else "<b>calls **bold**")
-    folder.mkdir()
-    for number in range(100):
-        pixels = np.random.default_rng(number).integers(0, 255, (8, 8, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / f"call_{number:03}.png")
-    return folder
-
-
-@pytest.fixture
-def gate(tmp_path: Path) -> Path:
-    """A file that is not there yet."""
-    return tmp_path / "gate"
+pytestmark = pytest.mark.usefixtures("slow")
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, location: object) -> AppTest:
@@ -186,21 +152,8 @@ def test_times_are_told_in_words() -> None:
 @pytest.fixture
 def page(calls: Path) -> Iterator[Page]:
     """The page Run in a browser."""
-    with socket.create_server(("localhost", 0)) as taken:
-        port = str(taken.getsockname()[1])
-    main = "from covey.commands.main import main; main()"
-    words = [sys.executable, "-c", main, "dashboard", str(calls), "--port", port, "--no-browser"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process, sync_playwright() as driver:
-        assert process.stdout
-        found = re.search(r"http://localhost:\d+", process.stdout.readline())
-        assert found
-        expect.set_options(timeout=PATIENCE)
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.goto(f"{found[0]}/run")
+    with seen(calls, "run", height=1000) as page:
         yield page
-        browser.close()
-        process.terminate()
 
 
 def choose(page: Page, label: str, old: str, new: str) -> None:
@@ -213,7 +166,6 @@ def choose(page: Page, label: str, old: str, new: str) -> None:
     expect(page.get_by_role("button", name=f"Remove {old}")).to_have_count(0)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 def test_a_run_is_watched_reloaded_cancelled_and_finished(page: Page, calls: Path, gate: Path) -> None:
     choose(page, "What describes the images", "timm", "slow")
     choose(page, "What reduces that", "umap", "cut")

@@ -3,61 +3,34 @@
 from __future__ import annotations
 
 import re
-import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Button
+from tests.dashboard.browser import seen
+from tests.dashboard.elements import button
 
 from covey.folder import FolderDataset
 from covey.guidance.worklist import Worklist
 from covey.labelling import LabelStore, open_labels
 from covey_dashboard import cache, choice, desk, labelling, server
 
-CHROMIUM = shutil.which("chromium")
-PATIENCE = 30_000
 KINDS = {"robin": range(60), "wren": range(60, 90), "tit": range(90, 110)}
 HOSTILE = "<b onclick=alert(1)>**bold**</b> 🐦 ‮gnp"
 
 
-@pytest.fixture(autouse=True)
-def _fresh() -> Iterator[None]:
-    """What another test had cached is forgotten."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
+Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def store(birds: Path) -> LabelStore:
-    return open_labels(FolderDataset(birds))
-
-
-Open = Callable[[], AppTest]
-
-
-@pytest.fixture
-def opened(birds: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+def opened(birds: Path, view: Open, monkeypatch: pytest.MonkeyPatch) -> Open:
     """The page in a new window, for somebody who looks at a batch in no time."""
-    monkeypatch.setenv(server.LOCATION, str(birds))
     monkeypatch.setattr(desk, "GLANCE", 0)
-
-    def start() -> AppTest:
-        app = AppTest.from_file(str(server.APP.parent / "views" / "worklist.py"), default_timeout=60).run()
-        assert not app.exception
-        return app
-
-    return start
+    return lambda location=birds: view("worklist", location)
 
 
 def html(app: AppTest) -> str:
@@ -79,10 +52,6 @@ def question(app: AppTest) -> str:
 def progress(app: AppTest) -> list[int]:
     """Return how many images are labelled, nearly sure, likely and open."""
     return [int(count.replace(",", "")) for count in re.findall(r"</i>([\d,]+) ", html(app))]
-
-
-def button(app: AppTest, label: str) -> Button:
-    return next(found for found in app.button if found.label.startswith(label))
 
 
 def offers(app: AppTest, label: str) -> bool:
@@ -250,14 +219,11 @@ def test_without_an_embedding_it_says_what_to_do(
 
 
 @pytest.mark.parametrize("images", [1, 2])
-def test_hardly_any_images(
-    opened: Open, scattered: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, images: int
-) -> None:
+def test_hardly_any_images(opened: Open, scattered: Callable[..., Path], tmp_path: Path, images: int) -> None:
     folder = scattered(tmp_path / "few", np.arange(2.0 * images).reshape(-1, 2))
-    monkeypatch.setenv(server.LOCATION, str(folder))
-    assert "Nothing more can be suggested" in told(opened())
+    assert "Nothing more can be suggested" in told(opened(folder))
     open_labels(FolderDataset(folder)).add(["call_00000.png"], "robin")
-    assert told(opened())
+    assert told(opened(folder))
 
 
 def test_a_label_file_that_goes_bad_is_a_sentence(opened: Open, store: LabelStore, names: list[str]) -> None:
@@ -307,25 +273,9 @@ def test_names_are_text(opened: Open, store: LabelStore, names: list[str]) -> No
 @pytest.fixture
 def page(birds: Path) -> Iterator[Page]:
     """The page in a browser."""
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed")
-    with socket.create_server(("localhost", 0)) as free:
-        port = str(free.getsockname()[1])
-    code = "from covey.commands.main import main; main()"
-    words = [sys.executable, "-c", code, "dashboard", str(birds), "--port", port, "--no-browser"]
-    expect.set_options(timeout=PATIENCE)
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process, sync_playwright() as driver:
-        try:
-            found = re.search(r"http://localhost:\d+", process.stdout.readline() if process.stdout else "")
-            assert found
-            browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-            page = browser.new_page(viewport={"width": 1280, "height": 1000})
-            page.goto(f"{found[0]}/worklist")
-            page.locator(".covey-progress").wait_for()
-            yield page
-            browser.close()
-        finally:
-            process.terminate()
+    with seen(birds, "worklist", height=1000) as page:
+        page.locator(".covey-progress").wait_for()
+        yield page
 
 
 def batch(page: Page) -> list[str]:

@@ -1,0 +1,100 @@
+"""The dashboard in a browser, both started as a person starts them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+COVEY = [sys.executable, "-c", "from covey.commands.main import main; main()"]
+PATIENCE = 30_000
+"""Milliseconds that a page may take on a busy machine."""
+
+
+def free_port() -> int:
+    with socket.create_server(("localhost", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@contextmanager
+def served(*location: object, site: Path | None = None) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Run `covey dashboard`, with what is installed in `site` too; yield its address and its process."""
+    words = ["dashboard", *map(str, location), "--port", str(free_port()), "--no-browser"]
+    env = {**os.environ, "PYTHONPATH": str(site)} if site else None
+    process = subprocess.Popen([*COVEY, *words], stdout=subprocess.PIPE, text=True, env=env)
+    assert process.stdout
+    try:
+        found = re.search(r"http://localhost:\d+", process.stdout.readline())
+        assert found
+        yield found[0], process
+    finally:
+        process.terminate()
+        process.wait(20)
+        process.stdout.close()
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Run a browser; a test that wants one is skipped where there is none."""
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def seen(location: Path, name: str, height: int) -> Iterator[Page]:
+    """Open one page of the dashboard of a dataset, 1280 pixels wide, in a browser of its own."""
+    with launched() as browser, served(location) as (address, _):
+        page = browser.new_page(viewport={"width": 1280, "height": height})
+        page.goto(f"{address}/{name}")
+        yield page
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has answered, and stays so: what is typed while it changes is lost."""
+    for _ in range(2):
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        page.wait_for_timeout(150)
+
+
+def set_number(page: Page, label: str, value: str) -> None:
+    field = page.get_by_label(label, exact=True)
+    expect(field).to_be_visible()
+    field.fill(value)
+    field.press("Enter")
+
+
+def metric(page: Page, label: str) -> Locator:
+    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_label(label, exact=True).click()
+    page.get_by_role("option", name=option).click()
+
+
+def spot(page: Page, x: float, y: float, at: int = 0) -> tuple[float, float]:
+    """Return where a place of a map lies on the screen."""
+    box = page.locator("canvas.over").nth(at).bounding_box()
+    assert box
+    middle_x, middle_y, scale = view(page, at)
+    return box["x"] + box["width"] / 2 + (x - middle_x) * scale, box["y"] + box["height"] / 2 - (y - middle_y) * scale
+
+
+def view(page: Page, at: int = 0) -> list[float]:
+    """Return the middle of what a map shows, and the pixels of one unit."""
+    return [float(number) for number in str(page.locator(".map").nth(at).get_attribute("data-view")).split()]
