@@ -13,8 +13,7 @@ from typing import Any, Literal
 import attrs
 
 from covey.cuts import Cut, cuts, xeno_canto
-from covey.exchange import parquet
-from covey.formats import csvs
+from covey.formats import csvs, parquet
 from covey.formats.pickles import read_frame
 from covey.progress import some
 from covey.storage import METADATA, Dataset
@@ -130,7 +129,7 @@ def _columns(path: Path) -> dict[str, list[Any]]:
 
 def _keys(columns: Mapping[str, Sequence[Value]]) -> Iterator[tuple[str, str, str, int]]:
     """Yield each way to each row: which way, by which column, by which value."""
-    ways = [("name", (*_NAMES, "full_spec_name")), ("stub", _STUBS), ("id", ("id",))]
+    ways = [("name", _NAMES), ("stub", _STUBS), ("id", ("id",))]
     for way, heads in ways:
         for head in heads:
             for row, value in enumerate(columns.get(head, ())):

@@ -16,6 +16,7 @@ import pytest
 from click.testing import Result
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.io import wavfile
 
 from covey import Clustering, CoveyError, Embedding, Features, metadata
 from covey.exchange.filenames import FileNames
@@ -82,20 +83,26 @@ def arrays(folder: Path) -> dict[str, NDArray[Any]]:
 def test_features_come_back_exactly(covey: Cli, tmp_path: Path, form: str) -> None:
     kept(tmp_path / "birds", FORMULAS)
     assert covey("export", tmp_path / "birds", "--to", form, tmp_path / "out").exit_code == 0
-    (tmp_path / "again").mkdir()
-    (path,) = (tmp_path / "out").glob("full_features_*")
-    done = covey("import", "features", tmp_path / "again", path)
-    assert done.exit_code == 0, done.output
-    before, after = arrays(tmp_path / "birds"), arrays(tmp_path / "again")
-    assert before["X"].tobytes() == after["X"].tobytes()
-    assert before["N"].tolist() == after["N"].tolist()
+    before = arrays(tmp_path / "birds")
+    for name, X in {"full_features": before["X"], "dimred": before["X"][:, :3]}.items():
+        (tmp_path / name).mkdir()
+        (path,) = (tmp_path / "out").glob(f"{name}_*")
+        done = covey("import", "features", tmp_path / name, path)
+        assert done.exit_code == 0, done.output
+        after = arrays(tmp_path / name)
+        assert after["X"].tobytes() == X.tobytes()
+        assert after["N"].tolist() == before["N"].tolist()
 
 
 def test_a_table_for_each_thing_that_a_dataset_holds(covey: Cli, tmp_path: Path, images: Path) -> None:
     dataset = kept(tmp_path, [f"call_{number:02}.png" for number in range(24)])
     open_labels(dataset).add(["call_01.png"], "song")
     (tmp_path / "metadata.csv").write_text("filename,site\ncall_01.png,Ötztal\n", "utf-8")
-    assert covey("export", tmp_path, "--to", "csv", tmp_path / "out").exit_code == 0
+    (tmp_path / "broken.npz").write_bytes(b"")
+    done = covey("export", tmp_path, "--to", "csv", tmp_path / "out")
+    assert done.exit_code == 0
+    assert "broken.npz cannot be read" in done.stderr
+    assert "metadata.csv: 1 of 24 images have metadata." in done.stderr
     found = {path.name.partition("~")[0]: table(path) for path in (tmp_path / "out").iterdir()}
     assert {name: (len(rows), list(rows[0])) for name, rows in found.items()} == {
         "full_features_x": (24, ["filename", "d0", "d1", "d2", "d3", "d4"]),
@@ -173,6 +180,15 @@ def test_what_cannot_be_exported(covey: Cli, tmp_path: Path, words: list[str], s
     assert not (tmp_path / "out").exists()
 
 
+def test_places_that_are_not_exported_to(covey: Cli, tmp_path: Path, images: Path) -> None:
+    kept(tmp_path, ["call_00.png"])
+    (tmp_path / "file").write_text("")
+    for out, sentence in (("file", "is a file: name a folder"), ("images/out", "lies in the folder with the images")):
+        done = covey("export", tmp_path, "--to", "csv", tmp_path / out)
+        assert done.exit_code == 2
+        assert sentence in done.stderr
+
+
 def test_a_name_that_is_no_unicode(tmp_path: Path, covey: Cli) -> None:
     kept(tmp_path, ["a\udcff.png"])
     done = covey("export", tmp_path, "--to", "csv", tmp_path / "out")
@@ -199,16 +215,20 @@ def test_an_image_folder_for_hugging_face(covey: Cli, tmp_path: Path, xc_dev: Pa
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="needs links, and names that differ in case alone")
 def test_images_outside_the_folder_are_not_copied(covey: Cli, tmp_path: Path) -> None:
-    drawn(tmp_path / "birds", "a.png", "A.png", "b.png")
+    drawn(tmp_path / "birds", "a.png", "A.png")
     drawn(tmp_path, "secret.png")
-    (tmp_path / "birds" / "b.png").unlink()
     (tmp_path / "birds" / "b.png").symlink_to(tmp_path / "secret.png")
+    (tmp_path / "birds" / "c.png").symlink_to(tmp_path / "gone.png")
     done = covey("export", tmp_path / "birds", "--to", "imagefolder", tmp_path / "out")
-    assert "could not be copied: b.png (it lies outside the image folder)" in done.stderr
+    assert "could not be copied: b.png (it lies outside the image folder), c.png (No such file" in done.stderr
     names = [row["file_name"] for row in table(tmp_path / "out" / "metadata.csv")]
     assert names == ["images/A.png", "images/a~2.png"]
     for name, source in zip(names, ["A.png", "a.png"], strict=True):
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "birds" / source).read_bytes()
+    done = covey("pull", tmp_path / "birds", tmp_path / "pulled")
+    assert "b.png is left out: it lies outside the image folder." in done.stderr
+    assert "c.png is left out: No such file or directory." in done.stderr
+    assert sorted(path.name for path in (tmp_path / "pulled" / "images").iterdir()) == ["A.png", "a.png"]
 
 
 def test_file_names_stay_in_the_folder_and_differ_on_every_system() -> None:
@@ -301,6 +321,19 @@ def test_selection_tables_go_to_raven_and_come_back(
     }
     assert store.rows()[0].how == f"import of {path.name}"
     assert "no label is new" in covey("import", "raven", birds, tmp_path / "out").output
+
+
+def test_a_recording_is_named_as_its_file_is(covey: Cli, tmp_path: Path) -> None:
+    (tmp_path / "recordings").mkdir()
+    noise = np.random.default_rng(0).integers(-9000, 9000, 24_000).astype(np.int16)
+    wavfile.write(tmp_path / "recordings" / "REC.WAV", 24_000, noise)
+    assert covey("spectrograms", tmp_path / "recordings", tmp_path / "birds").exit_code == 0
+    dataset = FolderDataset(tmp_path / "birds")
+    assert dataset.images is not None
+    open_labels(dataset).add(dataset.images.names(), "song")
+    assert covey("export", tmp_path / "birds", "--to", "raven", tmp_path / "out").exit_code == 0
+    (path,) = (tmp_path / "out" / "labels").iterdir()
+    assert "\tREC.WAV\tsong\n" in path.read_text()
 
 
 def test_clusters_become_tracks_without_noise(covey: Cli, tmp_path: Path) -> None:
@@ -425,6 +458,17 @@ def test_a_run_goes_on_from_imported_features(covey: Cli, tmp_path: Path, images
     assert kept.name in wrong.stderr
 
 
+def test_names_of_others_never_command_the_terminal(covey: Cli, tmp_path: Path) -> None:
+    drawn(tmp_path / "birds", "a.png", *cut("rec", 0))
+    (tmp_path / "foreign.csv").write_text("filename,d0\na.png,1\n\x1b]0;gone\x07.png,2\n")
+    heads = "Begin Time (s)\tEnd Time (s)\tBegin File\tLabel\n"
+    (tmp_path / "s.txt").write_text(f"{heads}0\t1\trec.wav\tsong\n0\t1\t\x1b]0;gone\x07.wav\tsong\n")
+    for words in (("features", tmp_path / "birds", tmp_path / "foreign.csv"),
+                  ("raven", tmp_path / "birds", tmp_path / "s.txt", "--segment", 1)):  # fmt: skip
+        done = covey("import", *words)
+        assert (done.exit_code, "gone" in done.output, "\x1b" in done.output) == (0, True, False)
+
+
 class Harm:
     def __reduce__(self) -> Any:
         return Path.touch, (Path("harmed"),)
@@ -443,6 +487,7 @@ def test_no_code_in_an_array_is_run(covey: Cli, tmp_path: Path, monkeypatch: pyt
     np.savez("zip.npz", X=np.zeros((1, 1)))
     Path("zip.npz").rename("zip.npy")
     assert covey("import", "features", tmp_path, "zip.npy", "--names", "N.npy").exit_code == 2
+    assert "No such file" in covey("import", "features", tmp_path, "objects.npy", "--names", "N.npy").stderr
     assert not Path("harmed").exists()
 
 
@@ -488,6 +533,26 @@ def test_arrays_that_are_no_features(covey: Cli, tmp_path: Path, array: list[Any
     assert done.exit_code == 2
     assert sentence in done.stderr
     assert not list(tmp_path.glob("*.npz"))
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["X.npy"], "X.npy has no names in it: name the file that has them with --names."),
+        (["X.csv", "--names", "N.npy"], "X.csv has names of its own"),
+        (["X.mat"], "X.mat is no .npy, .csv or .parquet file"),
+        (["X.npy", "--names", "N.npy"], "N.npy holds an array (1,) of <U1: names are text"),
+    ],
+)
+def test_files_that_do_not_go_together(
+    covey: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.save("X.npy", np.zeros((1, 2)))
+    np.save("N.npy", np.full(1, 0x110000, np.uint32).view("<U1"))
+    done = covey("import", "features", tmp_path, *words)
+    assert done.exit_code == 2
+    assert sentence in done.stderr
 
 
 def test_parquet_files_that_are_no_features(tmp_path: Path) -> None:

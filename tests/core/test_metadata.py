@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from covey import CoveyError
-from covey.cuts import xeno_canto
+from covey.cuts import cuts, xeno_canto
 from covey.folder import FolderDataset
 from covey.metadata import kind, read
 
@@ -59,7 +59,6 @@ def test_without_a_table_the_names_tell(birds: FolderDataset) -> None:
     ("text", "expected"),
     [
         (f"filename,x\n{FIRST},1\nother.png,2\n", [1, None, None, 2]),
-        (f"full_spec_name,x\n{SECOND},1\n", [None, 1, None, None]),
         (f"file_name,x\nimages/{THIRD},1\n{FIRST},2\n", [2, None, 1, None]),
         ("file_name_stub,x\nXC144251_a,1\nsub/rec,2\n", [1, 1, 2, None]),
         ("recording,x\nrec,2\n", [None, None, 2, None]),
@@ -158,6 +157,10 @@ def test_a_hostile_pickle_is_refused(birds: FolderDataset, monkeypatch: pytest.M
     with pytest.raises(CoveyError, match=r"downloaded_data_meta\.pkl is refused"):
         read(birds)
     assert not Path("harmed").exists()
+
+
+def test_a_start_that_is_no_number_of_seconds_is_none() -> None:
+    assert cuts([f"rec_segm_{'9' * 400}.000.png"]) == {}
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,11 @@ def test_a_small_file_does_not_become_a_large_array() -> None:
         read_strings(pickle.dumps(np.array([same] * 10_000, dtype=object)), "x.npz")
 
 
+def test_a_name_that_would_not_come_back_is_refused() -> None:
+    with pytest.raises(CoveyError, match="a name ends in a zero character"):
+        read_strings(pickle.dumps(np.array(["a.png\0"], dtype=object)), "x.npz")
+
+
 def test_the_metadata_of_a_published_dataset_open(xc_dev: Path) -> None:
     frame = read_frame(xc_dev / "downloaded_data_meta.pkl")
     assert len(frame) == 39
@@ -117,6 +122,22 @@ def test_another_table_is_refused_with_what_it_needs(pandas: Any, tmp_path: Path
         read_frame(tmp_path / "x.pkl")
     pandas.DataFrame([[1, 2]], columns=["a", "a"]).to_pickle(tmp_path / "x.pkl")
     with pytest.raises(CoveyError, match="or share one"):
+        read_frame(tmp_path / "x.pkl")
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("\ud800", "surrogates not allowed"),
+        (1 << 64, "a number of more than 64 bits"),
+        ([["a"]], "lists within lists"),
+        ({"a": {}}, "lists within lists"),
+        ((1,), "it holds a tuple"),
+    ],
+)
+def test_a_cell_that_is_not_plain_is_refused(pandas: Any, tmp_path: Path, value: Any, sentence: str) -> None:
+    pandas.DataFrame({"a": pandas.Series([value], dtype=object)}).to_pickle(tmp_path / "x.pkl")
+    with pytest.raises(CoveyError, match=sentence):
         read_frame(tmp_path / "x.pkl")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import mmap
 import os
@@ -219,6 +220,7 @@ def test_large_arrays_that_are_not_aligned_load_too(tmp_path: Path) -> None:
         table = npz.read(tmp_path / "x.npz")
         assert isinstance(table, Features)
         np.testing.assert_array_equal(table.X, big)
+        assert table.X.flags.aligned
 
 
 def test_names_that_lead_elsewhere_load_and_are_never_opened(tmp_path: Path) -> None:
@@ -233,10 +235,18 @@ def test_names_that_lead_elsewhere_load_and_are_never_opened(tmp_path: Path) -> 
 
 
 def test_a_provenance_that_does_not_fit_its_key_is_refused(tmp_path: Path) -> None:
-    (features, *_) = tiny_tables(NAMES)
+    features, embedding, _ = tiny_tables(NAMES)
     assert features.provenance is not None
+    assert embedding.provenance is not None
     made = features.provenance.to_json()
+    deep: list[Any] = []
+    for _ in range(200):
+        deep = [deep]
     odd = [
+        made.replace('"tag":"brightness"', '"tag":5'),
+        attrs.evolve(features.provenance, kind="person").to_json(),
+        attrs.evolve(features.provenance, details={"deep": deep}).to_json(),
+        attrs.evolve(embedding.provenance, input=features.provenance.input).to_json(),
         made.replace('"component":"', '"component":"x'),
         made.replace('"options":{', '"options":[{').replace('},"source"', '}],"source"'),
         '{"a":' * 5000,
@@ -265,6 +275,72 @@ def test_arrays_of_differing_length_are_refused(arrays: dict[str, NDArray[Any]],
     assert "its arrays differ in length" in dataset.problems[0]
     with pytest.raises(CoveyError, match="its arrays differ in length"):
         npz.read(tmp_path / "bad.npz")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "sentence"),
+    [
+        ({"X": np.zeros(3)}, r"X is an array \(3,\) of float64"),
+        ({"X": np.zeros((3, 4), complex)}, "it holds an array of the kind '<c16'"),
+        ({"X_red": np.zeros((3, 4)), "X_2D": np.zeros((3, 3))}, r"X_2D is an array \(3, 3\)"),
+        ({"labels": np.array([0, 1, 1 << 40])}, "labels holds numbers of more than 32 bits"),
+        ({"X": np.zeros((3, 4)), "N": np.array([b"a", b"b", b"\xff"])}, "can't decode byte 0xff"),
+        ({"X": np.zeros((3, 4)), "N": np.full(3, 0x110000, np.uint32).view("<U1")}, "N holds what is no text"),
+        ({"X": np.zeros((3, 4)), "N": np.zeros(3)}, r"N is an array \(3,\) of float64"),
+    ],
+)
+def test_arrays_that_are_no_table_are_refused(arrays: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "bad.npz", **{"N": np.array(NAMES), **arrays})
+    with pytest.raises(CoveyError, match=f"bad.npz .*{sentence}"):
+        npz.read(tmp_path / "bad.npz")
+
+
+HEADER = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }"
+
+
+def member(header: str, content: bytes = bytes(48)) -> bytes:
+    """An array with any header."""
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode() + content
+
+
+def archive(X: bytes) -> bytes:
+    """An NPZ file of features."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as opened:
+        opened.writestr(zipfile.ZipInfo("N.npy"), member(HEADER.replace("f4", "U1").replace(" 4", ""), b"a\0\0\0" * 3))
+        opened.writestr(zipfile.ZipInfo("X.npy"), X)
+    return file.getvalue()
+
+
+def changed(place: int, value: int, width: str, mark: bytes = b"PK\1\2") -> bytes:
+    """An NPZ file with a number of its last directory entry, or of its end, replaced."""
+    data = bytearray(archive(member(HEADER)))
+    struct.pack_into(width, data, data.rindex(mark) + place, value)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (archive(member(HEADER)).replace(b"X.npy", b"N.npy"), "it holds one name twice"),
+        (archive(member(HEADER.replace("(3, 4)", "(3, 5)"))), "X has 117 bytes, but its header speaks of 129"),
+        (archive(member(HEADER + " " * 20_000)), "an array has a header of 20,059 bytes"),
+        (archive(member("__import__('os')")), "a header that is not understood"),
+        (archive(b"text"), "it holds what is no NPY array"),
+        (changed(8, 1, "<H"), "it is encrypted"),
+        (changed(10, 12, "<H"), "it is compressed in an unusual way"),
+        (changed(24, 1 << 30, "<I"), "it says that 1,073,741,824 bytes lie in 117"),
+        (changed(42, 10, "<I"), "its members overlap"),
+        (changed(10, 3, "<H", b"PK\5\6"), "its directory is damaged"),
+    ],
+)
+def test_archives_that_lie_are_refused(data: bytes, sentence: str, tmp_path: Path) -> None:
+    path = tmp_path / "bad.npz"
+    path.write_bytes(archive(member(HEADER)))
+    assert npz.read(path).names.tolist() == ["a", "a", "a"]
+    path.write_bytes(data)
+    with pytest.raises(CoveyError, match=f"bad.npz cannot be read .*{sentence}"):
+        npz.read(path)
 
 
 def test_a_file_that_is_no_table_is_reported_and_harms_nobody(tmp_path: Path) -> None:

@@ -16,16 +16,13 @@ from numpy.typing import NDArray
 
 from covey.components import Floats
 from covey.errors import CoveyError, reason
-from covey.exchange import parquet
-from covey.formats import csvs
+from covey.formats import csvs, parquet
 from covey.progress import SILENT, Progress, some
 from covey.provenance import Provenance, digest
 from covey.storage import Dataset
 
 COMPONENT = "import"
 NAMES = ("filename", "file_name")
-MAP = ("map_x", "map_y")
-"""What an export of an embedding holds besides its dimensions."""
 VALUES = 1 << 20
 """Numbers that are checked at a time."""
 
@@ -120,7 +117,7 @@ def _mapped(path: Path) -> NDArray[Any]:
     try:
         return open_memmap(path, mode="r")
     except (OSError, ValueError, TypeError, SyntaxError, EOFError, OverflowError, RecursionError) as error:
-        told = "it holds Python objects, which are never read" if "object" in str(error) else reason(error)
+        told = "it holds Python objects, which are never read" if "Python objects" in str(error) else reason(error)
         raise CoveyError(f"{path} cannot be read ({told}): save a plain array with numpy.save.") from error
 
 
@@ -184,7 +181,7 @@ def _parquet(path: Path) -> Foreign:
 def _columns(path: Path, heads: Sequence[str]) -> tuple[str, list[str]]:
     """Return the column with names and those with features. Raises CoveyError."""
     name = next((head for head in NAMES if head in heads), None)
-    others = [head for head in heads if head and head not in (*NAMES, *MAP)]
+    others = [head for head in heads if head and head not in NAMES]
     columns = [f"d{at}" for at in range(len(others)) if f"d{at}" in others] if "d0" in others else others
     if name is None or not columns:
         told = ", ".join(heads[:10]) or "nothing"

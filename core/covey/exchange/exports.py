@@ -11,11 +11,10 @@ import attrs
 
 from covey import clusters
 from covey.errors import CoveyError
-from covey.exchange import parquet
 from covey.exchange.contents import WHAT, Contents, What
 from covey.exchange.filenames import FileNames
 from covey.exchange.intervals import Interval, Timing, intervals, timing
-from covey.exchange.sheets import Column, Sheet, write_csv
+from covey.exchange.sheets import Column, Sheet, write_csv, write_parquet
 from covey.exchange.tracks import AUDACITY, RAVEN, audacity_track, raven_table
 from covey.files import make_folder, replacing
 from covey.images import BrokenImage, ImageFolder
@@ -107,7 +106,7 @@ def _write_csv(export: Export) -> int:
 
 
 def _write_parquet(export: Export) -> int:
-    return _write_sheets(export, ".parquet", parquet.write)
+    return _write_sheets(export, ".parquet", write_parquet)
 
 
 def _write_sheets(export: Export, ending: str, write: Callable[[Sheet, Path, Progress], None]) -> int:
@@ -144,7 +143,7 @@ def _copied(images: ImageFolder, export: Export) -> Iterator[tuple[str, str]]:
             there = f"{IMAGES}/{given.give(str(path.with_suffix('')), path.suffix)}"
             try:
                 _copy(images.path(name), export.out / there)
-            except (BrokenImage, FileNotFoundError) as error:
+            except BrokenImage as error:
                 problems.append(f"{name} ({error})")
                 continue
             if there != f"{IMAGES}/{name}":

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from covey.components import Floats
 from covey.errors import CoveyError
-from covey.formats import csvs
+from covey.files import replacing
+from covey.formats import csvs, parquet
 from covey.progress import SILENT, Progress
 from covey.tables import Embedding, Features
 
@@ -76,8 +77,32 @@ def write_csv(sheet: Sheet, path: Path, progress: Progress = SILENT) -> None:
         csvs.write(path, [*sheet.columns, *sheet.dimensions], rows())
 
 
+def write_parquet(sheet: Sheet, path: Path, progress: Progress = SILENT) -> None:
+    """Write a sheet as Parquet, one row group after the other. Raises CoveyError."""
+    pa, pq = parquet.library()
+    numbers = [pa.field(name, pa.float32()) for name in sheet.dimensions]
+    schema = pa.schema([*(pa.field(name, _type(pa, column)) for name, column in sheet.columns.items()), *numbers])
+    text = schema.names[: len(sheet.columns)]
+    with (
+        replacing(path) as file,
+        pq.ParquetWriter(file, schema, use_dictionary=text) as writer,
+        progress.step(f"Writing {path.name}", len(sheet), "row") as step,
+    ):
+        for columns, matrix in sheet.blocks(parquet.VALUES):
+            arrays = [*columns, *np.ascontiguousarray(matrix.T)]
+            parts = [pa.array(array, field.type) for array, field in zip(arrays, schema, strict=True)]
+            writer.write_batch(pa.record_batch(parts, schema=schema))
+            step.advance(len(matrix))
+
+
 def _values(column: Column) -> list[Any]:
     return column.tolist() if isinstance(column, np.ndarray) else list(column)
+
+
+def _type(pa: Any, column: Any) -> Any:
+    """Return the Arrow type of a column; one without any value is text."""
+    found = pa.string() if isinstance(column, np.ndarray) and column.dtype.kind == "U" else pa.array(column).type
+    return pa.string() if found == pa.null() else found
 
 
 def _check_text(column: Column) -> None:

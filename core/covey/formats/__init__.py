@@ -1,1 +1,1 @@
-"""Files as covey reads and writes them: NPZ within bounds, CSV, and pickles of others as plain data."""
+"""Files as covey reads and writes them: NPZ within bounds, CSV, Parquet, and pickles of others as plain data."""

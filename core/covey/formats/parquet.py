@@ -7,34 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from covey.errors import CoveyError, reason
-from covey.exchange.sheets import Sheet
-from covey.files import replacing
-from covey.progress import SILENT, Progress
 
 VALUES = 1 << 23
 """Numbers that are held at a time: a row group."""
-
-
-def write(sheet: Sheet, path: Path, progress: Progress = SILENT) -> None:
-    """Write a table, one row group after the other. Raises CoveyError."""
-    pa, parquet = _library()
-    numbers = [pa.field(name, pa.float32()) for name in sheet.dimensions]
-    schema = pa.schema([*(pa.field(name, _type(pa, column)) for name, column in sheet.columns.items()), *numbers])
-    text = schema.names[: len(sheet.columns)]
-    with (
-        replacing(path) as file,
-        parquet.ParquetWriter(file, schema, use_dictionary=text) as writer,
-        progress.step(f"Writing {path.name}", len(sheet), "row") as step,
-    ):
-        for columns, matrix in sheet.blocks(VALUES):
-            arrays = [*columns, *np.ascontiguousarray(matrix.T)]
-            parts = [pa.array(array, field.type) for array, field in zip(arrays, schema, strict=True)]
-            writer.write_batch(pa.record_batch(parts, schema=schema))
-            step.advance(len(matrix))
 
 
 def read(path: Path) -> dict[str, list[Any]]:
@@ -57,15 +35,9 @@ def blocks(path: Path, columns: Sequence[str]) -> Iterator[list[NDArray[Any]]]:
             yield [batch.column(name).to_numpy(zero_copy_only=False) for name in columns]
 
 
-def _type(pa: Any, column: Any) -> Any:
-    """Return the Arrow type of a column; one without any value is text."""
-    found = pa.string() if isinstance(column, np.ndarray) and column.dtype.kind == "U" else pa.array(column).type
-    return pa.string() if found == pa.null() else found
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    _, parquet = _library()
+    _, parquet = library()
     try:
         with parquet.ParquetFile(path) as file:
             yield file
@@ -73,7 +45,8 @@ def _opened(path: Path) -> Iterator[Any]:
         raise CoveyError(f"{path} cannot be read ({reason(error)}): name a whole Parquet file.") from error
 
 
-def _library() -> tuple[Any, Any]:
+def library() -> tuple[Any, Any]:
+    """Return pyarrow and its module for Parquet. Raises CoveyError when it is not installed."""
     try:
         import pyarrow
         from pyarrow import parquet
