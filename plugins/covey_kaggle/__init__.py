@@ -27,9 +27,7 @@ class Kaggle(Storage):
     def open(self, place: str) -> Dataset:
         """Return the newest version on this machine, fetched if there is none. Raises CoveyError."""
         slug = Slug.parse(place)
-        if slug.shelf.newest is None:
-            fetched(slug)
-        return opened(slug)
+        return opened(slug, slug.shelf.newest or fetched(slug))
 
     def publish(self, dataset: Dataset, place: str, wishes: Wishes, progress: Progress = SILENT) -> str:
         """Make a new dataset, or a new version of one, and return what was done. Raises CoveyError."""

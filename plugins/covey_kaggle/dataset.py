@@ -47,10 +47,8 @@ class KaggleDataset(FolderDataset):
         return super().load(entry) if is_own else self.version.load(entry)
 
 
-def opened(slug: Slug) -> KaggleDataset:
-    """Open the newest version that is on this machine. Raises CoveyError when it holds nothing for covey."""
-    number = slug.shelf.newest
-    assert number is not None
+def opened(slug: Slug, number: int) -> KaggleDataset:
+    """Open a version that is on this machine. Raises CoveyError when it holds nothing for covey."""
     dataset = KaggleDataset(slug.shelf.version(number), make_folder(slug.shelf.own), str(slug))
     if dataset.images is None and not dataset.entries():
         raise CoveyError(f"{slug} holds neither images nor feature files: choose a dataset of spectrograms.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -121,12 +122,12 @@ def _upload(api: Any, folder: Path, body: Any, progress: Progress) -> None:
 
     names = sorted(path.name for path in folder.iterdir())
     with progress.step("Sending to Kaggle", len(names), "file") as step, _told_uploads(step) as context:
-        with quiet():
+        with quiet(), suppress(ValueError):  # from 2.2.5 on the client stops at a file that Kaggle refuses
             api.upload_files(body, None, str(folder), ApiBlobType.DATASET, context, quiet=True)
         if len(body.files) < len(names):
             context.forget()
-            missing = len(names) - len(body.files)
-            raise CoveyError(f"{missing} of {len(names)} files could not be sent: run the same command again.")
+            sent = f"{len(body.files)} of {len(names)} files"
+            raise CoveyError(f"Kaggle took only {sent}, so no version was made: run the same command again.")
 
 
 def _told_uploads(step: Step) -> Any:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from covey import Dataset
 from covey.files import make_folder, replacing
 from covey.formats import csvs
 from covey.images import BrokenImage, ImageFolder
-from covey.metadata import Metadata
+from covey.metadata import Metadata, Value
 from covey.progress import Progress
 from covey.storage import METADATA
 from covey_kaggle.original import pickled
@@ -83,9 +83,18 @@ def _add_metadata(known: Metadata, path: Path, folder: Path) -> None:
             _link(path, folder / path.name)
         return
     plain = folder / "metadata.csv"
-    rows = zip(*known.columns.values(), strict=True)
-    csvs.write(plain, list(known.columns), [[csvs.cell(value) for value in row] for row in rows])
+    columns = _named(known)
+    rows = zip(*columns.values(), strict=True)
+    csvs.write(plain, list(columns), [[csvs.cell(value) for value in row] for row in rows])
     _date(plain)
+
+
+def _named(known: Metadata) -> dict[str, Sequence[Value]]:
+    """Return the columns of a table with one for the names of images, if it has rows that belong to images."""
+    names = {row: name for (way, name), row in known.rows.items() if way == "name"}
+    count = len(next(iter(known.columns.values()), ()))
+    named = {"filename": [names.get(row) for row in range(count)]} if names else {}
+    return {**named, **known.columns}
 
 
 def _date(path: Path) -> None:

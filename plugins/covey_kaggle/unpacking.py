@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 import stat
@@ -24,6 +25,8 @@ _CHUNK = 1 << 20
 _STRANGE = re.compile(r"[\x00-\x1f]|[. ](/|$)|//")
 """What some system reads as something else."""
 _DAMAGED = (OSError, ValueError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says when a disk takes no more: no fault of the archive."""
 
 
 def unpack(archive: Path, folder: Path, slug: Slug, progress: Progress) -> None:
@@ -32,7 +35,7 @@ def unpack(archive: Path, folder: Path, slug: Slug, progress: Progress) -> None:
     Hidden files and covey's pointer to images elsewhere are left out.
 
     Raises:
-        CoveyError: the archive is damaged, hostile or too large; it is deleted.
+        CoveyError: the archive is damaged, hostile or too large, and is deleted; or there is no room for what is in it.
     """
     half = folder.with_name(f".{folder.name}.half")
     shutil.rmtree(half, ignore_errors=True)
@@ -47,6 +50,9 @@ def unpack(archive: Path, folder: Path, slug: Slug, progress: Progress) -> None:
                     step.advance()
         half.replace(folder)
     except _DAMAGED as error:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            told = f"{slug} cannot be unpacked in {archive.parent} ({reason(error)})"
+            raise CoveyError(f"{told}: make room, or let COVEY_HOME name a folder elsewhere.") from error
         archive.unlink(missing_ok=True)
         raise CoveyError(f"{slug} cannot be unpacked ({reason(error)}): fetch it again, or tell its owner.") from error
     finally:

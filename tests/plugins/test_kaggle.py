@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import stat
 import subprocess
 import sys
@@ -12,13 +13,14 @@ import zipfile
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from click.testing import Result
 from tests.plugins.kaggle_server import STALLED, Files, KaggleServer, packed
 
-from covey import CoveyError
+from covey import CoveyError, metadata
 from covey.folder import FolderDataset
 from covey.formats.pickles import read_frame
 from covey.labelling import open_labels
@@ -150,6 +152,7 @@ def test_public_only_on_request(kaggle: KaggleServer, birds: Path, covey: Cli) -
 
 def test_nothing_is_sent_twice(published: KaggleServer, birds: Path, covey: Cli) -> None:
     sent = published.calls["StartBlobUpload"]
+    (birds / "._metadata.csv").write_text("hidden", "utf-8")
     assert "nothing was sent" in covey("push", birds, PLACE).stdout
     assert published.calls["StartBlobUpload"] == sent
     (birds / "clusters.csv").write_text("filename,cluster\nimage_000.png,1\n", "utf-8")
@@ -179,7 +182,7 @@ def test_a_file_that_kaggle_refuses_makes_no_version(kaggle: KaggleServer, birds
     kaggle.faults = {"Blob": [400]}
     done = covey("push", birds, PLACE)
     assert done.exit_code == 2
-    assert "1 of 5 files could not be sent: run the same command again" in done.stderr
+    assert re.search("Kaggle took only [04] of 5 files, so no version was made: run the same", done.stderr)
     assert kaggle.requests == []
     kaggle.faults = {"CreateDataset": [500]}
     assert "a fault of its own (500)" in covey("push", birds, PLACE).stderr
@@ -245,6 +248,18 @@ def test_a_dataset_of_the_original_opens_and_goes_back(
     assert "downloaded_data_meta.pkl" not in sent
     assert kaggle.requests[0]["licenseName"] == "other"
     assert "Jerome Fischer" in kaggle.requests[0]["description"]
+
+
+def test_metadata_of_images_come_back_from_a_pickle(
+    kaggle: KaggleServer, birds: Path, covey: Cli, tmp_path: Path
+) -> None:
+    pandas = pytest.importorskip("pandas")
+    (birds / "metadata.csv").unlink()
+    names = [f"image_{number:03}.png" for number in range(6)]
+    pandas.DataFrame({"site": list("abcdef"), "filename": names}).to_pickle(birds / "downloaded_data_meta.pkl")
+    assert covey("push", birds, PLACE).exit_code == 0
+    assert covey("pull", PLACE, tmp_path / "pulled").exit_code == 0
+    assert metadata.read(FolderDataset(tmp_path / "pulled")).of(names) == {"site": list("abcdef")}
 
 
 def test_it_is_fetched_once_and_used_without_network(
@@ -412,6 +427,48 @@ def test_a_hostile_or_damaged_archive_is_refused(
     assert told in done.stderr
     assert not list(tmp_path.rglob("*out.png"))
     assert not list((tmp_path / "home").rglob("versions/*"))
+
+
+def deflated(files: Files) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+@pytest.mark.parametrize(
+    ("archive", "told"), [(packed, "could not be kept (File too large)"), (deflated, "cannot be unpacked in")]
+)
+def test_a_full_disk_is_told_and_what_has_come_is_kept(
+    archive: Callable[[Files], bytes], told: str, kaggle: KaggleServer, covey: Cli
+) -> None:
+    import resource
+
+    kaggle.datasets[SLUG] = [archive({"images/a.png": bytes(10_000)})]
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, most[1]))
+    try:
+        done = covey("info", PLACE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    assert done.exit_code == 2
+    assert told in done.stderr
+    assert "make room, or let COVEY_HOME name" in done.stderr
+    assert covey("info", PLACE).exit_code == 0
+    assert kaggle.sent[0] == 0
+    assert 0 not in kaggle.sent[1:]
+
+
+def test_a_dataset_for_which_there_is_no_room_is_told(
+    published: KaggleServer, covey: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as full:
+        full.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+        assert "0.0 GB left: make room, or let COVEY_HOME name" in covey("info", PLACE).stderr
+    assert covey("info", PLACE).exit_code == 0
+    assert published.sent == [0]
 
 
 def test_an_archive_cannot_point_covey_elsewhere(kaggle: KaggleServer, covey: Cli, birds: Path) -> None:
