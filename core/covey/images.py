@@ -64,10 +64,14 @@ class ImageFolder:
         return sorted(self.walk())
 
     def path(self, name: str) -> Path:
-        """Return where an image lies. Raises BrokenImage when the name leads out of the folder, on any system."""
+        """Return where an image lies.
+
+        Raises:
+            BrokenImage: it is not there, or its name leads out of the folder, on any system.
+        """
         path = self.root / name
         with _told():
-            if leads_out(name) or not path.resolve().is_relative_to(self.root.resolve()):
+            if leads_out(name) or not path.resolve(strict=True).is_relative_to(self.root.resolve()):
                 raise BrokenImage("it lies outside the image folder")
         return path
 

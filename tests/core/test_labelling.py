@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import closing
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -295,18 +296,25 @@ def test_a_dataset_that_cannot_be_written_has_its_labels_with_the_user(
     assert open_labels(one).path.is_relative_to(tmp_path)
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="nothing is read-only for this user")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs the rights of POSIX")
 def test_labels_in_a_read_only_folder_are_the_ones_to_start_with_and_stay_with_the_user(
-    store: LabelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("COVEY_HOME", str(tmp_path_factory.mktemp("home")))
-    store.add(["a.png"], "robin")
-    tmp_path.chmod(0o555)
-    own = open_labels(FolderDataset(tmp_path))
-    own.add(["b.png"], "robin")
-    assert (own.images("robin"), store.images("robin")) == (["a.png", "b.png"], ["a.png"])
-    tmp_path.chmod(0o755)
-    assert open_labels(FolderDataset(tmp_path)) == own
+    with TemporaryDirectory() as birds, TemporaryDirectory() as home:
+        monkeypatch.setenv("COVEY_HOME", home)
+        store, myself = open_labels(FolderDataset(Path(birds))), os.geteuid()
+        store.add(["a.png"], "robin")
+        Path(birds).chmod(0o555)
+        Path(home).chmod(0o777)
+        os.seteuid(myself or 65534)  # the administrator may write everywhere
+        try:
+            own = open_labels(FolderDataset(Path(birds)))
+            own.add(["b.png"], "robin")
+            assert (own.images("robin"), store.images("robin")) == (["a.png", "b.png"], ["a.png"])
+        finally:
+            os.seteuid(myself)
+            Path(birds).chmod(0o700)
+        assert open_labels(FolderDataset(Path(birds))) == own
 
 
 def changed(path: Path, *commands: str) -> None:

@@ -17,11 +17,12 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "labels.csv"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252"])
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_encodings_separators_and_line_ends(path: Path, encoding: str, separator: str, end: str) -> None:
-    path.write_bytes(TEXT.replace(",", separator).replace("\n", end).encode(encoding))
+    text = TEXT.replace(",", separator).replace("\n", end)
+    path.write_bytes((f"\ufeff{text}" if encoding == "utf-16-be" else text).encode(encoding))
     assert read_labels(path) == {"a.png": "x", "b.png": "y"}
     assert read_labels(path, "species") == {"a.png": "Mésange"}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from covey.commands.terminal import TerminalProgress
+from covey.commands.terminal import TerminalProgress, say
 from covey.errors import CoveyError
 from covey.exchange import selections
 from covey.exchange.arrays import bring
@@ -40,7 +40,8 @@ def features(folder: str, file: Path, names: Path | None) -> None:
     covey import features birds/ birdnet.npy --names names.txt
     covey import features birds/ perch.parquet
     """
-    click.echo(bring(open_dataset(Registry.installed(), folder), file, names, TerminalProgress()))
+    progress = TerminalProgress()
+    say(bring(open_dataset(Registry.installed(), folder, progress), file, names, progress))
 
 
 @import_.command()
@@ -62,14 +63,14 @@ def raven(folder: str, tables: tuple[Path, ...], column: str | None, segment: fl
     \b
     covey import raven birds/ selections/
     """
-    dataset = open_dataset(Registry.installed(), folder)
+    dataset = open_dataset(Registry.installed(), folder, TerminalProgress())
     length = timing(dataset.images.root if dataset.images else None, segment).segment
     paths, names = selections.tables(tables), Contents(dataset, ()).names
     found = [one for path in paths for one in selections.read(path, column)]
     _tell_idle(found, names)
     classes = selections.images_of(found, names, length)
     told = f"{len(found):,} selections in {len(paths):,} {'table' if len(paths) == 1 else 'tables'}"
-    click.echo(f"{told}: {_label(dataset, classes, paths)}.")
+    say(f"{told}: {_label(dataset, classes, paths)}.")
 
 
 def _tell_idle(found: Sequence[Selection], names: Sequence[str]) -> None:
@@ -81,9 +82,9 @@ def _tell_idle(found: Sequence[Selection], names: Sequence[str]) -> None:
         told = f"the tables speak of {some(foreign) or 'none'}, the images of {some(list(known)) or 'none'}"
         raise CoveyError(f"No selection is in a recording of this dataset: {told}.")
     if foreign:
-        click.echo(f"Recordings of which there are no images: {some(foreign)}.", err=True)
+        say(f"Recordings of which there are no images: {some(foreign)}.", err=True)
     if bare := sum(not one.label for one in found):
-        click.echo(f"Selections without a class: {bare:,}.", err=True)
+        say(f"Selections without a class: {bare:,}.", err=True)
 
 
 def _label(dataset: Dataset, classes: dict[str, list[str]], paths: Sequence[Path]) -> str:

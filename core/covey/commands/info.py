@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import click
 
-from covey.commands.terminal import TerminalProgress, plain
+from covey.commands.terminal import TerminalProgress, say
 from covey.errors import CoveyError
 from covey.formats import npz
 from covey.formats.archive import opened
@@ -46,15 +46,15 @@ def _show_dataset(dataset: Dataset, as_json: bool) -> None:
         tables = [_table(entry) for entry in entries]
         _print({"location": dataset.location, "images": count, "tables": tables, "problems": problems})
         return
-    _say(f"{dataset.location}: {count:,} images" + (f" in {images.root}" if images else ""))
+    say(f"{dataset.location}: {count:,} images" + (f" in {images.root}" if images else ""))
     for kind, title in _TITLES.items():
         of_kind = [entry for entry in entries if entry.kind == kind]
-        _say(f"\n{title}: {len(of_kind) or 'none'}")
+        say(f"\n{title}: {len(of_kind) or 'none'}")
         for entry in of_kind:
-            _say(f"  {entry.name}  {_size(entry)}")
+            say(f"  {entry.name}  {_size(entry)}")
             _show_story(entry)
     for problem in problems:
-        _say(f"\n{problem}", err=True)
+        say(f"\n{problem}", err=True)
 
 
 def _show_file(path: Path, as_json: bool) -> None:
@@ -65,12 +65,12 @@ def _show_file(path: Path, as_json: bool) -> None:
     if as_json:
         _print({"file": str(path), "arrays": arrays, "checks": odd, **({} if entry is None else _table(entry))})
         return
-    _say(f"{path}: " + (f"{entry.kind}, {_size(entry)}" if entry else "no table"))
+    say(f"{path}: " + (f"{entry.kind}, {_size(entry)}" if entry else "no table"))
     for key, array in arrays.items():
-        _say(f"  {key}: {array['dtype']} {array['shape']}")
+        say(f"  {key}: {array['dtype']} {array['shape']}")
     if entry:
         _show_story(entry)
-    _say("\n".join(odd) if odd else "Nothing odd was found.")
+    say("\n".join(odd) if odd else "Nothing odd was found.")
 
 
 def _checked(path: Path) -> tuple[Entry | None, list[str]]:
@@ -87,7 +87,7 @@ def _show_frame(path: Path, as_json: bool) -> None:
     if as_json:
         _print({"file": str(path), "rows": rows, "columns": list(frame)})
         return
-    _say(f"{path}: a pickled table of {rows:,} rows\n  " + ", ".join(frame))
+    say(f"{path}: a pickled table of {rows:,} rows\n  " + ", ".join(frame))
 
 
 def _show_story(entry: Entry) -> None:
@@ -95,9 +95,9 @@ def _show_story(entry: Entry) -> None:
     made = entry.provenance
     if made is None:
         said = origin(entry.name)
-        _say("      no provenance: made by another tool" + (f", by its name from {said}" if said else ""))
+        say("      no provenance: made by another tool" + (f", by its name from {said}" if said else ""))
     while made is not None:
-        _say(f"      {_sentence(made)}")
+        say(f"      {_sentence(made)}")
         made = made.source
 
 
@@ -139,7 +139,3 @@ def _table(entry: Entry) -> dict[str, Any]:
 def _print(data: Any) -> None:
     """Print JSON, in which what is no text stays escaped."""
     click.echo(json.dumps(data, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8"))
-
-
-def _say(text: str, err: bool = False) -> None:
-    click.echo(plain(text), err=err)

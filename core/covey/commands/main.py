@@ -22,7 +22,7 @@ from covey.commands.push import push
 from covey.commands.report import report
 from covey.commands.run import run
 from covey.commands.spectrograms import spectrograms
-from covey.commands.terminal import plain
+from covey.commands.terminal import say
 from covey.errors import CoveyError
 from covey.registry import Registry
 
@@ -49,7 +49,7 @@ class Covey(click.Group):
         try:
             return super().main(*args, **kwargs)
         except CoveyError as error:
-            click.echo(f"Error: {plain(str(error))}", err=True)
+            say(f"Error: {error}", err=True)
             sys.exit(2)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -11,6 +11,7 @@ import click
 from covey.commands.terminal import TerminalProgress
 from covey.errors import CoveyError
 from covey.files import make_folder, replacing
+from covey.images import BrokenImage
 from covey.locations import open_dataset
 from covey.progress import Progress
 from covey.registry import Registry
@@ -30,20 +31,25 @@ def pull(location: str, folder: Path) -> None:
     """
     progress = TerminalProgress()
     dataset = open_dataset(Registry.installed(), location, progress)
-    copies = _copies(dataset, folder)
+    copies = _copies(dataset, folder, progress)
     _check(copies)
     _copy(copies, progress)
     click.echo(f"{folder} holds {dataset.location}: {len(copies):,} files. Look at it with: covey info {folder}")
 
 
-def _copies(dataset: Dataset, folder: Path) -> dict[Path, Path]:
+def _copies(dataset: Dataset, folder: Path, progress: Progress) -> dict[Path, Path]:
     """Return where each file of a dataset comes to lie: new path -> path."""
     copies = {folder / path.name: path for path in dataset.files}
-    if dataset.images is None:
-        return copies
     images = dataset.images
+    if images is None:
+        return copies
     beside = [path.name for path in images.root.glob("_*.json")]  # how the images were made
-    return copies | {folder / "images" / name: images.root / name for name in [*images.names(), *beside]}
+    for name in [*images.names(), *beside]:
+        try:
+            copies[folder / "images" / name] = images.path(name)
+        except BrokenImage as error:
+            progress.note(f"{name} is left out: {error}.")
+    return copies
 
 
 def _check(copies: dict[Path, Path]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from covey.commands.terminal import TerminalProgress
+from covey.commands.terminal import TerminalProgress, say
 from covey.locations import open_dataset, resolve
 from covey.registry import Registry
 from covey.storage import Wishes
@@ -29,4 +29,4 @@ def push(folder: str, location: str, public: bool, message: str, original: bool)
     storage, place = resolve(registry, location)
     dataset = open_dataset(registry, folder, progress)
     wishes = Wishes(public=public, message=message, original=original)
-    click.echo(storage.publish(dataset, place, wishes, progress))
+    say(storage.publish(dataset, place, wishes, progress))

@@ -16,8 +16,13 @@ BEAT = 1.0
 """Seconds between two redrawings of a bar, so that a long wait does not look like a standstill."""
 
 
+def say(text: str, err: bool = False) -> None:
+    """Print a text that may hold names from files of others."""
+    click.echo(plain(text), err=err)
+
+
 def plain(text: str) -> str:
-    """Return a text without what would command the terminal: names come from files of others."""
+    """Return a text without what would command the terminal."""
     return "".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in text)
 
 
