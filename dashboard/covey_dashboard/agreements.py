@@ -13,7 +13,7 @@ from covey.measures.agreement import matrix
 from covey.provenance import digest
 from covey.storage import Dataset, Entry
 from covey_dashboard import cache
-from covey_dashboard.pair import made
+from covey_dashboard.page import made
 
 MEASURES = {"AMI": "adjusted mutual information (AMI)", "ARI": "adjusted Rand index (ARI)"}
 Agreement = Future[tuple[float, float]]

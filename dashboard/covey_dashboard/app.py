@@ -11,22 +11,27 @@ from PIL import Image
 from covey_dashboard import choice, server
 
 ICON = Image.new("RGB", (32, 32), "#0f766e")
+PAGES = {
+    "data": "Data",
+    "run": "Run",
+    "explore": "Explore",
+    "worklist": "Work-list",
+    "labels": "Labels",
+    "compare": "Compare",
+    "about": "About the data",
+    "methods": "Methods",
+    "plugins": "Plugins",
+}
 
 st.set_page_config(page_title="covey", page_icon=ICON, layout="wide")
 st.html(Path(__file__).with_name("style.css"))
-named = bool(os.environ.get(server.LOCATION))
-pages = [
-    st.Page("views/data.py", title="Data", default=not named),
-    st.Page("views/run.py", title="Run"),
-    st.Page("views/explore.py", title="Explore", default=named),
-    st.Page("views/worklist.py", title="Work-list"),
-    st.Page("views/labels.py", title="Labels"),
-    st.Page("views/compare.py", title="Compare"),
-    st.Page("views/about.py", title="About the data"),
-    st.Page("views/methods.py", title="Methods"),
-    st.Page("views/plugins.py", title="Plugins"),
-]
-chosen = st.navigation(pages, position="top")
+first = "explore" if os.environ.get(server.LOCATION) else "data"
+pages = {
+    name: st.Page(f"views/{name}.py", title=title, default=name == first, url_path="first" if name == first else name)
+    for name, title in PAGES.items()
+}
+again = st.Page(f"views/{first}.py", title=PAGES[first], url_path=first, visibility="hidden")  # / is not its only path
+chosen = st.navigation([*pages.values(), again], position="top")
 choice.location()
 choice.keep_in_address()
 chosen.run()

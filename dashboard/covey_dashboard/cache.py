@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Later
 from contextlib import suppress
@@ -102,9 +102,14 @@ def image_count(location: str) -> int:
     return sum(1 for _ in folder.walk()) if folder else 0
 
 
+def table(location: str, entry: Entry) -> Table:
+    """Return a table of a dataset. Raises CoveyError."""
+    return _table(location, _identity(entry), entry)
+
+
 def embedding(source: Source) -> Embedding:
     """Return one embedding, or two joined. Raises CoveyError."""
-    found = joined(source).table if source.other else _read(source.location, source.entry)
+    found = joined(source).table if source.other else table(source.location, source.entry)
     assert isinstance(found, Embedding)
     return found
 
@@ -131,6 +136,11 @@ def sources(source: Source) -> tuple[NDArray[np.int32], list[str]]:
 def store(location: str) -> LabelStore:
     """Return the labels of a dataset. Raises CoveyError."""
     return open_labels(dataset(location))
+
+
+def by_image(store: LabelStore) -> Mapping[str, tuple[str, ...]]:
+    """Return the classes of each image that has any, as they are now. Raises CoveyError."""
+    return _by_image(str(store.path), store.revision, store)
 
 
 def given(source: Source) -> Given:
@@ -187,7 +197,7 @@ def _table(location: str, identity: str, _entry: Entry) -> Table:
 
 @st.cache_resource(show_spinner="Joining", max_entries=2)
 def _joined(identity: str, _source: Source) -> Joined[Embedding]:
-    one, other = (_read(_source.location, entry) for entry in _source.entries)
+    one, other = (table(_source.location, entry) for entry in _source.entries)
     assert isinstance(one, Embedding)
     assert isinstance(other, Embedding)
     return join(one, other)
@@ -197,14 +207,17 @@ def _joined(identity: str, _source: Source) -> Joined[Embedding]:
 def _sources(identity: str, _source: Source) -> tuple[NDArray[np.int32], list[str]]:
     names = embedding(_source).names.tolist()
     known = recordings(names)
-    told = sorted(set(known.values()))
-    places = {recording: place for place, recording in enumerate(told)}
-    return np.array([places.get(known.get(name, ""), -1) for name in names], dtype=np.int32), told
+    return grouped([known.get(name, "") for name in names])
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _by_image(path: str, revision: int, _store: LabelStore) -> Mapping[str, tuple[str, ...]]:
+    return _store.by_image()
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _given(identity: str, revision: int, _source: Source, _kept: LabelStore) -> Given:
-    return Given.of(embedding(_source).names.tolist(), _kept.classes(), _kept.by_image())
+    return Given.of(embedding(_source).names.tolist(), _kept.classes(), by_image(_kept))
 
 
 @st.cache_resource(show_spinner="Reading the metadata", max_entries=8, ttl=METADATA_LASTS)
@@ -219,9 +232,8 @@ def _column(identity: str, name: str, _source: Source) -> Colouring:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _points(identity: str, _source: Source) -> bytes:
-    table = embedding(_source)
-    codes, told = sources(_source)
-    return map.points(identity, table.names.tolist(), table.map, [told[code] if code >= 0 else "" for code in codes])
+    shown = embedding(_source)
+    return map.points(identity, shown.names.tolist(), shown.map, *sources(_source))
 
 
 @st.cache_resource(show_spinner="Clustering", max_entries=64)
@@ -275,10 +287,6 @@ def _profile(clusterer: Clusterer, Z: NDArray[np.float32], option: str, waited: 
     return profile(clusterer, Z, option, list(dict.fromkeys(thinned)), prepared)
 
 
-def _read(location: str, entry: Entry) -> Table:
-    return _table(location, _identity(entry), entry)
-
-
 def _told_apart(clusterer: Clusterer, *but: str) -> str:
     """Return what tells a clusterer from all others, whatever the options `but` are."""
     declared = {option.name: option.default for option in options(type(clusterer)) if option.name in but}
@@ -315,14 +323,14 @@ def _features(location: str, entry: Entry, names: Sequence[str]) -> NDArray[np.f
     found = dataset(location).find(made.key) if made else None
     if found is None:
         raise CoveyError(f"The features that {entry.name} was made from are not in this dataset: make them again.")
-    table = _read(location, found)
-    assert isinstance(table, Features)
-    if table.names.tolist() == names:
-        return table.X
-    rows = {name: row for row, name in enumerate(table.names.tolist())}
+    features = table(location, found)
+    assert isinstance(features, Features)
+    if features.names.tolist() == names:
+        return features.X
+    rows = {name: row for row, name in enumerate(features.names.tolist())}
     if lacking := [name for name in names if name not in rows]:
         raise CoveyError(f"{found.name} lacks images of {entry.name}: {some(lacking)}. Make them again.")
-    return table.X[[rows[name] for name in names]]
+    return features.X[[rows[name] for name in names]]
 
 
 def _identity(entry: Entry) -> str:

@@ -70,7 +70,7 @@ def choose(key: str, name: str) -> None:
 def keep_in_address() -> None:
     """Write what is open into the address, where a reload and a bookmark find it."""
     for key in (DATASET, EMBEDDING, OTHER):
-        value = st.session_state.get(key, "")
+        value = chosen(key)
         if value and st.query_params.get(key) != value:
             st.query_params[key] = value
         elif not value and key in st.query_params:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey.colours import GREY
+from covey.tables import NOISE
 from covey_dashboard import colours
 from covey_dashboard.given import Given
 from covey_dashboard.map import Colouring
@@ -45,7 +46,6 @@ def by_value(title: str, values: NDArray[np.float64]) -> Colouring:
 
 def grouped(values: Sequence[str]) -> tuple[NDArray[np.int32], list[str]]:
     """Return texts as numbers (n,) int32, -1 where there is no text, and what the numbers mean."""
-    found, places = np.unique(np.asarray(values, dtype=np.str_), return_inverse=True)
-    names: list[str] = found.tolist()
-    unknown = int(names[:1] == [""])
-    return places.astype(np.int32) - unknown, names[unknown:]
+    names = sorted({*values} - {""})
+    places = {name: place for place, name in enumerate(names)}
+    return np.array([places.get(value, NOISE) for value in values], dtype=np.int32), names

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from covey.profiles import Profile
+from covey_dashboard.component import component
 
-_BROWSER = Path(__file__).with_name("browser")
-_component = st.components.v2.component(
-    "covey_profile", js=(_BROWSER / "profile.js").read_text("utf-8"), css=(_BROWSER / "profile.css").read_text("utf-8")
-)
+_component = component("profile")
 
 
 def show(profile: Profile, value: float, key: str, chosen: Callable[[Any], None]) -> None:

@@ -15,18 +15,14 @@ from numpy.typing import NDArray
 from covey.components import Floats
 from covey.cuts import NAME, recordings
 from covey.images import ImageFolder
-from covey.tables import NOISE
 from covey_dashboard import sound, thumbnails
+from covey_dashboard.colouring import grouped
+from covey_dashboard.component import component
 from covey_dashboard.packing import packed
 
 HEIGHT = 560
 FOUND, TYPICAL, ODD, TIME, RANDOM = "As found", "Typical first", "Odd first", "Recording and time", "At random"
-_BROWSER = Path(__file__).with_name("browser")
-_component = st.components.v2.component(
-    "covey_gallery",
-    js=(_BROWSER / "gallery.js").read_text("utf-8"),
-    css=(_BROWSER / "gallery.css").read_text("utf-8"),
-)
+_component = component("gallery")
 
 
 @attrs.define(eq=False)
@@ -156,8 +152,7 @@ def _packed(shown: Shown, home: Path, like: bool) -> bytes:
     """Return what the browser is told, in the order in which it shows the images."""
     names = [shown.names[row] for row in shown.order]
     known = recordings(names)
-    told = sorted(set(known.values()))
-    places = {recording: place for place, recording in enumerate(told)}
+    sources, told = grouped([known.get(name, "") for name in names])
     data: dict[str, Any] = {
         "view": f"{shown.what} {shown.ordered}",
         "version": shown.version,
@@ -170,7 +165,7 @@ def _packed(shown: Shown, home: Path, like: bool) -> bytes:
         "like": like,
     }
     arrays: dict[str, NDArray[Any]] = {
-        "sources": np.array([places.get(known.get(name, ""), NOISE) for name in names], dtype=np.int32),
+        "sources": sources,
         "out": shown.out[shown.order].astype(np.uint8),
     }
     if shown.clusters is not None:

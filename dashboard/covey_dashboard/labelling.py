@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -56,19 +56,17 @@ def row() -> DeltaGenerator:
 
 def steps(store: LabelStore) -> None:
     """Show the buttons that undo and redo. Raises CoveyError."""
+    _step("Undo", "Ctrl+Z", store.next_undo() is not None, store.undo, "Undone: ")
+    _step("Redo", "Ctrl+Shift+Z", store.next_redo() is not None, store.redo, "Done again: ")
+
+
+def _step(name: str, shortcut: str, possible: bool, act: Callable[[], Action | None], before: str) -> None:
     st.button(
-        "Undo",
-        shortcut="Ctrl+Z",
-        help="Ctrl + Z",
-        disabled=not store.next_undo(),
-        on_click=lambda: do(store.undo, "There is nothing to undo.", "Undone: "),
-    )
-    st.button(
-        "Redo",
-        shortcut="Ctrl+Shift+Z",
-        help="Ctrl + Shift + Z",
-        disabled=not store.next_redo(),
-        on_click=lambda: do(store.redo, "There is nothing to redo.", "Done again: "),
+        name,
+        shortcut=shortcut,
+        help=shortcut.replace("+", " + "),
+        disabled=not possible,
+        on_click=lambda: do(act, f"There is nothing to {name.lower()}.", before),
     )
 
 
@@ -102,16 +100,6 @@ def follow(store: LabelStore, revision: int) -> None:
 def watch(store: LabelStore, revision: int) -> None:
     """Follow what other windows do."""
     follow(store, revision)
-
-
-def by_image(store: LabelStore) -> Mapping[str, tuple[str, ...]]:
-    """Return the classes of each image that has any, as they are now. Raises CoveyError."""
-    return _by_image(str(store.path), store.revision, store)
-
-
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _by_image(path: str, revision: int, _store: LabelStore) -> Mapping[str, tuple[str, ...]]:
-    return _store.by_image()
 
 
 def images(count: int) -> str:

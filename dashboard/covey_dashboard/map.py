@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -14,13 +13,13 @@ from numpy.typing import NDArray
 
 from covey.colours import GREY, PALETTE
 from covey.tables import NOISE
+from covey_dashboard.component import component
 from covey_dashboard.given import Given
 from covey_dashboard.packing import packed
 
 HEIGHT = 480
 HIDDEN, FADED, PALE, FULL = range(4)
 """How an image is drawn: the values of `states`."""
-_BROWSER = Path(__file__).with_name("browser")
 _NAMED = 60
 """Groups that are named where they lie."""
 _LISTED = 10
@@ -28,9 +27,7 @@ _LISTED = 10
 _TICKS = 5
 """Steps of a scale in the legend."""
 
-_component = st.components.v2.component(
-    "covey_map", js=(_BROWSER / "map.js").read_text("utf-8"), css=(_BROWSER / "map.css").read_text("utf-8")
-)
+_component = component("map")
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -51,11 +48,16 @@ class Colouring:
     """Whether the groups say more than cluster, label and recording, which are told under the pointer anyhow."""
 
 
-def points(identity: str, names: Sequence[str], places: NDArray[np.float32], recordings: Sequence[str]) -> bytes:
-    """Return the images of a map (n, 2) as `send` takes them; a recording is "" where it is not known."""
-    found, sources = np.unique(np.asarray(recordings, dtype=np.str_), return_inverse=True)
-    told = {"id": identity, "names": list(names), "recordings": found.tolist()}
-    return packed(told, places=places.astype(np.float32), sources=sources.astype(np.int32))
+def points(
+    identity: str,
+    names: Sequence[str],
+    places: NDArray[np.float32],
+    sources: NDArray[np.int32],
+    recordings: Sequence[str],
+) -> bytes:
+    """Return the images of a map (n, 2) as `send` takes them, the recording of each as a number, -1 for none."""
+    told = {"id": identity, "names": list(names), "recordings": list(recordings)}
+    return packed(told, places=places.astype(np.float32), sources=sources)
 
 
 def send(data: bytes, key: str = "map") -> None:

@@ -1,7 +1,8 @@
-"""What pages have in common: the dataset that is open, what its tables are called, and tables of plain text."""
+"""What pages have in common: the dataset that is open, what tables and components are called, tables of text."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 
@@ -10,6 +11,7 @@ import streamlit as st
 from covey import CoveyError
 from covey.methods import steps
 from covey.options import written
+from covey.registry import Registered
 from covey.storage import Entry
 from covey_dashboard import cache, choice, notice
 
@@ -49,6 +51,22 @@ def titles(entries: Sequence[Entry]) -> dict[str, str]:
         alike.setdefault(_title(entry), []).append(entry)
     told = {name: plain(title + apart) for title, group in alike.items() for name, apart in _apart(group).items()}
     return {entry.name: told[entry.name] for entry in entries}
+
+
+def made_from(entry: Entry, other: Entry) -> bool:
+    """Return whether a clustering was made from another table."""
+    return entry.kind == "clustering" and entry.provenance is not None and entry.provenance.input == made(other)
+
+
+def made(entry: Entry) -> str | None:
+    """Return the key of what made a table, None where it does not say."""
+    return entry.provenance.key if entry.provenance else None
+
+
+def called(offered: Sequence[Registered]) -> dict[str, str]:
+    """Return what each component is called, by its full name: its name, in full where two have the same."""
+    twice = Counter(item.name for item in offered)
+    return {item.full_name: item.name if twice[item.name] == 1 else item.full_name for item in offered}
 
 
 def _title(entry: Entry) -> str:

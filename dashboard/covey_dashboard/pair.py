@@ -7,7 +7,6 @@ from pathlib import Path
 
 import attrs
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from covey import Clustering
@@ -20,6 +19,7 @@ from covey.tables import NOISE, Names
 from covey_dashboard import cache, page
 from covey_dashboard.cache import Source
 from covey_dashboard.map import FADED, FULL, PALE
+from covey_dashboard.page import made_from
 from covey_dashboard.selection import Rows, Selection
 
 
@@ -93,16 +93,6 @@ def paired(location: str, chosen: tuple[Entry, Entry], entries: Sequence[Entry])
     )
 
 
-def made_from(entry: Entry, other: Entry) -> bool:
-    """Return whether a clustering was made from an embedding."""
-    return entry.kind == "clustering" and entry.provenance is not None and entry.provenance.input == made(other)
-
-
-def made(entry: Entry) -> str | None:
-    """Return the key of what made a table, None where it does not say."""
-    return entry.provenance.key if entry.provenance else None
-
-
 def _side(location: str, entry: Entry, entries: Sequence[Entry], titles: Mapping[str, str]) -> Side:
     """Return a result as a map shows it: clusters on the embedding they are of, an embedding with its clusters."""
     shown = _map_of(entry, entries)
@@ -127,15 +117,9 @@ def _map_of(entry: Entry, entries: Sequence[Entry]) -> Entry:
 
 def _clusters(location: str, entry: Entry, names: Names) -> Labels:
     """Return the cluster of each of some images in a clustering that is kept. Raises CoveyError."""
-    found = _clustering(location, digest([entry.name, made(entry)]), entry)
-    return _carried(found.labels, _places(names, found.names))
-
-
-@st.cache_resource(show_spinner="Reading", max_entries=4)
-def _clustering(location: str, identity: str, _entry: Entry) -> Clustering:
-    found = cache.dataset(location).load(_entry)
+    found = cache.table(location, entry)
     assert isinstance(found, Clustering)
-    return found
+    return _carried(found.labels, _places(names, found.names))
 
 
 def _places(names: Names, among: Names) -> Rows:

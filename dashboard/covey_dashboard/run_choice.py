@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from covey import CoveyError
 from covey.experiment import DEFAULTS, Experiment
 from covey.registry import Registered
-from covey_dashboard import cache, forms, notice
+from covey_dashboard import cache, forms, notice, page
 
 TITLES = {"extractor": "What describes the images", "reducer": "What reduces that", "clusterer": "What finds groups"}
 
@@ -22,35 +22,31 @@ def choose(location: str, columns: Sequence[DeltaGenerator]) -> Experiment | Non
     made: dict[str, list[Any]] = {}
     for kind, column in zip(DEFAULTS, columns, strict=True):
         with column:
-            made[kind] = [_component(item) for item in _chosen(kind)]
+            made[kind] = [_component(name, item) for name, item in _chosen(kind).items()]
     if not all(found and None not in found for found in made.values()):
         return None
     extractors, reducers, clusterers = (tuple(found) for found in made.values())
     return Experiment(dataset=location, extractors=extractors, reducers=reducers, clusterers=clusterers)
 
 
-def _chosen(kind: str) -> list[Registered]:
-    """Let a person choose components of one kind."""
-    items = {_name(item): item for item in cache.registry().of_kind(kind)}
+def _chosen(kind: str) -> dict[str, Registered]:
+    """Let a person choose components of one kind; return them by what they are called."""
+    offered = cache.registry().of_kind(kind)
+    called = page.called(offered)
+    items = {called[item.full_name]: item for item in offered}
     default = [name for name in items if name == DEFAULTS[kind]] or list(items)[:1]
     names = st.multiselect(TITLES[kind], list(items), default, key=f"run.{kind}", help=f"Each {kind} is tried.")
     if not names:
         notice.hint(f"Choose one {kind} at least.")
-    return [items[name] for name in names]
+    return {name: items[name] for name in names}
 
 
-def _name(item: Registered) -> str:
-    """Return the name of a component, in full where another plugin uses it too."""
-    alike = [other for other in cache.registry().of_kind(item.kind) if other.name == item.name]
-    return item.full_name if len(alike) > 1 else item.name
-
-
-def _component(item: Registered) -> Any:
+def _component(name: str, item: Registered) -> Any:
     """Show the form of a component; return what it makes, None where that cannot be."""
     with st.container(border=True):
         st.html(f"<b>{escape(item.name)}</b> <small style='opacity: 0.75'>{escape(item.summary)}</small>")
         try:
-            cls = cache.registry().get(item.kind, _name(item))
+            cls = cache.registry().get(item.kind, name)
         except CoveyError as error:
             notice.problem(str(error))
             return None

@@ -54,7 +54,7 @@ def show_job(location: str, job: Job) -> None:
     left.text(f"{state.capitalize()}: {' → '.join(job.components)}, started {job.begun:%d %b %H:%M}")
     if state in ACTIVE:
         show_stage(job)
-        right.button("Cancel", key=f"{job.folder.name}.cancel", on_click=attempt, args=(cancel, job), width="stretch")
+        right.button("Cancel", key=f"{job.folder.name}.cancel", on_click=attempt, args=(job.cancel,), width="stretch")
     else:
         (notice.problem if state == "failed" else notice.hint)(job.message)
     if state in ("failed", "cancelled"):
@@ -93,11 +93,6 @@ def attempt(act: Callable[..., None], *given: Any) -> None:
         act(*given)
     except CoveyError as error:
         st.session_state[NOT_DONE] = str(error)
-
-
-def cancel(job: Job) -> None:
-    """End a run. Raises CoveyError."""
-    job.cancel()
 
 
 def start_again(location: str, job: Job) -> None:

@@ -127,7 +127,8 @@ class Scene:
         """Return the largest share of some images that is from one recording, in words."""
         codes = cache.sources(self.source)[0][rows]
         known = codes[codes >= 0]
-        return f"{np.bincount(known).max() / len(rows):.0%}" if len(known) else "unknown"
+        share = np.bincount(known).max() / len(rows) if len(known) else 0
+        return ("under 1%" if share < 0.01 else f"{share:.0%}") if share else "unknown"
 
     def more_like(self, names: Sequence[str]) -> Selection:
         """Return the images that are most like some others, by their features where these are kept."""

@@ -52,9 +52,7 @@ def running(location: str, port: int) -> Iterator[tuple[str, subprocess.Popen[by
     """
     _check(port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    process = subprocess.Popen(
-        _command(port), env={**os.environ, LOCATION: location}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
+    process = _started(location, port)
     try:
         _wait(process, port)
         yield f"http://{HOST}:{port}", process
@@ -62,6 +60,16 @@ def running(location: str, port: int) -> Iterator[tuple[str, subprocess.Popen[by
         pass
     finally:
         _end(process)
+
+
+def _started(location: str, port: int) -> subprocess.Popen[bytes]:
+    """Start the server, which ignores Ctrl-C: a terminal sends it to both, and it is ours to answer."""
+    env, nowhere = {**os.environ, LOCATION: location}, subprocess.DEVNULL
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return subprocess.Popen(_command(port), env=env, stdin=nowhere, stdout=nowhere)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _command(port: int) -> list[str]:

@@ -6,15 +6,15 @@ from typing import Any
 
 from covey.provenance import Provenance
 from covey.storage import Entry
+from covey_dashboard.page import KINDS
 
 _DONE = {"extractor": "described the images", "reducer": "reduced that", "clusterer": "found the groups"}
-_KINDS = {"features": "Features", "embedding": "Embedding", "clustering": "Clusters"}
 
 
 def shape(entry: Entry) -> str:
     """Return what a table is, and how large."""
     rows, columns = entry.shape
-    return f"{_KINDS[entry.kind]}: {rows:,} images" + (
+    return f"{KINDS[entry.kind]}: {rows:,} images" + (
         f", {columns:,} numbers each" if entry.kind != "clustering" else ""
     )
 

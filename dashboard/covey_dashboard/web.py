@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from streamlit.starlette import App
 
-from covey_dashboard import sound, thumbnails
+from covey_dashboard import server, sound, thumbnails
 
-app = App(Path(__file__).with_name("app.py"), routes=[*thumbnails.ROUTES, *sound.ROUTES])
+app = App(server.APP, routes=[*thumbnails.ROUTES, *sound.ROUTES])

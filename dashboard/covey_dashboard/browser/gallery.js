@@ -24,34 +24,6 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   };
 }
 
-// A text of JSON behind its length, then the arrays that it lists.
-function unpack(bytes) {
-  const whole = bytes.slice().buffer;
-  let at = 4 + new DataView(whole).getUint32(0, true);
-  const found = JSON.parse(new TextDecoder().decode(new Uint8Array(whole, 4, at - 4)));
-  const kinds = { f4: Float32Array, i4: Int32Array, u1: Uint8Array };
-  for (const [name, kind, length] of found.arrays) {
-    found[name] = new kinds[kind](whole, at, length);
-    at += Math.ceil(found[name].byteLength / 8) * 8;
-  }
-  return found;
-}
-
-function element(parent, name, className, text = "") {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = text;
-  parent.append(made);
-  return made;
-}
-
-function button(parent, text, title, act) {
-  const made = element(parent, "button", "", text);
-  Object.assign(made, { type: "button", title, onclick: act });
-  made.setAttribute("aria-label", title);
-  return made;
-}
-
 // A picture, or a grey tile with the name where there is none.
 function picture(parent, address, name) {
   const grey = () => element(parent, "div", "grey").append(element(parent, "bdi", "", name));
@@ -281,7 +253,7 @@ class Gallery {
     for (const [source, count] of this.counts.slice(0, LISTED)) {
       const row = element(this.sources, "div", "source");
       element(row, "bdi", "", this.sent.recordings[source]).title = this.sent.recordings[source];
-      element(element(row, "span", "track"), "span", "length").style.width = `${(100 * count) / most}%`;
+      element(element(row, "span", ""), "span", "length").style.width = `${(100 * count) / most}%`;
       element(row, "span", "number", count.toLocaleString("en"));
     }
     const more = this.counts.length - LISTED;

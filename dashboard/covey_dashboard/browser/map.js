@@ -19,7 +19,8 @@ const maps = new Map();
 export default function ({ data, parentElement, setTriggerValue }) {
   const sent = unpack(data);
   if (sent.names) {
-    tables.set(parentElement, { ...sent, grid: index(sent.places), box: extent(sent.places) });
+    const box = extent(sent.places);
+    tables.set(parentElement, { ...sent, grid: index(sent.places, box), box });
     maps.forEach((map) => map.show());
     return () => tables.delete(parentElement);
   }
@@ -31,19 +32,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     map.end();
     maps.delete(parentElement);
   };
-}
-
-// A text of JSON behind its length, then the arrays that it lists.
-function unpack(bytes) {
-  const whole = bytes.slice().buffer;
-  let at = 4 + new DataView(whole).getUint32(0, true);
-  const found = JSON.parse(new TextDecoder().decode(new Uint8Array(whole, 4, at - 4)));
-  const kinds = { f4: Float32Array, i4: Int32Array, u1: Uint8Array };
-  for (const [name, kind, length] of found.arrays) {
-    found[name] = new kinds[kind](whole, at, length);
-    at += Math.ceil(found[name].byteLength / 8) * 8;
-  }
-  return found;
 }
 
 function extent(places) {
@@ -59,8 +47,7 @@ function extent(places) {
 }
 
 // The points of each cell of a grid one after another, so that those around the pointer are found at once.
-function index(places) {
-  const box = extent(places);
+function index(places, box) {
   const cell = (value, [low, high]) =>
     Math.min(CELLS - 1, Math.max(0, Math.floor(((value - low) / (high - low)) * CELLS)));
   const across = (x) => cell(x, box.x);
@@ -74,14 +61,6 @@ function index(places) {
   const next = starts.slice();
   cells.forEach((at, row) => (rows[next[at]++] = row));
   return { across, down, starts, rows };
-}
-
-function element(parent, name, className, text = "") {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = text;
-  parent.append(made);
-  return made;
 }
 
 class Chart {
@@ -138,15 +117,8 @@ class Chart {
 
   buttons() {
     const bar = element(this.stage, "div", "tools");
-    const button = (text, title, act) => {
-      const made = element(bar, "button", "", text);
-      made.title = title;
-      made.ariaLabel = title;
-      made.onclick = act;
-      return made;
-    };
     const tools = Object.entries(TOOLS).map(([tool, [title, sign]]) => {
-      const made = button(sign, title, () => {
+      const made = button(bar, sign, title, () => {
         this.tool = tool;
         tools.forEach((one) => (one.ariaPressed = one === made));
       });
@@ -154,8 +126,8 @@ class Chart {
       return made;
     });
     Object.entries(ZOOMS).forEach(([title, [sign, factor]]) =>
-      button(sign, title, () => this.zoom(factor, this.width / 2, this.height / 2)));
-    button("⟲", "Show everything", () => this.home());
+      button(bar, sign, title, () => this.zoom(factor, this.width / 2, this.height / 2)));
+    button(bar, "⟲", "Show everything", () => this.home());
   }
 
   // The legend, all of it text.

@@ -4,22 +4,19 @@ const WIDTH = 300;
 const TOP = 14;
 const HEIGHT = 88;
 const EDGE = 7;
-const LINES = { clusters: "clusters", largest: "largest cluster", noise: "noise" };
+const LINES = ["clusters", "largest", "noise"];
 const NS = "http://www.w3.org/2000/svg";
 
-function draw(parent, name, attributes = {}, text = "") {
+function draw(parent, name, attributes) {
   const made = document.createElementNS(NS, name);
   Object.entries(attributes).forEach(([key, value]) => made.setAttribute(key, value));
-  made.textContent = text;
   parent.append(made);
   return made;
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   parentElement.querySelector(".profile")?.remove();
-  const host = document.createElement("div");
-  host.className = "profile";
-  parentElement.append(host);
+  const host = element(parentElement, "div", "profile");
   const { values, current, plateaus } = data;
   const across = (at) => EDGE + (at / Math.max(1, values.length - 1)) * (WIDTH - 2 * EDGE);
   const down = (share) => TOP + (1 - share) * HEIGHT;
@@ -28,26 +25,19 @@ export default function ({ data, parentElement, setTriggerValue }) {
     draw(svg, "rect", { class: "plateau", x: across(first), y: TOP, width: across(last) - across(first), height: HEIGHT }));
   const most = Math.max(1, ...data.clusters);
   const shares = { ...data, clusters: data.clusters.map((count) => count / most) };
-  Object.keys(LINES).forEach((line) => {
+  LINES.forEach((line) => {
     const points = shares[line].map((share, at) => `${across(at)},${down(share)}`).join(" ");
     draw(svg, "polyline", { class: `line ${line}`, points });
   });
   draw(svg, "line", { class: "now", x1: across(current), x2: across(current), y1: TOP - 4, y2: TOP + HEIGHT });
   const under = draw(svg, "line", { class: "under", y1: TOP, y2: TOP + HEIGHT, visibility: "hidden" });
-  const words = document.createElement("div");
-  words.className = "words";
-  host.append(words);
+  const words = element(host, "div", "words");
   const tell = (at) => {
     const share = (line) => `${Math.round(100 * data[line][at])} %`;
     words.replaceChildren();
     const value = typeof values[at] === "number" ? Number(values[at].toPrecision(3)) : values[at];
     const parts = { at: `at ${value}:`, clusters: `${data.clusters[at]} clusters`, largest: `largest ${share("largest")}`, noise: `noise ${share("noise")}` };
-    Object.entries(parts).forEach(([line, text]) => {
-      const part = document.createElement("span");
-      part.className = line;
-      part.textContent = text;
-      words.append(part);
-    });
+    Object.entries(parts).forEach(([line, text]) => element(words, "span", line, text));
   };
   const nearest = (event) => {
     const box = svg.getBoundingClientRect();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import wait
+from itertools import permutations
 
 import attrs
 import numpy as np
@@ -18,7 +19,7 @@ from covey.tables import NOISE
 from covey_dashboard import cache, choice, colouring, gallery, map, notice, page, thumbnails
 from covey_dashboard.agreements import MEASURES, Agreement, agreements
 from covey_dashboard.given import Given
-from covey_dashboard.pair import Pair, Side, made_from, paired
+from covey_dashboard.pair import Pair, Side, paired
 from covey_dashboard.selection import Rows, Selection, picked
 
 PLACES = ("left", "right")
@@ -32,30 +33,35 @@ PATIENCE, POLL = 1.0, 0.7
 
 def compare(location: str) -> None:
     """Show two results of a dataset. Raises CoveyError."""
-    entries = [entry for entry in cache.entries(location) if entry.kind != "features"]
+    results = [entry for entry in cache.entries(location) if entry.kind != "features"]
+    entries = sorted(results, key=lambda entry: entry.kind)
     if not any(entry.kind == "embedding" for entry in entries):
         notice.hint("This dataset has no embedding, and so no map, yet: the page Data says how to make one.")
         return
-    if len(entries) < 2:
-        notice.hint("There is nothing to compare this embedding with yet: covey run makes another one, or clusters.")
+    pairs = [(one, other) for one, other in permutations(entries, 2) if not same_map(one, other)]
+    if not pairs:
+        notice.hint("There is nothing to compare this embedding with yet: covey run makes another, or other clusters.")
         return
-    chosen = choose(location, entries)
+    chosen = choose(location, entries, pairs)
     show(paired(location, chosen, entries))
     clusterings = [entry.name for entry in (*chosen, *entries) if entry.kind == "clustering"]
     show_agreement(location, list(dict.fromkeys(clusterings)))
 
 
-def choose(location: str, entries: Sequence[Entry]) -> tuple[Entry, Entry]:
-    """Let a person choose two results: at first clusters of the embedding that is open, and the next."""
+def same_map(one: Entry, other: Entry) -> bool:
+    """Return whether two results are clusters and the embedding that they were made from."""
+    return page.made_from(one, other) or page.made_from(other, one)
+
+
+def choose(location: str, entries: Sequence[Entry], pairs: Sequence[tuple[Entry, Entry]]) -> tuple[Entry, Entry]:
+    """Let a person choose two results: at first one of the pairs, if possible with clusters of what is open."""
     by_name, titles = {entry.name: entry for entry in entries}, page.titles(entries)
-    order = sorted(by_name, key=lambda name: by_name[name].kind)
+    order = list(by_name)
     opened = choice.source(location)
-    made = [name for name in order if opened and made_from(by_name[name], opened.entry)]
-    start = (made or order)[0]
-    starts = (start, next(name for name in order if name != start))
+    made = [pair for pair in pairs if opened and page.made_from(pair[0], opened.entry)]
     names = [
-        column.selectbox(place.title(), order, order.index(first), titles.__getitem__, key=f"{place} {location}")
-        for place, column, first in zip(PLACES, st.columns(2), starts, strict=True)
+        column.selectbox(place.title(), order, order.index(first.name), titles.__getitem__, key=f"{place} {location}")
+        for place, column, first in zip(PLACES, st.columns(2), (made or pairs)[0], strict=True)
     ]
     return by_name[names[0]], by_name[names[1]]
 
@@ -85,9 +91,8 @@ def points(place: str, side: Side) -> str:
 
 def send(place: str, side: Side) -> None:
     """Give the browser the points of a side."""
-    codes, recordings = cache.sources(side.source)
-    of_each = [recordings[code] if code >= 0 else "" for code in codes]
-    map.send(map.points(points(place, side), side.names.tolist(), side.places, of_each), key=f"map_{place}")
+    data = map.points(points(place, side), side.names.tolist(), side.places, *cache.sources(side.source))
+    map.send(data, key=f"map_{place}")
 
 
 @st.fragment

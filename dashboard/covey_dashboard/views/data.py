@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
 from collections.abc import Sequence
-from html import escape
 
 import streamlit as st
 
 from covey import CoveyError
 from covey.storage import Entry
-from covey_dashboard import cache, choice, notice
+from covey_dashboard import cache, choice, notice, page
 from covey_dashboard.cache import Source
 from covey_dashboard.recents import recents
+from covey_dashboard.run_plan import command
 from covey_dashboard.story import shape, story
 
 NONE = ""
-
-
-def page() -> None:
-    """Show the page."""
-    choose_dataset()
-    location = choice.location()
-    if not location:
-        notice.hint("Which dataset? Write its folder above, or name it when you start:")
-        st.code("covey dashboard FOLDER", language=None)
-        return
-    try:
-        show(location)
-    except CoveyError as error:
-        notice.problem(str(error))
 
 
 def choose_dataset() -> None:
@@ -67,12 +50,9 @@ def open_it(location: str) -> None:
 
 def show(location: str) -> None:
     """Show what is in a dataset, and what can be chosen in it. Raises CoveyError."""
-    cache.dataset(location)
-    entries, problems = cache.listed(location)
+    entries = cache.entries(location)
     st.text(location)
     st.text(told_of(location))
-    for sentence in problems:
-        notice.problem(sentence)
     source = choice.source(location)
     if source:
         choose(source)
@@ -128,20 +108,18 @@ def offer_run(location: str, entries: Sequence[Entry]) -> None:
     if not count and not entries:
         notice.problem(f"There are neither images nor embeddings in {location}: name another folder.")
         return
-    words = ["covey", "run", location]
-    command = subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
-    notice.hint(f"{count:,} images and no embedding yet. This makes one:", command)
+    notice.hint(f"{count:,} images and no embedding yet. This makes one:", command(["covey", "run", location]))
     st.page_link("views/run.py", label="Choose how, and run it here")
 
 
 def list_tables(entries: Sequence[Entry]) -> None:
     """Show every table with its story."""
-    rows = "".join(
-        f"<tr><td>{escape(shape(entry))}</td><td>{escape(story(entry.provenance))}</td><td>{escape(entry.name)}</td></tr>"
-        for entry in entries
-    )
-    heads = "".join(f"<th>{head}</th>" for head in ("What", "How it was made", "File"))
-    st.html(f'<table class="covey-table"><tr>{heads}</tr>{rows}</table>')
+    rows = [(shape(entry), story(entry.provenance), entry.name) for entry in entries]
+    page.table(("What", "How it was made", "File"), rows)
 
 
-page()
+choose_dataset()
+if choice.location():
+    page.of_dataset(show)
+else:
+    notice.hint("Which dataset? Write its folder above, or name it when you start:", "covey dashboard FOLDER")

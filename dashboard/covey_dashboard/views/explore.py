@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -16,8 +14,7 @@ from covey.labelling import LabelStore
 from covey.matching import match
 from covey.options import Option, values
 from covey.provenance import digest
-from covey.registry import Registered
-from covey_dashboard import cache, choice, curve, forms, gallery, labelling, map, notice, thumbnails
+from covey_dashboard import cache, choice, curve, forms, gallery, labelling, map, notice, page, thumbnails
 from covey_dashboard.cache import Source
 from covey_dashboard.given import Given
 from covey_dashboard.scene import CLUSTER, LABEL, RECORDING, Scene, View
@@ -30,23 +27,8 @@ CURVE_HEIGHT = 195
 Spot = tuple[Any, str]
 
 
-def page() -> None:
-    """Show the page."""
-    location = choice.location()
-    if not location:
-        notice.hint("No dataset is open yet: choose one on the page Data.")
-        st.page_link("views/data.py", label="Open a dataset")
-        return
-    try:
-        explore(location)
-    except CoveyError as error:
-        notice.problem(str(error))
-
-
 def explore(location: str) -> None:
     """Show one dataset. Raises CoveyError."""
-    for sentence in cache.listed(location)[1]:
-        notice.problem(sentence)
     source = choice.source(location)
     if source is None:
         notice.hint("This dataset has no embedding, and so no map, yet: the page Data says how to make one.")
@@ -103,7 +85,7 @@ def choose_clusterer(source: Source, spots: dict[str, Spot]) -> Clusterer | None
         notice.hint("No clusterer is installed. These come with the dashboard:", 'pip install "covey[dashboard]"')
         return None
     kept = {entry.name: made for entry, made in cache.kept(source)}
-    told = {**{name: f"kept: {made.tag}" for name, made in kept.items()}, **names_of(list(offered.values()))}
+    told = {**{name: f"kept: {made.tag}" for name, made in kept.items()}, **page.called(list(offered.values()))}
     key = st.selectbox("Clusterer", list(told), format_func=lambda key: told[key], key=f"by {source.identity}")
     if key in kept:
         return options_of(digest([key, source.identity]), kept[key], spots)
@@ -112,12 +94,6 @@ def choose_clusterer(source: Source, spots: dict[str, Spot]) -> Clusterer | None
         notice.hint(f"{chosen.name} needs a library that is not installed:", chosen.status.removeprefix("needs: "))
         return None
     return options_of(digest([key, source.identity]), cache.suited(source, chosen.cls()), spots)
-
-
-def names_of(offered: Sequence[Registered]) -> dict[str, str]:
-    """Return what each component is called: its name, in full where two have the same."""
-    twice = Counter(item.name for item in offered)
-    return {item.full_name: item.name if twice[item.name] == 1 else item.full_name for item in offered}
 
 
 def options_of(key: str, start: Clusterer, spots: dict[str, Spot]) -> Clusterer:
@@ -314,4 +290,4 @@ def show_selection(scene: Scene, selection: Selection, rows: Rows) -> None:
             labelling.bar(scene.store, lambda: gallery.remaining(names, what))
 
 
-page()
+page.of_dataset(explore)

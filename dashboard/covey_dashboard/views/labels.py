@@ -17,7 +17,7 @@ from covey import CoveyError
 from covey.labelling import Action, LabelClass, LabelStore
 from covey.labelling.classes import isolated
 from covey.labelling.tables import ORIGINAL, bring, long_table, original_table
-from covey_dashboard import cache, choice, gallery, labelling, notice
+from covey_dashboard import cache, choice, gallery, labelling, notice, page
 
 SHOWN = "labels shown"
 GALLERY = "labels gallery"
@@ -59,15 +59,6 @@ class Found:
         return f"{isolated(chosen.label)}: {labelling.images(count)}"
 
 
-def page() -> None:
-    """Show the page."""
-    location = choice.location()
-    if location:
-        show(location)
-    else:
-        notice.hint("No dataset is open yet: choose one on the page Data.")
-
-
 @st.fragment
 def show(location: str) -> None:
     """Show the labels of one dataset; all that a person does there reruns only this."""
@@ -87,7 +78,7 @@ def look(location: str) -> Found:
     """Return what there is. Raises CoveyError."""
     store = cache.store(location)
     labelling.watch(store, store.revision)
-    names, labelled = all_names(location), labelling.by_image(store)
+    names, labelled = all_names(location), cache.by_image(store)
     here = set(names)
     kinds = {
         ALL: sorted(labelled),
@@ -298,4 +289,4 @@ def add(store: LabelStore, data: bytes, name: str) -> Action | None:
         return bring(store, path, name)
 
 
-page()
+page.of_dataset(show)

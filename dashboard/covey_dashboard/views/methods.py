@@ -38,7 +38,7 @@ def choose(entries: Sequence[Entry], location: str) -> Entry:
     """Let a person choose a table: at first a clustering of the embedding that is open. Raises CoveyError."""
     source = choice.source(location)
     opened = source.entry if source else entries[0]
-    made = [entry for entry in entries if _input(entry) == _key(opened)]
+    made = [entry for entry in entries if page.made_from(entry, opened)]
     told, by_name = page.titles(entries), {entry.name: entry for entry in entries}
     start = list(by_name).index((made or [opened])[0].name)
     name = st.selectbox("How was this made?", list(by_name), start, told.__getitem__, key=f"told {location}")
@@ -100,14 +100,6 @@ def listed(values: Any) -> str:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
-
-
-def _key(entry: Entry) -> str | None:
-    return entry.provenance.key if entry.provenance else None
-
-
-def _input(entry: Entry) -> str | None:
-    return entry.provenance.input if entry.provenance else ""
 
 
 page.of_dataset(show)

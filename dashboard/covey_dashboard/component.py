@@ -1,0 +1,16 @@
+"""Our own components in the browser: the scripts and styles in browser/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
+
+_FOLDER = Path(__file__).with_name("browser")
+
+
+def component(name: str) -> ComponentRenderer:
+    """Return a component by the name of its files; before its script stands what all of them share."""
+    script = "\n".join((_FOLDER / f"{part}.js").read_text("utf-8") for part in ("shared", name))
+    return st.components.v2.component(f"covey_{name}", js=script, css=(_FOLDER / f"{name}.css").read_text("utf-8"))
