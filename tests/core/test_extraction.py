@@ -27,7 +27,7 @@ from covey.progress import Progress
 from covey.tables import Features
 from covey.testing import Brightness, tiny_images, tiny_tables
 
-SMALL = Runtime(batch_size=4)
+SMALL = Runtime(batch_size=32)
 BOTH = ("mean", "deviation")
 
 
@@ -94,7 +94,7 @@ def files(home: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in home.glob("*.npz")}
 
 
-def dataset(folder: Path, count: int = 22) -> Path:
+def dataset(folder: Path, count: int = 176) -> Path:
     """Return a dataset with images of two sizes."""
     tiny_images(folder / "images", count)
     for index in range(0, count, 5):
@@ -125,7 +125,7 @@ def watch(event, words):
 sys.addaudithook(watch)
 dataset = FolderDataset(home)
 extractor = Brightness(layers=("mean", "deviation"))
-Pipeline(dataset, dataset.images, Runtime(batch_size=4), SILENT).features(extractor)
+Pipeline(dataset, dataset.images, Runtime(batch_size=32), SILENT).features(extractor)
 """
 
 
@@ -154,9 +154,9 @@ def test_a_layer_goes_on_whatever_its_siblings_are(tmp_path: Path) -> None:
     interrupted(home, 6, layers=BOTH)
     Watched.seen.clear()
     extract(home, Watched(layers=("deviation",)))
-    assert Watched.seen == [1]
+    assert Watched.seen == [12]
     extract(home, Watched(layers=BOTH))
-    assert Watched.seen == [1, 1]
+    assert Watched.seen == [12, 12]
     assert files(home) == files(tmp_path / "whole")
 
 
@@ -165,22 +165,34 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     home = dataset(tmp_path / "home")
     Watched.seen.clear()
     interrupted(home, 3)
-    assert Watched.seen == [4, 1, 4]
+    assert Watched.seen == [32, 4, 32]
     told = Told()
     extract(home, progress=told)
-    assert Watched.seen == [4, 1, 4, 4, 4, 4, 1]
-    assert told.notes[0] == "watched: going on where an earlier run stopped, 9 of 22 images are done."
+    assert Watched.seen == [32, 4, 32, 32, 32, 32, 12]
+    assert told.notes[0] == "watched: going on where an earlier run stopped, 68 of 176 images are done."
     assert files(home) == files(tmp_path / "whole")
+
+
+def test_few_images_at_once_are_kept_in_batches_all_the_same(tmp_path: Path) -> None:
+    (whole,) = extract(dataset(tmp_path / "whole"))
+    home = dataset(tmp_path / "home")
+    Watched.seen.clear()
+    interrupted(home, 7, Runtime(batch_size=8))
+    told = Told()
+    (table,) = extract(home, runtime=Runtime(batch_size=8), progress=told)
+    assert Watched.seen[:9] == [8, 8, 8, 8, 4, 8, 8, 8, 8]
+    assert told.notes[0] == "watched: going on where an earlier run stopped, 36 of 176 images are done."
+    np.testing.assert_array_equal(table.X, whole.X)
 
 
 def test_the_settings_of_the_first_start_stay(tmp_path: Path) -> None:
     (whole,) = extract(dataset(tmp_path / "whole"))
     home, told = dataset(tmp_path / "home"), Told()
     interrupted(home, 2)
-    extract(home, runtime=Runtime(batch_size=7, threads=1), progress=told)
-    assert "batch_size=4" in told.notes[1]
+    extract(home, runtime=Runtime(batch_size=56, threads=1), progress=told)
+    assert "batch_size=32" in told.notes[1]
     assert ".covey" in told.notes[1]
-    assert details(whole)["runtime"]["batch_size"] == 4
+    assert details(whole)["runtime"]["batch_size"] == 32
     assert files(home) == files(tmp_path / "whole")
 
 
@@ -209,7 +221,7 @@ def test_only_what_is_new_or_changed_is_computed(tmp_path: Path) -> None:
     assert sorted(Watched.seen) == [1, 3]
     assert told.notes[:2] == [
         "Gone since the last run, and left out: image_004.png.",
-        "watched: 21 unchanged images keep their features.",
+        "watched: 175 unchanged images keep their features.",
     ]
     old, new = ({name: row.tolist() for name, row in zip(one.names, one.X, strict=True)} for one in (before, after))
     assert list(new) == sorted(new)
@@ -217,7 +229,7 @@ def test_only_what_is_new_or_changed_is_computed(tmp_path: Path) -> None:
     assert new["image_003.png"] == [1.0] * 12
     assert set(old) - set(new) == {"image_004.png"}
     assert all(new[name] == row for name, row in old.items() if name not in ("image_003.png", "image_004.png"))
-    assert details(after)["earlier"]["rows"] == 21
+    assert details(after)["earlier"]["rows"] == 175
 
 
 def test_images_that_vanish_leave_the_features_and_are_told(tmp_path: Path) -> None:
@@ -228,7 +240,7 @@ def test_images_that_vanish_leave_the_features_and_are_told(tmp_path: Path) -> N
     Watched.seen.clear()
     (after,) = extract(home, progress=told)
     assert Watched.seen == []
-    assert len(after.names) == 17
+    assert len(after.names) == 171
     gone = "Gone since the last run, and left out: image_000.png, image_001.png, image_002.png and 2 more."
     assert gone in told.notes
 
@@ -237,12 +249,12 @@ def test_images_that_come_and_go_while_a_run_is_interrupted(tmp_path: Path) -> N
     home = dataset(tmp_path)
     interrupted(home, 3)
     (home / "images" / "image_000.png").unlink()
-    (home / "images" / "image_021.png").unlink()
+    (home / "images" / "image_174.png").unlink()
     Image.new("RGB", (48, 32), "white").save(home / "images" / "white.png")
     Watched.seen.clear()
-    (after,) = extract(home, runtime=Runtime(batch_size=7))
-    assert sum(Watched.seen) == 22 - 9 - 1 + 1
-    assert details(after)["runtime"]["batch_size"] == 4
+    (after,) = extract(home, runtime=Runtime(batch_size=56))
+    assert sum(Watched.seen) == 176 - 68 - 1 + 1
+    assert details(after)["runtime"]["batch_size"] == 32
     names = sorted(path.name for path in (home / "images").iterdir())
     assert after.names.tolist() == names
     (direct,) = extract(home, Brightness())
@@ -252,7 +264,7 @@ def test_images_that_come_and_go_while_a_run_is_interrupted(tmp_path: Path) -> N
 def test_added_images_survive_an_interruption_too(tmp_path: Path) -> None:
     for folder in ("whole", "home"):
         extract(dataset(tmp_path / folder))
-        tiny_images(tmp_path / folder / "images" / "new", 9, (30, 40))
+        tiny_images(tmp_path / folder / "images" / "new", 72, (30, 40))
     extract(tmp_path / "whole")
     interrupted(tmp_path / "home", 1)
     extract(tmp_path / "home")
@@ -268,8 +280,8 @@ def test_without_the_list_of_old_images_all_are_computed(tmp_path: Path) -> None
     tiny_images(home / "images" / "new", 1, (30, 40))
     Watched.seen.clear()
     (after,) = extract(home)
-    assert sum(Watched.seen) == 23
-    assert len(after.names) == 23
+    assert sum(Watched.seen) == 177
+    assert len(after.names) == 177
 
 
 def test_an_image_that_cannot_be_read_any_more_stops_the_run(tmp_path: Path) -> None:
@@ -359,6 +371,22 @@ def test_a_number_of_features_that_differs_is_an_error(tmp_path: Path) -> None:
 
 
 @component
+class Fickle(Brightness):
+    """A feature fewer each time."""
+
+    name = "fickle"
+
+    def load(self, runtime: Runtime) -> Extract:
+        widths = iter(range(20, 0, -1))
+        return lambda pixels: [pixels.mean(axis=(1, 3), dtype=np.float32)[:, : next(widths)]]
+
+
+def test_a_number_of_features_that_differs_for_images_of_one_size_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CoveyError, match="differing numbers of features for images of one size"):
+        extract(dataset(tmp_path), Fickle(), Runtime(batch_size=8))
+
+
+@component
 class Short(Brightness):
     """A row too few."""
 
@@ -369,7 +397,7 @@ class Short(Brightness):
 
 
 def test_a_number_of_rows_that_differs_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(CoveyError, match=r"must return 1 arrays of 4 rows, but returned \[\(3, 20\)\]"):
+    with pytest.raises(CoveyError, match=r"must return 1 arrays of 32 rows, but returned \[\(31, 20\)\]"):
         extract(dataset(tmp_path), Short())
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from covey import CoveyError, Runtime
-from covey.runtime import EARNED_BACK, Machine
+from covey.runtime import EARNED_BACK, Machine, _gain
 
 torch = pytest.importorskip("torch")
 
@@ -16,11 +17,31 @@ torch = pytest.importorskip("torch")
 def test_it_is_found_out_what_computes_fastest_here() -> None:
     found = Machine().runtime(100)
     assert found.device == ("cuda" if torch.cuda.is_available() else "mps" if torch.mps.is_available() else "cpu")
-    assert found.batch_size >= 32
+    assert found.batch_size >= 8
     assert found.threads == 0
     if found.device == "cpu":
         flags = torch.backends.cpu.get_cpu_capability()
         assert found.precision == "float32" or "AVX512" in flags
+
+
+@pytest.mark.parametrize(("seconds", "precision"), [(0.5, "bfloat16"), (0.9, "float32"), (2.0, "float32")])
+def test_bfloat16_is_taken_where_it_is_found_faster(
+    seconds: float, precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    took = {"torch.float32": 1.0, "torch.bfloat16": seconds}
+    now = [0.0]
+    convolve = torch.nn.functional.conv2d
+
+    def slow(images: Any, *args: Any, **given: Any) -> Any:
+        now[0] += took[str(images.dtype)]
+        return convolve(images, *args, **given)
+
+    monkeypatch.setattr("covey.runtime._has_bfloat16", lambda: True)
+    monkeypatch.setattr("covey.runtime.time.perf_counter", lambda: now[0])
+    monkeypatch.setattr("torch.nn.functional.conv2d", slow)
+    _gain.cache_clear()
+    assert Machine(device="cpu").runtime(1).precision == precision
+    _gain.cache_clear()
 
 
 def test_a_short_job_is_not_compiled_and_a_long_one_where_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import numpy as np
@@ -32,8 +32,11 @@ from covey.versions import versions
 
 AHEAD = 3
 """Batches that are decoded while one is in the network."""
+LEAST = 32
+"""Images that are kept together: a file for each handful would cost more time than an interruption."""
 NOT_FINITE = "its features are not finite"
 
+T = TypeVar("T")
 Picture = NDArray[np.uint8] | str
 """The pixels of an image (h, w, 3), or why there are none."""
 
@@ -64,8 +67,9 @@ class Extraction:
     def extract(self, parts: Sequence[FeatureExtractor]) -> None:
         """Keep the features that each part of an extractor gives in the dataset, a row for every image of `files`.
 
-        Every batch is padded to full size, so that a row depends on its image alone. An interrupted run, started
-        again, keeps the settings of its first start and ends in the same table as one that was not interrupted.
+        As many images as `runtime.batch_size` says go through the network at once; where fewer are left they are
+        padded, so that a row depends on its image alone. An interrupted run, started again, keeps the settings of its
+        first start and ends in the same table as one that was not interrupted.
 
         Raises:
             CoveyError: no image can be used, the extractor breaks its contract, or a file cannot be read or written.
@@ -174,12 +178,16 @@ def _state(job: _Job, runtime: Runtime) -> Iterator[str]:
 
 
 def _batches(files: Sequence[ImageFile], size: int) -> Iterator[Batch]:
-    """Yield batches of images of one size, in order."""
+    """Yield batches of images of one size, in order: as many as make up `LEAST` go through the network one by one."""
     groups: dict[tuple[int, int], list[Content]] = {}
     for file in files:
         groups.setdefault((file.height, file.width), []).append(file.content)
     for contents in groups.values():
-        yield from (tuple(contents[start : start + size]) for start in range(0, len(contents), size))
+        yield from map(tuple, _parts(contents, size * -(-LEAST // size)))
+
+
+def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def _decoded(folder: ImageFolder, workers: int, batches: Iterable[Sequence[str]]) -> Iterator[list[Picture]]:
@@ -226,9 +234,19 @@ def _shard(contents: Batch, X: Floats, problems: Mapping[Content, str]) -> Shard
 
 
 def _forward(work: Extract, pixels: Sequence[NDArray[np.uint8]], size: int, layers: int) -> list[Floats]:
-    """Return one array (rows, d) for each layer."""
+    """Return one array (rows, d) for each layer, `size` images going through the network at once."""
     if not pixels:
         return [np.empty((0, 0), np.float32)] * layers
+    parts = [_at_once(work, part, size, layers) for part in _parts(pixels, size)]
+    try:
+        return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
+    except ValueError as error:
+        raise CoveyError(
+            f"The extractor gives differing numbers of features for images of one size: {error}."
+        ) from error
+
+
+def _at_once(work: Extract, pixels: Sequence[NDArray[np.uint8]], size: int, layers: int) -> list[Floats]:
     found = work(_padded(pixels, size))
     if len(found) != layers or any(X.ndim != 2 or len(X) != size for X in found):
         shapes = [getattr(X, "shape", type(X)) for X in found]
