@@ -58,6 +58,9 @@ class ImageFolder:
     """A folder with images in it, at any depth. An image's identity is its path relative to the folder, with "/"."""
 
     root: Path
+    _here: Path = attrs.field(
+        init=False, eq=False, repr=False, default=attrs.Factory(lambda self: self.root.resolve(), takes_self=True)
+    )
 
     def names(self) -> list[str]:
         """Return the names of all images, sorted; hidden folders and links to folders are left out."""
@@ -71,7 +74,7 @@ class ImageFolder:
         """
         path = self.root / name
         with _told():
-            if leads_out(name) or not path.resolve(strict=True).is_relative_to(self.root.resolve()):
+            if leads_out(name) or not path.resolve(strict=True).is_relative_to(self._here):
                 raise BrokenImage("it lies outside the image folder")
         return path
 
@@ -159,7 +162,7 @@ def _decode(data: bytes) -> NDArray[np.uint8]:
     if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip at 255
         grey = (np.asarray(image, dtype=np.uint32) >> 8).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)
-    return np.array(image.convert("RGB"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from covey.options import component, option
 if TYPE_CHECKING:
     import torch
 
-EARNED_BACK = 3700
-"""Images of one size after which compiling a network has taken less time than it has saved, as measured."""
+EARNED_BACK = 15_000
+"""Images of one size after which compiling a network has surely taken less time than it has saved, as measured."""
 BATCHES = {"cpu": 8, "mps": 64, "cuda": 256}
 """Images that go through a network at once: on a CPU so few that what a layer gives stays in its caches."""
 CAPABILITY = (8, 0)
