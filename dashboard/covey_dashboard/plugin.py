@@ -7,6 +7,7 @@ import os
 import sys
 import webbrowser
 from collections.abc import Iterable
+from contextlib import suppress
 
 import click
 
@@ -31,7 +32,7 @@ def dashboard(location: str | None, port: int, no_browser: bool) -> None:
     _check_libraries()
     if location:
         open_dataset(Registry.installed(), location, TerminalProgress())
-    with server.running(location or "", port) as (address, process):
+    with suppress(KeyboardInterrupt), server.running(location or "", port) as (address, process):
         click.echo(f"The dashboard is at {address} (Ctrl-C ends it).")
         if not no_browser and _has_display():
             webbrowser.open(address)

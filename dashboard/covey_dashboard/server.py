@@ -42,7 +42,7 @@ _SETTINGS = {
 
 @contextmanager
 def running(location: str, port: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Run the server for as long as the block lasts; an interruption ends the block quietly.
+    """Run the server for as long as the block lasts; a request of the system to end is an interruption.
 
     Yields:
         Its address, once it answers, and its process.
@@ -56,8 +56,6 @@ def running(location: str, port: int) -> Iterator[tuple[str, subprocess.Popen[by
     try:
         _wait(process, port)
         yield f"http://{HOST}:{port}", process
-    except KeyboardInterrupt:
-        pass
     finally:
         _end(process)
 
@@ -110,9 +108,10 @@ def _answers(port: int) -> bool:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the server, at once where a person does not want to wait."""
     process.terminate()
     try:
         process.wait(ENDING)
-    except subprocess.TimeoutExpired:
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
         process.kill()
         process.wait()

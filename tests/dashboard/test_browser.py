@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import socket
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +17,7 @@ import pytest
 from click.testing import Result
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
-from tests.dashboard.browser import metric, served, set_number, settle, spot, view
+from tests.dashboard.browser import COVEY, free_port, metric, served, set_number, settle, spot, view
 
 from covey.colours import colour
 
@@ -240,3 +243,30 @@ def test_an_interruption_ends_the_server_quietly(birds: Path, ending: signal.Sig
         process.send_signal(ending)
         assert process.wait(20) == 0
         socket.create_server(("localhost", int(address.rpartition(":")[2]))).close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is /proc")
+@pytest.mark.parametrize("serving", [False, True])
+def test_ctrl_c_in_a_terminal_ends_it_without_a_word(birds: Path, serving: bool) -> None:
+    """A terminal interrupts all that it runs: the command and its server."""
+    words = [*COVEY, "dashboard", str(birds), "--port", str(free_port()), "--no-browser"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as process:
+        assert process.stdout
+        assert process.stderr
+        if serving:
+            process.stdout.readline()
+        else:
+            wait_for_server(process.pid)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(20) == 0
+        assert process.stderr.read() == ""
+
+
+def wait_for_server(pid: int) -> None:
+    """Wait until a process has started another one."""
+    end = time.monotonic() + 30
+    while not Path(f"/proc/{pid}/task/{pid}/children").read_text():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    time.sleep(0.2)
