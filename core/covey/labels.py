@@ -8,7 +8,7 @@ from pathlib import Path
 from covey.errors import CoveyError, did_you_mean
 from covey.formats import csvs
 
-NAME = "filename"
+NAME, LABEL = "filename", "label"
 
 
 def read_labels(path: Path, column: str | None = None) -> dict[str, str]:
@@ -18,7 +18,7 @@ def read_labels(path: Path, column: str | None = None) -> dict[str, str]:
 
     Args:
         path: the file.
-        column: the column with the values; by default `label`, or else the first other one that has a name.
+        column: the column with the values; by default what `label_column` finds.
 
     Returns:
         The value of each image that has one.
@@ -26,22 +26,39 @@ def read_labels(path: Path, column: str | None = None) -> dict[str, str]:
     Raises:
         CoveyError: the file cannot be read, lacks a column, or gives an image two values.
     """
+    wanted = column or label_column(path)
     rows = csvs.rows(path, "labels")
     _, heads = next(rows, (0, []))
-    places = [heads.index(name) for name in _columns(path, heads, column)]
+    others = _others(path, heads)
+    if wanted not in heads:
+        near = did_you_mean(wanted, others)
+        raise CoveyError(f"The labels {path} have no column {wanted!r}.{near} There is: {', '.join(others)}.")
+    places = [heads.index(NAME), heads.index(wanted)]
     return _values(path, [(line, _cells(row, places)) for line, row in rows])
 
 
-def _columns(path: Path, heads: Sequence[str], column: str | None) -> tuple[str, str]:
+def label_column(path: Path, group: str | None = None) -> str:
+    """Return the column with the labels: `label`, or else the only one beside `filename` and the column `group`.
+
+    Raises:
+        CoveyError: the file cannot be read, or has no such column or several.
+    """
+    _, heads = next(csvs.rows(path, "labels"), (0, []))
+    others = _others(path, heads)
+    found = [LABEL] if LABEL in others else [head for head in others if head != group]
+    if len(found) != 1:
+        told = f"have no column {LABEL!r}: say with --column which holds the labels. There is: {', '.join(others)}."
+        raise CoveyError(f"The labels {path} {told}")
+    return found[0]
+
+
+def _others(path: Path, heads: Sequence[str]) -> list[str]:
+    """Return the columns beside `filename`. Raises CoveyError when it or any other is missing."""
     others = [head for head in heads if head not in ("", NAME)]
     if NAME not in heads or not others:
         told = ", ".join(head for head in heads if head) or "nothing"
         raise CoveyError(f"The labels {path} need a column {NAME!r} and one with labels; there is: {told}.")
-    wanted = column or ("label" if "label" in others else others[0])
-    if wanted not in heads:
-        near = did_you_mean(wanted, others)
-        raise CoveyError(f"The labels {path} have no column {wanted!r}.{near} There is: {', '.join(others)}.")
-    return NAME, wanted
+    return others
 
 
 def _cells(row: Sequence[str], places: Sequence[int]) -> tuple[str, str]:

@@ -245,6 +245,20 @@ def test_it_is_said_which_rows_match(covey: Cli, run: Path, tmp_path: Path) -> N
     assert "use --group" in told
 
 
+@pytest.mark.parametrize("command", ["evaluate", "compare", "report"])
+def test_it_is_said_which_column_is_taken(covey: Cli, run: Path, tmp_path: Path, command: str) -> None:
+    labels, out = write_labels(tmp_path / "labels.csv"), ["-o", tmp_path / "x.html"] if command == "report" else []
+    assert "no column" not in covey(command, run, "--labels", labels, *out).stderr
+    labels.write_text(labels.read_text().replace(",label,", ",species,"))
+    guessed = covey(command, run, "--labels", labels, *out)
+    assert guessed.exit_code == 2
+    assert "say with --column which holds the labels. There is: species, group." in guessed.stderr
+    told = covey(command, run, "--labels", labels, "--group", "group", *out)
+    assert told.exit_code == 0
+    assert "has no column 'label': the labels are taken from 'species'." in told.stderr
+    assert "no column" not in covey(command, run, "--labels", labels, "--column", "species", *out).stderr
+
+
 def test_other_seeds_of_the_reducer_are_compared(covey: Cli, images: Path, brightness: None) -> None:
     pytest.importorskip("umap", reason="needs covey[umap]")
     covey("run", images, "--extractor", "brightness", "--set", "reducer.seed=0,1", "--set", "reducer.sizes=2",

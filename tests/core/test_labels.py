@@ -34,6 +34,14 @@ def test_columns(path: Path) -> None:
         read_labels(path, "clas1")
 
 
+def test_the_column_is_guessed_only_where_there_is_one(path: Path) -> None:
+    path.write_text("filename,species,kind\na.png,x,y\n")
+    told = r"have no column 'label': say with --column which holds the labels\. There is: species, kind\."
+    with pytest.raises(CoveyError, match=told):
+        read_labels(path)
+    assert read_labels(path, "kind") == {"a.png": "y"}
+
+
 def test_an_image_named_twice(path: Path) -> None:
     path.write_text("filename,label\na.png,x\nb.png,y\na.png,x\n")
     assert read_labels(path) == {"a.png": "x", "b.png": "y"}
