@@ -121,6 +121,15 @@ def test_a_file_that_is_no_table_is_said_to_be_none(covey: Cli, tmp_path: Path) 
     assert "is no table that covey knows: it holds weights" in text
 
 
+@pytest.mark.parametrize("name", ["call.png", "labels.csv", "notes.txt", "covey", "labels.sqlite"])
+def test_a_file_of_another_kind_is_not_read(covey: Cli, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"filename,label")
+    done = covey("info", tmp_path / name)
+    assert done.exit_code == 2
+    told = "of no kind that covey info reads: name a folder, a table (.npz) or pickled metadata (.pkl)"
+    assert done.stderr == f"Error: {tmp_path / name} is {told}.\n"
+
+
 def test_metadata_are_told(covey: Cli, xc_dev: Path) -> None:
     found = told(covey, xc_dev / "downloaded_data_meta.pkl")
     assert found["rows"] == 42

@@ -28,14 +28,18 @@ _TITLES = {"features": "Features", "embedding": "Embeddings", "clustering": "Clu
 @click.argument("place", metavar="FOLDER_OR_FILE")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(place: str, as_json: bool) -> None:
-    """Show what is in a dataset or in one file of it, what made it, and what is odd about it."""
+    """Show what is in a dataset or in one file of it (.npz, .pkl), what made it, and what is odd about it."""
     path = Path(place)
-    if not path.is_file():
-        _show_dataset(open_dataset(Registry.installed(), place, TerminalProgress()), as_json)
-    elif path.suffix.lower() == ".pkl":
-        _show_frame(path, as_json)
-    else:
-        _show_file(path, as_json)
+    match path.suffix.lower() if path.is_file() else None:
+        case None:
+            _show_dataset(open_dataset(Registry.installed(), place, TerminalProgress()), as_json)
+        case ".npz":
+            _show_file(path, as_json)
+        case ".pkl":
+            _show_frame(path, as_json)
+        case _:
+            told = "name a folder, a table (.npz) or pickled metadata (.pkl)"
+            raise CoveyError(f"{path} is of no kind that covey info reads: {told}.")
 
 
 def _show_dataset(dataset: Dataset, as_json: bool) -> None:
