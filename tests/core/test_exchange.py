@@ -323,6 +323,30 @@ def test_selection_tables_go_to_raven_and_come_back(
     assert "no label is new" in covey("import", "raven", birds, tmp_path / "out").output
 
 
+def test_clusters_that_come_back_from_raven_are_no_classes(
+    covey: Cli, tmp_path: Path, labelled: tuple[Path, LabelStore]
+) -> None:
+    birds, store = labelled
+    before, names = store.by_image(), cut("XC144251_Mesange_charbonniere_", 0, 0.315, 0.63, 0.946)
+    kept(birds, names, [3, 3, 0, -1])
+    out = tmp_path / "out"
+    assert covey("export", birds, "--to", "raven", out).exit_code == 0
+    (clusters,) = out.glob("clusters_*")
+    done = covey("import", "raven", birds, clusters)
+    assert done.exit_code == 2
+    assert "hold clusters as covey exported them (cluster 3, cluster 0), no classes: write classes" in done.stderr
+    done = covey("import", "raven", birds, out)
+    assert "are no classes, and left out: cluster 3, cluster 0. --column Label takes them." in done.stderr
+    assert "no label is new" in done.stdout
+    assert store.by_image() == before
+    (table,) = clusters.iterdir()
+    table.write_text(table.read_text().replace("cluster 3", "buzz"))
+    assert "2 labels brought from Raven" in covey("import", "raven", birds, clusters).stdout
+    assert store.images("buzz") == names[:2]
+    assert covey("import", "raven", birds, clusters, "--column", "Label").exit_code == 0
+    assert store.images("cluster 0") == names[2:3]
+
+
 def test_a_recording_is_named_as_its_file_is(covey: Cli, tmp_path: Path) -> None:
     (tmp_path / "recordings").mkdir()
     noise = np.random.default_rng(0).integers(-9000, 9000, 24_000).astype(np.int16)

@@ -14,6 +14,7 @@ from covey.exchange.arrays import bring
 from covey.exchange.contents import Contents
 from covey.exchange.intervals import timing
 from covey.exchange.selections import Selection
+from covey.exchange.tracks import LABEL, is_cluster
 from covey.labelling import Labelled, open_labels
 from covey.labelling.history import now
 from covey.locations import open_dataset
@@ -58,7 +59,7 @@ def raven(folder: str, tables: tuple[Path, ...], column: str | None, segment: fl
     """Bring Raven selection tables, or folders of them, as labels into the dataset FOLDER.
 
     An image gets the class of a selection when at least half of its segment lies in the selection, or at least half of
-    the selection, where that is shorter, in its segment.
+    the selection, where that is shorter, in its segment. Clusters that covey exported are no classes, and left out.
 
     \b
     covey import raven birds/ selections/
@@ -67,10 +68,25 @@ def raven(folder: str, tables: tuple[Path, ...], column: str | None, segment: fl
     length = timing(dataset.images.root if dataset.images else None, segment).segment
     paths, names = selections.tables(tables), Contents(dataset, ()).names
     found = [one for path in paths for one in selections.read(path, column)]
+    if column is None:
+        found = _without_clusters(found)
     _tell_idle(found, names)
     classes = selections.images_of(found, names, length)
     told = f"{len(found):,} selections in {len(paths):,} {'table' if len(paths) == 1 else 'tables'}"
     say(f"{told}: {_label(dataset, classes, paths)}.")
+
+
+def _without_clusters(found: Sequence[Selection]) -> list[Selection]:
+    """Leave out clusters as covey exports them, and tell of them. Raises CoveyError when there is nothing else."""
+    left = [one for one in found if not is_cluster(one.label)]
+    clusters = list(dict.fromkeys(one.label for one in found if is_cluster(one.label)))
+    if clusters and not left:
+        way = f"write classes in their place, or take them as classes with --column {LABEL}"
+        raise CoveyError(f"The tables hold clusters as covey exported them ({some(clusters)}), no classes: {way}.")
+    if clusters:
+        told = f"Clusters as covey exported them are no classes, and left out: {some(clusters)}."
+        say(f"{told} --column {LABEL} takes them.", err=True)
+    return left
 
 
 def _tell_idle(found: Sequence[Selection], names: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from covey.exchange.contents import WHAT, Contents, What
 from covey.exchange.filenames import FileNames
 from covey.exchange.intervals import Interval, Timing, intervals, timing
 from covey.exchange.sheets import Column, Sheet, write_csv, write_parquet
-from covey.exchange.tracks import AUDACITY, RAVEN, audacity_track, raven_table
+from covey.exchange.tracks import AUDACITY, RAVEN, audacity_track, cluster_label, raven_table
 from covey.files import make_folder, replacing
 from covey.images import BrokenImage, ImageFolder
 from covey.progress import SILENT, Progress, some
@@ -206,7 +206,7 @@ def _sources(contents: Contents) -> Iterator[tuple[str, Mapping[str, Sequence[st
         yield "labels", classes
     for name, table in contents.clusterings:
         pairs = zip(table.names.tolist(), table.labels.tolist(), strict=True)
-        if found := {image: [f"cluster {label}"] for image, label in pairs if label != NOISE}:
+        if found := {image: [cluster_label(label)] for image, label in pairs if label != NOISE}:
             yield name, found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from covey.exchange.intervals import Interval
@@ -11,6 +12,17 @@ RAVEN = ".Table.1.selections.txt"
 AUDACITY = ".txt"
 BEGIN, END, FILE, LABEL = "Begin Time (s)", "End Time (s)", "Begin File", "Label"
 LOW, HIGH = "Low Freq (Hz)", "High Freq (Hz)"
+_CLUSTER = re.compile(r"cluster \d+")
+
+
+def cluster_label(number: int) -> str:
+    """Return what a cluster is called in a track."""
+    return f"cluster {number}"
+
+
+def is_cluster(label: str) -> bool:
+    """Say whether a label in a track is that of a cluster, which is no class: nobody has named it."""
+    return bool(_CLUSTER.fullmatch(label))
 
 
 def raven_table(intervals: Sequence[Interval], sound: str, rate: float | None) -> str:
