@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from covey.errors import CoveyError
-from covey.progress import some
+from covey.progress import counted, some
 from covey.provenance import Provenance
 from covey.tables import Embedding, Features, Names
 
@@ -27,7 +27,8 @@ class Joined(Generic[T]):
     @property
     def told(self) -> str:
         """What matches and what is missing on either side, in words."""
-        told = [f"{len(self.table.names):,} images are in both"]
+        count = len(self.table.names)
+        told = [f"{counted(count, 'image')} {'is' if count == 1 else 'are'} in both"]
         for side, names in (("first", self.only_one), ("second", self.only_other)):
             if len(names):
                 told.append(f"{len(names):,} only in the {side}: {some(names.tolist())}")

@@ -15,7 +15,7 @@ import attrs
 from covey.cuts import Cut, cuts, xeno_canto
 from covey.formats import csvs, parquet
 from covey.formats.pickles import read_frame
-from covey.progress import some
+from covey.progress import having, some
 from covey.storage import METADATA, Dataset
 
 Value = str | float | int | bool | None
@@ -62,7 +62,7 @@ class Metadata:
         used = set(found)
         called = {row: value for (_, value), row in self.rows.items()}
         idle = [called.get(row, f"row {row + 1}") for row in range(self._count) if row not in used]
-        told = [f"{self.path.name}: {len(names) - len(bare):,} of {len(names):,} images have metadata."]
+        told = [f"{self.path.name}: {having(len(names) - len(bare), len(names), 'image')} metadata."]
         told += [f"Without: {some(bare)}."] if bare else []
         told += [f"Rows that fit no image, or repeat another: {some(idle)}."] if idle else []
         return " ".join(told)

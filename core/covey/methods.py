@@ -8,6 +8,7 @@ from typing import Any
 from covey.components import Component
 from covey.errors import CoveyError
 from covey.options import written
+from covey.progress import counted
 from covey.provenance import Provenance
 from covey.registry import Registry
 
@@ -52,7 +53,7 @@ def _images(made: Provenance) -> str:
     told = _mapping(made.details.get("sizes"))
     sizes = {size: count for size, count in told.items() if isinstance(count, int)}
     broken = len(_mapping(made.details.get("broken")))
-    count = f"{sum(sizes.values()):,} spectrogram images" if sizes else "Spectrogram images"
+    count = counted(sum(sizes.values()), "spectrogram image") if sizes else "Spectrogram images"
     pixels = f" of {', '.join(f'{size} pixels' for size in sizes)}" if sizes else ""
     left_out = f" ({broken:,} broken {'one was' if broken == 1 else 'ones were'} left out)" if broken else ""
     return f"{count}{pixels}{left_out}"

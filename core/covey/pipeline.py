@@ -24,7 +24,7 @@ from covey.layers import expand
 from covey.locations import create_dataset, open_dataset
 from covey.lock import alone
 from covey.plan import Line, Task, summary, task, tasks
-from covey.progress import SILENT, Progress, some
+from covey.progress import SILENT, Progress, counted, some
 from covey.provenance import Provenance
 from covey.registry import Registry
 from covey.runtime import Machine
@@ -191,13 +191,14 @@ class Pipeline:
     def _reduce(self, task: Task) -> None:
         entry, reducer = self._source(task), options.join(task.parts)
         if max(reducer.sizes) > entry.shape[1]:
-            told = f"{max(reducer.sizes)} dimensions cannot be made of {entry.shape[1]} features"
+            told = f"{counted(max(reducer.sizes), 'dimension')} cannot be made of {counted(entry.shape[1], 'feature')}"
             raise CoveyError(f"{reducer.name}: {told}: choose smaller sizes, or a layer with more features.")
         features = self.dataset.load(entry)
         assert isinstance(features, Features)
         arrays: dict[int, NDArray[np.float32]] = {}
         sizes = list(dict.fromkeys([2, *reducer.sizes]))
-        with self.progress.step(f"Reducing {entry.shape[1]} features ({reducer.name})", len(sizes), "size") as step:
+        title = f"Reducing {counted(entry.shape[1], 'feature')} ({reducer.name})"
+        with self.progress.step(title, len(sizes), "size") as step:
             step.say(reducer.starting)
             for size, array in zip(sizes, reducer.reduce(features.X, sizes), strict=True):
                 arrays[size] = _checked(reducer, array, (len(features.names), size))
@@ -218,9 +219,8 @@ class Pipeline:
         Z = table.X if isinstance(table, Features) else table.Z
         prepared = task.parts[0].prepare(Z, self.progress) if len(task.parts) > 1 else None
         tables = []
-        with self.progress.step(
-            f"Clustering {len(Z)} images ({task.component})", len(task.parts), "clustering"
-        ) as step:
+        title = f"Clustering {counted(len(Z), 'image')} ({task.component})"
+        with self.progress.step(title, len(task.parts), "clustering") as step:
             step.say(task.parts[0].starting)
             for part in task.parts:
                 suited = part.suited(Z)

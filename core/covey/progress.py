@@ -44,4 +44,15 @@ def some(names: Sequence[str], count: int | None = None) -> str:
     return ", ".join(names[:FEW]) + (f" and {more:,} more" if more > 0 else "")
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number of things: "1 image", "1,047 images", "2 classes"; a sign such as "MB" has no plural."""
+    plural = noun if noun.isupper() else f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"
+
+
+def having(count: int, total: int, noun: str) -> str:
+    """Return how many of a thing have what is said next: "1 of 24 images has", "23 of 24 images have"."""
+    return f"{count:,} of {counted(total, noun)} {'has' if 1 in (count, total) else 'have'}"
+
+
 SILENT = Progress()

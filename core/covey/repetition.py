@@ -20,7 +20,7 @@ from covey.locations import create_dataset, open_dataset
 from covey.methods import steps
 from covey.pipeline import Pipeline
 from covey.plan import task
-from covey.progress import SILENT, Progress, some
+from covey.progress import SILENT, Progress, counted, some
 from covey.provenance import Provenance
 from covey.registry import Registry
 from covey.runtime import Machine
@@ -148,7 +148,7 @@ def _apart(name: str, old: NDArray[Any], new: NDArray[Any]) -> str:
     if old.shape != new.shape:
         return f"{name} of shape {new.shape} instead of {old.shape}"
     if name == "clusters":
-        return f"{(old != new).sum():,} of {len(old):,} images bear another number"
+        return f"another number for {(old != new).sum():,} of {counted(len(old), 'image')}"
     return f"{name} differ by up to {np.abs(old - new).max():.3g}"
 
 

@@ -102,7 +102,7 @@ def test_a_table_for_each_thing_that_a_dataset_holds(covey: Cli, tmp_path: Path,
     done = covey("export", tmp_path, "--to", "csv", tmp_path / "out")
     assert done.exit_code == 0
     assert "broken.npz cannot be read" in done.stderr
-    assert "metadata.csv: 1 of 24 images have metadata." in done.stderr
+    assert "metadata.csv: 1 of 24 images has metadata." in done.stderr
     found = {path.name.partition("~")[0]: table(path) for path in (tmp_path / "out").iterdir()}
     assert {name: (len(rows), list(rows[0])) for name, rows in found.items()} == {
         "full_features_x": (24, ["filename", "d0", "d1", "d2", "d3", "d4"]),

@@ -84,13 +84,13 @@ def test_what_is_odd_is_told(covey: Cli, tmp_path: Path) -> None:
     X[2, 1] = np.nan
     np.savez(tmp_path / "x.npz", X=X, N=np.array(names))
     assert told(covey, tmp_path / "x.npz")["checks"] == [
-        "1 names stand there more than once: a.png.",
-        "4 names differ only in upper and lower case or in Unicode form from others: "
+        "Names that stand there more than once: a.png.",
+        "Names that differ only in upper and lower case or in Unicode form from others: "
         "B.png, b.png, u\u0308.png and 1 more.",
-        "2 names lead out of the image folder and are never opened: ../c.png, C:\\d.png.",
-        "1 names are no valid text: '\\ud800'.",
-        f"1 names are longer than 200 characters, which makes the file large: {'e' * 50}….",
-        "1 images have values that are not finite: B.png.",
+        "Names that lead out of the image folder, and are never opened: ../c.png, C:\\d.png.",
+        "Names that are no valid text: '\\ud800'.",
+        f"Names longer than 200 characters, which make the file large: {'e' * 50}….",
+        "Images with values that are not finite: B.png.",
     ]
 
 

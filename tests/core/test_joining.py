@@ -44,7 +44,7 @@ def test_what_is_missing_is_told() -> None:
     joined = join(features("abc"), features("cdefgh"))
     assert joined.only_one.tolist() == ["a", "b"]
     assert joined.only_other.tolist() == ["d", "e", "f", "g", "h"]
-    told = "1 images are in both; 2 only in the first: a, b; 5 only in the second: d, e, f and 2 more."
+    told = "1 image is in both; 2 only in the first: a, b; 5 only in the second: d, e, f and 2 more."
     assert joined.told == told
     assert join(features("ab"), features("ba")).told == "2 images are in both."
 

@@ -126,7 +126,7 @@ def test_parquet(birds: FolderDataset) -> None:
 def test_what_matches_and_what_does_not(birds: FolderDataset) -> None:
     of(birds, f"filename,x\n{FIRST},1\nz.png,2\n{FIRST},3\n")
     assert read(birds).told(NAMES) == (
-        f"metadata.csv: 1 of 4 images have metadata. Without: {SECOND}, {THIRD}, other.png."
+        f"metadata.csv: 1 of 4 images has metadata. Without: {SECOND}, {THIRD}, other.png."
         " Rows that fit no image, or repeat another: z.png, row 3."
     )
 

@@ -175,7 +175,7 @@ def test_what_fails_is_told_at_the_end_and_stops_nothing_else(covey: Cli, images
     assert told.exit_code == 1
     assert told.stdout.splitlines()[-1].startswith("7 tables made, 0 kept")
     assert told.stderr.splitlines()[-3:] == [
-        "3 tables could not be made, nor what follows from them:",
+        "3 tables could not be made, nor what would follow:",
         *[line for line in told.stderr.splitlines() if line.startswith("  dimred_13_")],
         *[line for line in told.stderr.splitlines() if line.startswith("  clusters_fragile-at3_2_")],
     ]

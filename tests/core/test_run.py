@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,40 @@ def contents(folder: Path) -> dict[str, bytes]:
 def rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_one_image_is_no_images(covey: Cli, images: Path, tmp_path: Path) -> None:
+    """Wherever the command line counts, one of a thing is told in the singular."""
+    pytest.importorskip("umap", reason="needs covey[umap]")
+    for path in sorted(images.iterdir())[1:]:
+        path.unlink()
+    name, labels = "rec_segm_0000.000.png", tmp_path / "labels.csv"
+    shutil.move(images / "call_00.png", images / name)
+    (tmp_path / "metadata.csv").write_text(f"filename,site\n{name},here\n")
+    labels.write_text(f"filename,label\n{name},robin\n")
+    (tmp_path / "new.csv").write_text(f"filename,d0\n{name},1\n")
+    run = ["run", images, "--extractor", "brightness", "--set", "reducer.sizes=1", "--out", tmp_path]
+    told = [
+        covey(*words)
+        for words in (
+            [*run, "--dry-run"],
+            run,
+            [*run, "--set", "clusterer.eps=0.3,0.4"],
+            ["info", tmp_path],
+            ["compare", tmp_path, "--labels", labels],
+            ["report", tmp_path, "--labels", labels, "-o", tmp_path / "report.html", "--png", tmp_path / "png"],
+            ["import", "features", tmp_path, tmp_path / "new.csv"],
+            ["export", tmp_path, "--to", "imagefolder", tmp_path / "out"],
+            ["pull", tmp_path, tmp_path / "pulled"],
+        )
+    ]
+    assert [one.output for one in told if one.exit_code] == []
+    text = "\n".join([*(one.output for one in told), (tmp_path / "report.html").read_text("utf-8")])
+    for sentence in ("1 of 1 image has a label", "1 of 1 image has metadata", "1 row of new.csv",
+                     "Clustering 1 image (", "Preparing 1 point: 2 parts", "3 tables to make in 3 fits"):  # fmt: skip
+        assert sentence in text
+    nouns = "images|rows|tables|files|pictures|points|features|clusters|clusterings|recordings|labels|fits"
+    assert re.findall(rf"\b1 (?:{nouns})\b", text) == []
 
 
 def test_results_are_compressed_on_request(covey: Callable[..., Result], images: Path, brightness: None) -> None:

@@ -11,6 +11,7 @@ from covey.exchange.contents import WHAT, What
 from covey.exchange.exports import FORMS
 from covey.exchange.exports import export as write
 from covey.locations import open_dataset
+from covey.progress import counted
 from covey.registry import Registry
 
 
@@ -43,4 +44,4 @@ def export(folder: str, out: Path, form: str, what: tuple[What, ...], segment: f
     """
     dataset = open_dataset(Registry.installed(), folder, TerminalProgress())
     count = write(dataset, form, out, what, segment, overwrite, TerminalProgress())
-    click.echo(f"{count:,} {'file' if count == 1 else 'files'} in {out}")
+    click.echo(f"{counted(count, 'file')} in {out}")

@@ -18,7 +18,7 @@ from covey.exchange.tracks import LABEL, is_cluster
 from covey.labelling import Labelled, open_labels
 from covey.labelling.history import now
 from covey.locations import open_dataset
-from covey.progress import some
+from covey.progress import counted, some
 from covey.registry import Registry
 from covey.storage import Dataset
 
@@ -72,7 +72,7 @@ def raven(folder: str, tables: tuple[Path, ...], column: str | None, segment: fl
         found = _without_clusters(found)
     _tell_idle(found, names)
     classes = selections.images_of(found, names, length)
-    told = f"{len(found):,} selections in {len(paths):,} {'table' if len(paths) == 1 else 'tables'}"
+    told = f"{counted(len(found), 'selection')} in {counted(len(paths), 'table')}"
     say(f"{told}: {_label(dataset, classes, paths)}.")
 
 
@@ -107,5 +107,5 @@ def _label(dataset: Dataset, classes: dict[str, list[str]], paths: Sequence[Path
     """Keep the labels, all in one action, and return in words what was done."""
     how, when = f"import of {some([path.name for path in paths])}", now()
     rows = [Labelled(name, label, when, how) for label, images in classes.items() for name in images]
-    done = open_labels(dataset).give(rows, lambda count: f"{count:,} labels brought from Raven")
+    done = open_labels(dataset).give(rows, lambda count: f"{counted(count, 'label')} brought from Raven")
     return done.told if done else "no label is new"

@@ -17,6 +17,7 @@ from covey.formats.checks import checks
 from covey.formats.origin import origin
 from covey.formats.pickles import read_frame
 from covey.locations import open_dataset
+from covey.progress import counted
 from covey.provenance import Provenance
 from covey.registry import Registry
 from covey.storage import Dataset, Entry
@@ -50,7 +51,7 @@ def _show_dataset(dataset: Dataset, as_json: bool) -> None:
         tables = [_table(entry) for entry in entries]
         _print({"location": dataset.location, "images": count, "tables": tables, "problems": problems})
         return
-    say(f"{dataset.location}: {count:,} images" + (f" in {images.root}" if images else ""))
+    say(f"{dataset.location}: {counted(count, 'image')}" + (f" in {images.root}" if images else ""))
     for kind, title in _TITLES.items():
         of_kind = [entry for entry in entries if entry.kind == kind]
         say(f"\n{title}: {len(of_kind) or 'none'}")
@@ -91,7 +92,7 @@ def _show_frame(path: Path, as_json: bool) -> None:
     if as_json:
         _print({"file": str(path), "rows": rows, "columns": list(frame)})
         return
-    say(f"{path}: a pickled table of {rows:,} rows\n  " + ", ".join(frame))
+    say(f"{path}: a pickled table of {counted(rows, 'row')}\n  " + ", ".join(frame))
 
 
 def _show_story(entry: Entry) -> None:
@@ -110,7 +111,7 @@ def _sentence(made: Provenance) -> str:
     settings |= _noted(made, "chosen")
     told = ", ".join(f"{key}={_value(value)}" for key, value in settings.items())
     broken = len(_noted(made, "broken"))
-    return f"{made.component} ({told})" + (f", {broken} broken images left out" if broken else "")
+    return f"{made.component} ({told})" + (f", {counted(broken, 'broken image')} left out" if broken else "")
 
 
 def _noted(made: Provenance, detail: str) -> dict[str, Any]:
@@ -126,7 +127,7 @@ def _value(value: Any) -> str:
 
 def _size(entry: Entry) -> str:
     rows, columns = entry.shape
-    return f"{rows:,} images" if entry.kind == "clustering" else f"{rows:,} x {columns:,}"
+    return counted(rows, "image") if entry.kind == "clustering" else f"{rows:,} x {columns:,}"
 
 
 def _table(entry: Entry) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from covey.errors import CoveyError
 from covey.files import make_folder, replacing
 from covey.images import BrokenImage
 from covey.locations import open_dataset
-from covey.progress import Progress
+from covey.progress import Progress, counted
 from covey.registry import Registry
 from covey.storage import Dataset
 
@@ -34,7 +34,8 @@ def pull(location: str, folder: Path) -> None:
     copies = _copies(dataset, folder, progress)
     _check(copies)
     _copy(copies, progress)
-    click.echo(f"{folder} holds {dataset.location}: {len(copies):,} files. Look at it with: covey info {folder}")
+    files = counted(len(copies), "file")
+    click.echo(f"{folder} holds {dataset.location}: {files}. Look at it with: covey info {folder}")
 
 
 def _copies(dataset: Dataset, folder: Path, progress: Progress) -> dict[Path, Path]:

@@ -11,6 +11,7 @@ from covey.commands.truth import read_truth, truth_flags
 from covey.files import write_text
 from covey.locations import open_dataset
 from covey.measures.leaderboard import MEASURES, Leaderboard
+from covey.progress import counted
 from covey.registry import Registry
 
 
@@ -52,5 +53,5 @@ def report(
     write_text(out, page(contents, progress))
     told = f"{out}: {out.stat().st_size / 1e6:.1f} MB"
     if png:
-        told += f", and {len(pictures.write(contents, png, progress))} pictures in {png}"
+        told += f", and {counted(len(pictures.write(contents, png, progress)), 'picture')} in {png}"
     click.echo(told + ".")

@@ -21,7 +21,7 @@ from covey.options import build
 from covey.pipeline import Failure, Results, planned
 from covey.pipeline import run as run_experiment
 from covey.plan import Line
-from covey.progress import some
+from covey.progress import counted, some
 from covey.registry import Registry
 from covey.repetition import Repetition, repeat
 from covey.runtime import Machine
@@ -124,7 +124,7 @@ def _show_plan(lines: Sequence[Line]) -> None:
     cells = [[line.kind, *map(str, (line.tables, line.kept, line.fits)), line.component] for line in lines]
     show(["step", "tables", "kept", "fits", "component"], cells)
     tables, kept, fits = (sum(getattr(line, name) for line in lines) for name in ("tables", "kept", "fits"))
-    click.echo(f"{tables - kept:,} tables to make in {fits:,} fits, {kept:,} kept from before.")
+    click.echo(f"{counted(tables - kept, 'table')} to make in {counted(fits, 'fit')}, {kept:,} kept from before.")
 
 
 def _show_results(results: Results) -> None:
@@ -134,13 +134,13 @@ def _show_results(results: Results) -> None:
     show(
         ["images", "clusters", "assigned", "clustering"], [_row(*pair) for pair in zip(stems, clusterings, strict=True)]
     )
-    told = f"{results.made} tables made, {results.kept} kept from before."
+    told = f"{counted(results.made, 'table')} made, {results.kept:,} kept from before."
     click.echo(f"{told} Clusters of every image: {results.dataset.home / FILE}")
 
 
 def _tell_failures(failures: Sequence[Failure]) -> None:
     """Tell each reason once, with what failed for it."""
-    click.echo(f"{len(failures)} tables could not be made, nor what follows from them:", err=True)
+    click.echo(f"{counted(len(failures), 'table')} could not be made, nor what would follow:", err=True)
     tables: dict[str, list[str]] = {}
     for failure in failures:
         tables.setdefault(failure.reason, []).append(file_name(failure.made).removesuffix(".npz"))

@@ -11,6 +11,7 @@ from covey.commands.flags import flags_of
 from covey.commands.terminal import TerminalProgress
 from covey.errors import CoveyError
 from covey.options import build
+from covey.progress import counted
 from covey.sound.conversion import Report, convert
 from covey.sound.spectrograms import Recipe
 
@@ -37,13 +38,9 @@ def told(report: Report) -> list[str]:
     images, problems = report.new + report.kept, report.problems
     kept = f" ({report.kept:,} were there already)" if report.kept else ""
     lines = [f"Not used, or in part only: {problem}" for problem in problems]
-    lines.append(f"{_count(images, 'image')} of {_count(len(report.made), 'recording')} in {report.folder}{kept}")
+    lines.append(f"{counted(images, 'image')} of {counted(len(report.made), 'recording')} in {report.folder}{kept}")
     if report.silent:
-        lines.append(f"{_count(report.silent, 'segment')} left out as silent")
+        lines.append(f"{counted(report.silent, 'segment')} left out as silent")
     if problems:
-        lines.append(f"{_count(len(problems), 'recording')} with problems, named above")
+        lines.append(f"{counted(len(problems), 'recording')} with problems, named above")
     return lines
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

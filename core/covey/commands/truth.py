@@ -12,7 +12,7 @@ from covey.commands.terminal import say
 from covey.cuts import recordings
 from covey.errors import CoveyError
 from covey.labels import LABEL, label_column, matching, read_labels
-from covey.progress import some
+from covey.progress import having, some
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -60,7 +60,7 @@ def _column(path: Path, group: str | None) -> str:
 
 def _tell_matches(path: Path, truth: Mapping[str, str], names: Sequence[str]) -> None:
     unknown, bare = matching(path, truth, names)
-    told = [f"{path}: {len(truth) - len(unknown):,} of {len(names):,} images have a label."]
+    told = [f"{path}: {having(len(truth) - len(unknown), len(names), 'image')} a label."]
     if unknown:
         told.append(f"Labels that name no image: {some(unknown)}.")
     if bare:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from covey.components import Labels
 from covey.density.vicinity import Points, Rows, distances, join, merged
-from covey.progress import SILENT, Progress
+from covey.progress import SILENT, Progress, counted
 from covey.tables import NOISE
 
 LEAF = 40
@@ -146,7 +146,7 @@ class Tree:
             progress: told of the two parts of the work, neighbours and tree.
         """
         points = np.asarray(Z, dtype=np.float64)
-        with progress.step(f"Preparing {len(points)} points", 2, "part") as step:
+        with progress.step(f"Preparing {counted(len(points), 'point')}", 2, "part") as step:
             step.say("neighbours")
             near = step.tick(Neighbours.of(points, min_samples))
             step.say("tree")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from covey.components import Floats
 from covey.errors import CoveyError, reason
 from covey.formats import csvs, parquet
-from covey.progress import SILENT, Progress, some
+from covey.progress import SILENT, Progress, counted, some
 from covey.provenance import Provenance, digest
 from covey.storage import Dataset
 
@@ -66,7 +66,8 @@ def bring(dataset: Dataset, path: Path, names: Path | None = None, progress: Pro
         dataset.save_features(np.array(foreign.names, dtype=np.str_), blocks(), made)
     kept = dataset.find(made.key)
     into = f", as {kept.name}" if kept else ""
-    return f"{len(foreign.names):,} rows of {path.name} are features of {dataset.location} now{into}. {told}".strip()
+    rows = counted(len(foreign.names), "row")
+    return f"{rows} of {path.name} became features of {dataset.location}{into}. {told}".strip()
 
 
 def opened(path: Path, names: Path | None) -> Foreign:
@@ -107,7 +108,8 @@ def _npy(path: Path, names: Path) -> Foreign:
         raise CoveyError(f"{path} holds an array {X.shape} of {X.dtype}: features are numbers in rows (n, d).")
     found = _names(names)
     if len(found) != len(X):
-        raise CoveyError(f"{path} has {len(X):,} rows, {names} has {len(found):,} names: they must be as many.")
+        told = f"{path} has {counted(len(X), 'row')}, {names} has {counted(len(found), 'name')}"
+        raise CoveyError(f"{told}: they must be as many.")
     count = max(1, VALUES // X.shape[1])
     return Foreign(path, found, lambda: (X[start : start + count] for start in range(0, len(X), count)))
 

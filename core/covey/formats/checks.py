@@ -21,16 +21,16 @@ def checks(table: Table) -> list[str]:
     """Return one sentence for each thing that is odd."""
     names = table.names.tolist()
     found = {
-        "{count} names stand there more than once: {some}.": _alike(names, str),
-        "{count} names differ only in upper and lower case or in Unicode form from others: {some}.": _twins(names),
-        "{count} names lead out of the image folder and are never opened: {some}.": list(filter(leads_out, names)),
-        "{count} names are no valid text: {some}.": [ascii(name) for name in names if not _is_text(name)],
-        f"{{count}} names are longer than {LONGEST_NAME} characters, which makes the file large: {{some}}.": [
+        "Names that stand there more than once": _alike(names, str),
+        "Names that differ only in upper and lower case or in Unicode form from others": _twins(names),
+        "Names that lead out of the image folder, and are never opened": list(filter(leads_out, names)),
+        "Names that are no valid text": [ascii(name) for name in names if not _is_text(name)],
+        f"Names longer than {LONGEST_NAME} characters, which make the file large": [
             name[:50] + "…" for name in names if len(name) > LONGEST_NAME
         ],
-        "{count} images have values that are not finite: {some}.": table.names[~_finite(table)].tolist(),
+        "Images with values that are not finite": table.names[~_finite(table)].tolist(),
     }
-    return [told.format(count=f"{len(odd):,}", some=some(odd)) for told, odd in found.items() if odd]
+    return [f"{told}: {some(odd)}." for told, odd in found.items() if odd]
 
 
 def _alike(names: Sequence[str], form: Callable[[str], str]) -> list[str]:

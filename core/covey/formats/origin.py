@@ -6,6 +6,8 @@ import re
 
 import attrs
 
+from covey.progress import counted
+
 _NAME = re.compile(r"(?:full_features_|dimred_(?P<size>\d{1,6})_neigh_(?P<neighbors>\d{1,6})_)(?P<rest>.+)\.npz")
 _MODELS = ("MobileNet_V3_Large", "MobileNet_randinit", "Vit_b_16", "MaxVit_T", "Swin_S")
 """The original's networks with `_` in their names; other names of networks end at the first `_`."""
@@ -21,8 +23,9 @@ class Origin:
     neighbors: int | None
 
     def __str__(self) -> str:
-        reduced = f" in {self.size} dimensions, {self.neighbors} neighbours" if self.size is not None else ""
-        return f"{self.model} {self.layer}".strip() + reduced
+        counts = (self.size, "dimension"), (self.neighbors, "neighbour")
+        reduced = ", ".join(counted(count, noun) for count, noun in counts if count is not None)
+        return f"{self.model} {self.layer}".strip() + (f" in {reduced}" if reduced else "")
 
 
 def origin(name: str) -> Origin | None:

@@ -22,6 +22,7 @@ from covey.labelling.classes import LabelClass, class_colour, class_name, isolat
 from covey.labelling.database import NAME, check, reading, writing
 from covey.labelling.history import Action
 from covey.places import user_data
+from covey.progress import counted
 from covey.provenance import digest
 from covey.storage import Dataset
 
@@ -192,7 +193,7 @@ def _bring(path: Path, own: Path) -> None:
 
 
 def _told(label: str, what: str, count: int) -> str:
-    return f"{_quoted(label)} {what} {'1 image' if count == 1 else f'{count:,} images'}"
+    return f"{_quoted(label)} {what} {counted(count, 'image')}"
 
 
 def _quoted(label: str) -> str:

@@ -15,6 +15,7 @@ from covey.labelling.changes import Labelled
 from covey.labelling.classes import class_name, isolated
 from covey.labelling.history import Action, now
 from covey.labelling.store import LabelStore
+from covey.progress import counted
 
 ORIGINAL = "clustering_based_labels.csv"
 """The file name that the original tools give to their table."""
@@ -57,7 +58,7 @@ def bring(store: LabelStore, path: Path, name: str) -> Action | None:
     Raises:
         CoveyError: it is no such table.
     """
-    return store.give(_read(path, name), lambda count: f"{count:,} labels brought from {isolated(name)}")
+    return store.give(_read(path, name), lambda count: f"{counted(count, 'label')} brought from {isolated(name)}")
 
 
 def _read(path: Path, name: str) -> list[Labelled]:

@@ -13,7 +13,7 @@ from covey.charts import chart
 from covey.colours import colour
 from covey.images import BrokenImage
 from covey.measures.leaderboard import cell, heading, measures
-from covey.progress import SILENT, Progress
+from covey.progress import SILENT, Progress, counted
 from covey.report import maps, sheets
 from covey.report.contents import COMPARED, MOST_CLUSTERS, Contents, Group
 
@@ -38,9 +38,9 @@ def page(contents: Contents, progress: Progress = SILENT) -> str:
 
 def _sections(contents: Contents, progress: Progress) -> Iterator[str]:
     shape = contents.chosen.shape
+    counts = f"{counted(shape.images, 'image')}, {counted(shape.clusters, 'cluster')}"
     yield (
-        f"<p>{shape.images:,} images, {shape.clusters:,} clusters, {1 - shape.coverage:.0%} of the images in none:"
-        f" <b>{escape(contents.chosen.clustering)}</b>.</p>"
+        f"<p>{counts}, {1 - shape.coverage:.0%} of the images in none: <b>{escape(contents.chosen.clustering)}</b>.</p>"
     )
     yield "<h2>Map</h2>" + _map(contents)
     yield "<h2>Leaderboard</h2>" + _leaderboard(contents)
@@ -115,15 +115,15 @@ def _clusters(contents: Contents, progress: Progress) -> str:
         parts = [step.tick(_group(contents, group)) for group in shown]
     if rest:
         told = ", ".join(f"{group.cluster} ({group.images:,})" for group in rest)
-        parts.append(f"<h3>{len(rest):,} smaller clusters</h3><p>Number and images: {told}.</p>")
+        parts.append(f"<h3>{counted(len(rest), 'smaller cluster')}</h3><p>Number and images: {told}.</p>")
     return "".join(parts)
 
 
 def _group(contents: Contents, group: Group) -> str:
     dot = f'<span class="dot" style="background: {colour(group.cluster)}"></span>'
-    told = [f"{group.images:,} images"]
+    told = [counted(group.images, "image")]
     if group.recordings:
-        told.append(f"from {len(group.recordings):,} recordings: {_counts(group.recordings)}")
+        told.append(f"from {counted(len(group.recordings), 'recording')}: {_counts(group.recordings)}")
     if group.labels:
         told.append(f"labelled {_counts(group.labels)}")
     rows = [("Most typical", group.typical), ("Oddest", group.odd)]
