@@ -282,9 +282,16 @@ def _curve(identity: str, made: str, option: str, _source: Source, _clusterer: C
 
 def _profile(clusterer: Clusterer, Z: NDArray[np.float32], option: str, waited: Future[Prepared | None]) -> Profile:
     prepared = waited.result()
-    values = prepared.values(option) if prepared else ()
-    thinned = [values[at] for at in np.linspace(0, len(values) - 1, CURVE).round().astype(int)] if values else []
-    return profile(clusterer, Z, option, list(dict.fromkeys(thinned)), prepared)
+    return profile(clusterer, Z, option, _thinned(prepared, option) if prepared else (), prepared)
+
+
+def _thinned(prepared: Prepared, option: str) -> list[float]:
+    """Return some of the values at which the clusters change, and the one that the data suggest."""
+    values = prepared.values(option)
+    if not values:
+        return []
+    chosen = {values[at] for at in np.linspace(0, len(values) - 1, CURVE).round().astype(int)}
+    return sorted({*chosen, prepared.suggest(option)} - {None})
 
 
 def _told_apart(clusterer: Clusterer, *but: str) -> str:

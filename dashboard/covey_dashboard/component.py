@@ -11,6 +11,9 @@ _FOLDER = Path(__file__).with_name("browser")
 
 
 def component(name: str) -> ComponentRenderer:
-    """Return a component by the name of its files; before its script stands what all of them share."""
-    script = "\n".join((_FOLDER / f"{part}.js").read_text("utf-8") for part in ("shared", name))
-    return st.components.v2.component(f"covey_{name}", js=script, css=(_FOLDER / f"{name}.css").read_text("utf-8"))
+    """Return a component by the name of its files; before its script and style stands what all of them share."""
+    return st.components.v2.component(f"covey_{name}", js=_joined(name, "js"), css=_joined(name, "css"))
+
+
+def _joined(name: str, kind: str) -> str:
+    return "\n".join((_FOLDER / f"{part}.{kind}").read_text("utf-8") for part in ("shared", name))

@@ -1,14 +1,18 @@
-"""The profile of an option as a curve: a click on it sets the value."""
+"""The profile of an option as a curve under a slider, both of which set the value."""
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 import numpy as np
 import streamlit as st
 
+from covey.components import Labels
 from covey.profiles import Profile
+from covey.tables import NOISE
 from covey_dashboard.component import component
 
 _component = component("profile")
@@ -19,30 +23,38 @@ def show(profile: Profile, value: float, key: str, chosen: Callable[[Any], None]
 
     Args:
         profile: what is shown.
-        value: where the option stands.
+        value: where the option stands, one of the values of the profile.
         key: tells this curve from all others.
-        chosen: told of the value that a person clicks.
+        chosen: told of the value that a person sets.
     """
     places = {shown: place for place, shown in enumerate(profile.values)}
     data = {
-        "title": f"Clusters along {profile.option}",
+        "option": profile.option,
         "values": list(profile.values),
-        "current": nearest(profile, value),
+        "current": places[value],
         "clusters": profile.clusters.tolist(),
         "noise": profile.noise.tolist(),
         "largest": profile.largest.tolist(),
         "plateaus": [[places[first], places[last]] for first, last in profile.plateaus],
     }
 
-    def clicked() -> None:
-        place = int(st.session_state[key]["set"])
-        if 0 <= place < len(profile.values):
-            chosen(profile.values[place])
+    def moved() -> None:
+        told = st.session_state[key]["set"]
+        if told in places:
+            chosen(profile.values[places[told]])
 
-    _component(key=key, data=data, on_set_change=clicked)
+    _component(key=key, data=data, on_set_change=moved)
 
 
-def nearest(profile: Profile, value: float) -> int:
-    """Return the place of the value of a profile that is nearest to another, by ratio."""
-    values = np.asarray(profile.values, dtype=float)
-    return int(np.abs(np.log(np.maximum(values, 1e-12)) - np.log(max(value, 1e-12))).argmin())
+def through(profile: Profile, value: float, labels: Labels) -> Profile:
+    """Return a profile that has a value of its option too, at which these are the labels (n,)."""
+    if value in profile.values:
+        return profile
+    at, sizes = bisect(profile.values, value), np.bincount(labels[labels != NOISE])
+    return attrs.evolve(
+        profile,
+        values=[*profile.values[:at], value, *profile.values[at:]],
+        clusters=np.insert(profile.clusters, at, np.count_nonzero(sizes)),
+        noise=np.insert(profile.noise, at, np.mean(labels == NOISE)),
+        largest=np.insert(profile.largest, at, sizes.max(initial=0) / len(labels)),
+    )

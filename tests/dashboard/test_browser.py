@@ -152,6 +152,29 @@ class TestExplore:
         settle(page)
         assert float(page.get_by_label("Eps", exact=True).input_value()) > before
 
+    def test_slider_field_and_curve_say_the_value_that_is_computed_with(self, page: Page) -> None:
+        slider, field = page.get_by_label("eps", exact=True), page.get_by_label("Eps", exact=True)
+        words = page.locator(".profile .words")
+        set_number(page, "Eps", "0.12345")
+        expect(slider).to_have_attribute("aria-valuetext", "0.12345")
+        expect(words).to_contain_text("at 0.12345:3 clusters")
+        expect(metric(page, "Clusters")).to_have_text("3")
+        for _ in range(3):
+            slider.press("ArrowRight")
+        settle(page)
+        value = str(slider.get_attribute("aria-valuetext"))
+        assert float(value) > 0.12345
+        expect(field).to_have_value(value)
+        expect(words).to_contain_text(f"at {value}:{metric(page, 'Clusters').inner_text()} clusters")
+
+    def test_another_option_changed_at_once_leaves_a_typed_value_as_it_is(self, page: Page) -> None:
+        set_number(page, "Eps", "0.12345")
+        set_number(page, "Min samples", "11")
+        expect(metric(page, "Clusters")).to_have_text("3")
+        settle(page)
+        expect(page.get_by_label("Eps", exact=True)).to_have_value("0.12345")
+        expect(page.get_by_label("Min samples", exact=True)).to_have_value("11")
+
     def test_outliers_do_not_squeeze_the_map(
         self, chromium: Browser, address: str, scattered: Scattered, tmp_path: Path
     ) -> None:

@@ -22,7 +22,7 @@ from covey_dashboard.selection import Rows, Selection, picked
 
 POLL = 0.7
 """Seconds between two looks at what is made in the background."""
-CURVE_HEIGHT = 195
+CURVE_HEIGHT = 170
 """Pixels for a slider and its curve, which are kept free until these are there."""
 Spot = tuple[Any, str]
 
@@ -118,14 +118,7 @@ def show_curve(source: Source, clusterer: Clusterer, option: str, widget: str) -
         return
     if len(found.values) < 2 or value is None:
         return
-    st.session_state[f"{widget}.slider"] = found.values[curve.nearest(found, value)]
-    st.select_slider(
-        option,
-        found.values,
-        key=f"{widget}.slider",
-        label_visibility="collapsed",
-        on_change=lambda: forms.put(widget, st.session_state[f"{widget}.slider"]),
-    )
+    found = curve.through(found, value, cache.labels(source, clusterer))
     curve.show(found, value, f"{widget}.curve", lambda value: forms.put(widget, value))
 
 
