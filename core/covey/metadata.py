@@ -53,6 +53,10 @@ class Metadata:
         known = {head: [None if row is None else column[row] for row in at] for head, column in self.columns.items()}
         return {**_told_by_names(names, found), **known}
 
+    def matches(self, names: Sequence[str]) -> int:
+        """Return how many of these images have metadata."""
+        return sum(row is not None for row in self._rows_of(names, cuts(names)))
+
     def told(self, names: Sequence[str]) -> str:
         """Return in words how many of these images have metadata, which have none, and which rows fit no image."""
         if self.path is None:
@@ -61,14 +65,15 @@ class Metadata:
         bare = [name for name, row in zip(names, found, strict=True) if row is None]
         used = set(found)
         called = {row: value for (_, value), row in self.rows.items()}
-        idle = [called.get(row, f"row {row + 1}") for row in range(self._count) if row not in used]
+        idle = [called.get(row, f"row {row + 1}") for row in range(self.count) if row not in used]
         told = [f"{self.path.name}: {having(len(names) - len(bare), len(names), 'image')} metadata."]
         told += [f"Without: {some(bare)}."] if bare else []
         told += [f"Rows that fit no image, or repeat another: {some(idle)}."] if idle else []
         return " ".join(told)
 
     @property
-    def _count(self) -> int:
+    def count(self) -> int:
+        """How many rows the table has."""
         return len(next(iter(self.columns.values()), ()))
 
     def _rows_of(self, names: Sequence[str], found: Mapping[str, Cut]) -> list[int | None]:

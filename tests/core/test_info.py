@@ -13,8 +13,10 @@ import pytest
 from click.testing import Result
 
 from covey import Features
+from covey.folder import FolderDataset
 from covey.formats import npz
 from covey.formats.origin import Origin, origin
+from covey.labelling import open_labels
 from covey.testing import tiny_images, tiny_tables
 from covey_npz import Npz
 
@@ -135,6 +137,55 @@ def test_metadata_are_told(covey: Cli, xc_dev: Path) -> None:
     assert found["rows"] == 42
     assert "full_spec_name" in found["columns"]
     assert "a pickled table of 42 rows" in covey("info", xc_dev / "downloaded_data_meta.pkl").stdout
+
+
+def test_labels_and_metadata_of_a_dataset_are_told(covey: Cli, tmp_path: Path) -> None:
+    tiny_images(tmp_path / "images", count=3)
+    found = told(covey, tmp_path)
+    assert (found["labels"], found["metadata"]) == (None, None)
+    text = covey("info", tmp_path).stdout
+    assert "Labels: none" in text
+    assert "Metadata: none" in text
+    assert not (tmp_path / "labels.sqlite").exists()
+    dataset = FolderDataset(tmp_path)
+    assert dataset.images is not None
+    first, second, _ = dataset.images.names()
+    store = open_labels(dataset)
+    store.add([first, second], "robin")
+    store.add([first], "call")
+    (tmp_path / "metadata.csv").write_text(f"filename,site\n{first},here\nother.png,there\n")
+    found = told(covey, tmp_path)
+    classes = {"robin": 2, "call": 1}
+    assert found["labels"] == {"file": str(tmp_path / "labels.sqlite"), "classes": classes, "images": 2}
+    table = tmp_path / "metadata.csv"
+    assert found["metadata"] == {"file": str(table), "rows": 2, "columns": ["site"], "images": 1}
+    text = covey("info", tmp_path).stdout
+    assert f"Labels: 2 classes, 2 labelled images, in {tmp_path / 'labels.sqlite'}\n  robin (2), call (1)\n" in text
+    assert f"Metadata: 2 rows for 1 of 3 images, in {table}\n  site\n" in text
+
+
+def test_labels_and_metadata_that_cannot_be_read_hide_nothing_else(covey: Cli, tmp_path: Path) -> None:
+    tiny_images(tmp_path / "images", count=2)
+    (tmp_path / "labels.sqlite").write_bytes(b"PK something else" * 300)
+    (tmp_path / "downloaded_data_meta.pkl").write_bytes(b"no pickle")
+    found = told(covey, tmp_path)
+    assert (found["images"], found["labels"], found["metadata"]) == (2, None, None)
+    done = covey("info", tmp_path)
+    assert "Features: none" in done.stdout
+    for name, problem in zip(("labels.sqlite", "downloaded_data_meta.pkl"), found["problems"], strict=True):
+        assert name in problem
+        assert problem in done.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/version").exists(), reason="no folder that nobody can write")
+def test_looking_at_a_dataset_that_cannot_be_written_makes_no_labels_of_ones_own(
+    covey: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COVEY_HOME", str(tmp_path))
+    assert "Labels: none" in covey("info", "/proc/self/fdinfo").stdout
+    assert list(tmp_path.iterdir()) == []
+    open_labels(FolderDataset(Path("/proc/self/fdinfo"))).add(["a.png"], "robin")
+    assert "Labels: 1 class, 1 labelled image, in" in covey("info", "/proc/self/fdinfo").stdout
 
 
 def test_images_without_features_and_features_without_images(covey: Cli, tmp_path: Path) -> None:

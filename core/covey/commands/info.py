@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import click
 
+from covey import metadata
 from covey.commands.terminal import TerminalProgress, say
 from covey.errors import CoveyError
 from covey.formats import npz
@@ -16,12 +18,14 @@ from covey.formats.archive import opened
 from covey.formats.checks import checks
 from covey.formats.origin import origin
 from covey.formats.pickles import read_frame
+from covey.labelling import kept_labels
 from covey.locations import open_dataset
-from covey.progress import counted
+from covey.progress import counted, some
 from covey.provenance import Provenance
 from covey.registry import Registry
 from covey.storage import Dataset, Entry
 
+T = TypeVar("T")
 _TITLES = {"features": "Features", "embedding": "Embeddings", "clustering": "Clusterings"}
 
 
@@ -45,21 +49,70 @@ def info(place: str, as_json: bool) -> None:
 
 def _show_dataset(dataset: Dataset, as_json: bool) -> None:
     images = dataset.images
-    count = len(images.names()) if images else 0
-    entries, problems = dataset.entries(), dataset.problems
+    names = images.names() if images else []
+    entries, problems = dataset.entries(), list(dataset.problems)
+    labels = _tried(lambda: _labels(dataset), problems)
+    known = _tried(lambda: _metadata(dataset, names), problems)
     if as_json:
         tables = [_table(entry) for entry in entries]
-        _print({"location": dataset.location, "images": count, "tables": tables, "problems": problems})
+        found = {"tables": tables, "labels": labels, "metadata": known, "problems": problems}
+        _print({"location": dataset.location, "images": len(names), **found})
         return
-    say(f"{dataset.location}: {counted(count, 'image')}" + (f" in {images.root}" if images else ""))
+    say(f"{dataset.location}: {counted(len(names), 'image')}" + (f" in {images.root}" if images else ""))
     for kind, title in _TITLES.items():
         of_kind = [entry for entry in entries if entry.kind == kind]
         say(f"\n{title}: {len(of_kind) or 'none'}")
         for entry in of_kind:
             say(f"  {entry.name}  {_size(entry)}")
             _show_story(entry)
+    _show_labels(labels)
+    _show_metadata(known, len(names))
     for problem in problems:
         say(f"\n{problem}", err=True)
+
+
+def _tried(find: Callable[[], T], problems: list[str]) -> T | None:
+    """Return what is found; None, and one more problem, where it cannot be read."""
+    try:
+        return find()
+    except CoveyError as error:
+        problems.append(str(error))
+        return None
+
+
+def _labels(dataset: Dataset) -> dict[str, Any] | None:
+    store = kept_labels(dataset)
+    classes = {found.name: found.count for found in store.classes()}
+    return {"file": str(store.path), "classes": classes, "images": len(store.by_image())} if classes else None
+
+
+def _metadata(dataset: Dataset, names: Sequence[str]) -> dict[str, Any] | None:
+    found = metadata.read(dataset)
+    if found.path is None:
+        return None
+    return {
+        "file": str(found.path),
+        "rows": found.count,
+        "columns": list(found.columns),
+        "images": found.matches(names),
+    }
+
+
+def _show_labels(labels: dict[str, Any] | None) -> None:
+    if labels is None:
+        say("\nLabels: none")
+        return
+    classes = labels["classes"]
+    told = f"{counted(len(classes), 'class')}, {counted(labels['images'], 'labelled image')}, in {labels['file']}"
+    say(f"\nLabels: {told}\n  {some([f'{name} ({count:,})' for name, count in classes.items()])}")
+
+
+def _show_metadata(known: dict[str, Any] | None, images: int) -> None:
+    if known is None:
+        say("\nMetadata: none")
+        return
+    told = f"{counted(known['rows'], 'row')} for {known['images']:,} of {counted(images, 'image')}, in {known['file']}"
+    say(f"\nMetadata: {told}\n  {some(known['columns'])}")
 
 
 def _show_file(path: Path, as_json: bool) -> None:

@@ -169,13 +169,24 @@ def open_labels(dataset: Dataset) -> LabelStore:
     Raises:
         CoveyError: the label file is held by another program, damaged, of a newer covey, or not ours.
     """
-    path = dataset.home / NAME
-    own = user_data() / "labels" / digest(str(path.resolve()))[:16] / NAME
+    path, own = _places(dataset)
     if not own.exists() and not _writable(dataset.home):
         _bring(path, make_folder(own.parent) / NAME)
+    return kept_labels(dataset)
+
+
+def kept_labels(dataset: Dataset) -> LabelStore:
+    """Open the labels of a dataset to look at them: where they lie now, and nothing is made. Raises CoveyError."""
+    path, own = _places(dataset)
     store = LabelStore(own if own.exists() else path)
     check(store.path, PATIENCE)
     return store
+
+
+def _places(dataset: Dataset) -> tuple[Path, Path]:
+    """Return where the labels of a dataset lie, or would: in its folder, and with the user."""
+    path = dataset.home / NAME
+    return path, user_data() / "labels" / digest(str(path.resolve()))[:16] / NAME
 
 
 def _writable(folder: Path) -> bool:
