@@ -28,7 +28,7 @@ from covey.progress import SILENT, Progress, counted, some
 from covey.provenance import Provenance
 from covey.registry import Registry
 from covey.runtime import Machine
-from covey.storage import Dataset, Entry
+from covey.storage import WORK, Dataset, Entry
 from covey.tables import Clustering, Embedding, Features, Table
 from covey.versions import versions
 
@@ -102,7 +102,7 @@ def places(experiment: Experiment, registry: Registry, progress: Progress = SILE
 
 def workplace(dataset: Dataset) -> Path:
     """Return the folder of a dataset for what can be made again. Raises CoveyError."""
-    return make_folder(dataset.home / ".covey")
+    return make_folder(dataset.home / WORK)
 
 
 class Pipeline:

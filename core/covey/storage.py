@@ -20,6 +20,8 @@ from covey.tables import Features, Names, Table
 TableKind = Literal["features", "embedding", "clustering"]
 METADATA = "downloaded_data_meta.pkl"
 """The metadata table of the original tools."""
+WORK = ".covey"
+"""The folder in a dataset's home for what can be made again."""
 _SHARED = (".npz", ".csv", ".parquet")
 
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 import numpy as np
 import pytest
 from click.testing import Result
 
-from covey import Features
+from covey import Features, Runtime, component
+from covey.components import Extract
 from covey.folder import FolderDataset
 from covey.formats import npz
 from covey.formats.origin import Origin, origin
 from covey.labelling import open_labels
-from covey.testing import tiny_images, tiny_tables
+from covey.pipeline import Pipeline
+from covey.testing import Brightness, tiny_images, tiny_tables
 from covey_npz import Npz
 
 Cli = Callable[..., Result]
@@ -186,6 +189,37 @@ def test_looking_at_a_dataset_that_cannot_be_written_makes_no_labels_of_ones_own
     assert list(tmp_path.iterdir()) == []
     open_labels(FolderDataset(Path("/proc/self/fdinfo"))).add(["a.png"], "robin")
     assert "Labels: 1 class, 1 labelled image, in" in covey("info", "/proc/self/fdinfo").stdout
+
+
+def test_what_an_interrupted_run_left_is_told(covey: Cli, tmp_path: Path) -> None:
+    images = tiny_images(tmp_path / "images", 40)
+    dataset = FolderDataset(tmp_path)
+    calls = iter(range(2))
+
+    @component
+    class Stopping(Brightness):
+        """Is interrupted at the second batch."""
+
+        name = "stopping"
+
+        def load(self, runtime: Runtime) -> Extract:
+            work = super().load(runtime)
+            return lambda pixels: work(pixels) if next(calls) == 0 else interrupt()
+
+    with pytest.raises(KeyboardInterrupt):
+        Pipeline(dataset, images, Runtime(batch_size=32)).features(Stopping())
+    (folder,) = (tmp_path / ".covey" / "features").iterdir()
+    shown = covey("info", tmp_path).stdout
+    assert f"stopping: 32 of 40 images, in {folder}" in shown
+    assert "the same covey run goes on with them" in shown
+    left = json.loads(covey("info", tmp_path, "--json").stdout)["unfinished"]
+    assert left == [{"tag": "stopping", "done": 32, "total": 40, "folder": str(folder)}]
+    shutil.rmtree(folder)
+    assert "Unfinished" not in covey("info", tmp_path).stdout
+
+
+def interrupt() -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def test_images_without_features_and_features_without_images(covey: Cli, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import click
 from covey import metadata
 from covey.commands.terminal import TerminalProgress, say
 from covey.errors import CoveyError
+from covey.extraction.shards import Unfinished, unfinished
 from covey.formats import npz
 from covey.formats.archive import opened
 from covey.formats.checks import checks
@@ -23,7 +24,7 @@ from covey.locations import open_dataset
 from covey.progress import counted, some
 from covey.provenance import Provenance
 from covey.registry import Registry
-from covey.storage import Dataset, Entry
+from covey.storage import WORK, Dataset, Entry
 
 T = TypeVar("T")
 _TITLES = {"features": "Features", "embedding": "Embeddings", "clustering": "Clusterings"}
@@ -53,9 +54,11 @@ def _show_dataset(dataset: Dataset, as_json: bool) -> None:
     entries, problems = dataset.entries(), list(dataset.problems)
     labels = _tried(lambda: _labels(dataset), problems)
     known = _tried(lambda: _metadata(dataset, names), problems)
+    left = unfinished(dataset.home / WORK)
     if as_json:
         tables = [_table(entry) for entry in entries]
         found = {"tables": tables, "labels": labels, "metadata": known, "problems": problems}
+        found["unfinished"] = [{**attrs.asdict(one), "folder": str(one.folder)} for one in left]
         _print({"location": dataset.location, "images": len(names), **found})
         return
     say(f"{dataset.location}: {counted(len(names), 'image')}" + (f" in {images.root}" if images else ""))
@@ -67,6 +70,7 @@ def _show_dataset(dataset: Dataset, as_json: bool) -> None:
             _show_story(entry)
     _show_labels(labels)
     _show_metadata(known, len(names))
+    _show_unfinished(left)
     for problem in problems:
         say(f"\n{problem}", err=True)
 
@@ -113,6 +117,13 @@ def _show_metadata(known: dict[str, Any] | None, images: int) -> None:
         return
     told = f"{counted(known['rows'], 'row')} for {known['images']:,} of {counted(images, 'image')}, in {known['file']}"
     say(f"\nMetadata: {told}\n  {some(known['columns'])}")
+
+
+def _show_unfinished(left: Sequence[Unfinished]) -> None:
+    if left:
+        say("\nUnfinished features: the same covey run goes on with them; delete a folder to be rid of it")
+    for one in left:
+        say(f"  {one.tag}: {one.done:,} of {counted(one.total, 'image')}, in {one.folder}")
 
 
 def _show_file(path: Path, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import attrs
@@ -20,15 +20,19 @@ Content = str
 """The SHA-256 of an image's bytes: what an image is known by here, whatever its name."""
 Batch = tuple[Content, ...]
 
-PLAN = "plan.json"
+FOLDER, PLAN = "features", "plan.json"
 
 
 @attrs.frozen
 class Plan:
-    """How the features of a layer are computed: the settings of the first start, and the batches."""
+    """How the features of a layer are computed: the settings of the first start, and the batches.
+
+    `tag` is what people call the layer; layers with equal plans go through the network together, whatever their tags.
+    """
 
     runtime: Runtime
     batches: tuple[Batch, ...]
+    tag: str = attrs.field(default="", eq=False)
 
 
 @attrs.frozen(eq=False)
@@ -50,7 +54,7 @@ class Shards:
         """Return the plan of an unfinished run; None when there is none that can be read."""
         try:
             data = json.loads((self.folder / PLAN).read_text("utf-8"))
-            return Plan(Runtime(**data["runtime"]), tuple(map(tuple, data["batches"])))
+            return Plan(Runtime(**data["runtime"]), tuple(map(tuple, data["batches"])), str(data.get("tag", "")))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -83,6 +87,10 @@ class Shards:
             return False
         return True
 
+    def images(self, batches: Iterable[Batch]) -> int:
+        """Return how many images those batches hold of which there is a file, read or not."""
+        return sum(len(batch) for batch in batches if self._path(batch).is_file())
+
     def clear(self) -> None:
         """Forget everything."""
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -91,6 +99,26 @@ class Shards:
         return self.folder / f"{digest(batch)[:32]}.npz"
 
 
+@attrs.frozen
+class Unfinished:
+    """What an interrupted run left of a layer: how many images are done, of how many, and where that lies."""
+
+    tag: str
+    done: int
+    total: int
+    folder: Path
+
+
+def unfinished(work: Path) -> list[Unfinished]:
+    """Return what interrupted runs left."""
+    found = [(shards, shards.plan()) for shards in map(Shards, sorted((work / FOLDER).glob("*")))]
+    return [
+        Unfinished(plan.tag, shards.images(plan.batches), sum(map(len, plan.batches)), shards.folder)
+        for shards, plan in found
+        if plan
+    ]
+
+
 def under_way(work: Path, made: Provenance) -> Shards:
     """Return what is under way for a layer, whatever the images are."""
-    return Shards(work / "features" / attrs.evolve(made, input="").key)
+    return Shards(work / FOLDER / attrs.evolve(made, input="").key)

@@ -90,7 +90,7 @@ class Extraction:
         images = self._images()
         earlier = rows.earlier(self.work, self.dataset, made, images)
         left = {content: file for content, file in images.items() if earlier is None or content not in earlier.names}
-        plan, finished = _planned(shards, left, self.runtime)
+        plan, finished = _planned(shards, left, Plan(self.runtime, (), made.tag))
         job = _Job(part, made, shards, plan, finished, earlier)
         for sentence in _state(job, self.runtime):
             self.progress.note(sentence)
@@ -147,20 +147,20 @@ class Extraction:
         return {file.content: file for file in self.files if not file.problem}
 
 
-def _planned(shards: Shards, left: Mapping[Content, ImageFile], runtime: Runtime) -> tuple[Plan, frozenset[Batch]]:
-    """Return the plan to follow and its finished batches.
+def _planned(shards: Shards, left: Mapping[Content, ImageFile], new: Plan) -> tuple[Plan, frozenset[Batch]]:
+    """Return the plan to follow, `new` where there is none yet, and its finished batches.
 
     It is that of an interrupted run, cut anew after what is finished where other images are left than were then.
     """
     plan = shards.plan()
     if plan is None:
         shards.clear()
-        plan = Plan(runtime, ())
+        plan = new
     finished = [batch for batch in plan.batches if shards.finished(batch)]
     done = set(chain.from_iterable(finished))
     todo = [file for content, file in left.items() if content not in done]
     if set(chain.from_iterable(plan.batches)) - done != {file.content for file in todo}:
-        plan = Plan(plan.runtime, (*finished, *_batches(todo, plan.runtime.batch_size)))
+        plan = attrs.evolve(plan, batches=(*finished, *_batches(todo, plan.runtime.batch_size)))
         shards.begin(plan)
     return plan, frozenset(finished)
 
