@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from covey import Clustering
 from covey.measures.agreement import flow, matrix
 
 Cli = Callable[..., Result]
+FLAGS = ("--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2",
+         "--set", "clusterer.min_samples=3", "--set", "clusterer.eps=0.001,0.6,9")  # fmt: skip
 
 
 def clustering(labels: list[int], start: int = 0) -> Clustering:
@@ -23,8 +26,7 @@ def clustering(labels: list[int], start: int = 0) -> Clustering:
 
 @pytest.fixture
 def run(covey: Cli, images: Path, brightness: None) -> Path:
-    covey("run", images, "--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2",
-          "--set", "clusterer.min_samples=3", "--set", "clusterer.eps=0.001,0.6,9")  # fmt: skip
+    covey("run", images, *FLAGS)
     return images
 
 
@@ -50,11 +52,41 @@ def test_the_best_comes_first_whatever_decides(covey: Cli, run: Path, labels: Pa
 
 def test_the_table_says_what_json_says(covey: Cli, run: Path, labels: Path) -> None:
     rows = json.loads(covey("compare", run, "--labels", labels, "--json").stdout)
-    lines = covey("compare", run, "--labels", labels, "--sort", "ari").stdout.splitlines()
-    assert lines[0].split()[:3] == ["ARI", "AMI", "V"]
+    names, agreement, own, _ = covey("compare", run, "--labels", labels, "--sort", "ari").stdout.split("\n\n")
+    assert [line.split() for line in names.splitlines()[1:]] == [[str(row["rank"]), row["clustering"]] for row in rows]
+    head, first, *_ = agreement.splitlines()
+    assert head.split()[:3] == ["ARI", "AMI", "V"]
     whole = rows[0]["labels"]["whole"]
-    assert lines[1].split()[:3] == ["1", f"{whole['ari']:.3f}", f"{whole['ami']:.3f}"]
+    assert first.split()[:3] == ["1", f"{whole['ari']:.3f}", f"{whole['ami']:.3f}"]
+    assert own.split()[:2] == ["DBCV", "silhouette"]
     assert "AMI" not in covey("compare", run).stdout
+
+
+@pytest.mark.parametrize("columns", [80, 400])
+@pytest.mark.parametrize("command", ["compare", "evaluate", "run"])
+def test_names_are_whole_and_tables_fit(
+    covey: Cli, run: Path, labels: Path, command: str, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = covey(command, run, *(FLAGS if command == "run" else ["--labels", labels])).stdout.splitlines()
+    names = {path.stem for path in run.glob("clusters_*.npz")}
+    held = [line.split() for line in lines if names & {*line.split()}]
+    assert [(int(number), name in names) for number, name, *_ in held] == [(1, True), (2, True), (3, True)]
+    assert max(len(line) for line in lines if str(run) not in line) <= columns
+    assert all(len(cells) > 2 for cells in held) == (columns == 400)
+
+
+@pytest.mark.parametrize("command", ["compare", "evaluate"])
+def test_each_measure_is_explained_once_below_the_tables(
+    covey: Cli, run: Path, labels: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    *tables, meanings = covey(command, run, "--labels", labels).stdout.split("\n\n")
+    heads = [head for table in tables for head in re.split("  +", table.splitlines()[0].strip())]
+    told = [line.split("  ")[0] for line in meanings.splitlines()]
+    assert sorted(told) == sorted([*heads[1:], "x / y" if command == "evaluate" else "noise", "-"])
+    for words in ("adjusted mutual information", "adjusted Rand index", "density-based clustering validation"):
+        assert meanings.count(words) == 1
 
 
 def test_measures_that_need_labels_are_refused_without(covey: Cli, run: Path) -> None:

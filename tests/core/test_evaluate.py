@@ -221,8 +221,10 @@ def test_without_labels(covey: Cli, run: Path) -> None:
     assert row["images"] == 24
     assert row["halves"] is not None
     assert "labels" not in row
-    cells = covey("evaluate", run).stdout.splitlines()[1].split()
-    assert cells[:3] == [str(row["clusters"]), f"{row['coverage']:.0%}", str(row["largest"])]
+    names, sizes, *_ = covey("evaluate", run).stdout.split("\n\n")
+    assert names.split() == ["clustering", "1", row["clustering"]]
+    cells = sizes.splitlines()[1].split()
+    assert cells[:4] == ["1", str(row["clusters"]), f"{row['coverage']:.0%}", str(row["largest"])]
 
 
 def test_table_and_json_say_the_same(covey: Cli, run: Path, tmp_path: Path) -> None:
@@ -233,8 +235,8 @@ def test_table_and_json_say_the_same(covey: Cli, run: Path, tmp_path: Path) -> N
     assert scores["knn"] == scores["knn_features"] == 1
     assert row["recording"] == pytest.approx(0.25)
     lines = covey(*words).stdout.splitlines()
-    head = next(at for at, line in enumerate(lines) if line.startswith("AMI"))
-    assert lines[head + 1].startswith(f"{scores['whole']['ami']:.3f} / {scores['assigned']['ami']:.3f}")
+    head = next(at for at, line in enumerate(lines) if line.split()[:2] == ["AMI", "ARI"])
+    assert lines[head + 1].startswith(f"1  {scores['whole']['ami']:.3f} / {scores['assigned']['ami']:.3f}")
 
 
 def test_it_is_said_which_rows_match(covey: Cli, run: Path, tmp_path: Path) -> None:

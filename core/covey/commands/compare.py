@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from covey.commands.tables import show
+from covey.commands.tables import show, show_groups
 from covey.commands.terminal import TerminalProgress
 from covey.commands.truth import read_truth, truth_flags
 from covey.locations import open_dataset
-from covey.measures.leaderboard import MEASURES, Leaderboard, Row, cell, heading, measures, ranked
+from covey.measures.leaderboard import (
+    MEANINGS,
+    MEASURES,
+    WITH_LABELS,
+    Leaderboard,
+    cell,
+    heading,
+    measures,
+    ranked,
+)
 from covey.registry import Registry
 
 
@@ -25,7 +35,7 @@ from covey.registry import Registry
 def compare(
     folder: str, labels: Path | None, column: str | None, group: str | None, sort: str | None, as_json: bool
 ) -> None:
-    """Show all clusterings in FOLDER, the best first. `covey evaluate` explains the measures.
+    """Show all clusterings in FOLDER, the best first, and what the measures mean.
 
     \b
     covey compare birds/
@@ -39,8 +49,15 @@ def compare(
         click.echo(json.dumps([{"rank": rank, **row.data()} for rank, row in enumerate(rows, 1)], indent=2))
         return
     shown = measures(truth is not None, sort)
-    show(["", *map(heading, shown), ""], [_cells(rank, row, shown) for rank, row in enumerate(rows, 1)])
+    columns = {measure: [cell(row, measure) for row in rows] for measure in shown}
+    parts = [{heading(measure): columns[measure] for measure in part} for part in _parts(shown)]
+    show_groups([{"clustering": [row.clustering for row in rows]}, *parts])
+    told = [*map(heading, shown), *(["noise"] if truth else []), "-"]
+    show(["", ""], [[head, MEANINGS[head]] for head in told])
 
 
-def _cells(rank: int, row: Row, shown: list[str]) -> list[str]:
-    return [str(rank), *(cell(row, measure) for measure in shown), row.clustering]
+def _parts(shown: Sequence[str]) -> list[list[str]]:
+    """Part the measures that compare with labels from the others; the one that decides stays first."""
+    first = shown[0] in WITH_LABELS
+    parts = [[measure for measure in shown if (measure in WITH_LABELS) is kind] for kind in (first, not first)]
+    return [part for part in parts if part]

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import json
-import shutil
-import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
 import click
 
-from covey.commands.tables import show
+from covey.commands.tables import Group, show, show_groups
 from covey.commands.terminal import TerminalProgress
 from covey.commands.truth import read_truth, truth_flags
 from covey.locations import open_dataset
-from covey.measures.evaluation import Agreement
-from covey.measures.leaderboard import Leaderboard, Row
+from covey.measures.evaluation import Agreement, Scores
+from covey.measures.leaderboard import MEANINGS, Leaderboard, Row, heading
+from covey.measures.validity import Shape
 from covey.registry import Registry
-
-SHAPE = ["clusters", "coverage", "largest", "median", "DBCV", "silhouette", "halves", "seeds", "recording", ""]
-SCORES = ["AMI", "ARI", "homogeneity", "completeness", "V", "coverage", "pure", "kNN", "kNN features", ""]
-SHAPE_TOLD = (
-    "DBCV, silhouette: how well clusters lie apart, -1 to 1. halves, seeds: whether half samples and other seeds give"
-    " the same clusters, 1 is the same. recording: share of a cluster from one recording, median / highest."
-)
-SCORES_TOLD = (
-    "With noise as a cluster / without noise, 1 is perfect. pure: share of images in clusters of at least 90 % one"
-    " label and 10 images from 3 recordings. kNN: how often 5 neighbours from other recordings tell the label."
-)
 
 
 @click.command()
@@ -49,40 +37,49 @@ def evaluate(folder: str, labels: Path | None, column: str | None, group: str | 
     if as_json:
         click.echo(json.dumps([row.data() for row in rows], indent=2))
     else:
-        _show(rows, labelled=truth is not None)
+        _show(rows)
 
 
-def _show(rows: Sequence[Row], labelled: bool) -> None:
-    show(SHAPE, [_shape_cells(row) for row in rows])
-    _explain(SHAPE_TOLD)
-    if labelled:
-        click.echo()
-        show(SCORES, [_score_cells(row) for row in rows])
-        _explain(SCORES_TOLD)
+def _show(rows: Sequence[Row]) -> None:
+    shapes, scores = [row.shape for row in rows], [row.scores for row in rows if row.scores]
+    groups = [_sizes(shapes), _distances(shapes), *([_agreements(scores), _shares(rows, scores)] if scores else [])]
+    show_groups([{"clustering": [row.clustering for row in rows]}, *groups])
+    told = [*(head for group in groups for head in group), *(["x / y"] if scores else []), "-"]
+    show(["", ""], [[head, MEANINGS[head]] for head in told])
 
 
-def _explain(text: str) -> None:
-    click.echo(textwrap.fill(text, shutil.get_terminal_size((120, 24)).columns))
+def _sizes(shapes: Sequence[Shape]) -> Group:
+    return {
+        "clusters": [f"{found.clusters:,}" for found in shapes],
+        "coverage": [f"{found.coverage:.0%}" for found in shapes],
+        "largest": [f"{found.largest:,}" for found in shapes],
+        "median": [f"{found.median:g}" for found in shapes],
+        "recording": [f"{_share(found.recording)} / {_share(found.recording_largest)}" for found in shapes],
+    }
 
 
-def _shape_cells(row: Row) -> list[str]:
-    found = row.shape
-    sizes = [f"{found.clusters:,}", f"{found.coverage:.0%}", f"{found.largest:,}", f"{found.median:g}"]
-    numbers = [_number(value) for value in (found.validity, found.silhouette, found.halves, found.seeds)]
-    return [*sizes, *numbers, f"{_share(found.recording)} / {_share(found.recording_largest)}", row.clustering]
+def _distances(shapes: Sequence[Shape]) -> Group:
+    names = ("validity", "silhouette", "halves", "seeds")
+    return {heading(name): [_number(getattr(found, name)) for found in shapes] for name in names}
 
 
-def _score_cells(row: Row) -> list[str]:
-    scores = row.scores
-    assert scores is not None
+def _agreements(scores: Sequence[Scores]) -> Group:
     names = [field.name for field in attrs.fields(Agreement)]
-    pairs = [f"{_of(scores.whole, name)} / {_of(scores.assigned, name)}" for name in names]
-    shares = (scores.pure, row.neighbours, row.neighbours_features)
-    return [*pairs, f"{scores.coverage:.0%}", *map(_share, shares), row.clustering]
+    return {heading(name): [_pair(found, name) for found in scores] for name in names}
 
 
-def _of(agreement: Agreement | None, name: str) -> str:
-    return _number(getattr(agreement, name) if agreement else None)
+def _shares(rows: Sequence[Row], scores: Sequence[Scores]) -> Group:
+    return {
+        "labelled": [_share(found.coverage) for found in scores],
+        "pure": [_share(found.pure) for found in scores],
+        "kNN": [_share(row.neighbours) for row in rows],
+        "kNN features": [_share(row.neighbours_features) for row in rows],
+    }
+
+
+def _pair(found: Scores, name: str) -> str:
+    """Return how clusters agree with labels, with noise and without."""
+    return " / ".join(_number(getattr(part, name) if part else None) for part in (found.whole, found.assigned))
 
 
 def _number(value: float | None) -> str:

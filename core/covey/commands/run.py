@@ -11,7 +11,7 @@ import click
 
 from covey.clusters import FILE
 from covey.commands.flags import flags_of
-from covey.commands.tables import show
+from covey.commands.tables import show, show_groups
 from covey.commands.terminal import TerminalProgress
 from covey.errors import CoveyError
 from covey.experiment import DEFAULTS, Experiment, from_flags, read
@@ -131,9 +131,13 @@ def _show_results(results: Results) -> None:
     stems = [entry.name.removesuffix(".npz") for entry in results.clusterings]
     tables = [results.dataset.load(entry) for entry in results.clusterings]
     clusterings = [table for table in tables if isinstance(table, Clustering)]
-    show(
-        ["images", "clusters", "assigned", "clustering"], [_row(*pair) for pair in zip(stems, clusterings, strict=True)]
-    )
+    shapes = [shape(clustering) for clustering in clusterings]
+    counts = {
+        "images": [f"{found.images:,}" for found in shapes],
+        "clusters": [f"{found.clusters:,}" for found in shapes],
+        "assigned": [f"{found.coverage:.0%}" for found in shapes],
+    }
+    show_groups([{"clustering": stems}, counts])
     told = f"{counted(results.made, 'table')} made, {results.kept:,} kept from before."
     click.echo(f"{told} Clusters of every image: {results.dataset.home / FILE}")
 
@@ -161,8 +165,3 @@ def _experiment(
     if any(names.values()) or settings or features or out:
         raise CoveyError(f"{source} says it all: leave out the other flags, or write them into the file.")
     return read(Path(source), registry)
-
-
-def _row(name: str, clustering: Clustering) -> list[str]:
-    found = shape(clustering)
-    return [f"{found.images:,}", f"{found.clusters:,}", f"{found.coverage:.0%}", name]

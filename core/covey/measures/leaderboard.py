@@ -22,6 +22,30 @@ from covey.tables import Clustering, Embedding, Features
 
 HEADINGS = {"ami": "AMI", "ari": "ARI", "v": "V", "knn": "kNN", "validity": "DBCV"}
 """What a measure is called in tables, where that is not its name."""
+MEANINGS = {
+    "AMI": "adjusted mutual information with labels: 0 is chance, 1 perfect",
+    "ARI": "adjusted Rand index with labels: 0 is chance, 1 perfect",
+    "homogeneity": "whether clusters hold one label each: 1 is perfect",
+    "completeness": "whether labels lie in one cluster each: 1 is perfect",
+    "V": "V-measure, the harmonic mean of homogeneity and completeness",
+    "pure": "share of images in clusters of at least 90 % one label and 10 images from 3 recordings",
+    "kNN": "k nearest neighbours: how often 5 from other recordings tell the label",
+    "kNN features": "the same among the features, before they were reduced",
+    "labelled": "share of the images with a label that are in clusters",
+    "DBCV": "density-based clustering validation, -1 to 1: how well clusters lie apart",
+    "silhouette": "how well clusters lie apart by mean distances, -1 to 1",
+    "halves": "whether half samples give the same clusters: ARI, 1 is the same",
+    "seeds": "whether other seeds give the same clusters: ARI, 1 is the same",
+    "coverage": "share of the images that are in clusters",
+    "clusters": "how many there are, noise not counted",
+    "largest": "images in the largest cluster",
+    "median": "images in the median cluster",
+    "recording": "share of a cluster from one recording: median / highest",
+    "noise": "counts as one more cluster for AMI, ARI and V",
+    "x / y": "noise as one more cluster / noise left out",
+    "-": "cannot be said",
+}
+"""What tables of measures say, by what stands in them."""
 WITH_LABELS = ("ami", "ari", "v", "pure", "knn")
 SHARES = ("pure", "knn", "coverage")
 MEASURES = (*WITH_LABELS, "validity", "silhouette", "halves", "seeds", "coverage", "clusters")
