@@ -221,7 +221,7 @@ def test_only_what_is_new_or_changed_is_computed(tmp_path: Path) -> None:
     assert sorted(Watched.seen) == [1, 3]
     assert told.notes[:2] == [
         "Gone since the last run, and left out: image_004.png.",
-        "watched: 175 unchanged images keep their features.",
+        "watched: the features of 175 unchanged images stay.",
     ]
     old, new = ({name: row.tolist() for name, row in zip(one.names, one.X, strict=True)} for one in (before, after))
     assert list(new) == sorted(new)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from covey.images import ImageFile
-from covey.progress import FEW, some
+from covey.progress import FEW, counted, some
 from covey.provenance import Provenance
 
 MOST_TOLD = 20
@@ -36,7 +36,7 @@ def _broken(broken: Mapping[str, str]) -> Iterator[str]:
     for name, why in list(broken.items())[:MOST_TOLD]:
         yield f"{name} is left out: {why}."
     if len(broken) > MOST_TOLD:
-        yield f"... and {len(broken) - MOST_TOLD} more images; covey info --json lists all of them."
+        yield f"... and {counted(len(broken) - MOST_TOLD, 'more image')}; covey info --json lists all of them."
 
 
 def _copies(count: int, first: Sequence[str]) -> Iterator[str]:

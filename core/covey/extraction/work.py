@@ -24,7 +24,7 @@ from covey.extraction import checks, rows
 from covey.extraction.rows import Earlier, Rows
 from covey.extraction.shards import Batch, Content, Plan, Shard, Shards, under_way
 from covey.images import THREADS, BrokenImage, ImageFile, ImageFolder, key_of
-from covey.progress import Progress
+from covey.progress import Progress, counted
 from covey.provenance import Provenance
 from covey.storage import Dataset
 from covey.tables import as_names
@@ -174,7 +174,7 @@ def _state(job: _Job, runtime: Runtime) -> Iterator[str]:
         settings = ", ".join(f"{name}={value}" for name, value in attrs.asdict(job.plan.runtime).items())
         yield f"It keeps the settings of its start ({settings}); to choose others, delete {job.shards.folder}."
     if job.earlier:
-        yield f"{job.made.tag}: {len(job.earlier.names):,} unchanged images keep their features."
+        yield f"{job.made.tag}: the features of {counted(len(job.earlier.names), 'unchanged image')} stay."
 
 
 def _batches(files: Sequence[ImageFile], size: int) -> Iterator[Batch]:
