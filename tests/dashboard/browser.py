@@ -65,7 +65,7 @@ def seen(location: Path, name: str, height: int) -> Iterator[Page]:
 
 
 def settle(page: Page) -> None:
-    """Wait until the page has answered, and stays so: what is typed while it changes is lost."""
+    """Wait until the page has answered, and stays so."""
     for _ in range(2):
         expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
         page.wait_for_timeout(150)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.dashboard.browser import choose, metric, served, set_number, settle
+from tests.dashboard.browser import choose, metric, served, set_number, settle, spot
 
 from covey.cuts import image_name
 from covey.folder import FolderDataset
@@ -102,7 +102,6 @@ def ready(page: Page) -> None:
 
 def classed(page: Page, name: str) -> None:
     """Type the name of a class."""
-    settle(page)
     page.get_by_role("combobox", name="Class").click()
     page.keyboard.type(name)
     page.keyboard.press("Enter")
@@ -168,6 +167,28 @@ def test_an_image_taken_out_just_before_the_button_or_the_key_gets_no_label(
     assert labels(birds, "robin") == cuts[62:90]
     page.get_by_role("option", name=cuts[61]).dblclick()
     expect(page.locator("dialog")).to_contain_text("cluster 1")
+
+
+def test_a_name_that_is_typed_while_the_page_answers_a_click_is_kept(page: Page, birds: Path, cuts: list[str]) -> None:
+    field = page.get_by_role("combobox", name="Class")
+    acts: dict[str, Callable[[], None]] = {
+        "point": lambda: page.mouse.click(*spot(page, 5, 0)),
+        "option": lambda: set_number(page, "Eps", "0.6"),
+        "image": lambda: page.get_by_role("option", name=cuts[60]).click(),
+        "label": lambda: press(page, "Label 29 images"),
+        "undo": lambda: press(page, "Undo"),
+    }
+    for name, act in acts.items():
+        act()
+        field.click()
+        page.keyboard.type(name, delay=50)
+        settle(page)
+        expect(field).to_have_value(name)
+        page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Label 29 images")).to_be_enabled()
+    press(page, "Label 29 images")
+    expect(page.get_by_text("“undo” given to 29 images.")).to_be_visible()
+    assert labels(birds, "undo") == cuts[61:90]
 
 
 def test_two_windows_see_each_others_labels_and_lose_none(

@@ -215,10 +215,10 @@ def test_images_are_clicked_out_of_a_class_and_its_tables_go_out_and_come_back(
 
     page.get_by_role("combobox", name="Show").click()
     page.get_by_role("option", name="Images without a class").click()
-    expect(page.get_by_role("button", name="Label 111 images")).to_be_visible()
-    settle(page)
     page.get_by_role("combobox", name="Class").click()
-    page.keyboard.type("<i>wren</i>")
+    page.keyboard.type("<i>wren</i>", delay=50)
+    settle(page)
+    expect(page.get_by_role("combobox", name="Class")).to_have_value("<i>wren</i>")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Label 111 images")).to_be_enabled()
     page.keyboard.press("Control+Enter")
