@@ -24,8 +24,6 @@ NOT_DONE = "not done"
 
 def show(location: str) -> None:
     """Show the last runs, anew every second as long as one goes on. Raises CoveyError."""
-    if told := st.session_state.pop(NOT_DONE, ""):
-        notice.problem(told)
     going_on = any(job.state in ACTIVE for job in listed(location))
     st.fragment(show_jobs, run_every=BEAT if going_on else None)(location, going_on)
 
@@ -33,6 +31,8 @@ def show(location: str) -> None:
 def show_jobs(location: str, going_on: bool) -> None:
     """Show the last runs; when the first goes on, or the last has ended, the whole page is shown anew."""
     found = listed(location)
+    if NOT_DONE in st.session_state:
+        notice.problem(st.session_state[NOT_DONE])
     for job in found:
         with st.container(border=True):
             show_job(location, job)
@@ -50,22 +50,32 @@ def listed(location: str) -> list[Job]:
 def show_job(location: str, job: Job) -> None:
     """Show one run, with what can be done about it."""
     state = job.state
-    left, right = st.columns([3, 1], vertical_alignment="center")
+    left, right = st.columns([3, 2], vertical_alignment="center")
     left.text(f"{state.capitalize()}: {' → '.join(job.components)}, started {job.begun:%d %b %H:%M}")
+    with right.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+        show_choices(location, job, state)
     if state in ACTIVE:
         show_stage(job)
-        right.button("Cancel", key=f"{job.folder.name}.cancel", on_click=attempt, args=(job.cancel,), width="stretch")
     else:
         (notice.problem if state == "failed" else notice.hint)(job.message)
-    if state in ("failed", "cancelled"):
-        again = (start_again, location, job)
-        right.button("Start again", key=f"{job.folder.name}.again", on_click=attempt, args=again, width="stretch")
-    if state == "done":
-        right.page_link("views/data.py", label="See what it made", icon=":material/dataset:")
     with st.expander("Log"):
         st.code(job.log or "It has said nothing.", language=None, height=LOG_HEIGHT)
     with st.expander("What runs" if state in ACTIVE else "What ran"):
         st.code(job.text, language="toml", wrap_lines=True)
+
+
+def show_choices(location: str, job: Job, state: str) -> None:
+    """Show what can be done about a run."""
+    name = job.folder.name
+    if state in ACTIVE:
+        st.button("Cancel", key=f"{name}.cancel", on_click=attempt, args=(job.cancel,))
+        return
+    if state == "done":
+        st.page_link("views/data.py", label="See what it made", icon=":material/dataset:")
+    else:
+        st.button("Start again", key=f"{name}.again", on_click=attempt, args=(start_again, location, job))
+    told = "Take it off this list. What it made stays."
+    st.button("Remove", key=f"{name}.remove", help=told, on_click=attempt, args=(job.remove,))
 
 
 def show_stage(job: Job) -> None:
@@ -89,6 +99,7 @@ def duration(seconds: float) -> str:
 
 def attempt(act: Callable[..., None], *given: Any) -> None:
     """Do what a button says, or have it said why not."""
+    st.session_state.pop(NOT_DONE, None)
     try:
         act(*given)
     except CoveyError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import signal
 import subprocess
 import sys
@@ -186,6 +187,36 @@ def test_a_log_is_shown_as_a_terminal_would_leave_it(tmp_path: Path) -> None:
     (tmp_path / "log.txt").write_bytes(b"x" * 30_000 + b"\n 10%\r 50%\r100% \x1b[31mred\x1b[0m\nend\r\n")
     assert Job(tmp_path).log.endswith("x\n100% red\nend\r\n")
     assert len(Job(tmp_path).log) < 20_001
+
+
+def test_records_that_ended_long_ago_go_when_a_run_starts(calls: Path) -> None:
+    given = described(calls)
+    recent = start(*given)
+    assert ended(recent) == "done"
+    old, held, waiting = (Job(recent.folder.with_name(f"20200101-12000{at}-00000000")) for at in range(3))
+    for job in (old, held, waiting):
+        shutil.copytree(recent.folder, job.folder)
+    (held.folder / "end.json").unlink()
+    for name in ("end.json", "process.json"):
+        (waiting.folder / name).unlink()
+    made = sorted(calls.glob("*.npz"))
+    with alone(held.lock):
+        again = start(*given)
+    assert ended(again) == "done"
+    assert {job.folder for job in jobs(given[1])} == {job.folder for job in (again, recent, held, waiting)}
+    assert sorted(calls.glob("*.npz")) == made
+
+
+def test_only_a_run_that_has_ended_can_be_removed(calls: Path, gate: Path) -> None:
+    job = start(*described(calls, f"extractor.gate={gate}"))
+    until(lambda: at_work(job))
+    with pytest.raises(CoveyError, match="has not ended: cancel it first"):
+        job.remove()
+    gate.touch()
+    assert ended(job) == "done"
+    job.remove()
+    assert jobs(described(calls)[1]) == []
+    assert len(list(calls.glob("*.npz"))) == 3
 
 
 LOOPBACK = """

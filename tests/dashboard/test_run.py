@@ -186,5 +186,8 @@ def test_a_run_is_watched_reloaded_cancelled_and_finished(page: Page, calls: Pat
     page.get_by_role("button", name="Start again").click()
     expect(page.get_by_text("Done: slow → cut → above")).to_be_visible()
     assert "going on where an earlier run stopped" in of(calls)[0].log
+    page.get_by_role("button", name="Remove", exact=True).last.click()
+    expect(page.get_by_text("Cancelled: slow → cut → above")).to_have_count(0)
+    assert [job.state for job in of(calls)] == ["done"]
     page.get_by_role("link", name="See what it made").click()
     expect(page.get_by_text("Embedding: 100 images, 8 numbers each")).to_be_visible()

@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,13 +16,13 @@ import time
 import tomllib
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 import attrs
 
-from covey.errors import CoveyError
+from covey.errors import CoveyError, reason
 from covey.experiment import DEFAULTS, Experiment
 from covey.files import make_folder, write_text
 from covey.jobs import record
@@ -36,6 +37,8 @@ State = Literal["waiting", "running", "done", "failed", "cancelled"]
 ENDED = ("done", "failed", "cancelled")
 ENDING = 5.0
 """Seconds that a run may take to begin, and to end, before it is made to."""
+KEPT = timedelta(weeks=4)
+"""How long the record of a run that has ended is kept after its beginning."""
 LATEST = 20_000
 """Bytes of a log that are shown."""
 CANCELLED = "Cancelled. What was finished is kept; starting the same again goes on from there."
@@ -43,6 +46,7 @@ DIED = (
     "The run ended without a word, as when memory runs out or the machine is switched off: see its log. What was"
     " finished is kept; starting the same again goes on from there."
 )
+_BEGUN = "%Y%m%d-%H%M%S"
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 _DRAWN = re.compile(r"^[^\n]*\r(?!\n)|\x1b\[[0-9;?]*[A-Za-z]", re.MULTILINE)
 """What a terminal would have drawn over: bars, colours."""
@@ -72,7 +76,7 @@ class Job:
     @property
     def begun(self) -> datetime:
         """When it was started."""
-        return datetime.fromtimestamp(self.experiment.stat().st_mtime)
+        return datetime.strptime(self.folder.name.rpartition("-")[0], _BEGUN)
 
     @property
     def state(self) -> State:
@@ -140,6 +144,19 @@ class Job:
         if not self._end.exists():
             self.end("cancelled", CANCELLED)
 
+    def remove(self) -> None:
+        """Remove the record of a run that has ended; what it made stays.
+
+        Raises:
+            CoveyError: it has not ended, or its folder cannot be removed.
+        """
+        if self.state not in ENDED:
+            raise CoveyError(f"The run {self.folder} has not ended: cancel it first.")
+        try:
+            shutil.rmtree(self.folder)
+        except OSError as error:
+            raise CoveyError(f"{self.folder} cannot be removed ({reason(error)}): do so yourself.") from error
+
     @property
     def _process(self) -> Path:
         return self.folder / "process.json"
@@ -179,9 +196,11 @@ class Job:
 def start(experiment: Experiment, dataset: Dataset, registry: Registry) -> Job:
     """Start a run of an experiment, which does the same as `covey run` and is kept with the dataset.
 
+    The records of runs that ended long ago go.
     Raises CoveyError when nothing can be written there.
     """
-    name = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+    _forget(dataset)
+    name = f"{datetime.now():{_BEGUN}}-{secrets.token_hex(4)}"
     job = Job(make_folder(_home(dataset) / name))
     write_text(job.experiment, to_toml(experiment, registry))
     spoken = {"PYTHONIOENCODING": "utf-8:backslashreplace", "PYTHONUNBUFFERED": "1"}
@@ -201,6 +220,14 @@ def jobs(dataset: Dataset) -> list[Job]:
     return [Job(folder) for folder in found if _ID.fullmatch(folder.name) and folder.is_dir()]
 
 
+def _forget(dataset: Dataset) -> None:
+    """Remove the records of runs that ended long ago, where that can be done."""
+    for job in jobs(dataset):
+        if datetime.now() - job.begun > KEPT:
+            with suppress(CoveyError):
+                job.remove()
+
+
 def _home(dataset: Dataset) -> Path:
     return workplace(dataset) / "jobs"
 
@@ -215,7 +242,7 @@ def _apart() -> dict[str, Any]:
 def _attend(process: subprocess.Popen[bytes], job: Job) -> None:
     """Wait for the end of a process, and tell if it never began."""
     process.wait()
-    if job.state == "waiting":
+    if job.folder.is_dir() and job.state == "waiting":
         job.end("failed", DIED)
 
 
