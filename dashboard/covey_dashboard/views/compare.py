@@ -40,7 +40,7 @@ def compare(location: str) -> None:
         return
     pairs = [(one, other) for one, other in permutations(entries, 2) if not same_map(one, other)]
     if not pairs:
-        notice.hint("There is nothing to compare this embedding with yet: covey run makes another, or other clusters.")
+        notice.hint("There is nothing to compare this result with yet: the page Run makes others, with other options.")
         return
     chosen = choose(location, entries, pairs)
     show(paired(location, chosen, entries))
