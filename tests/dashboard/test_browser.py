@@ -183,6 +183,15 @@ class TestExplore:
         assert view(page)[2] > 30
         page.close()
 
+    def test_at_first_no_point_is_behind_the_buttons(
+        self, chromium: Browser, address: str, scattered: Scattered, tmp_path: Path
+    ) -> None:
+        page = opened(chromium, address, scattered(tmp_path / "tall", np.stack([np.zeros(50), np.arange(50)], axis=1)))
+        box = page.get_by_label("Show everything").bounding_box()
+        assert box
+        assert spot(page, 0, 49)[1] > box["y"] + box["height"]
+        page.close()
+
     def test_a_map_of_one_image(self, chromium: Browser, address: str, scattered: Scattered, tmp_path: Path) -> None:
         page = opened(chromium, address, scattered(tmp_path / "one", np.zeros((1, 2))))
         expect(metric(page, "Clusters")).to_have_text("0")

@@ -3,6 +3,7 @@
 
 const OUTLIERS = 0.005; // share of the points at each end of an axis that may lie outside the first view
 const MARGIN = 0.06;
+const BAR = 36; // pixels at the top where the buttons are
 const AROUND = 320; // pixels of a page that are above and below the map
 const CELLS = 256;
 const REACH = 9; // pixels from the pointer to the point that it means
@@ -163,8 +164,8 @@ class Chart {
 
   fitted() {
     const { x, y } = this.table.box;
-    const scale = Math.min(this.width / (x[1] - x[0]), this.height / (y[1] - y[0]));
-    return { x: (x[0] + x[1]) / 2, y: (y[0] + y[1]) / 2, scale };
+    const scale = Math.min(this.width / (x[1] - x[0]), (this.height - BAR) / (y[1] - y[0]));
+    return { x: (x[0] + x[1]) / 2, y: (y[0] + y[1]) / 2 + BAR / 2 / scale, scale };
   }
 
   home() {
@@ -217,8 +218,10 @@ class Chart {
     Object.assign(pen, { strokeStyle: style.backgroundColor, fillStyle: style.color, lineJoin: "round" });
     const taken = [];
     for (const { name, x, y } of this.sent.marks) {
-      const [across, down] = this.spot(x, y);
+      const [middle, down] = this.spot(x, y);
+      if (middle < 0 || middle > this.width) continue;
       const half = pen.measureText(name).width / 2 + 3;
+      const across = Math.max(half, Math.min(middle, this.width - half));
       if (taken.some(([a, d, h]) => Math.abs(a - across) < h + half && Math.abs(d - down) < 15)) continue;
       taken.push([across, down, half]);
       pen.strokeText(name, across, down);

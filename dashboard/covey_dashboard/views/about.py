@@ -19,6 +19,7 @@ from covey import CoveyError, metadata
 from covey.cuts import xeno_canto
 from covey.errors import reason
 from covey.metadata import FILES, Metadata, Value
+from covey.options import written
 from covey.sound.conversion import PARAMETERS
 from covey_dashboard import cache, choice, notice, page
 from covey_dashboard.cache import Source
@@ -193,25 +194,27 @@ def show_recipe(location: str) -> None:
         st.text(f"How these images were made is not known: there is no {PARAMETERS} beside them.")
         return
     with st.columns([2, 1])[0]:
-        page.table(("Parameter", "Value"), [(name, parameter(value)) for name, value in recipe(path).items()])
+        page.table(("Parameter", "Value"), list(recipe(path).items()))
 
 
-def recipe(path: Path) -> dict[str, Any]:
-    """Return the parameters in a file. Raises CoveyError."""
+def recipe(path: Path) -> dict[str, str]:
+    """Return the parameters in a file, as they are shown. Raises CoveyError."""
     try:
         found = json.loads(path.read_text("utf-8"))
         if not isinstance(found, dict):
             raise ValueError("it holds no names with values")
-        return found
+        return {name: parameter(value) for name, value in found.items()}
     except (OSError, ValueError, RecursionError) as error:
         raise CoveyError(f"{path} cannot be read ({reason(error)}): make the images again, or delete it.") from error
 
 
 def parameter(value: Any) -> str:
-    """Return a parameter as it is shown: of a list its length and its ends."""
+    """Return a parameter as it is shown: of a list its length and its ends, of a number six digits."""
     if isinstance(value, list) and value:
-        return f"{len(value):,} values from {cell(str(value[0]))} to {cell(str(value[-1]))}"
-    return str(cell(str(value)))
+        return f"{len(value):,} values from {parameter(value[0])} to {parameter(value[-1])}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {parameter(inner)}" for name, inner in value.items())
+    return f"{value:g}" if isinstance(value, float) else str(cell(written(value)))
 
 
 page.of_dataset(show)
