@@ -217,7 +217,13 @@ def jobs(dataset: Dataset) -> list[Job]:
     """Return the jobs of a dataset, the last one first."""
     home = _home(dataset)
     found = sorted(home.iterdir(), reverse=True) if home.is_dir() else []
-    return [Job(folder) for folder in found if _ID.fullmatch(folder.name) and folder.is_dir()]
+    return [Job(folder) for folder in found if _is_name(folder.name) and folder.is_dir()]
+
+
+def _is_name(name: str) -> bool:
+    with suppress(ValueError):
+        return bool(_ID.fullmatch(name) and datetime.strptime(name.rpartition("-")[0], _BEGUN))
+    return False
 
 
 def _forget(dataset: Dataset) -> None:
