@@ -70,10 +70,12 @@ class ImageFolder:
         """Return where an image lies.
 
         Raises:
-            BrokenImage: it is not there, or its name leads out of the folder, on any system.
+            BrokenImage: it is not there, or its name is no text, or leads out of the folder, on any system.
         """
         path = self.root / name
         with _told():
+            if not _is_text(name):
+                raise BrokenImage("its name is no valid UTF-8: rename it")
             if leads_out(name) or not path.resolve(strict=True).is_relative_to(self._here):
                 raise BrokenImage("it lies outside the image folder")
         return path
@@ -131,6 +133,13 @@ def leads_out(name: str) -> bool:
     Names come from files of others too: absolute ones, `..`, drives, and backslashes, which part folders on Windows.
     """
     return bool(_ELSEWHERE.search(name))
+
+
+def _is_text(name: str) -> bool:
+    try:
+        return bool(name.encode("utf-8"))
+    except UnicodeEncodeError:
+        return False
 
 
 def key_of(files: Iterable[ImageFile]) -> str:

@@ -81,14 +81,16 @@ class Option:
     def parse(self, text: str) -> Any:
         """Return the value written as `text` on a command line, unchecked.
 
-        Commas separate the items of a list; where one number is expected they separate alternatives, as a list does.
+        Commas separate the items of a list; where one number, or one of fixed choices, is expected they separate
+        alternatives, as a list does.
         """
         if self.optional and text.strip().lower() == "none":
             return None
         items = [self._read(item.strip()) for item in text.split(",") if item.strip()]
         if self.many:
             return tuple(items)
-        return items if self.type is not str and len(items) > 1 else self._read(text.strip())
+        free = self.type is str and not (isinstance(self.choices, Sequence) and set(items) <= set(self.choices))
+        return items if len(items) > 1 and not free else self._read(text.strip())
 
     def _read(self, text: str) -> Any:
         if self.type is bool:

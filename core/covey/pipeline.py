@@ -184,7 +184,10 @@ class Pipeline:
         for made in task.made:
             under_way(self.work, made).clear()
         entries = [self._entry(made) for made in task.made]
-        sentences = [sentence for entry in entries for sentence in checks.sentences(_made(entry), entry.shape[1])]
+        wanted = self.machine.precision
+        sentences = [
+            sentence for entry in entries for sentence in checks.sentences(_made(entry), entry.shape[1], wanted)
+        ]
         for sentence in dict.fromkeys(sentences):
             self.progress.note(sentence)
 

@@ -122,9 +122,9 @@ class VisionExtractor(FeatureExtractor):
         return extractor(self.network(), self.layers, input=self.input, pooling=pooling, runtime=runtime)
 
     def available_layers(self) -> Mapping[str, tuple[int, ...]]:
-        """Return the layers that can be tapped, with the shapes of their outputs."""
-        untrained = evolve(self, weights=RANDOM)
-        return {layer: shape[1:] for layer, shape in untrained.network().shapes().items()}
+        """Return the layers that can be tapped, with the shapes of their outputs. No weights are fetched."""
+        network = (self if self.weights_file() else evolve(self, weights=RANDOM)).network()
+        return {layer: shape[1:] for layer, shape in network.shapes().items()}
 
 
 def unfetched(model: str, error: Exception) -> CoveyError:

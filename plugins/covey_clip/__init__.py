@@ -96,7 +96,7 @@ def _create(model: str, tag: str | None) -> Any:
     import open_clip
 
     if tag is None:
-        return open_clip.create_model(model, pretrained_hf=False)
+        return _untrained(model)
     released = open_clip.get_pretrained_cfg(model, tag)
     try:
         if repository := released.get("hf_hub"):
@@ -104,6 +104,16 @@ def _create(model: str, tag: str | None) -> Any:
         return open_clip.create_model(model, tag, force_quick_gelu=bool(released.get("quick_gelu")))
     except Exception as error:  # hub, network and disk each raise their own
         raise unfetched(f"{model} ({tag})", error) from error
+
+
+def _untrained(model: str) -> Any:
+    import open_clip
+
+    try:
+        return open_clip.create_model(model, pretrained_hf=False)
+    except Exception as error:  # text halves come from other libraries, and from the hub
+        told = f"{model} cannot be built ({reason(error)[:200]})"
+        raise CoveyError(f"{told}: install what its text half asks for, or choose another model.") from error
 
 
 def _load(module: Any, file: Path, model: str) -> None:

@@ -56,11 +56,13 @@ class Torchvision(VisionExtractor):
         if file:
             put_weights(module, weights, file, self.model)
         recipe = (released or _alike(name, module)).transforms()
+        crop = recipe.crop_size[0]
+        side = getattr(module, "image_size", crop)
         preprocessing = Preprocessing(
-            size=(recipe.crop_size[0],) * 2,
+            size=(side, side),
             mean=recipe.mean,
             std=recipe.std,
-            resize=recipe.resize_size[0],
+            resize=recipe.resize_size[0] * side // crop,
             interpolation=recipe.interpolation.value,
         )
         return Graph(module, self.model, preprocessing)
@@ -110,7 +112,7 @@ def _sized(weights: Mapping[str, Tensor]) -> dict[str, int]:
 
 
 def _alike(name: str, module: Any) -> Any:
-    """Return the weights of torchvision for the image size of a network that has others: their transforms fit it."""
+    """Return the weights of torchvision for the image size of a network that has others, or else the default ones."""
     from torchvision.models import get_model_weights
 
     released = get_model_weights(name)

@@ -196,6 +196,23 @@ def test_the_settings_of_the_first_start_stay(tmp_path: Path) -> None:
     assert files(home) == files(tmp_path / "whole")
 
 
+def test_settings_under_which_nothing_was_finished_are_forgotten(tmp_path: Path) -> None:
+    home, told = dataset(tmp_path), Told()
+    interrupted(home, 0, Runtime(batch_size=32, device="cuda"))
+    (table,) = extract(home, progress=told)
+    assert details(table)["runtime"]["device"] == "cpu"
+    assert not any("keeps the settings" in note for note in told.notes)
+
+
+def test_features_in_another_precision_than_asked_for_are_told(tmp_path: Path) -> None:
+    home, told = dataset(tmp_path), Told()
+    extract(home)
+    extract(home, runtime=Runtime(precision="bfloat16"), progress=told)
+    assert (
+        "watched was computed in float32 and is kept: to compute it in bfloat16, delete its file first." in told.notes
+    )
+
+
 def test_a_damaged_batch_is_computed_again(tmp_path: Path) -> None:
     extract(dataset(tmp_path / "whole"))
     home = dataset(tmp_path / "home")

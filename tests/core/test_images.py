@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import Result
 from numpy.typing import NDArray
 from PIL import Image
 
 from covey.images import BrokenImage, ImageFolder, key_of
+from covey.testing import tiny_images
 
 RAMP = np.arange(16 * 16, dtype=np.uint8).reshape(16, 16)
 
@@ -134,6 +138,17 @@ def test_a_name_as_long_as_the_system_allows(tmp_path: Path) -> None:
         name = "x" * 251 + ".png"
         save(tmp_path / name, RAMP)
     assert [file.problem for file in ImageFolder(tmp_path).index(tmp_path / "index.json")] == [""]
+
+
+@pytest.mark.usefixtures("brightness")
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_no_text_is_told_and_left_out(tmp_path: Path, covey: Callable[..., Result]) -> None:
+    tiny_images(tmp_path / "images", 12)
+    (tmp_path / "images" / "image_003.png").rename(os.fsdecode(os.fsencode(tmp_path / "images") + b"/bad\xff.png"))
+    done = covey("run", tmp_path, "--extractor", "brightness", "--reducer", "pca", "--clusterer", "kmeans")
+    assert done.exit_code == 0
+    assert "is left out: its name is no valid UTF-8: rename it." in done.stderr
+    assert len((tmp_path / "clusters.csv").read_text("utf-8").splitlines()) == 1 + 11
 
 
 def test_names_that_people_use(tmp_path: Path) -> None:

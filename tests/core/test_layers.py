@@ -89,8 +89,8 @@ def test_an_extractor_without_layers_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("brightness")
 def test_the_command_lists_layers_and_shapes(covey: Callable[..., Result]) -> None:
     done = covey("layers", "brightness", "--set", "bands=2")
-    assert done.output.split() == ["layer", "output", "mean", "6", "deviation", "6"]
-    assert json.loads(covey("layers", "brightness", "--json").output) == {"mean": [12], "deviation": [12]}
+    assert done.stdout.split() == ["layer", "output", "mean", "6", "deviation", "6"]
+    assert json.loads(covey("layers", "brightness", "--json").stdout) == {"mean": [12], "deviation": [12]}
 
 
 @pytest.mark.usefixtures("brightness")

@@ -355,6 +355,20 @@ def test_a_file_without_a_state_dict_is_told(tmp_path: Path, content: object) ->
         networks.read_weights(tmp_path / "w.pth")
 
 
+def test_weights_for_other_classes_fit_but_for_the_last_layer(tmp_path: Path) -> None:
+    def network(classes: int) -> nn.Sequential:
+        return nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(16, classes))
+
+    source, module, path = network(5), network(9), tmp_path / "weights.pt"
+    torch.save({"state_dict": {f"module.{key}": value for key, value in source.state_dict().items()}}, path)
+    networks.put_weights(module, networks.read_weights(path), path, "tiny")
+    images = torch.rand(2, 3, 4, 4)
+    assert torch.equal(module(images), source[:2](images))
+    wider = nn.Sequential(nn.Conv2d(3, 5, 3), nn.Flatten(), nn.Linear(20, 5))
+    with pytest.raises(CoveyError, match=r"do not fit tiny .*of another shape: '0\.weight'"):
+        networks.put_weights(wider, source.state_dict(), path, "tiny")
+
+
 def test_weights_of_another_network_are_told_by_key() -> None:
     module = small().module
     weights = {"0.weight": torch.zeros(1), "head.weight": torch.zeros(2)}

@@ -109,7 +109,8 @@ def test_choices_on_demand_may_depend_on_other_options() -> None:
         ("layers", "a, b", ("a", "b")),
         ("seed", "none", None),
         ("flat", "yes", True),
-        ("method", "eom,leaf", "eom,leaf"),
+        ("method", "eom,leaf", ["eom", "leaf"]),
+        ("method", "eom,leef", "eom,leef"),
     ],
 )
 def test_text_from_the_command_line(name: str, text: str, value: Any) -> None:

@@ -105,6 +105,11 @@ def test_a_seed_makes_the_weights() -> None:
     assert not np.allclose(first, other)
 
 
+def test_a_model_that_cannot_be_built_is_told() -> None:
+    with pytest.raises(CoveyError, match=r"xlm-roberta-base-ViT-B-32 cannot be built \(.*install what its text half"):
+        small(model="xlm-roberta-base-ViT-B-32").network()
+
+
 def test_a_checkpoint_of_another_model_is_told_by_key(tmp_path: Path) -> None:
     torch.save({"stem.weight": torch.zeros(2)}, tmp_path / "w.pt")
     with pytest.raises(CoveyError, match=rf"w\.pt' do not fit {MODEL} \(missing: .*not expected: 'stem\.weight'"):

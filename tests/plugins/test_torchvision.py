@@ -200,6 +200,14 @@ def test_a_vision_transformer_takes_the_size_of_its_weights(tmp_path: Path) -> N
     assert network.preprocessing.resize == 384
 
 
+def test_a_vision_transformer_takes_a_size_that_no_released_weights_have(tmp_path: Path) -> None:
+    torch.save(models.vit_b_32(image_size=320).state_dict(), tmp_path / "w.pth")
+    extractor = small(model="vit_b_32", layers=("encoder.ln",), weights=str(tmp_path / "w.pth"))
+    assert extractor.network().preprocessing.size == (320, 320)
+    assert extractor.available_layers()["encoder.ln"] == (101, 768)
+    assert features(extractor).shape == (2, 768)
+
+
 def test_real_images_differ_from_each_other(esc10: Path) -> None:
     found = features(small(), real(esc10, 8))
     assert len(np.unique(found, axis=0)) == 8

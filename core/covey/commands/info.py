@@ -174,8 +174,9 @@ def _sentence(made: Provenance) -> str:
     settings = {**made.options, **{key: str(value)[:15] for key, value in made.identity.items()}}
     settings |= _noted(made, "chosen")
     told = ", ".join(f"{key}={_value(value)}" for key, value in settings.items())
-    broken = len(_noted(made, "broken"))
-    return f"{made.component} ({told})" + (f", {counted(broken, 'broken image')} left out" if broken else "")
+    broken, how = len(_noted(made, "broken")), _noted(made, "runtime")
+    computed = f", computed in {how.get('precision')} on {how.get('device')}" if how else ""
+    return f"{made.component} ({told}){computed}" + (f", {counted(broken, 'broken image')} left out" if broken else "")
 
 
 def _noted(made: Provenance, detail: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import click
 
 from covey import options
 from covey.commands.tables import show
+from covey.commands.terminal import TerminalProgress
 from covey.components import FeatureExtractor
 from covey.errors import CoveyError
 from covey.registry import Registry
@@ -19,7 +20,7 @@ from covey.registry import Registry
 @click.option("--set", "settings", multiple=True, metavar="OPTION=VALUE", help="Set an option, as in model=ResNet50.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def layers(extractor: str, settings: tuple[str, ...], as_json: bool) -> None:
-    r"""List the layers of an EXTRACTOR that can be tapped, in the order of computation.
+    """List the layers of an EXTRACTOR that can be tapped, in the order of computation.
 
     Beside each stands the shape of its output for one image of the size that the network was made for. No weights
     are fetched.
@@ -27,7 +28,9 @@ def layers(extractor: str, settings: tuple[str, ...], as_json: bool) -> None:
     \b
     covey layers torchvision --set model=ResNet50
     """
-    found = _built(extractor, settings).available_layers()
+    with TerminalProgress().step(f"Building {extractor}", 1, "network") as step:
+        found = _built(extractor, settings).available_layers()
+        step.advance()
     if as_json:
         click.echo(json.dumps(found, indent=2))
     elif found:

@@ -22,9 +22,15 @@ def of_images(files: Sequence[ImageFile]) -> dict[str, Any]:
     return {"copies": {"count": len(copies), "first": copies[:FEW]}, "sizes": dict(sizes)}
 
 
-def sentences(made: Provenance, width: int) -> Iterator[str]:
-    """Yield one line for everything that a person should know about features with `width` columns."""
+def sentences(made: Provenance, width: int, precision: str | None = None) -> Iterator[str]:
+    """Yield one line for everything that a person should know about features with `width` columns.
+
+    `precision` is the one that was asked for, if any.
+    """
     details = made.details
+    found = details.get("runtime", {}).get("precision", precision)
+    if precision and found != precision:
+        yield f"{made.tag} was computed in {found} and is kept: to compute it in {precision}, delete its file first."
     yield from _broken(details.get("broken", {}))
     yield from _copies(**details.get("copies", {"count": 0, "first": []}))
     yield from _sizes(details.get("sizes", {}))

@@ -139,7 +139,10 @@ class Extraction:
             return f"{job.made.tag} gives a different number of features for different images: {', '.join(told)}."
         if len(broken) == len(self.files):
             name, why = next(iter(broken.items()))
-            return f"None of the {len(broken)} images in {self.folder.root} can be used; the first, {name}: {why}."
+            hint = " If the weights come from a file, see whether they are." if why == NOT_FINITE else ""
+            return (
+                f"None of the {len(broken)} images in {self.folder.root} can be used; the first, {name}: {why}.{hint}"
+            )
         return ""
 
     def _images(self) -> dict[Content, ImageFile]:
@@ -148,15 +151,16 @@ class Extraction:
 
 
 def _planned(shards: Shards, left: Mapping[Content, ImageFile], new: Plan) -> tuple[Plan, frozenset[Batch]]:
-    """Return the plan to follow, `new` where there is none yet, and its finished batches.
+    """Return the plan to follow and its finished batches.
 
-    It is that of an interrupted run, cut anew after what is finished where other images are left than were then.
+    It is that of an interrupted run, cut anew after what is finished where other images are left than were then; `new`
+    where there is none, or nothing was finished under its settings.
     """
     plan = shards.plan()
-    if plan is None:
+    finished = [batch for batch in plan.batches if shards.finished(batch)] if plan else []
+    if plan is None or (not finished and plan.runtime != new.runtime):
         shards.clear()
         plan = new
-    finished = [batch for batch in plan.batches if shards.finished(batch)]
     done = set(chain.from_iterable(finished))
     todo = [file for content, file in left.items() if content not in done]
     if set(chain.from_iterable(plan.batches)) - done != {file.content for file in todo}:
@@ -172,7 +176,9 @@ def _state(job: _Job, runtime: Runtime) -> Iterator[str]:
         yield f"{job.made.tag}: going on where an earlier run stopped, {done:,} of {total:,} images are done."
     if job.plan.runtime != runtime:
         settings = ", ".join(f"{name}={value}" for name, value in attrs.asdict(job.plan.runtime).items())
-        yield f"It keeps the settings of its start ({settings}); to choose others, delete {job.shards.folder}."
+        yield (
+            f"{job.made.tag} keeps the settings of that run ({settings}); to choose others, delete {job.shards.folder}."
+        )
     if job.earlier:
         yield f"{job.made.tag}: the features of {counted(len(job.earlier.names), 'unchanged image')} stay."
 

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from covey.errors import CoveyError, reason
 
+_WRAPPED = "module."
+
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
@@ -23,7 +25,9 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Return the state dict in a file of torch.save or safetensors; it may lie under the key "state_dict".
+    """Return the state dict in a file of torch.save or safetensors.
+
+    It may lie under the key "state_dict", and all its keys may begin with "module.", as DataParallel writes them.
 
     Raises:
         CoveyError: the file is missing or damaged, holds no state dict, or would have to be unpickled.
@@ -42,11 +46,17 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     weights = content.get("state_dict", content) if isinstance(content, Mapping) else None
     if not isinstance(weights, Mapping) or not all(isinstance(value, Tensor) for value in weights.values()):
         raise CoveyError(f"The weights {str(path)!r} are no state dict: save the model's state_dict() with torch.save.")
-    return dict(weights)
+    wrapped = all(key.startswith(_WRAPPED) for key in weights)
+    return {key.removeprefix(_WRAPPED) if wrapped else key: value for key, value in weights.items()}
 
 
 def put_weights(module: nn.Module, weights: Mapping[str, Tensor], path: Path, model: str) -> None:
-    """Give a module its weights. Raises CoveyError, naming keys, when they are those of another network."""
+    """Give a module its weights; where only its last layer has another shape, for other classes, it is left out.
+
+    Raises:
+        CoveyError: they are those of another network; it names keys.
+    """
+    weights = _without_head(module, weights)
     expected = module.state_dict()
     shared = expected.keys() & weights.keys()
     misfits = {
@@ -58,6 +68,21 @@ def put_weights(module: nn.Module, weights: Mapping[str, Tensor], path: Path, mo
     if told:
         raise CoveyError(f"The weights {str(path)!r} do not fit {model} ({'; '.join(told)}): choose their own model.")
     module.load_state_dict(weights)
+
+
+def _without_head(module: nn.Module, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Put Identity in the place of a last linear layer whose weights alone have another shape; return the others."""
+    leaves = [name for name, part in module.named_modules() if name and any(True for _ in part.parameters(False))]
+    name = leaves[-1] if leaves else ""
+    misfits = {
+        key for key, value in module.state_dict().items() if key in weights and value.shape != weights[key].shape
+    }
+    is_head = name and isinstance(module.get_submodule(name), nn.Linear)
+    if not (misfits and is_head and misfits <= {f"{name}.weight", f"{name}.bias"}):
+        return weights
+    parent, _, last = name.rpartition(".")
+    setattr(module.get_submodule(parent), last, nn.Identity())
+    return {key: value for key, value in weights.items() if not key.startswith(f"{name}.")}
 
 
 def _read(path: Path) -> Any:
