@@ -222,10 +222,19 @@ def test_a_folder_that_is_no_dataset(covey: Cli, tmp_path: Path, kind: str) -> N
     assert not list(tmp_path.rglob("*.npz"))
 
 
+def test_a_file_can_send_its_results_elsewhere(covey: Cli, images: Path, tmp_path: Path) -> None:
+    path, out = tmp_path / "run.toml", tmp_path / "out"
+    steps = {"extractor": "brightness", "reducer": "pca", "clusterer": "kmeans"}
+    parts = "".join(f'[[{kind}]]\nuse = "{name}"\n' for kind, name in steps.items())
+    path.write_text(f"dataset = {json.dumps(str(images))}\n{parts}", "utf-8")
+    assert covey("run", path, "--out", out).exit_code == 0
+    assert (out / "clusters.csv").is_file()
+
+
 def test_the_two_ways_to_describe_a_run_do_not_mix(covey: Cli, tmp_path: Path) -> None:
     result = covey("run", tmp_path / "covey.toml", "--reducer", "pca")
     assert result.exit_code == 2
-    assert "says it all" in result.stderr
+    assert "do not go with a file: write into" in result.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX limits")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import attrs
 import click
 
 from covey.clusters import FILE
@@ -162,6 +163,8 @@ def _experiment(
 ) -> Experiment:
     if not source.lower().endswith(".toml"):
         return from_flags(source, out, names, settings, registry, [Path(name).name for name in features])
-    if any(names.values()) or settings or features or out:
-        raise CoveyError(f"{source} says it all: leave out the other flags, or write them into the file.")
-    return read(Path(source), registry)
+    if any(names.values()) or settings or features:
+        told = "--extractor, --features, --reducer, --clusterer and --set do not go with a file"
+        raise CoveyError(f"{told}: write into {source} what they say.")
+    experiment = read(Path(source), registry)
+    return attrs.evolve(experiment, out=out) if out else experiment
