@@ -147,7 +147,7 @@ class TestExplore:
 
     def test_the_slider_sets_the_value(self, page: Page) -> None:
         before = float(page.get_by_label("Eps", exact=True).input_value())
-        page.get_by_role("slider").first.press("End")
+        page.get_by_role("slider", name="eps").press("End")
         expect(metric(page, "Clusters")).to_have_text("1")
         settle(page)
         assert float(page.get_by_label("Eps", exact=True).input_value()) > before
