@@ -74,8 +74,8 @@ class Runtime:
 
     `device` is "cpu", "cuda" or "mps"; `precision` "float32" or "bfloat16"; `compile` whether the network is turned
     into machine code first; `threads` the threads for one forward pass, 0 to leave them as they are; `batch_size` the
-    images of a batch, every batch of a run being padded to it. `workers` are the threads that decode images, 0 for
-    as many as there are cores. `covey.runtime.Machine` finds out what is best.
+    images that go through a network at once, padded where fewer are left. `workers` are the threads that decode images,
+    0 for as many as there are cores. `covey.runtime.Machine` finds out what is best.
     """
 
     device: str = "cpu"

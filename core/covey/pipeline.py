@@ -184,7 +184,7 @@ class Pipeline:
         for made in task.made:
             under_way(self.work, made).clear()
         entries = [self._entry(made) for made in task.made]
-        wanted = self.machine.precision
+        wanted = self._precision(task.parts[0])
         sentences = [
             sentence for entry in entries for sentence in checks.sentences(_made(entry), entry.shape[1], wanted)
         ]
@@ -232,6 +232,11 @@ class Pipeline:
                 made = provenance.of(part, _made(entry), **details)
                 tables.append(Clustering(names=table.names, labels=labels, provenance=made))
         self._save(tables)
+
+    def _precision(self, extractor: Component) -> str | None:
+        """Return the precision that was asked for; None where none was, or the extractor does not heed it."""
+        heeds = isinstance(self.machine, Runtime) or "torch" in extractor.requires
+        return self.machine.precision if heeds else None
 
     def _extraction(self, extractor: FeatureExtractor) -> Extraction:
         return Extraction(self.dataset, self.work, self.images, self.files, self._runtime(extractor), self.progress)

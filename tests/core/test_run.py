@@ -231,6 +231,15 @@ def test_a_file_can_send_its_results_elsewhere(covey: Cli, images: Path, tmp_pat
     assert (out / "clusters.csv").is_file()
 
 
+def test_a_precision_that_an_extractor_does_not_heed_is_no_reason_to_compute_anew(
+    covey: Cli, images: Path, tmp_path: Path
+) -> None:
+    done = covey("run", images, "--out", tmp_path / "out", "--precision", "bfloat16", *LIGHT)
+    assert done.exit_code == 0
+    assert "is kept" not in done.stderr
+    assert "computed in float32 on cpu" in covey("info", tmp_path / "out").stdout
+
+
 def test_the_two_ways_to_describe_a_run_do_not_mix(covey: Cli, tmp_path: Path) -> None:
     result = covey("run", tmp_path / "covey.toml", "--reducer", "pca")
     assert result.exit_code == 2

@@ -184,7 +184,7 @@ def _state(job: _Job, runtime: Runtime) -> Iterator[str]:
 
 
 def _batches(files: Sequence[ImageFile], size: int) -> Iterator[Batch]:
-    """Yield batches of images of one size, in order: as many as make up `LEAST` go through the network one by one."""
+    """Yield batches of images of one size, in order: `LEAST` or more, a multiple of what goes through at once."""
     groups: dict[tuple[int, int], list[Content]] = {}
     for file in files:
         groups.setdefault((file.height, file.width), []).append(file.content)
