@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from covey.commands.main import main
-from covey.registry import Registry
+from covey.plugins.registry import Registry
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 

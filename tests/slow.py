@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from covey import Clusterer, FeatureExtractor, Reducer, Runtime, component, hookimpl, option
-from covey.components import Extract, Floats, Labels, Pixels
+from covey.components.contracts import Extract, Floats, Labels, Pixels
 from covey.testing import Brightness
 
 

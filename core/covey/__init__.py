@@ -1,12 +1,12 @@
 """covey turns a folder of spectrogram images into groups that a person can look at, name and keep."""
 
-from covey.components import Clusterer, FeatureExtractor, Prepared, Reducer, Runtime
-from covey.errors import CoveyError
-from covey.hooks import hookimpl
-from covey.notebook import contact_sheet, draw_map, frame, open, run
-from covey.options import component, option
-from covey.storage import Dataset, Storage
-from covey.tables import Clustering, Embedding, Features
+from covey._base.errors import CoveyError
+from covey.api import contact_sheet, draw_map, frame, open, run
+from covey.components.contracts import Clusterer, FeatureExtractor, Prepared, Reducer, Runtime
+from covey.components.options import component, option
+from covey.data.dataset import Dataset, Storage
+from covey.data.tables import Clustering, Embedding, Features
+from covey.plugins.hooks import hookimpl
 
 __all__ = [
     "Clusterer",

@@ -12,10 +12,10 @@ from contextlib import suppress
 import click
 
 from covey import CoveyError, hookimpl
-from covey.commands.terminal import TerminalProgress
-from covey.locations import open_dataset
-from covey.registry import Registry
-from covey_dashboard import server
+from covey.commands.terminal.progress_bars import TerminalProgress
+from covey.plugins.locations import open_dataset
+from covey.plugins.registry import Registry
+from covey_dashboard.server import server
 
 
 @click.command()

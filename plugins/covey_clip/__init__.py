@@ -9,13 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from covey import CoveyError, component, hookimpl, option
-from covey.errors import did_you_mean, reason
-from covey.vision import PRETRAINED, RANDOM, VisionExtractor, knock, layers_option, unfetched, unreleased
+from covey._base.errors import did_you_mean, reason
+from covey.extraction.vision_extractor import (
+    PRETRAINED,
+    RANDOM,
+    VisionExtractor,
+    knock,
+    layers_option,
+    unfetched,
+    unreleased,
+)
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from covey.networks import Network
+    from covey.extraction.networks import Network
 
 
 @component
@@ -40,7 +48,7 @@ class Clip(VisionExtractor):
 
     def network(self) -> Network:
         """Return the image tower with its weights."""
-        from covey.networks import Network, Preprocessing, seeded
+        from covey.extraction.networks import Network, Preprocessing, seeded
 
         _check(self.model)
         file, released = self.weights_file(), self._released()
@@ -120,7 +128,7 @@ def _load(module: Any, file: Path, model: str) -> None:
     """Give a model the weights in a file, as OpenCLIP reads them, or say why it cannot."""
     from open_clip import load_checkpoint
 
-    from covey.networks import put_weights, read_weights
+    from covey.extraction.networks import put_weights, read_weights
 
     try:
         load_checkpoint(module, str(file), weights_only=True)

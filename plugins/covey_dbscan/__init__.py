@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey import Clusterer, Prepared, component, hookimpl, option
-from covey.options import evolve
-from covey.progress import SILENT, Progress
+from covey._base.progress import SILENT, Progress
+from covey.components.options import evolve
 
 if TYPE_CHECKING:
-    from covey.density import Tree
+    from covey.analysis.density import Tree
 
 
 ANY = 1.0
@@ -51,7 +51,7 @@ class Dbscan(Clusterer):
         Raises:
             CoveyError: Z has values that are no finite numbers.
         """
-        from covey.density import dbscan
+        from covey.analysis.density import dbscan
 
         return dbscan(Z, self.suited(Z).eps or ANY, self.min_samples)
 
@@ -61,18 +61,18 @@ class Dbscan(Clusterer):
         Raises:
             CoveyError: Z has values that are no finite numbers.
         """
-        from covey.density import suggestion
+        from covey.analysis.density import suggestion
 
         self.check_finite(Z)
         return self if self.eps else evolve(self, eps=suggestion(Z, self.min_samples) or ANY)
 
     def prepare(self, Z: NDArray[np.float32], progress: Progress = SILENT) -> Prepared:
-        """Return labels for any eps, from the tree of `covey.density`.
+        """Return labels for any eps, from the tree of `covey.analysis.density`.
 
         Raises:
             CoveyError: Z has values that are no finite numbers.
         """
-        from covey.density import Tree
+        from covey.analysis.density import Tree
 
         self.check_finite(Z)
         return _Cuts(self.min_samples, Tree.grow(Z, self.min_samples, progress))

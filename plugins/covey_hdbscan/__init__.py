@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey import Clusterer, Prepared, component, hookimpl, option
-from covey.progress import SILENT, Progress
+from covey._base.progress import SILENT, Progress
 
 if TYPE_CHECKING:
-    from covey.density import Tree
+    from covey.analysis.density import Tree
 
 
 @component
@@ -66,12 +66,12 @@ class Hdbscan(Clusterer):
         return self.prepare(Z)._labels(self)
 
     def prepare(self, Z: NDArray[np.float32], progress: Progress = SILENT) -> _Cuts:
-        """Return labels for any size, method and epsilon, from the tree of `covey.density`.
+        """Return labels for any size, method and epsilon, from the tree of `covey.analysis.density`.
 
         Raises:
             CoveyError: Z has values that are no finite numbers.
         """
-        from covey.density import Tree
+        from covey.analysis.density import Tree
 
         self.check_finite(Z)
         return _Cuts(self._reach, Tree.grow(Z, min(self._reach, max(1, len(Z) - 1)) + 1, progress))

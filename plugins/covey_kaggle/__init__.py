@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from covey import Dataset, Storage, component, hookimpl
-from covey.progress import SILENT, Progress
-from covey.storage import Wishes
+from covey._base.progress import SILENT, Progress
+from covey.data.dataset import Wishes
 from covey_kaggle.dataset import opened
+from covey_kaggle.fetch_version import fetched
+from covey_kaggle.local_copy import Slug
 from covey_kaggle.publication import published
-from covey_kaggle.shelf import Slug
-from covey_kaggle.version import fetched
 
 
 @component

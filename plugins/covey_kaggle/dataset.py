@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from covey import CoveyError
-from covey.files import make_folder
-from covey.folder import FolderDataset
-from covey.images import ImageFolder
-from covey.storage import Entry, shared
-from covey.tables import Table
-from covey_kaggle.shelf import Slug
+from covey._base.files import make_folder
+from covey.data.dataset import Entry, shared
+from covey.data.folder import FolderDataset
+from covey.data.images import ImageFolder
+from covey.data.tables import Table
+from covey_kaggle.local_copy import Slug
 
 
 class KaggleDataset(FolderDataset):

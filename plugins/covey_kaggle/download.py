@@ -11,9 +11,9 @@ from typing import Any
 import attrs
 
 from covey import CoveyError
-from covey.progress import Progress, Step
-from covey_kaggle.calls import PATIENCE, patiently, service
-from covey_kaggle.shelf import Slug
+from covey._base.progress import Progress, Step
+from covey_kaggle.client import PATIENCE, patiently, service
+from covey_kaggle.local_copy import Slug
 
 CHUNK = 1 << 16
 """Bytes that are written down together: what is lost at most when a connection is cut."""

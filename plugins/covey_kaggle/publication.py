@@ -10,17 +10,18 @@ from typing import Any
 
 import attrs
 
-from covey import CoveyError, Dataset, metadata
-from covey.files import write_text
-from covey.metadata import Metadata
-from covey.progress import Progress, Step, some
-from covey.storage import Wishes
-from covey_kaggle.calls import client, patiently, quiet, service, status
+from covey import CoveyError, Dataset
+from covey._base.files import write_text
+from covey._base.progress import Progress, Step, some
+from covey.data import metadata
+from covey.data.dataset import Wishes
+from covey.data.metadata import Metadata
+from covey_kaggle.client import client, patiently, quiet, service, status
 from covey_kaggle.credits import licence
-from covey_kaggle.description import description, is_generated, subtitle
-from covey_kaggle.shelf import Shelf, Slug
-from covey_kaggle.stage import digests, staged
-from covey_kaggle.version import described
+from covey_kaggle.fetch_version import described
+from covey_kaggle.local_copy import Shelf, Slug
+from covey_kaggle.page_text import description, is_generated, subtitle
+from covey_kaggle.upload_folder import digests, staged
 
 _MISSING = (403, 404)
 """What Kaggle answers over a dataset that does not exist."""

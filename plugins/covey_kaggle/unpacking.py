@@ -12,11 +12,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from covey import CoveyError
-from covey.errors import reason
-from covey.folder import POINTER
-from covey.images import leads_out
-from covey.progress import Progress
-from covey_kaggle.shelf import Slug
+from covey._base.errors import reason
+from covey._base.progress import Progress
+from covey.data.folder import POINTER
+from covey.data.images import leads_out
+from covey_kaggle.local_copy import Slug
 
 EXPANSION = 100
 """What is unpacked may be so many times as large as the archive; small archives may make up to FREELY bytes."""

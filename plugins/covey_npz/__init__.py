@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from covey import CoveyError, Dataset, Storage, component, hookimpl
-from covey.files import make_folder
-from covey.folder import FolderDataset
+from covey._base.files import make_folder
+from covey.data.folder import FolderDataset
 
 
 @component

@@ -7,11 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from covey import CoveyError, component, hookimpl, option
-from covey.errors import did_you_mean
-from covey.vision import PRETRAINED, RANDOM, VisionExtractor, knock, layers_option, unfetched, unreleased
+from covey._base.errors import did_you_mean
+from covey.extraction.vision_extractor import (
+    PRETRAINED,
+    RANDOM,
+    VisionExtractor,
+    knock,
+    layers_option,
+    unfetched,
+    unreleased,
+)
 
 if TYPE_CHECKING:
-    from covey.networks import Network
+    from covey.extraction.networks import Network
 
 PACKAGED = "tf_efficientnet_lite0"
 
@@ -44,7 +52,7 @@ class Timm(VisionExtractor):
 
     def network(self) -> Network:
         """Return the network with its weights."""
-        from covey.networks import Network, Preprocessing, put_weights, read_weights, seeded
+        from covey.extraction.networks import Network, Preprocessing, put_weights, read_weights, seeded
 
         _check(self.model)
         file = self.weights_file()

@@ -9,13 +9,13 @@ from math import isqrt
 from typing import TYPE_CHECKING, Any
 
 from covey import CoveyError, component, hookimpl, option
-from covey.errors import did_you_mean
-from covey.vision import PRETRAINED, RANDOM, VisionExtractor, layers_option, unfetched, unreleased
+from covey._base.errors import did_you_mean
+from covey.extraction.vision_extractor import PRETRAINED, RANDOM, VisionExtractor, layers_option, unfetched, unreleased
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from covey.networks import Network
+    from covey.extraction.networks import Network
 
 _BASELINE = "mobilenet_randinit"
 _ORIGINAL = {"vit_b_16": "IMAGENET1K_SWAG_E2E_V1"}
@@ -45,7 +45,7 @@ class Torchvision(VisionExtractor):
         """Return the network with its weights."""
         from torchvision.models import get_model
 
-        from covey.networks import Preprocessing, put_weights, read_weights, seeded
+        from covey.extraction.networks import Preprocessing, put_weights, read_weights, seeded
         from covey_torchvision.graph import Graph
 
         name, file = _known(self.model), self.weights_file()

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.fx import GraphModule, Node
 from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
-from covey.networks import Forward, Network, shapes_of
+from covey.extraction.networks import Forward, Network, shapes_of
 
 
 class Graph(Network):

@@ -12,13 +12,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from covey.commands.terminal import TerminalProgress
-from covey.experiment import from_flags
-from covey.labels import read_labels
-from covey.measures.evaluation import evaluate
-from covey.pipeline import run
-from covey.registry import Registry
-from covey.tables import Clustering
+from covey.analysis.measures.evaluation import evaluate
+from covey.commands.terminal.progress_bars import TerminalProgress
+from covey.data.label_file import read_labels
+from covey.data.tables import Clustering
+from covey.experiments.experiment import from_flags
+from covey.experiments.pipeline import run
+from covey.plugins.registry import Registry
 
 ESC10 = Path(__file__).parents[3] / "shared" / "data" / "esc10"
 SEEDS = range(5)

@@ -26,10 +26,10 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from covey.cuts import image_name
-from covey.folder import FolderDataset
-from covey.provenance import Provenance
-from covey.tables import Embedding
+from covey.data.folder import FolderDataset
+from covey.data.provenance import Provenance
+from covey.data.segment_names import image_name
+from covey.data.tables import Embedding
 
 COUNTS = (20_000, 100_000)
 GROUPS, DIMENSIONS, CUTS = 60, 8, 50

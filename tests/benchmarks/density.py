@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.density import Tree, dbscan
-from covey.matching import match
-from covey.options import build
-from covey.profiles import profile
-from covey.registry import Registry
+from covey.analysis.density import Tree, dbscan
+from covey.analysis.match_clusters import match
+from covey.analysis.profiles import profile
+from covey.components.options import build
+from covey.plugins.registry import Registry
 
 COLUMNS, GROUPS, FLAT = 8, 100, 3
 MIN_SAMPLES = 10

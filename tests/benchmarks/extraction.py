@@ -26,13 +26,13 @@ from torchvision.models import ResNet50_Weights
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from covey import Features, Runtime
-from covey.images import ImageFolder
-from covey.locations import create_dataset
-from covey.pipeline import Pipeline
-from covey.progress import SILENT, Progress, Step
-from covey.registry import Registry
-from covey.runtime import Machine
-from covey.vision import VisionExtractor
+from covey._base.progress import SILENT, Progress, Step
+from covey.data.images import ImageFolder
+from covey.experiments.pipeline import Pipeline
+from covey.extraction.runtime import Machine
+from covey.extraction.vision_extractor import VisionExtractor
+from covey.plugins.locations import create_dataset
+from covey.plugins.registry import Registry
 from covey_timm import Timm
 from covey_torchvision import Torchvision
 

@@ -17,10 +17,10 @@ import numpy as np
 from PIL import Image
 
 from covey import FeatureExtractor, Runtime
-from covey.folder import FolderDataset
-from covey.pipeline import Pipeline
-from covey.progress import SILENT
-from covey.registry import Registry
+from covey._base.progress import SILENT
+from covey.data.folder import FolderDataset
+from covey.experiments.pipeline import Pipeline
+from covey.plugins.registry import Registry
 from covey.testing import Brightness
 
 FEW, MANY = 2_000, 20_000

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from suggestion import ESC10, half, scored, seeds
 
 from covey import Clusterer, Features
-from covey.commands.terminal import TerminalProgress
-from covey.experiment import from_flags
-from covey.labels import read_labels
-from covey.options import build
-from covey.pipeline import Pipeline, places
-from covey.registry import Registry
-from covey.runtime import Machine
+from covey.commands.terminal.progress_bars import TerminalProgress
+from covey.components.options import build
+from covey.data.label_file import read_labels
+from covey.experiments.experiment import from_flags
+from covey.experiments.pipeline import Pipeline, places
+from covey.extraction.runtime import Machine
+from covey.plugins.registry import Registry
 from covey.sound.conversion import convert
 from covey.sound.synthesis import synthesize
 

@@ -18,8 +18,8 @@ from PIL import Image
 from scipy.io import wavfile
 from scipy.signal import spectrogram
 
-from covey.components import Floats
-from covey.images import THREADS
+from covey.components.contracts import Floats
+from covey.data.images import THREADS
 from covey.sound import png
 from covey.sound.conversion import convert
 from covey.sound.spectrograms import EPS, Recipe

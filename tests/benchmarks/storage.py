@@ -22,8 +22,8 @@ import attrs
 import numpy as np
 
 from covey import CoveyError, Embedding, Features
-from covey.folder import FolderDataset
-from covey.formats import npz
+from covey.data.folder import FolderDataset
+from covey.data.formats import npz
 from covey.testing import tiny_tables
 
 ROWS, FILES = 1_000_000, 200

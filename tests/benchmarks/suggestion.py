@@ -17,15 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey import Clusterer, Clustering, Features
-from covey.commands.terminal import TerminalProgress
-from covey.experiment import from_flags
-from covey.labels import read_labels
-from covey.measures.evaluation import Scores, evaluate
-from covey.options import build
-from covey.pipeline import Pipeline, places
-from covey.registry import Registry
-from covey.runtime import Machine
-from covey.tables import Names
+from covey.analysis.measures.evaluation import Scores, evaluate
+from covey.commands.terminal.progress_bars import TerminalProgress
+from covey.components.options import build
+from covey.data.label_file import read_labels
+from covey.data.tables import Names
+from covey.experiments.experiment import from_flags
+from covey.experiments.pipeline import Pipeline, places
+from covey.extraction.runtime import Machine
+from covey.plugins.registry import Registry
 
 ESC10 = Path(__file__).parents[3] / "shared" / "data" / "esc10"
 RADII = np.geomspace(0.05, 2, 60).tolist()

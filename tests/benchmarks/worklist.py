@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey import Clustering, Embedding, Features
-from covey.guidance.worklist import Answer, Worklist
-from covey.labels import read_labels
-from covey.locations import open_dataset
-from covey.measures.evaluation import numbered
-from covey.registry import Registry
+from covey.analysis.assist.worklist import Answer, Worklist
+from covey.analysis.measures.evaluation import numbered
+from covey.data.label_file import read_labels
+from covey.plugins.locations import open_dataset
+from covey.plugins.registry import Registry
 
 ACTIONS = (50, 100, 200, 400)
 IMAGES, WIDTH, CLASSES = 100_000, 128, 20

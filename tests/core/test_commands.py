@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from click.testing import Result
 
-from covey.registry import Registry
+from covey.plugins.registry import Registry
 
 Distribution = Callable[..., None]
 Cli = Callable[..., Result]

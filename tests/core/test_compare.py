@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 
 from covey import Clustering
-from covey.measures.agreement import flow, matrix
+from covey.analysis.measures.agreement import flow, matrix
 
 Cli = Callable[..., Result]
 FLAGS = ("--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from covey.hooks import KINDS
+from covey.plugins.hooks import KINDS
 from covey.testing import tiny_images
 
 PAGE = Path(__file__).parents[2] / "CONTRIBUTING.md"

@@ -12,9 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from covey.density import Tree, dbscan
-from covey.density.vicinity import join
-from covey.progress import Progress, Step
+from covey._base.progress import Progress, Step
+from covey.analysis.density import Tree, dbscan
+from covey.analysis.density.exact_dbscan import join
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int32]

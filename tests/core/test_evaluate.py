@@ -13,10 +13,10 @@ from click.testing import Result
 from numpy.typing import NDArray
 
 from covey import Clusterer, Clustering, CoveyError, component
-from covey.cuts import recordings
-from covey.measures.agreement import common
-from covey.measures.evaluation import evaluate, neighbour_accuracy
-from covey.measures.validity import half_agreement, recording_shares, shape
+from covey.analysis.measures.agreement import common
+from covey.analysis.measures.evaluation import evaluate, neighbour_accuracy
+from covey.analysis.measures.validity import half_agreement, recording_shares, shape
+from covey.data.segment_names import recordings
 
 Cli = Callable[..., Result]
 Floats = NDArray[np.float32]

@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.io import wavfile
 
-from covey import Clustering, CoveyError, Embedding, Features, metadata
-from covey.exchange.filenames import FileNames
-from covey.exchange.intervals import Interval, Timing, intervals
-from covey.exchange.selections import Selection, images_of
-from covey.folder import FolderDataset
+from covey import Clustering, CoveyError, Embedding, Features
+from covey.data import metadata
+from covey.data.folder import FolderDataset
+from covey.data.provenance import Provenance
 from covey.labelling import LabelStore, open_labels
-from covey.provenance import Provenance
+from covey.outputs.exchange.intervals import Interval, Timing, intervals
+from covey.outputs.exchange.raven_selections import Selection, images_of
+from covey.outputs.exchange.safe_filenames import FileNames
 
 Cli = Callable[..., Result]
 FORMULAS = ["=1+1.png", "+x.png", "-1", "@sum.png", "'=x.png", "plain.png", "é, “x”.png"]
@@ -581,7 +582,7 @@ def test_files_that_do_not_go_together(
 
 def test_parquet_files_that_are_no_features(tmp_path: Path) -> None:
     parquet, pa = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
-    from covey.exchange.arrays import bring
+    from covey.outputs.exchange.import_features import bring
 
     path = tmp_path / "x.parquet"
     parquet.write_table(pa.table({"filename": ["a"], "d0": ["text"]}), path)

@@ -9,9 +9,9 @@ import pytest
 from click.testing import Result
 
 from covey import CoveyError
-from covey.experiment import from_flags, read
-from covey.options import values
-from covey.registry import Registry
+from covey.components.options import values
+from covey.experiments.experiment import from_flags, read
+from covey.plugins.registry import Registry
 
 Cli = Callable[..., Result]
 

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from covey import CoveyError, Runtime, component
-from covey.components import Extract, Floats, Pixels
-from covey.folder import FolderDataset
-from covey.pipeline import Pipeline
-from covey.progress import Progress
-from covey.tables import Features
+from covey._base.progress import Progress
+from covey.components.contracts import Extract, Floats, Pixels
+from covey.data.folder import FolderDataset
+from covey.data.tables import Features
+from covey.experiments.pipeline import Pipeline
 from covey.testing import Brightness, tiny_images, tiny_tables
 
 SMALL = Runtime(batch_size=32)
@@ -107,9 +107,9 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from covey import Runtime
-from covey.folder import FolderDataset
-from covey.pipeline import Pipeline
-from covey.progress import SILENT
+from covey.data.folder import FolderDataset
+from covey.experiments.pipeline import Pipeline
+from covey._base.progress import SILENT
 from covey.testing import Brightness
 
 home, left = Path(sys.argv[1]), int(sys.argv[2])
@@ -421,7 +421,7 @@ def test_a_number_of_rows_that_differs_is_an_error(tmp_path: Path) -> None:
 LOCKED = """
 import sys
 from pathlib import Path
-from covey.lock import alone
+from covey._base.run_lock import alone
 with alone(Path(sys.argv[1])):
     print("ready", flush=True)
     sys.stdin.read()
@@ -448,7 +448,7 @@ def test_a_second_run_in_the_folder_says_so_until_the_first_is_killed(
 
 
 def test_a_run_lets_go_of_the_folder_even_if_it_fails(tmp_path: Path) -> None:
-    from covey.lock import alone
+    from covey._base.run_lock import alone
 
     with pytest.raises(KeyboardInterrupt), alone(tmp_path / "lock"):
         raise KeyboardInterrupt

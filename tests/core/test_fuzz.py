@@ -29,8 +29,9 @@ import numpy as np
 import pytest
 
 from covey import CoveyError, Features
-from covey.formats import npz, pickles
-from covey.tables import Table
+from covey.data.formats import npz
+from covey.data.legacy import pickles
+from covey.data.tables import Table
 from covey.testing import tiny_tables
 
 NPZ, MAPPED, PICKLES = 13_700, 300, 6_000

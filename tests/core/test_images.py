@@ -16,7 +16,7 @@ from click.testing import Result
 from numpy.typing import NDArray
 from PIL import Image
 
-from covey.images import BrokenImage, ImageFolder, key_of
+from covey.data.images import BrokenImage, ImageFolder, key_of
 from covey.testing import tiny_images
 
 RAMP = np.arange(16 * 16, dtype=np.uint8).reshape(16, 16)

@@ -14,12 +14,12 @@ import pytest
 from click.testing import Result
 
 from covey import Features, Runtime, component
-from covey.components import Extract
-from covey.folder import FolderDataset
-from covey.formats import npz
-from covey.formats.origin import Origin, origin
+from covey.components.contracts import Extract
+from covey.data.folder import FolderDataset
+from covey.data.formats import npz
+from covey.data.legacy.names import Origin, origin
+from covey.experiments.pipeline import Pipeline
 from covey.labelling import open_labels
-from covey.pipeline import Pipeline
 from covey.testing import Brightness, tiny_images, tiny_tables
 from covey_npz import Npz
 

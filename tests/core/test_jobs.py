@@ -20,12 +20,12 @@ from click.testing import Result
 from tests.plugins.kaggle_server import KaggleServer
 
 from covey import CoveyError, Dataset
-from covey.experiment import Experiment, from_flags, read
-from covey.jobs import Job, jobs, start, to_toml, words
-from covey.locations import open_dataset
-from covey.lock import alone
-from covey.pipeline import workplace
-from covey.registry import Registry
+from covey._base.run_lock import alone
+from covey.experiments.experiment import Experiment, from_flags, read
+from covey.experiments.jobs import Job, jobs, start, to_toml, words
+from covey.experiments.pipeline import workplace
+from covey.plugins.locations import open_dataset
+from covey.plugins.registry import Registry
 
 Cli = Callable[..., Result]
 not_windows = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
@@ -109,7 +109,7 @@ def test_it_outlives_what_started_it_and_its_interruption(calls: Path, gate: Pat
 def test_one_that_does_not_listen_is_ended_by_force(calls: Path, gate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     job = start(*described(calls, f"extractor.gate={gate}", "extractor.breaks=deaf"))
     until(lambda: at_work(job))
-    monkeypatch.setattr("covey.jobs.job.ENDING", 0.3)
+    monkeypatch.setattr("covey.experiments.jobs.job.ENDING", 0.3)
     job.cancel()
     assert job.state == "cancelled"
     assert ended(start(*described(calls))) == "done"

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from covey import CoveyError, Embedding, Features
-from covey.folder import FolderDataset
-from covey.joining import join
+from covey.analysis.join_tables import join
+from covey.data.folder import FolderDataset
 from covey.testing import tiny_tables
 
 

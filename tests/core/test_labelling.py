@@ -17,9 +17,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from covey import CoveyError
-from covey.folder import FolderDataset
+from covey.data.folder import FolderDataset
 from covey.labelling import Action, LabelClass, Labelled, LabelStore, open_labels
-from covey.labelling.tables import bring, long_table, original_table
+from covey.labelling.label_tables import bring, long_table, original_table
 
 HOSTILE = [
     "=1+1",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from covey import CoveyError
-from covey.labels import matching, read_labels
+from covey.data.label_file import matching, read_labels
 
 TEXT = "filename,species,label\na.png,Mésange,x\nb.png,,y\n"
 

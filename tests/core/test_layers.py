@@ -12,8 +12,8 @@ import pytest
 from click.testing import Result
 
 from covey import CoveyError, FeatureExtractor, Runtime, component, option
-from covey.components import Extract
-from covey.layers import expand
+from covey.components.contracts import Extract
+from covey.extraction.layer_wildcards import expand
 
 LAYERS = ["stem", "layer1.0.conv3", "layer1.0", "layer3.0.conv1", "layer3.0.conv3", "layer3.10.conv3", "layer3"]
 
@@ -120,7 +120,7 @@ def test_real_networks_are_listed_with_the_shapes_of_their_outputs(covey: Callab
 def test_a_second_time_wildcards_need_no_torch(tmp_path: Path) -> None:
     pytest.importorskip("torchvision")
     code = (
-        "import sys; from pathlib import Path; from covey.layers import expand\n"
+        "import sys; from pathlib import Path; from covey.extraction.layer_wildcards import expand\n"
         "from covey_torchvision import Torchvision\n"
         "wild = Torchvision(model='ResNet18', layers=('layer?.1.conv2',))\n"
         "print(*expand(wild, Path(sys.argv[1])).layers, 'torch' in sys.modules)"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from covey import CoveyError
-from covey.matching import match
+from covey.analysis.match_clusters import match
 
 Labels = NDArray[np.int32]
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from covey import __version__, hooks
-from covey.options import Option, options
-from covey.registry import Registry
+from covey import __version__
+from covey.components.options import Option, options
+from covey.plugins import hooks
+from covey.plugins.registry import Registry
 from covey.testing import Brightness
 
 ROOT = Path(__file__).parents[2]

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from covey import CoveyError
-from covey.cuts import cuts, xeno_canto
-from covey.folder import FolderDataset
-from covey.metadata import kind, read
+from covey.data.folder import FolderDataset
+from covey.data.metadata import kind, read
+from covey.data.segment_names import cuts, xeno_canto
 
 FIRST, SECOND, THIRD = "XC144251_a_segm_0000.000.png", "XC144251_a_segm_0000.315.png", "sub/rec_segm_0001.000.png"
 NAMES = [FIRST, SECOND, THIRD, "other.png"]

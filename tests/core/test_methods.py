@@ -12,11 +12,11 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-from covey.formats import npz
-from covey.methods import methods, steps
-from covey.options import values
-from covey.provenance import Provenance
-from covey.registry import Registry
+from covey.components.options import values
+from covey.data.formats import npz
+from covey.data.provenance import Provenance
+from covey.outputs.methods_text import methods, steps
+from covey.plugins.registry import Registry
 
 Cli = Callable[..., Result]
 WORDS = (

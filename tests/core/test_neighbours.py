@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from covey.guidance.neighbours import MEMBERS, SAMPLE, nearest, oddity
+from covey.analysis.assist.neighbours import MEMBERS, SAMPLE, nearest, oddity
 
 
 @pytest.fixture(name="X")
@@ -26,7 +26,7 @@ class TestNearest:
 
     def test_blocks_do_not_change_the_result(self, X: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch) -> None:
         whole = nearest(X, np.array([3]), 100)
-        monkeypatch.setattr("covey.guidance.neighbours.BLOCK", 40 * 700)
+        monkeypatch.setattr("covey.analysis.assist.neighbours.BLOCK", 40 * 700)
         assert nearest(X, np.array([3]), 100).tolist() == whole.tolist()
 
     def test_a_selection_in_two_pieces_finds_what_adjoins_either(self) -> None:

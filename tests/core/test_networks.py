@@ -18,8 +18,8 @@ pytest.importorskip("torch")
 import torch
 from torch import nn
 
-from covey import networks
-from covey.networks import Network, Pooling, Preprocessing, extractor
+from covey.extraction import networks
+from covey.extraction.networks import Network, Pooling, Preprocessing, extractor
 
 MEAN, STD = (0.1, 0.2, 0.3), (0.5, 0.6, 0.7)
 FLOAT32 = Runtime()

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from covey import Clusterer, CoveyError, component, option
-from covey.components import Floats, Labels
-from covey.options import Option, build, choices, errors, join, options, parts, values, variants, written
+from covey.components.contracts import Floats, Labels
+from covey.components.options import Option, build, choices, errors, join, options, parts, values, variants, written
 
 
 @component

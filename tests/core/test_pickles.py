@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from covey import CoveyError
-from covey.formats.pickles import read_frame, read_strings
+from covey.data.legacy.pickles import read_frame, read_strings
 
 NAMES = ["XC1_segm_0000.315.png", "sub/ü.png", ""]
 
@@ -154,6 +154,6 @@ def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
 
 
 def test_pandas_is_not_imported(xc_dev: Path) -> None:
-    code = "import sys; from pathlib import Path; from covey.formats.pickles import read_frame"
+    code = "import sys; from pathlib import Path; from covey.data.legacy.pickles import read_frame"
     code += "; read_frame(Path(sys.argv[1])); assert not {'pandas', 'pyarrow'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code, str(xc_dev / "downloaded_data_meta.pkl")], check=True)

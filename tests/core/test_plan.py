@@ -75,7 +75,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often extractors were loaded, neighbour graphs and trees were made."""
     pytest.importorskip("umap", reason="needs covey[umap]")
     pytest.importorskip("hdbscan", reason="needs covey[hdbscan]")
-    from covey.density import Tree
+    from covey.analysis.density import Tree
     from covey_umap import Umap
 
     found: Counter[str] = Counter()

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from covey import Clusterer, CoveyError, component, option
-from covey.components import Floats, Labels
-from covey.profiles import profile
-from covey.registry import Registry
+from covey.analysis.profiles import profile
+from covey.components.contracts import Floats, Labels
+from covey.plugins.registry import Registry
 
 Cli = Callable[..., Result]
 REGISTRY = Registry.installed()

@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 
 from covey import CoveyError, __version__
-from covey.registry import Registry
+from covey.plugins.registry import Registry
 
 Distribution = Callable[..., None]
 Cli = Callable[..., Result]

@@ -12,8 +12,8 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-from covey.colours import colour
-from covey.report import maps
+from covey.outputs.cluster_colours import colour
+from covey.outputs.report import map_picture as maps
 
 Cli = Callable[..., Result]
 EVIL = "<img src=x onerror=alert(1)>&\"'.png"

@@ -276,7 +276,7 @@ def test_a_folder_that_cannot_be_written(covey: Cli, images: Path) -> None:
 
 def test_an_interruption_keeps_what_is_finished(images: Path) -> None:
     code = (
-        "import sys, covey.pipeline as p\n"
+        "import sys, covey.experiments.pipeline as p\n"
         "from covey.commands.main import main\n"
         "def stop(*_): raise KeyboardInterrupt\n"
         "p.Pipeline._reduce = stop\n"

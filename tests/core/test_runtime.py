@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from covey import CoveyError, Runtime
-from covey.runtime import EARNED_BACK, Machine, _gain
+from covey.extraction.runtime import EARNED_BACK, Machine, _gain
 
 torch = pytest.importorskip("torch")
 
@@ -36,8 +36,8 @@ def test_bfloat16_is_taken_where_it_is_found_faster(
         now[0] += took[str(images.dtype)]
         return convolve(images, *args, **given)
 
-    monkeypatch.setattr("covey.runtime._has_bfloat16", lambda: True)
-    monkeypatch.setattr("covey.runtime.time.perf_counter", lambda: now[0])
+    monkeypatch.setattr("covey.extraction.runtime._has_bfloat16", lambda: True)
+    monkeypatch.setattr("covey.extraction.runtime.time.perf_counter", lambda: now[0])
     monkeypatch.setattr("torch.nn.functional.conv2d", slow)
     _gain.cache_clear()
     assert Machine(device="cpu").runtime(1).precision == precision
@@ -68,11 +68,13 @@ def test_without_torch_there_is_nothing_to_find_out() -> None:
     code = (
         "import sys; sys.modules['torch'] = None; import importlib.util as u; found = u.find_spec\n"
         "u.find_spec = lambda name: None if name == 'torch' else found(name)\n"
-        "from covey import Runtime; from covey.runtime import Machine\n"
+        "from covey import Runtime; from covey.extraction.runtime import Machine\n"
         "assert Machine().runtime(10**6) == Runtime()"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_importing_it_imports_no_torch() -> None:
-    subprocess.run([sys.executable, "-c", "import sys, covey.runtime; sys.exit('torch' in sys.modules)"], check=True)
+    subprocess.run(
+        [sys.executable, "-c", "import sys, covey.extraction.runtime; sys.exit('torch' in sys.modules)"], check=True
+    )

@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 
 from covey import __version__
-from covey.hooks import KINDS
+from covey.plugins.hooks import KINDS
 
 Cli = Callable[..., Result]
 Distribution = Callable[..., None]

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.signal import spectrogram
 
+from covey._base.errors import CoveyError
+from covey._base.progress import Progress
 from covey.commands.main import main
-from covey.errors import CoveyError
-from covey.images import ImageFolder
-from covey.progress import Progress
+from covey.data.images import ImageFolder
 from covey.sound.conversion import Report, convert
 from covey.sound.recordings import blocks
 from covey.sound.spectrograms import Recipe, frequencies

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from covey.errors import CoveyError
-from covey.images import ImageFolder
+from covey._base.errors import CoveyError
+from covey.data.images import ImageFolder
 from covey.sound.conversion import convert
 from covey.sound.synthesis import CALLS, synthesize
 

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from covey import Clusterer, CoveyError, Dataset, FeatureExtractor, Reducer, Runtime, Storage, component, option
-from covey.components import Component, Extract, Floats, Labels, Pixels, Prepared
-from covey.folder import FolderDataset
-from covey.progress import SILENT, Progress
-from covey.storage import Entry
-from covey.tables import Table
+from covey._base.progress import SILENT, Progress
+from covey.components.contracts import Component, Extract, Floats, Labels, Pixels, Prepared
+from covey.data.dataset import Entry
+from covey.data.folder import FolderDataset
+from covey.data.tables import Table
 from covey.testing import (
     Brightness,
     check_clusterer,

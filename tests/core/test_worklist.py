@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from covey.guidance.certainty import Certainty, Marks
-from covey.guidance.worklist import Answer, Batch, Worklist
+from covey.analysis.assist.certainty import Certainty, Marks
+from covey.analysis.assist.worklist import Answer, Batch, Worklist
 
 IMAGES, CLASSES = 600, 3
 

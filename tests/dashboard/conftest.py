@@ -15,11 +15,11 @@ from playwright.sync_api import Browser
 from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import launched
 
-from covey.folder import FolderDataset
+from covey.data.folder import FolderDataset
+from covey.data.provenance import Provenance
+from covey.data.tables import Embedding, Features
 from covey.labelling import LabelStore, open_labels
-from covey.provenance import Provenance
-from covey.tables import Embedding, Features
-from covey_dashboard import server
+from covey_dashboard.server import server
 
 SIZES = (60, 30, 20)
 NOISE = 5
@@ -48,7 +48,7 @@ def view(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
 
     def start(name: str, location: object = "") -> AppTest:
         monkeypatch.setenv(server.LOCATION, str(location))
-        app = AppTest.from_file(str(server.APP.parent / "views" / f"{name}.py"), default_timeout=60).run()
+        app = AppTest.from_file(str(server.APP.parents[1] / "pages" / name / "page.py"), default_timeout=60).run()
         assert not app.exception
         return app
 

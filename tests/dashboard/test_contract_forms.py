@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from covey import CoveyError, options
-from covey.components import Component
-from covey.options import Option
-from covey.registry import Registered, Registry
+from covey import CoveyError
+from covey.components import options
+from covey.components.contracts import Component
+from covey.components.options import Option
+from covey.plugins.registry import Registered, Registry
 
 
 def script() -> None:
@@ -20,7 +21,7 @@ def script() -> None:
 
     import streamlit as st
 
-    from covey_dashboard.forms import form
+    from covey_dashboard.widgets.forms import form
 
     cls, start = st.session_state["cls"], st.session_state["start"]
     st.session_state["made"] = form(cls, "form", start)

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from covey.folder import FolderDataset
+from covey.data.folder import FolderDataset
+from covey.data.provenance import Provenance
+from covey.data.tables import Embedding
 from covey.labelling import open_labels
-from covey.provenance import Provenance
-from covey.tables import Embedding
-from covey_dashboard import server
+from covey_dashboard.server import server
 
 ALONE = """
 import sys
@@ -29,7 +29,7 @@ class Without(PathFinder):
 
 sys.meta_path[sys.meta_path.index(PathFinder)] = Without
 from streamlit.testing.v1 import AppTest
-from covey_dashboard import server
+from covey_dashboard.server import server
 app = AppTest.from_file(str(server.APP), default_timeout=120).run()
 assert not app.exception, app.exception
 assert not {"torch", "umap"} & set(sys.modules)

@@ -12,14 +12,15 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import NumberInput
 from tests.dashboard.elements import chooser
 
-from covey import Clustering, Embedding, provenance
-from covey.cuts import image_name
-from covey.folder import FolderDataset
+from covey import Clustering, Embedding
+from covey.components.options import build
+from covey.data import provenance
+from covey.data.folder import FolderDataset
+from covey.data.segment_names import image_name
 from covey.labelling import open_labels
-from covey.options import build
-from covey.registry import Registry
-from covey_dashboard import server
-from covey_dashboard.selection import Selection
+from covey.plugins.registry import Registry
+from covey_dashboard.data.selection import Selection
+from covey_dashboard.server import server
 
 Distribution = Callable[..., None]
 

@@ -16,7 +16,7 @@ def script() -> None:
     import streamlit as st
 
     from covey import Clusterer, CoveyError, component, option
-    from covey_dashboard.forms import form
+    from covey_dashboard.widgets.forms import form
 
     def songs(made: typing.Any) -> list[str]:
         if not made.switch:

@@ -39,8 +39,9 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from covey.images import ImageFolder
-from covey_dashboard import gallery, sound, thumbnails
+from covey.data.images import ImageFolder
+from covey_dashboard.server import recording_audio as sound, thumbnails
+from covey_dashboard.widgets import gallery
 
 home = Path({home!r})
 folder = ImageFolder(home / "images")
@@ -70,7 +71,7 @@ panel()
 WEB = """
 from streamlit.starlette import App
 
-from covey_dashboard import sound, thumbnails
+from covey_dashboard.server import recording_audio as sound, thumbnails
 
 app = App({page!r}, routes=[*thumbnails.ROUTES, *sound.ROUTES])
 """

@@ -15,8 +15,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.dashboard.browser import choose, metric, served, set_number, settle, spot
 
-from covey.cuts import image_name
-from covey.folder import FolderDataset
+from covey.data.folder import FolderDataset
+from covey.data.segment_names import image_name
 from covey.labelling import open_labels
 
 COUNT = 115

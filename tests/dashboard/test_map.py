@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from covey.colours import GREY, PALETTE, colour
-from covey_dashboard import colouring, colours
-from covey_dashboard.map import inside
-from covey_dashboard.packing import packed
-from covey_dashboard.selection import Selection, picked
+from covey.outputs.cluster_colours import GREY, PALETTE, colour
+from covey_dashboard.browser.binary_payload import packed
+from covey_dashboard.data.selection import Selection, picked
+from covey_dashboard.widgets import colouring
+from covey_dashboard.widgets import value_colours as colours
+from covey_dashboard.widgets.map_view import inside
 
 PLACES = np.random.default_rng(0).uniform(-2, 2, size=(500, 2)).astype(np.float32)
 CLUSTERS = np.array([3, 3, -1, 0], dtype=np.int32)

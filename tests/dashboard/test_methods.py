@@ -15,12 +15,12 @@ from click.testing import Result
 from streamlit.testing.v1 import AppTest
 
 from covey import Clustering
-from covey.folder import FolderDataset
-from covey.formats import npz
-from covey.methods import steps
-from covey.options import written
-from covey.provenance import Provenance
-from covey.registry import Registry
+from covey.components.options import written
+from covey.data.folder import FolderDataset
+from covey.data.formats import npz
+from covey.data.provenance import Provenance
+from covey.outputs.methods_text import steps
+from covey.plugins.registry import Registry
 
 Open = Callable[..., AppTest]
 

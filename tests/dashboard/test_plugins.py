@@ -8,9 +8,9 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from covey.options import options
-from covey.registry import Registry
-from covey_dashboard import server
+from covey.components.options import options
+from covey.plugins.registry import Registry
+from covey_dashboard.server import server
 
 Distribution = Callable[..., None]
 
@@ -42,7 +42,7 @@ def covey_commands():
 
 
 def opened() -> AppTest:
-    app = AppTest.from_file(str(server.APP.parent / "views" / "plugins.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(server.APP.parents[1] / "pages" / "plugins" / "page.py"), default_timeout=60).run()
     assert not app.exception
     return app
 

@@ -15,11 +15,11 @@ from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import seen
 
-from covey.jobs import Job, jobs
-from covey.locations import open_dataset
-from covey.registry import Registry
-from covey_dashboard import server
-from covey_dashboard.run_jobs import duration
+from covey.experiments.jobs import Job, jobs
+from covey.plugins.locations import open_dataset
+from covey.plugins.registry import Registry
+from covey_dashboard.pages.run.watch_jobs import duration
+from covey_dashboard.server import server
 
 pytestmark = pytest.mark.usefixtures("slow")
 
@@ -27,8 +27,8 @@ pytestmark = pytest.mark.usefixtures("slow")
 def opened(monkeypatch: pytest.MonkeyPatch, location: object) -> AppTest:
     """The page Run of a dataset."""
     monkeypatch.setenv(server.LOCATION, str(location))
-    app = AppTest.from_file(str(server.APP), default_timeout=60)
-    return done(app.switch_page("views/run.py").run())
+    app = AppTest.from_file(str(server.APP), default_timeout=60).run()
+    return done(app.switch_page("../pages/run/page.py").run())
 
 
 def done(app: AppTest) -> AppTest:

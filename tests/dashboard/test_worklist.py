@@ -14,10 +14,14 @@ from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import seen
 from tests.dashboard.elements import button
 
-from covey.folder import FolderDataset
-from covey.guidance.worklist import Worklist
+from covey.analysis.assist.worklist import Worklist
+from covey.data.folder import FolderDataset
 from covey.labelling import LabelStore, open_labels
-from covey_dashboard import cache, choice, desk, labelling, server
+from covey_dashboard.data import cache
+from covey_dashboard.data import current_dataset as choice
+from covey_dashboard.pages.worklist import worklist_session as desk
+from covey_dashboard.server import server
+from covey_dashboard.widgets import label_bar as labelling
 
 KINDS = {"robin": range(60), "wren": range(60, 90), "tit": range(90, 110)}
 HOSTILE = "<b onclick=alert(1)>**bold**</b> 🐦 ‮gnp"
@@ -213,7 +217,7 @@ def test_without_an_embedding_it_says_what_to_do(
     folder = scattered(tmp_path / "features", np.zeros((3, 2)), features=True)
     monkeypatch.setenv(server.LOCATION, str(folder))
     app = AppTest.from_file(str(server.APP), default_timeout=60).run()
-    app.switch_page("views/worklist.py").run()
+    app.switch_page("../pages/worklist/page.py").run()
     assert not app.exception
     assert "no embedding, and so no work-list, yet" in told(app)
 

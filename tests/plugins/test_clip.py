@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from covey import CoveyError, Runtime
-from covey.images import ImageFolder
+from covey.data.images import ImageFolder
 
 torch = pytest.importorskip("torch")
 open_clip = pytest.importorskip("open_clip")

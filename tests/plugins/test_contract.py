@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from covey.registry import Registered, Registry
+from covey.plugins.registry import Registered, Registry
 from covey.testing import check_clusterer, check_extractor, check_reducer, check_storage
 
 OPTIONS: dict[str, dict[str, Any]] = {

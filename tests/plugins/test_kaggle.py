@@ -20,12 +20,13 @@ import pytest
 from click.testing import Result
 from tests.plugins.kaggle_server import STALLED, Files, KaggleServer, packed
 
-from covey import CoveyError, metadata
-from covey.folder import FolderDataset
-from covey.formats.pickles import read_frame
+from covey import CoveyError
+from covey.data import metadata
+from covey.data.folder import FolderDataset
+from covey.data.legacy.pickles import read_frame
 from covey.labelling import open_labels
-from covey.locations import open_dataset
-from covey.registry import Registry
+from covey.plugins.locations import open_dataset
+from covey.plugins.registry import Registry
 from covey.testing import tiny_images, tiny_tables
 
 if find_spec("kaggle") is None:
@@ -51,7 +52,7 @@ def kaggle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[KaggleSe
     monkeypatch.setenv("HOME", str(tmp_path / "person"))
     monkeypatch.setenv("COVEY_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr("covey_kaggle.calls.PAUSES", (0.01, 0.01, 0.01))
+    monkeypatch.setattr("covey_kaggle.client.PAUSES", (0.01, 0.01, 0.01))
     monkeypatch.setattr("covey_kaggle.download.CHUNK", 500)
     yield server
     server.shutdown()
@@ -94,7 +95,7 @@ def test_push_pull_info_and_open(published: KaggleServer, birds: Path, covey: Cl
 
 def test_the_dashboard_opens_what_was_pushed(published: KaggleServer) -> None:
     streamlit = pytest.importorskip("streamlit.testing.v1")
-    server = pytest.importorskip("covey_dashboard.server")
+    server = pytest.importorskip("covey_dashboard.server.server")
     app = streamlit.AppTest.from_file(str(server.APP), default_timeout=60).run()
     app.text_input(key="written").set_value(PLACE).run()
     assert not app.exception
@@ -305,7 +306,7 @@ def test_a_download_that_was_given_up_goes_on_the_next_time(published: KaggleSer
 def test_a_connection_that_stands_still_counts_as_cut(
     published: KaggleServer, covey: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("covey_kaggle.calls.PATIENCE", 0.2)
+    monkeypatch.setattr("covey_kaggle.client.PATIENCE", 0.2)
     monkeypatch.setattr("covey_kaggle.download.PATIENCE", 0.2)
     published.cuts, published.faults, published.stall = [1000], {"GetDataset": [STALLED]}, 60
     assert covey("info", PLACE).exit_code == 0

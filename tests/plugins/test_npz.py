@@ -24,9 +24,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from covey import Clustering, CoveyError, Dataset, Embedding, Features
-from covey.formats import npz
-from covey.images import BrokenImage, ImageFolder
-from covey.tables import Table
+from covey.data.formats import npz
+from covey.data.images import BrokenImage, ImageFolder
+from covey.data.tables import Table
 from covey.testing import tiny_images, tiny_tables
 from covey_npz import Npz
 
@@ -379,7 +379,7 @@ def test_a_table_that_is_kept_already_is_left_as_it_is(tmp_path: Path) -> None:
 FULL = """
 import resource, signal, sys
 from pathlib import Path
-from covey.formats import npz
+from covey.data.formats import npz
 from covey.testing import tiny_tables
 path, names = Path(sys.argv[1]), [f"{index}.png" for index in range(500)]
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -421,7 +421,7 @@ import sys
 from itertools import count
 from pathlib import Path
 import attrs, numpy as np
-from covey.formats import npz
+from covey.data.formats import npz
 from covey.testing import tiny_tables
 features = tiny_tables(["a.png", "b.png", "c.png"])[0]
 print("ready", flush=True)

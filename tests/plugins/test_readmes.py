@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from covey.commands.plugins import options_table
-from covey.options import options
-from covey.registry import Registry
+from covey.components.options import options
+from covey.plugins.registry import Registry
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = sorted(path for path in (ROOT / "plugins").iterdir() if path.name.startswith("covey_"))

@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from covey import CoveyError, Runtime
-from covey.images import ImageFolder
-from covey.registry import Registry
+from covey.data.images import ImageFolder
+from covey.plugins.registry import Registry
 
 torch = pytest.importorskip("torch")
 models = pytest.importorskip("torchvision.models")

@@ -8,11 +8,7 @@ from pathlib import Path
 
 import click
 
-from covey.commands.tables import show, show_groups
-from covey.commands.terminal import TerminalProgress
-from covey.commands.truth import read_truth, truth_flags
-from covey.locations import open_dataset
-from covey.measures.leaderboard import (
+from covey.analysis.measures.leaderboard import (
     MEANINGS,
     MEASURES,
     WITH_LABELS,
@@ -22,7 +18,11 @@ from covey.measures.leaderboard import (
     measures,
     ranked,
 )
-from covey.registry import Registry
+from covey.commands.label_flags import read_truth, truth_flags
+from covey.commands.terminal.progress_bars import TerminalProgress
+from covey.commands.terminal.text_tables import show, show_groups
+from covey.plugins.locations import open_dataset
+from covey.plugins.registry import Registry
 
 
 @click.command()

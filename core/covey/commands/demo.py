@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from covey.commands.terminal import TerminalProgress
-from covey.errors import CoveyError
+from covey._base.errors import CoveyError
+from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.sound.synthesis import synthesize
 
 

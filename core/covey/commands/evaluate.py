@@ -9,14 +9,14 @@ from pathlib import Path
 import attrs
 import click
 
-from covey.commands.tables import Group, show, show_groups
-from covey.commands.terminal import TerminalProgress
-from covey.commands.truth import read_truth, truth_flags
-from covey.locations import open_dataset
-from covey.measures.evaluation import Agreement, Scores
-from covey.measures.leaderboard import MEANINGS, Leaderboard, Row, heading
-from covey.measures.validity import Shape
-from covey.registry import Registry
+from covey.analysis.measures.evaluation import Agreement, Scores
+from covey.analysis.measures.leaderboard import MEANINGS, Leaderboard, Row, heading
+from covey.analysis.measures.validity import Shape
+from covey.commands.label_flags import read_truth, truth_flags
+from covey.commands.terminal.progress_bars import TerminalProgress
+from covey.commands.terminal.text_tables import Group, show, show_groups
+from covey.plugins.locations import open_dataset
+from covey.plugins.registry import Registry
 
 
 @click.command()

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from covey.commands.terminal import TerminalProgress
-from covey.exchange.contents import WHAT, What
-from covey.exchange.exports import FORMS
-from covey.exchange.exports import export as write
-from covey.locations import open_dataset
-from covey.progress import counted
-from covey.registry import Registry
+from covey._base.progress import counted
+from covey.commands.terminal.progress_bars import TerminalProgress
+from covey.outputs.exchange.collect_tables import WHAT, What
+from covey.outputs.exchange.exports import FORMS
+from covey.outputs.exchange.exports import export as write
+from covey.plugins.locations import open_dataset
+from covey.plugins.registry import Registry
 
 
 @click.command()

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from covey.options import Option, options, written
+from covey.components.options import Option, options, written
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import click
 
-from covey.commands.terminal import TerminalProgress, say
-from covey.errors import CoveyError
-from covey.exchange import selections
-from covey.exchange.arrays import bring
-from covey.exchange.contents import Contents
-from covey.exchange.intervals import timing
-from covey.exchange.selections import Selection
-from covey.exchange.tracks import LABEL, is_cluster
+from covey._base.errors import CoveyError
+from covey._base.progress import counted, some
+from covey.commands.terminal.progress_bars import TerminalProgress, say
+from covey.data.dataset import Dataset
 from covey.labelling import Labelled, open_labels
 from covey.labelling.history import now
-from covey.locations import open_dataset
-from covey.progress import counted, some
-from covey.registry import Registry
-from covey.storage import Dataset
+from covey.outputs.exchange import raven_selections as selections
+from covey.outputs.exchange.collect_tables import Contents
+from covey.outputs.exchange.import_features import bring
+from covey.outputs.exchange.intervals import timing
+from covey.outputs.exchange.raven_audacity import LABEL, is_cluster
+from covey.outputs.exchange.raven_selections import Selection
+from covey.plugins.locations import open_dataset
+from covey.plugins.registry import Registry
 
 
 @click.group("import")

@@ -10,21 +10,21 @@ from typing import Any, TypeVar
 import attrs
 import click
 
-from covey import metadata
-from covey.commands.terminal import TerminalProgress, say
-from covey.errors import CoveyError
+from covey._base.errors import CoveyError
+from covey._base.progress import counted, some
+from covey.commands.terminal.progress_bars import TerminalProgress, say
+from covey.data import metadata
+from covey.data.dataset import WORK, Dataset, Entry
+from covey.data.formats import npz
+from covey.data.formats.npz_file import opened
+from covey.data.formats.table_oddities import checks
+from covey.data.legacy.names import origin
+from covey.data.legacy.pickles import read_frame
+from covey.data.provenance import Provenance
 from covey.extraction.shards import Unfinished, unfinished
-from covey.formats import npz
-from covey.formats.archive import opened
-from covey.formats.checks import checks
-from covey.formats.origin import origin
-from covey.formats.pickles import read_frame
 from covey.labelling import kept_labels
-from covey.locations import open_dataset
-from covey.progress import counted, some
-from covey.provenance import Provenance
-from covey.registry import Registry
-from covey.storage import WORK, Dataset, Entry
+from covey.plugins.locations import open_dataset
+from covey.plugins.registry import Registry
 
 T = TypeVar("T")
 _TITLES = {"features": "Features", "embedding": "Embeddings", "clustering": "Clusterings"}

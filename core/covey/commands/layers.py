@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import click
 
-from covey import options
-from covey.commands.tables import show
-from covey.commands.terminal import TerminalProgress
-from covey.components import FeatureExtractor
-from covey.errors import CoveyError
-from covey.registry import Registry
+from covey._base.errors import CoveyError
+from covey.commands.terminal.progress_bars import TerminalProgress
+from covey.commands.terminal.text_tables import show
+from covey.components import options
+from covey.components.contracts import FeatureExtractor
+from covey.plugins.registry import Registry
 
 
 @click.command()

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from covey import __version__
+from covey._base.errors import CoveyError
 from covey.commands.compare import compare
 from covey.commands.demo import demo
 from covey.commands.evaluate import evaluate
@@ -22,9 +23,8 @@ from covey.commands.push import push
 from covey.commands.report import report
 from covey.commands.run import run
 from covey.commands.spectrograms import spectrograms
-from covey.commands.terminal import say
-from covey.errors import CoveyError
-from covey.registry import Registry
+from covey.commands.terminal.progress_bars import say
+from covey.plugins.registry import Registry
 
 INTERRUPTED = 130
 

@@ -11,11 +11,11 @@ from typing import Any
 import attrs
 import click
 
-from covey import scaffold
-from covey.commands.tables import show as show_table
-from covey.hooks import KINDS
-from covey.options import Option, options, written
-from covey.registry import Registered, Registry
+from covey.commands.terminal.text_tables import show as show_table
+from covey.components.options import Option, options, written
+from covey.plugins import scaffold
+from covey.plugins.hooks import KINDS
+from covey.plugins.registry import Registered, Registry
 
 
 @click.group()

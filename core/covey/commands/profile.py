@@ -10,19 +10,19 @@ from typing import Any
 import click
 import numpy as np
 
-from covey.commands.tables import show
-from covey.commands.terminal import TerminalProgress
-from covey.components import Clusterer
-from covey.errors import CoveyError, did_you_mean
-from covey.experiment import DEFAULTS, chosen
-from covey.files import replacing
-from covey.locations import open_dataset
-from covey.options import values as written_options
-from covey.profiles import Profile
-from covey.profiles import profile as profile_of
-from covey.registry import Registry
-from covey.storage import Dataset, Entry
-from covey.tables import Clustering, Features
+from covey._base.errors import CoveyError, did_you_mean
+from covey._base.files import replacing
+from covey.analysis.profiles import Profile
+from covey.analysis.profiles import profile as profile_of
+from covey.commands.terminal.progress_bars import TerminalProgress
+from covey.commands.terminal.text_tables import show
+from covey.components.contracts import Clusterer
+from covey.components.options import values as written_options
+from covey.data.dataset import Dataset, Entry
+from covey.data.tables import Clustering, Features
+from covey.experiments.experiment import DEFAULTS, chosen
+from covey.plugins.locations import open_dataset
+from covey.plugins.registry import Registry
 
 ROWS = 20
 """Values shown in the table; JSON and the picture have all."""
@@ -138,7 +138,7 @@ def _data(name: str, clusterer: Clusterer, profile: Profile) -> dict[str, Any]:
 
 
 def _draw(path: Path, found: Sequence[tuple[str, Profile]]) -> None:
-    from covey.charts import chart
+    from covey.outputs.profile_chart import chart
 
     with replacing(path) as file:
         file.write(chart(found))

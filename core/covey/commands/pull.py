@@ -8,14 +8,14 @@ from pathlib import Path
 
 import click
 
-from covey.commands.terminal import TerminalProgress
-from covey.errors import CoveyError
-from covey.files import make_folder, replacing
-from covey.images import BrokenImage
-from covey.locations import open_dataset
-from covey.progress import Progress, counted
-from covey.registry import Registry
-from covey.storage import Dataset
+from covey._base.errors import CoveyError
+from covey._base.files import make_folder, replacing
+from covey._base.progress import Progress, counted
+from covey.commands.terminal.progress_bars import TerminalProgress
+from covey.data.dataset import Dataset
+from covey.data.images import BrokenImage
+from covey.plugins.locations import open_dataset
+from covey.plugins.registry import Registry
 
 
 @click.command()

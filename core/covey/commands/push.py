@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from covey.commands.terminal import TerminalProgress, say
-from covey.locations import open_dataset, resolve
-from covey.registry import Registry
-from covey.storage import Wishes
+from covey.commands.terminal.progress_bars import TerminalProgress, say
+from covey.data.dataset import Wishes
+from covey.plugins.locations import open_dataset, resolve
+from covey.plugins.registry import Registry
 
 
 @click.command()

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from covey.commands.terminal import TerminalProgress
-from covey.commands.truth import read_truth, truth_flags
-from covey.files import write_text
-from covey.locations import open_dataset
-from covey.measures.leaderboard import MEASURES, Leaderboard
-from covey.progress import counted
-from covey.registry import Registry
+from covey._base.files import write_text
+from covey._base.progress import counted
+from covey.analysis.measures.leaderboard import MEASURES, Leaderboard
+from covey.commands.label_flags import read_truth, truth_flags
+from covey.commands.terminal.progress_bars import TerminalProgress
+from covey.plugins.locations import open_dataset
+from covey.plugins.registry import Registry
 
 
 @click.command()
@@ -43,7 +43,8 @@ def report(
     \b
     covey report birds/ -o birds.html --labels labels.csv
     """
-    from covey.report import collect, page, pictures
+    from covey.outputs.report import collect, page
+    from covey.outputs.report import png_files as pictures
 
     progress = TerminalProgress()
     registry = Registry.installed()

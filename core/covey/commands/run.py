@@ -10,23 +10,23 @@ from typing import Any
 import attrs
 import click
 
-from covey.clusters import FILE
+from covey._base.errors import CoveyError
+from covey._base.progress import counted, some
+from covey.analysis.measures.validity import shape
 from covey.commands.flags import flags_of
-from covey.commands.tables import show, show_groups
-from covey.commands.terminal import TerminalProgress
-from covey.errors import CoveyError
-from covey.experiment import DEFAULTS, Experiment, from_flags, read
-from covey.folder import file_name
-from covey.measures.validity import shape
-from covey.options import build
-from covey.pipeline import Failure, Results, planned
-from covey.pipeline import run as run_experiment
-from covey.plan import Line
-from covey.progress import counted, some
-from covey.registry import Registry
-from covey.repetition import Repetition, repeat
-from covey.runtime import Machine
-from covey.tables import Clustering
+from covey.commands.terminal.progress_bars import TerminalProgress
+from covey.commands.terminal.text_tables import show, show_groups
+from covey.components.options import build
+from covey.data.clusters_csv import FILE
+from covey.data.folder import file_name
+from covey.data.tables import Clustering
+from covey.experiments.experiment import DEFAULTS, Experiment, from_flags, read
+from covey.experiments.pipeline import Failure, Results, planned
+from covey.experiments.pipeline import run as run_experiment
+from covey.experiments.plan import Line
+from covey.experiments.reproduce import Repetition, repeat
+from covey.extraction.runtime import Machine
+from covey.plugins.registry import Registry
 
 FAILED = 1
 """Exit code when some tables could not be made, or are not the same again."""

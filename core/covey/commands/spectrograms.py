@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
+from covey._base.errors import CoveyError
+from covey._base.progress import counted
 from covey.commands.flags import flags_of
-from covey.commands.terminal import TerminalProgress
-from covey.errors import CoveyError
-from covey.options import build
-from covey.progress import counted
+from covey.commands.terminal.progress_bars import TerminalProgress
+from covey.components.options import build
 from covey.sound.conversion import Report, convert
 from covey.sound.spectrograms import Recipe
 

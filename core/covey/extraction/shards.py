@@ -10,11 +10,11 @@ from pathlib import Path
 import attrs
 import numpy as np
 
-from covey.components import Floats, Runtime
-from covey.errors import CoveyError, reason
-from covey.files import make_folder, replacing, write_text
-from covey.formats.archive import DAMAGED
-from covey.provenance import Provenance, digest
+from covey._base.errors import CoveyError, reason
+from covey._base.files import make_folder, replacing, write_text
+from covey.components.contracts import Floats, Runtime
+from covey.data.formats.npz_file import DAMAGED
+from covey.data.provenance import Provenance, digest
 
 Content = str
 """The SHA-256 of an image's bytes: what an image is known by here, whatever its name."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from covey.errors import CoveyError
+from covey._base.errors import CoveyError
 from covey.labelling.classes import free_colour
 
 _GIVE = """INSERT OR IGNORE INTO label_change

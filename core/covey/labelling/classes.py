@@ -8,8 +8,8 @@ from collections.abc import Collection
 
 import attrs
 
-from covey.colours import PALETTE
-from covey.errors import CoveyError
+from covey._base.errors import CoveyError
+from covey.outputs.cluster_colours import PALETTE
 
 LONGEST = 500
 _COLOUR = re.compile(r"#[0-9a-f]{6}")

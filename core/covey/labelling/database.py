@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 
-from covey.errors import CoveyError, reason
+from covey._base.errors import CoveyError, reason
 
 NAME = "labels.sqlite"
 FORMAT = 1

@@ -14,17 +14,17 @@ from typing import Any
 
 import attrs
 
-from covey.errors import CoveyError
-from covey.files import make_folder, replacing
+from covey._base.errors import CoveyError
+from covey._base.files import make_folder, replacing
+from covey._base.progress import counted
+from covey._base.user_folders import user_data
+from covey.data.dataset import Dataset
+from covey.data.provenance import digest
 from covey.labelling import changes, history
 from covey.labelling.changes import Labelled
 from covey.labelling.classes import LabelClass, class_colour, class_name, isolated
 from covey.labelling.database import NAME, check, reading, writing
 from covey.labelling.history import Action
-from covey.places import user_data
-from covey.progress import counted
-from covey.provenance import digest
-from covey.storage import Dataset
 
 PATIENCE = 5.0
 """Seconds to wait while another program holds the label file."""

@@ -14,13 +14,13 @@ from typing import Any
 
 import attrs
 
-from covey.cuts import image_name
-from covey.cuts import recordings as recordings_of
-from covey.errors import CoveyError, reason
-from covey.files import make_folder, replacing, write_text
-from covey.images import THREADS, ImageFolder
-from covey.options import build, values
-from covey.progress import SILENT, Progress
+from covey._base.errors import CoveyError, reason
+from covey._base.files import make_folder, replacing, write_text
+from covey._base.progress import SILENT, Progress
+from covey.components.options import build, values
+from covey.data.images import THREADS, ImageFolder
+from covey.data.segment_names import image_name
+from covey.data.segment_names import recordings as recordings_of
 from covey.sound import png, recordings
 from covey.sound.recordings import BrokenRecording, Recording
 from covey.sound.segments import Segment, chosen, cut

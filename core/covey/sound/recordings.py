@@ -11,8 +11,8 @@ from pathlib import Path
 import attrs
 import numpy as np
 
-from covey.components import Floats
-from covey.errors import CoveyError, reason
+from covey._base.errors import CoveyError, reason
+from covey.components.contracts import Floats
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".m4a", ".aac", ".wma")
 """What counts as a recording. The last three cannot be read: they are listed, and reported."""

@@ -10,7 +10,7 @@ from operator import attrgetter
 import attrs
 import numpy as np
 
-from covey.components import Floats
+from covey.components.contracts import Floats
 from covey.sound.spectrograms import Recipe
 
 

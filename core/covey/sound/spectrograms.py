@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from covey import options
-from covey.components import Component, Floats, Pixels
-from covey.errors import CoveyError
-from covey.images import MOST_PIXELS
-from covey.options import component, option
-from covey.sound.colours import COLOURS
+from covey._base.errors import CoveyError
+from covey.components import options
+from covey.components.contracts import Component, Floats, Pixels
+from covey.components.options import component, option
+from covey.data.images import MOST_PIXELS
+from covey.sound.colour_maps import COLOURS
 
 EPS = 1e-10
 """What is added to the power before its logarithm is taken."""

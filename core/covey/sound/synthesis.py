@@ -13,10 +13,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from covey.cuts import image_name
-from covey.errors import CoveyError
-from covey.files import make_folder, replacing
-from covey.progress import SILENT, Progress
+from covey._base.errors import CoveyError
+from covey._base.files import make_folder, replacing
+from covey._base.progress import SILENT, Progress
+from covey.data.segment_names import image_name
 from covey.sound.spectrograms import Recipe
 
 RATE = 24000

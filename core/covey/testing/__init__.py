@@ -11,7 +11,7 @@ promise that is broken:
 
 from covey.testing.brightness import Brightness
 from covey.testing.clusterers import check_clusterer
-from covey.testing.components import check_component
+from covey.testing.component_checks import check_component
 from covey.testing.extractors import check_extractor
 from covey.testing.imports import check_import
 from covey.testing.reducers import check_reducer

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from covey.components import Extract, FeatureExtractor, Floats, Pixels, Runtime
-from covey.options import component, option
+from covey.components.contracts import Extract, FeatureExtractor, Floats, Pixels, Runtime
+from covey.components.options import component, option
 
 
 @component

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from covey.components import Clusterer, Floats, Labels
-from covey.testing.components import built
+from covey.components.contracts import Clusterer, Floats, Labels
+from covey.testing.assertions import check_array, equal, expect, expected, tidy, untouched
+from covey.testing.component_checks import built
 from covey.testing.imports import check_import
-from covey.testing.promises import check_array, equal, expect, expected, tidy, untouched
 from covey.testing.samples import grouped
 
 

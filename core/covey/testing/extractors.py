@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from covey import options
-from covey.components import FeatureExtractor, Floats, Pixels, Runtime
-from covey.testing.components import built
+from covey.components import options
+from covey.components.contracts import FeatureExtractor, Floats, Pixels, Runtime
+from covey.testing.assertions import check_array, equal, expect, tidy, untouched
+from covey.testing.component_checks import built
 from covey.testing.imports import check_import
-from covey.testing.promises import check_array, equal, expect, tidy, untouched
 from covey.testing.samples import picture
 
 

@@ -7,9 +7,9 @@ import os
 import subprocess
 import sys
 
-from covey.components import Component
-from covey.libraries import HEAVY
-from covey.testing.promises import expect
+from covey.components.contracts import Component
+from covey.components.heavy_imports import HEAVY
+from covey.testing.assertions import expect
 
 _LOADED = """
 import importlib, json, sys

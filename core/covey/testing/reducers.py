@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from covey.components import Floats, Labels, Reducer
-from covey.errors import CoveyError
-from covey.testing.components import built
+from covey._base.errors import CoveyError
+from covey.components.contracts import Floats, Labels, Reducer
+from covey.testing.assertions import check_array, equal, expect, expected, tidy, untouched
+from covey.testing.component_checks import built
 from covey.testing.imports import check_import
-from covey.testing.promises import check_array, equal, expect, expected, tidy, untouched
 from covey.testing.samples import grouped
 
 

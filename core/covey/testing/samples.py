@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from covey import options
-from covey.components import Component, Floats, Labels
-from covey.folder import FolderDataset
-from covey.images import ImageFolder
-from covey.provenance import Provenance
-from covey.registry import Registered, Registry
-from covey.storage import Dataset
-from covey.tables import Clustering, Embedding, Features, Table
+from covey.components import options
+from covey.components.contracts import Component, Floats, Labels
+from covey.data.dataset import Dataset
+from covey.data.folder import FolderDataset
+from covey.data.images import ImageFolder
+from covey.data.provenance import Provenance
+from covey.data.tables import Clustering, Embedding, Features, Table
+from covey.plugins.registry import Registered, Registry
 from covey.testing.brightness import Brightness
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import attrs
 
-from covey.errors import CoveyError
-from covey.storage import Dataset, Storage
-from covey.tables import Table
-from covey.testing.components import built
+from covey._base.errors import CoveyError
+from covey.data.dataset import Dataset, Storage
+from covey.data.tables import Table
+from covey.testing.assertions import equal, expect, expected, tidy
+from covey.testing.component_checks import built
 from covey.testing.imports import check_import
-from covey.testing.promises import equal, expect, expected, tidy
 from covey.testing.samples import tiny_images, tiny_tables
 
 

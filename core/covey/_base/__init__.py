@@ -1,0 +1,1 @@
+"""What every part of covey stands on: errors, files, locks, progress and words."""

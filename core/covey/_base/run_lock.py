@@ -1,0 +1,34 @@
+"""One run at a time in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from covey._base.errors import CoveyError, reason
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold the lock file `path` while the block runs; the system lets go of it however the process ends.
+
+    Raises:
+        CoveyError: another run holds it, or files cannot be locked there.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise CoveyError(
+            f"Another run is at work there, it holds {path}: wait until it has ended, or choose another folder with"
+            " --out."
+        ) from error
+    except (OSError, NotImplementedError) as error:
+        raise CoveyError(f"{path} cannot be locked ({reason(error)}): choose another folder with --out.") from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,1 @@
+"""What clusters are like: density, profiles, measures, and help for a person who labels."""

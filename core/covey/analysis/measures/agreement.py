@@ -1,0 +1,60 @@
+"""How clusterings agree with each other, and which cluster went where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from covey.components.contracts import Labels
+from covey.data.tables import Clustering
+
+Measure = Literal["ami", "ari"]
+
+
+@attrs.frozen(eq=False)
+class Flow:
+    """Which cluster went where: `counts` (m,) whole numbers, the images in a cluster of `one` and one of `other` (m,).
+
+    Only ways that an image went are there, ascending by `one`, then `other`; -1, noise, is a cluster like the others.
+    """
+
+    one: Labels
+    other: Labels
+    counts: NDArray[np.intp]
+
+
+def common(one: Clustering, other: Clustering) -> tuple[Labels, Labels]:
+    """Return the labels of the images that are in both clusterings, matched by name."""
+    _, here, there = np.intersect1d(one.names, other.names, return_indices=True)
+    return one.labels[here], other.labels[there]
+
+
+def flow(one: Clustering, other: Clustering) -> Flow:
+    """Return where the images of each cluster went, of those that are in both clusterings."""
+    ways, counts = np.unique(np.stack(common(one, other), axis=1), axis=0, return_counts=True)
+    return Flow(ways[:, 0], ways[:, 1], counts)
+
+
+def matrix(clusterings: Sequence[Clustering], measure: Measure = "ami") -> NDArray[np.float64]:
+    """Return how each of m clusterings agrees with each other, (m, m), noise being one more cluster.
+
+    `ami` is adjusted mutual information (Vinh, Epps and Bailey 2010), `ari` the adjusted Rand index (Hubert and Arabie
+    1985): 1 for the same groups, 0 for what chance gives. Images that are in one of two clusterings alone are left out
+    of the comparison; NaN where there is no other.
+    """
+    found = np.eye(len(clusterings))
+    for row, one in enumerate(clusterings):
+        for column, other in enumerate(clusterings[:row]):
+            found[row, column] = found[column, row] = _agreement(*common(one, other), measure)
+    return found
+
+
+def _agreement(one: Labels, other: Labels, measure: Measure) -> float:
+    from sklearn import metrics
+
+    scores = {"ami": metrics.adjusted_mutual_info_score, "ari": metrics.adjusted_rand_score}
+    return float(scores[measure](one, other)) if len(one) else float("nan")

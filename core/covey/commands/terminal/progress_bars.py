@@ -1,0 +1,73 @@
+"""Progress on a terminal: one bar a step; in a log file, one line a step."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from tqdm import tqdm
+
+from covey._base.progress import Progress, Step, counted
+
+BEAT = 1.0
+"""Seconds between two redrawings of a bar, so that a long wait does not look like a standstill."""
+
+
+def say(text: str, err: bool = False) -> None:
+    """Print a text that may hold names from files of others."""
+    click.echo(plain(text), err=err)
+
+
+def plain(text: str) -> str:
+    """Return a text without what would command the terminal."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in text)
+
+
+class TerminalProgress(Progress):
+    """Writes to standard error, so that results alone go to standard output."""
+
+    @contextmanager
+    def step(self, title: str, total: int, unit: str) -> Iterator[Step]:
+        """Show a bar with units per second and the time left, or a line where there is no terminal."""
+        if not sys.stderr.isatty():
+            click.echo(f"{title}: {counted(total, unit)}", err=True)
+            yield Step()
+            return
+        with tqdm(total=total, desc=title, unit=unit, dynamic_ncols=True, file=sys.stderr) as bar, _beating(bar):
+            yield _Bar(bar)
+
+    def note(self, text: str) -> None:
+        """Write a line above the bars."""
+        tqdm.write(plain(text), file=sys.stderr)
+
+
+class _Bar(Step):
+    def __init__(self, bar: tqdm[None]) -> None:
+        self.bar = bar
+
+    def advance(self, count: int = 1) -> None:
+        self.bar.update(count)
+
+    def say(self, text: str) -> None:
+        self.bar.set_postfix_str(text)
+
+
+@contextmanager
+def _beating(bar: tqdm[None]) -> Iterator[None]:
+    """Redraw a bar every second while the block runs."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(BEAT):
+            bar.refresh()
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

@@ -1,0 +1,1 @@
+"""Components and their options: what an extractor, reducer, clusterer or storage is."""

@@ -1,0 +1,1 @@
+"""Datasets: images, tables with provenance, metadata and the files that hold them."""

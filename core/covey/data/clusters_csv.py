@@ -1,0 +1,37 @@
+"""clusters.csv: which image is in which cluster, as a table that any program can read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from covey.data.dataset import Dataset, Entry
+from covey.data.formats import csvs
+from covey.data.tables import Clustering
+
+FILE = "clusters.csv"
+
+
+def export_kept(dataset: Dataset, entries: Sequence[Entry]) -> None:
+    """Write clusterings that a dataset keeps to its own `clusters.csv`. Raises CoveyError."""
+    tables = [(entry.name.removesuffix(".npz"), dataset.load(entry)) for entry in entries]
+    found = [(name, table) for name, table in tables if isinstance(table, Clustering)]
+    export(found, dataset.home / FILE)
+
+
+def export(clusterings: Sequence[tuple[str, Clustering]], path: Path) -> None:
+    """Write clusterings, each with its name, as CSV: filename, then the cluster in each, -1 being noise.
+
+    One clustering makes the column `cluster`, several make a column each, under their names. Raises CoveyError.
+    """
+    names = sorted(set().union(*(table.names.tolist() for _, table in clusterings)))
+    table = columns(clusterings, names)
+    rows = zip(map(csvs.cell, names), *table.values(), strict=True)
+    csvs.write(path, ["filename", *table], rows)
+
+
+def columns(clusterings: Sequence[tuple[str, Clustering]], names: Sequence[str]) -> dict[str, list[int | None]]:
+    """Return the cluster of each of these images in each clustering; None where it is not in there."""
+    heads = ["cluster"] if len(clusterings) == 1 else [name for name, _ in clusterings]
+    found = (dict(zip(table.names.tolist(), table.labels.tolist(), strict=True)) for _, table in clusterings)
+    return {head: [of.get(name) for name in names] for head, of in zip(heads, found, strict=True)}

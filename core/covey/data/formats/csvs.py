@@ -1,0 +1,98 @@
+"""CSV files: as people's spreadsheets write them, and so that no spreadsheet takes a cell of ours for a formula."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from covey._base.errors import CoveyError, reason
+from covey._base.files import replacing
+
+SEPARATORS = ",;\t"
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_CHUNK = 1 << 20
+_RUNS = "=+\\-@\t\r\n＝＋－＠"
+"""What a cell begins with that a spreadsheet takes for a formula."""
+_GUARDED = re.compile(f"'+[{_RUNS}]")
+_DANGEROUS = re.compile(f"'*[{_RUNS}]")
+
+
+def rows(path: Path, what: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a CSV file that are not blank, the heads first, each with the number of its line.
+
+    The separator may be a comma, a semicolon or a tab; the encoding UTF-8, UTF-16 with its mark, or Windows-1252.
+
+    Args:
+        path: the file.
+        what: what it holds, for messages: "labels".
+
+    Raises:
+        CoveyError: the file cannot be read.
+    """
+    line = 0
+    try:
+        with path.open(encoding=_encoding(path), newline="") as file:
+            separator = _separator(file.readline())
+            file.seek(0)
+            reader = csv.reader(file, delimiter=separator)
+            for row in reader:
+                line = reader.line_num
+                if row:
+                    yield line, [unguarded(cell) for cell in row]
+    except csv.Error as error:
+        raise CoveyError(f"The {what} {path} cannot be read: {reason(error)} (after line {line}).") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise CoveyError(
+            f"The {what} {path} cannot be read: {reason(error)}. Name a table as a text file in UTF-8."
+        ) from error
+
+
+def write(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a CSV file in UTF-8, in one step; text among the cells has gone through `cell`. Raises CoveyError."""
+    with replacing(path) as file:
+        writer = csv.writer(codecs.getwriter("utf-8")(file), lineterminator="\n")
+        writer.writerow([guarded(head) for head in heads])
+        writer.writerows(rows)
+
+
+def cell(value: Any) -> Any:
+    """Return a value as it goes into a cell: text that looks like a formula gets an apostrophe before it."""
+    return guarded(value) if isinstance(value, str) else value
+
+
+def guarded(text: str) -> str:
+    """Return a cell that no spreadsheet runs: what looks like a formula gets an apostrophe before it."""
+    return f"'{text}" if _DANGEROUS.match(text) else text
+
+
+def unguarded(text: str) -> str:
+    """Return what was in a cell before it was `guarded`."""
+    return text[1:] if _GUARDED.match(text) else text
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(max(map(len, _MARKS)))
+        for mark, encoding in _MARKS.items():
+            if start.startswith(mark):
+                return encoding
+        file.seek(0)
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            while chunk := file.read(_CHUNK):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "cp1252"  # what Excel writes in the west
+    return "utf-8"
+
+
+def _separator(line: str) -> str:
+    """Return what parts the heads: a class may have any of the separators in its name."""
+    return max(
+        SEPARATORS, key=lambda sign: ("filename" in next(csv.reader([line], delimiter=sign), []), line.count(sign))
+    )

@@ -1,0 +1,256 @@
+"""NPZ files as containers: ZIP archives of NPY arrays, written so that arrays can be mapped, read within bounds.
+
+What a file says of itself is checked against its size before memory is given to it, and nothing in it is run.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from itertools import chain, pairwise
+from math import prod
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+import attrs
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from covey._base.errors import CoveyError, reason
+from covey._base.files import replacing
+from covey.data.legacy.pickles import read_strings
+
+ALIGNMENT = 64
+"""The bytes of an array begin at a multiple of this in the file."""
+MAPPED = 1 << 20
+"""Arrays of at least so many bytes are mapped where they can be, and not read: their checksum is not looked at."""
+EXPANSION = 1000
+"""Compressed arrays may be at most this many times as large as the file."""
+_MOST_MEMBERS = 1000
+_LONGEST_HEADER = 10_000
+_CHUNK = 1 << 20
+_PADDING = 0xD935
+"""The extra field that aligns, as Android's zipalign writes it."""
+_HEADER = re.compile(
+    r"\{ *'descr': *(?P<descr>.+), *'fortran_order': *(?P<fortran>True|False),"
+    r" *'shape': *\((?P<shape>[0-9, L]*)\) *,? *\}\s*",
+    re.DOTALL,
+)
+_PLAIN = re.compile(r"'([<>|=]?(b1|f[248]|[iu][1248]|[US]\d{1,9}|O8?))'")
+DAMAGED = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    TypeError,
+    SyntaxError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    MemoryError,
+    OverflowError,
+    RecursionError,
+)
+"""What numpy and zipfile raise over a damaged file."""
+
+
+@attrs.frozen
+class Header:
+    """What an array says of itself: its dtype as NumPy writes it, its shape, its order; and how long that took."""
+
+    descr: str
+    shape: tuple[int, ...]
+    fortran: bool
+    length: int
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Raises ValueError when it is none of numbers, text or objects."""
+        plain = _PLAIN.fullmatch(self.descr)
+        if plain is None:
+            raise ValueError(f"it holds an array of the kind {self.descr[:50]}")
+        return np.dtype(plain[1])
+
+
+class Archive:
+    """An NPZ file that is open for reading. All methods raise what is in DAMAGED."""
+
+    def __init__(self, path: Path, file: BinaryIO, archive: zipfile.ZipFile) -> None:
+        self.path = path
+        self._file = file
+        self._zip = archive
+        self._size = file.seek(0, 2)
+        self._infos = self._checked(archive.infolist())
+
+    @cached_property
+    def headers(self) -> Mapping[str, Header]:
+        """What each array says of itself, by its key; members with a path in their name, or no arrays, are left out."""
+        found = {}
+        for name, info in self._infos.items():
+            with self._zip.open(info) as member:  # which compares the two places where the file tells the name
+                if re.fullmatch(r"[^/\\:]+\.npy", name):
+                    found[name.removesuffix(".npy")] = _header(member)
+        return found
+
+    def read(self, key: str) -> NDArray[Any]:
+        """Return one array, mapped where that is possible: native, in C order; changes to it never reach the file."""
+        header, info = self.headers[key], self._infos[f"{key}.npy"]
+        if header.dtype.hasobject:
+            return self._strings(info, header)
+        size = prod(header.shape) * header.dtype.itemsize
+        if header.length + size != info.file_size:
+            raise ValueError(f"{key} has {info.file_size:,} bytes, but its header speaks of {header.length + size:,}")
+        content = self._mapped(info, header, size)
+        if content is None:
+            content = self._content(info, header, size)
+        array = content.view(header.dtype).reshape(header.shape, order="F" if header.fortran else "C")
+        return np.ascontiguousarray(array, dtype=header.dtype.newbyteorder("=")).reshape(header.shape)
+
+    def verify(self) -> None:
+        """Read every array against its checksum."""
+        for info in self._infos.values():
+            with self._zip.open(info) as member:
+                while member.read(_CHUNK):
+                    pass
+
+    @cached_property
+    def _mapping(self) -> mmap.mmap:
+        return mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_COPY)
+
+    def _checked(self, infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+        """Return the members by name, none of which lies about its place and size."""
+        if len(infos) > _MOST_MEMBERS:
+            raise ValueError(f"it has {len(infos):,} members")
+        if len(infos) != self._counted():
+            raise ValueError("its directory is damaged")
+        if len({info.filename for info in infos}) < len(infos):
+            raise ValueError("it holds one name twice")
+        starts = sorted((info.header_offset, info.compress_size) for info in infos)
+        ends = [*starts, (self._size, 0)]
+        if any(start < 0 or start + 30 + size > following for (start, size), (following, _) in pairwise(ends)):
+            raise ValueError("its members overlap")
+        for info in infos:
+            self._check(info)
+        return {info.filename: info for info in infos}
+
+    def _counted(self) -> int:
+        """Return how many members the file says that it has, at its very end."""
+        self._file.seek(self._size - 22 - len(self._zip.comment))
+        return int.from_bytes(self._file.read(12)[10:], "little")
+
+    def _check(self, info: zipfile.ZipInfo) -> None:
+        if info.flag_bits & 1:
+            raise ValueError("it is encrypted")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError("it is compressed in an unusual way")
+        stored = info.compress_type == zipfile.ZIP_STORED
+        if info.file_size > EXPANSION * self._size or (stored and info.file_size != info.compress_size):
+            raise ValueError(f"it says that {info.file_size:,} bytes lie in {info.compress_size:,}")
+
+    def _mapped(self, info: zipfile.ZipInfo, header: Header, size: int) -> NDArray[np.uint8] | None:
+        """Return the bytes of an array without reading them; None where they must be read."""
+        if size < MAPPED or info.compress_type != zipfile.ZIP_STORED or not header.dtype.isnative:
+            return None
+        start = info.header_offset + 30 + header.length
+        start += sum(struct.unpack_from("<HH", self._mapping, info.header_offset + 26))
+        if start % header.dtype.alignment:
+            return None
+        return np.frombuffer(self._mapping, np.uint8, size, start)
+
+    def _content(self, info: zipfile.ZipInfo, header: Header, size: int) -> NDArray[np.uint8]:
+        content = np.empty(size, np.uint8)
+        with self._zip.open(info) as member:
+            member.read(header.length)
+            for start in range(0, size, _CHUNK):
+                part = member.read(min(_CHUNK, size - start))
+                content[start : start + len(part)] = np.frombuffer(part, np.uint8)
+                if len(part) < min(_CHUNK, size - start):
+                    raise EOFError(f"{info.filename} ends too early")
+            if member.read(1):  # also reaches the checksum
+                raise ValueError(f"{info.filename} is longer than it says")
+        return content
+
+    def _strings(self, info: zipfile.ZipInfo, header: Header) -> NDArray[np.str_]:
+        with self._zip.open(info) as member:
+            member.read(header.length)
+            names = read_strings(member.read(), str(self.path))
+        if names.shape != header.shape:
+            raise ValueError("the header of its names speaks of another number of names")
+        return names
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Archive]:
+    """Open an NPZ file for reading. Raises CoveyError over whatever is wrong with it."""
+    try:
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise zipfile.BadZipFile("it is no NPZ file, or was cut off")
+            with zipfile.ZipFile(file) as archive:
+                yield Archive(path, file, archive)
+    except DAMAGED as error:
+        raise CoveyError(f"{path} cannot be read ({reason(error)}): make or fetch the file again.") from error
+
+
+class Writer:
+    """An NPZ file that is being written: one array after the other, each aligned where it is not compressed."""
+
+    def __init__(self, file: BinaryIO, archive: zipfile.ZipFile, compress: bool) -> None:
+        self._file = file
+        self._zip = archive
+        self._method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+
+    def put(self, key: str, array: NDArray[Any]) -> None:
+        """Write an array."""
+        with self._member(key) as member:
+            npy.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
+
+    def put_blocks(self, key: str, count: int, blocks: Iterable[NDArray[Any]]) -> None:
+        """Write the array (count, d) of which one block of rows (b, d) after the other comes."""
+        rest = iter(blocks)
+        first = next(rest)
+        header = {"descr": npy.dtype_to_descr(first.dtype), "fortran_order": False, "shape": (count, first.shape[1])}
+        with self._member(key) as member:
+            npy.write_array_header_1_0(member, header)
+            for block in chain([first], rest):
+                member.write(block.tobytes())
+
+    def _member(self, key: str) -> IO[bytes]:
+        info = zipfile.ZipInfo(f"{key}.npy")
+        info.compress_type = self._method
+        size_fields = 20  # which force_zip64 puts behind the padding
+        start = self._file.tell() + 30 + len(info.filename) + 6 + size_fields
+        padding = -start % ALIGNMENT
+        info.extra = struct.pack("<HHH", _PADDING, 2 + padding, ALIGNMENT) + bytes(padding)
+        return self._zip.open(info, "w", force_zip64=True)
+
+
+@contextmanager
+def created(path: Path, compress: bool = False) -> Iterator[Writer]:
+    """Open an NPZ file for writing; it takes its place when the block ends well. Raises CoveyError."""
+    with replacing(path) as file, zipfile.ZipFile(file, "w", allowZip64=True) as archive:
+        yield Writer(file, archive, compress)
+
+
+def _header(member: IO[bytes]) -> Header:
+    start = member.read(8)
+    if start[:6] != b"\x93NUMPY" or start[6:7] not in (b"\1", b"\2", b"\3"):
+        raise ValueError("it holds what is no NPY array")
+    width = 2 if start[6] == 1 else 4
+    length = int.from_bytes(member.read(width), "little")
+    if length > _LONGEST_HEADER:
+        raise ValueError(f"an array has a header of {length:,} bytes")
+    told = _HEADER.fullmatch(member.read(length).decode("utf-8" if start[6] == 3 else "latin-1"))
+    if told is None:
+        raise ValueError("an array has a header that is not understood")
+    shape = tuple(int(part.strip().rstrip("L")) for part in told["shape"].split(",") if part.strip())
+    return Header(told["descr"], shape, told["fortran"] == "True", 8 + width + length)

@@ -1,0 +1,55 @@
+"""Parquet files, where pyarrow is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from covey._base.errors import CoveyError, reason
+
+VALUES = 1 << 23
+"""Numbers that are held at a time: a row group."""
+
+
+def read(path: Path) -> dict[str, list[Any]]:
+    """Return the columns of a Parquet file, all of them as Python values. Raises CoveyError."""
+    with _opened(path) as file:
+        table = file.read()
+        return {name: table.column(at).to_pylist() for at, name in enumerate(table.column_names)}
+
+
+def heads(path: Path) -> list[str]:
+    """Return the names of the columns of a Parquet file. Raises CoveyError."""
+    with _opened(path) as file:
+        return list(file.schema_arrow.names)
+
+
+def blocks(path: Path, columns: Sequence[str]) -> Iterator[list[NDArray[Any]]]:
+    """Yield some columns of a Parquet file, a block of rows (b,) at a time. Raises CoveyError."""
+    with _opened(path) as file:
+        for batch in file.iter_batches(max(1, VALUES // len(columns)), columns=list(columns)):
+            yield [batch.column(name).to_numpy(zero_copy_only=False) for name in columns]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    _, parquet = library()
+    try:
+        with parquet.ParquetFile(path) as file:
+            yield file
+    except (OSError, ValueError, KeyError, NotImplementedError, MemoryError, TypeError) as error:  # pyarrow's are these
+        raise CoveyError(f"{path} cannot be read ({reason(error)}): name a whole Parquet file.") from error
+
+
+def library() -> tuple[Any, Any]:
+    """Return pyarrow and its module for Parquet. Raises CoveyError when it is not installed."""
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise CoveyError('Parquet needs a library that is not installed: pip install "covey[parquet]"') from error
+    return pyarrow, parquet

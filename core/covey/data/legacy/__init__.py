@@ -1,0 +1,1 @@
+"""Files of the tools that covey succeeds: their names and their pickles."""

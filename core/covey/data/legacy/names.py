@@ -1,0 +1,46 @@
+"""What the name of a file says of its origin: all there is to know of the files of the original tools."""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+
+from covey._base.progress import counted
+
+_NAME = re.compile(r"(?:full_features_|dimred_(?P<size>\d{1,6})_neigh_(?P<neighbors>\d{1,6})_)(?P<rest>.+)\.npz")
+_MODELS = ("MobileNet_V3_Large", "MobileNet_randinit", "Vit_b_16", "MaxVit_T", "Swin_S")
+"""The original's networks with `_` in their names; other names of networks end at the first `_`."""
+
+
+@attrs.frozen(kw_only=True)
+class Origin:
+    """The network, its layer ("" where the name has none), and how the features were reduced (None where not)."""
+
+    model: str
+    layer: str
+    size: int | None
+    neighbors: int | None
+
+    def __str__(self) -> str:
+        counts = (self.size, "dimension"), (self.neighbors, "neighbour")
+        reduced = ", ".join(counted(count, noun) for count, noun in counts if count is not None)
+        return f"{self.model} {self.layer}".strip() + (f" in {reduced}" if reduced else "")
+
+
+def origin(name: str) -> Origin | None:
+    """Return what a file name says, if it is one of the original's: `dimred_8_neigh_10_vgg16_features.28.npz`."""
+    told = _NAME.fullmatch(name)
+    if told is None:
+        return None
+    model, layer = _parted(told["rest"])
+    size, neighbors = (None if told[part] is None else int(told[part]) for part in ("size", "neighbors"))
+    return Origin(model=model, layer=layer, size=size, neighbors=neighbors)
+
+
+def _parted(rest: str) -> tuple[str, str]:
+    """Return network and layer. The original's auto-encoders are known by date and time, and have no layers."""
+    if re.search(r"saec_\d+_\d+$", rest):
+        return rest, ""
+    known = next((model for model in _MODELS if rest.startswith(f"{model}_")), rest.partition("_")[0])
+    return known, rest[len(known) + 1 :]

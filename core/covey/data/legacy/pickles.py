@@ -1,0 +1,296 @@
+"""Pickles that others wrote, read as plain data: arrays of text from NumPy, tables from pandas 1.3 to 3.
+
+Only names that such data consist of are allowed, and none of them is imported or called (see `opcodes`): what they
+stand for is worked out here, from what the file gives them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from covey._base.errors import CoveyError, reason
+from covey.data.legacy.opcodes import Name, Refused, Thing, note
+
+EXPANSION = 100
+"""What is made of a pickle may take at most this many times its size."""
+
+_RECONSTRUCT = {"numpy.core.multiarray _reconstruct", "numpy._core.multiarray _reconstruct"}
+_FROMBUFFER = {"numpy.core.numeric _frombuffer", "numpy._core.numeric _frombuffer"}
+_SCALARS = {"numpy.core.multiarray scalar", "numpy._core.multiarray scalar"}
+_STRINGS = {"_codecs encode", "numpy dtype", "numpy ndarray", *_RECONSTRUCT, *_SCALARS}
+_BYTEARRAY = {"builtins bytearray", "__builtin__ bytearray"}
+_FRAME = {"pandas DataFrame", "pandas.core.frame DataFrame"}
+_SLICE = {"builtins slice", "__builtin__ slice"}
+_RANGE = {"pandas RangeIndex", "pandas.core.indexes.range RangeIndex"}
+_INDEX = {
+    "pandas Index",
+    "pandas.core.indexes.base Index",
+    "pandas.core.indexes.numeric Float64Index",
+    "pandas.core.indexes.numeric Int64Index",
+    *_RANGE,
+}
+_MISSING = {
+    "pandas NA",
+    "pandas._libs.missing NA",
+    "pandas._libs.tslibs.nattype __nat_unpickle",
+    "pandas._libs.tslibs.nattype _nat_unpickle",
+}
+_MANAGER = "pandas.core.internals.managers BlockManager"
+_BLOCK = "pandas._libs.internals _unpickle_block"
+_NEW_INDEX = "pandas.core.indexes.base _new_Index"
+_BACKED = "pandas._libs.arrays __pyx_unpickle_NDArrayBacked"
+_ARROW = "pandas.arrays ArrowStringArray"
+_TIMESTAMP = "pandas._libs.tslibs.timestamps _unpickle_timestamp"
+_TABLE = {
+    *(_STRINGS | _FROMBUFFER | _BYTEARRAY | _FRAME | _SLICE | _INDEX | _MISSING),
+    *(_MANAGER, _BLOCK, _NEW_INDEX, _BACKED, _ARROW, _TIMESTAMP),
+    "datetime date",
+    "datetime datetime",
+    "pandas StringDtype",
+    "pandas.arrays DatetimeArray",
+    "pandas.arrays StringArray",
+    "pandas.core.arrays.datetimes DatetimeArray",
+    "pandas.core.arrays.string_ StringArray",
+    "pandas.core.arrays.string_ StringDtype",
+    "pyarrow.lib _restore_array",
+    "pyarrow.lib py_buffer",
+    "pyarrow.lib type_for_alias",
+}
+_PLAIN = (str, int, float, type(None))
+_DAMAGED = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    OverflowError,
+    MemoryError,
+    RecursionError,
+    struct.error,
+)
+_EPOCH = datetime(1970, 1, 1)
+_NANOSECONDS = {7: 10**9, 8: 10**6, 9: 10**3, 10: 1}
+"""In a unit of time, by NumPy's number for the unit: seconds to nanoseconds."""
+
+
+def read_strings(data: bytes, where: str) -> NDArray[np.str_]:
+    """Return a pickled array (n,) of Python strings as fixed-width unicode.
+
+    Raises:
+        CoveyError: it holds anything else, or is damaged; `where` names the file.
+    """
+    try:
+        return _Decoder(len(data)).strings(note(data, _STRINGS))
+    except Refused as error:
+        raise CoveyError(f"{where} is refused, since {error}: only text may be pickled there.") from error
+    except _DAMAGED as error:
+        raise CoveyError(f"{where} cannot be read ({reason(error)}): make or fetch the file again.") from error
+
+
+def read_frame(path: Path) -> dict[str, list[Any]]:
+    """Return the columns of a pickled pandas DataFrame: str, int, float, bool, datetime, date or None.
+
+    A list or dict in a cell becomes its JSON text; a row index that has a name is a column too.
+
+    Raises:
+        CoveyError: the file holds anything but a plain table, or is damaged.
+    """
+    try:
+        data = path.read_bytes()
+        return _Decoder(len(data)).frame(note(data, _TABLE))
+    except Refused as error:
+        raise CoveyError(f"{path} is refused, since {error}: save the table as CSV.") from error
+    except (OSError, *_DAMAGED) as error:
+        raise CoveyError(f"{path} cannot be read ({reason(error)}): fetch it again, or save it as CSV.") from error
+
+
+class _Decoder:
+    """Works out what the notes mean.
+
+    `left` is how many bytes may still be made of them: a small file cannot stand for a large table by naming the same
+    thing again and again.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.left = EXPANSION * size
+        self.told: dict[int, str] = {}
+
+    def strings(self, thing: Any) -> NDArray[np.str_]:
+        array = self._array(thing)
+        found = [self._scalar(name) if isinstance(name, Thing) else name for name in array]
+        if array.ndim != 1 or not all(isinstance(name, str) for name in found):
+            raise Refused("it holds an array of other things than text")
+        self._spend(4 * len(found) * max(map(len, found), default=0))
+        names = np.array(found, dtype=np.str_)
+        if names.tolist() != found:
+            raise ValueError("a name ends in a zero character")
+        return names
+
+    def frame(self, thing: Any) -> dict[str, list[Any]]:
+        if type(thing) is not Thing or thing.what not in _FRAME:
+            raise Refused("it is no pandas DataFrame")
+        blocks, (labels, rows) = _of(thing.state["_mgr"], _MANAGER).args
+        placed: dict[int, list[Any]] = {}
+        for block in blocks:
+            values, placement, _ = _of(block, _BLOCK).args
+            placed |= self._placed(self._columns(values), placement)
+        names = self._labels(labels, len(placed))
+        if sorted(placed) != list(range(len(set(names)))):
+            raise ValueError("its columns do not fit their names, or share one")
+        columns = {**self._named(rows), **{name: placed[place] for place, name in enumerate(names)}}
+        if len({len(column) for column in columns.values()}) > 1:
+            raise ValueError("its columns differ in length")
+        return columns
+
+    def _placed(self, columns: list[list[Any]], placement: Thing) -> dict[int, list[Any]]:
+        """Return the columns of one block by their place in the table."""
+        if placement.what in _SLICE:
+            places: Iterable[int] = range(*placement.args)[: len(columns) + 1]
+        else:
+            places = self._array(placement).tolist()
+        return dict(zip(places, columns, strict=True))
+
+    def _labels(self, index: Thing, count: int) -> list[str]:
+        kind, state = _of(index, _NEW_INDEX).args
+        if _is_range(kind):
+            return [str(label) for label in range(state["start"], state["stop"], state["step"])[: count + 1]]
+        return [str(label) for label in self._index(state)]
+
+    def _named(self, rows: Thing) -> dict[str, list[Any]]:
+        """Return the index of the rows as a column, if it has a name."""
+        kind, state = _of(rows, _NEW_INDEX).args
+        return {} if _is_range(kind) or state["name"] is None else {str(self._cell(state["name"])): self._index(state)}
+
+    def _index(self, state: dict[str, Any]) -> list[Any]:
+        (labels,) = self._columns(state["data"])
+        return labels
+
+    def _columns(self, values: Thing) -> list[list[Any]]:
+        """Return the columns of an array: one, or one for each row of an array (columns, rows)."""
+        if values.what == _ARROW:
+            return [self._arrow(values.state["_pa_array"])]
+        array = self._array(values)
+        if array.dtype.kind == "M":
+            array = array.astype("M8[us]")
+        return [[self._cell(value) for value in row.tolist()] for row in np.atleast_2d(array)]
+
+    def _array(self, thing: Thing) -> NDArray[Any]:
+        """Return an array as NumPy or pandas pickle it."""
+        if thing.what == _BACKED:
+            thing = next(part for part in thing.state if getattr(part, "what", "") in _RECONSTRUCT | _FROMBUFFER)
+        if thing.what in _FROMBUFFER:
+            content, kind, shape, order = thing.args
+            return np.frombuffer(self._bytes(content), _dtype(kind)).reshape(shape, order=order)
+        if thing.what not in _RECONSTRUCT:
+            raise Refused(f"it holds a {thing.what}, which no plain table needs")
+        _, shape, kind, fortran, content = thing.state
+        if _dtype(kind).hasobject:
+            return self._objects(content, shape)
+        return np.frombuffer(self._bytes(content), _dtype(kind)).reshape(shape, order="F" if fortran else "C")
+
+    def _objects(self, content: list[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+        self._spend(8 * len(content))
+        return np.fromiter(content, dtype=object, count=len(content)).reshape(shape)
+
+    def _arrow(self, thing: Thing) -> list[Any]:
+        """Return the strings of an Arrow array: where each begins, and all of them in a row."""
+        ((kind, count, missing, start, buffers, *_),) = _of(thing, "pyarrow.lib _restore_array").args
+        width = "<i8" if _of(kind, "pyarrow.lib type_for_alias").args == ("large_string",) else "<i4"
+        valid, offsets, text = (self._bytes(buffer.args[0]) if buffer else b"" for buffer in buffers)
+        if not count:
+            return []
+        ends = np.frombuffer(offsets, width)[start : start + count + 1]
+        if len(ends) != count + 1 or ends[0] < 0 or (np.diff(ends) < 0).any() or ends[-1] > len(text):
+            raise ValueError("its text does not fit together")
+        bits = np.unpackbits(np.frombuffer(valid, np.uint8), bitorder="little") if missing else np.ones(start + count)
+        there = bits[start : start + count].astype(bool).tolist()
+        parts = zip(pairwise(ends.tolist()), there, strict=True)
+        return [text[first:last].decode("utf-8") if known else None for (first, last), known in parts]
+
+    def _cell(self, value: Any) -> Any:
+        if isinstance(value, str):
+            value.encode("utf-8")  # raises over what is no text
+        elif isinstance(value, int) and value.bit_length() > 64:
+            raise ValueError("it holds a number of more than 64 bits")
+        elif isinstance(value, list | dict):
+            return self._json(value)
+        elif isinstance(value, Thing | Name):
+            return self._scalar(value)
+        elif not isinstance(value, int | float | datetime | None):
+            raise Refused(f"it holds a {type(value).__name__}")
+        return value
+
+    def _json(self, value: list[Any] | dict[str, Any]) -> str:
+        if id(value) not in self.told:
+            parts = list(value.values() if isinstance(value, dict) else value)
+            if not all(isinstance(part, _PLAIN) for part in parts):
+                raise Refused("it holds lists within lists")
+            self._spend(sum(8 + len(str(part)) for part in [*value, *parts]))
+            self.told[id(value)] = self._cell(json.dumps(value, ensure_ascii=False))
+        return self.told[id(value)]
+
+    def _scalar(self, value: Thing | Name) -> Any:
+        if value.what in _MISSING:
+            return None
+        if isinstance(value, Name):
+            raise Refused(f"it holds the name {value.what}")
+        match value.what, value.args:
+            case "datetime date", (content,):
+                return date(*struct.unpack(">HBB", self._bytes(content)))
+            case "datetime datetime", (content,):
+                *parts, micros = struct.unpack(">H5B3s", self._bytes(content))
+                return datetime(*parts).replace(microsecond=int.from_bytes(micros, "big"))
+            case what, (int(count), _, None) if what == _TIMESTAMP:
+                return _EPOCH + timedelta(microseconds=count // 1000)
+            case what, (int(count), _, None, int(unit)) if what == _TIMESTAMP:
+                return _EPOCH + timedelta(microseconds=count * _NANOSECONDS[unit] // 1000)
+            case what, (kind, content) if what in _SCALARS:
+                return self._cell(np.frombuffer(self._bytes(content), _dtype(kind))[0].item())
+        raise Refused(f"it holds a {value.what} that is not understood")
+
+    def _bytes(self, value: Any) -> bytes:
+        if type(value) is Thing and value.what in _BYTEARRAY:
+            (value,) = value.args
+        if type(value) is Thing and value.what == "_codecs encode":
+            value = value.args[0].encode("latin-1")
+        if not isinstance(value, bytes | bytearray):
+            raise TypeError("it holds numbers that are no bytes")
+        self._spend(len(value))
+        return bytes(value)
+
+    def _spend(self, count: int) -> None:
+        self.left -= count
+        if self.left < 0:
+            raise Refused(f"it stands for more than {EXPANSION} times its own size")
+
+
+def _of(thing: Thing, what: str) -> Thing:
+    if thing.what != what:
+        raise Refused(f"it holds a {thing.what} in place of a {what}")
+    return thing
+
+
+def _is_range(kind: Name) -> bool:
+    if kind.what not in _INDEX:
+        raise Refused(f"it has an index of the kind {kind.what}")
+    return kind.what in _RANGE
+
+
+def _dtype(thing: Thing) -> np.dtype[Any]:
+    """Return a dtype of plain values: numbers, text, dates, or objects."""
+    code, order = _of(thing, "numpy dtype").args[0], thing.state[1]
+    if code == "M8":
+        code = f"M8[{thing.state[8][1][0].decode()}]"
+    if not re.fullmatch(r"b1|[iuf][1248]|O8|U\d{1,9}|M8\[(s|ms|us|ns)\]", code) or order not in ("<", ">", "|", "="):
+        raise Refused(f"it holds an array of the kind {code}")
+    made: np.dtype[Any] = np.dtype(code if order == "|" else order + code)
+    return made

@@ -1,0 +1,1 @@
+"""Experiments: which components run on which dataset, planned, computed and repeated."""

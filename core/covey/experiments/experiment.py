@@ -1,0 +1,229 @@
+"""An experiment: which components work on which dataset, from `covey.toml` or from flags, validated as a whole."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from covey._base.errors import CoveyError, did_you_mean, reason
+from covey.components import options
+from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer
+from covey.plugins.locations import DEFAULT_SCHEME, resolve
+from covey.plugins.registry import Registry
+
+DEFAULTS = {"extractor": "timm", "reducer": "umap", "clusterer": "dbscan"}
+"""The component of each kind that works when none is named."""
+_KEYS = ("dataset", "out", "features", *DEFAULTS)
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+Place = Callable[[str, int, str], str]
+"""Says where something stands: from a section, its number from 0, and a key in it."""
+
+
+@attrs.frozen(kw_only=True)
+class Experiment:
+    """Every combination of these extractors, reducers and clusterers, on one dataset.
+
+    `out` is where the results go; None means into the dataset. `features` are the names of tables of features that are
+    kept there already, and from which it goes on as well.
+    """
+
+    dataset: str
+    out: str | None = None
+    features: tuple[str, ...] = ()
+    extractors: tuple[FeatureExtractor, ...]
+    reducers: tuple[Reducer, ...]
+    clusterers: tuple[Clusterer, ...]
+
+
+def read(path: Path, registry: Registry) -> Experiment:
+    """Read an experiment from a TOML file; folders in it are relative to it.
+
+    Raises:
+        CoveyError: all that is wrong with the file, each with its line.
+    """
+    try:
+        text = path.read_text("utf-8")
+        data = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CoveyError(f"{path} cannot be read as TOML: {reason(error)}.") from error
+    experiment = make(data, registry, _lines(path, text))
+    return attrs.evolve(
+        experiment,
+        dataset=_beside(path, experiment.dataset, registry),
+        out=_beside(path, experiment.out, registry) if experiment.out else None,
+    )
+
+
+def from_flags(
+    dataset: str,
+    out: str | None,
+    names: Mapping[str, Sequence[str]],
+    settings: Sequence[str],
+    registry: Registry,
+    features: Sequence[str] = (),
+) -> Experiment:
+    """Make an experiment from command-line flags.
+
+    Args:
+        dataset: the location of the dataset.
+        out: the location for results.
+        names: the components of each kind; none means the default.
+        settings: texts such as "clusterer.eps=0.3"; the same option twice means "try each".
+        registry: the installed components.
+        features: the names of tables of features that are kept.
+
+    Raises:
+        CoveyError: all that is wrong.
+    """
+    given = _settings(settings)
+    data: dict[str, Any] = {"dataset": dataset, **({"out": out} if out else {})}
+    if features:
+        data["features"] = list(features)
+    for kind, default in DEFAULTS.items():
+        if features and kind == "extractor" and not (names.get(kind) or given[kind]):
+            continue
+        sections = names.get(kind) or [default]
+        data[kind] = [{"use": name, **_typed(registry, kind, name, given[kind])} for name in sections]
+    return make(data, registry, _flag)
+
+
+def chosen(kind: str, names: Sequence[str], settings: Sequence[str], registry: Registry) -> list[Any]:
+    """Make the components of one kind from command-line flags, as `from_flags` does. Raises CoveyError."""
+    given = _settings(settings)
+    errors = [
+        f"--set {other}: only options of the {kind} count here." for other in given if given[other] and other != kind
+    ]
+    sections = [{"use": name, **_typed(registry, kind, name, given[kind])} for name in names or [DEFAULTS[kind]]]
+    made = _components(kind, sections, registry, _flag, errors)
+    if errors:
+        raise CoveyError("\n".join(errors))
+    return made
+
+
+def make(data: Mapping[str, Any], registry: Registry, place: Place) -> Experiment:
+    """Make an experiment from plain data, as TOML gives it. Raises CoveyError with every error and its place."""
+    errors = [
+        f"{place(key, 0, '')}: there is no setting {key!r}.{did_you_mean(key, _KEYS)}"
+        for key in data
+        if key not in _KEYS
+    ]
+    for key in ("dataset", "out"):
+        if not isinstance(data.get(key, ""), str):
+            errors.append(f"{place(key, 0, '')}: {key} must be a text, not {data[key]!r}.")
+    if not data.get("dataset"):
+        errors.append(f'{place("dataset", 0, "")}: say which dataset: dataset = "folder".')
+    features = data.get("features", [])
+    if not isinstance(features, list) or not all(isinstance(name, str) for name in features):
+        errors.append(f"{place('features', 0, '')}: features must be a list of texts, not {features!r}.")
+    kinds = [kind for kind in DEFAULTS if not (kind == "extractor" and features and kind not in data)]
+    made = {kind: _components(kind, data.get(kind), registry, place, errors) for kind in kinds}
+    if errors:
+        raise CoveyError("\n".join(errors))
+    extractors, reducers, clusterers = (tuple(made.get(kind, ())) for kind in DEFAULTS)
+    return Experiment(
+        dataset=data["dataset"],
+        out=data.get("out"),
+        features=tuple(features),
+        extractors=extractors,
+        reducers=reducers,
+        clusterers=clusterers,
+    )
+
+
+def _components(kind: str, given: Any, registry: Registry, place: Place, errors: list[str]) -> list[Any]:
+    sections = [{"use": DEFAULTS[kind]}] if given is None else given if isinstance(given, list) else [given]
+    if not sections:
+        errors.append(f"{place(kind, 0, '')}: {kind} is an empty list: give one, or leave it out for the default.")
+    found = []
+    for number, section in enumerate(sections):
+        found += _variants(kind, number, section, registry, place, errors)
+    return list(dict.fromkeys(found))
+
+
+def _variants(
+    kind: str, number: int, section: Any, registry: Registry, place: Place, errors: list[str]
+) -> list[Component]:
+    if not isinstance(section, dict) or not isinstance(section.get("use"), str):
+        errors.append(f'{place(kind, number, "use")}: every [[{kind}]] needs a line such as use = "{DEFAULTS[kind]}".')
+        return []
+    given = {key: value for key, value in section.items() if key != "use"}
+    try:
+        cls = registry.get(kind, section["use"])
+    except CoveyError as error:
+        errors.append(f"{place(kind, number, 'use')}: {error}{_remedy(section['use'], registry)}")
+        return []
+    wrong = options.errors(cls, given)
+    errors += [f"{place(kind, number, key)}: {sentence}" for key, sentence in wrong.items()]
+    return [] if wrong else options.variants(cls, given)
+
+
+def _remedy(name: str, registry: Registry) -> str:
+    """Return the command that installs the distribution of a full name, where there is one that is not installed."""
+    distribution, colon, _ = name.partition(":")
+    known = {item.distribution for item in registry.components} | {item.distribution for item in registry.problems}
+    if not colon or distribution in known or not _DISTRIBUTION.fullmatch(distribution):
+        return ""
+    return f" To install it: pip install {distribution}"
+
+
+def _settings(settings: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+    """Take texts such as "clusterer.eps=0.3" apart."""
+    found: dict[str, dict[str, list[str]]] = {kind: {} for kind in DEFAULTS}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        kind, dot, name = key.strip().partition(".")
+        if not (equals and dot and name) or kind not in found:
+            near = did_you_mean(kind, DEFAULTS) if dot and equals else ""
+            raise CoveyError(f"--set {setting}: write KIND.OPTION=VALUE, with KIND one of {', '.join(DEFAULTS)}.{near}")
+        found[kind].setdefault(name, []).append(value)
+    return found
+
+
+def _typed(registry: Registry, kind: str, name: str, texts: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Turn texts into values as the options of a component read them; what is unknown is found out later."""
+    try:
+        declared = {option.name: option for option in options.options(registry.find(name, kind).cls)}
+    except CoveyError:
+        return {}
+    values = {
+        key: [declared[key].parse(text) if key in declared else text for text in given] for key, given in texts.items()
+    }
+    return {key: given[0] if len(given) == 1 else _flat(given) for key, given in values.items()}
+
+
+def _flat(values: Sequence[Any]) -> list[Any]:
+    return [item for value in values for item in (value if isinstance(value, list) else [value])]
+
+
+def _flag(section: str, number: int, key: str) -> str:
+    if not key:
+        return "the command line"
+    return f"--{section}" if key == "use" else f"--set {section}.{key}"
+
+
+def _lines(path: Path, text: str) -> Place:
+    """Return a function that finds the line of a key in a TOML text."""
+    lines = text.splitlines()
+
+    def place(section: str, number: int, key: str) -> str:
+        heads = [at for at, line in enumerate(lines) if re.match(rf"\s*\[\[?\s*{section}\s*\]", line)]
+        start = heads[number] if number < len(heads) else 0
+        wanted = key if heads else section
+        for at, line in enumerate(lines[start:], start):
+            if re.match(rf"""\s*["']?{re.escape(wanted)}["']?\s*=""", line):
+                return f"{path}, line {at + 1}"
+        return f"{path}, line {start + 1}" if heads else str(path)
+
+    return place
+
+
+def _beside(path: Path, location: str, registry: Registry) -> str:
+    """Return a location as seen from the file that names it."""
+    storage, place = resolve(registry, location)
+    return str(path.parent / place) if storage.name == DEFAULT_SCHEME else location

@@ -1,0 +1,99 @@
+"""An experiment in writing: the TOML file and the command that make it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from covey._base.errors import CoveyError
+from covey.components.contracts import Component
+from covey.components.options import Option, options, written
+from covey.experiments.experiment import DEFAULTS, Experiment, from_flags
+from covey.plugins.locations import DEFAULT_SCHEME, resolve
+from covey.plugins.registry import Registry
+
+
+def to_toml(experiment: Experiment, registry: Registry) -> str:
+    """Return an experiment as `experiment.read` reads it, wherever the file lies; options that differ alone."""
+    anchored = _anchored(experiment, registry)
+    heads = [
+        f"{key} = {_value(getattr(anchored, key))}" for key in ("dataset", "out", "features") if getattr(anchored, key)
+    ]
+    sections = [_section(kind, component, registry) for kind in DEFAULTS for component in _of(anchored, kind)]
+    return "\n\n".join(["\n".join(heads), *sections]) + "\n"
+
+
+def words(experiment: Experiment, registry: Registry) -> list[str] | None:
+    """Return the words of the command that makes an experiment; None where flags cannot say it, but a file can."""
+    anchored = _anchored(experiment, registry)
+    names = {kind: [_use(component, registry) for component in _of(anchored, kind)] for kind in DEFAULTS}
+    settings = list(dict.fromkeys(setting for kind in DEFAULTS for setting in _settings(kind, anchored)))
+    try:
+        if from_flags(anchored.dataset, anchored.out, names, settings, registry, anchored.features) != anchored:
+            return None
+    except CoveyError:
+        return None
+    kept = [word for name in anchored.features for word in ("--features", name)]
+    flags = [word for kind, given in names.items() for name in given for word in (f"--{kind}", name)]
+    out = ["--out", anchored.out] if anchored.out else []
+    return [
+        "covey",
+        "run",
+        anchored.dataset,
+        *out,
+        *kept,
+        *flags,
+        *(word for one in settings for word in ("--set", one)),
+    ]
+
+
+def _anchored(experiment: Experiment, registry: Registry) -> Experiment:
+    """Return an experiment whose folders mean the same from everywhere."""
+
+    def anchor(location: str) -> str:
+        storage, place = resolve(registry, location)
+        return str(Path(place).absolute()) if storage.name == DEFAULT_SCHEME else location
+
+    out = anchor(experiment.out) if experiment.out else None
+    return attrs.evolve(experiment, dataset=anchor(experiment.dataset), out=out)
+
+
+def _of(experiment: Experiment, kind: str) -> tuple[Component, ...]:
+    found: tuple[Component, ...] = getattr(experiment, f"{kind}s")
+    return found
+
+
+def _section(kind: str, component: Component, registry: Registry) -> str:
+    given = [f"{option.name} = {_value(value)}" for option, value in _changed(component)]
+    return "\n".join([f"[[{kind}]]", f"use = {_value(_use(component, registry))}", *given])
+
+
+def _settings(kind: str, experiment: Experiment) -> Iterator[str]:
+    for component in _of(experiment, kind):
+        for option, value in _changed(component):
+            yield f"{kind}.{option.name}={written(value)}"
+
+
+def _changed(component: Component) -> list[tuple[Option, Any]]:
+    """Return the options that are not as declared, with their values."""
+    given = [(option, getattr(component, option.name)) for option in options(type(component))]
+    return [(option, value) for option, value in given if value != option.default]
+
+
+def _use(component: Component, registry: Registry) -> str:
+    """Return the name of a component, in full where another plugin uses it too."""
+    alike = [item for item in registry.of_kind(component.kind) if item.name == component.name]
+    return next((item.full_name for item in alike if item.cls is type(component) and len(alike) > 1), component.name)
+
+
+def _value(value: Any) -> str:
+    """Return a value as TOML."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_value, value))}]" if value else "[[]]"  # [] would be no alternative at all
+    if value is None:
+        return '"none"'
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

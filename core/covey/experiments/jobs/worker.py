@@ -1,0 +1,63 @@
+"""The process that works on a job: python -m covey.experiments.jobs.worker FOLDER."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+from covey._base.errors import CoveyError, reason
+from covey._base.run_lock import alone
+from covey.experiments.experiment import read
+from covey.experiments.jobs.job import CANCELLED, Job, State
+from covey.experiments.jobs.progress_record import Record, recording
+from covey.experiments.pipeline import run
+from covey.plugins.registry import Registry
+
+
+def main(folder: str) -> None:
+    """Work on the job in a folder, unless it was cancelled before; a request to end is an interruption."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    job = Job(Path(folder))
+    try:
+        with alone(job.lock):
+            if job.state == "waiting":
+                job.begin()
+                with recording(job.progress) as record:
+                    outcome = _outcome(job, record)
+                job.end(*outcome)
+    except CoveyError as error:
+        job.end("failed", str(error))
+
+
+def _outcome(job: Job, record: Record) -> tuple[State, str]:
+    """Return how the run ended; what a person is told stands in the log too."""
+    try:
+        state, told = _run(job, record)
+    except CoveyError as error:
+        state, told = "failed", str(error)
+    except KeyboardInterrupt:
+        state, told = "cancelled", CANCELLED
+    except (Exception, SystemExit) as error:  # a plugin may raise anything
+        traceback.print_exc()
+        state, told = "failed", f"{type(error).__name__}: {reason(error)}. The log says where; tell its authors."
+    record.note(told)
+    return state, told
+
+
+def _run(job: Job, record: Record) -> tuple[State, str]:
+    registry = Registry.installed()
+    results = run(read(job.experiment, registry), registry, record)
+    told = f"{results.made:,} tables made, {results.kept:,} kept from before."
+    if not results.failures:
+        return "done", told
+    for failure in results.failures:
+        if not isinstance(failure.error, CoveyError):
+            traceback.print_exception(failure.error)
+    reasons = dict.fromkeys(failure.reason for failure in results.failures)
+    return "failed", "\n".join([f"{told} {len(results.failures):,} could not be made:", *reasons])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,324 @@
+"""The pipeline: every step of an experiment, computed once and kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from covey._base.errors import CoveyError, did_you_mean, reason
+from covey._base.files import make_folder
+from covey._base.progress import SILENT, Progress, counted, some
+from covey._base.run_lock import alone
+from covey.components import options
+from covey.components.contracts import (
+    Clusterer,
+    Component,
+    FeatureExtractor,
+    Floats,
+    Labels,
+    Prepared,
+    Runtime,
+    cluster,
+)
+from covey.components.versions import versions
+from covey.data import clusters_csv as clusters
+from covey.data import provenance
+from covey.data.dataset import WORK, Dataset, Entry
+from covey.data.images import ImageFile, ImageFolder, key_of
+from covey.data.provenance import Provenance
+from covey.data.tables import Clustering, Embedding, Features, Table
+from covey.experiments.experiment import Experiment
+from covey.experiments.plan import Line, Task, summary, task, tasks
+from covey.extraction import notes as checks
+from covey.extraction.layer_wildcards import expand
+from covey.extraction.runner import Extraction
+from covey.extraction.runtime import Machine
+from covey.extraction.shards import under_way
+from covey.plugins.locations import create_dataset, open_dataset
+from covey.plugins.registry import Registry
+
+
+@attrs.frozen
+class Failure:
+    """A table that could not be made, why in one sentence, and the error itself."""
+
+    made: Provenance
+    reason: str
+    error: Exception
+
+
+@attrs.frozen(kw_only=True)
+class Results:
+    """What a run gives: the dataset that holds it, its clusterings in order, how many tables were made or kept.
+
+    `failures` are the tables that could not be made; what would have followed from them is not there either.
+    """
+
+    dataset: Dataset
+    clusterings: list[Entry]
+    made: int
+    kept: int
+    failures: list[Failure]
+
+
+def run(
+    experiment: Experiment, registry: Registry, progress: Progress = SILENT, machine: Machine | None = None
+) -> Results:
+    """Run every combination of an experiment; steps that are kept already are not computed again.
+
+    A combination that fails stops no other. The clusters are also written as a table, clusters.csv.
+
+    Raises:
+        CoveyError: there are no images, another run is at work in the folder, or every combination failed. What was
+            finished before is kept.
+    """
+    dataset, images = places(experiment, registry, progress)
+    machine = machine or Machine()
+    dataset.compress = machine.compress
+    with alone(workplace(dataset) / "lock"):
+        pipeline = Pipeline(dataset, images, machine, progress)
+        tasks = pipeline.plan(experiment)
+        failures = [failure for task in tasks for failure in pipeline.attempt(task)]
+        keys = dict.fromkeys(made.key for task in tasks for made in task.made)
+        kept = pipeline.kept
+    found = {key: kept[key] for key in keys if key in kept}
+    clusterings = [entry for entry in found.values() if entry.kind == "clustering"]
+    if not clusterings:
+        raise CoveyError("\n".join(dict.fromkeys(failure.reason for failure in failures)))
+    clusters.export_kept(dataset, clusterings)
+    made = len(pipeline.made)
+    return Results(dataset=dataset, clusterings=clusterings, made=made, kept=len(found) - made, failures=failures)
+
+
+def planned(experiment: Experiment, registry: Registry, progress: Progress = SILENT) -> list[Line]:
+    """Return what a run would do; nothing is computed but what the images contain. Raises CoveyError."""
+    pipeline = Pipeline(*places(experiment, registry, progress), Machine(), progress)
+    return summary(pipeline.plan(experiment), pipeline.kept)
+
+
+def places(experiment: Experiment, registry: Registry, progress: Progress = SILENT) -> tuple[Dataset, ImageFolder]:
+    """Return the dataset for the results and the folder with the images. Raises CoveyError."""
+    source = open_dataset(registry, experiment.dataset, progress)
+    images = source.images
+    if images is None:
+        raise CoveyError(f"There are no images (PNG or JPEG) in {experiment.dataset}: name a folder that holds some.")
+    return (create_dataset(registry, experiment.out, images.root) if experiment.out else source), images
+
+
+def workplace(dataset: Dataset) -> Path:
+    """Return the folder of a dataset for what can be made again. Raises CoveyError."""
+    return make_folder(dataset.home / WORK)
+
+
+class Pipeline:
+    """The steps on one dataset, each of which computes only what is missing."""
+
+    def __init__(
+        self, dataset: Dataset, images: ImageFolder, machine: Machine | Runtime, progress: Progress = SILENT
+    ) -> None:
+        self.dataset = dataset
+        self.images = images
+        self.machine = machine
+        self.progress = progress
+        self.work = workplace(dataset)
+        self.files: list[ImageFile] = images.index(self.work / "images.json", progress)
+        self.made: set[str] = set()
+        self._kept: dict[str, Entry] | None = None
+        self._versions: dict[type, dict[str, str]] = {}
+
+    @property
+    def kept(self) -> dict[str, Entry]:
+        """The tables of the dataset by their keys."""
+        if self._kept is None:
+            self._kept = {entry.provenance.key: entry for entry in self.dataset.entries() if entry.provenance}
+        return self._kept
+
+    def plan(self, experiment: Experiment) -> list[Task]:
+        """Return the tasks of an experiment. Raises CoveyError over absent features or layers."""
+        kept = [self._features_of(name) for name in experiment.features]
+        return tasks(experiment, key_of(self.files), kept, self._expanded)
+
+    def features(self, extractor: FeatureExtractor) -> list[Entry]:
+        """Return the features of an extractor, one entry for each layer. Raises CoveyError."""
+        one = task(options.parts(self._expanded(extractor)), key_of(self.files))
+        self.make(one)
+        return [self._entry(made) for made in one.made]
+
+    def attempt(self, task: Task) -> list[Failure]:
+        """Make what is missing of a task, and return what failed; one part that fails leaves the others whole."""
+        if task.source and task.source.key not in self.kept:
+            return []
+        try:
+            self.make(task)
+        except Exception as error:  # a plugin may raise anything
+            left = task.missing(self.kept)
+            if len(left.parts) > 1:
+                return [failure for half in left.halves() for failure in self.attempt(half)]
+            return [Failure((left.made or task.made)[0], _sentence(task, error), error)]
+        return []
+
+    def make(self, task: Task) -> None:
+        """Make what is missing of a task. Raises CoveyError, and whatever else a plugin raises."""
+        left = task.missing(self.kept)
+        if left.parts:
+            steps = {"extractor": self._extract, "reducer": self._reduce, "clusterer": self._cluster}
+            steps[task.kind](left)
+        if task.kind == "extractor":
+            self._finish(task)
+
+    def _features_of(self, name: str) -> Provenance:
+        """Return the provenance of the features that are kept under a name. Raises CoveyError."""
+        found = {entry.name: entry for entry in self.dataset.entries() if entry.kind == "features"}
+        if name not in found:
+            told = f"There are no features {name!r} in {self.dataset.location}."
+            raise CoveyError(f"{told}{did_you_mean(name, found)} There are: {some(list(found)) or 'none'}.")
+        made = found[name].provenance
+        if made is None:
+            raise CoveyError(f"{name} does not say how it was made: bring it in by covey import features.")
+        return made
+
+    def _expanded(self, extractor: FeatureExtractor) -> FeatureExtractor:
+        return expand(extractor, self.work / "layers.json")
+
+    def _extract(self, task: Task) -> None:
+        self._extraction(options.join(task.parts)).extract(task.parts)
+        self._note(task.made)
+
+    def _finish(self, task: Task) -> None:
+        """Clear away unfinished work, of earlier runs too, and tell what was noticed about images and features."""
+        for made in task.made:
+            under_way(self.work, made).clear()
+        entries = [self._entry(made) for made in task.made]
+        wanted = self._precision(task.parts[0])
+        sentences = [
+            sentence for entry in entries for sentence in checks.sentences(_made(entry), entry.shape[1], wanted)
+        ]
+        for sentence in dict.fromkeys(sentences):
+            self.progress.note(sentence)
+
+    def _reduce(self, task: Task) -> None:
+        entry, reducer = self._source(task), options.join(task.parts)
+        if max(reducer.sizes) > entry.shape[1]:
+            told = f"{counted(max(reducer.sizes), 'dimension')} cannot be made of {counted(entry.shape[1], 'feature')}"
+            raise CoveyError(f"{reducer.name}: {told}: choose smaller sizes, or a layer with more features.")
+        features = self.dataset.load(entry)
+        assert isinstance(features, Features)
+        arrays: dict[int, NDArray[np.float32]] = {}
+        sizes = list(dict.fromkeys([2, *reducer.sizes]))
+        title = f"Reducing {counted(entry.shape[1], 'feature')} ({reducer.name})"
+        with self.progress.step(title, len(sizes), "size") as step:
+            step.say(reducer.starting)
+            for size, array in zip(sizes, reducer.reduce(features.X, sizes), strict=True):
+                arrays[size] = _checked(reducer, array, (len(features.names), size))
+                step.say("")
+                step.advance()
+        tables = []
+        for part in task.parts:
+            made = provenance.of(part, _made(entry), versions=self._versions_of(reducer))
+            Z = arrays[part.sizes[0]]
+            tables.append(Embedding(names=features.names, Z=Z, map=arrays[2], provenance=made))
+        self._save(tables)
+
+    def _cluster(self, task: Task) -> None:
+        """Cluster one embedding, or features where the clusterer takes those, with all parts."""
+        entry = self._source(task)
+        table = self.dataset.load(entry)
+        assert not isinstance(table, Clustering)
+        Z = table.X if isinstance(table, Features) else table.Z
+        prepared = task.parts[0].prepare(Z, self.progress) if len(task.parts) > 1 else None
+        tables = []
+        title = f"Clustering {counted(len(Z), 'image')} ({task.component})"
+        with self.progress.step(title, len(task.parts), "clustering") as step:
+            step.say(task.parts[0].starting)
+            for part in task.parts:
+                suited = part.suited(Z)
+                labels = step.tick(_labels(suited, Z, prepared))
+                details = {"versions": self._versions_of(part), "chosen": _chosen(part, suited)}
+                made = provenance.of(part, _made(entry), **details)
+                tables.append(Clustering(names=table.names, labels=labels, provenance=made))
+        self._save(tables)
+
+    def _precision(self, extractor: Component) -> str | None:
+        """Return the precision that was asked for; None where none was, or the extractor does not heed it."""
+        heeds = isinstance(self.machine, Runtime) or "torch" in extractor.requires
+        return self.machine.precision if heeds else None
+
+    def _extraction(self, extractor: FeatureExtractor) -> Extraction:
+        return Extraction(self.dataset, self.work, self.images, self.files, self._runtime(extractor), self.progress)
+
+    def _runtime(self, extractor: FeatureExtractor) -> Runtime:
+        """Return how to compute; the machine is looked at, which takes torch, only for an extractor that needs it."""
+        if isinstance(self.machine, Runtime):
+            return self.machine
+        if "torch" not in extractor.requires:
+            size = self.machine.batch_size or Runtime().batch_size
+            return Runtime(batch_size=size, workers=self.machine.workers or 0)
+        sizes = Counter((file.height, file.width) for file in self.files)
+        return self.machine.runtime(max(sizes.values(), default=0))
+
+    def _versions_of(self, component: Component) -> dict[str, str]:
+        """Return the versions behind a component; finding them out takes half a second, so it is done once."""
+        if type(component) not in self._versions:
+            self._versions[type(component)] = versions(component)
+        return self._versions[type(component)]
+
+    def _source(self, task: Task) -> Entry:
+        assert task.source is not None
+        return self._entry(task.source)
+
+    def _entry(self, made: Provenance) -> Entry:
+        """Return the table that was just made. Raises CoveyError when the dataset does not list it."""
+        if made.key not in self.kept:
+            told = " ".join(self.dataset.problems) or f"{self.dataset.location} does not list it."
+            raise CoveyError(f"What {made.tag} made could not be kept. {told}")
+        return self.kept[made.key]
+
+    def _save(self, tables: Sequence[Table]) -> None:
+        self.dataset.save(tables)
+        self._note([table.provenance for table in tables if table.provenance])
+
+    def _note(self, made: Iterable[Provenance]) -> None:
+        """These tables have been made."""
+        self._kept = None
+        for one in made:
+            self._entry(one)
+            self.made.add(one.key)
+
+
+def _labels(clusterer: Clusterer, Z: Floats, prepared: Prepared | None) -> Labels:
+    quick = prepared.labels(clusterer) if prepared else None
+    return cluster(clusterer, Z) if quick is None else quick
+
+
+def _sentence(task: Task, error: Exception) -> str:
+    """Return why a table could not be made."""
+    if isinstance(error, CoveyError):
+        return str(error)
+    told = f"{type(error).__name__}: {reason(error)}"
+    return f"{task.component} failed ({told}): try other options, or tell its authors."
+
+
+def _chosen(clusterer: Clusterer, suited: Clusterer) -> dict[str, Any]:
+    """Return the options that the data have decided."""
+    given = options.values(clusterer)
+    return {name: value for name, value in options.values(suited).items() if value != given[name]}
+
+
+def _made(entry: Entry) -> Provenance:
+    assert entry.provenance is not None
+    return entry.provenance
+
+
+def _checked(component: Component, array: Any, shape: tuple[int, int]) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = np.asarray(array, dtype=np.float32)
+    if found.shape != shape:
+        raise CoveyError(f"{component.name} must give an array of shape {shape}, but gave {found.shape}.")
+    if not np.isfinite(found).all():
+        raise CoveyError(f"{component.name} gave values that are not finite: try other options.")
+    return found

@@ -1,0 +1,116 @@
+"""The rows of a layer whose batches are all finished, wherever they lie: in shards or in an earlier table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import attrs
+import numpy as np
+
+from covey._base.files import make_folder, write_text
+from covey.components.contracts import Floats
+from covey.data.dataset import Dataset, Entry
+from covey.data.images import ImageFile, key_of
+from covey.data.provenance import Provenance
+from covey.data.tables import Features
+from covey.extraction.shards import Batch, Content, Plan, Shard, Shards
+
+BLOCK = 256
+"""Rows in memory at once."""
+
+
+@attrs.frozen
+class Earlier:
+    """Features that the same layer gave for another set of images, and the names of those images that are wanted."""
+
+    entry: Entry
+    names: Mapping[Content, str]
+
+
+class Rows:
+    """Rows by the content of their images."""
+
+    def __init__(self, shards: Shards, plan: Plan, earlier: Mapping[Content, Floats]) -> None:
+        self._shards = shards
+        self._earlier = earlier
+        self._batches: dict[Content, Batch] = {}
+        self.problems: dict[Content, str] = {}
+        self.widths = {len(row): content for content, row in list(earlier.items())[:1]}
+        for batch in plan.batches:
+            self._look(batch, shards.read(batch))
+
+    def __contains__(self, content: Content) -> bool:
+        return content in self._batches or content in self._earlier
+
+    def blocks(self, contents: Sequence[Content]) -> Iterator[Floats]:
+        """Yield the rows of images, block after block."""
+        for start in range(0, len(contents), BLOCK):
+            yield self._block(contents[start : start + BLOCK])
+
+    def _look(self, batch: Batch, shard: Shard) -> None:
+        self.problems.update(shard.problems)
+        for content in shard.contents:
+            self._batches[content] = batch
+            self.widths.setdefault(shard.X.shape[1], content)
+
+    def _block(self, contents: Sequence[Content]) -> Floats:
+        found: dict[Content, Floats] = {}
+        for batch in dict.fromkeys(self._batches[content] for content in contents if content in self._batches):
+            shard = self._shards.read(batch)
+            found.update(zip(shard.contents, shard.X, strict=True))
+        return np.stack([found[content] if content in found else self._earlier[content] for content in contents])
+
+
+def constant(blocks: Iterable[Floats]) -> int:
+    """Return how many columns have one value in all rows."""
+    low, high = None, None
+    for block in blocks:
+        low = block.min(0) if low is None else np.minimum(low, block.min(0))
+        high = block.max(0) if high is None else np.maximum(high, block.max(0))
+    return 0 if low is None else int((low == high).sum())
+
+
+def remember(work: Path, files: Sequence[ImageFile]) -> None:
+    """Write down what a set of images contains: features tell only the names and the key of the set."""
+    path = _list(work, key_of(files))
+    if not path.exists():
+        make_folder(path.parent)
+        write_text(path, json.dumps([(file.name, file.content) for file in files]))
+
+
+def earlier(work: Path, dataset: Dataset, made: Provenance, contents: Iterable[Content]) -> Earlier | None:
+    """Return the features, made like `made` from other images, that hold most of the images wanted."""
+    wanted = set(contents)
+    found = [
+        Earlier(entry, {content: name for content, name in _rows(work, entry.provenance) if content in wanted})
+        for entry in dataset.entries()
+        if entry.provenance and attrs.evolve(entry.provenance, input=made.input).key == made.key
+    ]
+    best = max(found, key=lambda one: len(one.names), default=None)
+    return best if best and best.names else None
+
+
+def load(dataset: Dataset, earlier: Earlier | None) -> dict[Content, Floats]:
+    """Return the rows that can be taken over. Raises CoveyError when their table is damaged."""
+    if earlier is None:
+        return {}
+    table = dataset.load(earlier.entry)
+    assert isinstance(table, Features)
+    rows = {name: row for row, name in enumerate(table.names.tolist())}
+    return {content: table.X[rows[name]] for content, name in earlier.names.items()}
+
+
+def _rows(work: Path, made: Provenance) -> Iterator[tuple[Content, str]]:
+    """Yield the content and the name of each row; none when it is not known what the images contained."""
+    try:
+        listed = json.loads(_list(work, made.input).read_text("utf-8"))
+    except (OSError, ValueError):
+        return
+    broken = made.details.get("broken", {})
+    yield from ((content, name) for name, content in listed if name not in broken)
+
+
+def _list(work: Path, key: str) -> Path:
+    return work / "inputs" / f"{key}.json"

@@ -1,0 +1,25 @@
+"""Torch networks as feature extractors: tapping layers, reading weights, preparing pixels, pooling.
+
+Importing this package imports torch, so plugins do so inside the method that needs it.
+"""
+
+from covey.extraction.networks.forward import extractor
+from covey.extraction.networks.network import Forward, Network, shapes_of
+from covey.extraction.networks.pooling import Pooling, as_maps, pool
+from covey.extraction.networks.preprocessing import Preprocessing, fit
+from covey.extraction.networks.weights import put_weights, read_weights, seeded
+
+__all__ = [
+    "Forward",
+    "Network",
+    "Pooling",
+    "Preprocessing",
+    "as_maps",
+    "extractor",
+    "fit",
+    "pool",
+    "put_weights",
+    "read_weights",
+    "seeded",
+    "shapes_of",
+]

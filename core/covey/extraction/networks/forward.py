@@ -1,0 +1,165 @@
+"""A network at work: from pixels to the pooled outputs of its layers, on a device, in a precision, compiled or not."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from covey._base.errors import CoveyError, did_you_mean, reason
+from covey.components.contracts import Extract, Floats, Pixels, Runtime
+from covey.extraction.networks.network import Network
+from covey.extraction.networks.pooling import Pooling, as_maps, extra, pool
+from covey.extraction.networks.preprocessing import fit
+
+_Work = Callable[[Tensor], list[Tensor]]
+_NO_MEMORY = re.compile("out of memory|not enough memory|can't allocate memory", re.IGNORECASE)
+
+
+def extractor(
+    network: Network, layers: Sequence[str], *, input: str = "whole", pooling: Pooling | None = None, runtime: Runtime
+) -> Extract:
+    """Return the function from pixels (b, h, w, 3) uint8 to one (b, d) float32 array for each layer.
+
+    `input` says how images get to a size that the network takes, see `fit`. In bfloat16 the network computes by
+    torch.autocast; what is tapped is pooled in float32.
+
+    Raises:
+        CoveyError: a layer cannot be tapped or pooled so, or the device is not there.
+    """
+    shapes, pooling = network.shapes(), pooling or Pooling()
+    for layer in layers:
+        _check(layer, shapes, pooling, network.name)
+    input = "stretch" if input == "whole" and not network.takes_any_size() else input
+    mean, std = _placed(network, runtime.device)
+    forward = network.tap(layers)
+    if runtime.precision == "bfloat16":
+        _keep_exact(network.module, runtime.device)
+
+    def features(images: Tensor) -> list[Tensor]:
+        ratio = images.shape[2] / images.shape[3]
+        with torch.autocast(runtime.device, torch.bfloat16, enabled=runtime.precision == "bfloat16"):
+            outputs = forward((images.float() / 255 - mean) / std)
+        maps = [as_maps(output, shapes[layer], ratio) for output, layer in zip(outputs, layers, strict=True)]
+        return [pool(item, pooling) for item in maps]
+
+    work = _halving(_compiled(features, network.name) if runtime.compile else features, network.name)
+
+    def extract(pixels: Pixels) -> list[Floats]:
+        with torch.inference_mode(), _threads(runtime.threads), _told(network.name, pixels):
+            images = torch.tensor(pixels, device=runtime.device).permute(0, 3, 1, 2)
+            return [item.cpu().numpy() for item in work(fit(images, network.preprocessing, input))]
+
+    return extract
+
+
+def _check(layer: str, shapes: Mapping[str, tuple[int, ...]], pooling: Pooling, model: str) -> None:
+    if layer not in shapes:
+        near = did_you_mean(layer, shapes)
+        some = ", ".join(list(shapes)[:: -(-len(shapes) // 6)])
+        raise CoveyError(f"{model} has no layer {layer!r} that can be tapped.{near} Among its layers: {some}.")
+    shape = shapes[layer]
+    flat = len(shape) == 2 or (len(shape) == 3 and extra(shape) is None)
+    if flat and max(pooling.bands, pooling.freq_pool or 1) > 1:
+        raise CoveyError(
+            f"The layer {layer!r} of {model} has no frequency axis: use bands = 1 and no freq_pool, or tap another"
+            " layer."
+        )
+
+
+def _placed(network: Network, device: str) -> tuple[Tensor, Tensor]:
+    """Move a network to the device, its channels last, and return mean and deviation of the colours there."""
+    colours = network.preprocessing.mean, network.preprocessing.std
+    try:
+        network.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        mean, std = (torch.tensor(values, device=device).view(3, 1, 1) for values in colours)
+    except (RuntimeError, AssertionError) as error:
+        raise CoveyError(f"The device {device!r} cannot be used ({reason(error)}): choose cpu.") from error
+    return mean, std
+
+
+def _keep_exact(module: nn.Module, device: str) -> None:
+    """Let convolutions whose sums are short compute in float32: those of the colours and those of single channels.
+
+    They cost little, and the rounding of a few weights does not average out.
+    """
+
+    def exact(convolve: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+        def forward(images: Tensor) -> Tensor:
+            with torch.autocast(device, enabled=False):
+                return convolve(images.float()).bfloat16()
+
+        return forward
+
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d) and (part.in_channels == 3 or part.groups == part.in_channels):
+            part.forward = exact(part.forward)  # type: ignore[method-assign, assignment]
+
+
+def _compiled(work: _Work, model: str) -> _Work:
+    """Return `work` compiled, once for each size of images; one that cannot be compiled stays as it is."""
+    compiled: _Work = torch.compile(work, dynamic=False, options={"freezing": True})
+    current = compiled
+
+    def run(images: Tensor) -> list[Tensor]:
+        nonlocal current
+        try:
+            return current(images)
+        except RuntimeError as error:
+            if current is work or _is_memory(error):
+                raise
+            warnings.warn(f"{model} could not be compiled, so it runs as it is: {reason(error)[:200]}", stacklevel=2)
+        current = work
+        return work(images)
+
+    return run
+
+
+def _halving(work: _Work, model: str) -> _Work:
+    """Return `work` that takes half as many images at once, and so on, where memory runs out."""
+    most = 0
+
+    def run(images: Tensor) -> list[Tensor]:
+        nonlocal most
+        most = most or len(images)
+        while True:
+            try:
+                return [torch.cat(parts) for parts in zip(*map(work, torch.split(images, most)), strict=True)]
+            except RuntimeError as error:
+                if not _is_memory(error):
+                    raise
+                if most == 1:
+                    raise CoveyError(f"Memory is too small for {model} on one image: use smaller images.") from error
+            most = -(-most // 2)
+
+    return run
+
+
+def _is_memory(error: RuntimeError) -> bool:
+    return isinstance(error, torch.cuda.OutOfMemoryError) or bool(_NO_MEMORY.search(str(error)))
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def _told(model: str, pixels: Pixels) -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        count, height, width, _ = pixels.shape
+        raise CoveyError(
+            f"{model} failed on {count} images of {height} x {width} pixels ({reason(error)[:200]}): use larger images"
+            " or a smaller batch."
+        ) from error

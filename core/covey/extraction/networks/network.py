@@ -1,0 +1,108 @@
+"""A network whose layers can be tapped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from covey.extraction.networks.preprocessing import Preprocessing
+
+Forward = Callable[[Tensor], Sequence[Tensor]]
+"""From images (b, 3, h, w) to the output of each tapped layer, as the layer gives it."""
+_ODD_SIZE = (153, 203)
+
+
+class Network:
+    """A network in evaluation mode, and what it expects of its input.
+
+    Args:
+        module: takes images (b, 3, h, w) float32.
+        name: what people call it.
+        preprocessing: what its weights expect of an image.
+    """
+
+    def __init__(self, module: nn.Module, name: str, preprocessing: Preprocessing) -> None:
+        self.module = module.eval()
+        self.name = name
+        self.preprocessing = preprocessing
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return what can be tapped, in the order of computation, with the shape of its output for two images."""
+        outputs: dict[str, Any] = {}
+        names = [name for name, _ in self.module.named_modules() if name]
+        with _hooks(self.module, names, outputs.setdefault), torch.inference_mode():
+            self.module(torch.zeros(2, 3, *self.preprocessing.size))
+        return shapes_of(outputs)
+
+    def tap(self, layers: Sequence[str]) -> Forward:
+        """Return the network cut after the last of `layers`, which are among `shapes()`."""
+        outputs: dict[str, Tensor] = {}
+        running = False
+
+        def keep(name: str, output: Tensor) -> None:
+            if not running:
+                return
+            if name not in outputs:
+                outputs[name] = output.clone()  # what follows may write into it
+            if len(outputs) == len(layers) and not torch.compiler.is_compiling():  # a compiler sees that it is unused
+                raise _Reached
+
+        def forward(images: Tensor) -> list[Tensor]:
+            nonlocal running
+            outputs.clear()
+            running = True
+            try:
+                with suppress(_Reached):
+                    self.module(images)
+            finally:
+                running = False
+            return [outputs.pop(name) for name in layers]
+
+        _hook(self.module, layers, keep)
+        return forward
+
+    def takes_any_size(self) -> bool:
+        """Whether it works on images that are neither square nor a multiple of anything."""
+        with torch.inference_mode():
+            try:
+                self.module(torch.zeros(1, 3, *_ODD_SIZE))
+            except Exception:  # each network refuses in its own way
+                return False
+        return True
+
+
+class _Reached(Exception):
+    """The last tapped layer has been computed."""
+
+
+def shapes_of(outputs: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of those outputs for two images that can be pooled: tensors with 2 to 4 axes, images first."""
+    tensors = {name: output for name, output in outputs.items() if isinstance(output, Tensor)}
+    shapes = {name: tuple(output.shape) for name, output in tensors.items() if output.is_floating_point()}
+    return {name: shape for name, shape in shapes.items() if 2 <= len(shape) <= 4 and shape[0] == 2}
+
+
+def _hook(module: nn.Module, names: Sequence[str], keep: Callable[[str, Any], Any]) -> list[RemovableHandle]:
+    def add(name: str) -> RemovableHandle:
+        def hook(module: nn.Module, inputs: Any, output: Any) -> None:
+            keep(name, output)
+
+        return module.get_submodule(name).register_forward_hook(hook)
+
+    return [add(name) for name in names]
+
+
+@contextmanager
+def _hooks(module: nn.Module, names: Sequence[str], keep: Callable[[str, Any], Any]) -> Iterator[None]:
+    """Call keep(name, output) inside the block whenever one of the named modules has computed."""
+    handles = _hook(module, names, keep)
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()

@@ -1,0 +1,277 @@
+"""From images to features: decoded in threads, one batch after another through the network, each kept when it is done.
+
+Layers whose batches are the same go through the network together. What an interrupted run finished is not done again,
+nor are the rows of unchanged images that earlier features hold.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from covey._base.errors import CoveyError
+from covey._base.progress import Progress, counted
+from covey.components import options
+from covey.components.contracts import Extract, FeatureExtractor, Floats, Pixels, Runtime
+from covey.components.versions import versions
+from covey.data import provenance
+from covey.data.dataset import Dataset
+from covey.data.images import THREADS, BrokenImage, ImageFile, ImageFolder, key_of
+from covey.data.provenance import Provenance
+from covey.data.tables import as_names
+from covey.extraction import finished_rows as rows
+from covey.extraction import notes as checks
+from covey.extraction.finished_rows import Earlier, Rows
+from covey.extraction.shards import Batch, Content, Plan, Shard, Shards, under_way
+
+AHEAD = 3
+"""Batches that are decoded while one is in the network."""
+LEAST = 32
+"""Images that are kept together: a file for each handful would cost more time than an interruption."""
+NOT_FINITE = "its features are not finite"
+
+T = TypeVar("T")
+Picture = NDArray[np.uint8] | str
+"""The pixels of an image (h, w, 3), or why there are none."""
+
+
+@attrs.frozen(eq=False)
+class _Job:
+    """The work on one layer."""
+
+    part: FeatureExtractor
+    made: Provenance
+    shards: Shards
+    plan: Plan
+    finished: frozenset[Batch]
+    earlier: Earlier | None
+
+
+@attrs.frozen
+class Extraction:
+    """Where features come from and where they go: `work` is a folder for what is unfinished."""
+
+    dataset: Dataset
+    work: Path
+    folder: ImageFolder
+    files: Sequence[ImageFile]
+    runtime: Runtime
+    progress: Progress
+
+    def extract(self, parts: Sequence[FeatureExtractor]) -> None:
+        """Keep the features that each part of an extractor gives in the dataset, a row for every image of `files`.
+
+        As many images as `runtime.batch_size` says go through the network at once; where fewer are left they are
+        padded, so that a row depends on its image alone. An interrupted run, started again, keeps the settings of its
+        first start and ends in the same table as one that was not interrupted.
+
+        Raises:
+            CoveyError: no image can be used, the extractor breaks its contract, or a file cannot be read or written.
+        """
+        rows.remember(self.work, self.files)
+        jobs = [self._job(part) for part in parts]
+        groups: dict[Plan, list[_Job]] = {}
+        for job in jobs:
+            groups.setdefault(job.plan, []).append(job)
+        for group in groups.values():
+            self._compute(group)
+        for job in jobs:
+            self._finish(job)
+
+    def _job(self, part: FeatureExtractor) -> _Job:
+        made = provenance.of(part, key_of(self.files))
+        shards = under_way(self.work, made)
+        images = self._images()
+        earlier = rows.earlier(self.work, self.dataset, made, images)
+        left = {content: file for content, file in images.items() if earlier is None or content not in earlier.names}
+        plan, finished = _planned(shards, left, Plan(self.runtime, (), made.tag))
+        job = _Job(part, made, shards, plan, finished, earlier)
+        for sentence in _state(job, self.runtime):
+            self.progress.note(sentence)
+        return job
+
+    def _compute(self, jobs: Sequence[_Job]) -> None:
+        """Do what is left of a plan that all these layers have."""
+        plan, images = jobs[0].plan, self._images()
+        left = [batch for batch in plan.batches if not all(batch in job.finished for job in jobs)]
+        if not left:
+            return
+        extractor = options.join([job.part for job in jobs])
+        with self.progress.step("Extracting features", sum(map(len, left)), "image") as step:
+            step.say("compiling" if plan.runtime.compile else extractor.starting)
+            work = extractor.load(plan.runtime)
+            pictures = _decoded(
+                self.folder, plan.runtime.workers, ([images[content].name for content in batch] for batch in left)
+            )
+            for batch, found in zip(left, pictures, strict=True):
+                shards = _shards(work, batch, found, plan.runtime.batch_size, len(jobs))
+                for job, shard in zip(jobs, shards, strict=True):
+                    if batch not in job.finished:
+                        job.shards.add(batch, shard)
+                step.say("")
+                step.advance(len(batch))
+
+    def _finish(self, job: _Job) -> None:
+        """Make one table of all rows."""
+        found = Rows(job.shards, job.plan, rows.load(self.dataset, job.earlier))
+        files = [file for file in self.files if file.content in found]
+        bad = [file for file in self.files if file.content not in found]
+        broken = {file.name: file.problem or found.problems[file.content] for file in bad}
+        if problem := self._problem(job, found, broken):
+            job.shards.clear()
+            raise CoveyError(problem)
+        contents = [file.content for file in files]
+        details = {"broken": broken, **_noticed(files, found.blocks(contents)), **_circumstances(job)}
+        made = attrs.evolve(job.made, details=details)
+        self.dataset.save_features(as_names([file.name for file in files]), found.blocks(contents), made)
+
+    def _problem(self, job: _Job, found: Rows, broken: Mapping[str, str]) -> str:
+        """Return why there can be no table, or ""."""
+        if len(found.widths) > 1:
+            names = {file.content: file.name for file in self.files}
+            told = [f"{width} for {names.get(content, 'one that is gone')}" for width, content in found.widths.items()]
+            return f"{job.made.tag} gives a different number of features for different images: {', '.join(told)}."
+        if len(broken) == len(self.files):
+            name, why = next(iter(broken.items()))
+            hint = " If the weights come from a file, see whether they are." if why == NOT_FINITE else ""
+            return (
+                f"None of the {len(broken)} images in {self.folder.root} can be used; the first, {name}: {why}.{hint}"
+            )
+        return ""
+
+    def _images(self) -> dict[Content, ImageFile]:
+        """Return one file for every content."""
+        return {file.content: file for file in self.files if not file.problem}
+
+
+def _planned(shards: Shards, left: Mapping[Content, ImageFile], new: Plan) -> tuple[Plan, frozenset[Batch]]:
+    """Return the plan to follow and its finished batches.
+
+    It is that of an interrupted run, cut anew after what is finished where other images are left than were then; `new`
+    where there is none, or nothing was finished under its settings.
+    """
+    plan = shards.plan()
+    finished = [batch for batch in plan.batches if shards.finished(batch)] if plan else []
+    if plan is None or (not finished and plan.runtime != new.runtime):
+        shards.clear()
+        plan = new
+    done = set(chain.from_iterable(finished))
+    todo = [file for content, file in left.items() if content not in done]
+    if set(chain.from_iterable(plan.batches)) - done != {file.content for file in todo}:
+        plan = attrs.evolve(plan, batches=(*finished, *_batches(todo, plan.runtime.batch_size)))
+        shards.begin(plan)
+    return plan, frozenset(finished)
+
+
+def _state(job: _Job, runtime: Runtime) -> Iterator[str]:
+    """Yield what a person should know before a layer is computed."""
+    if job.finished:
+        done, total = (sum(map(len, batches)) for batches in (job.finished, job.plan.batches))
+        yield f"{job.made.tag}: going on where an earlier run stopped, {done:,} of {total:,} images are done."
+    if job.plan.runtime != runtime:
+        settings = ", ".join(f"{name}={value}" for name, value in attrs.asdict(job.plan.runtime).items())
+        yield (
+            f"{job.made.tag} keeps the settings of that run ({settings}); to choose others, delete {job.shards.folder}."
+        )
+    if job.earlier:
+        yield f"{job.made.tag}: the features of {counted(len(job.earlier.names), 'unchanged image')} stay."
+
+
+def _batches(files: Sequence[ImageFile], size: int) -> Iterator[Batch]:
+    """Yield batches of images of one size, in order: `LEAST` or more, a multiple of what goes through at once."""
+    groups: dict[tuple[int, int], list[Content]] = {}
+    for file in files:
+        groups.setdefault((file.height, file.width), []).append(file.content)
+    for contents in groups.values():
+        yield from map(tuple, _parts(contents, size * -(-LEAST // size)))
+
+
+def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _decoded(folder: ImageFolder, workers: int, batches: Iterable[Sequence[str]]) -> Iterator[list[Picture]]:
+    """Yield the pictures of each batch of names, some batches decoded ahead."""
+    waiting: deque[list[Future[Picture]]] = deque()
+    with ThreadPoolExecutor(workers or THREADS) as pool:
+        try:
+            for names in batches:
+                waiting.append([pool.submit(_picture, folder, name) for name in names])
+                if len(waiting) > AHEAD:
+                    yield [future.result() for future in waiting.popleft()]
+            while waiting:
+                yield [future.result() for future in waiting.popleft()]
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _picture(folder: ImageFolder, name: str) -> Picture:
+    """Return a picture, or why it is none. Raises CoveyError when the file, which could be read before, cannot."""
+    try:
+        return folder.pixels(name)
+    except BrokenImage as error:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno:
+            raise CoveyError(
+                f"{folder.root / name} cannot be read any more ({error}): see that the folder can be reached and start"
+                " again. What is finished is kept."
+            ) from error
+        return str(error)
+
+
+def _shards(work: Extract, batch: Batch, pictures: Sequence[Picture], size: int, layers: int) -> list[Shard]:
+    """Return what a batch gives for each layer."""
+    found = dict(zip(batch, pictures, strict=True))
+    problems = {content: picture for content, picture in found.items() if isinstance(picture, str)}
+    pixels = {content: picture for content, picture in found.items() if not isinstance(picture, str)}
+    arrays = _forward(work, list(pixels.values()), size, layers)
+    return [_shard(tuple(pixels), X, problems) for X in arrays]
+
+
+def _shard(contents: Batch, X: Floats, problems: Mapping[Content, str]) -> Shard:
+    finite = np.asarray(np.isfinite(X).all(axis=1))
+    wrong = {content: NOT_FINITE for content, fine in zip(contents, finite.tolist(), strict=True) if not fine}
+    return Shard(tuple(content for content in contents if content not in wrong), X[finite], {**problems, **wrong})
+
+
+def _forward(work: Extract, pixels: Sequence[NDArray[np.uint8]], size: int, layers: int) -> list[Floats]:
+    """Return one array (rows, d) for each layer, `size` images going through the network at once."""
+    if not pixels:
+        return [np.empty((0, 0), np.float32)] * layers
+    parts = [_at_once(work, part, size, layers) for part in _parts(pixels, size)]
+    try:
+        return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
+    except ValueError as error:
+        raise CoveyError(
+            f"The extractor gives differing numbers of features for images of one size: {error}."
+        ) from error
+
+
+def _at_once(work: Extract, pixels: Sequence[NDArray[np.uint8]], size: int, layers: int) -> list[Floats]:
+    found = work(_padded(pixels, size))
+    if len(found) != layers or any(X.ndim != 2 or len(X) != size for X in found):
+        shapes = [getattr(X, "shape", type(X)) for X in found]
+        raise CoveyError(f"The extractor must return {layers} arrays of {size} rows, but returned {shapes}.")
+    return [np.asarray(X[: len(pixels)], dtype=np.float32) for X in found]
+
+
+def _padded(pixels: Sequence[NDArray[np.uint8]], size: int) -> Pixels:
+    return np.stack([*pixels, *[pixels[-1]] * (size - len(pixels))])
+
+
+def _noticed(files: Sequence[ImageFile], blocks: Iterable[Floats]) -> dict[str, Any]:
+    constant = rows.constant(blocks) if len(files) > 1 else 0
+    return {"constant": constant, **checks.of_images(files)}
+
+
+def _circumstances(job: _Job) -> dict[str, Any]:
+    old = job.earlier
+    taken = {"key": old.entry.provenance.key, "rows": len(old.names)} if old and old.entry.provenance else {}
+    return {"earlier": taken, "runtime": attrs.asdict(job.plan.runtime), "versions": versions(job.part)}

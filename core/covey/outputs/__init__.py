@@ -1,0 +1,1 @@
+"""What leaves a dataset: reports, exports, methods texts, pictures."""

@@ -1,0 +1,228 @@
+"""Exports: a dataset in the form of another program, in a folder of its own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+
+import attrs
+
+from covey._base.errors import CoveyError
+from covey._base.files import make_folder, replacing
+from covey._base.progress import SILENT, Progress, some
+from covey.data import clusters_csv as clusters
+from covey.data.dataset import Dataset
+from covey.data.images import BrokenImage, ImageFolder
+from covey.data.tables import NOISE
+from covey.outputs.exchange.collect_tables import WHAT, Contents, What
+from covey.outputs.exchange.intervals import Interval, Timing, intervals, timing
+from covey.outputs.exchange.raven_audacity import AUDACITY, RAVEN, audacity_track, cluster_label, raven_table
+from covey.outputs.exchange.row_blocks import Column, Sheet, write_csv, write_parquet
+from covey.outputs.exchange.safe_filenames import FileNames
+from covey.sound.conversion import read_ledger
+
+IMAGES = "images"
+"""The folder for images in an image folder that Hugging Face datasets loads."""
+
+
+@attrs.frozen(kw_only=True)
+class Export:
+    """What is exported and where to.
+
+    `segment` is the length of segments in seconds; None means as the file beside the images says.
+    """
+
+    contents: Contents
+    out: Path
+    segment: float | None
+    progress: Progress
+
+    @property
+    def images(self) -> ImageFolder | None:
+        """The images of the dataset."""
+        return self.contents.dataset.images
+
+
+@attrs.frozen
+class Form:
+    """A form of export: what it can hold, and what writes it and returns how many files."""
+
+    holds: tuple[What, ...]
+    write: Callable[[Export], int]
+
+
+def export(
+    dataset: Dataset,
+    form: str,
+    out: Path,
+    what: Sequence[What] = (),
+    segment: float | None = None,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> int:
+    """Write what a dataset holds into a folder, and return how many files were written, images not counted.
+
+    Args:
+        dataset: what is exported.
+        form: one of FORMS.
+        out: a folder that is new or empty.
+        what: what to export; by default all that there is and the form can hold.
+        segment: length of segments in seconds, for forms that tell times.
+        overwrite: the folder may hold files; those that are written now replace files of the same name.
+        progress: told how far it is.
+
+    Raises:
+        CoveyError: there is nothing to export, the form cannot hold it, the folder is not empty or cannot be written.
+    """
+    holds = FORMS[form].holds
+    if alien := [one for one in what if one not in holds]:
+        raise CoveyError(f"{form} cannot hold {' and '.join(alien)}: it holds {', '.join(holds)}.")
+    _check_folder(out, dataset, overwrite)
+    contents = Contents(dataset, what or holds)
+    for problem in dataset.problems:
+        progress.note(problem)
+    written = FORMS[form].write(Export(contents=contents, out=out, segment=segment, progress=progress))
+    if not written:
+        way = " Labels are given in the dashboard." if "labels" in what else ""
+        raise CoveyError(f"{dataset.location} holds no {', '.join(what or holds)}: there is nothing to export.{way}")
+    if contents.metadata.path:
+        progress.note(contents.metadata.told(contents.names))
+    return written
+
+
+def _check_folder(out: Path, dataset: Dataset, overwrite: bool) -> None:
+    if out.exists() and not out.is_dir():
+        raise CoveyError(f"{out} is a file: name a folder.")
+    if out.is_dir() and any(out.iterdir()) and not overwrite:
+        raise CoveyError(f"{out} is not empty: name a new folder, or replace files of the same name with --overwrite.")
+    if dataset.images and out.resolve().is_relative_to(dataset.images.root.resolve()):
+        raise CoveyError(f"{out} lies in the folder with the images of the dataset: name one outside it.")
+
+
+def _write_csv(export: Export) -> int:
+    return _write_sheets(export, ".csv", write_csv)
+
+
+def _write_parquet(export: Export) -> int:
+    return _write_sheets(export, ".parquet", write_parquet)
+
+
+def _write_sheets(export: Export, ending: str, write: Callable[[Sheet, Path, Progress], None]) -> int:
+    given, count = FileNames(), 0
+    for sheet in export.contents.sheets():
+        write(sheet, make_folder(export.out) / given.give(sheet.name, ending), export.progress)
+        count += 1
+    return count
+
+
+def _write_image_folder(export: Export) -> int:
+    """Copy the images, and describe them in metadata.csv: what Hugging Face datasets loads as `imagefolder`."""
+    if export.images is None:
+        raise CoveyError(f"{export.contents.dataset.location} has no images here: an imagefolder consists of them.")
+    copied = dict(_copied(export.images, export))
+    names, contents = list(copied), export.contents
+    classes = contents.classes
+    columns: dict[str, Column] = {
+        **contents.known(names),
+        **clusters.columns(contents.clusterings, names),
+        **({"label": ["; ".join(classes.get(name, ())) or None for name in names]} if classes else {}),
+    }
+    write_csv(Sheet("metadata", {"file_name": list(copied.values()), **columns}), export.out / "metadata.csv")
+    return 1
+
+
+def _copied(images: ImageFolder, export: Export) -> Iterator[tuple[str, str]]:
+    """Copy the images that can be read, and yield the name of each, there and here."""
+    given, problems = FileNames(), list[str]()
+    names = export.contents.names
+    with export.progress.step("Copying images", len(names), "image") as step:
+        for name in names:
+            path = PurePosixPath(name)
+            there = f"{IMAGES}/{given.give(str(path.with_suffix('')), path.suffix)}"
+            try:
+                _copy(images.path(name), export.out / there)
+            except BrokenImage as error:
+                problems.append(f"{name} ({error})")
+                continue
+            if there != f"{IMAGES}/{name}":
+                export.progress.note(f"{name!r} is no file name on every system: it is {there!r} there.")
+            step.advance()
+            yield name, there
+    if problems:
+        export.progress.note(f"Images that could not be copied: {some(problems)}.")
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as file:
+        make_folder(target.parent)
+        with replacing(target, durable=False) as copy:
+            shutil.copyfileobj(file, copy)
+
+
+def _write_raven(export: Export) -> int:
+    told = _timing(export)
+    sounds = _sounds(export.images)
+
+    def text(recording: str, found: Sequence[Interval]) -> str:
+        sound = sounds.get(recording) or f"{PurePosixPath(recording).name}.wav"
+        return raven_table(found, sound, told.rate)
+
+    return _write_tracks(export, told, RAVEN, text)
+
+
+def _write_audacity(export: Export) -> int:
+    return _write_tracks(export, _timing(export), AUDACITY, lambda _, found: audacity_track(found))
+
+
+def _timing(export: Export) -> Timing:
+    return timing(export.images.root if export.images else None, export.segment)
+
+
+def _write_tracks(export: Export, told: Timing, ending: str, text: Callable[[str, Sequence[Interval]], str]) -> int:
+    """Write a file for each recording, into a folder for the labels and one for each clustering."""
+    given, count = FileNames(), 0
+    for source, classes in _sources(export.contents):
+        found = intervals(classes, told)
+        if not found:
+            raise CoveyError(
+                "No image is named after a recording and a time (…_segm_0000.000.png): nothing tells when."
+            )
+        with export.progress.step(f"Writing {source}", len(found), "recording") as step:
+            for recording, stretch in found.items():
+                path = export.out / given.give(f"{source}/{recording.replace('/', '-')}", ending)
+                make_folder(path.parent)
+                with replacing(path, durable=False) as file:
+                    file.write(text(recording, stretch).encode())
+                step.advance()
+        count += len(found)
+    return count
+
+
+def _sources(contents: Contents) -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
+    """Yield what gives classes to images: the labels of people, and each clustering, in which noise is no class."""
+    if classes := contents.classes:
+        yield "labels", classes
+    for name, table in contents.clusterings:
+        pairs = zip(table.names.tolist(), table.labels.tolist(), strict=True)
+        if found := {image: [cluster_label(label)] for image, label in pairs if label != NOISE}:
+            yield name, found
+
+
+def _sounds(images: ImageFolder | None) -> dict[str, str]:
+    """Return the file name of each recording that the ledger beside the images knows."""
+    if images:
+        with suppress(OSError, ValueError, TypeError):  # damaged: names are then made up
+            return {stub: PurePosixPath(made.name).name for stub, made in read_ledger(images.root).items()}
+    return {}
+
+
+FORMS: Mapping[str, Form] = {
+    "csv": Form(WHAT, _write_csv),
+    "parquet": Form(WHAT, _write_parquet),
+    "imagefolder": Form(("clusters", "labels", "metadata"), _write_image_folder),
+    "raven": Form(("clusters", "labels"), _write_raven),
+    "audacity": Form(("clusters", "labels"), _write_audacity),
+}
+"""The forms by name."""

@@ -1,0 +1,96 @@
+"""Intervals: from when to when in a recording a class was heard, from the segments that have it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import attrs
+
+from covey._base.errors import CoveyError, reason
+from covey.data.segment_names import cuts
+from covey.sound.conversion import PARAMETERS
+
+ROUNDED = 0.002
+"""Seconds by which two starts may be wrong together, being rounded in file names."""
+
+
+@attrs.frozen(order=True)
+class Interval:
+    """A stretch of a recording, in seconds, and its class."""
+
+    begin: float
+    end: float
+    label: str
+
+
+@attrs.frozen
+class Timing:
+    """How recordings were cut: length of a segment, seconds from start to start, and sampling rate in Hz if known."""
+
+    segment: float
+    step: float
+    rate: float | None = None
+
+
+def timing(root: Path | None, segment: float | None) -> Timing:
+    """Return how the recordings of the images in `root` were cut, as the file of parameters beside them says.
+
+    `segment`, where given, is the length instead; without the file segments are taken to follow one another.
+
+    Raises:
+        CoveyError: neither tells the length, or the file is damaged.
+    """
+    path = root / PARAMETERS if root else None
+    if path and path.is_file():
+        told = _read(path)
+        return attrs.evolve(told, segment=segment) if segment else told
+    if segment is None:
+        raise CoveyError(f"How long is a segment? There is no {PARAMETERS} beside the images: give --segment SECONDS.")
+    return Timing(segment, segment)
+
+
+def intervals(classes: Mapping[str, Sequence[str]], timing: Timing) -> dict[str, list[Interval]]:
+    """Return the intervals in each recording, in order of time; consecutive segments of one class make one.
+
+    Segments are consecutive when one begins a step after the other and they leave no gap.
+
+    Args:
+        classes: the classes of each image; images that are not named as cuts are left out.
+        timing: how the recordings were cut.
+    """
+    starts: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for name, cut in cuts(classes).items():
+        for label in classes[name]:
+            starts[cut.recording, label].append(cut.start)
+    found: dict[str, list[Interval]] = defaultdict(list)
+    for (recording, label), begins in starts.items():
+        found[recording] += [Interval(begin, end, label) for begin, end in _merged(begins, timing)]
+    return {recording: sorted(found[recording]) for recording in sorted(found)}
+
+
+def _merged(starts: Iterable[float], timing: Timing) -> list[tuple[float, float]]:
+    reach = min(timing.step, timing.segment) + ROUNDED
+    found: list[tuple[float, float]] = []  # the starts of the first segment and of the last
+    for start in sorted(starts):
+        if found and start - found[-1][1] <= reach:
+            found[-1] = found[-1][0], start
+        else:
+            found.append((start, start))
+    return [(first, last + timing.segment) for first, last in found]
+
+
+def _read(path: Path) -> Timing:
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        segment = float(told["segment_duration_sec"])
+        step = float(told["segment_step_size"]) * segment
+        rate = float(told["sampling_frequency"])
+        if not all(math.isfinite(value) and value > 0 for value in (segment, step, rate)):
+            raise ValueError("a length or rate is not above 0")
+        return Timing(segment, step, rate)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CoveyError(f"{path} cannot be read ({reason(error)}): delete it and give --segment.") from error

@@ -1,0 +1,128 @@
+"""Selections: what people marked in recordings with Raven, as labels of images."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from covey._base.errors import CoveyError, did_you_mean
+from covey.data.formats import csvs
+from covey.data.segment_names import cuts, xeno_canto
+from covey.outputs.exchange.raven_audacity import BEGIN, END, FILE, LABEL
+
+SHARE = 0.5
+"""The least share of a segment, or of the selection where that is shorter, that must lie in both."""
+_LABELS = (LABEL, "Class", "Annotation", "Species")
+_ROUNDED = 1e-6
+
+
+@attrs.frozen
+class Selection:
+    """A stretch of a recording, in seconds, its class, and the name of the sound file as the table has it."""
+
+    sound: str
+    begin: float
+    end: float
+    label: str
+
+
+def tables(paths: Iterable[Path]) -> list[Path]:
+    """Return these files, and the .txt files in these folders. Raises CoveyError when there are none."""
+    found = [table for path in paths for table in (sorted(path.rglob("*.txt")) if path.is_dir() else [path])]
+    if not found:
+        raise CoveyError("There are no selection tables (.txt) in the folders: name the folder that holds them.")
+    return found
+
+
+def read(path: Path, column: str | None = None) -> list[Selection]:
+    """Return the selections in a Raven table.
+
+    Args:
+        path: a tab-separated table with `Begin Time (s)` and `End Time (s)`. Without `Begin File` the name of the table
+            up to ".Table." is that of the recording.
+        column: the column with the classes; by default the first of Label, Class, Annotation and Species.
+
+    Raises:
+        CoveyError: the file cannot be read, lacks a column, or holds what is no time.
+    """
+    rows = csvs.rows(path, "selections")
+    _, heads = next(rows, (0, []))
+    wanted = column or next((head for head in _LABELS if head in heads), LABEL)
+    for head in (BEGIN, END, wanted):
+        if head not in heads:
+            near = did_you_mean(head, heads) if head == column else ""
+            told = ", ".join(heads) or "nothing"
+            more = "" if head in (BEGIN, END) else " Name the one with classes with --column."
+            raise CoveyError(f"The selections {path} have no column {head!r}.{near} There is: {told}.{more}")
+    own = path.name.split(".Table.")[0].removesuffix(".txt")
+    return [_selection(path, line, dict(zip(heads, row, strict=False)), wanted, own) for line, row in rows]
+
+
+def images_of(selections: Iterable[Selection], names: Sequence[str], segment: float) -> dict[str, list[str]]:
+    """Return the images in each class: those of which at least half, or half of the selection, lies in both.
+
+    Args:
+        selections: of any recordings; those without a class, or of other recordings, count for nothing.
+        names: all images; those that are not named as cuts are left out.
+        segment: length of the segments in seconds.
+    """
+    starts, named = _recordings(names), known_sounds(names)
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for one in selections:
+        for recording in recordings_of(one.sound, named) if one.label else ():
+            found[one.label] |= dict.fromkeys(_within(one, *starts[recording], segment))
+    return {label: list(images) for label, images in found.items()}
+
+
+def known_sounds(names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the recordings of these images by what a table may call them."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for recording in dict.fromkeys(cut.recording for cut in cuts(names).values()):
+        number = xeno_canto(recording)
+        for name in {recording, PurePosixPath(recording).name, *([f"XC{number}"] if number else [])}:
+            found[name].append(recording)
+    return found
+
+
+def recordings_of(sound: str, known: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """Return the recordings that a sound file is: by its name with or without ending, or its number at xeno-canto."""
+    name = PurePosixPath(sound.replace("\\", "/")).name
+    ways = (name, PurePosixPath(name).stem, f"XC{xeno_canto(name)}")
+    return next((known[way] for way in ways if way in known), ())
+
+
+def _selection(path: Path, line: int, cells: Mapping[str, str], wanted: str, own: str) -> Selection:
+    try:
+        begin, end = float(cells[BEGIN]), float(cells[END])
+        if not (math.isfinite(begin) and begin <= end < math.inf):
+            raise ValueError("the end is not after the begin")
+    except (ValueError, KeyError) as error:
+        times = f"{cells.get(BEGIN)!r} to {cells.get(END)!r}"
+        raise CoveyError(f"The selections {path} cannot be read: {times} are no times (line {line}).") from error
+    return Selection(cells.get(FILE) or own, begin, end, cells.get(wanted, "").strip())
+
+
+def _recordings(names: Iterable[str]) -> dict[str, tuple[list[str], NDArray[np.float64]]]:
+    """Return the images of each recording in order of time, and when they start."""
+    found: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    for name, cut in cuts(names).items():
+        found[cut.recording].append((cut.start, name))
+    ordered = {recording: sorted(images) for recording, images in found.items()}
+    return {
+        recording: ([name for _, name in images], np.array([start for start, _ in images]))
+        for recording, images in ordered.items()
+    }
+
+
+def _within(one: Selection, names: Sequence[str], starts: NDArray[np.float64], segment: float) -> Iterator[str]:
+    first, last = np.searchsorted(starts, [one.begin - segment, one.end + _ROUNDED])
+    near = starts[first:last]
+    shared = np.minimum(near + segment, one.end) - np.maximum(near, one.begin)
+    enough = shared >= SHARE * min(segment, one.end - one.begin) - _ROUNDED
+    return (names[first + at] for at in np.flatnonzero(enough))

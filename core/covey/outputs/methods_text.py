@@ -1,0 +1,95 @@
+"""A methods section: what was done to make a table, in words, from its provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from covey._base.errors import CoveyError
+from covey._base.progress import counted
+from covey.components.contracts import Component
+from covey.components.options import written
+from covey.data.provenance import Provenance
+from covey.plugins.registry import Registry
+
+_DEEDS = {
+    "extractor": "{images} were described by features, extracted with {component}",
+    "reducer": "The features were reduced with {component}",
+    "clusterer": "The {input} were clustered with {component}",
+}
+_INPUTS = {"extractor": "features", "reducer": "reduced features"}
+
+
+def methods(made: Provenance, registry: Registry) -> str:
+    """Return paragraphs of plain text: every step with all its options, then versions, then numbered references.
+
+    A component that is no longer installed is told as far as the provenance knows it, without its references.
+    """
+    chain = steps(made)
+    references = list(dict.fromkeys(text for step in chain for text in _references(step, registry)))
+    told = " ".join(_sentences(step, [references.index(text) + 1 for text in _references(step, registry)])
+                    for step in chain)  # fmt: skip
+    software = {name: version for step in chain for name, version in _mapping(step.details.get("versions")).items()}
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(software.items()))
+    cited = "\n".join(f"[{number}] {text}" for number, text in enumerate(references, 1))
+    return "\n\n".join(filter(None, [told, versions and f"Software: {versions}.", cited]))
+
+
+def steps(made: Provenance) -> list[Provenance]:
+    """Return what led to a table, from the images on."""
+    return [*(steps(made.source) if made.source else []), made]
+
+
+def _sentences(made: Provenance, references: Sequence[int]) -> str:
+    cited = f" [{', '.join(map(str, references))}]" if references else ""
+    component = f"{made.component}{cited} (version {made.version} of the component; {_listed(made.options)})"
+    deed = _DEEDS[made.kind].format(
+        component=component, images=_images(made), input=_INPUTS.get(made.source.kind, "") if made.source else "data"
+    )
+    return " ".join(f"{sentence}." for sentence in [deed, *_circumstances(made)])
+
+
+def _images(made: Provenance) -> str:
+    told = _mapping(made.details.get("sizes"))
+    sizes = {size: count for size, count in told.items() if isinstance(count, int)}
+    broken = len(_mapping(made.details.get("broken")))
+    count = counted(sum(sizes.values()), "spectrogram image") if sizes else "Spectrogram images"
+    pixels = f" of {', '.join(f'{size} pixels' for size in sizes)}" if sizes else ""
+    left_out = f" ({broken:,} broken {'one was' if broken == 1 else 'ones were'} left out)" if broken else ""
+    return f"{count}{pixels}{left_out}"
+
+
+def _circumstances(made: Provenance) -> list[str]:
+    """Return what else decided a result."""
+    told = []
+    if made.identity:
+        told.append(f"What else decided the result: {_listed(made.identity)}")
+    if chosen := _mapping(made.details.get("chosen")):
+        told.append(f"The data decided {_listed(chosen)}")
+    if runtime := _mapping(made.details.get("runtime")):
+        precision, device = runtime.get("precision", "?"), runtime.get("device", "?")
+        told.append(f"It was computed in {precision} on {device}, {runtime.get('batch_size', '?')} images at a time")
+    if other := _mapping(made.details.get("other")):
+        told.append(f"What was joined is table {str(made.options.get('other', ''))[:8]} of {other.get('tag', '?')}")
+    return told
+
+
+def _listed(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {written(value)}" for name, value in values.items()) or "no options"
+
+
+def _references(made: Provenance, registry: Registry) -> tuple[str, ...]:
+    cls = _class(made, registry)
+    return cls.references if cls else ()
+
+
+def _class(made: Provenance, registry: Registry) -> type[Component] | None:
+    try:
+        return registry.find(made.component, made.kind).cls
+    except CoveyError:
+        return None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """Return details that are as they should be; a file from elsewhere may hold anything."""
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,1 @@
+"""Plugins: the hooks they implement, the registry that collects them, a scaffold for new ones."""

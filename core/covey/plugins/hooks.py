@@ -1,0 +1,94 @@
+"""The hooks through which a plugin offers its components and commands.
+
+A plugin is a module, named in the entry-point group `covey`, with one or more of these functions marked @hookimpl:
+
+    from covey import hookimpl
+
+    @hookimpl
+    def covey_clusterers():
+        yield Dbscan
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer
+from covey.data.dataset import Storage
+
+if TYPE_CHECKING:
+    import click
+
+GROUP = "covey"
+hookspec = pluggy.HookspecMarker(GROUP)
+hookimpl = pluggy.HookimplMarker(GROUP)
+
+
+@hookspec
+def covey_feature_extractors() -> Iterable[type[FeatureExtractor]]:  # type: ignore[empty-body]
+    """Offer feature extractors: component classes that describe each image by a vector.
+
+    Example:
+        @hookimpl
+        def covey_feature_extractors():
+            yield Brightness
+    """
+
+
+@hookspec
+def covey_reducers() -> Iterable[type[Reducer]]:  # type: ignore[empty-body]
+    """Offer reducers: component classes that give each image a place in few dimensions.
+
+    Example:
+        @hookimpl
+        def covey_reducers():
+            yield Pca
+    """
+
+
+@hookspec
+def covey_clusterers() -> Iterable[type[Clusterer]]:  # type: ignore[empty-body]
+    """Offer clusterers: component classes that find groups.
+
+    Example:
+        @hookimpl
+        def covey_clusterers():
+            yield Dbscan
+    """
+
+
+@hookspec
+def covey_storages() -> Iterable[type[Storage]]:  # type: ignore[empty-body]
+    """Offer storage backends: component classes that open datasets wherever they lie.
+
+    Example:
+        @hookimpl
+        def covey_storages():
+            yield Npz
+    """
+
+
+@hookspec
+def covey_commands() -> Iterable[click.Command]:  # type: ignore[empty-body]
+    """Offer commands: each becomes a subcommand of `covey`, and imports what is heavy only when it is called.
+
+    Example:
+        @hookimpl
+        def covey_commands():
+            yield dashboard
+    """
+
+
+KINDS: dict[str, type[Component]] = {kind.kind: kind for kind in (FeatureExtractor, Reducer, Clusterer, Storage)}
+"""The base class of each kind."""
+
+HOOKS = {
+    "extractor": "covey_feature_extractors",
+    "reducer": "covey_reducers",
+    "clusterer": "covey_clusterers",
+    "storage": "covey_storages",
+}
+"""The hook that offers components of each kind."""

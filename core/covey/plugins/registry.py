@@ -1,0 +1,230 @@
+"""The registry: which components and commands are installed, where they come from, what is wrong with the rest."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, requires, version
+from typing import Any, TypeVar
+
+import attrs
+import click
+import pluggy
+
+from covey._base.errors import CoveyError, did_you_mean, reason
+from covey.components.contracts import Component
+from covey.components.heavy_imports import HEAVY
+from covey.components.options import options
+from covey.plugins import hooks
+
+C = TypeVar("C", bound=Component)
+_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_ASKED = re.compile(r"covey\s*(?:\[[^]]*\])?\s*\(?([<>=!~][^;)]*)")
+
+
+@attrs.frozen(kw_only=True)
+class Registered:
+    """One component that a plugin offers."""
+
+    cls: type[Component]
+    distribution: str
+    plugin: str
+
+    @property
+    def kind(self) -> str:
+        """extractor, reducer, clusterer or storage."""
+        return self.cls.kind
+
+    @property
+    def name(self) -> str:
+        """The bare name."""
+        return self.cls.name
+
+    @property
+    def full_name(self) -> str:
+        """The name that is never ambiguous: distribution:name."""
+        return f"{self.distribution}:{self.name}"
+
+    @property
+    def summary(self) -> str:
+        """The first line of its docstring."""
+        return (inspect.getdoc(self.cls) or "").split("\n")[0]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What `pip install` takes to bring the libraries that it lacks."""
+        return self.cls.missing()
+
+    @property
+    def status(self) -> str:
+        """Whether it can work: "ready", or the pip command that makes it so."""
+        return f"needs: {_pip(self.missing)}" if self.missing else "ready"
+
+
+@attrs.frozen(kw_only=True)
+class RegisteredCommand:
+    """One command that a plugin offers."""
+
+    command: click.Command
+    distribution: str
+    plugin: str
+
+    @property
+    def name(self) -> str:
+        """What stands after `covey`."""
+        return str(self.command.name)
+
+
+@attrs.frozen(kw_only=True)
+class Problem:
+    """A plugin, and what is wrong with it."""
+
+    distribution: str
+    plugin: str
+    reason: str
+
+
+class Registry:
+    """Components by kind and name. Loading a plugin never fails.
+
+    A plugin that contributes nothing is listed in `problems`, one that works but slows covey down in `warnings`.
+    """
+
+    def __init__(self) -> None:
+        self.components: list[Registered] = []
+        self.commands: list[RegisteredCommand] = []
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+
+    @classmethod
+    def installed(cls) -> Registry:
+        """Return a registry with every plugin that is installed in this environment."""
+        registry = cls()
+        for point in sorted(set(entry_points(group=hooks.GROUP)), key=_origin):
+            registry.add(point.load, plugin=point.name, distribution=_origin(point)[0])
+        return registry
+
+    def add(self, load: Callable[[], Any], *, plugin: str, distribution: str) -> None:
+        """Add what one plugin offers; `load` imports and returns its module. It contributes all or nothing."""
+        origin = {"distribution": distribution, "plugin": plugin}
+        before = set(sys.modules)
+        try:
+            hook = _hooks_of(load())
+            components = [_checked(kind, item) for kind, item in _offers(hook)]
+            commands = [_command(item) for offered in hook.covey_commands() for item in offered]
+        except (Exception, SystemExit) as error:
+            told = f"{type(error).__name__}: {reason(error)}{_versions(distribution, error)}"
+            self.problems.append(Problem(reason=told, **origin))
+        else:
+            self.components += [Registered(cls=item, **origin) for item in components]
+            self.commands += [RegisteredCommand(command=item, **origin) for item in commands]
+        if heavy := [name for name in HEAVY if name in sys.modules and name not in before]:
+            told = f"it imports {', '.join(heavy)} when it is listed: import that in the method that needs it"
+            self.warnings.append(Problem(reason=told, **origin))
+
+    def of_kind(self, kind: str) -> list[Registered]:
+        """Return the components of one kind, by name."""
+        return sorted((item for item in self.components if item.kind == kind), key=lambda item: item.name)
+
+    def get(self, kind: str, name: str) -> type[Component]:
+        """Return a component class that is ready to work, by its name or by `distribution:name`.
+
+        Raises CoveyError: there is none, several plugins use the name, or it lacks a library.
+        """
+        found = self.find(name, kind)
+        if found.missing:
+            raise CoveyError(f"The {kind} {name!r} needs a library that is not installed: {_pip(found.missing)}")
+        return found.cls
+
+    def find(self, name: str, kind: str | None = None) -> Registered:
+        """Return a component by `name`, `distribution:name` or `kind:name`, ready or not. Raises CoveyError."""
+        among = [item for item in self.components if kind in (None, item.kind)]
+        found = [item for item in among if name in (item.name, item.full_name, f"{item.kind}:{item.name}")]
+        if len(found) == 1:
+            return found[0]
+        raise CoveyError(self._ambiguous(name, found) if found else self._unknown(name, kind, among))
+
+    def command(self, name: str) -> click.Command | None:
+        """Return the command of this name, if there is one. Raises CoveyError when several plugins offer it."""
+        found = [item for item in self.commands if item.name == name]
+        if len(found) > 1:
+            told = " and ".join(f"{item.distribution} (plugin {item.plugin})" for item in found)
+            raise CoveyError(f"The command {name!r} is offered by {told}: uninstall one of them.")
+        return found[0].command if found else None
+
+    def _ambiguous(self, name: str, found: Iterable[Registered]) -> str:
+        kinds = len({item.kind for item in found}) > 1
+        told = [f"{item.kind}:{item.name}" if kinds else f"{item.full_name} (plugin {item.plugin})" for item in found]
+        return f"{name!r} is offered more than once: say which, {' or '.join(told)}."
+
+    def _unknown(self, name: str, kind: str | None, among: Iterable[Registered]) -> str:
+        known = sorted({item.name for item in among})
+        broken = [problem for problem in self.problems if name in (problem.plugin, problem.distribution)]
+        why = f" The plugin {name!r} is installed but broken: {broken[0].reason}." if broken else ""
+        other = [item.kind for item in self.components if item.name == name]
+        near = f" There is a {other[0]} of that name." if other else did_you_mean(name, known)
+        return f"There is no {kind or 'component'} {name!r}.{near}{why} Installed: {', '.join(known) or 'none'}."
+
+
+def _hooks_of(module: Any) -> Any:
+    """Return the hooks of a plugin module, called through a manager that knows only this plugin."""
+    manager = pluggy.PluginManager(hooks.GROUP)
+    manager.add_hookspecs(hooks)
+    manager.register(module)
+    manager.check_pending()
+    if not manager.get_hookcallers(module):
+        raise TypeError("it offers nothing: no function is marked with @hookimpl")
+    return manager.hook
+
+
+def _offers(hook: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the kind and class of every component that is offered."""
+    for kind, name in hooks.HOOKS.items():
+        for offered in getattr(hook, name)():
+            yield from ((kind, item) for item in offered)
+
+
+def _checked(kind: str, item: Any) -> type[Component]:
+    base = hooks.KINDS[kind]
+    if not (inspect.isclass(item) and issubclass(item, base)):
+        raise TypeError(f"{hooks.HOOKS[kind]} must yield subclasses of {base.__name__}, not {item!r}")
+    if inspect.isabstract(item):
+        raise TypeError(f"{item.__name__} lacks {', '.join(sorted(item.__abstractmethods__))}")
+    if not _NAME.fullmatch(str(getattr(item, "name", ""))):
+        raise TypeError(f"{item.__name__}.name must be lower-case letters, digits, '-' and '_'")
+    options(item)
+    return item
+
+
+def _command(item: Any) -> click.Command:
+    if not isinstance(item, click.Command) or not _NAME.fullmatch(str(item.name)):
+        raise TypeError(f"covey_commands must yield click commands with a plain name, not {item!r}")
+    return item
+
+
+def _versions(distribution: str, error: BaseException) -> str:
+    """Return which covey this is and which one a broken plugin asks for, where that may be what is wrong."""
+    asked = next(filter(None, map(_ASKED.match, _requirements(distribution))), None)
+    lacks = isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "covey"
+    lacks = lacks or (isinstance(error, AttributeError) and getattr(error.obj, "__name__", "").startswith("covey"))
+    if not (asked or lacks):
+        return ""
+    wanted = f", and the plugin asks for {asked[1].strip()}" if asked else ""
+    return f" (this is covey {version('covey')}{wanted})"
+
+
+def _requirements(distribution: str) -> list[str]:
+    try:
+        return requires(distribution) or []
+    except (PackageNotFoundError, ValueError):
+        return []
+
+
+def _origin(point: EntryPoint) -> tuple[str, str, str]:
+    return (point.dist.name if point.dist else "", point.name, point.value)
+
+
+def _pip(missing: Iterable[str]) -> str:
+    return "pip install " + " ".join(f'"{name}"' if "[" in name else name for name in missing)

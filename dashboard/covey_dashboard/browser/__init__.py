@@ -1,0 +1,1 @@
+"""Scripts and styles that run in the browser, and how data reaches them."""

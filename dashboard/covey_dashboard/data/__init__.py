@@ -1,0 +1,1 @@
+"""What pages read: datasets, clusterings, labels, metadata."""

@@ -1,0 +1,345 @@
+"""What is opened, read or computed once for all reruns and sessions. Whoever gets an array must not change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as Later
+from contextlib import suppress
+
+import attrs
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from covey import Clusterer, CoveyError, Dataset
+from covey._base.progress import some
+from covey.analysis.join_tables import Joined, join
+from covey.analysis.profiles import Profile, profile
+from covey.components.contracts import Component, Prepared, cluster
+from covey.components.options import build, evolve, options
+from covey.data import metadata
+from covey.data.dataset import Entry
+from covey.data.images import ImageFolder
+from covey.data.metadata import Metadata
+from covey.data.provenance import digest
+from covey.data.segment_names import recordings
+from covey.data.tables import Embedding, Features, Table
+from covey.labelling import LabelStore, open_labels
+from covey.plugins.locations import open_dataset
+from covey.plugins.registry import Registry
+from covey_dashboard.data.image_labels import Given
+from covey_dashboard.widgets import map_view as map
+from covey_dashboard.widgets.colouring import by_group, by_value, grouped
+from covey_dashboard.widgets.map_view import Colouring
+
+ENTRIES_LAST = 5
+"""Seconds after which the files of a dataset are looked at again."""
+IMAGES_LAST = 60
+"""Seconds after which the images of a dataset are looked for again."""
+METADATA_LASTS = 60
+"""Seconds after which the metadata of a dataset are looked at again."""
+PATIENCE = 0.25
+"""Seconds to wait for what is made in the background."""
+PREPARATIONS = 4
+"""Prepared data that are kept, at most."""
+CURVE = 60
+"""Values at which a profile is taken, at most."""
+
+
+@attrs.frozen
+class Source:
+    """What is clustered: an embedding of a dataset, joined with a second one where there is one."""
+
+    location: str
+    entry: Entry
+    other: Entry | None = None
+
+    @property
+    def identity(self) -> str:
+        """Tells this source from every other."""
+        return digest([self.location, *(_identity(entry) for entry in self.entries)])
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The one or two embeddings."""
+        return [self.entry, *([self.other] if self.other else [])]
+
+
+@st.cache_resource(show_spinner=False)
+def registry() -> Registry:
+    """Return the installed plugins."""
+    return Registry.installed()
+
+
+@st.cache_resource(show_spinner="Opening the dataset")
+def dataset(location: str) -> Dataset:
+    """Return the dataset at a location. Raises CoveyError."""
+    return open_dataset(registry(), location)
+
+
+@st.cache_data(show_spinner=False, ttl=ENTRIES_LAST)
+def listed(location: str) -> tuple[list[Entry], list[str]]:
+    """Return the tables of a dataset, and a sentence for each file that is none. Raises CoveyError."""
+    opened = dataset(location)
+    return opened.entries(), opened.problems
+
+
+def entries(location: str) -> list[Entry]:
+    """Return the tables of a dataset. Raises CoveyError."""
+    return listed(location)[0]
+
+
+@st.cache_data(show_spinner="Looking for images", ttl=IMAGES_LAST)
+def images(location: str) -> ImageFolder | None:
+    """Return the folder with the images of a dataset, None where there are none. Raises CoveyError."""
+    return dataset(location).images
+
+
+@st.cache_data(show_spinner="Counting the images", ttl=IMAGES_LAST)
+def image_count(location: str) -> int:
+    """Return how many images there are. Raises CoveyError."""
+    folder = images(location)
+    return sum(1 for _ in folder.walk()) if folder else 0
+
+
+def table(location: str, entry: Entry) -> Table:
+    """Return a table of a dataset. Raises CoveyError."""
+    return _table(location, _identity(entry), entry)
+
+
+def embedding(source: Source) -> Embedding:
+    """Return one embedding, or two joined. Raises CoveyError."""
+    found = joined(source).table if source.other else table(source.location, source.entry)
+    assert isinstance(found, Embedding)
+    return found
+
+
+def space(source: Source) -> NDArray[np.float32]:
+    """Return where images that are alike lie together: the features, or, where these are not kept, the embedding."""
+    try:
+        return _all_features(source)
+    except CoveyError:
+        return embedding(source).Z
+
+
+def joined(source: Source) -> Joined[Embedding]:
+    """Return two embeddings joined, with what did not match. Raises CoveyError."""
+    return _joined(source.identity, source)
+
+
+def sources(source: Source) -> tuple[NDArray[np.int32], list[str]]:
+    """Return the recording of each image as a number (n,) int32, -1 where it is not known, and their names."""
+    return _sources(source.identity, source)
+
+
+@st.cache_resource(show_spinner=False)
+def store(location: str) -> LabelStore:
+    """Return the labels of a dataset. Raises CoveyError."""
+    return open_labels(dataset(location))
+
+
+def by_image(store: LabelStore) -> Mapping[str, tuple[str, ...]]:
+    """Return the classes of each image that has any, as they are now. Raises CoveyError."""
+    return _by_image(str(store.path), store.revision, store)
+
+
+def given(source: Source) -> Given:
+    """Return the labels of the images of a source, as they are now. Raises CoveyError."""
+    kept = store(source.location)
+    return _given(source.identity, kept.revision, source, kept)
+
+
+@st.cache_resource(show_spinner="Reading the metadata", ttl=METADATA_LASTS)
+def known(location: str) -> Metadata:
+    """Return the metadata of a dataset. Raises CoveyError."""
+    return metadata.read(dataset(location))
+
+
+def column(source: Source, name: str) -> Colouring:
+    """Return the colours that a column of the metadata gives the images. Raises CoveyError."""
+    return _column(source.identity, name, source)
+
+
+def points(source: Source) -> bytes:
+    """Return the images as the map takes them. Raises CoveyError."""
+    return _points(source.identity, source)
+
+
+def labels(source: Source, clusterer: Clusterer) -> NDArray[np.int32]:
+    """Return the cluster of each row (n,), -1 for noise: at once where the work is prepared. Raises CoveyError."""
+    return _labels(source.identity, _told_apart(clusterer), source, clusterer)
+
+
+def kept(source: Source) -> list[tuple[Entry, Clusterer]]:
+    """Return the clusterings of an embedding that are kept in the dataset, with the clusterers that made them."""
+    return [(found, made) for found in entries(source.location) if (made := _maker(source, found))]
+
+
+def suited(source: Source, clusterer: Component) -> Clusterer:
+    """Return a clusterer with what the data suggest for options that are none. Raises CoveyError."""
+    assert isinstance(clusterer, Clusterer)
+    return _suited(source.identity, _told_apart(clusterer), source, clusterer)
+
+
+def curve(source: Source, clusterer: Clusterer, option: str) -> Profile | None:
+    """Return how the clusters change along an option; None while that is being found out. Raises CoveyError."""
+    made = _curve(source.identity, _told_apart(clusterer, option), option, source, clusterer)
+    try:
+        return made.result(PATIENCE)
+    except Later:
+        return None
+
+
+@st.cache_resource(show_spinner="Reading", max_entries=8)
+def _table(location: str, identity: str, _entry: Entry) -> Table:
+    return dataset(location).load(_entry)
+
+
+@st.cache_resource(show_spinner="Joining", max_entries=2)
+def _joined(identity: str, _source: Source) -> Joined[Embedding]:
+    one, other = (table(_source.location, entry) for entry in _source.entries)
+    assert isinstance(one, Embedding)
+    assert isinstance(other, Embedding)
+    return join(one, other)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _sources(identity: str, _source: Source) -> tuple[NDArray[np.int32], list[str]]:
+    names = embedding(_source).names.tolist()
+    known = recordings(names)
+    return grouped([known.get(name, "") for name in names])
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _by_image(path: str, revision: int, _store: LabelStore) -> Mapping[str, tuple[str, ...]]:
+    return _store.by_image()
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _given(identity: str, revision: int, _source: Source, _kept: LabelStore) -> Given:
+    return Given.of(embedding(_source).names.tolist(), _kept.classes(), by_image(_kept))
+
+
+@st.cache_resource(show_spinner="Reading the metadata", max_entries=8, ttl=METADATA_LASTS)
+def _column(identity: str, name: str, _source: Source) -> Colouring:
+    values = known(_source.location).of(embedding(_source).names.tolist())[name]
+    if metadata.kind(values) == "number":
+        numbers = np.array([np.nan if value is None else float(value) for value in values])
+        return attrs.evolve(by_value(name, numbers), more=True)
+    texts = ["" if value is None else str(value) for value in values]
+    return attrs.evolve(by_group(name, *grouped(texts)), more=True)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _points(identity: str, _source: Source) -> bytes:
+    shown = embedding(_source)
+    return map.points(identity, shown.names.tolist(), shown.map, *sources(_source))
+
+
+@st.cache_resource(show_spinner="Clustering", max_entries=64)
+def _labels(identity: str, made: str, _source: Source, _clusterer: Clusterer) -> NDArray[np.int32]:
+    begun = _preparations().get(_preparation(_source, _clusterer))
+    prepared = begun.result() if begun and begun.done() else None
+    quick = prepared.labels(_clusterer) if prepared else None
+    return cluster(_clusterer, _data(_source, _clusterer)) if quick is None else quick
+
+
+@st.cache_resource(show_spinner="Looking at the data", max_entries=64)
+def _suited(identity: str, made: str, _source: Source, _clusterer: Clusterer) -> Clusterer:
+    return _clusterer.suited(_data(_source, _clusterer))
+
+
+@st.cache_resource(show_spinner=False)
+def _background() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1)
+
+
+@st.cache_resource(show_spinner=False)
+def _preparations() -> dict[str, Future[Prepared | None]]:
+    return {}
+
+
+def _prepared(source: Source, clusterer: Clusterer) -> Future[Prepared | None]:
+    """Return what a clusterer prepares for all values of its live options; the oldest of others is given up."""
+    begun, key = _preparations(), _preparation(source, clusterer)
+    if key not in begun:
+        for oldest in list(begun)[: len(begun) + 1 - PREPARATIONS]:
+            del begun[oldest]
+        begun[key] = _background().submit(clusterer.prepare, _data(source, clusterer))
+    return begun[key]
+
+
+def _preparation(source: Source, clusterer: Clusterer) -> str:
+    live = [option.name for option in options(type(clusterer)) if option.live]
+    return f"{source.identity} {_told_apart(clusterer, *live)}"
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _curve(identity: str, made: str, option: str, _source: Source, _clusterer: Clusterer) -> Future[Profile]:
+    waited = _prepared(_source, _clusterer)
+    return _background().submit(_profile, _clusterer, _data(_source, _clusterer), option, waited)
+
+
+def _profile(clusterer: Clusterer, Z: NDArray[np.float32], option: str, waited: Future[Prepared | None]) -> Profile:
+    prepared = waited.result()
+    return profile(clusterer, Z, option, _thinned(prepared, option) if prepared else (), prepared)
+
+
+def _thinned(prepared: Prepared, option: str) -> list[float]:
+    """Return some of the values at which the clusters change, and the one that the data suggest."""
+    values = prepared.values(option)
+    if not values:
+        return []
+    chosen = {values[at] for at in np.linspace(0, len(values) - 1, CURVE).round().astype(int)}
+    return sorted({*chosen, prepared.suggest(option)} - {None})
+
+
+def _told_apart(clusterer: Clusterer, *but: str) -> str:
+    """Return what tells a clusterer from all others, whatever the options `but` are."""
+    declared = {option.name: option.default for option in options(type(clusterer)) if option.name in but}
+    same = evolve(clusterer, **declared)
+    return digest([type(same).__module__, type(same).__qualname__, repr(same), dict(same.identity()), but])
+
+
+def _maker(source: Source, found: Entry) -> Clusterer | None:
+    """Return the clusterer that made a kept clustering of this source."""
+    made, key = found.provenance, source.entry.provenance and source.entry.provenance.key
+    if found.kind != "clustering" or source.other or not made or not made.source or made.source.key != key:
+        return None
+    with suppress(CoveyError):
+        cls = registry().get("clusterer", made.component)
+        if issubclass(cls, Clusterer):
+            return build(cls, {**made.options, **made.details.get("chosen", {})})
+    return None
+
+
+def _data(source: Source, clusterer: Clusterer) -> NDArray[np.float32]:
+    """Return what a clusterer takes: the dimensions of an embedding, or the features that it was made from."""
+    return _all_features(source) if clusterer.takes == "features" else embedding(source).Z
+
+
+def _all_features(source: Source) -> NDArray[np.float32]:
+    names = embedding(source).names.tolist()
+    found = [_features(source.location, entry, names) for entry in source.entries]
+    return np.hstack(found) if len(found) > 1 else found[0]
+
+
+def _features(location: str, entry: Entry, names: Sequence[str]) -> NDArray[np.float32]:
+    """Return the features that an embedding was made from, in the order of some names."""
+    made = entry.provenance.source if entry.provenance else None
+    found = dataset(location).find(made.key) if made else None
+    if found is None:
+        raise CoveyError(f"The features that {entry.name} was made from are not in this dataset: make them again.")
+    features = table(location, found)
+    assert isinstance(features, Features)
+    if features.names.tolist() == names:
+        return features.X
+    rows = {name: row for row, name in enumerate(features.names.tolist())}
+    if lacking := [name for name in names if name not in rows]:
+        raise CoveyError(f"{found.name} lacks images of {entry.name}: {some(lacking)}. Make them again.")
+    return features.X[[rows[name] for name in names]]
+
+
+def _identity(entry: Entry) -> str:
+    return digest([entry.name, entry.shape, entry.provenance.key if entry.provenance else None])

@@ -1,0 +1,100 @@
+"""What a person has open: kept in the session for all pages, and in the address, so that a reload keeps it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+
+import streamlit as st
+
+from covey import CoveyError
+from covey.data.dataset import Entry
+from covey_dashboard.data import cache
+from covey_dashboard.data.cache import Source
+from covey_dashboard.data.recent_datasets import recents, remember
+from covey_dashboard.server import server
+
+DATASET, EMBEDDING, OTHER = "dataset", "embedding", "other"
+
+
+def location() -> str:
+    """Return the location of the dataset that is open, "" for none.
+
+    The address opens only what was open before on this machine: another site's link cannot choose a dataset.
+    """
+    named = os.environ.get(server.LOCATION, "")
+    if DATASET not in st.session_state:
+        asked = st.query_params.get(DATASET, "")
+        st.session_state[DATASET] = asked if asked in recents() else named
+        _remember(named)
+    return str(st.session_state[DATASET])
+
+
+def open_dataset(location: str) -> None:
+    """Let all pages show another dataset, and remember it. Raises CoveyError when it cannot be opened."""
+    cache.dataset(location)
+    if location != st.session_state.get(DATASET):
+        for key in (EMBEDDING, OTHER):
+            st.session_state[key] = ""
+    st.session_state[DATASET] = location
+    _remember(location)
+
+
+def embeddings(location: str) -> list[Entry]:
+    """Return the embeddings of a dataset. Raises CoveyError."""
+    return [entry for entry in cache.entries(location) if entry.kind == "embedding"]
+
+
+def source(location: str) -> Source | None:
+    """Return the embedding that is chosen, with the second one where there is one; None without any embedding."""
+    by_name = {entry.name: entry for entry in embeddings(location)}
+    if not by_name:
+        return None
+    entry = by_name.get(chosen(EMBEDDING), next(iter(by_name.values())))
+    other = by_name.get(chosen(OTHER))
+    return Source(location, entry, other if other != entry else None)
+
+
+def chosen(key: str) -> str:
+    """Return the name of an embedding that was chosen, "" for none."""
+    if key not in st.session_state:
+        st.session_state[key] = st.query_params.get(key, "")
+    return str(st.session_state[key])
+
+
+def choose(key: str, name: str) -> None:
+    """Choose an embedding by its name."""
+    st.session_state[key] = name
+
+
+def keep_in_address() -> None:
+    """Write what is open into the address, where a reload and a bookmark find it."""
+    for key in (DATASET, EMBEDDING, OTHER):
+        value = chosen(key)
+        if value and st.query_params.get(key) != value:
+            st.query_params[key] = value
+        elif not value and key in st.query_params:
+            del st.query_params[key]
+
+
+def _remember(location: str) -> None:
+    """Remember a dataset, where a person's data can be written."""
+    with suppress(CoveyError):
+        if location:
+            remember(location)
+
+
+def titles(entries: Sequence[Entry]) -> dict[str, str]:
+    """Return what each embedding is called: what made it, and its file where that does not tell it from others."""
+    told = {entry.name: _title(entry) for entry in entries}
+    times = list(told.values())
+    return {name: title if times.count(title) == 1 else f"{title} ({name})" for name, title in told.items()}
+
+
+def _title(entry: Entry) -> str:
+    made = entry.provenance
+    if made is None:
+        return entry.name
+    steps = [f"{made.tag} to {entry.shape[1]}", *([made.source.tag] if made.source else [])]
+    return " · ".join(steps)

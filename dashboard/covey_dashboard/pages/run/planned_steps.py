@@ -1,0 +1,66 @@
+"""What a run would do: what is kept from before, what it has to make, and how else it can be started."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Sequence
+
+import streamlit as st
+
+from covey import CoveyError
+from covey.experiments import jobs
+from covey.experiments.experiment import Experiment
+from covey.experiments.pipeline import Pipeline
+from covey.experiments.plan import Line, summary
+from covey.extraction.runtime import Machine
+from covey_dashboard.data import cache
+from covey_dashboard.widgets import page_frame as page
+
+KEPT_LASTS = 5
+"""Seconds after which it is looked again what is kept."""
+FILE = "covey.toml"
+
+
+def show_plan(experiment: Experiment) -> None:
+    """Show what is kept, and what it costs to make the rest. Raises CoveyError."""
+    found = lines(experiment.dataset, jobs.to_toml(experiment, cache.registry()), experiment)
+    rows = [[line.component, f"{line.tables - line.kept:,}", f"{line.kept:,}"] for line in found]
+    page.table(["Step", "Tables to make", "Tables kept"], rows)
+    st.text(cost(found, cache.image_count(experiment.dataset)))
+
+
+def show_writing(experiment: Experiment) -> None:
+    """Show the command and the file that do the same."""
+    text, words = jobs.to_toml(experiment, cache.registry()), jobs.words(experiment, cache.registry())
+    one, other = st.tabs(["Command", FILE])
+    one.code(command(words or ["covey", "run", FILE]), language=None, wrap_lines=True)
+    other.code(text, language="toml", wrap_lines=True)
+    if not words:
+        one.text(f"Flags cannot say this: save {FILE} first.")
+
+
+@st.cache_data(show_spinner="Looking at what is kept", ttl=KEPT_LASTS, max_entries=16)
+def lines(location: str, text: str, _experiment: Experiment) -> list[Line]:
+    """Return what every component has to do in an experiment, of which `text` tells all. Raises CoveyError."""
+    images = cache.images(location)
+    if images is None:
+        raise CoveyError(f"There are no images in {location}: open a dataset with images on the page Data.")
+    pipeline = Pipeline(cache.dataset(location), images, Machine())
+    return summary(pipeline.plan(_experiment), pipeline.kept)
+
+
+def cost(found: Sequence[Line], images: int) -> str:
+    """Return what there is to make, in words."""
+    if all(line.kept == line.tables for line in found):
+        return "All of it is kept from before: nothing has to be computed."
+    layers = sum(line.tables - line.kept for line in found if line.kind == "extractor")
+    if not layers:
+        return "The images are described already."
+    return f"To describe: {images:,} images × {layers:,} {'layer' if layers == 1 else 'layers'}."
+
+
+def command(words: Sequence[str]) -> str:
+    """Return words as they are typed here."""
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)

@@ -1,0 +1,49 @@
+"""The entry script of the dashboard: its pages, each a folder in pages/.
+
+It does not lie beside pages/: Streamlit takes a folder of that name beside the entry script for pages of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import streamlit as st
+from PIL import Image
+
+from covey_dashboard.data import current_dataset as choice
+from covey_dashboard.server import server
+
+FOLDER = Path(__file__).parents[1]
+ICON = Image.new("RGB", (32, 32), "#0f766e")
+PAGES = {
+    "data": "Data",
+    "run": "Run",
+    "explore": "Explore",
+    "worklist": "Work-list",
+    "labels": "Labels",
+    "compare": "Compare",
+    "about": "About the data",
+    "methods": "Methods",
+    "plugins": "Plugins",
+}
+
+
+def page_path(name: str) -> Path:
+    """Return the script of a page."""
+    return FOLDER / "pages" / name / "page.py"
+
+
+st.set_page_config(page_title="covey", page_icon=ICON, layout="wide")
+st.html(FOLDER / "browser" / "style.css")
+first = "explore" if os.environ.get(server.LOCATION) else "data"
+pages = {
+    name: st.Page(page_path(name), title=title, default=name == first, url_path="first" if name == first else name)
+    for name, title in PAGES.items()
+}
+# The first page answers at / and at a path of its own.
+again = st.Page(page_path(first), title=PAGES[first], url_path=first, visibility="hidden")
+chosen = st.navigation([*pages.values(), again], position="top")
+choice.location()
+choice.keep_in_address()
+chosen.run()

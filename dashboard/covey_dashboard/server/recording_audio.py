@@ -1,0 +1,109 @@
+"""Sound: how the browser gets the piece of a recording that an image shows."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import math
+from pathlib import Path, PurePosixPath
+
+import attrs
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from covey.data.images import ImageFolder
+from covey.data.segment_names import NAME
+from covey.sound.conversion import PARAMETERS
+from covey_dashboard.server.thumbnails import HEADERS
+from covey_dashboard.server.tokens import Tokens
+
+FOLDER = "audio"
+"""Where the recordings of a dataset lie, in its home."""
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+LENGTH, LONGEST = 1.0, 60.0
+"""Seconds of a segment: where nothing tells it, and at most."""
+MISSING = 'Sound needs a library that is not installed: pip install "covey[audio]"'
+
+_PLACE = "/covey/sound"
+
+
+@attrs.frozen
+class Recordings:
+    """The recordings of a dataset, and the folder of the images that were made from them."""
+
+    root: Path
+    images: ImageFolder
+
+    def path(self, stub: str) -> Path | None:
+        """Return where a recording lies; None where it does not, or outside the folder."""
+        name = PurePosixPath(stub).name
+        for suffix in (*SUFFIXES, *map(str.upper, SUFFIXES)):
+            path = (self.root / stub).with_name(name + suffix)
+            if path.is_file() and path.resolve().is_relative_to(self.root.resolve()):
+                return path
+        return None
+
+    def segment(self, name: str) -> bytes | None:
+        """Return the piece of sound that an image shows as a WAV file; None where there is none.
+
+        It starts where the image's name says, and has the recording's own rate and channels, 16 bits each.
+        """
+        import soundfile
+
+        cut = NAME.fullmatch(name)
+        path = self.path(cut["stub"]) if cut else None
+        if not cut or not path:
+            return None
+        with soundfile.SoundFile(str(path)) as sound:
+            sound.seek(round(float(cut["start"]) * sound.samplerate))
+            samples = sound.read(round(self.length() * sound.samplerate), dtype="float32")
+            data = io.BytesIO()
+            soundfile.write(data, samples, sound.samplerate, format="WAV", subtype="PCM_16")
+        return data.getvalue() if len(samples) else None
+
+    def length(self) -> float:
+        """Return how long the segments are, in seconds, from the file beside the images."""
+        try:
+            told = float(json.loads((self.images.root / PARAMETERS).read_text("utf-8"))["segment_duration_sec"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return LENGTH
+        return min(told, LONGEST) if math.isfinite(told) and told > 0 else LENGTH
+
+
+_recordings: Tokens[Recordings] = Tokens()
+
+
+def address(home: Path, images: ImageFolder | None) -> str:
+    """Return the address of the sound of an image, to which its name is added; "" where there are no recordings.
+
+    Used like `thumbnails.address`; the answer is a WAV file, or 404.
+    """
+    root = home / FOLDER
+    if images is None or not root.is_dir() or not _installed():
+        return ""
+    return f"{_PLACE}?of={_recordings.token(Recordings(root, images))}&name="
+
+
+def problem(home: Path) -> str:
+    """Return why the recordings that are there cannot be played, "" where they can or there are none."""
+    return MISSING if (home / FOLDER).is_dir() and not _installed() else ""
+
+
+def _installed() -> bool:
+    return importlib.util.find_spec("soundfile") is not None
+
+
+def _answer(request: Request) -> Response:
+    recordings = _recordings.get(request.query_params.get("of", ""))
+    try:
+        found = recordings.segment(request.query_params.get("name", "")) if recordings else None
+    except (OSError, RuntimeError, ValueError):  # soundfile's own error is a RuntimeError
+        found = None
+    if found is None:
+        return Response(status_code=404)
+    return Response(found, media_type="audio/wav", headers=HEADERS)
+
+
+ROUTES = (Route(_PLACE, _answer),)

@@ -1,0 +1,80 @@
+"""Thumbnails: how the browser gets a picture of any image of a dataset, and of nothing else."""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+
+from PIL import Image
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from covey.data.images import BrokenImage, ImageFolder
+from covey_dashboard.server.tokens import Tokens
+
+SIDE = 320
+"""Pixels of a thumbnail's longer side."""
+KEPT = 4096
+"""Thumbnails that are kept in memory: about 10 kB each."""
+HEADERS = {"Cache-Control": "private, max-age=600", "X-Content-Type-Options": "nosniff"}
+
+_PLACE = "/covey/image"
+_folders: Tokens[ImageFolder] = Tokens()
+
+
+def address(folder: ImageFolder | None) -> str:
+    """Return the address of an image's thumbnail, to which its name is added; "" where there is no folder.
+
+    In the browser: `address + encodeURIComponent(name.toWellFormed())`. With "&whole" after that it is the picture in
+    its own size. For a name that is no image in the folder, or a broken one, the answer is 404: the page then draws a
+    grey tile.
+    """
+    return f"{_PLACE}?of={_folders.token(folder)}&name=" if folder else ""
+
+
+def _answer(request: Request) -> Response:
+    folder, name = _folders.get(request.query_params.get("of", "")), request.query_params.get("name", "")
+    if folder is None:
+        return Response(status_code=404)
+    try:
+        tag = _tag(folder, name)
+        headers = {**HEADERS, "ETag": tag}
+        if request.headers.get("If-None-Match") == tag:
+            return Response(status_code=304, headers=headers)
+        if "whole" in request.query_params:
+            return Response(_encoded(folder, name, "PNG"), media_type="image/png", headers=headers)
+        return Response(_thumbnail(folder, name, tag), media_type="image/jpeg", headers=headers)
+    except BrokenImage:
+        return Response(status_code=404)
+
+
+def _tag(folder: ImageFolder, name: str) -> str:
+    """Return what changes when an image does. Raises BrokenImage when it is no file in the folder."""
+    try:
+        path = folder.path(name)
+        if not path.is_file():
+            raise BrokenImage("it is not there")
+        found = path.stat()
+    except (OSError, ValueError) as error:
+        raise BrokenImage("it is not there") from error
+    return f'"{found.st_mtime_ns:x}-{found.st_size:x}"'
+
+
+@lru_cache(maxsize=KEPT)
+def _thumbnail(folder: ImageFolder, name: str, tag: str) -> bytes:
+    return _encoded(folder, name, "JPEG", SIDE)
+
+
+def _encoded(folder: ImageFolder, name: str, form: str, side: int = 0) -> bytes:
+    """Return an image as a file, its longer side at most `side` pixels. Raises BrokenImage."""
+    image = Image.fromarray(folder.pixels(name))
+    if side:
+        image.thumbnail((side, side))
+    data = io.BytesIO()
+    image.save(data, form, quality=88)
+    return data.getvalue()
+
+
+ROUTES = (Route(_PLACE, _answer),)
+"""What the web application answers itself."""

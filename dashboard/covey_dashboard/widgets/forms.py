@@ -1,0 +1,201 @@
+"""Forms made from the options that a component declares."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import attrs
+import streamlit as st
+
+from covey import CoveyError
+from covey.components.contracts import Component
+from covey.components.options import Option, build, choices, options, written
+from covey_dashboard.widgets import messages as notice
+
+C = TypeVar("C", bound=Component)
+MOST_STEPS = 1000
+"""A slider with more steps cannot be set by hand."""
+_LARGEST = 2**53 - 1
+"""The largest whole number that a browser can tell from its neighbours."""
+
+
+def _nothing(option: Option, key: str) -> None:
+    """Put nothing under a widget."""
+
+
+def form(cls: type[C], key: str, start: C | None = None, under: Callable[[Option, str], None] = _nothing) -> C | None:
+    """Show a widget for every option of a component class, those for experts folded away.
+
+    Args:
+        cls: the component class.
+        key: tells the widgets of this form from all others.
+        start: the options to start with; by default those that are declared.
+        under: puts something under the widget of an option, given the option and the key of its widget.
+
+    Returns:
+        The component with the options that a person set; None, having shown why, when it cannot be made.
+    """
+    declared = [_started(option, start) for option in options(cls)]
+    given: dict[str, Any] = {}
+    _widgets(cls, [option for option in declared if not option.expert], given, key, under)
+    experts = [option for option in declared if option.expert]
+    if experts:
+        with st.expander("For experts"):
+            _widgets(cls, experts, given, key, under)
+    try:
+        return build(cls, given)
+    except CoveyError as error:
+        notice.problem(str(error))
+        return None
+
+
+def _started(option: Option, start: Component | None) -> Option:
+    """Return an option with the value to start with in the place of its default."""
+    value = option.default if start is None else getattr(start, option.name)
+    return option if value == option.default else attrs.evolve(option, default=value, optional=value is None)
+
+
+def put(key: str, value: Any) -> None:
+    """Set the widget of an option, before it is shown again."""
+    st.session_state[key] = value
+    if f"{key}.none" in st.session_state:
+        st.session_state[f"{key}.none"] = False
+
+
+def _widgets(
+    cls: type[Component],
+    declared: Iterable[Option],
+    given: dict[str, Any],
+    key: str,
+    under: Callable[[Option, str], None],
+) -> None:
+    for option in declared:
+        given[option.name] = _value(cls, option, given, f"{key}.{option.name}")
+        under(option, f"{key}.{option.name}")
+
+
+def _value(cls: type[Component], option: Option, given: dict[str, Any], key: str) -> Any:
+    """Show the widget for one option; return its value. `given` are the options before it."""
+    if callable(option.choices):
+        return _on_demand(cls, option, given, key)
+    if option.choices is not None:
+        return _choice(option, option.choices, key)
+    return _optional(option, key) if option.optional else _plain(option, option.default, key)
+
+
+def _optional(option: Option, key: str) -> Any:
+    """Show a widget beside a box that means none."""
+    wide, narrow = st.columns([3, 1.3], vertical_alignment="bottom")
+    none = narrow.checkbox("none", value=option.default is None, key=f"{key}.none")
+    with wide:
+        value = _plain(option, _start(option), key, disabled=none)
+    return None if none else value
+
+
+def _plain(option: Option, default: Any, key: str, disabled: bool = False) -> Any:
+    shared: dict[str, Any] = {"key": key, "help": option.help, "disabled": disabled}
+    if option.many:
+        return option.parse(st.text_input(label(option), written(default), placeholder="a, b, c", **shared))
+    if option.type is bool:
+        return st.toggle(label(option), default, **shared)
+    if option.type is str:
+        return st.text_input(label(option), default, **shared)
+    return _number(option, default, shared)
+
+
+def _number(option: Option, default: Any, shared: dict[str, Any]) -> Any:
+    low, high = _bounds(option)
+    step = _step(option, low, high)
+    written_as = "%d" if option.type is int else "%g"
+    if low is not None and high is not None and 1 <= (high - low) / step <= MOST_STEPS:
+        first = min(low + step, default) if option.gt == low else low
+        last = max(high - step, default) if option.lt == high else high
+        return st.slider(label(option), first, last, default, step, format=written_as, **shared)
+    return st.number_input(label(option), low, high, default, step, format=written_as, **shared)
+
+
+def _choice(option: Option, allowed: Sequence[Any], key: str) -> Any:
+    shared: dict[str, Any] = {"key": key, "help": option.help, "format_func": written}
+    if option.many:
+        return st.multiselect(label(option), allowed, list(option.default or ()), **shared)
+    listed = [None, *allowed] if option.optional else list(allowed)
+    return st.selectbox(label(option), listed, listed.index(option.default), **shared)
+
+
+def _on_demand(cls: type[Component], option: Option, given: dict[str, Any], key: str) -> Any:
+    """Show a field that takes any value; its choices, which may take long to find, are listed when asked for."""
+    wide, narrow = st.columns([3, 1.3], vertical_alignment="bottom")
+    asked = narrow.button("List", key=f"{key}.list", help="List what can be chosen here.", width="stretch")
+    listed = _listed(cls, option, given, f"{key}.listed", asked)
+    shared: dict[str, Any] = {"key": key, "help": option.help, "accept_new_options": True, "format_func": written}
+    with wide:
+        if option.many:
+            default = list(option.default or ())
+            known = list(dict.fromkeys([*default, *listed]))
+            return [_read(option, value) for value in st.multiselect(label(option), known, default, **shared)]
+        none = [None] if option.optional else []
+        known = list(dict.fromkeys([option.default, *none, *listed]))
+        return _read(option, st.selectbox(label(option), known, 0, **shared))
+
+
+def _listed(cls: type[Component], option: Option, given: dict[str, Any], key: str, asked: bool) -> list[Any]:
+    """Return the choices that were listed for the options `given`, listing them now if that is asked for."""
+    if asked:
+        try:
+            with st.spinner("Listing"):
+                st.session_state[key] = (dict(given), choices(build(cls, given), option.name))
+        except CoveyError as error:
+            notice.problem(str(error))
+    known, found = st.session_state.get(key, ({}, []))
+    return list(found or ()) if known == given else []
+
+
+def label(option: Option) -> str:
+    """Return what stands above a widget."""
+    return option.name.replace("_", " ").capitalize()
+
+
+def _read(option: Option, value: Any) -> Any:
+    """Return one value that may have been typed in as a text."""
+    return attrs.evolve(option, many=False).parse(value) if isinstance(value, str) else value
+
+
+def _start(option: Option) -> Any:
+    """Return what an optional widget shows while the value is none."""
+    if option.default is not None:
+        return option.default
+    if option.many:
+        return ()
+    if option.type in (bool, str):
+        return option.type()
+    low, high = _bounds(option)
+    step = _step(option, low, high)
+    if low is None:
+        return option.type(0) if high is None else high - step
+    return low + step if high is None else min(low + step, high)
+
+
+def _bounds(option: Option) -> tuple[Any, Any]:
+    """Return the least and the greatest value of a number; None where there is none that a browser can hold."""
+    low = max((bound for bound in (option.ge, option.gt) if bound is not None), default=-math.inf)
+    high = min((bound for bound in (option.le, option.lt) if bound is not None), default=math.inf)
+    if option.type is int and low > -math.inf:
+        low = math.floor(low) + 1 if low == option.gt else math.ceil(low)
+    if option.type is int and high < math.inf:
+        high = math.ceil(high) - 1 if high == option.lt else math.floor(high)
+    return _held(option, low), _held(option, high)
+
+
+def _held(option: Option, bound: float) -> Any:
+    return option.type(bound) if abs(bound) <= _LARGEST else None
+
+
+def _step(option: Option, low: Any, high: Any) -> Any:
+    """Return the step of a number: as declared, or a hundredth of its range, or a tenth of its default's magnitude."""
+    if option.type is int:
+        return max(1, round(option.step or 1))
+    if option.step or (low is not None and high is not None and high > low):
+        return float(option.step or (high - low) / 100)
+    return 10.0 ** (math.floor(math.log10(abs(option.default))) - 1) if option.default else 0.01

@@ -1,0 +1,76 @@
+"""The text on the page of a dataset: what it holds, how it came about, whose recordings they are."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from covey import Dataset
+from covey.data.dataset import Entry
+from covey.data.metadata import Metadata
+from covey.data.provenance import Provenance
+from covey_kaggle.credits import licences, recordists
+from covey_kaggle.local_copy import Slug
+
+_TITLES = {"features": "features", "embedding": "reduced features and maps", "clustering": "clusterings"}
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>()#|&!~$]")
+_LONGEST = 200
+_SIGN = "Open it with covey"
+"""What tells a text of ours from one that a person wrote."""
+
+
+def subtitle(dataset: Dataset) -> str:
+    """Return what a dataset holds, in 20 to 80 characters."""
+    kinds = Counter(entry.kind for entry in dataset.entries())
+    images = len(dataset.images.names()) if dataset.images else 0
+    return f"Spectrogram images: {images:,}, feature sets: {kinds['features']}, embeddings: {kinds['embedding']}"[:80]
+
+
+def description(dataset: Dataset, known: Metadata, slug: Slug) -> str:
+    """Return the whole text, as Markdown."""
+    entries = dataset.entries()
+    parts = [f"{subtitle(dataset)}.", f"{_SIGN}: `covey dashboard {slug}`"]
+    for kind, title in _TITLES.items():
+        of_kind = [entry for entry in entries if entry.kind == kind]
+        if of_kind:
+            parts += [f"## {title.capitalize()}", "\n".join(_item(entry) for entry in of_kind)]
+    parts += _credits("Recordists", recordists(known)) + _credits("Licences of the recordings", licences(known))
+    return "\n\n".join(parts)
+
+
+def is_generated(text: str) -> bool:
+    """Say whether a text on a page may be replaced by a new one: no person wrote it."""
+    return not text.strip() or _SIGN in text
+
+
+def _item(entry: Entry) -> str:
+    rows, columns = entry.shape
+    made = _story(entry.provenance) if entry.provenance else "made by another tool, no provenance"
+    return f"- `{entry.name.replace('`', '')}`: {rows:,} x {columns:,}; {made}"
+
+
+def _story(made: Provenance | None) -> str:
+    """Return what led to a table, its last step first."""
+    steps = []
+    while made is not None:
+        steps.append(plain(f"{made.component} {_options(made.options)}"))
+        made = made.source
+    return ", from ".join(steps)
+
+
+def _options(options: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in options.items())
+
+
+def _credits(title: str, counts: Counter[str]) -> list[str]:
+    if not counts:
+        return []
+    told = ", ".join(f"{plain(name)} ({count:,})" for name, count in counts.most_common())
+    return [f"## {title}", told]
+
+
+def plain(text: str) -> str:
+    """Return text of others without anything that Markdown or HTML would take for more than text."""
+    return _MARKUP.sub(r"\\\g<0>", " ".join(text.split())[:_LONGEST])

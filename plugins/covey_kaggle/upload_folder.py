@@ -1,0 +1,120 @@
+"""What is to be sent, in one flat folder: Kaggle unpacks archives, and knows no other folders."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from covey import Dataset
+from covey._base.files import make_folder, replacing
+from covey._base.progress import Progress
+from covey.data.dataset import METADATA
+from covey.data.formats import csvs
+from covey.data.images import BrokenImage, ImageFolder
+from covey.data.metadata import Metadata, Value
+from covey_kaggle.legacy_pickle import pickled
+
+_EPOCH = 315532800
+"""The first second of 1980, the first that a ZIP archive knows: the same files give the same archive."""
+
+
+@contextmanager
+def staged(dataset: Dataset, known: Metadata, folder: Path, original: bool, progress: Progress) -> Iterator[None]:
+    """Lay out the files of a dataset in `folder` for as long as the block runs.
+
+    The place and the times are the same for the same files, so that an upload that was cut off is taken up.
+
+    Raises:
+        CoveyError: they cannot be laid out there: say, for want of room.
+    """
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        _lay_out(dataset, known, make_folder(folder), original, progress)
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lay_out(dataset: Dataset, known: Metadata, folder: Path, original: bool, progress: Progress) -> None:
+    for path in dataset.files:
+        if path.name != METADATA:
+            _link(path, folder / path.name)
+    if known.path is not None:
+        _add_metadata(known, known.path, folder)
+    if original:
+        with replacing(folder / METADATA) as file:
+            file.write(pickled(known, dataset.images))
+        _date(folder / METADATA)
+    if dataset.images is not None:
+        inner, name = ("xc_spectrograms/", "xc_spectrograms.zip") if original else ("", "images.zip")
+        _pack(dataset.images, folder / name, inner, progress)
+
+
+def digests(folder: Path, progress: Progress) -> dict[str, str]:
+    """Return the SHA-256 of each file in a folder."""
+    paths = sorted(folder.iterdir())
+    with progress.step("Comparing with what was sent before", len(paths), "file") as step:
+        return {path.name: step.tick(_digest(path)) for path in paths}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _link(path: Path, new: Path) -> None:
+    try:
+        os.link(path.resolve(), new)
+    except OSError:  # another disk, or one without links
+        with path.open("rb") as source, replacing(new) as file:
+            shutil.copyfileobj(source, file)
+        shutil.copystat(path, new)
+
+
+def _add_metadata(known: Metadata, path: Path, folder: Path) -> None:
+    """Let the metadata be among the files, as a plain table, wherever they were."""
+    if path.name != METADATA:
+        if not (folder / path.name).exists():
+            _link(path, folder / path.name)
+        return
+    plain = folder / "metadata.csv"
+    columns = _named(known)
+    rows = zip(*columns.values(), strict=True)
+    csvs.write(plain, list(columns), [[csvs.cell(value) for value in row] for row in rows])
+    _date(plain)
+
+
+def _named(known: Metadata) -> dict[str, Sequence[Value]]:
+    """Return the columns of a table with one for the names of images, if it has rows that belong to images."""
+    names = {row: name for (way, name), row in known.rows.items() if way == "name"}
+    count = len(next(iter(known.columns.values()), ()))
+    named = {"filename": [names.get(row) for row in range(count)]} if names else {}
+    return {**named, **known.columns}
+
+
+def _date(path: Path) -> None:
+    os.utime(path, (_EPOCH, _EPOCH))
+
+
+def _pack(images: ImageFolder, path: Path, inner: str, progress: Progress) -> None:
+    """Write all images, and how they were made, into an archive, under the folder `inner`."""
+    names = [*images.names(), *sorted(beside.name for beside in images.root.glob("_*.json"))]
+    with (
+        replacing(path) as file,
+        zipfile.ZipFile(file, "w") as archive,
+        progress.step("Packing the images", len(names), "image") as step,
+    ):
+        for name in names:
+            step.advance()
+            info = zipfile.ZipInfo(inner + name)
+            info.external_attr = 0o644 << 16
+            try:
+                archive.writestr(info, images.path(name).read_bytes())
+            except BrokenImage as error:
+                progress.note(f"{name} is left out: {error}.")
+    _date(path)
