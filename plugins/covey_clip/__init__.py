@@ -14,10 +14,10 @@ from covey.extraction.vision_extractor import (
     PRETRAINED,
     RANDOM,
     VisionExtractor,
-    knock,
+    check_hub_reachable,
     layers_option,
-    unfetched,
-    unreleased,
+    unknown_weights,
+    weights_not_fetched,
 )
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Clip(VisionExtractor):
         tags: list[str] = list_pretrained_tags_by_model(self.model)
         wanted = tags[0] if tags and self.weights == PRETRAINED else self.weights
         if wanted not in tags:
-            raise unreleased(self.weights, self.model, tags)
+            raise unknown_weights(self.weights, self.model, tags)
         return wanted
 
 
@@ -108,10 +108,12 @@ def _create(model: str, tag: str | None) -> Any:
     released = open_clip.get_pretrained_cfg(model, tag)
     try:
         if repository := released.get("hf_hub"):
-            knock(repository.rpartition("/")[0], ("open_clip_model.safetensors", "open_clip_pytorch_model.bin"))
+            check_hub_reachable(
+                repository.rpartition("/")[0], ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+            )
         return open_clip.create_model(model, tag, force_quick_gelu=bool(released.get("quick_gelu")))
     except Exception as error:  # hub, network and disk each raise their own
-        raise unfetched(f"{model} ({tag})", error) from error
+        raise weights_not_fetched(f"{model} ({tag})", error) from error
 
 
 def _untrained(model: str) -> Any:

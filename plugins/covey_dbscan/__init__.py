@@ -53,9 +53,9 @@ class Dbscan(Clusterer):
         """
         from covey.analysis.density import dbscan
 
-        return dbscan(Z, self.suited(Z).eps or ANY, self.min_samples)
+        return dbscan(Z, self.resolve(Z).eps or ANY, self.min_samples)
 
-    def suited(self, Z: NDArray[np.float32]) -> Dbscan:
+    def resolve(self, Z: NDArray[np.float32]) -> Dbscan:
         """Return it with the radius that the data suggest, where none is set.
 
         Raises:

@@ -28,7 +28,7 @@ class Evoc(Clusterer):
     )
     takes = "features"
     requires = dict.fromkeys(("evoc", "numba"), "covey[evoc]")
-    starting = "compiling, which takes a minute the first time"
+    startup_message = "compiling, which takes a minute the first time"
 
     min_cluster_size: int = option(
         default=5,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from covey import Dataset, Storage, component, hookimpl
 from covey._base.progress import SILENT, Progress
-from covey.data.dataset import Wishes
+from covey.data.dataset import PublishOptions
 from covey_kaggle.dataset import opened
 from covey_kaggle.fetch_version import fetched
 from covey_kaggle.local_copy import Slug
@@ -29,7 +29,7 @@ class Kaggle(Storage):
         slug = Slug.parse(place)
         return opened(slug, slug.shelf.newest or fetched(slug))
 
-    def publish(self, dataset: Dataset, place: str, wishes: Wishes, progress: Progress = SILENT) -> str:
+    def publish(self, dataset: Dataset, place: str, wishes: PublishOptions, progress: Progress = SILENT) -> str:
         """Make a new dataset, or a new version of one, and return what was done. Raises CoveyError."""
         return published(dataset, Slug.parse(place), wishes, progress)
 

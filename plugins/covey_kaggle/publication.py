@@ -14,7 +14,7 @@ from covey import CoveyError, Dataset
 from covey._base.files import write_text
 from covey._base.progress import Progress, Step, some
 from covey.data import metadata
-from covey.data.dataset import Wishes
+from covey.data.dataset import PublishOptions
 from covey.data.metadata import Metadata
 from covey_kaggle.client import client, patiently, quiet, service, status
 from covey_kaggle.credits import licence
@@ -27,7 +27,7 @@ _MISSING = (403, 404)
 """What Kaggle answers over a dataset that does not exist."""
 
 
-def published(dataset: Dataset, slug: Slug, wishes: Wishes, progress: Progress) -> str:
+def published(dataset: Dataset, slug: Slug, wishes: PublishOptions, progress: Progress) -> str:
     """Send what a dataset holds, unless it has been sent; return what was done, in a sentence. Raises CoveyError."""
     if not (6 <= len(slug.name) <= 50):
         raise CoveyError(f"{slug.name!r} cannot be the name of a dataset on Kaggle: it takes 6 to 50 characters.")
@@ -83,7 +83,7 @@ class Order:
     body: Any
 
 
-def _order(dataset: Dataset, known: Metadata, slug: Slug, wishes: Wishes, there: Any | None) -> Order:
+def _order(dataset: Dataset, known: Metadata, slug: Slug, wishes: PublishOptions, there: Any | None) -> Order:
     """Return the order for a new dataset or version; a description that a person wrote on the page is left."""
     order = _dataset(slug, wishes) if there is None else _version(slug, wishes.message or subtitle(dataset))
     order.body.files = []
@@ -94,7 +94,7 @@ def _order(dataset: Dataset, known: Metadata, slug: Slug, wishes: Wishes, there:
     return order
 
 
-def _dataset(slug: Slug, wishes: Wishes) -> Order:
+def _dataset(slug: Slug, wishes: PublishOptions) -> Order:
     from kagglesdk.datasets.types.dataset_api_service import ApiCreateDatasetRequest
 
     request = ApiCreateDatasetRequest()
@@ -170,7 +170,7 @@ def _create(api: Any, slug: Slug, order: Order) -> None:
         raise CoveyError(f"Kaggle did not take {slug}: {(made.error or 'it gave no reason')[:300]}")
 
 
-def _sentence(slug: Slug, there: Any | None, names: Mapping[str, str], wishes: Wishes) -> str:
+def _sentence(slug: Slug, there: Any | None, names: Mapping[str, str], wishes: PublishOptions) -> str:
     private = there.is_private if there is not None else not wishes.public
     made = "has a new version" if there is not None else "is made"
     seen = "only you and those you share it with can see it" if private else "everybody can see it"

@@ -15,7 +15,7 @@ from covey import CoveyError
 from covey._base.errors import reason
 from covey._base.progress import Progress
 from covey.data.folder import POINTER
-from covey.data.images import leads_out
+from covey.data.images import escapes_folder
 from covey_kaggle.local_copy import Slug
 
 EXPANSION = 100
@@ -77,7 +77,7 @@ def _checked(opened: zipfile.ZipFile, size: int) -> list[zipfile.ZipInfo]:
 
 def _check(info: zipfile.ZipInfo) -> None:
     kind = stat.S_IFMT(info.external_attr >> 16)
-    if leads_out(info.filename) or _STRANGE.search(info.filename):
+    if escapes_folder(info.filename) or _STRANGE.search(info.filename):
         raise ValueError(f"the name {info.filename[:100]!r} in it leads elsewhere, or is none on some systems")
     if kind not in (0, stat.S_IFREG) or info.flag_bits & 1:
         raise ValueError(f"{info.filename[:100]!r} in it is a link or encrypted")

@@ -30,7 +30,7 @@ class Pca(Reducer):
         "Journal of Educational Psychology, 24(6), 417-441.",
     )
     requires = {"sklearn": "scikit-learn"}
-    starting = "computing the axes"
+    startup_message = "computing the axes"
 
     whiten: bool = option(
         default=False,
@@ -49,7 +49,7 @@ class Pca(Reducer):
             raise CoveyError(f"{self.name}: {told}, not {max(sizes)}: ask for fewer dimensions or add images.")
         return self._components(X, sizes)
 
-    def place(self, X: Floats, Z: Floats, X_new: Floats) -> Floats:
+    def transform(self, X: Floats, Z: Floats, X_new: Floats) -> Floats:
         """Return places (m, k) float32 for new rows: their components on the axes of X (n, d).
 
         Raises:

@@ -12,10 +12,10 @@ from covey.extraction.vision_extractor import (
     PRETRAINED,
     RANDOM,
     VisionExtractor,
-    knock,
+    check_hub_reachable,
     layers_option,
-    unfetched,
-    unreleased,
+    unknown_weights,
+    weights_not_fetched,
 )
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Timm(VisionExtractor):
         _check(self.model)
         file = self.weights_file()
         if file is None and self.weights not in (PRETRAINED, RANDOM):
-            raise unreleased(self.weights, self.model, [PRETRAINED])
+            raise unknown_weights(self.weights, self.model, [PRETRAINED])
         with seeded(self.seed):
             module = _create(self.model, pretrained=self.weights == PRETRAINED and file is None)
         if file is not None:
@@ -112,7 +112,7 @@ def _create(model: str, pretrained: bool) -> Any:
         return timm.create_model(model)
     try:
         if repository := timm.get_pretrained_cfg(model).hf_hub_id:
-            knock(repository, ("model.safetensors", "pytorch_model.bin"))
+            check_hub_reachable(repository, ("model.safetensors", "pytorch_model.bin"))
         return timm.create_model(model, pretrained=True)
     except Exception as error:  # hub, network and disk each raise their own
-        raise unfetched(model, error) from error
+        raise weights_not_fetched(model, error) from error

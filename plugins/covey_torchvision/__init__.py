@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from covey import CoveyError, component, hookimpl, option
 from covey._base.errors import did_you_mean
-from covey.extraction.vision_extractor import PRETRAINED, RANDOM, VisionExtractor, layers_option, unfetched, unreleased
+from covey.extraction.vision_extractor import (
+    PRETRAINED,
+    RANDOM,
+    VisionExtractor,
+    layers_option,
+    unknown_weights,
+    weights_not_fetched,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,7 +83,7 @@ class Torchvision(VisionExtractor):
         released = get_model_weights(name)
         wanted = _ORIGINAL.get(name, "DEFAULT") if self.weights == PRETRAINED else self.weights
         if wanted not in released.__members__:
-            raise unreleased(self.weights, self.model, [one.name for one in released])
+            raise unknown_weights(self.weights, self.model, [one.name for one in released])
         return released[wanted]
 
 
@@ -128,6 +135,6 @@ def _fetching(model: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise unfetched(model, error) from error
+        raise weights_not_fetched(model, error) from error
     finally:
         socket.setdefaulttimeout(before)

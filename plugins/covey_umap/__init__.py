@@ -34,7 +34,7 @@ class Umap(Reducer):
         "for dimension reduction. arXiv:1802.03426.",
     )
     requires = dict.fromkeys(("umap", "pynndescent", "numba", "sklearn"), "covey[umap]")
-    starting = "compiling and looking for neighbours"
+    startup_message = "compiling and looking for neighbours"
 
     neighbors: int = option(
         default=10,
@@ -92,7 +92,7 @@ class Umap(Reducer):
             return [np.zeros((len(X), size), dtype=np.float32) for size in sizes]
         return self._layouts(X, sizes)
 
-    def place(self, X: Floats, Z: Floats, X_new: Floats) -> Floats:
+    def transform(self, X: Floats, Z: Floats, X_new: Floats) -> Floats:
         """Return places (m, k) float32 for new rows: the mean of their neighbours' places, near ones counting more.
 
         Weights are the inverse distances (Shepard 1968) to the `neighbors` nearest rows of X, so that a row of X comes

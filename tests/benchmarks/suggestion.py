@@ -75,7 +75,7 @@ def line(registry: Registry, table: Features, rows: NDArray[np.bool_], seed: int
     (Z,) = reducer.reduce(table.X[rows], [8])  # type: ignore[attr-defined]
     default = build(registry.get("clusterer", "dbscan"), {})
     assert isinstance(default, Clusterer)
-    suited = default.suited(Z)
+    suited = default.resolve(Z)
     made = scored(suited, Z, table.names[rows], truth)
     tried = [build(type(default), {"eps": eps}) for eps in RADII]
     best = max(scored(one, Z, table.names[rows], truth).ami for one in [suited, *tried])

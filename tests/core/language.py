@@ -9,13 +9,11 @@ from pathlib import Path
 
 import attrs
 
-STOP_LIST = frozenset(
-    ["found", "told", "made", "given", "kept", "known", "shown", "wanted", "left", "one", "other", "some", "thing"]
-)
+_STOP_WORDS = "found told made given kept known shown wanted left one other some thing"
+STOP_LIST = frozenset(_STOP_WORDS.split())
 """Names that say how a thing came about instead of what it is."""
-VAGUE_LIST = frozenset(
-    ["result", "value", "item", "thing", "data", "info", "obj", "tmp", "res", "ret", "held", "seen", "asked", "named"]
-)
+_VAGUE_WORDS = "result value item thing data info obj tmp res ret held seen asked named"
+VAGUE_LIST = frozenset(_VAGUE_WORDS.split())
 """Names that fit anything."""
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

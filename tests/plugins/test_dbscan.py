@@ -88,10 +88,10 @@ def test_a_radius_of_zero_is_refused() -> None:
 
 def test_the_radius_comes_from_the_data_where_none_is_set() -> None:
     Z = np.concatenate([points(60, 3, 0), points(60, 3, 1) + 50]).astype(np.float32)
-    suited = Dbscan().suited(Z)
+    suited = Dbscan().resolve(Z)
     assert suited.eps is not None
     assert suited.eps < 10
-    assert Dbscan().suited(10 * Z).eps == pytest.approx(10 * suited.eps, rel=0.02)
+    assert Dbscan().resolve(10 * Z).eps == pytest.approx(10 * suited.eps, rel=0.02)
     np.testing.assert_array_equal(Dbscan().cluster(Z), suited.cluster(Z))
     assert Dbscan().cluster(Z).max() >= 1
-    assert Dbscan(eps=0.3).suited(Z) == Dbscan(eps=0.3)
+    assert Dbscan(eps=0.3).resolve(Z) == Dbscan(eps=0.3)

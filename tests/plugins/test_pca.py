@@ -93,11 +93,11 @@ def test_new_rows_are_placed_on_the_same_axes() -> None:
     for whiten in (False, True):
         pca = Pca(whiten=whiten)
         (Z,) = pca.reduce(X, [3])
-        placed = pca.place(X, Z, X[5:9])
+        placed = pca.transform(X, Z, X[5:9])
         assert placed.dtype == np.float32
         np.testing.assert_allclose(placed, Z[5:9], atol=1e-5)
-        between = pca.place(X, Z, np.asarray(X[:1] / 2 + X[1:2] / 2, dtype=np.float32))
+        between = pca.transform(X, Z, np.asarray(X[:1] / 2 + X[1:2] / 2, dtype=np.float32))
         np.testing.assert_allclose(between, np.mean(Z[:2], axis=0)[None], atol=1e-5)
-    assert Pca().place(X, Z, X[:0]).shape == (0, 3)
+    assert Pca().transform(X, Z, X[:0]).shape == (0, 3)
     with pytest.raises(CoveyError, match="pca: new images need 6 features, not 5"):
-        Pca().place(X, Z, X[:, :5])
+        Pca().transform(X, Z, X[:, :5])

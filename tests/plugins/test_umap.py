@@ -131,7 +131,7 @@ def test_values_that_are_no_numbers_are_refused() -> None:
 def test_new_rows_are_placed_among_their_neighbours(options: dict[str, object]) -> None:
     X, group = blobs()
     Z = reduced(X[:120], 3, **options)[0]
-    placed = Umap(**options).place(X[:120], Z, X[120:])  # type: ignore[arg-type]
+    placed = Umap(**options).transform(X[:120], Z, X[120:])  # type: ignore[arg-type]
     assert placed.shape == (30, 3)
     assert placed.dtype == np.float32
     nearest = np.linalg.norm(placed[:, None] - Z, axis=2).argmin(axis=1)
@@ -141,16 +141,16 @@ def test_new_rows_are_placed_among_their_neighbours(options: dict[str, object]) 
 def test_a_known_row_is_placed_where_it_is() -> None:
     X, _ = blobs()
     (Z,) = reduced(X, 2)
-    np.testing.assert_allclose(Umap().place(X, Z, X[:20]), Z[:20], atol=1e-4)
+    np.testing.assert_allclose(Umap().transform(X, Z, X[:20]), Z[:20], atol=1e-4)
 
 
 def test_few_or_no_rows_can_be_placed() -> None:
     X, _ = blobs()
     Z = np.zeros((1, 2), dtype=np.float32)
-    assert Umap().place(X[:1], Z, X[:5]).tolist() == [[0, 0]] * 5
-    assert Umap().place(X[:1], Z, X[:0]).shape == (0, 2)
+    assert Umap().transform(X[:1], Z, X[:5]).tolist() == [[0, 0]] * 5
+    assert Umap().transform(X[:1], Z, X[:0]).shape == (0, 2)
     with pytest.raises(CoveyError, match="umap: new images need 20 features, not 19"):
-        Umap().place(X[:1], Z, X[:5, :19])
+        Umap().transform(X[:1], Z, X[:5, :19])
 
 
 def test_results_are_the_same_on_any_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:

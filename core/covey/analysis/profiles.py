@@ -61,7 +61,7 @@ def profile(
     Raises:
         CoveyError: there is no such option, or it does not allow a value.
     """
-    clusterer, declared = clusterer.suited(Z), _declared(clusterer, option)
+    clusterer, declared = clusterer.resolve(Z), _declared(clusterer, option)
     suggested = prepared.suggest(option) if prepared else None
     values = list(values) or _values(clusterer, declared, prepared, suggested)
     found = []

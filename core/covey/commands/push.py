@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from covey.commands.terminal.progress_bars import TerminalProgress, say
-from covey.data.dataset import Wishes
+from covey.data.dataset import PublishOptions
 from covey.plugins.locations import open_dataset, resolve
 from covey.plugins.registry import Registry
 
@@ -28,5 +28,5 @@ def push(folder: str, location: str, public: bool, message: str, original: bool)
     registry, progress = Registry.installed(), TerminalProgress()
     storage, place = resolve(registry, location)
     dataset = open_dataset(registry, folder, progress)
-    wishes = Wishes(public=public, message=message, original=original)
+    wishes = PublishOptions(public=public, message=message, original=original)
     say(storage.publish(dataset, place, wishes, progress))

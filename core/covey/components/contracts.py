@@ -37,7 +37,7 @@ class Component(ABC):
     references: ClassVar[tuple[str, ...]] = ()
     """What to cite in a paper, each in full."""
 
-    starting: ClassVar[str] = "starting"
+    startup_message: ClassVar[str] = "starting"
     """What it does before its first result, as a person is told who waits: say, "compiling"."""
 
     def __attrs_post_init__(self) -> None:
@@ -158,7 +158,7 @@ class Reducer(Component):
         for rows in (X, X_new):
             self.check_features(rows)
 
-    def place(self, X: Floats, Z: Floats, X_new: Floats) -> Floats | None:
+    def transform(self, X: Floats, Z: Floats, X_new: Floats) -> Floats | None:
         """Return places (m, k) float32 for new rows in an embedding that exists; None: this reducer has no way to.
 
         What is on disk suffices: no model is kept. A row that is in X comes to lie where it is, but for rounding.
@@ -197,7 +197,7 @@ class Clusterer(Component):
         n may be 0 or 1. Equal options and input give equal labels.
         """
 
-    def suited(self, Z: Floats) -> Self:
+    def resolve(self, Z: Floats) -> Self:
         """Return it with options that are none set to what these data suggest; covey keeps what was chosen.
 
         Raises:

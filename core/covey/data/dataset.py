@@ -88,7 +88,7 @@ class Dataset(ABC):
 
 
 @attrs.frozen(kw_only=True)
-class Wishes:
+class PublishOptions:
     """How a dataset is to be published."""
 
     public: bool = False
@@ -128,7 +128,7 @@ class Storage(Component):
         """
         raise CoveyError(f"{self.name} cannot make a dataset at {place!r}: use --out with a folder.")
 
-    def publish(self, dataset: Dataset, place: str, wishes: Wishes, progress: Progress = SILENT) -> str:
+    def publish(self, dataset: Dataset, place: str, wishes: PublishOptions, progress: Progress = SILENT) -> str:
         """Make `place` hold what a dataset holds, and return what was done, in a sentence.
 
         Raises:

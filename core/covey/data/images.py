@@ -76,7 +76,7 @@ class ImageFolder:
         with _told():
             if not _is_text(name):
                 raise BrokenImage("its name is no valid UTF-8: rename it")
-            if leads_out(name) or not path.resolve(strict=True).is_relative_to(self._here):
+            if escapes_folder(name) or not path.resolve(strict=True).is_relative_to(self._here):
                 raise BrokenImage("it lies outside the image folder")
         return path
 
@@ -127,7 +127,7 @@ class ImageFolder:
         return _examine(name, data, time)
 
 
-def leads_out(name: str) -> bool:
+def escapes_folder(name: str) -> bool:
     """Say whether a name leads out of the image folder on some system, whatever lies in the folder.
 
     Names come from files of others too: absolute ones, `..`, drives, and backslashes, which part folders on Windows.

@@ -213,7 +213,7 @@ class Pipeline:
         sizes = list(dict.fromkeys([2, *reducer.sizes]))
         title = f"Reducing {counted(entry.shape[1], 'feature')} ({reducer.name})"
         with self.progress.step(title, len(sizes), "size") as step:
-            step.say(reducer.starting)
+            step.say(reducer.startup_message)
             for size, array in zip(sizes, reducer.reduce(features.X, sizes), strict=True):
                 arrays[size] = _checked(reducer, array, (len(features.names), size))
                 step.say("")
@@ -235,9 +235,9 @@ class Pipeline:
         tables = []
         title = f"Clustering {counted(len(Z), 'image')} ({task.component})"
         with self.progress.step(title, len(task.parts), "clustering") as step:
-            step.say(task.parts[0].starting)
+            step.say(task.parts[0].startup_message)
             for part in task.parts:
-                suited = part.suited(Z)
+                suited = part.resolve(Z)
                 labels = step.tick(_labels(suited, Z, prepared))
                 details = {"versions": self._versions_of(part), "chosen": _chosen(part, suited)}
                 made = provenance.of(part, _made(entry), **details)

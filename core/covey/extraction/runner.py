@@ -106,7 +106,7 @@ class Extraction:
             return
         extractor = options.join([job.part for job in jobs])
         with self.progress.step("Extracting features", sum(map(len, left)), "image") as step:
-            step.say("compiling" if plan.runtime.compile else extractor.starting)
+            step.say("compiling" if plan.runtime.compile else extractor.startup_message)
             work = extractor.load(plan.runtime)
             pictures = _decoded(
                 self.folder, plan.runtime.workers, ([images[content].name for content in batch] for batch in left)

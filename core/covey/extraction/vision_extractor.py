@@ -127,7 +127,7 @@ class VisionExtractor(FeatureExtractor):
         return {layer: shape[1:] for layer, shape in network.shapes().items()}
 
 
-def unfetched(model: str, error: Exception) -> CoveyError:
+def weights_not_fetched(model: str, error: Exception) -> CoveyError:
     """Return what to tell a person when the pretrained weights of a model could not be fetched."""
     return CoveyError(
         f"The pretrained weights of {model} could not be fetched ({reason(error)[:200]}): connect to the internet, give"
@@ -136,7 +136,7 @@ def unfetched(model: str, error: Exception) -> CoveyError:
     )
 
 
-def unreleased(weights: str, model: str, released: Iterable[str]) -> CoveyError:
+def unknown_weights(weights: str, model: str, released: Iterable[str]) -> CoveyError:
     """Return what to tell a person who asks for weights by a name that the model has none of."""
     names = list(released)
     listed = f"Its weights: {', '.join(names)}." if names else "None are released by name."
@@ -146,7 +146,7 @@ def unreleased(weights: str, model: str, released: Iterable[str]) -> CoveyError:
     )
 
 
-def knock(repository: str, kept: Iterable[str]) -> None:
+def check_hub_reachable(repository: str, kept: Iterable[str]) -> None:
     """Raise at once when a repository of the Hugging Face hub is out of reach: its own client tries for a minute.
 
     Nothing is asked of the hub where one of the files `kept` was fetched before.

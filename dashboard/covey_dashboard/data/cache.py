@@ -176,7 +176,7 @@ def kept(source: Source) -> list[tuple[Entry, Clusterer]]:
     return [(found, made) for found in entries(source.location) if (made := _maker(source, found))]
 
 
-def suited(source: Source, clusterer: Component) -> Clusterer:
+def resolve(source: Source, clusterer: Component) -> Clusterer:
     """Return a clusterer with what the data suggest for options that are none. Raises CoveyError."""
     assert isinstance(clusterer, Clusterer)
     return _suited(source.identity, _told_apart(clusterer), source, clusterer)
@@ -247,7 +247,7 @@ def _labels(identity: str, made: str, _source: Source, _clusterer: Clusterer) ->
 
 @st.cache_resource(show_spinner="Looking at the data", max_entries=64)
 def _suited(identity: str, made: str, _source: Source, _clusterer: Clusterer) -> Clusterer:
-    return _clusterer.suited(_data(_source, _clusterer))
+    return _clusterer.resolve(_data(_source, _clusterer))
 
 
 @st.cache_resource(show_spinner=False)

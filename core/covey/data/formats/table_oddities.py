@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey._base.progress import some
-from covey.data.images import leads_out
+from covey.data.images import escapes_folder
 from covey.data.tables import Clustering, Embedding, Features, Table
 
 LONGEST_NAME = 200
@@ -23,7 +23,7 @@ def checks(table: Table) -> list[str]:
     found = {
         "Names that stand there more than once": _alike(names, str),
         "Names that differ only in upper and lower case or in Unicode form from others": _twins(names),
-        "Names that lead out of the image folder, and are never opened": list(filter(leads_out, names)),
+        "Names that lead out of the image folder, and are never opened": list(filter(escapes_folder, names)),
         "Names that are no valid text": [ascii(name) for name in names if not _is_text(name)],
         f"Names longer than {LONGEST_NAME} characters, which make the file large": [
             name[:50] + "…" for name in names if len(name) > LONGEST_NAME
