@@ -179,7 +179,7 @@ def kept(source: Source) -> list[tuple[Entry, Clusterer]]:
 def resolve(source: Source, clusterer: Component) -> Clusterer:
     """Return a clusterer with what the data suggest for options that are none. Raises CoveyError."""
     assert isinstance(clusterer, Clusterer)
-    return _suited(source.identity, _told_apart(clusterer), source, clusterer)
+    return _resolve(source.identity, _told_apart(clusterer), source, clusterer)
 
 
 def curve(source: Source, clusterer: Clusterer, option: str) -> Profile | None:
@@ -246,7 +246,7 @@ def _labels(identity: str, made: str, _source: Source, _clusterer: Clusterer) ->
 
 
 @st.cache_resource(show_spinner="Looking at the data", max_entries=64)
-def _suited(identity: str, made: str, _source: Source, _clusterer: Clusterer) -> Clusterer:
+def _resolve(identity: str, made: str, _source: Source, _clusterer: Clusterer) -> Clusterer:
     return _clusterer.resolve(_data(_source, _clusterer))
 
 

@@ -114,7 +114,7 @@ def choose_clusterer(source: Source, spots: dict[str, Spot]) -> Clusterer | None
     if chosen.missing:
         notice.hint(f"{chosen.name} needs a library that is not installed:", chosen.status.removeprefix("needs: "))
         return None
-    return options_of(digest([key, source.identity]), cache.suited(source, chosen.cls()), spots)
+    return options_of(digest([key, source.identity]), cache.resolve(source, chosen.cls()), spots)
 
 
 def options_of(key: str, start: Clusterer, spots: dict[str, Spot]) -> Clusterer:
