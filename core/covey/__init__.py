@@ -1,6 +1,7 @@
 """covey turns a folder of spectrogram images into groups that a person can look at, name and keep."""
 
 from covey._base.errors import CoveyError
+from covey._version import __version__
 from covey.api import contact_sheet, draw_map, frame, open, run
 from covey.components.contracts import Clusterer, FeatureExtractor, Prepared, Reducer, Runtime
 from covey.components.options import component, option
@@ -20,6 +21,7 @@ __all__ = [
     "Reducer",
     "Runtime",
     "Storage",
+    "__version__",
     "component",
     "contact_sheet",
     "draw_map",
@@ -29,4 +31,3 @@ __all__ = [
     "option",
     "run",
 ]
-__version__ = "0.1.0"

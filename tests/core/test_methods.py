@@ -15,7 +15,7 @@ from PIL import Image
 from covey.components.options import values
 from covey.data.formats import npz
 from covey.data.provenance import Provenance
-from covey.outputs.methods_text import methods, steps
+from covey.outputs.methods_text import methods
 from covey.plugins.registry import Registry
 
 Cli = Callable[..., Result]
@@ -49,7 +49,7 @@ def made(path: Path) -> Provenance:
 def test_everything_that_made_a_result_is_named(path: Path, registry: Registry) -> None:
     text = methods(made(path), registry)
     assert text.startswith("24 spectrogram images of 48 x 32 pixels (1 broken one was left out) were described")
-    for step in steps(made(path)):
+    for step in made(path).lineage:
         cls = registry.get(step.kind, step.component)
         assert f"{step.component} " in text
         for name in values(cls()):

@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-from covey.outputs.cluster_colours import colour
+from covey.data.cluster_colours import colour
 from covey.outputs.report import map_picture as maps
 
 Cli = Callable[..., Result]

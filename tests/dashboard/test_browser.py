@@ -19,7 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.dashboard.browser import COVEY, free_port, metric, served, set_number, settle, spot, view
 
-from covey.outputs.cluster_colours import colour
+from covey.data.cluster_colours import colour
 
 Scattered = Callable[..., Path]
 not_windows = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals and file names")

@@ -21,9 +21,9 @@ from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import seen, settle, spot
 
 from covey import Clustering, Embedding
+from covey.data import cluster_colours as colours
 from covey.data.folder import FolderDataset
 from covey.data.provenance import Provenance
-from covey.outputs import cluster_colours as colours
 
 GROUPS = np.repeat([0, 1, 2, -1], [60, 30, 20, 5]).astype(np.int32)
 Open = Callable[..., AppTest]

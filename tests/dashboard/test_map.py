@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from covey.outputs.cluster_colours import GREY, PALETTE, colour
+from covey.data.cluster_colours import GREY, PALETTE, colour
 from covey_dashboard.browser.binary_payload import packed
 from covey_dashboard.data.selection import Selection, picked
 from covey_dashboard.widgets import colouring

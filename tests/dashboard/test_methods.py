@@ -19,7 +19,6 @@ from covey.components.options import written
 from covey.data.folder import FolderDataset
 from covey.data.formats import npz
 from covey.data.provenance import Provenance
-from covey.outputs.methods_text import steps
 from covey.plugins.registry import Registry
 
 Open = Callable[..., AppTest]
@@ -47,8 +46,8 @@ def test_the_text_names_every_component_option_and_reference(
     text, table = app.code[0].value, told(app)
     made = npz.entry(tmp_path / "out" / name).provenance
     assert made
-    assert [step.component for step in steps(made)] == ["brightness", "pca", "dbscan"]
-    for step in steps(made):
+    assert [step.component for step in made.lineage] == ["brightness", "pca", "dbscan"]
+    for step in made.lineage:
         assert f"{step.component} " in text
         assert f"{step.kind} {step.component}, version {step.version}" in table
         for name, value in step.options.items():

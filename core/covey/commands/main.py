@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from covey import __version__
 from covey._base.errors import CoveyError
+from covey._version import __version__
 from covey.commands.compare import compare
 from covey.commands.demo import demo
 from covey.commands.evaluate import evaluate

@@ -54,6 +54,11 @@ class Provenance:
         """The first digits of the key, as they stand in file names."""
         return self.key[:8]
 
+    @property
+    def lineage(self) -> list[Provenance]:
+        """The provenances that led to this one, from the images on, and itself last."""
+        return [*(self.source.lineage if self.source else []), self]
+
     def to_json(self) -> str:
         """Return one line of JSON, the same for equal provenances."""
         return canonical({"format": FORMAT, "key": self.key, **attrs.asdict(self)})

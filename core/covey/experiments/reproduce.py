@@ -23,7 +23,6 @@ from covey.data.tables import Clustering, Embedding, Features, Table
 from covey.experiments.pipeline import Pipeline
 from covey.experiments.plan import task
 from covey.extraction.runtime import Machine
-from covey.outputs.methods_text import steps
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registry
 
@@ -69,7 +68,7 @@ def repeat(path: Path, registry: Registry, progress: Progress = SILENT) -> Repet
     made = npz.entry(path).provenance
     if made is None:
         raise CoveyError(f"{path} does not tell how it was made: only a table that covey made can be made again.")
-    chain = steps(made)
+    chain = made.lineage
     components = [_component(step, registry) for step in chain]
     dataset = open_dataset(registry, str(path.parent))
     images = dataset.images

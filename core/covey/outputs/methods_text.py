@@ -25,7 +25,7 @@ def methods(made: Provenance, registry: Registry) -> str:
 
     A component that is no longer installed is told as far as the provenance knows it, without its references.
     """
-    chain = steps(made)
+    chain = made.lineage
     references = list(dict.fromkeys(text for step in chain for text in _references(step, registry)))
     told = " ".join(_sentences(step, [references.index(text) + 1 for text in _references(step, registry)])
                     for step in chain)  # fmt: skip
@@ -33,11 +33,6 @@ def methods(made: Provenance, registry: Registry) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in sorted(software.items()))
     cited = "\n".join(f"[{number}] {text}" for number, text in enumerate(references, 1))
     return "\n\n".join(filter(None, [told, versions and f"Software: {versions}.", cited]))
-
-
-def steps(made: Provenance) -> list[Provenance]:
-    """Return what led to a table, from the images on."""
-    return [*(steps(made.source) if made.source else []), made]
 
 
 def _sentences(made: Provenance, references: Sequence[int]) -> str:

@@ -11,7 +11,6 @@ import streamlit as st
 from covey import CoveyError
 from covey.components.options import written
 from covey.data.dataset import Entry
-from covey.outputs.methods_text import steps
 from covey.plugins.registry import Registered
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
@@ -73,7 +72,7 @@ def called(offered: Sequence[Registered]) -> dict[str, str]:
 
 def _title(entry: Entry) -> str:
     made = entry.provenance
-    tags = " · ".join(step.tag for step in reversed(steps(made))) if made else entry.name
+    tags = " · ".join(step.tag for step in reversed(made.lineage)) if made else entry.name
     return f"{KINDS[entry.kind]}: {tags}"
 
 
@@ -88,5 +87,5 @@ def _apart(group: Sequence[Entry]) -> dict[str, str]:
 
 def _settings(entry: Entry) -> Mapping[str, str]:
     """Return the options of all steps that made a table, each as "kind.option"."""
-    chain = steps(entry.provenance) if entry.provenance else []
+    chain = entry.provenance.lineage if entry.provenance else []
     return {f"{step.kind}.{name}": written(value) for step in chain for name, value in step.options.items()}

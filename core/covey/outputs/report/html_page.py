@@ -8,11 +8,11 @@ from html import escape
 from importlib.resources import files
 from pathlib import PurePath
 
-from covey import __version__
 from covey._base.progress import SILENT, Progress, counted
+from covey._version import __version__
 from covey.analysis.measures.leaderboard import cell, heading, measures
+from covey.data.cluster_colours import colour
 from covey.data.images import BrokenImage
-from covey.outputs.cluster_colours import colour
 from covey.outputs.profile_chart import chart
 from covey.outputs.report import contact_sheets as sheets
 from covey.outputs.report import map_picture as maps

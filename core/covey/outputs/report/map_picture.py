@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from covey.components.contracts import Floats, Labels
+from covey.data.cluster_colours import colour
 from covey.data.tables import NOISE
-from covey.outputs.cluster_colours import colour
 
 WIDTH, HEIGHT = 1000, 700
 FINER = 2

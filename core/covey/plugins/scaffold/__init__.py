@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from covey import __version__
 from covey._base.errors import CoveyError
 from covey._base.files import make_folder, write_text
+from covey._version import __version__
 from covey.plugins.registry import Registry
 
 TEMPLATES = Path(__file__).parent / "templates"

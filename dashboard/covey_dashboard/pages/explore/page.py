@@ -11,9 +11,9 @@ from covey.analysis.assist.neighbours import oddity
 from covey.analysis.match_clusters import match
 from covey.components.contracts import Labels
 from covey.components.options import Option, values
+from covey.data.cluster_colours import colour as cluster_colour
 from covey.data.provenance import digest
 from covey.labelling import LabelStore
-from covey.outputs.cluster_colours import colour as cluster_colour
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.data.cache import Source

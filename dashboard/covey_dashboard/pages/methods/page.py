@@ -13,7 +13,7 @@ from covey.components.options import written
 from covey.data.dataset import Entry
 from covey.data.legacy.names import origin
 from covey.data.provenance import Provenance
-from covey.outputs.methods_text import methods, steps
+from covey.outputs.methods_text import methods
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.widgets import messages as notice
@@ -71,7 +71,7 @@ def markdown(text: str) -> str:
 
 def show_steps(made: Provenance) -> None:
     """Show the steps that led to a table."""
-    chain = steps(made)
+    chain = made.lineage
     page.table(HEADS, [(called(step), options(step), listed(step.details.get("versions"))) for step in chain])
     if gone := [step.component for step in chain if not installed(step)]:
         notice.hint(f"No longer installed, and so told without references: {', '.join(gone)}.")

@@ -1,0 +1,3 @@
+"""The version of covey."""
+
+__version__ = "0.1.0"

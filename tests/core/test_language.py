@@ -1,0 +1,44 @@
+"""Names say what they hold; functions are short."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.core.language import STOP_LIST, VAGUE_LIST, Function, count_bindings, read_functions
+
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = {name: list(read_functions(ROOT / name)) for name in ("core", "plugins", "dashboard", "tests")}
+PRODUCT = [function for name in ("core", "plugins", "dashboard") for function in FUNCTIONS[name]]
+
+
+@pytest.mark.parametrize("functions", FUNCTIONS.values(), ids=FUNCTIONS)
+def test_hardly_any_local_name_says_nothing(functions: list[Function]) -> None:
+    assert count_bindings(functions, STOP_LIST) <= 0.05 * len(functions)
+
+
+@pytest.mark.parametrize("functions", FUNCTIONS.values(), ids=FUNCTIONS)
+def test_few_local_names_fit_anything(functions: list[Function]) -> None:
+    assert count_bindings(functions, VAGUE_LIST) <= 0.15 * len(functions)
+
+
+def test_functions_are_short() -> None:
+    lengths = sorted(function.lines for function in PRODUCT)
+    assert lengths[len(lengths) // 2] <= 7
+    assert lengths[len(lengths) * 9 // 10] <= 16
+    assert lengths[-1] <= 60
+
+
+def test_every_way_to_bind_a_name_is_counted(tmp_path: Path) -> None:
+    code = (
+        "def work(found, *told, made=1, **given):\n"
+        "    kept = [known for known in found if (shown := known)]\n"
+        "    with open('x') as wanted: pass\n"
+        "    for left, (one, _) in (): pass\n"
+        "    try: import os as other\n"
+        "    except OSError as some: pass\n"
+        "    def thing(): pass\n"
+    )
+    (tmp_path / "module.py").write_text(code)
+    outer = next(iter(read_functions(tmp_path)))
+    assert outer.bound & STOP_LIST == STOP_LIST - {"known"}
