@@ -12,7 +12,8 @@ import attrs
 
 from covey import CoveyError, Dataset
 from covey._base.files import write_text
-from covey._base.progress import Progress, Step, some
+from covey._base.progress import Progress, Step
+from covey._base.text import preview
 from covey.data import metadata
 from covey.data.dataset import PublishOptions
 from covey.data.metadata import Metadata
@@ -175,4 +176,4 @@ def _sentence(slug: Slug, there: Any | None, names: Mapping[str, str], wishes: P
     made = "has a new version" if there is not None else "is made"
     seen = "only you and those you share it with can see it" if private else "everybody can see it"
     still = " (make it public on its page)" if private and wishes.public else ""
-    return f"{slug} {made}, {seen}{still}: {some(sorted(names))}. In a while it is at {slug.page}"
+    return f"{slug} {made}, {seen}{still}: {preview(sorted(names))}. In a while it is at {slug.page}"

@@ -167,7 +167,7 @@ def test_what_the_data_have_decided_is_told(covey: Cli, images: Path) -> None:
 def test_more_dimensions_than_features_are_refused(covey: Cli, images: Path) -> None:
     told = covey("run", images, *LIGHT[:4], "--set", "reducer.sizes=13")
     assert told.exit_code == 2
-    assert "pca: 13 dimensions cannot be made of 12 features" in told.stderr
+    assert "pca: 13 dimensions cannot be computed from 12 features" in told.stderr
 
 
 def test_a_changed_image_is_noticed(covey: Cli, images: Path) -> None:

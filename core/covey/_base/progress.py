@@ -1,58 +1,39 @@
-"""How a long step tells how far it is. What shows it (terminal, dashboard, nothing) is chosen by the caller."""
+"""Progress of long steps. The caller chooses what shows it: a terminal, the dashboard, nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
-FEW = 3
-"""Names that stand for many."""
 
 
 class Step:
-    """One step under way; this one says nothing."""
+    """One running step; this one shows nothing."""
 
     def advance(self, count: int = 1) -> None:
-        """`count` more units are done."""
+        """Count `count` more units as done."""
 
     def say(self, text: str) -> None:
-        """Say what is being done just now, such as "compiling"; "" for nothing special."""
+        """Show what the step is doing right now, such as "compiling"; "" for nothing special."""
 
     def tick(self, value: T) -> T:
-        """One unit is done: return its result."""
+        """Count one unit as done and return its result."""
         self.advance()
         return value
 
 
 class Progress:
-    """Shows steps as they go; this one shows nothing."""
+    """Shows the progress of steps; this one shows nothing."""
 
     @contextmanager
     def step(self, title: str, total: int, unit: str) -> Iterator[Step]:
-        """Open a step of `total` units, such as images."""
+        """Open a step of `total` units; `unit` names one of them, such as "image"."""
         yield Step()
 
     def note(self, text: str) -> None:
-        """Tell something that a person should know: a broken image, a kept step."""
-
-
-def some(names: Sequence[str], count: int | None = None) -> str:
-    """Return the first of `names` and how many more there are; `count` is their number where not all are given."""
-    more = (len(names) if count is None else count) - FEW
-    return ", ".join(names[:FEW]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number of things: "1 image", "1,047 images", "2 classes"; a sign such as "MB" has no plural."""
-    plural = noun if noun.isupper() else f"{noun}es" if noun.endswith("s") else f"{noun}s"
-    return f"{count:,} {noun if count == 1 else plural}"
-
-
-def having(count: int, total: int, noun: str) -> str:
-    """Return how many of a thing have what is said next: "1 of 24 images has", "23 of 24 images have"."""
-    return f"{count:,} of {counted(total, noun)} {'has' if 1 in (count, total) else 'have'}"
+        """Show a note that a person should read, such as the name of a broken image."""
 
 
 SILENT = Progress()

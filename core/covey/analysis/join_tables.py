@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from covey._base.errors import CoveyError
-from covey._base.progress import counted, some
+from covey._base.text import count_noun, preview
 from covey.data.provenance import Provenance
 from covey.data.tables import Embedding, Features, Names
 
@@ -28,10 +28,10 @@ class Joined(Generic[T]):
     def told(self) -> str:
         """What matches and what is missing on either side, in words."""
         count = len(self.table.names)
-        told = [f"{counted(count, 'image')} {'is' if count == 1 else 'are'} in both"]
+        told = [f"{count_noun(count, 'image')} {'is' if count == 1 else 'are'} in both"]
         for side, names in (("first", self.only_one), ("second", self.only_other)):
             if len(names):
-                told.append(f"{len(names):,} only in the {side}: {some(names.tolist())}")
+                told.append(f"{len(names):,} only in the {side}: {preview(names.tolist())}")
         return "; ".join(told) + "."
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from covey._base.progress import counted
+from covey._base.text import count_noun
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.outputs.exchange.collect_tables import WHAT, What
 from covey.outputs.exchange.exports import FORMS
@@ -44,4 +44,4 @@ def export(folder: str, out: Path, form: str, what: tuple[What, ...], segment: f
     """
     dataset = open_dataset(Registry.installed(), folder, TerminalProgress())
     count = write(dataset, form, out, what, segment, overwrite, TerminalProgress())
-    click.echo(f"{counted(count, 'file')} in {out}")
+    click.echo(f"{count_noun(count, 'file')} in {out}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from covey._base.errors import CoveyError
-from covey._base.progress import counted, some
+from covey._base.text import count_noun, preview
 from covey.commands.terminal.progress_bars import TerminalProgress, say
 from covey.data.dataset import Dataset
 from covey.labelling import Labelled, open_labels
@@ -72,7 +72,7 @@ def raven(folder: str, tables: tuple[Path, ...], column: str | None, segment: fl
         found = _without_clusters(found)
     _tell_idle(found, names)
     classes = selections.images_of(found, names, length)
-    told = f"{counted(len(found), 'selection')} in {counted(len(paths), 'table')}"
+    told = f"{count_noun(len(found), 'selection')} in {count_noun(len(paths), 'table')}"
     say(f"{told}: {_label(dataset, classes, paths)}.")
 
 
@@ -82,9 +82,9 @@ def _without_clusters(found: Sequence[Selection]) -> list[Selection]:
     clusters = list(dict.fromkeys(one.label for one in found if is_cluster(one.label)))
     if clusters and not left:
         way = f"write classes in their place, or take them as classes with --column {LABEL}"
-        raise CoveyError(f"The tables hold clusters as covey exported them ({some(clusters)}), no classes: {way}.")
+        raise CoveyError(f"The tables hold clusters as covey exported them ({preview(clusters)}), no classes: {way}.")
     if clusters:
-        told = f"Clusters as covey exported them are no classes, and left out: {some(clusters)}."
+        told = f"Clusters as covey exported them are no classes, and left out: {preview(clusters)}."
         say(f"{told} --column {LABEL} takes them.", err=True)
     return left
 
@@ -95,17 +95,17 @@ def _tell_idle(found: Sequence[Selection], names: Sequence[str]) -> None:
     sounds = dict.fromkeys(one.sound for one in found)
     foreign = [sound for sound in sounds if not selections.recordings_of(sound, known)]
     if len(foreign) == len(sounds):
-        told = f"the tables speak of {some(foreign) or 'none'}, the images of {some(list(known)) or 'none'}"
+        told = f"the tables speak of {preview(foreign) or 'none'}, the images of {preview(list(known)) or 'none'}"
         raise CoveyError(f"No selection is in a recording of this dataset: {told}.")
     if foreign:
-        say(f"Recordings of which there are no images: {some(foreign)}.", err=True)
+        say(f"Recordings of which there are no images: {preview(foreign)}.", err=True)
     if bare := sum(not one.label for one in found):
         say(f"Selections without a class: {bare:,}.", err=True)
 
 
 def _label(dataset: Dataset, classes: dict[str, list[str]], paths: Sequence[Path]) -> str:
     """Keep the labels, all in one action, and return in words what was done."""
-    how, when = f"import of {some([path.name for path in paths])}", now()
+    how, when = f"import of {preview([path.name for path in paths])}", now()
     rows = [Labelled(name, label, when, how) for label, images in classes.items() for name in images]
-    done = open_labels(dataset).give(rows, lambda count: f"{counted(count, 'label')} brought from Raven")
+    done = open_labels(dataset).give(rows, lambda count: f"{count_noun(count, 'label')} brought from Raven")
     return done.told if done else "no label is new"

@@ -11,7 +11,7 @@ import attrs
 import click
 
 from covey._base.errors import CoveyError
-from covey._base.progress import counted, some
+from covey._base.text import count_noun, preview
 from covey.commands.terminal.progress_bars import TerminalProgress, say
 from covey.data import metadata
 from covey.data.dataset import WORK, Dataset, Entry
@@ -61,7 +61,7 @@ def _show_dataset(dataset: Dataset, as_json: bool) -> None:
         found["unfinished"] = [{**attrs.asdict(one), "folder": str(one.folder)} for one in left]
         _print({"location": dataset.location, "images": len(names), **found})
         return
-    say(f"{dataset.location}: {counted(len(names), 'image')}" + (f" in {images.root}" if images else ""))
+    say(f"{dataset.location}: {count_noun(len(names), 'image')}" + (f" in {images.root}" if images else ""))
     for kind, title in _TITLES.items():
         of_kind = [entry for entry in entries if entry.kind == kind]
         say(f"\n{title}: {len(of_kind) or 'none'}")
@@ -107,23 +107,23 @@ def _show_labels(labels: dict[str, Any] | None) -> None:
         say("\nLabels: none")
         return
     classes = labels["classes"]
-    told = f"{counted(len(classes), 'class')}, {counted(labels['images'], 'labelled image')}, in {labels['file']}"
-    say(f"\nLabels: {told}\n  {some([f'{name} ({count:,})' for name, count in classes.items()])}")
+    told = f"{count_noun(len(classes), 'class')}, {count_noun(labels['images'], 'labelled image')}, in {labels['file']}"
+    say(f"\nLabels: {told}\n  {preview([f'{name} ({count:,})' for name, count in classes.items()])}")
 
 
 def _show_metadata(known: dict[str, Any] | None, images: int) -> None:
     if known is None:
         say("\nMetadata: none")
         return
-    told = f"{counted(known['rows'], 'row')} for {known['images']:,} of {counted(images, 'image')}, in {known['file']}"
-    say(f"\nMetadata: {told}\n  {some(known['columns'])}")
+    rows, total = count_noun(known["rows"], "row"), count_noun(images, "image")
+    say(f"\nMetadata: {rows} for {known['images']:,} of {total}, in {known['file']}\n  {preview(known['columns'])}")
 
 
 def _show_unfinished(left: Sequence[Unfinished]) -> None:
     if left:
         say("\nUnfinished features: the same covey run goes on with them; delete a folder to be rid of it")
     for one in left:
-        say(f"  {one.tag}: {one.done:,} of {counted(one.total, 'image')}, in {one.folder}")
+        say(f"  {one.tag}: {one.done:,} of {count_noun(one.total, 'image')}, in {one.folder}")
 
 
 def _show_file(path: Path, as_json: bool) -> None:
@@ -156,7 +156,7 @@ def _show_frame(path: Path, as_json: bool) -> None:
     if as_json:
         _print({"file": str(path), "rows": rows, "columns": list(frame)})
         return
-    say(f"{path}: a pickled table of {counted(rows, 'row')}\n  " + ", ".join(frame))
+    say(f"{path}: a pickled table of {count_noun(rows, 'row')}\n  " + ", ".join(frame))
 
 
 def _show_story(entry: Entry) -> None:
@@ -176,7 +176,8 @@ def _sentence(made: Provenance) -> str:
     told = ", ".join(f"{key}={_value(value)}" for key, value in settings.items())
     broken, how = len(_noted(made, "broken")), _noted(made, "runtime")
     computed = f", computed in {how.get('precision')} on {how.get('device')}" if how else ""
-    return f"{made.component} ({told}){computed}" + (f", {counted(broken, 'broken image')} left out" if broken else "")
+    left_out = f", {count_noun(broken, 'broken image')} left out" if broken else ""
+    return f"{made.component} ({told}){computed}{left_out}"
 
 
 def _noted(made: Provenance, detail: str) -> dict[str, Any]:
@@ -192,7 +193,7 @@ def _value(value: Any) -> str:
 
 def _size(entry: Entry) -> str:
     rows, columns = entry.shape
-    return counted(rows, "image") if entry.kind == "clustering" else f"{rows:,} x {columns:,}"
+    return count_noun(rows, "image") if entry.kind == "clustering" else f"{rows:,} x {columns:,}"
 
 
 def _table(entry: Entry) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from covey._base.errors import CoveyError
-from covey._base.progress import having, some
+from covey._base.text import count_having, preview
 from covey.commands.terminal.progress_bars import say
 from covey.data.label_file import LABEL, label_column, matching, read_labels
 from covey.data.segment_names import recordings
@@ -60,9 +60,9 @@ def _column(path: Path, group: str | None) -> str:
 
 def _tell_matches(path: Path, truth: Mapping[str, str], names: Sequence[str]) -> None:
     unknown, bare = matching(path, truth, names)
-    told = [f"{path}: {having(len(truth) - len(unknown), len(names), 'image')} a label."]
+    told = [f"{path}: {count_having(len(truth) - len(unknown), len(names), 'image')} a label."]
     if unknown:
-        told.append(f"Labels that name no image: {some(unknown)}.")
+        told.append(f"Labels that name no image: {preview(unknown)}.")
     if bare:
-        told.append(f"Without a label: {some(bare)}.")
+        told.append(f"Without a label: {preview(bare)}.")
     say(" ".join(told), err=True)

@@ -10,7 +10,8 @@ import click
 
 from covey._base.errors import CoveyError
 from covey._base.files import make_folder, replacing
-from covey._base.progress import Progress, counted
+from covey._base.progress import Progress
+from covey._base.text import count_noun
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.data.dataset import Dataset
 from covey.data.images import BrokenImage
@@ -34,7 +35,7 @@ def pull(location: str, folder: Path) -> None:
     copies = _copies(dataset, folder, progress)
     _check(copies)
     _copy(copies, progress)
-    files = counted(len(copies), "file")
+    files = count_noun(len(copies), "file")
     click.echo(f"{folder} holds {dataset.location}: {files}. Look at it with: covey info {folder}")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from covey._base.files import write_text
-from covey._base.progress import counted
+from covey._base.text import count_noun
 from covey.analysis.measures.leaderboard import MEASURES, Leaderboard
 from covey.commands.label_flags import read_truth, truth_flags
 from covey.commands.terminal.progress_bars import TerminalProgress
@@ -54,5 +54,5 @@ def report(
     write_text(out, page(contents, progress))
     told = f"{out}: {out.stat().st_size / 1e6:.1f} MB"
     if png:
-        told += f", and {counted(len(pictures.write(contents, png, progress)), 'picture')} in {png}"
+        told += f", and {count_noun(len(pictures.write(contents, png, progress)), 'picture')} in {png}"
     click.echo(told + ".")

@@ -11,7 +11,7 @@ import attrs
 import click
 
 from covey._base.errors import CoveyError
-from covey._base.progress import counted, some
+from covey._base.text import count_noun, preview
 from covey.analysis.measures.validity import shape
 from covey.commands.flags import flags_of
 from covey.commands.terminal.progress_bars import TerminalProgress
@@ -125,7 +125,7 @@ def _show_plan(lines: Sequence[Line]) -> None:
     cells = [[line.kind, *map(str, (line.tables, line.kept, line.fits)), line.component] for line in lines]
     show(["step", "tables", "kept", "fits", "component"], cells)
     tables, kept, fits = (sum(getattr(line, name) for line in lines) for name in ("tables", "kept", "fits"))
-    click.echo(f"{counted(tables - kept, 'table')} to make in {counted(fits, 'fit')}, {kept:,} kept from before.")
+    click.echo(f"{count_noun(tables - kept, 'table')} to make in {count_noun(fits, 'fit')}, {kept:,} kept from before.")
 
 
 def _show_results(results: Results) -> None:
@@ -139,18 +139,18 @@ def _show_results(results: Results) -> None:
         "assigned": [f"{found.coverage:.0%}" for found in shapes],
     }
     show_groups([{"clustering": stems}, counts])
-    told = f"{counted(results.made, 'table')} made, {results.kept:,} kept from before."
+    told = f"{count_noun(results.made, 'table')} made, {results.kept:,} kept from before."
     click.echo(f"{told} Clusters of every image: {results.dataset.home / FILE}")
 
 
 def _tell_failures(failures: Sequence[Failure]) -> None:
     """Tell each reason once, with what failed for it."""
-    click.echo(f"{counted(len(failures), 'table')} could not be made, nor what would follow:", err=True)
+    click.echo(f"{count_noun(len(failures), 'table')} could not be made, nor what would follow:", err=True)
     tables: dict[str, list[str]] = {}
     for failure in failures:
         tables.setdefault(failure.reason, []).append(file_name(failure.made).removesuffix(".npz"))
     for reason, names in tables.items():
-        click.echo(f"  {some(names)}: {reason}", err=True)
+        click.echo(f"  {preview(names)}: {reason}", err=True)
 
 
 def _experiment(

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from covey._base.errors import CoveyError
-from covey._base.progress import counted
+from covey._base.text import count_noun
 from covey.commands.flags import flags_of
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.components.options import build
@@ -38,9 +38,11 @@ def told(report: Report) -> list[str]:
     images, problems = report.new + report.kept, report.problems
     kept = f" ({report.kept:,} were there already)" if report.kept else ""
     lines = [f"Not used, or in part only: {problem}" for problem in problems]
-    lines.append(f"{counted(images, 'image')} of {counted(len(report.made), 'recording')} in {report.folder}{kept}")
+    lines.append(
+        f"{count_noun(images, 'image')} of {count_noun(len(report.made), 'recording')} in {report.folder}{kept}"
+    )
     if report.silent:
-        lines.append(f"{counted(report.silent, 'segment')} left out as silent")
+        lines.append(f"{count_noun(report.silent, 'segment')} left out as silent")
     if problems:
-        lines.append(f"{counted(len(problems), 'recording')} with problems, named above")
+        lines.append(f"{count_noun(len(problems), 'recording')} with problems, named above")
     return lines

@@ -21,7 +21,8 @@ from PIL import Image, UnidentifiedImageError
 
 from covey._base.errors import reason
 from covey._base.files import write_text
-from covey._base.progress import SILENT, Progress, some
+from covey._base.progress import SILENT, Progress
+from covey._base.text import preview
 from covey.data.provenance import digest
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -94,7 +95,7 @@ class ImageFolder:
         known = {file.name: file for file in _read_index(kept)}
         names = self.names()
         if gone := sorted(known.keys() - set(names)):
-            progress.note(f"Gone since the last run, and left out: {some(gone)}.")
+            progress.note(f"Gone since the last run, and left out: {preview(gone)}.")
         with progress.step("Looking at the images", len(names), "image") as step, ThreadPoolExecutor(THREADS) as pool:
             parts = [names[start : start + AT_ONCE] for start in range(0, len(names), AT_ONCE)]
             found = (pool.map(lambda name: self._look(name, known.get(name)), part) for part in parts)

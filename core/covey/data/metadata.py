@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import attrs
 
-from covey._base.progress import having, some
+from covey._base.text import count_having, preview
 from covey.data.dataset import METADATA, Dataset
 from covey.data.formats import csvs, parquet
 from covey.data.legacy.pickles import read_frame
@@ -66,9 +66,9 @@ class Metadata:
         used = set(found)
         called = {row: value for (_, value), row in self.rows.items()}
         idle = [called.get(row, f"row {row + 1}") for row in range(self.count) if row not in used]
-        told = [f"{self.path.name}: {having(len(names) - len(bare), len(names), 'image')} metadata."]
-        told += [f"Without: {some(bare)}."] if bare else []
-        told += [f"Rows that fit no image, or repeat another: {some(idle)}."] if idle else []
+        told = [f"{self.path.name}: {count_having(len(names) - len(bare), len(names), 'image')} metadata."]
+        told += [f"Without: {preview(bare)}."] if bare else []
+        told += [f"Rows that fit no image, or repeat another: {preview(idle)}."] if idle else []
         return " ".join(told)
 
     @property

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError, did_you_mean, reason
 from covey._base.files import make_folder
-from covey._base.progress import SILENT, Progress, counted, some
+from covey._base.progress import SILENT, Progress
 from covey._base.run_lock import alone
+from covey._base.text import count_noun, preview
 from covey.components import options
 from covey.components.contracts import (
     Clusterer,
@@ -177,7 +178,7 @@ class Pipeline:
         found = {entry.name: entry for entry in self.dataset.entries() if entry.kind == "features"}
         if name not in found:
             told = f"There are no features {name!r} in {self.dataset.location}."
-            raise CoveyError(f"{told}{did_you_mean(name, found)} There are: {some(list(found)) or 'none'}.")
+            raise CoveyError(f"{told}{did_you_mean(name, found)} There are: {preview(list(found)) or 'none'}.")
         made = found[name].provenance
         if made is None:
             raise CoveyError(f"{name} does not say how it was made: bring it in by covey import features.")
@@ -205,13 +206,16 @@ class Pipeline:
     def _reduce(self, task: Task) -> None:
         entry, reducer = self._source(task), options.join(task.parts)
         if max(reducer.sizes) > entry.shape[1]:
-            told = f"{counted(max(reducer.sizes), 'dimension')} cannot be made of {counted(entry.shape[1], 'feature')}"
-            raise CoveyError(f"{reducer.name}: {told}: choose smaller sizes, or a layer with more features.")
+            size, width = count_noun(max(reducer.sizes), "dimension"), count_noun(entry.shape[1], "feature")
+            raise CoveyError(
+                f"{reducer.name}: {size} cannot be computed from {width}: choose smaller sizes, or a layer with more"
+                " features."
+            )
         features = self.dataset.load(entry)
         assert isinstance(features, Features)
         arrays: dict[int, NDArray[np.float32]] = {}
         sizes = list(dict.fromkeys([2, *reducer.sizes]))
-        title = f"Reducing {counted(entry.shape[1], 'feature')} ({reducer.name})"
+        title = f"Reducing {count_noun(entry.shape[1], 'feature')} ({reducer.name})"
         with self.progress.step(title, len(sizes), "size") as step:
             step.say(reducer.startup_message)
             for size, array in zip(sizes, reducer.reduce(features.X, sizes), strict=True):
@@ -233,7 +237,7 @@ class Pipeline:
         Z = table.X if isinstance(table, Features) else table.Z
         prepared = task.parts[0].prepare(Z, self.progress) if len(task.parts) > 1 else None
         tables = []
-        title = f"Clustering {counted(len(Z), 'image')} ({task.component})"
+        title = f"Clustering {count_noun(len(Z), 'image')} ({task.component})"
         with self.progress.step(title, len(task.parts), "clustering") as step:
             step.say(task.parts[0].startup_message)
             for part in task.parts:

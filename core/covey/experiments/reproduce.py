@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
-from covey._base.progress import SILENT, Progress, counted, some
+from covey._base.progress import SILENT, Progress
+from covey._base.text import count_noun, preview
 from covey.components import options
 from covey.components.contracts import Component, Runtime
 from covey.data.dataset import Dataset
@@ -100,7 +101,7 @@ def _pipeline(target: Dataset, images: ImageFolder, path: Path, first: Provenanc
     pipeline.files = [file for file in pipeline.files if file.name in wanted]
     if key_of(pipeline.files) != first.input:
         gone = sorted(wanted - {file.name for file in pipeline.files})
-        told = f"{some(gone)} are gone" if gone else "some have another content"
+        told = f"{preview(gone)} are gone" if gone else "some have another content"
         raise CoveyError(f"The images are no longer those that {path} was made from ({told}): it cannot be made again.")
     return pipeline
 
@@ -147,7 +148,7 @@ def _apart(name: str, old: NDArray[Any], new: NDArray[Any]) -> str:
     if old.shape != new.shape:
         return f"{name} of shape {new.shape} instead of {old.shape}"
     if name == "clusters":
-        return f"another number for {(old != new).sum():,} of {counted(len(old), 'image')}"
+        return f"another number for {(old != new).sum():,} of {count_noun(len(old), 'image')}"
     return f"{name} differ by up to {np.abs(old - new).max():.3g}"
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from covey._base.progress import FEW, counted, some
+from covey._base.text import FEW, count_noun, preview
 from covey.data.images import ImageFile
 from covey.data.provenance import Provenance
 
@@ -42,13 +42,13 @@ def _broken(broken: Mapping[str, str]) -> Iterator[str]:
     for name, why in list(broken.items())[:MOST_TOLD]:
         yield f"{name} is left out: {why}."
     if len(broken) > MOST_TOLD:
-        yield f"... and {counted(len(broken) - MOST_TOLD, 'more image')}; covey info --json lists all of them."
+        yield f"... and {count_noun(len(broken) - MOST_TOLD, 'more image')}; covey info --json lists all of them."
 
 
 def _copies(count: int, first: Sequence[str]) -> Iterator[str]:
     if count:
         copies = "1 image is a copy" if count == 1 else f"{count:,} images are copies"
-        yield f"{copies} of another: {some(first, count)}."
+        yield f"{copies} of another: {preview(first, count)}."
 
 
 def _sizes(sizes: Mapping[str, int]) -> Iterator[str]:
@@ -57,4 +57,4 @@ def _sizes(sizes: Mapping[str, int]) -> Iterator[str]:
         told = [f"{count:,} of {size}" for size, count in others]
         total = sum(count for _, count in others)
         images = "1 image is" if total == 1 else f"{total:,} images are"
-        yield f"{images} of another size than {usual} pixels: {some(told)}."
+        yield f"{images} of another size than {usual} pixels: {preview(told)}."

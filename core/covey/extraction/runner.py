@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
-from covey._base.progress import Progress, counted
+from covey._base.progress import Progress
+from covey._base.text import count_noun
 from covey.components import options
 from covey.components.contracts import Extract, FeatureExtractor, Floats, Pixels, Runtime
 from covey.components.versions import versions
@@ -182,7 +183,7 @@ def _state(job: _Job, runtime: Runtime) -> Iterator[str]:
             f"{job.made.tag} keeps the settings of that run ({settings}); to choose others, delete {job.shards.folder}."
         )
     if job.earlier:
-        yield f"{job.made.tag}: the features of {counted(len(job.earlier.names), 'unchanged image')} stay."
+        yield f"{job.made.tag}: the features of {count_noun(len(job.earlier.names), 'unchanged image')} stay."
 
 
 def _batches(files: Sequence[ImageFile], size: int) -> Iterator[Batch]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from covey._base.errors import CoveyError, reason
-from covey._base.progress import counted
+from covey._base.text import count_noun
 from covey.data.formats import csvs
 from covey.data.formats.csvs import guarded
 from covey.labelling.changes import Labelled
@@ -58,7 +58,7 @@ def bring(store: LabelStore, path: Path, name: str) -> Action | None:
     Raises:
         CoveyError: it is no such table.
     """
-    return store.give(_read(path, name), lambda count: f"{counted(count, 'label')} brought from {isolated(name)}")
+    return store.give(_read(path, name), lambda count: f"{count_noun(count, 'label')} brought from {isolated(name)}")
 
 
 def _read(path: Path, name: str) -> list[Labelled]:

@@ -16,7 +16,7 @@ import attrs
 
 from covey._base.errors import CoveyError
 from covey._base.files import make_folder, replacing
-from covey._base.progress import counted
+from covey._base.text import count_noun
 from covey._base.user_folders import user_data
 from covey.data.dataset import Dataset
 from covey.data.provenance import digest
@@ -204,7 +204,7 @@ def _bring(path: Path, own: Path) -> None:
 
 
 def _told(label: str, what: str, count: int) -> str:
-    return f"{_quoted(label)} {what} {counted(count, 'image')}"
+    return f"{_quoted(label)} {what} {count_noun(count, 'image')}"
 
 
 def _quoted(label: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from covey._base.errors import CoveyError
-from covey._base.progress import counted
+from covey._base.text import count_noun
 from covey.components.contracts import Component
 from covey.components.options import written
 from covey.data.provenance import Provenance
@@ -48,7 +48,7 @@ def _images(made: Provenance) -> str:
     told = _mapping(made.details.get("sizes"))
     sizes = {size: count for size, count in told.items() if isinstance(count, int)}
     broken = len(_mapping(made.details.get("broken")))
-    count = counted(sum(sizes.values()), "spectrogram image") if sizes else "Spectrogram images"
+    count = count_noun(sum(sizes.values()), "spectrogram image") if sizes else "Spectrogram images"
     pixels = f" of {', '.join(f'{size} pixels' for size in sizes)}" if sizes else ""
     left_out = f" ({broken:,} broken {'one was' if broken == 1 else 'ones were'} left out)" if broken else ""
     return f"{count}{pixels}{left_out}"

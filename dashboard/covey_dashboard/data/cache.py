@@ -13,7 +13,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from covey import Clusterer, CoveyError, Dataset
-from covey._base.progress import some
+from covey._base.text import preview
 from covey.analysis.join_tables import Joined, join
 from covey.analysis.profiles import Profile, profile
 from covey.components.contracts import Component, Prepared, cluster
@@ -337,7 +337,7 @@ def _features(location: str, entry: Entry, names: Sequence[str]) -> NDArray[np.f
         return features.X
     rows = {name: row for row, name in enumerate(features.names.tolist())}
     if lacking := [name for name in names if name not in rows]:
-        raise CoveyError(f"{found.name} lacks images of {entry.name}: {some(lacking)}. Make them again.")
+        raise CoveyError(f"{found.name} lacks images of {entry.name}: {preview(lacking)}. Make them again.")
     return features.X[[rows[name] for name in names]]
 
 

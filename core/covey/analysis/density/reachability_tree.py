@@ -8,7 +8,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey._base.progress import SILENT, Progress, counted
+from covey._base.progress import SILENT, Progress
+from covey._base.text import count_noun
 from covey.analysis.density.exact_dbscan import Points, Rows, distances, join, merged
 from covey.components.contracts import Labels
 from covey.data.tables import NOISE
@@ -146,7 +147,7 @@ class Tree:
             progress: told of the two parts of the work, neighbours and tree.
         """
         points = np.asarray(Z, dtype=np.float64)
-        with progress.step(f"Preparing {counted(len(points), 'point')}", 2, "part") as step:
+        with progress.step(f"Preparing {count_noun(len(points), 'point')}", 2, "part") as step:
             step.say("neighbours")
             near = step.tick(Neighbours.of(points, min_samples))
             step.say("tree")

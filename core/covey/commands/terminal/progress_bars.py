@@ -10,7 +10,8 @@ from contextlib import contextmanager
 import click
 from tqdm import tqdm
 
-from covey._base.progress import Progress, Step, counted
+from covey._base.progress import Progress, Step
+from covey._base.text import count_noun
 
 BEAT = 1.0
 """Seconds between two redrawings of a bar, so that a long wait does not look like a standstill."""
@@ -33,7 +34,7 @@ class TerminalProgress(Progress):
     def step(self, title: str, total: int, unit: str) -> Iterator[Step]:
         """Show a bar with units per second and the time left, or a line where there is no terminal."""
         if not sys.stderr.isatty():
-            click.echo(f"{title}: {counted(total, unit)}", err=True)
+            click.echo(f"{title}: {count_noun(total, unit)}", err=True)
             yield Step()
             return
         with tqdm(total=total, desc=title, unit=unit, dynamic_ncols=True, file=sys.stderr) as bar, _beating(bar):

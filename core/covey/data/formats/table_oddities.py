@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from covey._base.progress import some
+from covey._base.text import preview
 from covey.data.images import escapes_folder
 from covey.data.tables import Clustering, Embedding, Features, Table
 
@@ -30,7 +30,7 @@ def checks(table: Table) -> list[str]:
         ],
         "Images with values that are not finite": table.names[~_finite(table)].tolist(),
     }
-    return [f"{told}: {some(odd)}." for told, odd in found.items() if odd]
+    return [f"{told}: {preview(odd)}." for told, odd in found.items() if odd]
 
 
 def _alike(names: Sequence[str], form: Callable[[str], str]) -> list[str]:

@@ -6,7 +6,7 @@ import re
 
 import attrs
 
-from covey._base.progress import counted
+from covey._base.text import count_noun
 
 _NAME = re.compile(r"(?:full_features_|dimred_(?P<size>\d{1,6})_neigh_(?P<neighbors>\d{1,6})_)(?P<rest>.+)\.npz")
 _MODELS = ("MobileNet_V3_Large", "MobileNet_randinit", "Vit_b_16", "MaxVit_T", "Swin_S")
@@ -24,7 +24,7 @@ class Origin:
 
     def __str__(self) -> str:
         counts = (self.size, "dimension"), (self.neighbors, "neighbour")
-        reduced = ", ".join(counted(count, noun) for count, noun in counts if count is not None)
+        reduced = ", ".join(count_noun(count, noun) for count, noun in counts if count is not None)
         return f"{self.model} {self.layer}".strip() + (f" in {reduced}" if reduced else "")
 
 

@@ -11,7 +11,8 @@ import attrs
 
 from covey._base.errors import CoveyError
 from covey._base.files import make_folder, replacing
-from covey._base.progress import SILENT, Progress, some
+from covey._base.progress import SILENT, Progress
+from covey._base.text import preview
 from covey.data import clusters_csv as clusters
 from covey.data.dataset import Dataset
 from covey.data.images import BrokenImage, ImageFolder
@@ -151,7 +152,7 @@ def _copied(images: ImageFolder, export: Export) -> Iterator[tuple[str, str]]:
             step.advance()
             yield name, there
     if problems:
-        export.progress.note(f"Images that could not be copied: {some(problems)}.")
+        export.progress.note(f"Images that could not be copied: {preview(problems)}.")
 
 
 def _copy(source: Path, target: Path) -> None:

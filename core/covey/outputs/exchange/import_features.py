@@ -15,7 +15,8 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError, reason
-from covey._base.progress import SILENT, Progress, counted, some
+from covey._base.progress import SILENT, Progress
+from covey._base.text import count_noun, preview
 from covey.components.contracts import Floats
 from covey.data.dataset import Dataset
 from covey.data.formats import csvs, parquet
@@ -66,7 +67,7 @@ def bring(dataset: Dataset, path: Path, names: Path | None = None, progress: Pro
         dataset.save_features(np.array(foreign.names, dtype=np.str_), blocks(), made)
     kept = dataset.find(made.key)
     into = f", as {kept.name}" if kept else ""
-    rows = counted(len(foreign.names), "row")
+    rows = count_noun(len(foreign.names), "row")
     return f"{rows} of {path.name} became features of {dataset.location}{into}. {told}".strip()
 
 
@@ -108,7 +109,7 @@ def _npy(path: Path, names: Path) -> Foreign:
         raise CoveyError(f"{path} holds an array {X.shape} of {X.dtype}: features are numbers in rows (n, d).")
     found = _names(names)
     if len(found) != len(X):
-        told = f"{path} has {counted(len(X), 'row')}, {names} has {counted(len(found), 'name')}"
+        told = f"{path} has {count_noun(len(X), 'row')}, {names} has {count_noun(len(found), 'name')}"
         raise CoveyError(f"{told}: they must be as many.")
     count = max(1, VALUES // X.shape[1])
     return Foreign(path, found, lambda: (X[start : start + count] for start in range(0, len(X), count)))
@@ -198,13 +199,13 @@ def _checked_names(foreign: Foreign, dataset: Dataset) -> str:
         raise CoveyError(f"{foreign.path} has rows without a name: each row needs the name of an image.")
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise CoveyError(f"{foreign.path} names images twice ({some(twice)}): each may have one row.")
+        raise CoveyError(f"{foreign.path} names images twice ({preview(twice)}): each may have one row.")
     images = set(dataset.images.names()) if dataset.images else set()
     other = [name for name in names if name not in images]
     if images and len(other) == len(names):
         told = f"it begins with {names[0]!r}, the images with {min(images)!r}"
         raise CoveyError(f"No row of {foreign.path} is an image: {told}. Names count from the image folder, with '/'.")
-    return f"Rows that are no image of it: {some(other)}." if other and images else ""
+    return f"Rows that are no image of it: {preview(other)}." if other and images else ""
 
 
 def _checked(foreign: Foreign) -> Iterator[Floats]:

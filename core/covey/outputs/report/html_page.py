@@ -8,7 +8,8 @@ from html import escape
 from importlib.resources import files
 from pathlib import PurePath
 
-from covey._base.progress import SILENT, Progress, counted
+from covey._base.progress import SILENT, Progress
+from covey._base.text import count_noun
 from covey._version import __version__
 from covey.analysis.measures.leaderboard import cell, heading, measures
 from covey.data.cluster_colours import colour
@@ -39,7 +40,7 @@ def page(contents: Contents, progress: Progress = SILENT) -> str:
 
 def _sections(contents: Contents, progress: Progress) -> Iterator[str]:
     shape = contents.chosen.shape
-    counts = f"{counted(shape.images, 'image')}, {counted(shape.clusters, 'cluster')}"
+    counts = f"{count_noun(shape.images, 'image')}, {count_noun(shape.clusters, 'cluster')}"
     yield (
         f"<p>{counts}, {1 - shape.coverage:.0%} of the images in none: <b>{escape(contents.chosen.clustering)}</b>.</p>"
     )
@@ -116,15 +117,15 @@ def _clusters(contents: Contents, progress: Progress) -> str:
         parts = [step.tick(_group(contents, group)) for group in shown]
     if rest:
         told = ", ".join(f"{group.cluster} ({group.images:,})" for group in rest)
-        parts.append(f"<h3>{counted(len(rest), 'smaller cluster')}</h3><p>Number and images: {told}.</p>")
+        parts.append(f"<h3>{count_noun(len(rest), 'smaller cluster')}</h3><p>Number and images: {told}.</p>")
     return "".join(parts)
 
 
 def _group(contents: Contents, group: Group) -> str:
     dot = f'<span class="dot" style="background: {colour(group.cluster)}"></span>'
-    told = [counted(group.images, "image")]
+    told = [count_noun(group.images, "image")]
     if group.recordings:
-        told.append(f"from {counted(len(group.recordings), 'recording')}: {_counts(group.recordings)}")
+        told.append(f"from {count_noun(len(group.recordings), 'recording')}: {_counts(group.recordings)}")
     if group.labels:
         told.append(f"labelled {_counts(group.labels)}")
     rows = [("Most typical", group.typical), ("Oddest", group.odd)]
