@@ -3,9 +3,9 @@
 from covey._base.errors import CoveyError
 from covey._version import __version__
 from covey.api import contact_sheet, draw_map, frame, open, run
-from covey.components.contracts import Clusterer, FeatureExtractor, Prepared, Reducer, Runtime
+from covey.components.contracts import Clusterer, FeatureExtractor, Prepared, Reducer, Runtime, Storage
 from covey.components.options import component, option
-from covey.data.dataset import Dataset, Storage
+from covey.data.dataset import Dataset
 from covey.data.tables import Clustering, Embedding, Features
 from covey.plugins.hooks import hookimpl
 

@@ -53,19 +53,24 @@ def run(
     Raises:
         CoveyError: there are no images, another run is at work there, or everything failed.
     """
-    from covey.experiments.experiment import DEFAULTS, Experiment
+    from covey.components.kinds import Kind
+    from covey.experiments.experiment import Experiment
     from covey.experiments.pipeline import run as run_experiment
     from covey.plugins.registry import Registry
 
     registry = Registry.installed()
-    given: dict[str, Sequence[Any]] = {"extractor": extractors, "reducer": reducers, "clusterer": clusterers}
-    made = {kind: tuple(found) or (registry.get(kind, DEFAULTS[kind])(),) for kind, found in given.items()}
+    components: dict[Kind, Sequence[Any]] = {
+        Kind.EXTRACTOR: extractors,
+        Kind.REDUCER: reducers,
+        Kind.CLUSTERER: clusterers,
+    }
+    chosen = {kind: tuple(group) or (registry.get(kind, kind.default)(),) for kind, group in components.items()}
     experiment = Experiment(
         dataset=location,
         out=out,
-        extractors=made["extractor"],
-        reducers=made["reducer"],
-        clusterers=made["clusterer"],
+        extractors=chosen[Kind.EXTRACTOR],
+        reducers=chosen[Kind.REDUCER],
+        clusterers=chosen[Kind.CLUSTERER],
     )
     return run_experiment(experiment, registry, progress)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from covey import Dataset, Storage, component, hookimpl
 from covey._base.progress import SILENT, Progress
-from covey.data.dataset import PublishOptions
+from covey.components.contracts import PublishOptions
 from covey_kaggle.dataset import opened
 from covey_kaggle.fetch_version import fetched
 from covey_kaggle.local_copy import Slug

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from covey import CoveyError
 from covey._base.files import make_folder
-from covey.data.dataset import Entry, shared
+from covey.data.dataset import AnyEntry, Entry, T, list_published_files
 from covey.data.folder import FolderDataset
 from covey.data.images import ImageFolder
-from covey.data.tables import Table
 from covey_kaggle.local_copy import Slug
 
 
@@ -28,7 +27,7 @@ class KaggleDataset(FolderDataset):
     @property
     def files(self) -> list[Path]:
         """Its own files, and those of the version that go by other names."""
-        own = {path.name: path for path in shared(self.home)}
+        own = {path.name: path for path in list_published_files(self.home)}
         return sorted(({path.name: path for path in self.version.files} | own).values(), key=lambda path: path.name)
 
     @property
@@ -36,12 +35,12 @@ class KaggleDataset(FolderDataset):
         """One sentence for each file that could not be listed."""
         return [*super().problems, *self.version.problems]
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[AnyEntry]:
         """Return the tables of both folders, each once."""
         found = {entry.name: entry for entry in [*self.version.entries(), *super().entries()]}
         return sorted(found.values(), key=lambda entry: (entry.kind, entry.name))
 
-    def load(self, entry: Entry) -> Table:
+    def load(self, entry: Entry[T]) -> T:
         """Read one table."""
         is_own = (self.home / entry.name).is_file()
         return super().load(entry) if is_own else self.version.load(entry)

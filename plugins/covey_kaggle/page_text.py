@@ -8,13 +8,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from covey import Dataset
-from covey.data.dataset import Entry
+from covey.data.dataset import AnyEntry
 from covey.data.metadata import Metadata
 from covey.data.provenance import Provenance
+from covey.data.tables import TableKind
 from covey_kaggle.credits import licences, recordists
 from covey_kaggle.local_copy import Slug
 
-_TITLES = {"features": "features", "embedding": "reduced features and maps", "clustering": "clusterings"}
+_TITLES = {
+    TableKind.FEATURES: "features",
+    TableKind.EMBEDDING: "reduced features and maps",
+    TableKind.CLUSTERING: "clusterings",
+}
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>()#|&!~$]")
 _LONGEST = 200
 _SIGN = "Open it with covey"
@@ -23,9 +28,9 @@ _SIGN = "Open it with covey"
 
 def subtitle(dataset: Dataset) -> str:
     """Return what a dataset holds, in 20 to 80 characters."""
-    kinds = Counter(entry.kind for entry in dataset.entries())
     images = len(dataset.images.names()) if dataset.images else 0
-    return f"Spectrogram images: {images:,}, feature sets: {kinds['features']}, embeddings: {kinds['embedding']}"[:80]
+    features, embeddings = len(dataset.features()), len(dataset.embeddings())
+    return f"Spectrogram images: {images:,}, feature sets: {features}, embeddings: {embeddings}"[:80]
 
 
 def description(dataset: Dataset, known: Metadata, slug: Slug) -> str:
@@ -45,7 +50,7 @@ def is_generated(text: str) -> bool:
     return not text.strip() or _SIGN in text
 
 
-def _item(entry: Entry) -> str:
+def _item(entry: AnyEntry) -> str:
     rows, columns = entry.shape
     made = _story(entry.provenance) if entry.provenance else "made by another tool, no provenance"
     return f"- `{entry.name.replace('`', '')}`: {rows:,} x {columns:,}; {made}"

@@ -14,8 +14,8 @@ from covey import CoveyError, Dataset
 from covey._base.files import write_text
 from covey._base.progress import Progress, Step
 from covey._base.text import preview
+from covey.components.contracts import PublishOptions
 from covey.data import metadata
-from covey.data.dataset import PublishOptions
 from covey.data.metadata import Metadata
 from covey_kaggle.client import client, patiently, quiet, service, status
 from covey_kaggle.credits import licence

@@ -26,6 +26,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from covey.components.kinds import Kind
 from covey.data.folder import FolderDataset
 from covey.data.provenance import Provenance
 from covey.data.segment_names import image_name
@@ -183,7 +184,7 @@ def generate(folder: Path, count: int) -> None:
     pictures = [picture(rng) for _ in range(16)]
     for name, group in zip(names, groups, strict=True):
         (folder / "images" / name).write_bytes(pictures[group % len(pictures)])
-    made = Provenance(kind="reducer", component="made", tag="made", version=1, options={}, input="images")
+    made = Provenance(kind=Kind.REDUCER, component="made", tag="made", version=1, options={}, input="images")
     Z, flat = places[:, 2:].astype(np.float32), places[:, :2].astype(np.float32)
     FolderDataset(folder).save([Embedding(names=names, Z=Z, map=flat, provenance=made)])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from covey.plugins.hooks import KINDS
+from covey.components.kinds import Kind
 from covey.testing import tiny_images
 
 PAGE = Path(__file__).parents[2] / "CONTRIBUTING.md"
@@ -33,7 +33,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("contributing")
     site, packages = root / "site", root / "packages"
     site.mkdir()
-    for kind in KINDS:
+    for kind in Kind:
         call(*COVEY, "plugins", "new", f"new_{kind}", packages / kind, "--kind", kind, site=site)
     call(*COVEY, "plugins", "new", "squeezenet", packages / "squeezenet", "--kind", "extractor", site=site)
     (example,) = EXAMPLE.finditer(PAGE.read_text("utf-8"))
@@ -49,7 +49,7 @@ def test_the_example_is_short(site: Path) -> None:
 
 def test_all_are_listed(site: Path) -> None:
     listed = call(*COVEY, "plugins", "list", site=site)
-    for kind in KINDS:
+    for kind in Kind:
         assert re.search(rf"{kind} +new_{kind} +ready +covey-new_{kind}", listed)
     assert re.search(r"extractor +squeezenet +ready +covey-squeezenet", listed)
     assert "broken" not in listed
@@ -69,4 +69,4 @@ def test_one_of_each_kind_makes_a_run_and_so_does_the_example(site: Path, tmp_pa
 def test_all_keep_the_contract(site: Path) -> None:
     tests = sorted((site.parent / "packages").rglob("test_*.py"))
     told = call("-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", site.parent, *tests, site=site)
-    assert f"{len(KINDS) + 1} passed" in told
+    assert f"{len(Kind) + 1} passed" in told

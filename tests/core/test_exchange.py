@@ -19,6 +19,7 @@ from PIL import Image
 from scipy.io import wavfile
 
 from covey import Clustering, CoveyError, Embedding, Features
+from covey.components.kinds import Kind
 from covey.data import metadata
 from covey.data.folder import FolderDataset
 from covey.data.provenance import Provenance
@@ -31,7 +32,7 @@ Cli = Callable[..., Result]
 FORMULAS = ["=1+1.png", "+x.png", "-1", "@sum.png", "'=x.png", "plain.png", "é, “x”.png"]
 
 
-def made(kind: str, tag: str = "x") -> Provenance:
+def made(kind: Kind, tag: str = "x") -> Provenance:
     return Provenance(kind=kind, component=tag, tag=tag, version=1, options={}, input="")
 
 
@@ -42,9 +43,9 @@ def kept(folder: Path, names: list[str], clusters: list[int] | None = None) -> F
     labels = np.array(clusters or [0] * len(names), np.int32)
     dataset.save(
         [
-            Features(names=names, X=X, provenance=made("extractor")),
-            Embedding(names=names, Z=X[:, :3], map=X[:, 3:], provenance=made("reducer")),
-            Clustering(names=names, labels=labels, provenance=made("clusterer")),
+            Features(names=names, X=X, provenance=made(Kind.EXTRACTOR)),
+            Embedding(names=names, Z=X[:, :3], map=X[:, 3:], provenance=made(Kind.REDUCER)),
+            Clustering(names=names, labels=labels, provenance=made(Kind.CLUSTERER)),
         ]
     )
     return dataset

@@ -9,6 +9,7 @@ import pytest
 from click.testing import Result
 
 from covey import CoveyError
+from covey.components.kinds import Kind
 from covey.components.options import values
 from covey.experiments.experiment import from_flags, read
 from covey.plugins.registry import Registry
@@ -60,7 +61,7 @@ def test_the_file_and_the_flags_mean_the_same(tmp_path: Path, registry: Registry
     flags = from_flags(
         str(tmp_path / "birds"),
         str(tmp_path / "results"),
-        {"extractor": ["torchvision"], "reducer": ["pca"], "clusterer": ["dbscan"]},
+        {Kind.EXTRACTOR: ["torchvision"], Kind.REDUCER: ["pca"], Kind.CLUSTERER: ["dbscan"]},
         [
             "extractor.model=ResNet50",
             "extractor.layers=layer2.3.conv3,layer3.5.conv3",

@@ -23,6 +23,7 @@ from covey import CoveyError, Runtime, component
 from covey._base.progress import Progress
 from covey.components.contracts import Extract, Floats, Pixels
 from covey.data.folder import FolderDataset
+from covey.data.provenance import Copies, Details
 from covey.data.tables import Features
 from covey.experiments.pipeline import Pipeline
 from covey.testing import Brightness, tiny_images, tiny_tables
@@ -85,9 +86,15 @@ def interrupted(home: Path, batches: int, runtime: Runtime = SMALL, **given: Any
     Watched.stop = -1
 
 
-def details(table: Features) -> dict[str, Any]:
+def details(table: Features) -> Details:
     assert table.provenance
-    return dict(table.provenance.details)
+    return table.provenance.details
+
+
+def runtime_of(table: Features) -> Runtime:
+    runtime = details(table).runtime
+    assert runtime
+    return runtime
 
 
 def files(home: Path) -> dict[str, bytes]:
@@ -192,7 +199,7 @@ def test_the_settings_of_the_first_start_stay(tmp_path: Path) -> None:
     extract(home, runtime=Runtime(batch_size=56, threads=1), progress=told)
     assert "batch_size=32" in told.notes[1]
     assert ".covey" in told.notes[1]
-    assert details(whole)["runtime"]["batch_size"] == 32
+    assert runtime_of(whole).batch_size == 32
     assert files(home) == files(tmp_path / "whole")
 
 
@@ -200,7 +207,7 @@ def test_settings_under_which_nothing_was_finished_are_forgotten(tmp_path: Path)
     home, told = dataset(tmp_path), Told()
     interrupted(home, 0, Runtime(batch_size=32, device="cuda"))
     (table,) = extract(home, progress=told)
-    assert details(table)["runtime"]["device"] == "cpu"
+    assert runtime_of(table).device == "cpu"
     assert not any("keeps the settings" in note for note in told.notes)
 
 
@@ -208,9 +215,7 @@ def test_features_in_another_precision_than_asked_for_are_told(tmp_path: Path) -
     home, told = dataset(tmp_path), Told()
     extract(home)
     extract(home, runtime=Runtime(precision="bfloat16"), progress=told)
-    assert (
-        "watched was computed in float32 and is kept: to compute it in bfloat16, delete its file first." in told.notes
-    )
+    assert "watched was computed in float32 earlier: to compute it in bfloat16, delete its file first." in told.notes
 
 
 def test_a_damaged_batch_is_computed_again(tmp_path: Path) -> None:
@@ -246,7 +251,9 @@ def test_only_what_is_new_or_changed_is_computed(tmp_path: Path) -> None:
     assert new["image_003.png"] == [1.0] * 12
     assert set(old) - set(new) == {"image_004.png"}
     assert all(new[name] == row for name, row in old.items() if name not in ("image_003.png", "image_004.png"))
-    assert details(after)["earlier"]["rows"] == 175
+    earlier = details(after).earlier
+    assert earlier
+    assert earlier.rows == 175
 
 
 def test_images_that_vanish_leave_the_features_and_are_told(tmp_path: Path) -> None:
@@ -271,7 +278,7 @@ def test_images_that_come_and_go_while_a_run_is_interrupted(tmp_path: Path) -> N
     Watched.seen.clear()
     (after,) = extract(home, runtime=Runtime(batch_size=56))
     assert sum(Watched.seen) == 176 - 68 - 1 + 1
-    assert details(after)["runtime"]["batch_size"] == 32
+    assert runtime_of(after).batch_size == 32
     names = sorted(path.name for path in (home / "images").iterdir())
     assert after.names.tolist() == names
     (direct,) = extract(home, Brightness())
@@ -350,10 +357,10 @@ def test_what_is_noticed_is_told_after_every_run_and_kept(tmp_path: Path) -> Non
             "1 of the 12 features of holey are the same for all images.",
         ]
     assert np.isfinite(table.X).all()
-    assert details(table)["broken"] == {"dark.png": "its features are not finite"}
-    assert details(table)["copies"] == {"count": 3, "first": ["b.png", "c.png", "d.png"]}
-    assert details(table)["sizes"] == {"48 x 32": 20, "20 x 32": 4}
-    assert details(table)["constant"] == 1
+    assert details(table).broken == {"dark.png": "its features are not finite"}
+    assert details(table).copies == Copies(count=3, first=("b.png", "c.png", "d.png"))
+    assert details(table).sizes == {"48 x 32": 20, "20 x 32": 4}
+    assert details(table).constant == 1
 
 
 def test_nothing_is_told_where_nothing_is_wrong(tmp_path: Path) -> None:

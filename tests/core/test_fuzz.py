@@ -297,7 +297,7 @@ def archives(folder: Path, rng: random.Random) -> Iterator[str]:
         change, which = ARCHIVES[number % len(ARCHIVES)], rng.randrange(len(good))
         write(path, change(good[which], rng))
         try:
-            npz.entry(path)
+            npz.read_entry(path)
             check_table(npz.read(path), tables[which] if change in DAMAGED else None)
             yield f"{change.__name__}: loaded"
         except CoveyError:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-import attrs
 import numpy as np
 import pytest
 from click.testing import Result
@@ -40,7 +39,7 @@ def test_a_file_is_told_with_its_arrays_and_what_made_it(covey: Cli, tmp_path: P
     assert found["arrays"]["N"] == {"dtype": "<U5", "shape": [2]}
     made = tables[1].provenance
     assert made is not None
-    assert found["provenance"] == attrs.asdict(made)
+    assert found["provenance"] == made.to_dict()
     assert found["checks"] == []
     text = covey("info", path).stdout
     assert "embedding, 2 x 8" in text

@@ -21,6 +21,7 @@ from tests.plugins.kaggle_server import KaggleServer
 
 from covey import CoveyError, Dataset
 from covey._base.run_lock import alone
+from covey.components.kinds import Kind
 from covey.experiments.experiment import Experiment, from_flags, read
 from covey.experiments.jobs import Job, jobs, start, to_toml, words
 from covey.experiments.pipeline import workplace
@@ -33,7 +34,7 @@ not_windows = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no
 
 def described(folder: Path | str, *settings: str) -> tuple[Experiment, Dataset, Registry]:
     registry = Registry.installed()
-    names = {"extractor": ["slow"], "reducer": ["cut"], "clusterer": ["above"]}
+    names = {Kind.EXTRACTOR: ["slow"], Kind.REDUCER: ["cut"], Kind.CLUSTERER: ["above"]}
     experiment = from_flags(str(folder), None, names, ["reducer.sizes=2", *settings], registry)
     return experiment, open_dataset(registry, str(folder)), registry
 
@@ -272,7 +273,7 @@ def test_an_experiment_is_the_same_from_its_file_and_its_command(
     told = words(experiment, registry)
     assert told
     assert told[:3] == ["covey", "run", str(calls)]
-    names = {told[at][2:]: [told[at + 1]] for at in (3, 5, 7)}
+    names = {Kind.named(told[at][2:]): [told[at + 1]] for at in (3, 5, 7)}
     assert from_flags(told[2], None, names, [word for word in told[9:] if word != "--set"], registry) == there
 
 
@@ -290,7 +291,7 @@ def test_what_lies_elsewhere_and_what_two_plugins_offer_keep_their_names(
     source = (Path(__file__).parents[1] / "slow.py").read_text("utf-8")
     distribution("covey-other", {"other": "covey_other"}, covey_other=source)
     registry = Registry.installed()
-    names = {"extractor": ["covey-other:slow"]}
+    names = {Kind.EXTRACTOR: ["covey-other:slow"]}
     experiment = from_flags("kaggle:some/birds", str(calls), names, [], registry)
     text = to_toml(experiment, registry)
     assert 'dataset = "kaggle:some/birds"' in text

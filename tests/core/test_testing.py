@@ -14,7 +14,7 @@ import pytest
 from covey import Clusterer, CoveyError, Dataset, FeatureExtractor, Reducer, Runtime, Storage, component, option
 from covey._base.progress import SILENT, Progress
 from covey.components.contracts import Component, Extract, Floats, Labels, Pixels, Prepared
-from covey.data.dataset import Entry
+from covey.data.dataset import AnyEntry, Entry, T
 from covey.data.folder import FolderDataset
 from covey.data.tables import Table
 from covey.testing import (
@@ -558,7 +558,7 @@ class Elsewhere(Halves):
     """Takes something that there is not."""
 
     name = "bad"
-    takes = "pixels"
+    takes = "pixels"  # type: ignore[assignment]
 
 
 class Lower(Prepared):
@@ -596,8 +596,8 @@ def test_a_broken_clusterer_is_noticed(cls: type[Clusterer], told: str) -> None:
 
 
 class ForgetfulDataset(FolderDataset):
-    def find(self, key: str) -> Entry | None:
-        return None
+    def find(self, key: str) -> AnyEntry:
+        raise CoveyError("there is none")
 
 
 @component
@@ -609,7 +609,7 @@ class Forgetful(Folder):
 
 
 class UntidyDataset(FolderDataset):
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[AnyEntry]:
         return super().entries()[::-1]
 
 
@@ -622,7 +622,7 @@ class Untidy(Folder):
 
 
 class RepeatingDataset(FolderDataset):
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[AnyEntry]:
         return super().entries() * 2
 
 
@@ -635,7 +635,7 @@ class Repeating(Folder):
 
 
 class WrongDataset(FolderDataset):
-    def load(self, entry: Entry) -> Table:
+    def load(self, entry: Entry[T]) -> T:
         table = super().load(entry)
         return attrs.evolve(table, names=table.names[::-1])
 
@@ -683,8 +683,8 @@ class Crashing(Folder):
 
 
 class LitteringDataset(FolderDataset):
-    def save(self, tables: Sequence[Table]) -> None:
-        super().save(tables)
+    def save(self, tables: Sequence[Table], compress: bool = False) -> None:
+        super().save(tables, compress)
         self.home.with_name("litter.txt").write_text("left here", "utf-8")
 
 

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser
 from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import launched
 
+from covey.components.kinds import Kind
 from covey.data.folder import FolderDataset
 from covey.data.provenance import Provenance
 from covey.data.tables import Embedding, Features
@@ -74,8 +75,8 @@ def write(folder: Path, names: Sequence[str]) -> Path:
     near = rng.normal(0, 0.05, (sum(SIZES), 2)) + np.repeat([[0, 0], [5, 0], [0, 5]], SIZES, axis=0)
     Z = np.concatenate([near, [[20 + 9 * at, 20] for at in range(NOISE)]]).astype(np.float32)
     shared: dict[str, Any] = {"version": 1, "options": {}}
-    features = Provenance(kind="extractor", component="made", tag="made", input="images", **shared)
-    reduced = Provenance(kind="reducer", component="flat", tag="flat", input=features.key, source=features, **shared)
+    features = Provenance(kind=Kind.EXTRACTOR, component="made", tag="made", input="images", **shared)
+    reduced = Provenance(kind=Kind.REDUCER, component="flat", tag="flat", input=features.key, source=features, **shared)
     X = np.concatenate([Z, Z], axis=1)
     FolderDataset(folder).save(
         [Features(names=names, X=X, provenance=features), Embedding(names=names, Z=Z, map=Z, provenance=reduced)]
@@ -119,8 +120,8 @@ def scatter(folder: Path, places: NDArray[np.floating], features: bool = False) 
     names = [f"call_{at:05}.png" for at in range(len(places))]
     Z = places.astype(np.float32)
     shared: dict[str, Any] = {"version": 1, "options": {}, "input": "images"}
-    extracted = Provenance(kind="extractor", component="made", tag="made", **shared)
-    reduced = Provenance(kind="reducer", component="flat", tag="flat", **shared)
+    extracted = Provenance(kind=Kind.EXTRACTOR, component="made", tag="made", **shared)
+    reduced = Provenance(kind=Kind.REDUCER, component="flat", tag="flat", **shared)
     table = Features(names=names, X=Z, provenance=extracted) if features else None
     FolderDataset(folder).save([table or Embedding(names=names, Z=Z, map=Z, provenance=reduced)])
     return folder

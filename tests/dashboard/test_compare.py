@@ -21,6 +21,7 @@ from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import seen, settle, spot
 
 from covey import Clustering, Embedding
+from covey.components.kinds import Kind
 from covey.data import cluster_colours as colours
 from covey.data.folder import FolderDataset
 from covey.data.provenance import Provenance
@@ -35,7 +36,7 @@ def opened(view: Open) -> Open:
     return partial(view, "compare")
 
 
-def made(name: str, source: Provenance, kind: str = "clusterer", **options: Any) -> Provenance:
+def made(name: str, source: Provenance, kind: Kind = Kind.CLUSTERER, **options: Any) -> Provenance:
     return Provenance(kind=kind, component=name, tag=name, version=1, options=options, input=source.key, source=source)
 
 
@@ -50,7 +51,7 @@ def gridded(folder: Path, names: Sequence[str]) -> Provenance:
     """Write a second embedding of all images but the last 15: ten by ten, the last ones first."""
     source = flat(folder).source
     assert source
-    origin = made("grid", source, "reducer")
+    origin = made("grid", source, Kind.REDUCER)
     Z = np.stack([np.arange(100) % 10, np.arange(100) // 10], axis=1).astype(np.float32)
     Z = Z[::-1]
     FolderDataset(folder).save([Embedding(names=names[99::-1], Z=Z, map=Z, provenance=origin)])

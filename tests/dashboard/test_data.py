@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from covey.components.kinds import Kind
 from covey.data.folder import FolderDataset
 from covey.data.provenance import Provenance
 from covey.data.tables import Embedding
@@ -110,7 +111,7 @@ def test_an_empty_folder_says_so(tmp_path: Path) -> None:
 
 
 def test_a_second_embedding_is_joined_and_what_does_not_match_is_told(birds: Path, names: list[str]) -> None:
-    made = Provenance(kind="reducer", component="other", tag="other", version=1, options={}, input="images")
+    made = Provenance(kind=Kind.REDUCER, component="other", tag="other", version=1, options={}, input="images")
     Z = np.zeros((111, 3), np.float32)
     FolderDataset(birds).save([Embedding(names=[*names[5:], "new.png"], Z=Z, map=Z[:, :2], provenance=made)])
     app = opened(birds)

@@ -15,10 +15,11 @@ from click.testing import Result
 from streamlit.testing.v1 import AppTest
 
 from covey import Clustering
+from covey.components.kinds import Kind
 from covey.components.options import written
 from covey.data.folder import FolderDataset
 from covey.data.formats import npz
-from covey.data.provenance import Provenance
+from covey.data.provenance import Details, Provenance
 from covey.plugins.registry import Registry
 
 Open = Callable[..., AppTest]
@@ -44,7 +45,7 @@ def test_the_text_names_every_component_option_and_reference(
     name = str(app.selectbox[0].value)
     assert name.startswith("clusters_")
     text, table = app.code[0].value, told(app)
-    made = npz.entry(tmp_path / "out" / name).provenance
+    made = npz.read_entry(tmp_path / "out" / name).provenance
     assert made
     assert [step.component for step in made.lineage] == ["brightness", "pca", "dbscan"]
     for step in made.lineage:
@@ -56,7 +57,7 @@ def test_the_text_names_every_component_option_and_reference(
             assert reference in text
     assert f"numpy {np.__version__}" in text
     assert f"numpy {np.__version__}" in table
-    assert f"eps {made.details['chosen']['eps']}" in table
+    assert f"eps {made.details.chosen['eps']}" in table
 
 
 def test_an_embedding_has_a_text_of_its_own(opened: Open, birds: Path) -> None:
@@ -83,8 +84,8 @@ def test_a_file_that_does_not_tell_says_so(opened: Open, tmp_path: Path) -> None
 def test_hostile_provenance_is_text(opened: Open, birds: Path) -> None:
     hurt = "<img src=x onerror=alert(1)>"
     made = Provenance(
-        kind="clusterer", component=hurt, tag="**b**", version=1, options={hurt: [hurt, None]}, input="x",
-        details={"versions": {hurt: hurt}, "chosen": 3, "runtime": "x"},
+        kind=Kind.CLUSTERER, component=hurt, tag="**b**", version=1, options={hurt: [hurt, None]}, input="x",
+        details=Details(versions={hurt: hurt}, chosen={hurt: hurt}),
     )  # fmt: skip
     FolderDataset(birds).save([Clustering(names=["a"], labels=np.zeros(1, np.int32), provenance=made)])
     app = opened(birds)
@@ -96,8 +97,9 @@ def test_hostile_provenance_is_text(opened: Open, birds: Path) -> None:
 
 
 def test_provenance_that_is_none_is_a_sentence(opened: Open, birds: Path) -> None:
-    made = Provenance(kind="odd", component="c", tag="\udce9", version=1, options={}, input="x")
-    npz.write(birds / "clusters_odd.npz", Clustering(names=["a"], labels=np.zeros(1, np.int32), provenance=made))
+    provenance = Provenance(kind=Kind.CLUSTERER, component="c", tag="\udce9", version=1, options={}, input="x")
+    odd = provenance.to_json().replace('"kind":"clusterer"', '"kind":"odd"')
+    np.savez(birds / "clusters_odd.npz", labels=np.zeros(1, np.int32), N=np.array(["a"]), covey=np.array(odd))
     app = opened(birds)
     app.selectbox[0].select_index(0).run()
     assert not app.exception
@@ -111,7 +113,7 @@ def test_two_tables_are_told_apart_by_what_differs(opened: Open, birds: Path) ->
     for eps in (0.3, 0.4):
         options = {"eps": eps, "min_samples": 5}
         of = attrs.evolve(
-            made, kind="clusterer", component="dbscan", tag="dbscan", options=options, input=made.key, source=made
+            made, kind=Kind.CLUSTERER, component="dbscan", tag="dbscan", options=options, input=made.key, source=made
         )
         dataset.save([Clustering(names=["a"], labels=np.zeros(1, np.int32), provenance=of)])
     listed = opened(birds).selectbox[0].options

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from covey.components.kinds import Kind
 from covey.plugins.registry import Registered, Registry
 from covey.testing import check_clusterer, check_extractor, check_reducer, check_storage
 
@@ -27,15 +28,21 @@ REGISTRY = Registry.installed()
 def test_every_component_keeps_its_contract(item: Registered, tmp_path: Path) -> None:
     if item.missing:
         pytest.skip(item.status)
-    check(item.cls, tmp_path, **OPTIONS.get(item.name, {}))
+    check(item, tmp_path, **OPTIONS.get(item.name, {}))
 
 
 def test_no_installed_plugin_is_broken() -> None:
     assert REGISTRY.problems == []
 
 
-def check(cls: Any, folder: Path, **given: Any) -> None:
-    if cls.kind == "storage":
-        check_storage(cls, folder, **given)
-    else:
-        {"extractor": check_extractor, "reducer": check_reducer, "clusterer": check_clusterer}[cls.kind](cls, **given)
+def check(registered: Registered, folder: Path, **options: Any) -> None:
+    cls: Any = registered.cls
+    match registered.kind:
+        case Kind.EXTRACTOR:
+            check_extractor(cls, **options)
+        case Kind.REDUCER:
+            check_reducer(cls, **options)
+        case Kind.CLUSTERER:
+            check_clusterer(cls, **options)
+        case Kind.STORAGE:
+            check_storage(cls, folder, **options)

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from covey import Clustering, CoveyError, Dataset, Embedding, Features
 from covey.data.formats import npz
 from covey.data.images import BrokenImage, ImageFolder
+from covey.data.provenance import Provenance
 from covey.data.tables import Table
 from covey.testing import tiny_images, tiny_tables
 from covey_npz import Npz
@@ -234,6 +235,11 @@ def test_names_that_lead_elsewhere_load_and_are_never_opened(tmp_path: Path) -> 
             ImageFolder(tmp_path / "images").path(name)
 
 
+def with_details(provenance: Provenance, details: dict[str, Any]) -> str:
+    """Return a provenance as JSON, with other details."""
+    return json.dumps({**json.loads(provenance.to_json()), "details": details})
+
+
 def test_a_provenance_that_does_not_fit_its_key_is_refused(tmp_path: Path) -> None:
     features, embedding, _ = tiny_tables(NAMES)
     assert features.provenance is not None
@@ -244,8 +250,15 @@ def test_a_provenance_that_does_not_fit_its_key_is_refused(tmp_path: Path) -> No
         deep = [deep]
     odd = [
         made.replace('"tag":"brightness"', '"tag":5'),
-        attrs.evolve(features.provenance, kind="person").to_json(),
-        attrs.evolve(features.provenance, details={"deep": deep}).to_json(),
+        made.replace('"kind":"extractor"', '"kind":"person"'),
+        with_details(features.provenance, {"deep": deep}),
+        *(
+            with_details(features.provenance, {name: "x"})
+            for name in ("versions", "chosen", "broken", "sizes", "copies", "constant", "runtime", "earlier", "other")
+        ),
+        with_details(features.provenance, {"file": 3}),
+        with_details(features.provenance, {"runtime": {"threads": "x"}}),
+        with_details(features.provenance, {"copies": {"count": 1}}),
         attrs.evolve(embedding.provenance, input=features.provenance.input).to_json(),
         made.replace('"component":"', '"component":"x'),
         made.replace('"options":{', '"options":[{').replace('},"source"', '}],"source"'),
@@ -257,7 +270,7 @@ def test_a_provenance_that_does_not_fit_its_key_is_refused(tmp_path: Path) -> No
     for text in odd:
         np.savez(tmp_path / "x.npz", X=X[:3], N=np.array(NAMES), covey=np.array(text))
         with pytest.raises(CoveyError, match="damaged provenance"):
-            npz.entry(tmp_path / "x.npz")
+            npz.read_entry(tmp_path / "x.npz")
 
 
 @pytest.mark.parametrize(
@@ -491,4 +504,4 @@ def test_a_file_that_is_no_archive_is_said_to_be_none(tmp_path: Path, content: b
     path = tmp_path / "dimred_8.npz"
     path.write_bytes(content)
     with pytest.raises(CoveyError, match="it is no NPZ file, or was cut off"):
-        npz.entry(path)
+        npz.read_entry(path)

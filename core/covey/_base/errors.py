@@ -12,7 +12,7 @@ class CoveyError(Exception):
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """Return " Did you mean 'x'?" for the known names nearest to `given`, or "" when none is near."""
-    lowered = {name.lower(): name for name in known}
+    lowered = {name.lower(): str(name) for name in known}
     near = get_close_matches(given.lower(), lowered, n=2, cutoff=0.6)
     if not near:
         return ""

@@ -9,7 +9,7 @@ import numpy as np
 
 from covey._base.errors import CoveyError
 from covey._base.text import count_noun, preview
-from covey.data.provenance import Provenance
+from covey.data.provenance import Details, Provenance
 from covey.data.tables import Embedding, Features, Names
 
 T = TypeVar("T", Features, Embedding)
@@ -94,5 +94,5 @@ def _provenance(one: Provenance | None, other: Provenance | None) -> Provenance 
         options={"other": other.key},
         input=one.key,
         source=one,
-        details={"other": attrs.asdict(other)},
+        details=Details(other=other),
     )

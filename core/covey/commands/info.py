@@ -14,20 +14,25 @@ from covey._base.errors import CoveyError
 from covey._base.text import count_noun, preview
 from covey.commands.terminal.progress_bars import TerminalProgress, say
 from covey.data import metadata
-from covey.data.dataset import WORK, Dataset, Entry
+from covey.data.dataset import WORK, AnyEntry, Dataset
 from covey.data.formats import npz
 from covey.data.formats.npz_file import opened
 from covey.data.formats.table_oddities import checks
 from covey.data.legacy.names import origin
 from covey.data.legacy.pickles import read_frame
 from covey.data.provenance import Provenance
+from covey.data.tables import TableKind
 from covey.extraction.shards import Unfinished, unfinished
 from covey.labelling import kept_labels
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
 T = TypeVar("T")
-_TITLES = {"features": "Features", "embedding": "Embeddings", "clustering": "Clusterings"}
+_TITLES = {
+    TableKind.FEATURES: "Features",
+    TableKind.EMBEDDING: "Embeddings",
+    TableKind.CLUSTERING: "Clusterings",
+}
 
 
 @click.command()
@@ -142,10 +147,10 @@ def _show_file(path: Path, as_json: bool) -> None:
     say("\n".join(odd) if odd else "Nothing odd was found.")
 
 
-def _checked(path: Path) -> tuple[Entry | None, list[str]]:
+def _checked(path: Path) -> tuple[AnyEntry | None, list[str]]:
     """Return what a file is and what is odd about it; None when it is no table."""
     try:
-        return npz.entry(path), checks(npz.read(path))
+        return npz.read_entry(path), checks(npz.read(path))
     except CoveyError as error:
         return None, [str(error)]
 
@@ -159,7 +164,7 @@ def _show_frame(path: Path, as_json: bool) -> None:
     say(f"{path}: a pickled table of {count_noun(rows, 'row')}\n  " + ", ".join(frame))
 
 
-def _show_story(entry: Entry) -> None:
+def _show_story(entry: AnyEntry) -> None:
     """Print what made a table, its last step first."""
     made = entry.provenance
     if made is None:
@@ -172,17 +177,12 @@ def _show_story(entry: Entry) -> None:
 
 def _sentence(made: Provenance) -> str:
     settings = {**made.options, **{key: str(value)[:15] for key, value in made.identity.items()}}
-    settings |= _noted(made, "chosen")
+    settings |= made.details.chosen
     told = ", ".join(f"{key}={_value(value)}" for key, value in settings.items())
-    broken, how = len(_noted(made, "broken")), _noted(made, "runtime")
-    computed = f", computed in {how.get('precision')} on {how.get('device')}" if how else ""
+    broken, runtime = len(made.details.broken), made.details.runtime
+    computed = f", computed in {runtime.precision} on {runtime.device}" if runtime else ""
     left_out = f", {count_noun(broken, 'broken image')} left out" if broken else ""
     return f"{made.component} ({told}){computed}{left_out}"
-
-
-def _noted(made: Provenance, detail: str) -> dict[str, Any]:
-    noted = made.details.get(detail)
-    return noted if isinstance(noted, dict) else {}
 
 
 def _value(value: Any) -> str:
@@ -191,18 +191,18 @@ def _value(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def _size(entry: Entry) -> str:
+def _size(entry: AnyEntry) -> str:
     rows, columns = entry.shape
-    return count_noun(rows, "image") if entry.kind == "clustering" else f"{rows:,} x {columns:,}"
+    return count_noun(rows, "image") if entry.kind is TableKind.CLUSTERING else f"{rows:,} x {columns:,}"
 
 
-def _table(entry: Entry) -> dict[str, Any]:
+def _table(entry: AnyEntry) -> dict[str, Any]:
     said = None if entry.provenance else origin(entry.name)
     return {
         "name": entry.name,
         "kind": entry.kind,
         "shape": entry.shape,
-        "provenance": entry.provenance and attrs.asdict(entry.provenance),
+        "provenance": entry.provenance and entry.provenance.to_dict(),
         "origin": said and attrs.asdict(said),
     }
 

@@ -12,10 +12,12 @@ import attrs
 import click
 
 from covey.commands.terminal.text_tables import show as show_table
+from covey.components.kinds import Kind
 from covey.components.options import Option, options, written
 from covey.plugins import scaffold
-from covey.plugins.hooks import KINDS
 from covey.plugins.registry import Registered, Registry
+
+KIND_NAMES = [kind.value for kind in Kind]
 
 
 @click.group()
@@ -65,13 +67,15 @@ def show(name: str, as_json: bool, markdown: bool) -> None:
 @plugins.command("new")
 @click.argument("name")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
-@click.option("--kind", required=True, type=click.Choice(list(KINDS)), help="What the new component is.")
+@click.option(
+    "--kind", required=True, type=click.Choice([kind.value for kind in Kind]), help="What the new component is."
+)
 def new(name: str, folder: Path | None, kind: str) -> None:
     """Begin a plugin: a small package with a component that works, to be changed step by step.
 
     It is written into FOLDER, by default covey-NAME in the current folder.
     """
-    made = scaffold.make(name, kind, folder or Path(f"covey-{name}"), Registry.installed())
+    made = scaffold.make(name, Kind.named(kind), folder or Path(f"covey-{name}"), Registry.installed())
     click.echo(f"{made} holds the {kind} {name!r}, which works as it is. Install it, look at it, test it:\n")
     click.echo(f'    pip install -e "{made}"\n    covey plugins show {kind}:{name}\n    python -m pytest "{made}"\n')
     click.echo(f"Then make covey_{name}.py your own.")

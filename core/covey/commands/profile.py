@@ -17,10 +17,10 @@ from covey.analysis.profiles import profile as profile_of
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.commands.terminal.text_tables import show
 from covey.components.contracts import Clusterer
+from covey.components.kinds import Kind
 from covey.components.options import values as written_options
-from covey.data.dataset import Dataset, Entry
-from covey.data.tables import Clustering, Features
-from covey.experiments.experiment import DEFAULTS, chosen
+from covey.data.dataset import AnyEntry, Dataset
+from covey.experiments.experiment import chosen
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
@@ -31,7 +31,7 @@ ROWS = 20
 @click.command()
 @click.argument("folder")
 @click.option(
-    "--clusterer", default=DEFAULTS["clusterer"], show_default=True, metavar="NAME", help="What finds groups."
+    "--clusterer", default=Kind.CLUSTERER.default, show_default=True, metavar="NAME", help="What finds groups."
 )
 @click.option("--option", required=True, metavar="OPTION", help="The option to look along, such as eps.")
 @click.option(
@@ -60,9 +60,9 @@ def profile(
     """
     registry = Registry.installed()
     dataset = open_dataset(registry, folder, TerminalProgress())
-    variants = chosen("clusterer", [clusterer], settings, registry)
+    variants = chosen(Kind.CLUSTERER, [clusterer], settings, registry)
     found = [
-        (entry.name.removesuffix(".npz"), variant, _profile(dataset, entry, variant, option))
+        (entry.stem, variant, _profile(dataset, entry, variant, option))
         for entry in _entries(dataset, variants[0].takes, embedding)
         for variant in variants
     ]
@@ -76,23 +76,21 @@ def profile(
         show([option, "clusters", "noise", "largest", ""], _rows(found_one))
 
 
-def _entries(dataset: Dataset, kind: str, name: str | None) -> list[Entry]:
+def _entries(dataset: Dataset, kind: str, name: str | None) -> list[AnyEntry]:
     entries = [entry for entry in dataset.entries() if entry.kind == kind]
     if not entries:
         raise CoveyError(f"There is no table of kind {kind!r} in {dataset.location}: make one with covey run.")
     if name is None:
         return entries
-    names = [entry.name.removesuffix(".npz") for entry in entries]
-    kept = [entry for entry in entries if entry.name.removesuffix(".npz") == name.removesuffix(".npz")]
+    names = [entry.stem for entry in entries]
+    kept = [entry for entry in entries if entry.stem == name.removesuffix(".npz")]
     if not kept:
         raise CoveyError(f"There is no {kind} {name!r}.{did_you_mean(name, names)} There is: {', '.join(names)}.")
     return kept
 
 
-def _profile(dataset: Dataset, entry: Entry, clusterer: Clusterer, option: str) -> Profile:
-    table = dataset.load(entry)
-    assert not isinstance(table, Clustering)
-    Z = table.X if isinstance(table, Features) else table.Z
+def _profile(dataset: Dataset, entry: AnyEntry, clusterer: Clusterer, option: str) -> Profile:
+    Z = dataset.load_points(entry).points
     progress = TerminalProgress()
     return profile_of(clusterer, Z, option, prepared=clusterer.prepare(Z, progress), progress=progress)
 

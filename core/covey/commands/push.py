@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from covey.commands.terminal.progress_bars import TerminalProgress, say
-from covey.data.dataset import PublishOptions
+from covey.components.contracts import PublishOptions
 from covey.plugins.locations import open_dataset, resolve
 from covey.plugins.registry import Registry
 

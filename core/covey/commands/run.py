@@ -16,11 +16,12 @@ from covey.analysis.measures.validity import shape
 from covey.commands.flags import flags_of
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.commands.terminal.text_tables import show, show_groups
+from covey.components.kinds import Kind
 from covey.components.options import build
 from covey.data.clusters_csv import FILE
 from covey.data.folder import file_name
 from covey.data.tables import Clustering
-from covey.experiments.experiment import DEFAULTS, Experiment, from_flags, read
+from covey.experiments.experiment import Experiment, from_flags, read
 from covey.experiments.pipeline import Failure, Results, planned
 from covey.experiments.pipeline import run as run_experiment
 from covey.experiments.plan import Line
@@ -36,13 +37,13 @@ FAILED = 1
 @click.argument("source", metavar="FOLDER|FILE.toml", required=False)
 @click.option("--out", metavar="FOLDER", help="Where the results go; by default into the dataset itself.")
 @click.option(
-    "--extractor", multiple=True, metavar="NAME", help=f"What describes the images. [default: {DEFAULTS['extractor']}]"
+    "--extractor", multiple=True, metavar="NAME", help=f"What describes the images. [default: {Kind.EXTRACTOR.default}]"
 )
 @click.option(
-    "--reducer", multiple=True, metavar="NAME", help=f"What reduces the description. [default: {DEFAULTS['reducer']}]"
+    "--reducer", multiple=True, metavar="NAME", help=f"What reduces the description. [default: {Kind.REDUCER.default}]"
 )
 @click.option(
-    "--clusterer", multiple=True, metavar="NAME", help=f"What finds groups. [default: {DEFAULTS['clusterer']}]"
+    "--clusterer", multiple=True, metavar="NAME", help=f"What finds groups. [default: {Kind.CLUSTERER.default}]"
 )
 @click.option(
     "--set",
@@ -87,7 +88,7 @@ def run(
     `covey plugins list` shows the components, `covey plugins show NAME` their options.
     """
     registry = Registry.installed()
-    names = {"extractor": extractor, "reducer": reducer, "clusterer": clusterer}
+    names = {Kind.EXTRACTOR: extractor, Kind.REDUCER: reducer, Kind.CLUSTERER: clusterer}
     if like:
         _check_alone(like, source, out, names, settings)
         sys.exit(_show_repetition(repeat(like, registry, TerminalProgress())))
@@ -105,7 +106,7 @@ def run(
 
 
 def _check_alone(
-    like: Path, source: str | None, out: str | None, names: dict[str, tuple[str, ...]], settings: tuple[str, ...]
+    like: Path, source: str | None, out: str | None, names: dict[Kind, tuple[str, ...]], settings: tuple[str, ...]
 ) -> None:
     if source or out or any(names.values()) or settings:
         raise CoveyError(f"{like} says what to make again: leave out the folder and the other flags.")
@@ -129,7 +130,7 @@ def _show_plan(lines: Sequence[Line]) -> None:
 
 
 def _show_results(results: Results) -> None:
-    stems = [entry.name.removesuffix(".npz") for entry in results.clusterings]
+    stems = [entry.stem for entry in results.clusterings]
     tables = [results.dataset.load(entry) for entry in results.clusterings]
     clusterings = [table for table in tables if isinstance(table, Clustering)]
     shapes = [shape(clustering) for clustering in clusterings]
@@ -156,7 +157,7 @@ def _tell_failures(failures: Sequence[Failure]) -> None:
 def _experiment(
     source: str,
     out: str | None,
-    names: dict[str, tuple[str, ...]],
+    names: dict[Kind, tuple[str, ...]],
     settings: tuple[str, ...],
     features: tuple[str, ...],
     registry: Registry,

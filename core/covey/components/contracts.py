@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import attrs
 import numpy as np
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 from covey._base.errors import CoveyError
 from covey._base.progress import SILENT, Progress
 from covey.components.options import component, option, options, settle, written
+
+if TYPE_CHECKING:
+    from covey.data.dataset import Dataset
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -26,7 +30,6 @@ class Component(ABC):
     Equal options make equal components. Loaded models and fitted state live in what the methods return, never here.
     """
 
-    kind: ClassVar[str] = ""
     name: ClassVar[str]
     """What people write in `use = "..."`: lower-case letters, digits, "-" and "_"."""
     version: ClassVar[int] = 1
@@ -96,7 +99,6 @@ class FeatureExtractor(Component):
     An extractor that can tap several layers has a plural option `layers`; each layer is a result of its own.
     """
 
-    kind: ClassVar[str] = "extractor"
     inputs: ClassVar[str] = "pixels"
 
     @abstractmethod
@@ -122,8 +124,6 @@ class FeatureExtractor(Component):
 @component
 class Reducer(Component):
     """Gives each image a place in few dimensions."""
-
-    kind: ClassVar[str] = "reducer"
 
     sizes: tuple[int, ...] = option(
         default=(8,),
@@ -177,8 +177,6 @@ class Reducer(Component):
 class Clusterer(Component):
     """Finds groups."""
 
-    kind: ClassVar[str] = "clusterer"
-
     @property
     def tag(self) -> str:
         """The name, and every option that is not at its default."""
@@ -187,8 +185,13 @@ class Clusterer(Component):
             [self.name, *(f"{name}{written(value)}" for name, (value, first) in given.items() if value != first)]
         )
 
-    takes: ClassVar[str] = "embedding"
+    takes: ClassVar[Literal["embedding", "features"]] = "embedding"
     """What it clusters: "embedding" (the reduced features) or "features"."""
+
+    @property
+    def takes_features(self) -> bool:
+        """Whether it clusters features instead of an embedding."""
+        return self.takes == "features"
 
     @abstractmethod
     def cluster(self, Z: Floats) -> Labels:
@@ -236,3 +239,51 @@ class Prepared(ABC):
     def suggest(self, option: str) -> Any:
         """Return the value of an option that the data suggest; None where there is none."""
         return None
+
+
+@attrs.frozen(kw_only=True)
+class PublishOptions:
+    """How a dataset is to be published."""
+
+    public: bool = False
+    """For all to see."""
+    message: str = ""
+    """What is new; "" for a generated text."""
+    original: bool = False
+    """With what the original tools need besides."""
+
+
+class Storage(Component):
+    """Opens datasets wherever they lie. Its name is the scheme of its locations: `name:place`."""
+
+    def fetch(self, place: str, progress: Progress = SILENT) -> None:
+        """Bring the dataset at `place` to this machine, or up to date; by default it is on this machine.
+
+        Raises:
+            CoveyError: it is not on this machine and cannot be fetched.
+        """
+        return
+
+    @abstractmethod
+    def open(self, place: str) -> Dataset:
+        """Return the dataset at `place`, the location without its scheme; one that was fetched needs no network.
+
+        Raises:
+            CoveyError: there is no such place, or it cannot be reached.
+        """
+
+    def create(self, place: str, images: Path) -> Dataset:
+        """Return a dataset at `place`, made if need be, that remembers where its images are.
+
+        Raises:
+            CoveyError: this storage makes no datasets, or `place` cannot be written.
+        """
+        raise CoveyError(f"{self.name} cannot make a dataset at {place!r}: use --out with a folder.")
+
+    def publish(self, dataset: Dataset, place: str, wishes: PublishOptions, progress: Progress = SILENT) -> str:
+        """Make `place` hold what a dataset holds, and return what was done, in a sentence.
+
+        Raises:
+            CoveyError: this storage publishes nothing, `place` cannot be written, or the dataset is empty.
+        """
+        raise CoveyError(f"{self.name} publishes nothing: name a place such as kaggle:owner/name.")

@@ -12,11 +12,9 @@ from covey.data.tables import Clustering
 FILE = "clusters.csv"
 
 
-def export_kept(dataset: Dataset, entries: Sequence[Entry]) -> None:
+def export_kept(dataset: Dataset, entries: Sequence[Entry[Clustering]]) -> None:
     """Write clusterings that a dataset keeps to its own `clusters.csv`. Raises CoveyError."""
-    tables = [(entry.name.removesuffix(".npz"), dataset.load(entry)) for entry in entries]
-    found = [(name, table) for name, table in tables if isinstance(table, Clustering)]
-    export(found, dataset.home / FILE)
+    export([(entry.stem, dataset.load(entry)) for entry in entries], dataset.home / FILE)
 
 
 def export(clusterings: Sequence[tuple[str, Clustering]], path: Path) -> None:

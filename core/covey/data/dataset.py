@@ -1,41 +1,60 @@
-"""Datasets, and the storage backends that open them."""
+"""A dataset: images, and the tables made from them."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Generic, TypeGuard, TypeVar
 
 import attrs
 import numpy as np
 
 from covey._base.errors import CoveyError
-from covey._base.progress import SILENT, Progress
-from covey.components.contracts import Component, Floats
+from covey.components.contracts import Floats
 from covey.data.images import ImageFolder
 from covey.data.provenance import Provenance
-from covey.data.tables import Features, Names, Table
+from covey.data.tables import Clustering, Embedding, Features, Names, PointTable, Table, TableKind
 
-TableKind = Literal["features", "embedding", "clustering"]
 METADATA = "downloaded_data_meta.pkl"
 """The metadata table of the original tools."""
 WORK = ".covey"
-"""The folder in a dataset's home for what can be made again."""
-_SHARED = (".npz", ".csv", ".parquet")
+"""The folder in a dataset's home for what can be computed again."""
+_PUBLISHED = (".npz", ".csv", ".parquet")
+T = TypeVar("T", bound=Table)
+T_co = TypeVar("T_co", bound=Table, covariant=True)
 
 
 @attrs.frozen(kw_only=True)
-class Entry:
-    """One table that a dataset holds, as it is listed without being read.
+class Entry(Generic[T_co]):
+    """One table of a dataset, as it is listed without being read.
 
-    `shape` is (n, d): images and columns; d is 1 for a clustering. `provenance` is None in files of other tools.
+    `table` is its class. `shape` is (n, d): images and columns; d is 1 for a clustering. `provenance` is None in files
+    of other tools.
     """
 
     name: str
-    kind: TableKind
+    table: type[T_co]
     shape: tuple[int, int]
     provenance: Provenance | None
+
+    @property
+    def kind(self) -> TableKind:
+        """Which kind of table it is."""
+        return TableKind.of(self.table)
+
+    @property
+    def stem(self) -> str:
+        """The name without the ending of its file."""
+        return self.name.removesuffix(".npz")
+
+
+AnyEntry = Entry[Features] | Entry[Embedding] | Entry[Clustering]
+
+
+def is_entry_of(entry: Entry[Table], table: type[T]) -> TypeGuard[Entry[T]]:
+    """Whether an entry is of a table of this class."""
+    return entry.table is table
 
 
 class Dataset(ABC):
@@ -45,8 +64,6 @@ class Dataset(ABC):
     """As a person writes it: "npz:birds" or "kaggle:owner/name"."""
     home: Path
     """A folder on this machine that may be written: for exports and unfinished work."""
-    compress: bool = False
-    """Whether the tables that are saved from now on are compressed, where the backend can."""
 
     @property
     @abstractmethod
@@ -56,11 +73,41 @@ class Dataset(ABC):
     @property
     def files(self) -> list[Path]:
         """The files on this machine that make it up beside its images, sorted by name: tables of every kind."""
-        return shared(self.home)
+        return list_published_files(self.home)
 
     @abstractmethod
-    def entries(self) -> list[Entry]:
-        """Return what is kept, sorted by kind and name, without reading arrays."""
+    def entries(self) -> Sequence[AnyEntry]:
+        """List the tables, sorted by kind and name, without reading arrays."""
+
+    def features(self) -> list[Entry[Features]]:
+        """List the tables of features, sorted by name."""
+        return self._entries_of(Features)
+
+    def embeddings(self) -> list[Entry[Embedding]]:
+        """List the embeddings, sorted by name."""
+        return self._entries_of(Embedding)
+
+    def clusterings(self) -> list[Entry[Clustering]]:
+        """List the clusterings, sorted by name."""
+        return self._entries_of(Clustering)
+
+    def _entries_of(self, table: type[T]) -> list[Entry[T]]:
+        return [entry for entry in self.entries() if is_entry_of(entry, table)]
+
+    def entries_by_key(self) -> dict[str, AnyEntry]:
+        """List the tables by the keys of their provenance, without those that have none."""
+        return {entry.provenance.key: entry for entry in self.entries() if entry.provenance}
+
+    def find(self, key: str) -> AnyEntry:
+        """Return the entry whose provenance has this key.
+
+        Raises:
+            CoveyError: there is no such table.
+        """
+        entry = self.entries_by_key().get(key)
+        if entry is None:
+            raise CoveyError(f"There is no table with the key {key[:8]} in {self.location}: compute it with covey run.")
+        return entry
 
     @property
     def problems(self) -> list[str]:
@@ -68,80 +115,60 @@ class Dataset(ABC):
         return []
 
     @abstractmethod
-    def load(self, entry: Entry) -> Table:
-        """Read one table. Raises CoveyError when it is damaged."""
+    def load(self, entry: Entry[T]) -> T:
+        """Read one table.
+
+        Raises:
+            CoveyError: it is damaged, missing, or no longer a table of the class that was listed.
+        """
+
+    def load_points(self, entry: AnyEntry) -> PointTable:
+        """Read a table that can be clustered: features or an embedding.
+
+        Raises:
+            CoveyError: it is a clustering, or cannot be read.
+        """
+        table = self.load(entry)
+        if isinstance(table, Clustering):
+            raise CoveyError(f"{entry.name} is a clustering: choose features or an embedding.")
+        return table
 
     @abstractmethod
-    def save(self, tables: Sequence[Table]) -> None:
-        """Keep tables. One that is kept already, by its key, is left as it is. Raises CoveyError."""
+    def save(self, tables: Sequence[Table], compress: bool = False) -> None:
+        """Write tables. One that is there already, by its key, is not written again.
 
-    def save_features(self, names: Names, blocks: Iterable[Floats], made: Provenance) -> None:
-        """Keep features that come in blocks of rows (b, d), in the order of `names`. Raises CoveyError.
-
-        A backend that can write a block before the next one comes does so, and needs memory for one block alone.
-        """
-        self.save([Features(names=names, X=np.concatenate(list(blocks)), provenance=made)])
-
-    def find(self, key: str) -> Entry | None:
-        """Return the entry whose provenance has this key."""
-        return next((entry for entry in self.entries() if entry.provenance and entry.provenance.key == key), None)
-
-
-@attrs.frozen(kw_only=True)
-class PublishOptions:
-    """How a dataset is to be published."""
-
-    public: bool = False
-    """For all to see."""
-    message: str = ""
-    """What is new; "" for a generated text."""
-    original: bool = False
-    """With what the original tools need besides."""
-
-
-class Storage(Component):
-    """Opens datasets wherever they lie. Its name is the scheme of its locations: `name:place`."""
-
-    kind: ClassVar[str] = "storage"
-
-    def fetch(self, place: str, progress: Progress = SILENT) -> None:
-        """Bring the dataset at `place` to this machine, or up to date; by default it is on this machine.
+        Args:
+            tables: each with provenance.
+            compress: whether the files are compressed, if the backend can.
 
         Raises:
-            CoveyError: it is not on this machine and cannot be fetched.
+            CoveyError: the dataset cannot be written.
         """
-        return
 
-    @abstractmethod
-    def open(self, place: str) -> Dataset:
-        """Return the dataset at `place`, the location without its scheme; one that was fetched needs no network.
+    def save_features(
+        self, names: Names, blocks: Iterable[Floats], provenance: Provenance, compress: bool = False
+    ) -> None:
+        """Write features that come in blocks of rows.
+
+        A backend that can write a block before the next one comes does so, and needs memory for one block only.
+
+        Args:
+            names: the images (n,).
+            blocks: arrays (b, d) float32, in the order of `names`.
+            provenance: how the features were made.
+            compress: as in `save`.
 
         Raises:
-            CoveyError: there is no such place, or it cannot be reached.
+            CoveyError: the dataset cannot be written.
         """
-
-    def create(self, place: str, images: Path) -> Dataset:
-        """Return a dataset at `place`, made if need be, that remembers where its images are.
-
-        Raises:
-            CoveyError: this storage makes no datasets, or `place` cannot be written.
-        """
-        raise CoveyError(f"{self.name} cannot make a dataset at {place!r}: use --out with a folder.")
-
-    def publish(self, dataset: Dataset, place: str, wishes: PublishOptions, progress: Progress = SILENT) -> str:
-        """Make `place` hold what a dataset holds, and return what was done, in a sentence.
-
-        Raises:
-            CoveyError: this storage publishes nothing, `place` cannot be written, or the dataset is empty.
-        """
-        raise CoveyError(f"{self.name} publishes nothing: name a place such as kaggle:owner/name.")
+        self.save([Features(names=names, X=np.concatenate(list(blocks)), provenance=provenance)], compress)
 
 
-def shared(folder: Path) -> list[Path]:
-    """Return the files in a folder that are part of a dataset for others too, sorted by name; none where it is not."""
-    found = folder.iterdir() if folder.is_dir() else ()
-    return sorted(path for path in found if _is_shared(path) and path.is_file())
+def list_published_files(folder: Path) -> list[Path]:
+    """Return the files in a folder that are published with a dataset, sorted by name; none if there is no folder."""
+    paths = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in paths if _is_published(path) and path.is_file())
 
 
-def _is_shared(path: Path) -> bool:
-    return path.name == METADATA or (path.suffix in _SHARED and not path.name.startswith("."))
+def _is_published(path: Path) -> bool:
+    return path.name == METADATA or (path.suffix in _PUBLISHED and not path.name.startswith("."))

@@ -11,13 +11,16 @@ from pathlib import Path
 from covey._base.errors import CoveyError
 from covey._base.files import make_folder, write_text
 from covey.components.contracts import Floats
-from covey.data.dataset import Dataset, Entry
+from covey.components.kinds import Kind
+from covey.data.dataset import AnyEntry, Dataset, Entry, T
 from covey.data.formats import npz
 from covey.data.images import ImageFolder
 from covey.data.provenance import Provenance
 from covey.data.tables import Names, Table
 
 POINTER = "covey.json"
+_PREFIXES = {Kind.EXTRACTOR: "full_features_", Kind.REDUCER: "dimred_", Kind.CLUSTERER: "clusters_"}
+"""How the names of files begin, as in the original tools."""
 _INNER = ("images", "xc_spectrograms/xc_spectrograms", "xc_spectrograms")
 
 
@@ -43,35 +46,41 @@ class FolderDataset(Dataset):
         self.entries()
         return self._problems
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[AnyEntry]:
         """Return the tables in the folder."""
-        found, self._problems = [], []
+        entries: list[AnyEntry] = []
+        self._problems = []
         for path in sorted(self.home.glob("*.npz")):
             try:
-                found.append(npz.entry(path))
+                entries.append(npz.read_entry(path))
             except CoveyError as error:
                 self._problems.append(str(error))
-        return sorted(found, key=lambda entry: (entry.kind, entry.name))
+        return sorted(entries, key=lambda entry: (entry.kind, entry.name))
 
-    def load(self, entry: Entry) -> Table:
+    def load(self, entry: Entry[T]) -> T:
         """Read one table."""
-        return npz.read(self.home / entry.name)
+        table = npz.read(self.home / entry.name)
+        if not isinstance(table, entry.table):
+            raise CoveyError(f"{self.home / entry.name} is no longer the table that was listed: start again.")
+        return table
 
-    def save(self, tables: Sequence[Table]) -> None:
+    def save(self, tables: Sequence[Table], compress: bool = False) -> None:
         """Write the tables that are not there yet."""
         make_folder(self.home)
         for table in tables:
             path = self.home / file_name(table.provenance)
             if not path.exists():
-                npz.write(path, table, self.compress)
+                npz.write(path, table, compress)
 
-    def save_features(self, names: Names, blocks: Iterable[Floats], made: Provenance) -> None:
+    def save_features(
+        self, names: Names, blocks: Iterable[Floats], provenance: Provenance, compress: bool = False
+    ) -> None:
         """Write features block by block, if they are not there yet."""
-        path = make_folder(self.home) / file_name(made)
+        path = make_folder(self.home) / file_name(provenance)
         for half in path.parent.glob(f".{path.name[:60]}.*.tmp"):  # of a run that was killed
             half.unlink(missing_ok=True)
         if not path.exists():
-            npz.write_features(path, names, blocks, made, self.compress)
+            npz.write_features(path, names, blocks, provenance, compress)
 
     def point_to(self, images: Path) -> None:
         """Remember where the images are; relative to this folder where that is possible."""
@@ -103,14 +112,14 @@ def file_name(made: Provenance | None) -> str:
     """Return the name under which a table is kept: the original's pattern with a short key at its end."""
     if made is None:
         raise ValueError("a table without provenance cannot be named")
-    stem = {"extractor": "full_features_", "reducer": "dimred_", "clusterer": "clusters_"}[made.kind] + _story(made)
+    stem = _PREFIXES[made.kind] + _story(made)
     return f"{re.sub(r'[^A-Za-z0-9_.+-]', '-', stem)[:150]}~{made.short_key}.npz"
 
 
 def _story(made: Provenance) -> str:
     """Return how a table came about, from its last step back to its first."""
     source = f"_{_story(made.source)}" if made.source else ""
-    if made.kind != "reducer":
+    if made.kind is not Kind.REDUCER:
         return made.tag + source
     size = "-".join(map(str, made.options.get("sizes", [])))
     return f"{size}_neigh_{made.options.get('neighbors', 0)}{source}"

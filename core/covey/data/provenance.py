@@ -1,23 +1,23 @@
-"""What made an array, and the key that tells it from every other."""
+"""Provenance: how a table was made, and the key that tells it from every other."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 
 from covey._base.errors import CoveyError
 from covey.components import options
-from covey.components.contracts import Component
+from covey.components.contracts import Component, Runtime
+from covey.components.kinds import STEPS, Kind
 
 FORMAT = 1
-_KINDS = ("extractor", "reducer", "clusterer")
 DEEPEST = 100
-"""How deep objects and lists of a provenance may lie in one another."""
-_PARTS: dict[str, type] = {
+"""How deep objects and lists of a provenance may be nested."""
+_TYPES: dict[str, type] = {
     **dict.fromkeys(("kind", "component", "tag", "input"), str),
     **dict.fromkeys(("options", "identity", "details"), dict),
     "version": int,
@@ -25,29 +25,73 @@ _PARTS: dict[str, type] = {
 
 
 @attrs.frozen(kw_only=True)
-class Provenance:
-    """What made an array: component, version, options, its input and what that was made of.
+class Copies:
+    """Images with the same content as an earlier one: how many, and the names of the first."""
 
-    `key` is a hash of (kind, component, version, options, identity, input) and nothing else: neither package versions
-    nor the runtime change it. `details` holds those, and what was noticed on the way, as plain JSON values.
-    `tag` is the component's short name for files. `source` is the provenance of the input; None means the images.
+    count: int
+    first: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class ReusedRows:
+    """Rows that were taken from an earlier table: its key, and how many."""
+
+    key: str
+    rows: int
+
+
+@attrs.frozen(kw_only=True)
+class Details:
+    """What is known about a table besides what decides its key.
+
+    Attributes:
+        versions: installed version of each library behind the component.
+        chosen: options left at None, with the values that the data gave them.
+        broken: reason why each broken image was left out, by name.
+        sizes: number of images of each size, such as "48 x 32" (width and height in pixels).
+        copies: images with the same content as another.
+        constant: number of features that are the same for all images.
+        runtime: how the features were computed.
+        earlier: rows taken over from a table of fewer images.
+        other: provenance of the table that was joined to the input.
+        file: name of the file from which features were imported.
     """
 
-    kind: str
+    versions: Mapping[str, str] = attrs.field(factory=dict)
+    chosen: Mapping[str, Any] = attrs.field(factory=dict)
+    broken: Mapping[str, str] = attrs.field(factory=dict)
+    sizes: Mapping[str, int] = attrs.field(factory=dict)
+    copies: Copies | None = None
+    constant: int = 0
+    runtime: Runtime | None = None
+    earlier: ReusedRows | None = None
+    other: Provenance | None = None
+    file: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Provenance:
+    """How a table was made: component, version, options, its input and how that was made.
+
+    `key` is a hash of (kind, component, version, options, identity, input) and nothing else: package versions and the
+    runtime are in `details` and do not change it. `tag` is the component's short name for files. `source` is the
+    provenance of the input; None means the images.
+    """
+
+    kind: Kind = attrs.field()
     component: str
     tag: str
     version: int
     options: Mapping[str, Any]
     identity: Mapping[str, Any] = attrs.field(factory=dict)
     input: str
-    details: Mapping[str, Any] = attrs.field(factory=dict)
+    details: Details = attrs.field(factory=Details)
     source: Provenance | None = None
 
     @property
     def key(self) -> str:
         """64 hexadecimal digits (SHA-256)."""
-        made_of = [self.kind, self.component, self.version, {**self.options, **self.identity}, self.input]
-        return digest(made_of)
+        return digest([self.kind, self.component, self.version, {**self.options, **self.identity}, self.input])
 
     @property
     def short_key(self) -> str:
@@ -59,26 +103,36 @@ class Provenance:
         """The provenances that led to this one, from the images on, and itself last."""
         return [*(self.source.lineage if self.source else []), self]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        fields = {field.name: getattr(self, field.name) for field in attrs.fields(Provenance)}
+        source = None if self.source is None else self.source.to_dict()
+        return {**fields, "kind": self.kind.value, "details": _details_to_dict(self.details), "source": source}
+
     def to_json(self) -> str:
         """Return one line of JSON, the same for equal provenances."""
-        return canonical({"format": FORMAT, "key": self.key, **attrs.asdict(self)})
+        return canonical({"format": FORMAT, "key": self.key, **self.to_dict()})
 
     @classmethod
     def from_json(cls, text: str, where: str) -> Provenance:
-        """Return the provenance written in `text`. Raises CoveyError, naming `where`, when it is not one."""
+        """Return the provenance written in `text`.
+
+        Raises:
+            CoveyError: it is not one; the message names `where`.
+        """
         try:
-            data = json.loads(text)
-            if not _is_shallow(data, DEEPEST):
+            document = json.loads(text)
+            if not _is_shallow(document, DEEPEST):
                 raise ValueError("it is nested too deeply")
-            return _read(data)
+            return _read_provenance(document)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise CoveyError(f"{where} has a damaged provenance ({error}): make the file again.") from error
 
 
-def of(component: Component, source: Provenance | str, **details: Any) -> Provenance:
+def of(component: Component, source: Provenance | str, details: Details | None = None) -> Provenance:
     """Return the provenance of what `component` makes from `source`: another provenance, or the key of the images."""
     return Provenance(
-        kind=component.kind,
+        kind=Kind.of(type(component)),
         component=component.name,
         tag=component.tag,
         version=component.version,
@@ -86,38 +140,115 @@ def of(component: Component, source: Provenance | str, **details: Any) -> Proven
         identity=dict(component.identity()),
         input=source if isinstance(source, str) else source.key,
         source=None if isinstance(source, str) else source,
-        details=details,
+        details=details or Details(),
     )
 
 
-def canonical(value: Any) -> str:
-    """Return `value` as JSON, always the same text for the same value."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+def canonical(document: Any) -> str:
+    """Return a JSON value as text, always the same text for the same value."""
+    return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def digest(value: Any) -> str:
+def digest(document: Any) -> str:
     """Return the SHA-256 of a JSON value, 64 hexadecimal digits."""
-    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(canonical(document).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _read(data: Any) -> Provenance:
-    if data is None:
+def _details_to_dict(details: Details) -> dict[str, Any]:
+    """Return details as plain JSON values, without those at their defaults."""
+    default = Details()
+    fields = {field.name: getattr(details, field.name) for field in attrs.fields(Details)}
+    return {name: _plain(field) for name, field in fields.items() if field != getattr(default, name)}
+
+
+def _plain(field: Any) -> Any:
+    if isinstance(field, Provenance):
+        return field.to_dict()
+    return attrs.asdict(field) if attrs.has(type(field)) else field
+
+
+def _read_provenance(document: Any) -> Provenance:
+    if document is None:
         raise ValueError("it is empty")
-    if data.get("format", FORMAT) > FORMAT:
+    if document.get("format", FORMAT) > FORMAT:
         raise ValueError("it was written by a newer covey")
-    fields = {field.name: data[field.name] for field in attrs.fields(Provenance)}
-    wrong = [name for name, kind in _PARTS.items() if not isinstance(fields[name], kind)]
-    if wrong:
-        raise ValueError(f"{wrong[0]} is not what it should be")
-    if fields["kind"] not in _KINDS:
+    fields = {field.name: document[field.name] for field in attrs.fields(Provenance)}
+    odd = [name for name, kind in _TYPES.items() if not isinstance(fields[name], kind)]
+    if odd:
+        raise ValueError(f"{odd[0]} is not what it should be")
+    if fields["kind"] not in STEPS:
         raise ValueError(f"{fields['kind']!r} makes no tables")
-    fields["source"] = None if fields["source"] is None else _read(fields["source"])
-    made = Provenance(**fields)
-    if data.get("key", made.key) != made.key or (made.source and made.source.key != made.input):
+    fields["kind"] = Kind.named(fields["kind"])
+    fields["source"] = None if fields["source"] is None else _read_provenance(fields["source"])
+    fields["details"] = _read_details(fields["details"])
+    provenance = Provenance(**fields)
+    _check_keys(provenance, document.get("key", provenance.key))
+    return provenance
+
+
+def _check_keys(provenance: Provenance, key: str) -> None:
+    if key != provenance.key or (provenance.source and provenance.source.key != provenance.input):
         raise ValueError("its key does not fit what it says")
-    return made
 
 
-def _is_shallow(value: Any, left: int) -> bool:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return left >= 0 and all(_is_shallow(part, left - 1) for part in inner)
+def _read_details(fields: Mapping[str, Any]) -> Details:
+    """Return details from plain JSON values; fields of a newer covey are ignored."""
+    details: dict[str, Any] = {}
+    for name, read in _READERS.items():
+        try:
+            if fields.get(name):
+                details[name] = read(fields[name])
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"{name} is not what it should be") from error
+    return Details(**details)
+
+
+def _read_mapping(kind: type) -> Callable[[Any], dict[str, Any]]:
+    def read(field: Any) -> dict[str, Any]:
+        if not all(isinstance(key, str) and isinstance(entry, kind) for key, entry in field.items()):
+            raise ValueError
+        return dict(field)
+
+    return read
+
+
+def _read_type(kind: type) -> Callable[[Any], Any]:
+    def read(field: Any) -> Any:
+        if type(field) is not kind:
+            raise ValueError
+        return field
+
+    return read
+
+
+def _read_runtime(field: Mapping[str, Any]) -> Runtime:
+    defaults = {attribute.name: attribute.default for attribute in attrs.fields(Runtime)}
+    common = defaults.keys() & field.keys()
+    return attrs.evolve(Runtime(), **{name: _read_type(type(defaults[name]))(field[name]) for name in common})
+
+
+def _read_copies(field: Mapping[str, Any]) -> Copies:
+    return Copies(count=_read_type(int)(field["count"]), first=tuple(map(_read_type(str), field["first"])))
+
+
+def _read_reused_rows(field: Mapping[str, Any]) -> ReusedRows:
+    return ReusedRows(key=_read_type(str)(field["key"]), rows=_read_type(int)(field["rows"]))
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "versions": _read_mapping(str),
+    "chosen": _read_mapping(object),
+    "broken": _read_mapping(str),
+    "sizes": _read_mapping(int),
+    "copies": _read_copies,
+    "constant": _read_type(int),
+    "runtime": _read_runtime,
+    "earlier": _read_reused_rows,
+    "other": _read_provenance,
+    "file": _read_type(str),
+}
+
+
+def _is_shallow(document: Any, levels: int) -> bool:
+    inner = document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
+    return levels >= 0 and all(_is_shallow(part, levels - 1) for part in inner)

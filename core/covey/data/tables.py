@@ -1,13 +1,15 @@
-"""The three tables that flow from step to step, each row one image."""
+"""The three tables that flow from step to step; each row is one image."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from covey.components.kinds import Kind
 from covey.data.provenance import Provenance
 
 Names = NDArray[np.str_]
@@ -28,6 +30,11 @@ class Features:
     X: NDArray[np.float32]
     provenance: Provenance | None
 
+    @property
+    def points(self) -> NDArray[np.float32]:
+        """The array (n, d) float32 that is clustered."""
+        return self.X
+
 
 @attrs.frozen(kw_only=True, eq=False)
 class Embedding:
@@ -37,6 +44,11 @@ class Embedding:
     Z: NDArray[np.float32]
     map: NDArray[np.float32]
     provenance: Provenance | None
+
+    @property
+    def points(self) -> NDArray[np.float32]:
+        """The array (n, k) float32 that is clustered."""
+        return self.Z
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -48,4 +60,29 @@ class Clustering:
     provenance: Provenance | None
 
 
+PointTable = Features | Embedding
+"""A table that can be clustered."""
 Table = Features | Embedding | Clustering
+
+
+class TableKind(StrEnum):
+    """The kind of a table; its value is its name in files, lists and JSON."""
+
+    table: type[Table]
+    maker: Kind
+
+    CLUSTERING = "clustering", Clustering, Kind.CLUSTERER
+    EMBEDDING = "embedding", Embedding, Kind.REDUCER
+    FEATURES = "features", Features, Kind.EXTRACTOR
+
+    def __new__(cls, name: str, table: type[Table], maker: Kind) -> TableKind:
+        """Make a member whose value is its name alone."""
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.table, member.maker = table, maker
+        return member
+
+    @classmethod
+    def of(cls, table: type[object]) -> TableKind:
+        """Return the kind of a table class."""
+        return next(kind for kind in cls if kind.table is table)

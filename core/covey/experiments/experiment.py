@@ -13,12 +13,11 @@ import attrs
 from covey._base.errors import CoveyError, did_you_mean, reason
 from covey.components import options
 from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer
+from covey.components.kinds import STEPS, Kind
 from covey.plugins.locations import DEFAULT_SCHEME, resolve
 from covey.plugins.registry import Registry
 
-DEFAULTS = {"extractor": "timm", "reducer": "umap", "clusterer": "dbscan"}
-"""The component of each kind that works when none is named."""
-_KEYS = ("dataset", "out", "features", *DEFAULTS)
+_KEYS = ("dataset", "out", "features", *STEPS)
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 Place = Callable[[str, int, str], str]
@@ -63,7 +62,7 @@ def read(path: Path, registry: Registry) -> Experiment:
 def from_flags(
     dataset: str,
     out: str | None,
-    names: Mapping[str, Sequence[str]],
+    names: Mapping[Kind, Sequence[str]],
     settings: Sequence[str],
     registry: Registry,
     features: Sequence[str] = (),
@@ -85,21 +84,21 @@ def from_flags(
     data: dict[str, Any] = {"dataset": dataset, **({"out": out} if out else {})}
     if features:
         data["features"] = list(features)
-    for kind, default in DEFAULTS.items():
-        if features and kind == "extractor" and not (names.get(kind) or given[kind]):
+    for kind in STEPS:
+        if features and kind is Kind.EXTRACTOR and not (names.get(kind) or given[kind]):
             continue
-        sections = names.get(kind) or [default]
+        sections = names.get(kind) or [kind.default]
         data[kind] = [{"use": name, **_typed(registry, kind, name, given[kind])} for name in sections]
     return make(data, registry, _flag)
 
 
-def chosen(kind: str, names: Sequence[str], settings: Sequence[str], registry: Registry) -> list[Any]:
+def chosen(kind: Kind, names: Sequence[str], settings: Sequence[str], registry: Registry) -> list[Any]:
     """Make the components of one kind from command-line flags, as `from_flags` does. Raises CoveyError."""
     given = _settings(settings)
     errors = [
         f"--set {other}: only options of the {kind} count here." for other in given if given[other] and other != kind
     ]
-    sections = [{"use": name, **_typed(registry, kind, name, given[kind])} for name in names or [DEFAULTS[kind]]]
+    sections = [{"use": name, **_typed(registry, kind, name, given[kind])} for name in names or [kind.default]]
     made = _components(kind, sections, registry, _flag, errors)
     if errors:
         raise CoveyError("\n".join(errors))
@@ -121,11 +120,11 @@ def make(data: Mapping[str, Any], registry: Registry, place: Place) -> Experimen
     features = data.get("features", [])
     if not isinstance(features, list) or not all(isinstance(name, str) for name in features):
         errors.append(f"{place('features', 0, '')}: features must be a list of texts, not {features!r}.")
-    kinds = [kind for kind in DEFAULTS if not (kind == "extractor" and features and kind not in data)]
+    kinds = [kind for kind in STEPS if not (kind is Kind.EXTRACTOR and features and kind not in data)]
     made = {kind: _components(kind, data.get(kind), registry, place, errors) for kind in kinds}
     if errors:
         raise CoveyError("\n".join(errors))
-    extractors, reducers, clusterers = (tuple(made.get(kind, ())) for kind in DEFAULTS)
+    extractors, reducers, clusterers = (tuple(made.get(kind, ())) for kind in STEPS)
     return Experiment(
         dataset=data["dataset"],
         out=data.get("out"),
@@ -136,8 +135,8 @@ def make(data: Mapping[str, Any], registry: Registry, place: Place) -> Experimen
     )
 
 
-def _components(kind: str, given: Any, registry: Registry, place: Place, errors: list[str]) -> list[Any]:
-    sections = [{"use": DEFAULTS[kind]}] if given is None else given if isinstance(given, list) else [given]
+def _components(kind: Kind, given: Any, registry: Registry, place: Place, errors: list[str]) -> list[Any]:
+    sections = [{"use": kind.default}] if given is None else given if isinstance(given, list) else [given]
     if not sections:
         errors.append(f"{place(kind, 0, '')}: {kind} is an empty list: give one, or leave it out for the default.")
     found = []
@@ -147,10 +146,10 @@ def _components(kind: str, given: Any, registry: Registry, place: Place, errors:
 
 
 def _variants(
-    kind: str, number: int, section: Any, registry: Registry, place: Place, errors: list[str]
+    kind: Kind, number: int, section: Any, registry: Registry, place: Place, errors: list[str]
 ) -> list[Component]:
     if not isinstance(section, dict) or not isinstance(section.get("use"), str):
-        errors.append(f'{place(kind, number, "use")}: every [[{kind}]] needs a line such as use = "{DEFAULTS[kind]}".')
+        errors.append(f'{place(kind, number, "use")}: every [[{kind}]] needs a line such as use = "{kind.default}".')
         return []
     given = {key: value for key, value in section.items() if key != "use"}
     try:
@@ -174,18 +173,18 @@ def _remedy(name: str, registry: Registry) -> str:
 
 def _settings(settings: Sequence[str]) -> dict[str, dict[str, list[str]]]:
     """Take texts such as "clusterer.eps=0.3" apart."""
-    found: dict[str, dict[str, list[str]]] = {kind: {} for kind in DEFAULTS}
+    found: dict[str, dict[str, list[str]]] = {kind: {} for kind in STEPS}
     for setting in settings:
         key, equals, value = setting.partition("=")
         kind, dot, name = key.strip().partition(".")
         if not (equals and dot and name) or kind not in found:
-            near = did_you_mean(kind, DEFAULTS) if dot and equals else ""
-            raise CoveyError(f"--set {setting}: write KIND.OPTION=VALUE, with KIND one of {', '.join(DEFAULTS)}.{near}")
+            near = did_you_mean(kind, STEPS) if dot and equals else ""
+            raise CoveyError(f"--set {setting}: write KIND.OPTION=VALUE, with KIND one of {', '.join(STEPS)}.{near}")
         found[kind].setdefault(name, []).append(value)
     return found
 
 
-def _typed(registry: Registry, kind: str, name: str, texts: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def _typed(registry: Registry, kind: Kind, name: str, texts: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Turn texts into values as the options of a component read them; what is unknown is found out later."""
     try:
         declared = {option.name: option for option in options.options(registry.find(name, kind).cls)}

@@ -27,12 +27,13 @@ from covey.components.contracts import (
     Runtime,
     cluster,
 )
+from covey.components.kinds import Kind
 from covey.components.versions import versions
 from covey.data import clusters_csv as clusters
 from covey.data import provenance
-from covey.data.dataset import WORK, Dataset, Entry
+from covey.data.dataset import WORK, AnyEntry, Dataset, Entry, is_entry_of
 from covey.data.images import ImageFile, ImageFolder, key_of
-from covey.data.provenance import Provenance
+from covey.data.provenance import Details, Provenance
 from covey.data.tables import Clustering, Embedding, Features, Table
 from covey.experiments.experiment import Experiment
 from covey.experiments.plan import Line, Task, summary, task, tasks
@@ -62,7 +63,7 @@ class Results:
     """
 
     dataset: Dataset
-    clusterings: list[Entry]
+    clusterings: list[Entry[Clustering]]
     made: int
     kept: int
     failures: list[Failure]
@@ -81,7 +82,6 @@ def run(
     """
     dataset, images = places(experiment, registry, progress)
     machine = machine or Machine()
-    dataset.compress = machine.compress
     with alone(workplace(dataset) / "lock"):
         pipeline = Pipeline(dataset, images, machine, progress)
         tasks = pipeline.plan(experiment)
@@ -89,7 +89,7 @@ def run(
         keys = dict.fromkeys(made.key for task in tasks for made in task.made)
         kept = pipeline.kept
     found = {key: kept[key] for key in keys if key in kept}
-    clusterings = [entry for entry in found.values() if entry.kind == "clustering"]
+    clusterings = [entry for entry in found.values() if is_entry_of(entry, Clustering)]
     if not clusterings:
         raise CoveyError("\n".join(dict.fromkeys(failure.reason for failure in failures)))
     clusters.export_kept(dataset, clusterings)
@@ -126,18 +126,19 @@ class Pipeline:
         self.dataset = dataset
         self.images = images
         self.machine = machine
+        self.compress = isinstance(machine, Machine) and machine.compress
         self.progress = progress
         self.work = workplace(dataset)
         self.files: list[ImageFile] = images.index(self.work / "images.json", progress)
         self.made: set[str] = set()
-        self._kept: dict[str, Entry] | None = None
+        self._kept: dict[str, AnyEntry] | None = None
         self._versions: dict[type, dict[str, str]] = {}
 
     @property
-    def kept(self) -> dict[str, Entry]:
+    def kept(self) -> dict[str, AnyEntry]:
         """The tables of the dataset by their keys."""
         if self._kept is None:
-            self._kept = {entry.provenance.key: entry for entry in self.dataset.entries() if entry.provenance}
+            self._kept = self.dataset.entries_by_key()
         return self._kept
 
     def plan(self, experiment: Experiment) -> list[Task]:
@@ -145,7 +146,7 @@ class Pipeline:
         kept = [self._features_of(name) for name in experiment.features]
         return tasks(experiment, key_of(self.files), kept, self._expanded)
 
-    def features(self, extractor: FeatureExtractor) -> list[Entry]:
+    def features(self, extractor: FeatureExtractor) -> list[AnyEntry]:
         """Return the features of an extractor, one entry for each layer. Raises CoveyError."""
         one = task(options.parts(self._expanded(extractor)), key_of(self.files))
         self.make(one)
@@ -168,14 +169,14 @@ class Pipeline:
         """Make what is missing of a task. Raises CoveyError, and whatever else a plugin raises."""
         left = task.missing(self.kept)
         if left.parts:
-            steps = {"extractor": self._extract, "reducer": self._reduce, "clusterer": self._cluster}
+            steps = {Kind.EXTRACTOR: self._extract, Kind.REDUCER: self._reduce, Kind.CLUSTERER: self._cluster}
             steps[task.kind](left)
-        if task.kind == "extractor":
+        if task.kind is Kind.EXTRACTOR:
             self._finish(task)
 
     def _features_of(self, name: str) -> Provenance:
         """Return the provenance of the features that are kept under a name. Raises CoveyError."""
-        found = {entry.name: entry for entry in self.dataset.entries() if entry.kind == "features"}
+        found = {entry.name: entry for entry in self.dataset.features()}
         if name not in found:
             told = f"There are no features {name!r} in {self.dataset.location}."
             raise CoveyError(f"{told}{did_you_mean(name, found)} There are: {preview(list(found)) or 'none'}.")
@@ -211,8 +212,8 @@ class Pipeline:
                 f"{reducer.name}: {size} cannot be computed from {width}: choose smaller sizes, or a layer with more"
                 " features."
             )
+        assert is_entry_of(entry, Features)
         features = self.dataset.load(entry)
-        assert isinstance(features, Features)
         arrays: dict[int, NDArray[np.float32]] = {}
         sizes = list(dict.fromkeys([2, *reducer.sizes]))
         title = f"Reducing {count_noun(entry.shape[1], 'feature')} ({reducer.name})"
@@ -224,7 +225,7 @@ class Pipeline:
                 step.advance()
         tables = []
         for part in task.parts:
-            made = provenance.of(part, _made(entry), versions=self._versions_of(reducer))
+            made = provenance.of(part, _made(entry), Details(versions=self._versions_of(reducer)))
             Z = arrays[part.sizes[0]]
             tables.append(Embedding(names=features.names, Z=Z, map=arrays[2], provenance=made))
         self._save(tables)
@@ -232,9 +233,8 @@ class Pipeline:
     def _cluster(self, task: Task) -> None:
         """Cluster one embedding, or features where the clusterer takes those, with all parts."""
         entry = self._source(task)
-        table = self.dataset.load(entry)
-        assert not isinstance(table, Clustering)
-        Z = table.X if isinstance(table, Features) else table.Z
+        table = self.dataset.load_points(entry)
+        Z = table.points
         prepared = task.parts[0].prepare(Z, self.progress) if len(task.parts) > 1 else None
         tables = []
         title = f"Clustering {count_noun(len(Z), 'image')} ({task.component})"
@@ -243,8 +243,8 @@ class Pipeline:
             for part in task.parts:
                 suited = part.resolve(Z)
                 labels = step.tick(_labels(suited, Z, prepared))
-                details = {"versions": self._versions_of(part), "chosen": _chosen(part, suited)}
-                made = provenance.of(part, _made(entry), **details)
+                details = Details(versions=self._versions_of(part), chosen=_chosen(part, suited))
+                made = provenance.of(part, _made(entry), details)
                 tables.append(Clustering(names=table.names, labels=labels, provenance=made))
         self._save(tables)
 
@@ -254,7 +254,9 @@ class Pipeline:
         return self.machine.precision if heeds else None
 
     def _extraction(self, extractor: FeatureExtractor) -> Extraction:
-        return Extraction(self.dataset, self.work, self.images, self.files, self._runtime(extractor), self.progress)
+        return Extraction(
+            self.dataset, self.work, self.images, self.files, self._runtime(extractor), self.progress, self.compress
+        )
 
     def _runtime(self, extractor: FeatureExtractor) -> Runtime:
         """Return how to compute; the machine is looked at, which takes torch, only for an extractor that needs it."""
@@ -272,11 +274,11 @@ class Pipeline:
             self._versions[type(component)] = versions(component)
         return self._versions[type(component)]
 
-    def _source(self, task: Task) -> Entry:
+    def _source(self, task: Task) -> AnyEntry:
         assert task.source is not None
         return self._entry(task.source)
 
-    def _entry(self, made: Provenance) -> Entry:
+    def _entry(self, made: Provenance) -> AnyEntry:
         """Return the table that was just made. Raises CoveyError when the dataset does not list it."""
         if made.key not in self.kept:
             told = " ".join(self.dataset.problems) or f"{self.dataset.location} does not list it."
@@ -284,7 +286,7 @@ class Pipeline:
         return self.kept[made.key]
 
     def _save(self, tables: Sequence[Table]) -> None:
-        self.dataset.save(tables)
+        self.dataset.save(tables, self.compress)
         self._note([table.provenance for table in tables if table.provenance])
 
     def _note(self, made: Iterable[Provenance]) -> None:
@@ -314,7 +316,7 @@ def _chosen(clusterer: Clusterer, suited: Clusterer) -> dict[str, Any]:
     return {name: value for name, value in options.values(suited).items() if value != given[name]}
 
 
-def _made(entry: Entry) -> Provenance:
+def _made(entry: AnyEntry) -> Provenance:
     assert entry.provenance is not None
     return entry.provenance
 

@@ -9,6 +9,7 @@ import attrs
 
 from covey.components import options
 from covey.components.contracts import Clusterer, Component, FeatureExtractor
+from covey.components.kinds import Kind
 from covey.data import provenance
 from covey.data.provenance import Provenance
 from covey.experiments.experiment import Experiment
@@ -24,8 +25,8 @@ class Task:
     made: tuple[Provenance, ...]
 
     @property
-    def kind(self) -> str:
-        """extractor, reducer or clusterer."""
+    def kind(self) -> Kind:
+        """The kind of the component."""
         return self.made[0].kind
 
     @property
@@ -56,7 +57,7 @@ class Task:
 class Line:
     """What one component has to do in a plan: its tables, how many of them are kept, and the fits for the others."""
 
-    kind: str
+    kind: Kind
     component: str
     tables: int
     kept: int
@@ -90,7 +91,11 @@ def task(parts: Sequence[Component], source: Provenance | str) -> Task:
 
 def summary(tasks: Sequence[Task], kept: Collection[str]) -> list[Line]:
     """Return a line for each component, in the order of the tasks; a table in several tasks counts once."""
-    seen, made, fits = set(kept), {(one.kind, one.component): set[str]() for one in tasks}, dict[tuple[str, str], int]()
+    seen, made, fits = (
+        set(kept),
+        {(one.kind, one.component): set[str]() for one in tasks},
+        dict[tuple[Kind, str], int](),
+    )
     for one in tasks:
         name = one.kind, one.component
         left = one.missing(seen).made
@@ -110,7 +115,7 @@ def _after(features: Provenance, experiment: Experiment) -> list[Task]:
     clusterings = [
         task(alike, source)
         for alike in _alike(experiment.clusterers)
-        for source in ([features] if alike[0].takes == "features" else embeddings)
+        for source in ([features] if alike[0].takes_features else embeddings)
     ]
     return [*reductions, *clusterings]
 

@@ -15,7 +15,7 @@ from covey._base.errors import CoveyError
 from covey._base.progress import SILENT, Progress
 from covey._base.text import count_noun, preview
 from covey.components import options
-from covey.components.contracts import Component, Runtime
+from covey.components.contracts import Component
 from covey.data.dataset import Dataset
 from covey.data.formats import npz
 from covey.data.images import ImageFolder, key_of
@@ -66,7 +66,7 @@ def repeat(path: Path, registry: Registry, progress: Progress = SILENT) -> Repet
         CoveyError: the file tells nothing of its making, the images are no longer those of then, a component is
             missing or has another version, or a step fails.
     """
-    made = npz.entry(path).provenance
+    made = npz.read_entry(path).provenance
     if made is None:
         raise CoveyError(f"{path} does not tell how it was made: only a table that covey made can be made again.")
     chain = made.lineage
@@ -93,11 +93,8 @@ def _component(made: Provenance, registry: Registry) -> Component:
 
 def _pipeline(target: Dataset, images: ImageFolder, path: Path, first: Provenance, progress: Progress) -> Pipeline:
     """Return a pipeline on the images of then, with the settings of then."""
-    given = first.details.get("runtime", {})
-    known = {field.name for field in attrs.fields(Runtime)}
-    machine = Runtime(**given) if given and set(given) <= known else Machine()
-    pipeline = Pipeline(target, images, machine, progress)
-    wanted = {*npz.read(path).names.tolist(), *first.details.get("broken", {})}
+    pipeline = Pipeline(target, images, first.details.runtime or Machine(), progress)
+    wanted = {*npz.read(path).names.tolist(), *first.details.broken}
     pipeline.files = [file for file in pipeline.files if file.name in wanted]
     if key_of(pipeline.files) != first.input:
         gone = sorted(wanted - {file.name for file in pipeline.files})
@@ -120,8 +117,7 @@ def _again(pipeline: Pipeline, components: Sequence[Component], chain: Sequence[
 
 
 def _step(dataset: Dataset, then: Provenance, target: Dataset, now: Provenance) -> Step:
-    old, new = dataset.find(then.key), target.find(now.key)
-    assert new is not None
+    old, new = dataset.entries_by_key().get(then.key), target.find(now.key)
     difference = None if old is None else _difference(dataset.load(old), target.load(new))
     return Step(component=then.component, difference=difference)
 
@@ -154,8 +150,7 @@ def _apart(name: str, old: NDArray[Any], new: NDArray[Any]) -> str:
 
 def _versions(chain: Sequence[Provenance], again: Sequence[Provenance]) -> list[tuple[str, str, str]]:
     then, now = (
-        {name: version for step in found for name, version in step.details.get("versions", {}).items()}
-        for found in (chain, again)
+        {name: version for step in found for name, version in step.details.versions.items()} for found in (chain, again)
     )
     names = sorted(then.keys() | now.keys())
     pairs = [(name, then.get(name, "none"), now.get(name, "none")) for name in names]

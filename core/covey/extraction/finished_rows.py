@@ -11,7 +11,7 @@ import numpy as np
 
 from covey._base.files import make_folder, write_text
 from covey.components.contracts import Floats
-from covey.data.dataset import Dataset, Entry
+from covey.data.dataset import AnyEntry, Dataset
 from covey.data.images import ImageFile, key_of
 from covey.data.provenance import Provenance
 from covey.data.tables import Features
@@ -25,7 +25,7 @@ BLOCK = 256
 class Earlier:
     """Features that the same layer gave for another set of images, and the names of those images that are wanted."""
 
-    entry: Entry
+    entry: AnyEntry
     names: Mapping[Content, str]
 
 
@@ -108,7 +108,7 @@ def _rows(work: Path, made: Provenance) -> Iterator[tuple[Content, str]]:
         listed = json.loads(_list(work, made.input).read_text("utf-8"))
     except (OSError, ValueError):
         return
-    broken = made.details.get("broken", {})
+    broken = made.details.broken
     yield from ((content, name) for name, content in listed if name not in broken)
 
 

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from covey._base.text import FEW, count_noun, preview
 from covey.data.images import ImageFile
-from covey.data.provenance import Provenance
+from covey.data.provenance import Copies, Provenance
 
 MOST_TOLD = 20
 """Broken images that are named one by one."""
 
 
-def of_images(files: Sequence[ImageFile]) -> dict[str, Any]:
-    """Return, as plain JSON, the copies among images and how many there are of each size."""
+def find_copies(files: Sequence[ImageFile]) -> Copies:
+    """Return the images that have the same content as an earlier one."""
     firsts: dict[str, str] = {}
     copies = [file.name for file in files if firsts.setdefault(file.content, file.name) != file.name]
-    sizes = Counter(f"{file.width} x {file.height}" for file in files)
-    return {"copies": {"count": len(copies), "first": copies[:FEW]}, "sizes": dict(sizes)}
+    return Copies(count=len(copies), first=tuple(copies[:FEW]))
+
+
+def count_sizes(files: Sequence[ImageFile]) -> dict[str, int]:
+    """Return how many images there are of each size, such as "48 x 32"."""
+    return dict(Counter(f"{file.width} x {file.height}" for file in files))
 
 
 def sentences(made: Provenance, width: int, precision: str | None = None) -> Iterator[str]:
@@ -28,14 +31,17 @@ def sentences(made: Provenance, width: int, precision: str | None = None) -> Ite
     `precision` is the one that was asked for, if any.
     """
     details = made.details
-    found = details.get("runtime", {}).get("precision", precision)
-    if precision and found != precision:
-        yield f"{made.tag} was computed in {found} and is kept: to compute it in {precision}, delete its file first."
-    yield from _broken(details.get("broken", {}))
-    yield from _copies(**details.get("copies", {"count": 0, "first": []}))
-    yield from _sizes(details.get("sizes", {}))
-    if constant := details.get("constant", 0):
-        yield f"{constant:,} of the {width:,} features of {made.tag} are the same for all images."
+    if precision and details.runtime and details.runtime.precision != precision:
+        yield (
+            f"{made.tag} was computed in {details.runtime.precision} earlier: to compute it in {precision}, delete its"
+            " file first."
+        )
+    yield from _broken(details.broken)
+    if details.copies:
+        yield from _copies(details.copies)
+    yield from _sizes(details.sizes)
+    if details.constant:
+        yield f"{details.constant:,} of the {width:,} features of {made.tag} are the same for all images."
 
 
 def _broken(broken: Mapping[str, str]) -> Iterator[str]:
@@ -45,10 +51,10 @@ def _broken(broken: Mapping[str, str]) -> Iterator[str]:
         yield f"... and {count_noun(len(broken) - MOST_TOLD, 'more image')}; covey info --json lists all of them."
 
 
-def _copies(count: int, first: Sequence[str]) -> Iterator[str]:
-    if count:
-        copies = "1 image is a copy" if count == 1 else f"{count:,} images are copies"
-        yield f"{copies} of another: {preview(first, count)}."
+def _copies(copies: Copies) -> Iterator[str]:
+    if copies.count:
+        subject = "1 image is a copy" if copies.count == 1 else f"{copies.count:,} images are copies"
+        yield f"{subject} of another: {preview(copies.first, copies.count)}."
 
 
 def _sizes(sizes: Mapping[str, int]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import attrs
 import numpy as np
@@ -26,7 +26,7 @@ from covey.components.versions import versions
 from covey.data import provenance
 from covey.data.dataset import Dataset
 from covey.data.images import THREADS, BrokenImage, ImageFile, ImageFolder, key_of
-from covey.data.provenance import Provenance
+from covey.data.provenance import Details, Provenance, ReusedRows
 from covey.data.tables import as_names
 from covey.extraction import finished_rows as rows
 from covey.extraction import notes as checks
@@ -66,6 +66,7 @@ class Extraction:
     files: Sequence[ImageFile]
     runtime: Runtime
     progress: Progress
+    compress: bool = False
 
     def extract(self, parts: Sequence[FeatureExtractor]) -> None:
         """Keep the features that each part of an extractor gives in the dataset, a row for every image of `files`.
@@ -130,9 +131,17 @@ class Extraction:
             job.shards.clear()
             raise CoveyError(problem)
         contents = [file.content for file in files]
-        details = {"broken": broken, **_noticed(files, found.blocks(contents)), **_circumstances(job)}
+        details = Details(
+            broken=broken,
+            copies=checks.find_copies(files),
+            sizes=checks.count_sizes(files),
+            constant=rows.constant(found.blocks(contents)) if len(files) > 1 else 0,
+            earlier=_reused_rows(job.earlier),
+            runtime=job.plan.runtime,
+            versions=versions(job.part),
+        )
         made = attrs.evolve(job.made, details=details)
-        self.dataset.save_features(as_names([file.name for file in files]), found.blocks(contents), made)
+        self.dataset.save_features(as_names([file.name for file in files]), found.blocks(contents), made, self.compress)
 
     def _problem(self, job: _Job, found: Rows, broken: Mapping[str, str]) -> str:
         """Return why there can be no table, or ""."""
@@ -267,12 +276,7 @@ def _padded(pixels: Sequence[NDArray[np.uint8]], size: int) -> Pixels:
     return np.stack([*pixels, *[pixels[-1]] * (size - len(pixels))])
 
 
-def _noticed(files: Sequence[ImageFile], blocks: Iterable[Floats]) -> dict[str, Any]:
-    constant = rows.constant(blocks) if len(files) > 1 else 0
-    return {"constant": constant, **checks.of_images(files)}
-
-
-def _circumstances(job: _Job) -> dict[str, Any]:
-    old = job.earlier
-    taken = {"key": old.entry.provenance.key, "rows": len(old.names)} if old and old.entry.provenance else {}
-    return {"earlier": taken, "runtime": attrs.asdict(job.plan.runtime), "versions": versions(job.part)}
+def _reused_rows(earlier: Earlier | None) -> ReusedRows | None:
+    if earlier is None or earlier.entry.provenance is None:
+        return None
+    return ReusedRows(key=earlier.entry.provenance.key, rows=len(earlier.names))

@@ -8,16 +8,17 @@ from typing import Any
 from covey._base.errors import CoveyError
 from covey._base.text import count_noun
 from covey.components.contracts import Component
+from covey.components.kinds import Kind
 from covey.components.options import written
 from covey.data.provenance import Provenance
 from covey.plugins.registry import Registry
 
 _DEEDS = {
-    "extractor": "{images} were described by features, extracted with {component}",
-    "reducer": "The features were reduced with {component}",
-    "clusterer": "The {input} were clustered with {component}",
+    Kind.EXTRACTOR: "{images} were described by features, extracted with {component}",
+    Kind.REDUCER: "The features were reduced with {component}",
+    Kind.CLUSTERER: "The {input} were clustered with {component}",
 }
-_INPUTS = {"extractor": "features", "reducer": "reduced features"}
+_INPUTS = {Kind.EXTRACTOR: "features", Kind.REDUCER: "reduced features"}
 
 
 def methods(made: Provenance, registry: Registry) -> str:
@@ -29,7 +30,7 @@ def methods(made: Provenance, registry: Registry) -> str:
     references = list(dict.fromkeys(text for step in chain for text in _references(step, registry)))
     told = " ".join(_sentences(step, [references.index(text) + 1 for text in _references(step, registry)])
                     for step in chain)  # fmt: skip
-    software = {name: version for step in chain for name, version in _mapping(step.details.get("versions")).items()}
+    software = {name: version for step in chain for name, version in step.details.versions.items()}
     versions = ", ".join(f"{name} {version}" for name, version in sorted(software.items()))
     cited = "\n".join(f"[{number}] {text}" for number, text in enumerate(references, 1))
     return "\n\n".join(filter(None, [told, versions and f"Software: {versions}.", cited]))
@@ -45,9 +46,7 @@ def _sentences(made: Provenance, references: Sequence[int]) -> str:
 
 
 def _images(made: Provenance) -> str:
-    told = _mapping(made.details.get("sizes"))
-    sizes = {size: count for size, count in told.items() if isinstance(count, int)}
-    broken = len(_mapping(made.details.get("broken")))
+    sizes, broken = made.details.sizes, len(made.details.broken)
     count = count_noun(sum(sizes.values()), "spectrogram image") if sizes else "Spectrogram images"
     pixels = f" of {', '.join(f'{size} pixels' for size in sizes)}" if sizes else ""
     left_out = f" ({broken:,} broken {'one was' if broken == 1 else 'ones were'} left out)" if broken else ""
@@ -59,13 +58,13 @@ def _circumstances(made: Provenance) -> list[str]:
     told = []
     if made.identity:
         told.append(f"What else decided the result: {_listed(made.identity)}")
-    if chosen := _mapping(made.details.get("chosen")):
+    if chosen := made.details.chosen:
         told.append(f"The data decided {_listed(chosen)}")
-    if runtime := _mapping(made.details.get("runtime")):
-        precision, device = runtime.get("precision", "?"), runtime.get("device", "?")
-        told.append(f"It was computed in {precision} on {device}, {runtime.get('batch_size', '?')} images at a time")
-    if other := _mapping(made.details.get("other")):
-        told.append(f"What was joined is table {str(made.options.get('other', ''))[:8]} of {other.get('tag', '?')}")
+    if runtime := made.details.runtime:
+        how = f"in {runtime.precision} on {runtime.device}, {runtime.batch_size} images at a time"
+        told.append(f"It was computed {how}")
+    if other := made.details.other:
+        told.append(f"It was joined with table {other.short_key} of {other.tag}")
     return told
 
 
@@ -83,8 +82,3 @@ def _class(made: Provenance, registry: Registry) -> type[Component] | None:
         return registry.find(made.component, made.kind).cls
     except CoveyError:
         return None
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    """Return details that are as they should be; a file from elsewhere may hold anything."""
-    return value if isinstance(value, Mapping) else {}

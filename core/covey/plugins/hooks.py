@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer
-from covey.data.dataset import Storage
+from covey.components.contracts import Clusterer, FeatureExtractor, Reducer, Storage
 
 if TYPE_CHECKING:
     import click
@@ -80,15 +79,3 @@ def covey_commands() -> Iterable[click.Command]:  # type: ignore[empty-body]
         def covey_commands():
             yield dashboard
     """
-
-
-KINDS: dict[str, type[Component]] = {kind.kind: kind for kind in (FeatureExtractor, Reducer, Clusterer, Storage)}
-"""The base class of each kind."""
-
-HOOKS = {
-    "extractor": "covey_feature_extractors",
-    "reducer": "covey_reducers",
-    "clusterer": "covey_clusterers",
-    "storage": "covey_storages",
-}
-"""The hook that offers components of each kind."""

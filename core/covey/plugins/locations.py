@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from covey._base.progress import SILENT, Progress
-from covey.data.dataset import Dataset, Storage
+from covey.components.contracts import Storage
+from covey.data.dataset import Dataset
 from covey.plugins.registry import Registry
 
 DEFAULT_SCHEME = "npz"

@@ -16,6 +16,7 @@ import pluggy
 from covey._base.errors import CoveyError, did_you_mean, reason
 from covey.components.contracts import Component
 from covey.components.heavy_imports import HEAVY
+from covey.components.kinds import Kind
 from covey.components.options import options
 from covey.plugins import hooks
 
@@ -33,9 +34,9 @@ class Registered:
     plugin: str
 
     @property
-    def kind(self) -> str:
-        """extractor, reducer, clusterer or storage."""
-        return self.cls.kind
+    def kind(self) -> Kind:
+        """Its kind."""
+        return Kind.of(self.cls)
 
     @property
     def name(self) -> str:
@@ -112,7 +113,7 @@ class Registry:
         before = set(sys.modules)
         try:
             hook = _hooks_of(load())
-            components = [_checked(kind, item) for kind, item in _offers(hook)]
+            components = [_check_component(kind, item) for kind, item in _offers(hook)]
             commands = [_command(item) for offered in hook.covey_commands() for item in offered]
         except (Exception, SystemExit) as error:
             told = f"{type(error).__name__}: {reason(error)}{_versions(distribution, error)}"
@@ -179,23 +180,23 @@ def _hooks_of(module: Any) -> Any:
     return manager.hook
 
 
-def _offers(hook: Any) -> Iterator[tuple[str, Any]]:
+def _offers(hook: Any) -> Iterator[tuple[Kind, Any]]:
     """Yield the kind and class of every component that is offered."""
-    for kind, name in hooks.HOOKS.items():
-        for offered in getattr(hook, name)():
+    for kind in Kind:
+        for offered in getattr(hook, kind.hook)():
             yield from ((kind, item) for item in offered)
 
 
-def _checked(kind: str, item: Any) -> type[Component]:
-    base = hooks.KINDS[kind]
-    if not (inspect.isclass(item) and issubclass(item, base)):
-        raise TypeError(f"{hooks.HOOKS[kind]} must yield subclasses of {base.__name__}, not {item!r}")
-    if inspect.isabstract(item):
-        raise TypeError(f"{item.__name__} lacks {', '.join(sorted(item.__abstractmethods__))}")
-    if not _NAME.fullmatch(str(getattr(item, "name", ""))):
-        raise TypeError(f"{item.__name__}.name must be lower-case letters, digits, '-' and '_'")
-    options(item)
-    return item
+def _check_component(kind: Kind, component: Any) -> type[Component]:
+    if not (inspect.isclass(component) and issubclass(component, kind.base)):
+        raise TypeError(f"{kind.hook} must yield subclasses of {kind.base.__name__}, not {component!r}")
+    cls: type[Component] = component
+    if inspect.isabstract(cls):
+        raise TypeError(f"{cls.__name__} lacks {', '.join(sorted(cls.__abstractmethods__))}")
+    if not _NAME.fullmatch(str(getattr(cls, "name", ""))):
+        raise TypeError(f"{cls.__name__}.name must be lower-case letters, digits, '-' and '_'")
+    options(cls)
+    return cls
 
 
 def _command(item: Any) -> click.Command:

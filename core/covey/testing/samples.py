@@ -12,6 +12,7 @@ from PIL import Image
 
 from covey.components import options
 from covey.components.contracts import Component, Floats, Labels
+from covey.components.kinds import Kind
 from covey.data.dataset import Dataset
 from covey.data.folder import FolderDataset
 from covey.data.images import ImageFolder
@@ -34,9 +35,9 @@ def tiny_tables(names: Sequence[str]) -> list[Table]:
     random = np.random.default_rng(0)
     X, Z, flat = (random.normal(size=(len(names), columns)).astype(np.float32) for columns in (12, 8, 2))
     labels = np.arange(len(names), dtype=np.int32) % 3 - 1
-    first = _provenance("extractor", "brightness", Brightness(), None)
-    second = _provenance("reducer", "tiny", {"sizes": [8], "neighbors": 5}, first)
-    third = _provenance("clusterer", "tiny", {}, second)
+    first = _provenance(Kind.EXTRACTOR, "brightness", Brightness(), None)
+    second = _provenance(Kind.REDUCER, "tiny", {"sizes": [8], "neighbors": 5}, first)
+    third = _provenance(Kind.CLUSTERER, "tiny", {}, second)
     return [
         Features(names=names, X=X, provenance=first),
         Embedding(names=names, Z=Z, map=flat, provenance=second),
@@ -72,7 +73,7 @@ def grouped(count: int, columns: int, groups: int) -> tuple[Floats, Labels]:
     return rows.astype(np.float32), group
 
 
-def _provenance(kind: str, name: str, made: Any, source: Provenance | None) -> Provenance:
+def _provenance(kind: Kind, name: str, made: Any, source: Provenance | None) -> Provenance:
     given = options.values(made) if isinstance(made, Component) else made
     key = source.key if source else "0" * 64
     return Provenance(kind=kind, component=name, tag=name, version=1, options=given, input=key, source=source)

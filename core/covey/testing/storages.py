@@ -9,7 +9,8 @@ from typing import Any
 import attrs
 
 from covey._base.errors import CoveyError
-from covey.data.dataset import Dataset, Storage
+from covey.components.contracts import Storage
+from covey.data.dataset import Dataset
 from covey.data.tables import Table
 from covey.testing.assertions import equal, expect, expected, tidy
 from covey.testing.component_checks import built
@@ -57,10 +58,11 @@ def _check_kept(name: str, dataset: Dataset, tables: Sequence[Table]) -> None:
     expect(ordered == sorted(ordered), f"{name}: entries must be sorted by kind and name")
     for table in tables:
         assert table.provenance is not None
-        entry = dataset.find(table.provenance.key)
-        expect(entry is not None, f"{name}: a table that was saved must be found by its key")
-        if entry is not None:
-            expect(_same(table, dataset.load(entry)), f"{name}: {entry.name} is not what was saved")
+        try:
+            entry = dataset.find(table.provenance.key)
+        except CoveyError as error:
+            raise AssertionError(f"{name}: a table that was saved must be found by its key ({error})") from error
+        expect(_same(table, dataset.load(entry)), f"{name}: {entry.name} is not what was saved")
 
 
 def _same(one: Table, other: Table) -> bool:

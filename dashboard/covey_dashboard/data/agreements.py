@@ -10,7 +10,7 @@ import streamlit as st
 
 from covey import Clustering
 from covey.analysis.measures.agreement import matrix
-from covey.data.dataset import Dataset, Entry
+from covey.data.dataset import AnyEntry, Dataset
 from covey.data.provenance import digest
 from covey_dashboard.data import cache
 from covey_dashboard.widgets.page_frame import made
@@ -20,13 +20,13 @@ Agreement = Future[tuple[float, float]]
 """How two clusterings agree, by each of the measures."""
 
 
-def agreements(location: str, compared: Sequence[Entry]) -> dict[tuple[int, int], Agreement]:
+def agreements(location: str, compared: Sequence[AnyEntry]) -> dict[tuple[int, int], Agreement]:
     """Return how each two clusterings agree, by their places; what is not known yet is begun."""
     pairs = combinations(range(len(compared)), 2)
     return {(one, other): _agreement(location, compared[one], compared[other]) for one, other in pairs}
 
 
-def _agreement(location: str, *entries: Entry) -> Agreement:
+def _agreement(location: str, *entries: AnyEntry) -> Agreement:
     begun = _begun()
     identity = digest([location, *sorted(f"{entry.name} {made(entry)}" for entry in entries)])
     if identity not in begun:
@@ -34,7 +34,7 @@ def _agreement(location: str, *entries: Entry) -> Agreement:
     return begun[identity]
 
 
-def _measured(dataset: Dataset, *entries: Entry) -> tuple[float, float]:
+def _measured(dataset: Dataset, *entries: AnyEntry) -> tuple[float, float]:
     """Return how two clusterings agree, by AMI and by ARI. Raises CoveyError."""
     tables = [table for entry in entries if isinstance(table := dataset.load(entry), Clustering)]
     return float(matrix(tables, "ami")[0, 1]), float(matrix(tables, "ari")[0, 1])

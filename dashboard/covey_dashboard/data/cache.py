@@ -12,19 +12,20 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from covey import Clusterer, CoveyError, Dataset
+from covey import Clusterer, CoveyError
 from covey._base.text import preview
 from covey.analysis.join_tables import Joined, join
 from covey.analysis.profiles import Profile, profile
 from covey.components.contracts import Component, Prepared, cluster
+from covey.components.kinds import Kind
 from covey.components.options import build, evolve, options
 from covey.data import metadata
-from covey.data.dataset import Entry
+from covey.data.dataset import AnyEntry, Dataset, Entry, T, is_entry_of
 from covey.data.images import ImageFolder
 from covey.data.metadata import Metadata
 from covey.data.provenance import digest
 from covey.data.segment_names import recordings
-from covey.data.tables import Embedding, Features, Table
+from covey.data.tables import Clustering, Embedding, Features, Table
 from covey.labelling import LabelStore, open_labels
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
@@ -52,8 +53,8 @@ class Source:
     """What is clustered: an embedding of a dataset, joined with a second one where there is one."""
 
     location: str
-    entry: Entry
-    other: Entry | None = None
+    entry: Entry[Embedding]
+    other: Entry[Embedding] | None = None
 
     @property
     def identity(self) -> str:
@@ -61,7 +62,7 @@ class Source:
         return digest([self.location, *(_identity(entry) for entry in self.entries)])
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[Entry[Embedding]]:
         """The one or two embeddings."""
         return [self.entry, *([self.other] if self.other else [])]
 
@@ -79,13 +80,13 @@ def dataset(location: str) -> Dataset:
 
 
 @st.cache_data(show_spinner=False, ttl=ENTRIES_LAST)
-def listed(location: str) -> tuple[list[Entry], list[str]]:
+def listed(location: str) -> tuple[list[AnyEntry], list[str]]:
     """Return the tables of a dataset, and a sentence for each file that is none. Raises CoveyError."""
     opened = dataset(location)
-    return opened.entries(), opened.problems
+    return list(opened.entries()), opened.problems
 
 
-def entries(location: str) -> list[Entry]:
+def entries(location: str) -> list[AnyEntry]:
     """Return the tables of a dataset. Raises CoveyError."""
     return listed(location)[0]
 
@@ -103,16 +104,14 @@ def image_count(location: str) -> int:
     return sum(1 for _ in folder.walk()) if folder else 0
 
 
-def table(location: str, entry: Entry) -> Table:
+def table(location: str, entry: Entry[T]) -> T:
     """Return a table of a dataset. Raises CoveyError."""
     return _table(location, _identity(entry), entry)
 
 
 def embedding(source: Source) -> Embedding:
     """Return one embedding, or two joined. Raises CoveyError."""
-    found = joined(source).table if source.other else table(source.location, source.entry)
-    assert isinstance(found, Embedding)
-    return found
+    return joined(source).table if source.other else table(source.location, source.entry)
 
 
 def space(source: Source) -> NDArray[np.float32]:
@@ -171,7 +170,7 @@ def labels(source: Source, clusterer: Clusterer) -> NDArray[np.int32]:
     return _labels(source.identity, _told_apart(clusterer), source, clusterer)
 
 
-def kept(source: Source) -> list[tuple[Entry, Clusterer]]:
+def kept(source: Source) -> list[tuple[AnyEntry, Clusterer]]:
     """Return the clusterings of an embedding that are kept in the dataset, with the clusterers that made them."""
     return [(found, made) for found in entries(source.location) if (made := _maker(source, found))]
 
@@ -192,15 +191,13 @@ def curve(source: Source, clusterer: Clusterer, option: str) -> Profile | None:
 
 
 @st.cache_resource(show_spinner="Reading", max_entries=8)
-def _table(location: str, identity: str, _entry: Entry) -> Table:
+def _table(location: str, identity: str, _entry: Entry[T]) -> T:
     return dataset(location).load(_entry)
 
 
 @st.cache_resource(show_spinner="Joining", max_entries=2)
 def _joined(identity: str, _source: Source) -> Joined[Embedding]:
     one, other = (table(_source.location, entry) for entry in _source.entries)
-    assert isinstance(one, Embedding)
-    assert isinstance(other, Embedding)
     return join(one, other)
 
 
@@ -302,21 +299,21 @@ def _told_apart(clusterer: Clusterer, *but: str) -> str:
     return digest([type(same).__module__, type(same).__qualname__, repr(same), dict(same.identity()), but])
 
 
-def _maker(source: Source, found: Entry) -> Clusterer | None:
+def _maker(source: Source, found: AnyEntry) -> Clusterer | None:
     """Return the clusterer that made a kept clustering of this source."""
     made, key = found.provenance, source.entry.provenance and source.entry.provenance.key
-    if found.kind != "clustering" or source.other or not made or not made.source or made.source.key != key:
+    if found.table is not Clustering or source.other or not made or not made.source or made.source.key != key:
         return None
     with suppress(CoveyError):
-        cls = registry().get("clusterer", made.component)
+        cls = registry().get(Kind.CLUSTERER, made.component)
         if issubclass(cls, Clusterer):
-            return build(cls, {**made.options, **made.details.get("chosen", {})})
+            return build(cls, {**made.options, **made.details.chosen})
     return None
 
 
 def _data(source: Source, clusterer: Clusterer) -> NDArray[np.float32]:
     """Return what a clusterer takes: the dimensions of an embedding, or the features that it was made from."""
-    return _all_features(source) if clusterer.takes == "features" else embedding(source).Z
+    return _all_features(source) if clusterer.takes_features else embedding(source).Z
 
 
 def _all_features(source: Source) -> NDArray[np.float32]:
@@ -325,14 +322,13 @@ def _all_features(source: Source) -> NDArray[np.float32]:
     return np.hstack(found) if len(found) > 1 else found[0]
 
 
-def _features(location: str, entry: Entry, names: Sequence[str]) -> NDArray[np.float32]:
+def _features(location: str, entry: AnyEntry, names: Sequence[str]) -> NDArray[np.float32]:
     """Return the features that an embedding was made from, in the order of some names."""
     made = entry.provenance.source if entry.provenance else None
-    found = dataset(location).find(made.key) if made else None
-    if found is None:
+    found = dataset(location).entries_by_key().get(made.key) if made else None
+    if found is None or not is_entry_of(found, Features):
         raise CoveyError(f"The features that {entry.name} was made from are not in this dataset: make them again.")
     features = table(location, found)
-    assert isinstance(features, Features)
     if features.names.tolist() == names:
         return features.X
     rows = {name: row for row, name in enumerate(features.names.tolist())}
@@ -341,5 +337,5 @@ def _features(location: str, entry: Entry, names: Sequence[str]) -> NDArray[np.f
     return features.X[[rows[name] for name in names]]
 
 
-def _identity(entry: Entry) -> str:
+def _identity(entry: Entry[Table]) -> str:
     return digest([entry.name, entry.shape, entry.provenance.key if entry.provenance else None])

@@ -9,7 +9,8 @@ from contextlib import suppress
 import streamlit as st
 
 from covey import CoveyError
-from covey.data.dataset import Entry
+from covey.data.dataset import AnyEntry, Entry, is_entry_of
+from covey.data.tables import Embedding
 from covey_dashboard.data import cache
 from covey_dashboard.data.cache import Source
 from covey_dashboard.data.recent_datasets import recents, remember
@@ -41,9 +42,9 @@ def open_dataset(location: str) -> None:
     _remember(location)
 
 
-def embeddings(location: str) -> list[Entry]:
+def embeddings(location: str) -> list[Entry[Embedding]]:
     """Return the embeddings of a dataset. Raises CoveyError."""
-    return [entry for entry in cache.entries(location) if entry.kind == "embedding"]
+    return [entry for entry in cache.entries(location) if is_entry_of(entry, Embedding)]
 
 
 def source(location: str) -> Source | None:
@@ -85,14 +86,14 @@ def _remember(location: str) -> None:
             remember(location)
 
 
-def titles(entries: Sequence[Entry]) -> dict[str, str]:
+def titles(entries: Sequence[AnyEntry]) -> dict[str, str]:
     """Return what each embedding is called: what made it, and its file where that does not tell it from others."""
     told = {entry.name: _title(entry) for entry in entries}
     times = list(told.values())
     return {name: title if times.count(title) == 1 else f"{title} ({name})" for name, title in told.items()}
 
 
-def _title(entry: Entry) -> str:
+def _title(entry: AnyEntry) -> str:
     made = entry.provenance
     if made is None:
         return entry.name

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from covey.data.dataset import Entry
+from covey.components.kinds import Kind
+from covey.data.dataset import AnyEntry
 from covey.data.provenance import Provenance
-from covey_dashboard.widgets.page_frame import KINDS
+from covey.data.tables import TableKind
+from covey_dashboard.widgets.page_frame import TABLE_TITLES
 
-_DONE = {"extractor": "described the images", "reducer": "reduced that", "clusterer": "found the groups"}
+_DONE = {
+    Kind.EXTRACTOR: "described the images",
+    Kind.REDUCER: "reduced that",
+    Kind.CLUSTERER: "found the groups",
+}
 
 
-def shape(entry: Entry) -> str:
+def shape(entry: AnyEntry) -> str:
     """Return what a table is, and how large."""
     rows, columns = entry.shape
-    return f"{KINDS[entry.kind]}: {rows:,} images" + (
-        f", {columns:,} numbers each" if entry.kind != "clustering" else ""
+    return f"{TABLE_TITLES[entry.kind]}: {rows:,} images" + (
+        f", {columns:,} numbers each" if entry.kind is not TableKind.CLUSTERING else ""
     )
 
 
@@ -24,9 +30,9 @@ def story(made: Provenance | None) -> str:
     if made is None:
         return "Made by another tool, which does not say how."
     before = f"{story(made.source)} " if made.source else ""
-    chosen = {**made.options, **made.details.get("chosen", {})}
+    chosen = {**made.options, **made.details.chosen}
     told = ", ".join(f"{name.replace('_', ' ')} {_value(value)}" for name, value in chosen.items() if value is not None)
-    return f"{before}{made.component} {_DONE.get(made.kind, made.kind)}" + (f" ({told})." if told else ".")
+    return f"{before}{made.component} {_DONE[made.kind]}" + (f" ({told})." if told else ".")
 
 
 def _value(value: Any) -> str:

@@ -10,13 +10,18 @@ import streamlit as st
 
 from covey import CoveyError
 from covey.components.options import written
-from covey.data.dataset import Entry
+from covey.data.dataset import AnyEntry
+from covey.data.tables import TableKind
 from covey.plugins.registry import Registered
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.widgets import messages as notice
 
-KINDS = {"features": "Features", "embedding": "Embedding", "clustering": "Clusters"}
+TABLE_TITLES = {
+    TableKind.FEATURES: "Features",
+    TableKind.EMBEDDING: "Embedding",
+    TableKind.CLUSTERING: "Clusters",
+}
 
 
 def of_dataset(show: Callable[[str], None]) -> None:
@@ -45,21 +50,21 @@ def plain(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def titles(entries: Sequence[Entry]) -> dict[str, str]:
+def titles(entries: Sequence[AnyEntry]) -> dict[str, str]:
     """Return what each table is called: what made it, and the options or the file that tell it from the others."""
-    alike: dict[str, list[Entry]] = {}
+    alike: dict[str, list[AnyEntry]] = {}
     for entry in entries:
         alike.setdefault(_title(entry), []).append(entry)
     told = {name: plain(title + apart) for title, group in alike.items() for name, apart in _apart(group).items()}
     return {entry.name: told[entry.name] for entry in entries}
 
 
-def made_from(entry: Entry, other: Entry) -> bool:
+def made_from(entry: AnyEntry, other: AnyEntry) -> bool:
     """Return whether a clustering was made from another table."""
-    return entry.kind == "clustering" and entry.provenance is not None and entry.provenance.input == made(other)
+    return entry.kind is TableKind.CLUSTERING and entry.provenance is not None and entry.provenance.input == made(other)
 
 
-def made(entry: Entry) -> str | None:
+def made(entry: AnyEntry) -> str | None:
     """Return the key of what made a table, None where it does not say."""
     return entry.provenance.key if entry.provenance else None
 
@@ -70,13 +75,13 @@ def called(offered: Sequence[Registered]) -> dict[str, str]:
     return {item.full_name: item.name if twice[item.name] == 1 else item.full_name for item in offered}
 
 
-def _title(entry: Entry) -> str:
+def _title(entry: AnyEntry) -> str:
     made = entry.provenance
     tags = " · ".join(step.tag for step in reversed(made.lineage)) if made else entry.name
-    return f"{KINDS[entry.kind]}: {tags}"
+    return f"{TABLE_TITLES[entry.kind]}: {tags}"
 
 
-def _apart(group: Sequence[Entry]) -> dict[str, str]:
+def _apart(group: Sequence[AnyEntry]) -> dict[str, str]:
     """Return what tells each of some tables of one title from the others, "" for one alone."""
     every = [_settings(one) for one in group]
     telling = [name for name in every[0] if len({settings.get(name) for settings in every}) > 1]
@@ -85,7 +90,7 @@ def _apart(group: Sequence[Entry]) -> dict[str, str]:
     return {one.name: f" ({', '.join(parts)})" if parts else "" for one, parts in zip(group, named, strict=True)}
 
 
-def _settings(entry: Entry) -> Mapping[str, str]:
+def _settings(entry: AnyEntry) -> Mapping[str, str]:
     """Return the options of all steps that made a table, each as "kind.option"."""
     chain = entry.provenance.lineage if entry.provenance else []
     return {f"{step.kind}.{name}": written(value) for step in chain for name, value in step.options.items()}

@@ -13,11 +13,12 @@ from covey._base.progress import SILENT, Progress
 from covey.analysis.measures.evaluation import Scores, evaluate, neighbour_accuracy
 from covey.analysis.measures.validity import Shape, but_for_the_seed, shape
 from covey.components import options
-from covey.components.contracts import Clusterer, Floats
-from covey.data.dataset import Dataset, Entry
+from covey.components.contracts import Clusterer
+from covey.components.kinds import Kind
+from covey.data.dataset import Dataset, is_entry_of
 from covey.data.provenance import Provenance
 from covey.data.segment_names import recordings
-from covey.data.tables import Clustering, Embedding, Features
+from covey.data.tables import Clustering, PointTable
 from covey.plugins.registry import Registry
 
 HEADINGS = {"ami": "AMI", "ari": "ARI", "v": "V", "knn": "kNN", "validity": "DBCV"}
@@ -95,9 +96,8 @@ class Leaderboard:
         """Read the clusterings. Raises CoveyError where there is none, or a table is damaged."""
         self.registry = registry
         self.dataset = dataset
-        entries = dataset.entries()
-        self.kept = {entry.provenance.key: entry for entry in entries if entry.provenance}
-        self.clusterings = {_stem(entry): self._clustering(entry) for entry in entries if entry.kind == "clustering"}
+        self.kept = dataset.entries_by_key()
+        self.clusterings = {entry.stem: dataset.load(entry) for entry in dataset.clusterings()}
         self.table = functools.lru_cache(maxsize=1)(self._table)
         if not self.clusterings:
             raise CoveyError(f"There is no clustering in {dataset.location}: make one with covey run.")
@@ -130,7 +130,7 @@ class Leaderboard:
     def clusterer(self, made: Provenance) -> Clusterer | None:
         """Return what made a clustering; None where it is not installed, or is another version."""
         try:
-            found = options.build(self.registry.get("clusterer", made.component), made.options)
+            found = options.build(self.registry.get(Kind.CLUSTERER, made.component), made.options)
         except CoveyError:
             return None
         return found if isinstance(found, Clusterer) and found.version == made.version else None
@@ -147,7 +147,7 @@ class Leaderboard:
         row = Row(clustering=name, provenance=made, shape=self._shape(clustering, groups))
         if truth is None:
             return row
-        reduced = made.source if made and made.source and made.source.kind == "reducer" else None
+        reduced = made.source if made and made.source and made.source.kind is Kind.REDUCER else None
         return attrs.evolve(
             row,
             scores=evaluate(clustering, truth, groups),
@@ -160,7 +160,7 @@ class Leaderboard:
         if made is None:
             return shape(clustering, groups=groups)
         table = self.table(made.input)
-        Z = None if table is None else array(table)
+        Z = None if table is None else table.points
         return shape(clustering, Z, self.clusterer(made), groups, self._siblings(made))
 
     def _siblings(self, made: Provenance) -> list[Clustering]:
@@ -170,18 +170,13 @@ class Leaderboard:
 
     def _neighbours(self, key: str, truth: Mapping[str, str], groups: Mapping[str, str]) -> float | None:
         table = self.table(key)
-        return None if table is None else neighbour_accuracy(table.names, array(table), truth, groups)
+        return None if table is None else neighbour_accuracy(table.names, table.points, truth, groups)
 
-    def _table(self, key: str) -> Features | Embedding | None:
+    def _table(self, key: str) -> PointTable | None:
         if key not in self.kept:
             return None
-        table = self.dataset.load(self.kept[key])
-        return None if isinstance(table, Clustering) else table
-
-    def _clustering(self, entry: Entry) -> Clustering:
-        table = self.dataset.load(entry)
-        assert isinstance(table, Clustering)
-        return table
+        entry = self.kept[key]
+        return None if is_entry_of(entry, Clustering) else self.dataset.load_points(entry)
 
 
 def ranked(rows: Sequence[Row], measure: str | None = None) -> list[Row]:
@@ -218,14 +213,5 @@ def cell(row: Row, measure: str) -> str:
     return f"{value:,}" if measure == "clusters" else f"{value:.0%}" if measure in SHARES else f"{value:.3f}"
 
 
-def array(table: Features | Embedding) -> Floats:
-    """Return what a clusterer takes of a table."""
-    return table.X if isinstance(table, Features) else table.Z
-
-
 def _high(value: float | None) -> float:
     return float("-inf") if value is None else value
-
-
-def _stem(entry: Entry) -> str:
-    return entry.name.removesuffix(".npz")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from covey.analysis.measures.agreement import common
 from covey.analysis.measures.evaluation import numbered
 from covey.components.contracts import Clusterer, Floats, Labels
+from covey.components.kinds import Kind
 from covey.data import provenance
 from covey.data.provenance import Provenance
 from covey.data.tables import NOISE, Clustering
@@ -138,7 +139,7 @@ def recording_shares(clustering: Clustering, groups: Mapping[str, str]) -> list[
 def but_for_the_seed(made: Provenance) -> str:
     """Return a text that is the same for clusterings that differ only in the reducer's seed."""
     source = made.source
-    if source is None or source.kind != "reducer":
+    if source is None or source.kind is not Kind.REDUCER:
         return made.key
     given = {name: value for name, value in source.options.items() if name != "seed"}
     reducer = [source.component, source.version, given, dict(source.identity), source.input]

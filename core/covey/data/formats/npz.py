@@ -20,16 +20,16 @@ from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
 from covey.components.contracts import Labels
-from covey.data.dataset import Entry, TableKind
+from covey.data.dataset import AnyEntry, Entry
 from covey.data.formats.npz_file import Archive, Header, created, opened
 from covey.data.provenance import Provenance
-from covey.data.tables import Clustering, Embedding, Features, Names, Table
+from covey.data.tables import Clustering, Embedding, Features, Names, Table, TableKind
 
 PROVENANCE = "covey"
 _KEYS: dict[TableKind, tuple[str, ...]] = {
-    "embedding": ("X_red", "X_2D", "N"),
-    "features": ("X", "N"),
-    "clustering": ("labels", "N"),
+    TableKind.EMBEDDING: ("X_red", "X_2D", "N"),
+    TableKind.FEATURES: ("X", "N"),
+    TableKind.CLUSTERING: ("labels", "N"),
 }
 _KINDS = {"X": "fiu", "X_red": "fiu", "X_2D": "fiu", "labels": "iu", "N": "USO"}
 """The kinds of dtype that a key may have, in NumPy's letters."""
@@ -72,12 +72,19 @@ def read(path: Path) -> Table:
         return _table(kind, arrays, _provenance(archive))
 
 
-def entry(path: Path) -> Entry:
+def read_entry(path: Path) -> AnyEntry:
     """Return what an NPZ file holds, from its headers and provenance alone. Raises CoveyError."""
     with opened(path) as archive:
         kind = _kind(archive)
         rows, columns = (*archive.headers[_KEYS[kind][0]].shape, 1)[:2]
-        return Entry(name=path.name, kind=kind, shape=(rows, columns), provenance=_provenance(archive))
+        name, shape, provenance = path.name, (rows, columns), _provenance(archive)
+    match kind:
+        case TableKind.FEATURES:
+            return Entry(name=name, table=Features, shape=shape, provenance=provenance)
+        case TableKind.EMBEDDING:
+            return Entry(name=name, table=Embedding, shape=shape, provenance=provenance)
+        case TableKind.CLUSTERING:
+            return Entry(name=name, table=Clustering, shape=shape, provenance=provenance)
 
 
 def _arrays(table: Table) -> dict[str, NDArray[Any]]:
@@ -120,9 +127,9 @@ def _check(path: Path, headers: Mapping[str, Header]) -> None:
 
 def _table(kind: TableKind, arrays: Mapping[str, NDArray[Any]], provenance: Provenance | None) -> Table:
     names = _names(arrays["N"])
-    if kind == "features":
+    if kind is TableKind.FEATURES:
         return Features(names=names, X=_floats(arrays["X"]), provenance=provenance)
-    if kind == "embedding":
+    if kind is TableKind.EMBEDDING:
         Z, flat = _floats(arrays["X_red"]), _floats(arrays["X_2D"])
         return Embedding(names=names, Z=Z, map=flat, provenance=provenance)
     return Clustering(names=names, labels=_labels(arrays["labels"]), provenance=provenance)

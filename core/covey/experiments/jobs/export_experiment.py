@@ -11,8 +11,9 @@ import attrs
 
 from covey._base.errors import CoveyError
 from covey.components.contracts import Component
+from covey.components.kinds import STEPS, Kind
 from covey.components.options import Option, options, written
-from covey.experiments.experiment import DEFAULTS, Experiment, from_flags
+from covey.experiments.experiment import Experiment, from_flags
 from covey.plugins.locations import DEFAULT_SCHEME, resolve
 from covey.plugins.registry import Registry
 
@@ -23,15 +24,15 @@ def to_toml(experiment: Experiment, registry: Registry) -> str:
     heads = [
         f"{key} = {_value(getattr(anchored, key))}" for key in ("dataset", "out", "features") if getattr(anchored, key)
     ]
-    sections = [_section(kind, component, registry) for kind in DEFAULTS for component in _of(anchored, kind)]
+    sections = [_section(kind, component, registry) for kind in STEPS for component in _of(anchored, kind)]
     return "\n\n".join(["\n".join(heads), *sections]) + "\n"
 
 
 def words(experiment: Experiment, registry: Registry) -> list[str] | None:
     """Return the words of the command that makes an experiment; None where flags cannot say it, but a file can."""
     anchored = _anchored(experiment, registry)
-    names = {kind: [_use(component, registry) for component in _of(anchored, kind)] for kind in DEFAULTS}
-    settings = list(dict.fromkeys(setting for kind in DEFAULTS for setting in _settings(kind, anchored)))
+    names = {kind: [_use(component, registry) for component in _of(anchored, kind)] for kind in STEPS}
+    settings = list(dict.fromkeys(setting for kind in STEPS for setting in _settings(kind, anchored)))
     try:
         if from_flags(anchored.dataset, anchored.out, names, settings, registry, anchored.features) != anchored:
             return None
@@ -86,7 +87,7 @@ def _changed(component: Component) -> list[tuple[Option, Any]]:
 
 def _use(component: Component, registry: Registry) -> str:
     """Return the name of a component, in full where another plugin uses it too."""
-    alike = [item for item in registry.of_kind(component.kind) if item.name == component.name]
+    alike = [item for item in registry.of_kind(Kind.of(type(component))) if item.name == component.name]
     return next((item.full_name for item in alike if item.cls is type(component) and len(alike) > 1), component.name)
 
 

@@ -25,8 +25,9 @@ import attrs
 from covey._base.errors import CoveyError, reason
 from covey._base.files import make_folder, write_text
 from covey._base.run_lock import alone
+from covey.components.kinds import STEPS
 from covey.data.dataset import Dataset
-from covey.experiments.experiment import DEFAULTS, Experiment
+from covey.experiments.experiment import Experiment
 from covey.experiments.jobs import progress_record as record
 from covey.experiments.jobs.export_experiment import to_toml
 from covey.experiments.jobs.progress_record import Stage
@@ -116,7 +117,7 @@ class Job:
         """The names of what works in it."""
         try:
             data = tomllib.loads(self.text)
-            return [str(section["use"]) for kind in DEFAULTS for section in data[kind]]
+            return [str(section["use"]) for kind in STEPS for section in data[kind]]
         except (ValueError, KeyError, TypeError):
             return []
 

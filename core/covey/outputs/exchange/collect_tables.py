@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
 from covey.data import clusters_csv as clusters
 from covey.data import metadata
-from covey.data.dataset import Dataset
+from covey.data.dataset import AnyEntry, Dataset
 from covey.data.metadata import Value
-from covey.data.tables import Clustering, Embedding, Features
+from covey.data.tables import Clustering
 from covey.labelling import Labelled, open_labels
 from covey.labelling.label_tables import LONG
 from covey.outputs.exchange import row_blocks as sheets
@@ -19,7 +18,6 @@ from covey.outputs.exchange.row_blocks import Sheet
 
 What = Literal["features", "embeddings", "clusters", "labels", "metadata"]
 WHAT: tuple[What, ...] = ("features", "embeddings", "clusters", "labels", "metadata")
-_KINDS: Mapping[str, What] = {"features": "features", "embedding": "embeddings"}
 
 
 class Contents:
@@ -41,9 +39,8 @@ class Contents:
     @cached_property
     def clusterings(self) -> list[tuple[str, Clustering]]:
         """Clusterings, each with its name."""
-        wanted = [entry for entry in self.entries if entry.kind == "clustering" and "clusters" in self.wanted]
-        tables = ((Path(entry.name).stem, self.dataset.load(entry)) for entry in wanted)
-        return [(name, table) for name, table in tables if isinstance(table, Clustering)]
+        entries = self.dataset.clusterings() if "clusters" in self.wanted else []
+        return [(entry.stem, self.dataset.load(entry)) for entry in entries]
 
     @cached_property
     def labels(self) -> list[Labelled]:
@@ -67,13 +64,16 @@ class Contents:
         """Return the columns of metadata of these images."""
         return self.metadata.of(names) if "metadata" in self.wanted else {}
 
+    def _point_entries(self) -> Iterator[AnyEntry]:
+        if "embeddings" in self.wanted:
+            yield from self.dataset.embeddings()
+        if "features" in self.wanted:
+            yield from self.dataset.features()
+
     def sheets(self) -> Iterator[Sheet]:
         """Yield each table."""
-        for entry in self.entries:
-            if _KINDS.get(entry.kind) in self.wanted:
-                table = self.dataset.load(entry)
-                assert isinstance(table, Features | Embedding)
-                yield sheets.of(Path(entry.name).stem, table)
+        for entry in self._point_entries():
+            yield sheets.of(entry.stem, self.dataset.load_points(entry))
         if self.clusterings:
             names = sorted(set().union(*(table.names.tolist() for _, table in self.clusterings)))
             yield Sheet("clusters", {"filename": names, **clusters.columns(self.clusterings, names)})

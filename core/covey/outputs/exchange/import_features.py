@@ -18,9 +18,10 @@ from covey._base.errors import CoveyError, reason
 from covey._base.progress import SILENT, Progress
 from covey._base.text import count_noun, preview
 from covey.components.contracts import Floats
+from covey.components.kinds import Kind
 from covey.data.dataset import Dataset
 from covey.data.formats import csvs, parquet
-from covey.data.provenance import Provenance, digest
+from covey.data.provenance import Details, Provenance, digest
 
 COMPONENT = "import"
 NAMES = ("filename", "file_name")
@@ -55,7 +56,7 @@ def bring(dataset: Dataset, path: Path, names: Path | None = None, progress: Pro
         foreign = opened(path, names)
         told = _checked_names(foreign, dataset)
         made = provenance_of(foreign)
-    if kept := dataset.find(made.key):
+    if kept := dataset.entries_by_key().get(made.key):
         return f"{path.name} is there already, as {kept.name}."
     with progress.step(f"Reading {path.name}", len(foreign.names), "row") as step:
 
@@ -92,14 +93,14 @@ def provenance_of(foreign: Foreign) -> Provenance:
     with foreign.path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
     return Provenance(
-        kind="extractor",
+        kind=Kind.EXTRACTOR,
         component=COMPONENT,
         tag=f"{COMPONENT}_{foreign.path.stem}",
         version=1,
         options={},
         identity={"content": content},
         input=digest(list(foreign.names)),
-        details={"file": foreign.path.name},
+        details=Details(file=foreign.path.name),
     )
 
 

@@ -13,7 +13,7 @@ from covey._base.errors import CoveyError, did_you_mean
 from covey._base.progress import SILENT, Progress
 from covey.analysis.assist.neighbours import oddity
 from covey.analysis.measures import agreement
-from covey.analysis.measures.leaderboard import Leaderboard, Row, array, ranked
+from covey.analysis.measures.leaderboard import Leaderboard, Row, ranked
 from covey.analysis.profiles import Profile, profile
 from covey.components import options
 from covey.components.contracts import Clusterer, Floats
@@ -94,7 +94,7 @@ def collect(
     chosen = _chosen(rows, name)
     clustering, made = board.clusterings[chosen.clustering], chosen.provenance
     table = board.table(made.input) if made else None
-    Z = None if table is None else array(table)
+    Z = None if table is None else table.points
     clusterer = board.clusterer(made) if made else None
     compared = [row.clustering for row in rows[:COMPARED]]
     return Contents(

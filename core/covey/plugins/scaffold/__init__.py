@@ -15,13 +15,14 @@ from pathlib import Path
 from covey._base.errors import CoveyError
 from covey._base.files import make_folder, write_text
 from covey._version import __version__
+from covey.components.kinds import Kind
 from covey.plugins.registry import Registry
 
 TEMPLATES = Path(__file__).parent / "templates"
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,49}")
 
 
-def make(name: str, kind: str, folder: Path, registry: Registry) -> Path:
+def make(name: str, kind: Kind, folder: Path, registry: Registry) -> Path:
     """Write the package of a new component into `folder`, which must not exist or be empty; return the folder.
 
     Raises:
@@ -36,7 +37,7 @@ def make(name: str, kind: str, folder: Path, registry: Registry) -> Path:
     return folder
 
 
-def _check_name(name: str, kind: str, registry: Registry) -> None:
+def _check_name(name: str, kind: Kind, registry: Registry) -> None:
     if not _NAME.fullmatch(name):
         told = "2 to 50 lower-case letters, digits and '_', with a letter first"
         raise CoveyError(f"A plugin cannot be called {name!r}: choose a name of {told}.")
@@ -48,14 +49,14 @@ def _check_name(name: str, kind: str, registry: Registry) -> None:
         raise CoveyError(f"A {kind} cannot be called {name!r}, for {_class(name)} means something else in its module.")
 
 
-def _used(kind: str) -> set[str]:
+def _used(kind: Kind) -> set[str]:
     """Return the names that the modules of a template use, which its class cannot take."""
     modules = [ast.parse(path.read_text("utf-8")) for path in _templates(kind) if path.suffix == ".py"]
     names = {node.id for module in modules for node in ast.walk(module) if isinstance(node, ast.Name)}
     return names - {"Specimen"}
 
 
-def _templates(kind: str) -> Iterator[Path]:
+def _templates(kind: Kind) -> Iterator[Path]:
     yield TEMPLATES / "pyproject.toml"
     yield from sorted((TEMPLATES / kind).glob("[!.]*.*"))
 

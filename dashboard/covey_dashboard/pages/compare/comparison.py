@@ -9,13 +9,12 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey import Clustering
 from covey.analysis.match_clusters import match
 from covey.components.contracts import Labels
-from covey.data.dataset import Entry
+from covey.data.dataset import AnyEntry, Entry, is_entry_of
 from covey.data.images import ImageFolder
 from covey.data.provenance import digest
-from covey.data.tables import NOISE, Names
+from covey.data.tables import NOISE, Clustering, Embedding, Names
 from covey_dashboard.data import cache
 from covey_dashboard.data.cache import Source
 from covey_dashboard.data.selection import Rows, Selection
@@ -80,7 +79,7 @@ class Pair:
         return (there, here) if at else (here, there)
 
 
-def paired(location: str, chosen: tuple[Entry, Entry], entries: Sequence[Entry]) -> Pair:
+def paired(location: str, chosen: tuple[AnyEntry, AnyEntry], entries: Sequence[AnyEntry]) -> Pair:
     """Return two results as they are shown. Raises CoveyError."""
     titles = page.titles(entries)
     one, other = (_side(location, entry, entries, titles) for entry in chosen)
@@ -94,12 +93,14 @@ def paired(location: str, chosen: tuple[Entry, Entry], entries: Sequence[Entry])
     )
 
 
-def _side(location: str, entry: Entry, entries: Sequence[Entry], titles: Mapping[str, str]) -> Side:
+def _side(location: str, entry: AnyEntry, entries: Sequence[AnyEntry], titles: Mapping[str, str]) -> Side:
     """Return a result as a map shows it: clusters on the embedding they are of, an embedding with its clusters."""
     shown = _map_of(entry, entries)
     source = Source(location, shown)
     table = cache.embedding(source)
-    kept = entry if entry.kind == "clustering" else next((one for one in entries if made_from(one, shown)), None)
+    clusterings = [candidate for candidate in entries if is_entry_of(candidate, Clustering)]
+    own_clusterings = [entry] if is_entry_of(entry, Clustering) else []
+    kept = next(iter([*own_clusterings, *(one for one in clusterings if made_from(one, shown))]), None)
     clusters = _clusters(location, kept, table.names) if kept else None
     parts = [one for one in (entry, kept, None if made_from(entry, shown) else shown) if one]
     title = ", with ".join(dict.fromkeys(titles[one.name] for one in parts))
@@ -107,20 +108,19 @@ def _side(location: str, entry: Entry, entries: Sequence[Entry], titles: Mapping
     return Side(title=title, source=source, names=table.names, places=table.map, clusters=clusters, own=own)
 
 
-def _map_of(entry: Entry, entries: Sequence[Entry]) -> Entry:
+def _map_of(entry: AnyEntry, entries: Sequence[AnyEntry]) -> Entry[Embedding]:
     """Return the embedding whose map shows a result: its own, else one of the same features, else the first."""
-    embeddings = [one for one in entries if one.kind == "embedding"]
+    embeddings = [candidate for candidate in entries if is_entry_of(candidate, Embedding)]
     own = [one for one in embeddings if one == entry or made_from(entry, one)]
     features = entry.provenance.input if entry.provenance else None
     same = [one for one in embeddings if one.provenance and one.provenance.input == features]
     return [*own, *same, *embeddings][0]
 
 
-def _clusters(location: str, entry: Entry, names: Names) -> Labels:
+def _clusters(location: str, entry: Entry[Clustering], names: Names) -> Labels:
     """Return the cluster of each of some images in a clustering that is kept. Raises CoveyError."""
-    found = cache.table(location, entry)
-    assert isinstance(found, Clustering)
-    return _carried(found.labels, _places(names, found.names))
+    clustering = cache.table(location, entry)
+    return _carried(clustering.labels, _places(names, clustering.names))
 
 
 def _places(names: Names, among: Names) -> Rows:

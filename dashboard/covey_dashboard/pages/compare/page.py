@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from covey import CoveyError
 from covey.analysis.measures.agreement import Flow, flow
 from covey.components.contracts import Labels
-from covey.data.dataset import Entry
-from covey.data.tables import NOISE
+from covey.data.dataset import AnyEntry
+from covey.data.tables import NOISE, TableKind
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.data.agreements import MEASURES, Agreement, agreements
@@ -39,9 +39,9 @@ PATIENCE, POLL = 1.0, 0.7
 
 def compare(location: str) -> None:
     """Show two results of a dataset. Raises CoveyError."""
-    results = [entry for entry in cache.entries(location) if entry.kind != "features"]
+    results = [entry for entry in cache.entries(location) if entry.kind is not TableKind.FEATURES]
     entries = sorted(results, key=lambda entry: entry.kind)
-    if not any(entry.kind == "embedding" for entry in entries):
+    if not any(entry.kind is TableKind.EMBEDDING for entry in entries):
         notice.hint("This dataset has no embedding, and so no map, yet: the page Data says how to make one.")
         return
     pairs = [(one, other) for one, other in permutations(entries, 2) if not same_map(one, other)]
@@ -50,16 +50,18 @@ def compare(location: str) -> None:
         return
     chosen = choose(location, entries, pairs)
     show(paired(location, chosen, entries))
-    clusterings = [entry.name for entry in (*chosen, *entries) if entry.kind == "clustering"]
+    clusterings = [entry.name for entry in (*chosen, *entries) if entry.kind is TableKind.CLUSTERING]
     show_agreement(location, list(dict.fromkeys(clusterings)))
 
 
-def same_map(one: Entry, other: Entry) -> bool:
+def same_map(one: AnyEntry, other: AnyEntry) -> bool:
     """Return whether two results are clusters and the embedding that they were made from."""
     return page.made_from(one, other) or page.made_from(other, one)
 
 
-def choose(location: str, entries: Sequence[Entry], pairs: Sequence[tuple[Entry, Entry]]) -> tuple[Entry, Entry]:
+def choose(
+    location: str, entries: Sequence[AnyEntry], pairs: Sequence[tuple[AnyEntry, AnyEntry]]
+) -> tuple[AnyEntry, AnyEntry]:
     """Let a person choose two results: at first one of the pairs, if possible with clusters of what is open."""
     by_name, titles = {entry.name: entry for entry in entries}, page.titles(entries)
     order = list(by_name)
@@ -193,7 +195,7 @@ def show_agreement(location: str, names: Sequence[str]) -> None:
         notice.problem(str(error))
 
 
-def show_agreements(location: str, compared: Sequence[Entry]) -> None:
+def show_agreements(location: str, compared: Sequence[AnyEntry]) -> None:
     """Show how some clusterings agree, or how far that is known. Raises CoveyError."""
     found = agreements(location, compared)
     wait(found.values(), PATIENCE)
@@ -205,7 +207,7 @@ def show_agreements(location: str, compared: Sequence[Entry]) -> None:
     show_matrix(compared, {pair: one.result()[place] for pair, one in found.items()})
 
 
-def show_matrix(compared: Sequence[Entry], found: dict[tuple[int, int], float]) -> None:
+def show_matrix(compared: Sequence[AnyEntry], found: dict[tuple[int, int], float]) -> None:
     """Show a value for each two of some clusterings."""
     titles = page.titles(compared)
     numbers = range(len(compared))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from covey import CoveyError
-from covey.data.dataset import Entry
+from covey.data.dataset import AnyEntry
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.data.cache import Source
@@ -105,7 +105,7 @@ def choose_one(label: str, key: str, names: Sequence[str], chosen: str, told: di
     )
 
 
-def offer_run(location: str, entries: Sequence[Entry]) -> None:
+def offer_run(location: str, entries: Sequence[AnyEntry]) -> None:
     """Say how an embedding is made. Raises CoveyError."""
     count = cache.image_count(location)
     if not count and not entries:
@@ -115,7 +115,7 @@ def offer_run(location: str, entries: Sequence[Entry]) -> None:
     st.page_link("../pages/run/page.py", label="Choose how, and run it here")
 
 
-def list_tables(entries: Sequence[Entry]) -> None:
+def list_tables(entries: Sequence[AnyEntry]) -> None:
     """Show every table with its story."""
     rows = [(shape(entry), story(entry.provenance), entry.name) for entry in entries]
     page.table(("What", "How it was made", "File"), rows)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from covey import CoveyError
 from covey.components.options import written
-from covey.data.dataset import Entry
+from covey.data.dataset import AnyEntry
 from covey.data.legacy.names import origin
 from covey.data.provenance import Provenance
 from covey.outputs.methods_text import methods
@@ -37,7 +37,7 @@ def show(location: str) -> None:
     show_steps(entry.provenance)
 
 
-def choose(entries: Sequence[Entry], location: str) -> Entry:
+def choose(entries: Sequence[AnyEntry], location: str) -> AnyEntry:
     """Let a person choose a table: at first a clustering of the embedding that is open. Raises CoveyError."""
     source = choice.source(location)
     opened = source.entry if source else entries[0]
@@ -72,7 +72,7 @@ def markdown(text: str) -> str:
 def show_steps(made: Provenance) -> None:
     """Show the steps that led to a table."""
     chain = made.lineage
-    page.table(HEADS, [(called(step), options(step), listed(step.details.get("versions"))) for step in chain])
+    page.table(HEADS, [(called(step), options(step), listed(step.details.versions)) for step in chain])
     if gone := [step.component for step in chain if not installed(step)]:
         notice.hint(f"No longer installed, and so told without references: {', '.join(gone)}.")
 
@@ -84,7 +84,7 @@ def called(step: Provenance) -> str:
 
 def options(step: Provenance) -> str:
     """Return the options of a step, and what the data decided."""
-    return listed({**step.options, **_mapping(step.details.get("chosen"))}) or "none"
+    return listed({**step.options, **step.details.chosen}) or "none"
 
 
 def installed(step: Provenance) -> bool:

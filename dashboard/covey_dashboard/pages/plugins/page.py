@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 import streamlit as st
 
+from covey.components.kinds import Kind
 from covey.components.options import options, written
-from covey.plugins.hooks import KINDS
 from covey.plugins.registry import Registered, Registry
 from covey_dashboard.data import cache
 from covey_dashboard.widgets import messages as notice
@@ -24,7 +24,7 @@ def show(registry: Registry) -> None:
         notice.problem(f"The plugin {problem.plugin!r} of {problem.distribution} is broken: {problem.reason}.")
     for problem in registry.warnings:
         notice.problem(f"The plugin {problem.plugin!r} of {problem.distribution} makes covey slow: {problem.reason}.")
-    found = [item for kind in KINDS for item in registry.of_kind(kind)]
+    found = [item for kind in Kind for item in registry.of_kind(kind)]
     if not found:
         notice.hint("No plugin is installed. These come with covey:", 'pip install "covey[all]"')
         return

@@ -10,20 +10,25 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from covey import CoveyError
-from covey.experiments.experiment import DEFAULTS, Experiment
+from covey.components.kinds import STEPS, Kind
+from covey.experiments.experiment import Experiment
 from covey.plugins.registry import Registered
 from covey_dashboard.data import cache
 from covey_dashboard.widgets import forms
 from covey_dashboard.widgets import messages as notice
 from covey_dashboard.widgets import page_frame as page
 
-TITLES = {"extractor": "What describes the images", "reducer": "What reduces that", "clusterer": "What finds groups"}
+TITLES = {
+    Kind.EXTRACTOR: "What describes the images",
+    Kind.REDUCER: "What reduces that",
+    Kind.CLUSTERER: "What finds groups",
+}
 
 
 def choose(location: str, columns: Sequence[DeltaGenerator]) -> Experiment | None:
     """Let a person choose the components of every kind, each in its column; None, having shown why, if one is wrong."""
     made: dict[str, list[Any]] = {}
-    for kind, column in zip(DEFAULTS, columns, strict=True):
+    for kind, column in zip(STEPS, columns, strict=True):
         with column:
             made[kind] = [_component(name, item) for name, item in _chosen(kind).items()]
     if not all(found and None not in found for found in made.values()):
@@ -32,12 +37,12 @@ def choose(location: str, columns: Sequence[DeltaGenerator]) -> Experiment | Non
     return Experiment(dataset=location, extractors=extractors, reducers=reducers, clusterers=clusterers)
 
 
-def _chosen(kind: str) -> dict[str, Registered]:
+def _chosen(kind: Kind) -> dict[str, Registered]:
     """Let a person choose components of one kind; return them by what they are called."""
     offered = cache.registry().of_kind(kind)
     called = page.called(offered)
     items = {called[item.full_name]: item for item in offered}
-    default = [name for name in items if name == DEFAULTS[kind]] or list(items)[:1]
+    default = [name for name in items if name == kind.default] or list(items)[:1]
     names = st.multiselect(TITLES[kind], list(items), default, key=f"run.{kind}", help=f"Each {kind} is tried.")
     if not names:
         notice.hint(f"Choose one {kind} at least.")

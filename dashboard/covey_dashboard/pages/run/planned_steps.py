@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from covey import CoveyError
+from covey.components.kinds import Kind
 from covey.experiments import jobs
 from covey.experiments.experiment import Experiment
 from covey.experiments.pipeline import Pipeline
@@ -55,7 +56,7 @@ def cost(found: Sequence[Line], images: int) -> str:
     """Return what there is to make, in words."""
     if all(line.kept == line.tables for line in found):
         return "All of it is kept from before: nothing has to be computed."
-    layers = sum(line.tables - line.kept for line in found if line.kind == "extractor")
+    layers = sum(line.tables - line.kept for line in found if line.kind is Kind.EXTRACTOR)
     if not layers:
         return "The images are described already."
     return f"To describe: {images:,} images × {layers:,} {'layer' if layers == 1 else 'layers'}."
