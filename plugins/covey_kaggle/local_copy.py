@@ -12,7 +12,7 @@ import attrs
 from covey import CoveyError
 from covey._base.errors import reason
 from covey._base.files import make_folder
-from covey._base.user_folders import user_data
+from covey._base.user_folders import user_data_folder
 
 _SLUG = re.compile(r"(?P<owner>[A-Za-z0-9][A-Za-z0-9_-]{0,99})/(?P<name>[A-Za-z0-9][A-Za-z0-9_-]{0,99})")
 
@@ -93,4 +93,4 @@ class Slug:
     @property
     def shelf(self) -> Shelf:
         """Where it is kept on this machine."""
-        return Shelf(user_data() / "kaggle" / self.owner / self.name)
+        return Shelf(user_data_folder() / "kaggle" / self.owner / self.name)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from covey import Dataset
-from covey._base.files import make_folder, replacing
+from covey._base.files import make_folder, replace_file
 from covey._base.progress import Progress
 from covey.data.dataset import METADATA
 from covey.data.formats import csvs
@@ -47,7 +47,7 @@ def _lay_out(dataset: Dataset, known: Metadata, folder: Path, original: bool, pr
     if known.path is not None:
         _add_metadata(known, known.path, folder)
     if original:
-        with replacing(folder / METADATA) as file:
+        with replace_file(folder / METADATA) as file:
             file.write(pickled(known, dataset.images))
         _date(folder / METADATA)
     if dataset.images is not None:
@@ -71,7 +71,7 @@ def _link(path: Path, new: Path) -> None:
     try:
         os.link(path.resolve(), new)
     except OSError:  # another disk, or one without links
-        with path.open("rb") as source, replacing(new) as file:
+        with path.open("rb") as source, replace_file(new) as file:
             shutil.copyfileobj(source, file)
         shutil.copystat(path, new)
 
@@ -105,7 +105,7 @@ def _pack(images: ImageFolder, path: Path, inner: str, progress: Progress) -> No
     """Write all images, and how they were made, into an archive, under the folder `inner`."""
     names = [*images.names(), *sorted(beside.name for beside in images.root.glob("_*.json"))]
     with (
-        replacing(path) as file,
+        replace_file(path) as file,
         zipfile.ZipFile(file, "w") as archive,
         progress.step("Packing the images", len(names), "image") as step,
     ):

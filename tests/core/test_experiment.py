@@ -10,7 +10,7 @@ from click.testing import Result
 
 from covey import CoveyError
 from covey.components.kinds import Kind
-from covey.components.options import values
+from covey.components.options import option_values
 from covey.experiments.experiment import from_flags, read
 from covey.plugins.registry import Registry
 
@@ -44,9 +44,9 @@ def test_a_file_says_which_components_work(tmp_path: Path, registry: Registry) -
     experiment = read(write(tmp_path, GOOD), registry)
     assert experiment.dataset == str(tmp_path / "birds")
     assert experiment.out == str(tmp_path / "results")
-    assert values(experiment.extractors[0])["layers"] == ["layer2.3.conv3", "layer3.5.conv3"]
+    assert option_values(experiment.extractors[0])["layers"] == ["layer2.3.conv3", "layer3.5.conv3"]
     assert experiment.reducers[0].sizes == (2, 4)
-    assert [values(item).get("eps") for item in experiment.clusterers[:3]] == [0.3, 0.4, 0.5]
+    assert [option_values(item).get("eps") for item in experiment.clusterers[:3]] == [0.3, 0.4, 0.5]
     assert experiment.clusterers[3].name == "hdbscan"
 
 

@@ -428,8 +428,8 @@ def test_a_number_of_rows_that_differs_is_an_error(tmp_path: Path) -> None:
 LOCKED = """
 import sys
 from pathlib import Path
-from covey._base.run_lock import alone
-with alone(Path(sys.argv[1])):
+from covey._base.run_lock import hold_run_lock
+with hold_run_lock(Path(sys.argv[1])):
     print("ready", flush=True)
     sys.stdin.read()
 """
@@ -455,11 +455,15 @@ def test_a_second_run_in_the_folder_says_so_until_the_first_is_killed(
 
 
 def test_a_run_lets_go_of_the_folder_even_if_it_fails(tmp_path: Path) -> None:
-    from covey._base.run_lock import alone
+    from covey._base.run_lock import hold_run_lock
 
-    with pytest.raises(KeyboardInterrupt), alone(tmp_path / "lock"):
+    with pytest.raises(KeyboardInterrupt), hold_run_lock(tmp_path / "lock"):
         raise KeyboardInterrupt
-    with alone(tmp_path / "lock"), pytest.raises(CoveyError, match="Another run"), alone(tmp_path / "lock"):
+    with (
+        hold_run_lock(tmp_path / "lock"),
+        pytest.raises(CoveyError, match="Another run"),
+        hold_run_lock(tmp_path / "lock"),
+    ):
         pass
 
 

@@ -20,7 +20,7 @@ from click.testing import Result
 from tests.plugins.kaggle_server import KaggleServer
 
 from covey import CoveyError, Dataset
-from covey._base.run_lock import alone
+from covey._base.run_lock import hold_run_lock
 from covey.components.kinds import Kind
 from covey.experiments.experiment import Experiment, from_flags, read
 from covey.experiments.jobs import Job, jobs, start, to_toml, words
@@ -118,7 +118,7 @@ def test_one_that_does_not_listen_is_ended_by_force(calls: Path, gate: Path, mon
 
 def test_two_at_once_on_a_dataset_are_refused_in_a_sentence(calls: Path) -> None:
     given = described(calls)
-    with alone(workplace(given[1]) / "lock"):
+    with hold_run_lock(workplace(given[1]) / "lock"):
         job = start(*given)
         assert ended(job) == "failed"
     assert job.message.startswith("Another run is at work there")
@@ -167,7 +167,10 @@ def test_only_the_process_that_holds_the_lock_is_ended(calls: Path) -> None:
         assert other.poll() is None
         (job.folder / "process.json").write_text(json.dumps({"pid": other.pid, "host": "elsewhere"}))
         (job.folder / "end.json").unlink()
-        with alone(job.lock), pytest.raises(CoveyError, match=r"on another machine \(elsewhere\): cancel it there"):
+        with (
+            hold_run_lock(job.lock),
+            pytest.raises(CoveyError, match=r"on another machine \(elsewhere\): cancel it there"),
+        ):
             job.cancel()
         assert other.poll() is None
         other.kill()
@@ -202,7 +205,7 @@ def test_records_that_ended_long_ago_go_when_a_run_starts(calls: Path) -> None:
         (waiting.folder / name).unlink()
     recent.folder.with_name("99999999-999999-00000000").mkdir()  # no date, so no run
     made = sorted(calls.glob("*.npz"))
-    with alone(held.lock):
+    with hold_run_lock(held.lock):
         again = start(*given)
     assert ended(again) == "done"
     assert {job.folder for job in jobs(given[1])} == {job.folder for job in (again, recent, held, waiting)}

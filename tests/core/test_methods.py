@@ -12,7 +12,7 @@ from click.testing import Result
 from PIL import Image
 
 from covey.components.kinds import Kind
-from covey.components.options import values
+from covey.components.options import option_values
 from covey.data.formats import npz
 from covey.data.provenance import Provenance
 from covey.outputs.methods_text import methods
@@ -52,7 +52,7 @@ def test_everything_that_made_a_result_is_named(path: Path, registry: Registry) 
     for step in made(path).lineage:
         cls = registry.get(step.kind, step.component)
         assert f"{step.component} " in text
-        for name in values(cls()):
+        for name in option_values(cls()):
             assert f"{name} = " in text
         for reference in cls.references:
             assert reference in text

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 from covey import Clusterer, CoveyError, component, option
 from covey.components.contracts import Floats, Labels
-from covey.components.options import Option, build, choices, errors, join, options, parts, values, variants, written
+from covey.components.options import (
+    Option,
+    allowed_choices,
+    build,
+    expand_variants,
+    format_value,
+    join_plural,
+    option_errors,
+    option_values,
+    options,
+    split_plural,
+)
 
 
 @component
@@ -78,26 +89,26 @@ def test_a_bad_value_gets_one_clear_sentence(given: dict[str, Any], sentence: st
 def test_every_bad_option_is_named() -> None:
     with pytest.raises(CoveyError, match=r"'eps'[^\n]*\n[^\n]*'count'"):
         Example(eps=-1, count=0)
-    assert list(errors(Example, {"eps": [0.1, -1], "typo": 1, "flat": True})) == ["eps", "typo"]
+    assert list(option_errors(Example, {"eps": [0.1, -1], "typo": 1, "flat": True})) == ["eps", "typo"]
 
 
 def test_a_list_where_one_value_is_expected_means_try_each() -> None:
-    made = variants(Example, {"eps": [0.1, 0.2], "method": ["eom", "leaf"], "weights": [[1], [2, 3]]})
+    made = expand_variants(Example, {"eps": [0.1, 0.2], "method": ["eom", "leaf"], "weights": [[1], [2, 3]]})
     assert len(made) == 8
     assert {item.weights for item in made} == {(1.0,), (2.0, 3.0)}
-    assert len(variants(Example, {"weights": [1, 2]})) == 1
+    assert len(expand_variants(Example, {"weights": [1, 2]})) == 1
 
 
 def test_plural_options_split_and_join() -> None:
     made = Example(layers=("a", "b"), eps=1)
-    assert [part.layers for part in parts(made)] == [("a",), ("b",)]
-    assert join(parts(made)) == made
+    assert [part.layers for part in split_plural(made)] == [("a",), ("b",)]
+    assert join_plural(split_plural(made)) == made
 
 
 def test_choices_on_demand_may_depend_on_other_options() -> None:
-    assert choices(Example(count=2), "layers") == ["a", "b", "a", "b"]
-    assert choices(Example(), "method") == ["eom", "leaf"]
-    assert choices(Example(), "eps") is None
+    assert allowed_choices(Example(count=2), "layers") == ["a", "b", "a", "b"]
+    assert allowed_choices(Example(), "method") == ["eom", "leaf"]
+    assert allowed_choices(Example(), "eps") is None
 
 
 @pytest.mark.parametrize(
@@ -129,7 +140,7 @@ def test_text_from_the_command_line(name: str, text: str, value: Any) -> None:
     )
 )
 def test_what_is_written_is_read_back(made: Example) -> None:
-    texts = {name: written(value) for name, value in values(made).items()}
+    texts = {name: format_value(value) for name, value in option_values(made).items()}
     assert build(Example, {name: by_name(name).parse(text) for name, text in texts.items()}) == made
 
 

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from covey import Clustering
 from covey.components.kinds import Kind
-from covey.components.options import written
+from covey.components.options import format_value
 from covey.data.folder import FolderDataset
 from covey.data.formats import npz
 from covey.data.provenance import Details, Provenance
@@ -52,7 +52,7 @@ def test_the_text_names_every_component_option_and_reference(
         assert f"{step.component} " in text
         assert f"{step.kind} {step.component}, version {step.version}" in table
         for name, value in step.options.items():
-            assert f"{name} = {written(value)}" in text
+            assert f"{name} = {format_value(value)}" in text
         for reference in registry.get(step.kind, step.component).references:
             assert reference in text
     assert f"numpy {np.__version__}" in text

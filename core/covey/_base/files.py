@@ -13,7 +13,7 @@ from covey._base.errors import CoveyError, reason
 
 
 @contextmanager
-def replacing(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
+def replace_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
     """Open a new file that takes the place of `path` when the block ends well, and vanishes when it does not.
 
     One that is `durable` outlives a power cut too: not worth its time for thousands of files that can be made again.
@@ -43,7 +43,7 @@ def replacing(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file as UTF-8 in one step. Raises CoveyError."""
-    with replacing(path) as file:
+    with replace_file(path) as file:
         file.write(text.encode("utf-8"))
 
 

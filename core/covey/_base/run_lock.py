@@ -10,7 +10,7 @@ from covey._base.errors import CoveyError, reason
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
+def hold_run_lock(path: Path) -> Iterator[None]:
     """Hold the lock file `path` while the block runs; the system lets go of it however the process ends.
 
     Raises:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 
-def user_data() -> Path:
+def user_data_folder() -> Path:
     """Return the folder for a person's own data; `COVEY_HOME` names another one. It need not exist."""
     if given := os.environ.get("COVEY_HOME"):
         return Path(given)

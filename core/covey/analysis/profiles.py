@@ -85,7 +85,7 @@ def around(clusterer: Clusterer, option: Option) -> list[Any]:
     """Return values around that of an option: all choices, or numbers evenly spaced by ratio, within its bounds."""
     value = getattr(clusterer, option.name)
     if option.type is bool or option.choices is not None:
-        return [False, True] if option.type is bool else options.choices(clusterer, option.name) or []
+        return [False, True] if option.type is bool else options.allowed_choices(clusterer, option.name) or []
     if option.type is str or option.many or value is None:
         raise CoveyError(f"{clusterer.name}: say at which values of {option.name!r} to look: they cannot be guessed.")
     numbers = (value or 1) * np.geomspace(1 / SPAN, SPAN, TRIES)

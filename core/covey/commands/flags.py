@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from covey.components.options import Option, options, written
+from covey.components.options import Option, format_value, options
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,7 +31,7 @@ def _flag(option: Option) -> Callable[[F], F]:
     return click.option(
         f"--{name}",
         option.name,
-        default=written(option.default),
+        default=format_value(option.default),
         type=Value(option),
         help=option.help,
         show_default=True,

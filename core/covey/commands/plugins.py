@@ -13,7 +13,7 @@ import click
 
 from covey.commands.terminal.text_tables import show as show_table
 from covey.components.kinds import Kind
-from covey.components.options import Option, options, written
+from covey.components.options import Option, format_value, options
 from covey.plugins import scaffold
 from covey.plugins.registry import Registered, Registry
 
@@ -93,7 +93,7 @@ def _facts(item: Registered) -> dict[str, str]:
 
 def _row(option: Option) -> Sequence[str]:
     expert = " (for experts)" if option.expert else ""
-    return [option.name, written(option.default), option.expected, option.help + expert]
+    return [option.name, format_value(option.default), option.expected, option.help + expert]
 
 
 def options_table(declared: Sequence[Option]) -> str:

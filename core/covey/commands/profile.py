@@ -11,14 +11,14 @@ import click
 import numpy as np
 
 from covey._base.errors import CoveyError, did_you_mean
-from covey._base.files import replacing
+from covey._base.files import replace_file
 from covey.analysis.profiles import Profile
 from covey.analysis.profiles import profile as profile_of
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.commands.terminal.text_tables import show
 from covey.components.contracts import Clusterer
 from covey.components.kinds import Kind
-from covey.components.options import values as written_options
+from covey.components.options import option_values as written_options
 from covey.data.dataset import AnyEntry, Dataset
 from covey.experiments.experiment import chosen
 from covey.plugins.locations import open_dataset
@@ -138,6 +138,6 @@ def _data(name: str, clusterer: Clusterer, profile: Profile) -> dict[str, Any]:
 def _draw(path: Path, found: Sequence[tuple[str, Profile]]) -> None:
     from covey.outputs.profile_chart import chart
 
-    with replacing(path) as file:
+    with replace_file(path) as file:
         file.write(chart(found))
     click.echo(f"Picture: {path}", err=True)

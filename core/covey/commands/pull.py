@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from covey._base.errors import CoveyError
-from covey._base.files import make_folder, replacing
+from covey._base.files import make_folder, replace_file
 from covey._base.progress import Progress
 from covey._base.text import count_noun
 from covey.commands.terminal.progress_bars import TerminalProgress
@@ -66,6 +66,6 @@ def _copy(copies: dict[Path, Path], progress: Progress) -> None:
         for path, source in copies.items():
             if not path.exists():
                 make_folder(path.parent)
-                with source.open("rb") as old, replacing(path, durable=False) as new:
+                with source.open("rb") as old, replace_file(path, durable=False) as new:
                     shutil.copyfileobj(old, new)
             step.advance()

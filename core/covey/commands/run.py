@@ -19,7 +19,7 @@ from covey.commands.terminal.text_tables import show, show_groups
 from covey.components.kinds import Kind
 from covey.components.options import build
 from covey.data.clusters_csv import FILE
-from covey.data.folder import file_name
+from covey.data.folder import table_file_name
 from covey.data.tables import Clustering
 from covey.experiments.experiment import Experiment, from_flags, read
 from covey.experiments.pipeline import Failure, Results, planned
@@ -149,7 +149,7 @@ def _tell_failures(failures: Sequence[Failure]) -> None:
     click.echo(f"{count_noun(len(failures), 'table')} could not be made, nor what would follow:", err=True)
     tables: dict[str, list[str]] = {}
     for failure in failures:
-        tables.setdefault(failure.reason, []).append(file_name(failure.made).removesuffix(".npz"))
+        tables.setdefault(failure.reason, []).append(table_file_name(failure.made).removesuffix(".npz"))
     for reason, names in tables.items():
         click.echo(f"  {preview(names)}: {reason}", err=True)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
 from covey._base.progress import SILENT, Progress
-from covey.components.options import component, option, options, settle, written
+from covey.components.options import check_options, component, format_value, option, options
 
 if TYPE_CHECKING:
     from covey.data.dataset import Dataset
@@ -44,7 +44,7 @@ class Component(ABC):
     """What it does before its first result, as a person is told who waits: say, "compiling"."""
 
     def __attrs_post_init__(self) -> None:
-        settle(self)
+        check_options(self)
 
     @property
     def tag(self) -> str:
@@ -182,7 +182,7 @@ class Clusterer(Component):
         """The name, and every option that is not at its default."""
         given = {one.name: (getattr(self, one.name), one.default) for one in options(type(self))}
         return "-".join(
-            [self.name, *(f"{name}{written(value)}" for name, (value, first) in given.items() if value != first)]
+            [self.name, *(f"{name}{format_value(value)}" for name, (value, first) in given.items() if value != first)]
         )
 
     takes: ClassVar[Literal["embedding", "features"]] = "embedding"

@@ -176,13 +176,13 @@ def options(cls: type) -> tuple[Option, ...]:
     return tuple(_declared(cls, field, hints[field.name]) for field in fields)
 
 
-def values(component: Any) -> dict[str, Any]:
+def option_values(component: Any) -> dict[str, Any]:
     """Return the options of a component as plain values that JSON and TOML can hold; None where none is set."""
     found = {option.name: getattr(component, option.name) for option in options(type(component))}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
 
 
-def settle(component: Any) -> None:
+def check_options(component: Any) -> None:
     """Convert and check every option of a component that has just been made.
 
     Raises CoveyError that names every option that is wrong.
@@ -197,10 +197,10 @@ def settle(component: Any) -> None:
         raise CoveyError("\n".join(wrong))
 
 
-def errors(cls: type, given: Mapping[str, Any]) -> dict[str, str]:
+def option_errors(cls: type, given: Mapping[str, Any]) -> dict[str, str]:
     """Return what is wrong with options before a component is made: a sentence for each bad name or value.
 
-    A list where one value is expected stands for alternatives, as `variants` takes it.
+    A list where one value is expected stands for alternatives, as `expand_variants` takes it.
     """
     declared = {option.name: option for option in options(cls)}
     found = {}
@@ -227,41 +227,41 @@ def evolve(component: T, **changes: Any) -> T:
     return attrs.evolve(component, **changes)  # type: ignore[misc]
 
 
-def variants(cls: type[T], given: Mapping[str, Any]) -> list[T]:
+def expand_variants(cls: type[T], given: Mapping[str, Any]) -> list[T]:
     """Return one component for every combination: a list where one value is expected means "try each".
 
     For an option that is itself a list, a list of lists means so. Raises CoveyError.
     """
-    if wrong := errors(cls, given):
+    if wrong := option_errors(cls, given):
         raise CoveyError("\n".join(wrong.values()))
     declared = {option.name: option for option in options(cls)}
     tries = itertools.product(*(_alternatives(declared[name], value) for name, value in given.items()))
     return [cls(**dict(zip(given, values, strict=True))) for values in tries]
 
 
-def plural(cls: type) -> Option | None:
+def plural_option(cls: type) -> Option | None:
     """Return the plural option of a component class, if it has one."""
     return next((option for option in options(cls) if option.plural), None)
 
 
-def parts(component: T) -> list[T]:
+def split_plural(component: T) -> list[T]:
     """Return the component once for each value of its plural option (itself alone when it has none)."""
-    many = plural(type(component))
+    many = plural_option(type(component))
     if many is None:
         return [component]
     return [evolve(component, **{many.name: (value,)}) for value in getattr(component, many.name)]
 
 
-def join(components: Sequence[T]) -> T:
-    """Return the one component whose parts these are. The inverse of `parts`."""
-    many = plural(type(components[0]))
+def join_plural(components: Sequence[T]) -> T:
+    """Return the one component whose parts these are. The inverse of `split_plural`."""
+    many = plural_option(type(components[0]))
     if many is None:
         return components[0]
     joined = [value for component in components for value in getattr(component, many.name)]
     return evolve(components[0], **{many.name: tuple(joined)})
 
 
-def choices(component: Any, name: str) -> list[Any] | None:
+def allowed_choices(component: Any, name: str) -> list[Any] | None:
     """Return the values allowed for an option, computing them where they are computed on demand; None for any."""
     option = next(option for option in options(type(component)) if option.name == name)
     if option.choices is None:
@@ -269,7 +269,7 @@ def choices(component: Any, name: str) -> list[Any] | None:
     return list(option.choices(component) if callable(option.choices) else option.choices)
 
 
-def written(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Return a value as a person writes it on the command line; `Option.parse` reads it back."""
     if isinstance(value, tuple | list):
         return ",".join(map(str, value))

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from covey.components.contracts import Component
 
 
-def versions(component: Component) -> dict[str, str]:
+def package_versions(component: Component) -> dict[str, str]:
     """Return the versions of covey, numpy, the component's own distribution and the libraries that it requires."""
     modules = ["covey", "numpy", type(component).__module__.partition(".")[0], *component.requires]
     owners = _owners()

@@ -68,7 +68,7 @@ class FolderDataset(Dataset):
         """Write the tables that are not there yet."""
         make_folder(self.home)
         for table in tables:
-            path = self.home / file_name(table.provenance)
+            path = self.home / table_file_name(table.provenance)
             if not path.exists():
                 npz.write(path, table, compress)
 
@@ -76,7 +76,7 @@ class FolderDataset(Dataset):
         self, names: Names, blocks: Iterable[Floats], provenance: Provenance, compress: bool = False
     ) -> None:
         """Write features block by block, if they are not there yet."""
-        path = make_folder(self.home) / file_name(provenance)
+        path = make_folder(self.home) / table_file_name(provenance)
         for half in path.parent.glob(f".{path.name[:60]}.*.tmp"):  # of a run that was killed
             half.unlink(missing_ok=True)
         if not path.exists():
@@ -108,7 +108,7 @@ class FolderDataset(Dataset):
         return self.home / POINTER
 
 
-def file_name(made: Provenance | None) -> str:
+def table_file_name(made: Provenance | None) -> str:
     """Return the name under which a table is kept: the original's pattern with a short key at its end."""
     if made is None:
         raise ValueError("a table without provenance cannot be named")

@@ -157,9 +157,9 @@ def _variants(
     except CoveyError as error:
         errors.append(f"{place(kind, number, 'use')}: {error}{_remedy(section['use'], registry)}")
         return []
-    wrong = options.errors(cls, given)
+    wrong = options.option_errors(cls, given)
     errors += [f"{place(kind, number, key)}: {sentence}" for key, sentence in wrong.items()]
-    return [] if wrong else options.variants(cls, given)
+    return [] if wrong else options.expand_variants(cls, given)
 
 
 def _remedy(name: str, registry: Registry) -> str:

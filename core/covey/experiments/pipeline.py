@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from covey._base.errors import CoveyError, did_you_mean, reason
 from covey._base.files import make_folder
 from covey._base.progress import SILENT, Progress
-from covey._base.run_lock import alone
+from covey._base.run_lock import hold_run_lock
 from covey._base.text import count_noun, preview
 from covey.components import options
 from covey.components.contracts import (
@@ -28,7 +28,7 @@ from covey.components.contracts import (
     cluster,
 )
 from covey.components.kinds import Kind
-from covey.components.versions import versions
+from covey.components.versions import package_versions
 from covey.data import clusters_csv as clusters
 from covey.data import provenance
 from covey.data.dataset import WORK, AnyEntry, Dataset, Entry, is_entry_of
@@ -82,7 +82,7 @@ def run(
     """
     dataset, images = places(experiment, registry, progress)
     machine = machine or Machine()
-    with alone(workplace(dataset) / "lock"):
+    with hold_run_lock(workplace(dataset) / "lock"):
         pipeline = Pipeline(dataset, images, machine, progress)
         tasks = pipeline.plan(experiment)
         failures = [failure for task in tasks for failure in pipeline.attempt(task)]
@@ -148,7 +148,7 @@ class Pipeline:
 
     def features(self, extractor: FeatureExtractor) -> list[AnyEntry]:
         """Return the features of an extractor, one entry for each layer. Raises CoveyError."""
-        one = task(options.parts(self._expanded(extractor)), key_of(self.files))
+        one = task(options.split_plural(self._expanded(extractor)), key_of(self.files))
         self.make(one)
         return [self._entry(made) for made in one.made]
 
@@ -189,7 +189,7 @@ class Pipeline:
         return expand(extractor, self.work / "layers.json")
 
     def _extract(self, task: Task) -> None:
-        self._extraction(options.join(task.parts)).extract(task.parts)
+        self._extraction(options.join_plural(task.parts)).extract(task.parts)
         self._note(task.made)
 
     def _finish(self, task: Task) -> None:
@@ -205,7 +205,7 @@ class Pipeline:
             self.progress.note(sentence)
 
     def _reduce(self, task: Task) -> None:
-        entry, reducer = self._source(task), options.join(task.parts)
+        entry, reducer = self._source(task), options.join_plural(task.parts)
         if max(reducer.sizes) > entry.shape[1]:
             size, width = count_noun(max(reducer.sizes), "dimension"), count_noun(entry.shape[1], "feature")
             raise CoveyError(
@@ -269,9 +269,9 @@ class Pipeline:
         return self.machine.runtime(max(sizes.values(), default=0))
 
     def _versions_of(self, component: Component) -> dict[str, str]:
-        """Return the versions behind a component; finding them out takes half a second, so it is done once."""
+        """Return the package versions behind a component; looking them up takes half a second, so it is done once."""
         if type(component) not in self._versions:
-            self._versions[type(component)] = versions(component)
+            self._versions[type(component)] = package_versions(component)
         return self._versions[type(component)]
 
     def _source(self, task: Task) -> AnyEntry:
@@ -312,8 +312,8 @@ def _sentence(task: Task, error: Exception) -> str:
 
 def _chosen(clusterer: Clusterer, suited: Clusterer) -> dict[str, Any]:
     """Return the options that the data have decided."""
-    given = options.values(clusterer)
-    return {name: value for name, value in options.values(suited).items() if value != given[name]}
+    given = options.option_values(clusterer)
+    return {name: value for name, value in options.option_values(suited).items() if value != given[name]}
 
 
 def _made(entry: AnyEntry) -> Provenance:

@@ -77,7 +77,7 @@ def tasks(
     """
     found = [following for features in kept for following in _after(features, experiment)]
     for extractor in experiment.extractors:
-        first = task(options.parts(expand(extractor)), images)
+        first = task(options.split_plural(expand(extractor)), images)
         found.append(first)
         for features in first.made:
             found += _after(features, experiment)
@@ -110,7 +110,7 @@ def summary(tasks: Sequence[Task], kept: Collection[str]) -> list[Line]:
 
 def _after(features: Provenance, experiment: Experiment) -> list[Task]:
     """Return the tasks that follow from one table of features."""
-    reductions = [task(options.parts(reducer), features) for reducer in experiment.reducers]
+    reductions = [task(options.split_plural(reducer), features) for reducer in experiment.reducers]
     embeddings = [made for reduction in reductions for made in reduction.made]
     clusterings = [
         task(alike, source)

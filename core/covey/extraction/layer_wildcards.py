@@ -13,7 +13,7 @@ from covey._base.errors import CoveyError
 from covey._base.files import write_text
 from covey.components import options
 from covey.components.contracts import FeatureExtractor
-from covey.components.versions import versions
+from covey.components.versions import package_versions
 from covey.data import provenance
 
 E = TypeVar("E", bound=FeatureExtractor)
@@ -29,7 +29,7 @@ def expand(extractor: E, kept: Path) -> E:
     Raises:
         CoveyError: nothing fits a wildcard, or the layers cannot be listed.
     """
-    many = options.plural(type(extractor))
+    many = options.plural_option(type(extractor))
     wanted = getattr(extractor, many.name) if many else ()
     if many is None or not any(map(_is_wild, wanted)):
         return extractor
@@ -62,8 +62,8 @@ def _available(extractor: FeatureExtractor, plural: str, kept: Path) -> list[str
 
 def _key(extractor: FeatureExtractor, plural: str) -> str:
     """Return a key for what decides which layers there are: the options but for the layers, and the libraries."""
-    given = {name: value for name, value in options.values(extractor).items() if name != plural}
-    return provenance.digest([extractor.name, extractor.version, given, versions(extractor)])
+    given = {name: value for name, value in options.option_values(extractor).items() if name != plural}
+    return provenance.digest([extractor.name, extractor.version, given, package_versions(extractor)])
 
 
 def _read(path: Path) -> dict[str, list[str]]:

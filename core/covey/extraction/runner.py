@@ -22,7 +22,7 @@ from covey._base.progress import Progress
 from covey._base.text import count_noun
 from covey.components import options
 from covey.components.contracts import Extract, FeatureExtractor, Floats, Pixels, Runtime
-from covey.components.versions import versions
+from covey.components.versions import package_versions
 from covey.data import provenance
 from covey.data.dataset import Dataset
 from covey.data.images import THREADS, BrokenImage, ImageFile, ImageFolder, key_of
@@ -106,7 +106,7 @@ class Extraction:
         left = [batch for batch in plan.batches if not all(batch in job.finished for job in jobs)]
         if not left:
             return
-        extractor = options.join([job.part for job in jobs])
+        extractor = options.join_plural([job.part for job in jobs])
         with self.progress.step("Extracting features", sum(map(len, left)), "image") as step:
             step.say("compiling" if plan.runtime.compile else extractor.startup_message)
             work = extractor.load(plan.runtime)
@@ -138,7 +138,7 @@ class Extraction:
             constant=rows.constant(found.blocks(contents)) if len(files) > 1 else 0,
             earlier=_reused_rows(job.earlier),
             runtime=job.plan.runtime,
-            versions=versions(job.part),
+            versions=package_versions(job.part),
         )
         made = attrs.evolve(job.made, details=details)
         self.dataset.save_features(as_names([file.name for file in files]), found.blocks(contents), made, self.compress)

@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 
 from covey._base.errors import CoveyError, reason
-from covey._base.files import make_folder, replacing, write_text
+from covey._base.files import make_folder, replace_file, write_text
 from covey.components.contracts import Floats, Runtime
 from covey.data.formats.npz_file import DAMAGED
 from covey.data.provenance import Provenance, digest
@@ -65,7 +65,7 @@ class Shards:
 
     def add(self, batch: Batch, shard: Shard) -> None:
         """Keep what a batch gave. Raises CoveyError."""
-        with replacing(self._path(batch)) as file:
+        with replace_file(self._path(batch)) as file:
             contents = np.array(shard.contents, dtype="U64")
             np.savez(file, X=shard.X, contents=contents, problems=np.array(json.dumps(shard.problems)))
 

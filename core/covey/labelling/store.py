@@ -15,9 +15,9 @@ from typing import Any
 import attrs
 
 from covey._base.errors import CoveyError
-from covey._base.files import make_folder, replacing
+from covey._base.files import make_folder, replace_file
 from covey._base.text import count_noun
-from covey._base.user_folders import user_data
+from covey._base.user_folders import user_data_folder
 from covey.data.dataset import Dataset
 from covey.data.provenance import digest
 from covey.labelling import changes, history
@@ -186,7 +186,7 @@ def kept_labels(dataset: Dataset) -> LabelStore:
 def _places(dataset: Dataset) -> tuple[Path, Path]:
     """Return where the labels of a dataset lie, or would: in its folder, and with the user."""
     path = dataset.home / NAME
-    return path, user_data() / "labels" / digest(str(path.resolve()))[:16] / NAME
+    return path, user_data_folder() / "labels" / digest(str(path.resolve()))[:16] / NAME
 
 
 def _writable(folder: Path) -> bool:
@@ -199,7 +199,7 @@ def _writable(folder: Path) -> bool:
 
 def _bring(path: Path, own: Path) -> None:
     """Make the user's own file with the labels at `path`, empty where there are none."""
-    with replacing(own) as file, path.open("rb") if path.is_file() else nullcontext(io.BytesIO()) as source:
+    with replace_file(own) as file, path.open("rb") if path.is_file() else nullcontext(io.BytesIO()) as source:
         shutil.copyfileobj(source, file)
 
 

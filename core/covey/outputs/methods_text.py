@@ -9,7 +9,7 @@ from covey._base.errors import CoveyError
 from covey._base.text import count_noun
 from covey.components.contracts import Component
 from covey.components.kinds import Kind
-from covey.components.options import written
+from covey.components.options import format_value
 from covey.data.provenance import Provenance
 from covey.plugins.registry import Registry
 
@@ -69,7 +69,7 @@ def _circumstances(made: Provenance) -> list[str]:
 
 
 def _listed(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} = {written(value)}" for name, value in values.items()) or "no options"
+    return ", ".join(f"{name} = {format_value(value)}" for name, value in values.items()) or "no options"
 
 
 def _references(made: Provenance, registry: Registry) -> tuple[str, ...]:

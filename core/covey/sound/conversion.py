@@ -15,9 +15,9 @@ from typing import Any
 import attrs
 
 from covey._base.errors import CoveyError, reason
-from covey._base.files import make_folder, replacing, write_text
+from covey._base.files import make_folder, replace_file, write_text
 from covey._base.progress import SILENT, Progress
-from covey.components.options import build, values
+from covey.components.options import build, option_values
 from covey.data.images import THREADS, ImageFolder
 from covey.data.segment_names import image_name
 from covey.data.segment_names import recordings as recordings_of
@@ -121,9 +121,9 @@ def in_common_band(recipe: Recipe, found: Sequence[Recording], progress: Progres
             f" --rate {highest.rate} shows it."
         )
     if recipe.band == "full" or lowest.rate == highest.rate == recipe.rate:
-        return build(Recipe, {**values(recipe), "band": "full"})
+        return build(Recipe, {**option_values(recipe), "band": "full"})
     if lowest.rate != highest.rate or lowest.rate < recipe.rate:
-        recipe = build(Recipe, {**values(recipe), "rate": min(recipe.rate, lowest.rate)})
+        recipe = build(Recipe, {**option_values(recipe), "rate": min(recipe.rate, lowest.rate)})
         progress.note(
             f"The recordings have rates from {lowest.rate} Hz ({lowest.name}) to {highest.rate} Hz ({highest.name})."
             f" All images show the band that each of them has, 0 to {recipe.rate / 2:g} Hz."
@@ -307,7 +307,7 @@ class Tally:
 
 def _write(segment: Segment, item: Recording, folder: Path, recipe: Recipe) -> str:
     name = image_name(item.stub, segment.start)
-    with replacing(folder / name, durable=False) as file:
+    with replace_file(folder / name, durable=False) as file:
         file.write(png.encode(recipe.pixels(segment.samples)))
     return name
 

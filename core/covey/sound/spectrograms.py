@@ -134,7 +134,7 @@ class Recipe(Component):
             "equalize": self.equalize,
             "max_segm_per_file": self.loudest or None,
             "eps": EPS,
-            "covey": {"version": self.version, "options": options.values(self)},
+            "covey": {"version": self.version, "options": options.option_values(self)},
             "frequency_axis": frequencies(self.rate, self.window, self.scale).tolist(),
             "time_axis": times.tolist(),
         }

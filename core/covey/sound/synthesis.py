@@ -14,7 +14,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
-from covey._base.files import make_folder, replacing
+from covey._base.files import make_folder, replace_file
 from covey._base.progress import SILENT, Progress
 from covey.data.segment_names import image_name
 from covey.sound.spectrograms import Recipe
@@ -194,7 +194,7 @@ def _csv(rows: list[list[str]]) -> bytes:
 def _keep(path: Path, data: bytes) -> None:
     """Write a file unless it is there already."""
     if not path.exists():
-        with replacing(path) as file:
+        with replace_file(path) as file:
             file.write(data)
     elif path.read_bytes() != data:
         raise CoveyError(f"{path} is there already and holds something else: choose another folder.")

@@ -47,7 +47,7 @@ def _declared(cls: type[Component]) -> Sequence[options.Option]:
 def _check_flags(made: Component) -> None:
     for one in options.options(type(made)):
         value = getattr(made, one.name)
-        text = options.written(value)
+        text = options.format_value(value)
         told = f"{made.name}: option {one.name!r} written as {text!r} on the command line is not read back as {value!r}"
         expect(one.convert(one.parse(text)) == value, told)
 
@@ -64,10 +64,10 @@ def _check_value(made: Component) -> None:
 
 
 def _check_toml(made: Component) -> None:
-    given = {name: "none" if value is None else value for name, value in options.values(made).items()}
+    given = {name: "none" if value is None else value for name, value in options.option_values(made).items()}
     text = "\n".join(f"{name} = {json.dumps(value)}" for name, value in given.items())
     try:
-        same = options.variants(type(made), tomllib.loads(text)) == [made]
+        same = options.expand_variants(type(made), tomllib.loads(text)) == [made]
     except (CoveyError, TypeError, ValueError):
         same = False
     expect(same, f"{made.name}: written as TOML its options are not read back: {text}")

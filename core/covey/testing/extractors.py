@@ -35,7 +35,7 @@ def _extracted(extractor: FeatureExtractor, pixels: Pixels) -> list[Floats]:
 
 
 def _check_features(extractor: FeatureExtractor, found: Sequence[Floats], count: int) -> None:
-    many = len(options.parts(extractor))
+    many = len(options.split_plural(extractor))
     expect(len(found) == many, f"{extractor.name}: {many} arrays were asked for, it gave {len(found)}")
     for X in found:
         width = X.shape[1] if np.ndim(X) == 2 else "d"
@@ -51,7 +51,7 @@ def _check_rows(extractor: FeatureExtractor, pixels: Pixels, whole: Sequence[Flo
 
 
 def _check_layers(extractor: FeatureExtractor, pixels: Pixels, whole: Sequence[Floats]) -> None:
-    parts = options.parts(extractor)
+    parts = options.split_plural(extractor)
     for part, Y in zip(parts if len(parts) > 1 else [], whole, strict=False):
         (X,) = _extracted(part, pixels)
         same = X.shape == Y.shape and _near(X, Y)

@@ -74,6 +74,6 @@ def grouped(count: int, columns: int, groups: int) -> tuple[Floats, Labels]:
 
 
 def _provenance(kind: Kind, name: str, made: Any, source: Provenance | None) -> Provenance:
-    given = options.values(made) if isinstance(made, Component) else made
+    given = options.option_values(made) if isinstance(made, Component) else made
     key = source.key if source else "0" * 64
     return Provenance(kind=kind, component=name, tag=name, version=1, options=given, input=key, source=source)

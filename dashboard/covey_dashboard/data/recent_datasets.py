@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from covey._base.files import make_folder, write_text
-from covey._base.user_folders import user_data
+from covey._base.user_folders import user_data_folder
 
 MOST = 12
 NAME = "recents.json"
@@ -31,4 +31,4 @@ def remember(location: str) -> None:
 
 
 def _file() -> Path:
-    return user_data() / NAME
+    return user_data_folder() / NAME

@@ -11,7 +11,7 @@ import streamlit as st
 
 from covey import CoveyError
 from covey.components.contracts import Component
-from covey.components.options import Option, build, choices, options, written
+from covey.components.options import Option, allowed_choices, build, format_value, options
 from covey_dashboard.widgets import messages as notice
 
 C = TypeVar("C", bound=Component)
@@ -97,7 +97,7 @@ def _optional(option: Option, key: str) -> Any:
 def _plain(option: Option, default: Any, key: str, disabled: bool = False) -> Any:
     shared: dict[str, Any] = {"key": key, "help": option.help, "disabled": disabled}
     if option.many:
-        return option.parse(st.text_input(label(option), written(default), placeholder="a, b, c", **shared))
+        return option.parse(st.text_input(label(option), format_value(default), placeholder="a, b, c", **shared))
     if option.type is bool:
         return st.toggle(label(option), default, **shared)
     if option.type is str:
@@ -117,7 +117,7 @@ def _number(option: Option, default: Any, shared: dict[str, Any]) -> Any:
 
 
 def _choice(option: Option, allowed: Sequence[Any], key: str) -> Any:
-    shared: dict[str, Any] = {"key": key, "help": option.help, "format_func": written}
+    shared: dict[str, Any] = {"key": key, "help": option.help, "format_func": format_value}
     if option.many:
         return st.multiselect(label(option), allowed, list(option.default or ()), **shared)
     listed = [None, *allowed] if option.optional else list(allowed)
@@ -129,7 +129,7 @@ def _on_demand(cls: type[Component], option: Option, given: dict[str, Any], key:
     wide, narrow = st.columns([3, 1.3], vertical_alignment="bottom")
     asked = narrow.button("List", key=f"{key}.list", help="List what can be chosen here.", width="stretch")
     listed = _listed(cls, option, given, f"{key}.listed", asked)
-    shared: dict[str, Any] = {"key": key, "help": option.help, "accept_new_options": True, "format_func": written}
+    shared: dict[str, Any] = {"key": key, "help": option.help, "accept_new_options": True, "format_func": format_value}
     with wide:
         if option.many:
             default = list(option.default or ())
@@ -145,7 +145,7 @@ def _listed(cls: type[Component], option: Option, given: dict[str, Any], key: st
     if asked:
         try:
             with st.spinner("Listing"):
-                st.session_state[key] = (dict(given), choices(build(cls, given), option.name))
+                st.session_state[key] = (dict(given), allowed_choices(build(cls, given), option.name))
         except CoveyError as error:
             notice.problem(str(error))
     known, found = st.session_state.get(key, ({}, []))

@@ -9,7 +9,7 @@ from html import escape
 import streamlit as st
 
 from covey import CoveyError
-from covey.components.options import written
+from covey.components.options import format_value
 from covey.data.dataset import AnyEntry
 from covey.data.tables import TableKind
 from covey.plugins.registry import Registered
@@ -93,4 +93,4 @@ def _apart(group: Sequence[AnyEntry]) -> dict[str, str]:
 def _settings(entry: AnyEntry) -> Mapping[str, str]:
     """Return the options of all steps that made a table, each as "kind.option"."""
     chain = entry.provenance.lineage if entry.provenance else []
-    return {f"{step.kind}.{name}": written(value) for step in chain for name, value in step.options.items()}
+    return {f"{step.kind}.{name}": format_value(value) for step in chain for name, value in step.options.items()}

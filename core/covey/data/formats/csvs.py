@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from covey._base.errors import CoveyError, reason
-from covey._base.files import replacing
+from covey._base.files import replace_file
 
 SEPARATORS = ",;\t"
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -53,7 +53,7 @@ def rows(path: Path, what: str) -> Iterator[tuple[int, list[str]]]:
 
 def write(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a CSV file in UTF-8, in one step; text among the cells has gone through `cell`. Raises CoveyError."""
-    with replacing(path) as file:
+    with replace_file(path) as file:
         writer = csv.writer(codecs.getwriter("utf-8")(file), lineterminator="\n")
         writer.writerow([guarded(head) for head in heads])
         writer.writerows(rows)

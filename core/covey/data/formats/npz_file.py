@@ -24,7 +24,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError, reason
-from covey._base.files import replacing
+from covey._base.files import replace_file
 from covey.data.legacy.pickles import read_strings
 
 ALIGNMENT = 64
@@ -237,7 +237,7 @@ class Writer:
 @contextmanager
 def created(path: Path, compress: bool = False) -> Iterator[Writer]:
     """Open an NPZ file for writing; it takes its place when the block ends well. Raises CoveyError."""
-    with replacing(path) as file, zipfile.ZipFile(file, "w", allowZip64=True) as archive:
+    with replace_file(path) as file, zipfile.ZipFile(file, "w", allowZip64=True) as archive:
         yield Writer(file, archive, compress)
 
 

@@ -12,7 +12,7 @@ import attrs
 from covey._base.errors import CoveyError
 from covey.components.contracts import Component
 from covey.components.kinds import STEPS, Kind
-from covey.components.options import Option, options, written
+from covey.components.options import Option, format_value, options
 from covey.experiments.experiment import Experiment, from_flags
 from covey.plugins.locations import DEFAULT_SCHEME, resolve
 from covey.plugins.registry import Registry
@@ -76,7 +76,7 @@ def _section(kind: str, component: Component, registry: Registry) -> str:
 def _settings(kind: str, experiment: Experiment) -> Iterator[str]:
     for component in _of(experiment, kind):
         for option, value in _changed(component):
-            yield f"{kind}.{option.name}={written(value)}"
+            yield f"{kind}.{option.name}={format_value(value)}"
 
 
 def _changed(component: Component) -> list[tuple[Option, Any]]:

@@ -24,7 +24,7 @@ import attrs
 
 from covey._base.errors import CoveyError, reason
 from covey._base.files import make_folder, write_text
-from covey._base.run_lock import alone
+from covey._base.run_lock import hold_run_lock
 from covey.components.kinds import STEPS
 from covey.data.dataset import Dataset
 from covey.experiments.experiment import Experiment
@@ -255,7 +255,7 @@ def _attend(process: subprocess.Popen[bytes], job: Job) -> None:
 
 def _held(path: Path) -> bool:
     try:
-        with alone(path):
+        with hold_run_lock(path):
             return False
     except CoveyError:
         return True

@@ -13,7 +13,7 @@ from pathlib import Path
 import attrs
 
 from covey._base.errors import CoveyError
-from covey._base.files import replacing
+from covey._base.files import replace_file
 from covey._base.progress import Progress, Step
 
 BEAT = 0.5
@@ -78,7 +78,10 @@ class Record(Progress):
         """Write how far the step is, if that has changed."""
         text = json.dumps(attrs.asdict(self.stage)) if self.stage else ""
         if text != self.written:
-            with suppress(CoveyError), replacing(self.path, durable=False) as file:  # Windows: someone may be reading
+            with (
+                suppress(CoveyError),
+                replace_file(self.path, durable=False) as file,
+            ):  # Windows: someone may be reading
                 file.write(text.encode("utf-8"))
                 self.written = text
 

@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 
 from covey._base.errors import CoveyError, reason
-from covey._base.run_lock import alone
+from covey._base.run_lock import hold_run_lock
 from covey.experiments.experiment import read
 from covey.experiments.jobs.job import CANCELLED, Job, State
 from covey.experiments.jobs.progress_record import Record, recording
@@ -21,7 +21,7 @@ def main(folder: str) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     job = Job(Path(folder))
     try:
-        with alone(job.lock):
+        with hold_run_lock(job.lock):
             if job.state == "waiting":
                 job.begin()
                 with recording(job.progress) as record:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 import attrs
 
 from covey._base.errors import CoveyError
-from covey._base.files import make_folder, replacing
+from covey._base.files import make_folder, replace_file
 from covey._base.progress import SILENT, Progress
 from covey._base.text import preview
 from covey.data import clusters_csv as clusters
@@ -158,7 +158,7 @@ def _copied(images: ImageFolder, export: Export) -> Iterator[tuple[str, str]]:
 def _copy(source: Path, target: Path) -> None:
     with source.open("rb") as file:
         make_folder(target.parent)
-        with replacing(target, durable=False) as copy:
+        with replace_file(target, durable=False) as copy:
             shutil.copyfileobj(file, copy)
 
 
@@ -194,7 +194,7 @@ def _write_tracks(export: Export, told: Timing, ending: str, text: Callable[[str
             for recording, stretch in found.items():
                 path = export.out / given.give(f"{source}/{recording.replace('/', '-')}", ending)
                 make_folder(path.parent)
-                with replacing(path, durable=False) as file:
+                with replace_file(path, durable=False) as file:
                     file.write(text(recording, stretch).encode())
                 step.advance()
         count += len(found)

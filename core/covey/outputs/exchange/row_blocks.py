@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
-from covey._base.files import replacing
+from covey._base.files import replace_file
 from covey._base.progress import SILENT, Progress
 from covey.components.contracts import Floats
 from covey.data.formats import csvs, parquet
@@ -84,7 +84,7 @@ def write_parquet(sheet: Sheet, path: Path, progress: Progress = SILENT) -> None
     schema = pa.schema([*(pa.field(name, _type(pa, column)) for name, column in sheet.columns.items()), *numbers])
     text = schema.names[: len(sheet.columns)]
     with (
-        replacing(path) as file,
+        replace_file(path) as file,
         pq.ParquetWriter(file, schema, use_dictionary=text) as writer,
         progress.step(f"Writing {path.name}", len(sheet), "row") as step,
     ):

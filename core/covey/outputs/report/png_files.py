@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from covey._base.files import make_folder, replacing
+from covey._base.files import make_folder, replace_file
 from covey._base.progress import SILENT, Progress
 from covey.outputs.profile_chart import chart
 from covey.outputs.report import contact_sheets as sheets
@@ -21,7 +21,7 @@ def write(contents: Contents, folder: Path, progress: Progress = SILENT) -> list
     if contents.map is not None:
         written.append(_save(folder / "map.png", maps.draw(contents.map, contents.clustering.labels)))
     if contents.profile:
-        with replacing(folder / "profile.png") as file:
+        with replace_file(folder / "profile.png") as file:
             file.write(chart([(contents.chosen.clustering, contents.profile)]))
         written.append(folder / "profile.png")
     shown = [group for group in contents.groups if group.typical] if contents.folder else []
@@ -34,6 +34,6 @@ def write(contents: Contents, folder: Path, progress: Progress = SILENT) -> list
 
 
 def _save(path: Path, image: Image.Image) -> Path:
-    with replacing(path) as file:
+    with replace_file(path) as file:
         image.save(file, "PNG")
     return path

@@ -17,7 +17,7 @@ import streamlit as st
 
 from covey import CoveyError
 from covey._base.errors import reason
-from covey.components.options import written
+from covey.components.options import format_value
 from covey.data import metadata
 from covey.data.metadata import FILES, Metadata, Value
 from covey.data.segment_names import xeno_canto
@@ -218,7 +218,7 @@ def parameter(value: Any) -> str:
         return f"{len(value):,} values from {parameter(value[0])} to {parameter(value[-1])}"
     if isinstance(value, dict):
         return ", ".join(f"{name} {parameter(inner)}" for name, inner in value.items())
-    return f"{value:g}" if isinstance(value, float) else str(cell(written(value)))
+    return f"{value:g}" if isinstance(value, float) else str(cell(format_value(value)))
 
 
 page.of_dataset(show)

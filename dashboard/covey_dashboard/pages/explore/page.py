@@ -10,7 +10,7 @@ from covey import Clusterer, CoveyError
 from covey.analysis.assist.neighbours import oddity
 from covey.analysis.match_clusters import match
 from covey.components.contracts import Labels
-from covey.components.options import Option, values
+from covey.components.options import Option, option_values
 from covey.data.cluster_colours import colour as cluster_colour
 from covey.data.provenance import digest
 from covey.labelling import LabelStore
@@ -132,7 +132,7 @@ def options_of(key: str, start: Clusterer, spots: dict[str, Spot]) -> Clusterer:
 
 def show_curve(source: Source, clusterer: Clusterer, option: str, widget: str) -> None:
     """Show a slider over the values worth looking at, and under it how the clusters change along them."""
-    found, value = cache.curve(source, clusterer, option), values(clusterer)[option]
+    found, value = cache.curve(source, clusterer, option), option_values(clusterer)[option]
     if found is None:
         st.caption("Preparing the slider …")
         wait(source, clusterer, option)

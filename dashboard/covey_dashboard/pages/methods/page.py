@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from covey import CoveyError
-from covey.components.options import written
+from covey.components.options import format_value
 from covey.data.dataset import AnyEntry
 from covey.data.legacy.names import origin
 from covey.data.provenance import Provenance
@@ -98,7 +98,7 @@ def installed(step: Provenance) -> bool:
 
 def listed(values: Any) -> str:
     """Return names with their values in a line."""
-    return ", ".join(f"{name} {written(value)}" for name, value in _mapping(values).items())
+    return ", ".join(f"{name} {format_value(value)}" for name, value in _mapping(values).items())
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 import streamlit as st
 
 from covey.components.kinds import Kind
-from covey.components.options import options, written
+from covey.components.options import format_value, options
 from covey.plugins.registry import Registered, Registry
 from covey_dashboard.data import cache
 from covey_dashboard.widgets import messages as notice
@@ -50,7 +50,9 @@ def show_one(found: Sequence[Registered]) -> None:
     told = {f"{item.kind} {item.full_name}": item for item in found}
     item = told[st.selectbox("Options of", list(told))]
     st.text(page.plain(inspect.getdoc(item.cls) or "It does not describe itself."))
-    rows = [(one.name, one.help, f"{one.expected}; by default {written(one.default)}") for one in options(item.cls)]
+    rows = [
+        (one.name, one.help, f"{one.expected}; by default {format_value(one.default)}") for one in options(item.cls)
+    ]
     if rows:
         page.table(("Option", "Help", "Values"), rows)
     else:
