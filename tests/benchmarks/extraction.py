@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import attrs
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -27,9 +26,10 @@ from torchvision.models.feature_extraction import create_feature_extractor
 
 from covey import Features, Runtime
 from covey._base.progress import SILENT, Progress, Step
+from covey.components.options import evolve
 from covey.data.images import ImageFolder
 from covey.experiments.pipeline import Pipeline
-from covey.extraction.runtime import Machine
+from covey.extraction.runtime import resolve_runtime
 from covey.extraction.vision_extractor import VisionExtractor
 from covey.plugins.locations import create_dataset
 from covey.plugins.registry import Registry
@@ -49,8 +49,8 @@ LEAST = 0.999
 def main() -> None:
     """Print the tables."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    runtime = Machine().runtime(count)
-    slow, fast = (attrs.evolve(runtime, compile=compiled) for compiled in (False, True))
+    runtime = resolve_runtime(Runtime(), Timm(), count)
+    slow, fast = (evolve(runtime, compile=compiled) for compiled in (False, True))
     print(
         f"{count} images of esc10's size, {os.cpu_count()} cores, load before the start {_load()}; found: {runtime}\n"
     )
@@ -70,7 +70,7 @@ def main() -> None:
                 print(_row(row, *_covey(extractor, how, images), plain / layers), flush=True)
         _earned(images, slow, fast)
         _decoding(images, slow)
-        _agreement(images, attrs.evolve(fast, precision="bfloat16"))
+        _agreement(images, evolve(fast, precision="bfloat16"))
     print(f"\nLoad after the end: {_load()}")
 
 

@@ -16,13 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 from suggestion import ESC10, half, scored, seeds
 
-from covey import Clusterer, Features
+from covey import Clusterer, Features, Runtime
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.components.options import build
 from covey.data.label_file import read_labels
 from covey.experiments.experiment import from_flags
 from covey.experiments.pipeline import Pipeline, places
-from covey.extraction.runtime import Machine
 from covey.plugins.registry import Registry
 from covey.sound.conversion import convert
 from covey.sound.synthesis import synthesize
@@ -54,7 +53,7 @@ def tables(
     """Return the features of a dataset, and which images are of half A; all of them in the demo."""
     experiment = from_flags(str(dataset), str(Path(folder) / f"out-{dataset.name}"), {}, settings, registry)
     kept, images = places(experiment, registry)
-    entry = Pipeline(kept, images, Machine(), TerminalProgress()).features(experiment.extractors[0])[0]
+    entry = Pipeline(kept, images, Runtime(), TerminalProgress()).features(experiment.extractors[0])[0]
     table = kept.load(entry)
     assert isinstance(table, Features)
     GROUPS[dataset.name] = read_labels(labels), read_labels(labels, "group")

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from covey import Clusterer, Clustering, Features
+from covey import Clusterer, Clustering, Features, Runtime
 from covey.analysis.measures.evaluation import Scores, evaluate
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.components.options import build
@@ -24,7 +24,6 @@ from covey.data.label_file import read_labels
 from covey.data.tables import Names
 from covey.experiments.experiment import from_flags
 from covey.experiments.pipeline import Pipeline, places
-from covey.extraction.runtime import Machine
 from covey.plugins.registry import Registry
 
 ESC10 = Path(__file__).parents[3] / "shared" / "data" / "esc10"
@@ -56,7 +55,7 @@ def features(registry: Registry) -> Features:
     with tempfile.TemporaryDirectory() as out:
         experiment = from_flags(str(ESC10), out, {}, [], registry)
         dataset, images = places(experiment, registry)
-        entry = Pipeline(dataset, images, Machine(), TerminalProgress()).features(experiment.extractors[0])[0]
+        entry = Pipeline(dataset, images, Runtime(), TerminalProgress()).features(experiment.extractors[0])[0]
         found = dataset.load(entry)
     assert isinstance(found, Features)
     return found

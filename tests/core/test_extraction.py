@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import random
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from PIL import Image
 from covey import CoveyError, Runtime, component
 from covey._base.progress import Progress
 from covey.components.contracts import Extract, Floats, Pixels
+from covey.components.options import evolve
 from covey.data.folder import FolderDataset
 from covey.data.provenance import Copies, Details
 from covey.data.tables import Features
@@ -45,6 +47,7 @@ class Watched(Brightness):
     """Tells how many pictures it has seen, and can be interrupted before a batch."""
 
     name = "watched"
+    uses = frozenset({"device", "precision"})
     seen: ClassVar[list[int]] = []
     stop: ClassVar[int] = -1
 
@@ -205,9 +208,9 @@ def test_the_settings_of_the_first_start_stay(tmp_path: Path) -> None:
 
 def test_settings_under_which_nothing_was_finished_are_forgotten(tmp_path: Path) -> None:
     home, told = dataset(tmp_path), Told()
-    interrupted(home, 0, Runtime(batch_size=32, device="cuda"))
+    interrupted(home, 0, Runtime(batch_size=32, precision="bfloat16"))
     (table,) = extract(home, progress=told)
-    assert runtime_of(table).device == "cpu"
+    assert runtime_of(table).precision == "float32"
     assert not any("keeps the settings" in note for note in told.notes)
 
 
@@ -499,3 +502,30 @@ def test_a_list_of_images_is_plain_json(tmp_path: Path) -> None:
     extract(dataset(tmp_path, 3))
     (path,) = (tmp_path / ".covey" / "inputs").iterdir()
     assert [name for name, _ in json.loads(path.read_text("utf-8"))] == [f"image_{index:03d}.png" for index in range(3)]
+
+
+def computed_elsewhere(home: Path, machine: str) -> None:
+    """Let finished batches look as if another machine had computed them."""
+    for path in (home / ".covey" / "features").rglob("*.npz"):
+        with np.load(path) as shard:
+            arrays = {**shard, "machine": np.array(machine)}
+        np.savez(path, **arrays)
+
+
+def test_features_from_two_machines_are_reported_and_refused_if_strict(tmp_path: Path) -> None:
+    home, progress = dataset(tmp_path), Told()
+    interrupted(home, 4)
+    computed_elsewhere(home, "torch 1.0, m68k")
+    with pytest.raises(CoveyError, match=r"different machines or library versions .*torch 1.0, m68k"):
+        extract(home, runtime=evolve(SMALL, strict=True))
+    (table,) = extract(home, progress=progress)
+    machines = details(table).machines
+    assert len(machines) == 2
+    assert machines[0] == "torch 1.0, m68k"
+    assert any("computed on different machines" in note and "torch 1.0, m68k" in note for note in progress.notes)
+
+
+def test_features_say_what_computed_them(tmp_path: Path) -> None:
+    (table,) = extract(dataset(tmp_path))
+    (machine,) = details(table).machines
+    assert platform.machine() in machine

@@ -277,8 +277,9 @@ def test_an_image_too_small_for_the_network_is_told() -> None:
 
 
 def test_a_device_that_is_not_there_is_told() -> None:
-    with pytest.raises(CoveyError, match="device 'cuda:99' cannot be used"):
-        extract(small(), "0", runtime=Runtime(device="cuda:99"))
+    missing = "mps" if torch.cuda.is_available() else "cuda"
+    with pytest.raises(CoveyError, match=f"device '{missing}' cannot be used"):
+        extract(small(), "0", runtime=Runtime(device=missing))
 
 
 def test_threads_are_set_for_the_run_alone() -> None:

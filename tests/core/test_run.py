@@ -231,13 +231,23 @@ def test_a_file_can_send_its_results_elsewhere(covey: Cli, images: Path, tmp_pat
     assert (out / "clusters.csv").is_file()
 
 
-def test_a_precision_that_an_extractor_does_not_heed_is_no_reason_to_compute_anew(
-    covey: Cli, images: Path, tmp_path: Path
+@pytest.mark.parametrize("flags", [["--precision", "bfloat16"], ["--device", "cuda"], ["--no-compile"]])
+def test_a_setting_that_no_extractor_uses_is_an_error(
+    covey: Cli, images: Path, tmp_path: Path, flags: list[str]
 ) -> None:
-    done = covey("run", images, "--out", tmp_path / "out", "--precision", "bfloat16", *LIGHT)
-    assert done.exit_code == 0
-    assert "is kept" not in done.stderr
-    assert "computed in float32 on cpu" in covey("info", tmp_path / "out").stdout
+    done = covey("run", images, "--out", tmp_path / "out", *flags, *LIGHT)
+    assert done.exit_code == 2
+    assert "has no effect in this run, because brightness would ignore it: leave it out." in done.stderr
+    assert not list((tmp_path / "out").glob("*.npz"))
+
+
+def test_precision_and_device_are_recorded_only_if_they_were_used(covey: Cli, images: Path, tmp_path: Path) -> None:
+    assert covey("run", images, "--out", tmp_path / "out", "--batch-size", "8", *LIGHT).exit_code == 0
+    (file,) = (tmp_path / "out").glob("full_features_*.npz")
+    runtime = json.loads(covey("info", file, "--json").stdout)["provenance"]["details"]["runtime"]
+    assert runtime["batch_size"] == 8
+    assert not {"device", "precision", "threads"} & runtime.keys()
+    assert "computed in" not in covey("info", tmp_path / "out").stdout
 
 
 def test_the_two_ways_to_describe_a_run_do_not_mix(covey: Cli, tmp_path: Path) -> None:

@@ -1,80 +1,118 @@
-"""What is found out about the machine, and what can be forced."""
+"""How to compute: decided by rules from the hardware, the number of images and the settings."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from covey import CoveyError, Runtime
-from covey.extraction.runtime import EARNED_BACK, Machine, _gain
+from covey import CoveyError, FeatureExtractor, Runtime, component
+from covey.components.contracts import Extract
+from covey.extraction.runtime import BATCH_SIZE, COMPILE_FROM, check_settings, resolve_runtime
+from covey.extraction.vision_extractor import VisionExtractor
+from covey.testing import Brightness
 
 torch = pytest.importorskip("torch")
 
 
-def test_it_is_found_out_what_computes_fastest_here() -> None:
-    found = Machine().runtime(100)
-    assert found.device == ("cuda" if torch.cuda.is_available() else "mps" if torch.mps.is_available() else "cpu")
-    assert found.batch_size >= 8
-    assert found.threads == 0
-    if found.device == "cpu":
-        flags = torch.backends.cpu.get_cpu_capability()
-        assert found.precision == "float32" or "AVX512" in flags
+@component
+class Unused(FeatureExtractor):
+    """Uses the device, and nothing else."""
+
+    name = "unused"
+    uses = frozenset({"device"})
+
+    def load(self, runtime: Runtime) -> Extract:
+        raise NotImplementedError
 
 
-@pytest.mark.parametrize(("seconds", "precision"), [(0.5, "bfloat16"), (0.9, "float32"), (2.0, "float32")])
-def test_bfloat16_is_taken_where_it_is_found_faster(
-    seconds: float, precision: str, monkeypatch: pytest.MonkeyPatch
+@component
+class Everything(Unused):
+    """Uses every setting."""
+
+    name = "everything"
+    uses = VisionExtractor.uses
+
+
+def resolve(images: int = 1, extractor: FeatureExtractor | None = None, **settings: Any) -> Runtime:
+    return resolve_runtime(Runtime(**settings), extractor or Everything(), images)
+
+
+def test_every_setting_becomes_a_number() -> None:
+    runtime = resolve()
+    assert runtime.device == ("cuda" if torch.cuda.is_available() else "mps" if torch.mps.is_available() else "cpu")
+    assert runtime.batch_size
+    assert runtime.batch_size >= 8
+    assert runtime.threads == torch.get_num_threads()
+    assert runtime.workers == min(8, os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize(("amx", "precision"), [(True, "bfloat16"), (False, "float32")])
+def test_bfloat16_is_chosen_for_processors_with_matrix_units(
+    amx: bool, precision: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    took = {"torch.float32": 1.0, "torch.bfloat16": seconds}
-    now = [0.0]
-    convolve = torch.nn.functional.conv2d
-
-    def slow(images: Any, *args: Any, **given: Any) -> Any:
-        now[0] += took[str(images.dtype)]
-        return convolve(images, *args, **given)
-
-    monkeypatch.setattr("covey.extraction.runtime._has_bfloat16", lambda: True)
-    monkeypatch.setattr("covey.extraction.runtime.time.perf_counter", lambda: now[0])
-    monkeypatch.setattr("torch.nn.functional.conv2d", slow)
-    _gain.cache_clear()
-    assert Machine(device="cpu").runtime(1).precision == precision
-    _gain.cache_clear()
+    monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: amx)
+    monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: True)
+    assert {resolve(device="cpu").precision for _ in range(3)} == {precision}
 
 
-def test_a_short_job_is_not_compiled_and_a_long_one_where_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    cpu = Machine(device="cpu")
-    assert not cpu.runtime(EARNED_BACK - 1).compile
+def test_a_short_run_is_not_compiled_and_a_long_one_if_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not resolve(COMPILE_FROM - 1, device="cpu").compile
     monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
     monkeypatch.setattr("sysconfig.get_path", lambda name: __file__)
-    assert not cpu.runtime(EARNED_BACK).compile  # no Python.h there
+    assert not resolve(COMPILE_FROM, device="cpu").compile  # no Python.h there
 
 
-def test_everything_can_be_forced() -> None:
-    forced = Machine(device="cpu", precision="float32", compile=True, batch_size=5, threads=3)
-    assert forced.runtime(1) == Runtime(device="cpu", precision="float32", compile=True, batch_size=5, threads=3)
-    assert not Machine(compile=False).runtime(10**6).compile
-    assert Machine(device="cpu", precision="bfloat16").runtime(1).precision == "bfloat16"
+def test_a_long_run_is_compiled_where_compiler_and_headers_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "Python.h").touch()
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
+    assert resolve(COMPILE_FROM, device="cpu").compile
 
 
-def test_what_cannot_be_is_told() -> None:
+def test_a_setting_that_is_given_is_used() -> None:
+    runtime = Runtime(device="cpu", precision="bfloat16", compile=True, batch_size=5, threads=3, workers=2)
+    assert resolve_runtime(runtime, Everything(), 1) == runtime
+    assert not resolve(10**6, compile=False).compile
+
+
+def test_settings_that_an_extractor_does_not_use_stay_open() -> None:
+    runtime = resolve(10**6, Unused(), device="cpu", precision="bfloat16", threads=3)
+    assert (runtime.device, runtime.precision, runtime.compile, runtime.threads) == ("cpu", None, None, None)
+    plain = resolve(10**6, Brightness(), batch_size=None)
+    assert (plain.device, plain.precision, plain.batch_size) == (None, None, BATCH_SIZE)
+
+
+@pytest.mark.parametrize("setting", [{"device": "cuda"}, {"precision": "bfloat16"}, {"threads": 2}, {"compile": False}])
+def test_a_setting_that_nothing_uses_is_an_error(setting: dict[str, Any]) -> None:
+    with pytest.raises(CoveyError, match="has no effect in this run, because brightness would ignore it: leave it out"):
+        check_settings(Runtime(**setting), [Brightness()])
+    with pytest.raises(CoveyError, match="because nothing is extracted"):
+        check_settings(Runtime(**setting), [])
+
+
+def test_extractors_that_ignore_a_setting_are_named() -> None:
+    extractors = [Brightness(), Everything(), Unused()]
+    notes = check_settings(Runtime(device="cpu", precision="float32", batch_size=4), extractors)
+    assert notes == ["brightness ignores the setting device.", "brightness, unused ignore the setting precision."]
+    assert check_settings(Runtime(batch_size=4, workers=1), [Brightness()]) == []
+
+
+def test_a_wrong_setting_is_explained() -> None:
     with pytest.raises(CoveyError, match="option 'device' must be one of cpu, cuda, mps, or none, not 'gpu'"):
-        Machine(device="gpu")
+        Runtime(device="gpu")
 
 
-def test_without_torch_there_is_nothing_to_find_out() -> None:
+def test_an_extractor_without_torch_needs_no_torch() -> None:
     code = (
-        "import sys; sys.modules['torch'] = None; import importlib.util as u; found = u.find_spec\n"
-        "u.find_spec = lambda name: None if name == 'torch' else found(name)\n"
-        "from covey import Runtime; from covey.extraction.runtime import Machine\n"
-        "assert Machine().runtime(10**6) == Runtime()"
+        "import sys; from covey import Runtime; from covey.testing import Brightness\n"
+        "from covey.extraction.runtime import describe_machine, resolve_runtime\n"
+        "runtime = resolve_runtime(Runtime(), Brightness(), 10**6)\n"
+        "assert describe_machine(Brightness(), runtime)\n"
+        "sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_importing_it_imports_no_torch() -> None:
-    subprocess.run(
-        [sys.executable, "-c", "import sys, covey.extraction.runtime; sys.exit('torch' in sys.modules)"], check=True
-    )

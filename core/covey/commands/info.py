@@ -180,7 +180,7 @@ def _sentence(made: Provenance) -> str:
     settings |= made.details.chosen
     told = ", ".join(f"{key}={_value(value)}" for key, value in settings.items())
     broken, runtime = len(made.details.broken), made.details.runtime
-    computed = f", computed in {runtime.precision} on {runtime.device}" if runtime else ""
+    computed = f", computed in {runtime.precision} on {runtime.device}" if runtime and runtime.device else ""
     left_out = f", {count_noun(broken, 'broken image')} left out" if broken else ""
     return f"{made.component} ({told}){computed}{left_out}"
 

@@ -16,6 +16,7 @@ from covey.analysis.measures.validity import shape
 from covey.commands.flags import flags_of
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.commands.terminal.text_tables import show, show_groups
+from covey.components.contracts import Runtime
 from covey.components.kinds import Kind
 from covey.components.options import build
 from covey.data.clusters_csv import FILE
@@ -26,7 +27,6 @@ from covey.experiments.pipeline import Failure, Results, planned
 from covey.experiments.pipeline import run as run_experiment
 from covey.experiments.plan import Line
 from covey.experiments.reproduce import Repetition, repeat
-from covey.extraction.runtime import Machine
 from covey.plugins.registry import Registry
 
 FAILED = 1
@@ -60,7 +60,7 @@ FAILED = 1
     "--like", type=click.Path(path_type=Path), metavar="FILE.npz",
     help="Make this result again, in a temporary place, and say whether it is identical.",
 )  # fmt: skip
-@flags_of(Machine)
+@flags_of(Runtime)
 def run(
     source: str | None,
     out: str | None,
@@ -71,7 +71,7 @@ def run(
     features: tuple[str, ...],
     dry_run: bool,
     like: Path | None,
-    **machine: Any,
+    **runtime: Any,
 ) -> None:
     """Turn a folder of spectrogram images into groups.
 
@@ -98,7 +98,7 @@ def run(
     if dry_run:
         _show_plan(planned(experiment, registry, TerminalProgress()))
         return
-    results = run_experiment(experiment, registry, TerminalProgress(), build(Machine, machine))
+    results = run_experiment(experiment, registry, TerminalProgress(), build(Runtime, runtime))
     _show_results(results)
     if results.failures:
         _tell_failures(results.failures)

@@ -71,22 +71,49 @@ class Component(ABC):
         return tuple(dict.fromkeys(absent))
 
 
-@attrs.frozen(kw_only=True)
-class Runtime:
-    """How to compute, not what: nothing here may change a result beyond rounding.
+RuntimeSetting = Literal["device", "precision", "threads", "compile"]
+"""A setting of `Runtime` that only some extractors obey."""
 
-    `device` is "cpu", "cuda" or "mps"; `precision` "float32" or "bfloat16"; `compile` whether the network is turned
-    into machine code first; `threads` the threads for one forward pass, 0 to leave them as they are; `batch_size` the
-    images that go through a network at once, padded where fewer are left. `workers` are the threads that decode images,
-    0 for as many as there are cores. `covey.extraction.runtime.Machine` finds out what is best.
+
+@component
+class Runtime(Component):
+    """How to compute, not what: nothing here changes a result beyond rounding.
+
+    Settings left at None are decided from the hardware and the number of images before an extractor sees them; an
+    extractor that is handed None computes as usual: on the CPU, in float32, not compiled.
     """
 
-    device: str = "cpu"
-    precision: str = "float32"
-    compile: bool = False
-    threads: int = 0
-    batch_size: int = 32
-    workers: int = 0
+    name = "runtime"
+
+    device: str | None = option(
+        default=None, choices=("cpu", "cuda", "mps"), help="What computes; none takes a GPU where there is one."
+    )
+    precision: str | None = option(
+        default=None,
+        choices=("float32", "bfloat16"),
+        help="Numbers in the network; none takes bfloat16 on GPUs and processors that have units for it.",
+    )
+    compile: bool | None = option(
+        default=None,
+        help="Whether the network is compiled first, which takes a while; none does so for many images of one size if"
+        " a compiler is installed.",
+    )
+    batch_size: int | None = option(
+        default=None, ge=1, help="Images that go through the network at once. Larger batches need more memory."
+    )
+    threads: int | None = option(
+        default=None, ge=1, help="Threads of one forward pass; none takes one a core. More threads use more cores."
+    )
+    workers: int | None = option(
+        default=None, ge=1, help="Threads that decode images; none takes one a core. More help where disks are slow."
+    )
+    compress: bool = option(
+        default=False, help="Whether result files are compressed: smaller, and slower to open where they are large."
+    )
+    strict: bool = option(
+        default=False,
+        help="Whether features that were computed on different machines or library versions are refused in one table.",
+    )
 
 
 Extract = Callable[[Pixels], Sequence[Floats]]
@@ -99,7 +126,8 @@ class FeatureExtractor(Component):
     An extractor that can tap several layers has a plural option `layers`; each layer is a result of its own.
     """
 
-    inputs: ClassVar[str] = "pixels"
+    uses: ClassVar[frozenset[RuntimeSetting]] = frozenset()
+    """The settings of the runtime that it obeys: any of "device", "precision", "threads" and "compile"."""
 
     @abstractmethod
     def load(self, runtime: Runtime) -> Extract:

@@ -52,6 +52,7 @@ class Details:
         copies: images with the same content as another.
         constant: number of features that are the same for all images.
         runtime: how the features were computed.
+        machines: what computed them, one description for each machine and set of library versions.
         earlier: rows taken over from a table of fewer images.
         other: provenance of the table that was joined to the input.
         file: name of the file from which features were imported.
@@ -64,6 +65,7 @@ class Details:
     copies: Copies | None = None
     constant: int = 0
     runtime: Runtime | None = None
+    machines: tuple[str, ...] = ()
     earlier: ReusedRows | None = None
     other: Provenance | None = None
     file: str = ""
@@ -164,6 +166,8 @@ def _details_to_dict(details: Details) -> dict[str, Any]:
 def _plain(field: Any) -> Any:
     if isinstance(field, Provenance):
         return field.to_dict()
+    if isinstance(field, Runtime):
+        return {name: setting for name, setting in options.values(field).items() if setting not in (None, False)}
     return attrs.asdict(field) if attrs.has(type(field)) else field
 
 
@@ -198,7 +202,7 @@ def _read_details(fields: Mapping[str, Any]) -> Details:
         try:
             if fields.get(name):
                 details[name] = read(fields[name])
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, CoveyError) as error:
             raise ValueError(f"{name} is not what it should be") from error
     return Details(**details)
 
@@ -222,9 +226,10 @@ def _read_type(kind: type) -> Callable[[Any], Any]:
 
 
 def _read_runtime(field: Mapping[str, Any]) -> Runtime:
-    defaults = {attribute.name: attribute.default for attribute in attrs.fields(Runtime)}
-    common = defaults.keys() & field.keys()
-    return attrs.evolve(Runtime(), **{name: _read_type(type(defaults[name]))(field[name]) for name in common})
+    """Return a runtime from its settings; 0 stood for None in files of earlier versions."""
+    declared = {option.name for option in options.options(Runtime)}
+    settings = {name: setting for name, setting in field.items() if name in declared and setting not in (0, None)}
+    return options.build(Runtime, settings)
 
 
 def _read_copies(field: Mapping[str, Any]) -> Copies:
@@ -243,6 +248,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "copies": _read_copies,
     "constant": _read_type(int),
     "runtime": _read_runtime,
+    "machines": lambda field: tuple(map(_read_type(str), field)),
     "earlier": _read_reused_rows,
     "other": _read_provenance,
     "file": _read_type(str),

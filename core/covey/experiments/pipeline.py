@@ -40,7 +40,7 @@ from covey.experiments.plan import Line, Task, summary, task, tasks
 from covey.extraction import notes as checks
 from covey.extraction.layer_wildcards import expand
 from covey.extraction.runner import Extraction
-from covey.extraction.runtime import Machine
+from covey.extraction.runtime import check_settings, resolve_runtime
 from covey.extraction.shards import under_way
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registry
@@ -70,7 +70,7 @@ class Results:
 
 
 def run(
-    experiment: Experiment, registry: Registry, progress: Progress = SILENT, machine: Machine | None = None
+    experiment: Experiment, registry: Registry, progress: Progress = SILENT, runtime: Runtime | None = None
 ) -> Results:
     """Run every combination of an experiment; steps that are kept already are not computed again.
 
@@ -81,9 +81,8 @@ def run(
             finished before is kept.
     """
     dataset, images = places(experiment, registry, progress)
-    machine = machine or Machine()
     with hold_run_lock(workplace(dataset) / "lock"):
-        pipeline = Pipeline(dataset, images, machine, progress)
+        pipeline = Pipeline(dataset, images, runtime or Runtime(), progress)
         tasks = pipeline.plan(experiment)
         failures = [failure for task in tasks for failure in pipeline.attempt(task)]
         keys = dict.fromkeys(made.key for task in tasks for made in task.made)
@@ -99,7 +98,7 @@ def run(
 
 def planned(experiment: Experiment, registry: Registry, progress: Progress = SILENT) -> list[Line]:
     """Return what a run would do; nothing is computed but what the images contain. Raises CoveyError."""
-    pipeline = Pipeline(*places(experiment, registry, progress), Machine(), progress)
+    pipeline = Pipeline(*places(experiment, registry, progress), Runtime(), progress)
     return summary(pipeline.plan(experiment), pipeline.kept)
 
 
@@ -120,13 +119,10 @@ def workplace(dataset: Dataset) -> Path:
 class Pipeline:
     """The steps on one dataset, each of which computes only what is missing."""
 
-    def __init__(
-        self, dataset: Dataset, images: ImageFolder, machine: Machine | Runtime, progress: Progress = SILENT
-    ) -> None:
+    def __init__(self, dataset: Dataset, images: ImageFolder, runtime: Runtime, progress: Progress = SILENT) -> None:
         self.dataset = dataset
         self.images = images
-        self.machine = machine
-        self.compress = isinstance(machine, Machine) and machine.compress
+        self.runtime = runtime
         self.progress = progress
         self.work = workplace(dataset)
         self.files: list[ImageFile] = images.index(self.work / "images.json", progress)
@@ -143,6 +139,8 @@ class Pipeline:
 
     def plan(self, experiment: Experiment) -> list[Task]:
         """Return the tasks of an experiment. Raises CoveyError over absent features or layers."""
+        for sentence in check_settings(self.runtime, experiment.extractors):
+            self.progress.note(sentence)
         kept = [self._features_of(name) for name in experiment.features]
         return tasks(experiment, key_of(self.files), kept, self._expanded)
 
@@ -197,9 +195,10 @@ class Pipeline:
         for made in task.made:
             under_way(self.work, made).clear()
         entries = [self._entry(made) for made in task.made]
-        wanted = self._precision(task.parts[0])
+        extractor = task.parts[0]
+        precision = self.runtime.precision if "precision" in extractor.uses else None
         sentences = [
-            sentence for entry in entries for sentence in checks.sentences(_made(entry), entry.shape[1], wanted)
+            sentence for entry in entries for sentence in checks.sentences(_made(entry), entry.shape[1], precision)
         ]
         for sentence in dict.fromkeys(sentences):
             self.progress.note(sentence)
@@ -248,25 +247,22 @@ class Pipeline:
                 tables.append(Clustering(names=table.names, labels=labels, provenance=made))
         self._save(tables)
 
-    def _precision(self, extractor: Component) -> str | None:
-        """Return the precision that was asked for; None where none was, or the extractor does not heed it."""
-        heeds = isinstance(self.machine, Runtime) or "torch" in extractor.requires
-        return self.machine.precision if heeds else None
-
     def _extraction(self, extractor: FeatureExtractor) -> Extraction:
+        runtime = self._resolve_runtime(extractor)
         return Extraction(
-            self.dataset, self.work, self.images, self.files, self._runtime(extractor), self.progress, self.compress
+            self.dataset,
+            self.work,
+            self.images,
+            self.files,
+            runtime,
+            self.progress,
+            compress=self.runtime.compress,
+            strict=self.runtime.strict,
         )
 
-    def _runtime(self, extractor: FeatureExtractor) -> Runtime:
-        """Return how to compute; the machine is looked at, which takes torch, only for an extractor that needs it."""
-        if isinstance(self.machine, Runtime):
-            return self.machine
-        if "torch" not in extractor.requires:
-            size = self.machine.batch_size or Runtime().batch_size
-            return Runtime(batch_size=size, workers=self.machine.workers or 0)
+    def _resolve_runtime(self, extractor: FeatureExtractor) -> Runtime:
         sizes = Counter((file.height, file.width) for file in self.files)
-        return self.machine.runtime(max(sizes.values(), default=0))
+        return resolve_runtime(self.runtime, extractor, max(sizes.values(), default=0))
 
     def _versions_of(self, component: Component) -> dict[str, str]:
         """Return the package versions behind a component; looking them up takes half a second, so it is done once."""
@@ -286,7 +282,7 @@ class Pipeline:
         return self.kept[made.key]
 
     def _save(self, tables: Sequence[Table]) -> None:
-        self.dataset.save(tables, self.compress)
+        self.dataset.save(tables, self.runtime.compress)
         self._note([table.provenance for table in tables if table.provenance])
 
     def _note(self, made: Iterable[Provenance]) -> None:

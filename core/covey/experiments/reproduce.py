@@ -15,7 +15,7 @@ from covey._base.errors import CoveyError
 from covey._base.progress import SILENT, Progress
 from covey._base.text import count_noun, preview
 from covey.components import options
-from covey.components.contracts import Component
+from covey.components.contracts import Component, Runtime
 from covey.data.dataset import Dataset
 from covey.data.formats import npz
 from covey.data.images import ImageFolder, key_of
@@ -23,7 +23,6 @@ from covey.data.provenance import Provenance
 from covey.data.tables import Clustering, Embedding, Features, Table
 from covey.experiments.pipeline import Pipeline
 from covey.experiments.plan import task
-from covey.extraction.runtime import Machine
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registry
 
@@ -93,7 +92,7 @@ def _component(made: Provenance, registry: Registry) -> Component:
 
 def _pipeline(target: Dataset, images: ImageFolder, path: Path, first: Provenance, progress: Progress) -> Pipeline:
     """Return a pipeline on the images of then, with the settings of then."""
-    pipeline = Pipeline(target, images, first.details.runtime or Machine(), progress)
+    pipeline = Pipeline(target, images, first.details.runtime or Runtime(), progress)
     wanted = {*npz.read(path).names.tolist(), *first.details.broken}
     pipeline.files = [file for file in pipeline.files if file.name in wanted]
     if key_of(pipeline.files) != first.input:

@@ -37,6 +37,7 @@ class Rows:
         self._earlier = earlier
         self._batches: dict[Content, Batch] = {}
         self.problems: dict[Content, str] = {}
+        self.machines: dict[str, None] = {}
         self.widths = {len(row): content for content, row in list(earlier.items())[:1]}
         for batch in plan.batches:
             self._look(batch, shards.read(batch))
@@ -51,6 +52,8 @@ class Rows:
 
     def _look(self, batch: Batch, shard: Shard) -> None:
         self.problems.update(shard.problems)
+        if shard.machine:
+            self.machines[shard.machine] = None
         for content in shard.contents:
             self._batches[content] = batch
             self.widths.setdefault(shard.X.shape[1], content)

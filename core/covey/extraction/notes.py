@@ -40,6 +40,11 @@ def sentences(made: Provenance, width: int, precision: str | None = None) -> Ite
     if details.copies:
         yield from _copies(details.copies)
     yield from _sizes(details.sizes)
+    if len(details.machines) > 1:
+        yield (
+            f"{made.tag} was computed on different machines or library versions, which may differ by rounding:"
+            f" {'; '.join(details.machines)}."
+        )
     if details.constant:
         yield f"{details.constant:,} of the {width:,} features of {made.tag} are the same for all images."
 

@@ -31,6 +31,7 @@ from covey.data.tables import as_names
 from covey.extraction import finished_rows as rows
 from covey.extraction import notes as checks
 from covey.extraction.finished_rows import Earlier, Rows
+from covey.extraction.runtime import BATCH_SIZE, describe_machine
 from covey.extraction.shards import Batch, Content, Plan, Shard, Shards, under_way
 
 AHEAD = 3
@@ -67,6 +68,7 @@ class Extraction:
     runtime: Runtime
     progress: Progress
     compress: bool = False
+    strict: bool = False
 
     def extract(self, parts: Sequence[FeatureExtractor]) -> None:
         """Keep the features that each part of an extractor gives in the dataset, a row for every image of `files`.
@@ -110,11 +112,12 @@ class Extraction:
         with self.progress.step("Extracting features", sum(map(len, left)), "image") as step:
             step.say("compiling" if plan.runtime.compile else extractor.startup_message)
             work = extractor.load(plan.runtime)
+            machine = describe_machine(extractor, plan.runtime)
             pictures = _decoded(
                 self.folder, plan.runtime.workers, ([images[content].name for content in batch] for batch in left)
             )
             for batch, found in zip(left, pictures, strict=True):
-                shards = _shards(work, batch, found, plan.runtime.batch_size, len(jobs))
+                shards = _shards(work, batch, found, plan.runtime.batch_size or BATCH_SIZE, len(jobs), machine)
                 for job, shard in zip(jobs, shards, strict=True):
                     if batch not in job.finished:
                         job.shards.add(batch, shard)
@@ -130,6 +133,7 @@ class Extraction:
         if problem := self._problem(job, found, broken):
             job.shards.clear()
             raise CoveyError(problem)
+        machines = self._machines(job, found)
         contents = [file.content for file in files]
         details = Details(
             broken=broken,
@@ -138,10 +142,22 @@ class Extraction:
             constant=rows.constant(found.blocks(contents)) if len(files) > 1 else 0,
             earlier=_reused_rows(job.earlier),
             runtime=job.plan.runtime,
+            machines=machines,
             versions=package_versions(job.part),
         )
         made = attrs.evolve(job.made, details=details)
         self.dataset.save_features(as_names([file.name for file in files]), found.blocks(contents), made, self.compress)
+
+    def _machines(self, job: _Job, rows: Rows) -> tuple[str, ...]:
+        """Return what computed the rows. Raises CoveyError when that must be one machine and is not."""
+        source = job.earlier.entry.provenance if job.earlier else None
+        machines = tuple(dict.fromkeys([*(source.details.machines if source else ()), *rows.machines]))
+        if len(machines) > 1 and self.strict:
+            raise CoveyError(
+                f"The features of {job.made.tag} would come from different machines or library versions"
+                f" ({'; '.join(machines)}): leave out strict, or delete {job.shards.folder} and its earlier table."
+            )
+        return machines
 
     def _problem(self, job: _Job, found: Rows, broken: Mapping[str, str]) -> str:
         """Return why there can be no table, or ""."""
@@ -176,7 +192,7 @@ def _planned(shards: Shards, left: Mapping[Content, ImageFile], new: Plan) -> tu
     done = set(chain.from_iterable(finished))
     todo = [file for content, file in left.items() if content not in done]
     if set(chain.from_iterable(plan.batches)) - done != {file.content for file in todo}:
-        plan = attrs.evolve(plan, batches=(*finished, *_batches(todo, plan.runtime.batch_size)))
+        plan = attrs.evolve(plan, batches=(*finished, *_batches(todo, plan.runtime.batch_size or BATCH_SIZE)))
         shards.begin(plan)
     return plan, frozenset(finished)
 
@@ -187,7 +203,8 @@ def _state(job: _Job, runtime: Runtime) -> Iterator[str]:
         done, total = (sum(map(len, batches)) for batches in (job.finished, job.plan.batches))
         yield f"{job.made.tag}: going on where an earlier run stopped, {done:,} of {total:,} images are done."
     if job.plan.runtime != runtime:
-        settings = ", ".join(f"{name}={value}" for name, value in attrs.asdict(job.plan.runtime).items())
+        values = options.values(job.plan.runtime).items()
+        settings = ", ".join(f"{name}={setting}" for name, setting in values if setting not in (None, False))
         yield (
             f"{job.made.tag} keeps the settings of that run ({settings}); to choose others, delete {job.shards.folder}."
         )
@@ -208,7 +225,7 @@ def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def _decoded(folder: ImageFolder, workers: int, batches: Iterable[Sequence[str]]) -> Iterator[list[Picture]]:
+def _decoded(folder: ImageFolder, workers: int | None, batches: Iterable[Sequence[str]]) -> Iterator[list[Picture]]:
     """Yield the pictures of each batch of names, some batches decoded ahead."""
     waiting: deque[list[Future[Picture]]] = deque()
     with ThreadPoolExecutor(workers or THREADS) as pool:
@@ -236,19 +253,22 @@ def _picture(folder: ImageFolder, name: str) -> Picture:
         return str(error)
 
 
-def _shards(work: Extract, batch: Batch, pictures: Sequence[Picture], size: int, layers: int) -> list[Shard]:
+def _shards(
+    work: Extract, batch: Batch, pictures: Sequence[Picture], size: int, layers: int, machine: str
+) -> list[Shard]:
     """Return what a batch gives for each layer."""
     found = dict(zip(batch, pictures, strict=True))
     problems = {content: picture for content, picture in found.items() if isinstance(picture, str)}
     pixels = {content: picture for content, picture in found.items() if not isinstance(picture, str)}
     arrays = _forward(work, list(pixels.values()), size, layers)
-    return [_shard(tuple(pixels), X, problems) for X in arrays]
+    return [_shard(tuple(pixels), X, problems, machine) for X in arrays]
 
 
-def _shard(contents: Batch, X: Floats, problems: Mapping[Content, str]) -> Shard:
+def _shard(contents: Batch, X: Floats, problems: Mapping[Content, str], machine: str) -> Shard:
     finite = np.asarray(np.isfinite(X).all(axis=1))
     wrong = {content: NOT_FINITE for content, fine in zip(contents, finite.tolist(), strict=True) if not fine}
-    return Shard(tuple(content for content in contents if content not in wrong), X[finite], {**problems, **wrong})
+    usable = tuple(content for content in contents if content not in wrong)
+    return Shard(usable, X[finite], {**problems, **wrong}, machine)
 
 
 def _forward(work: Extract, pixels: Sequence[NDArray[np.uint8]], size: int, layers: int) -> list[Floats]:

@@ -1,81 +1,111 @@
-"""How to compute on this machine: what is found out, and what a person may force."""
+"""How to compute on this machine: decided by rules from the hardware and the options, never from a stopwatch."""
 
 from __future__ import annotations
 
 import importlib.util
+import os
+import platform
 import shutil
 import sysconfig
-import time
-from functools import cache
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import get_args
 
-from covey.components.contracts import Component, Runtime
-from covey.components.options import component, option
+from covey._base.errors import CoveyError
+from covey._base.text import preview
+from covey.components.contracts import FeatureExtractor, Runtime, RuntimeSetting
+from covey.components.versions import package_versions
 
-if TYPE_CHECKING:
+COMPILE_FROM = 15_000
+"""Images of one size from which compiling a network saves more time than it takes; measured by
+tests/benchmarks/extraction.py (3,600 to 14,600 images, depending on network and processor)."""
+BATCH_SIZES = {"cpu": 8, "mps": 64, "cuda": 256}
+"""Images that go through a network at once. On a CPU so few that the output of a layer stays in its caches; measured
+by tests/benchmarks/extraction.py."""
+BATCH_SIZE = 32
+"""Images at once for extractors that use no device."""
+CUDA_CAPABILITY = (8, 0)
+"""The first CUDA devices that compute bfloat16 in hardware."""
+MOST_WORKERS = 8
+
+
+def check_settings(runtime: Runtime, extractors: Sequence[FeatureExtractor]) -> list[str]:
+    """Return one sentence for each setting that some of the extractors do not obey.
+
+    Raises:
+        CoveyError: a setting was given that none of the extractors obeys.
+    """
+    return [sentence for setting in _given_settings(runtime) for sentence in _check_setting(setting, extractors)]
+
+
+def _given_settings(runtime: Runtime) -> Iterable[RuntimeSetting]:
+    settings: tuple[RuntimeSetting, ...] = get_args(RuntimeSetting)
+    return (setting for setting in settings if getattr(runtime, setting) is not None)
+
+
+def _check_setting(setting: RuntimeSetting, extractors: Sequence[FeatureExtractor]) -> list[str]:
+    ignoring = list(dict.fromkeys(extractor.name for extractor in extractors if setting not in extractor.uses))
+    if len(ignoring) == len({extractor.name for extractor in extractors}):
+        who = f"{preview(ignoring)} would ignore it" if ignoring else "nothing is extracted"
+        raise CoveyError(f"The setting {setting} has no effect in this run, because {who}: leave it out.")
+    verb = "ignore" if len(ignoring) > 1 else "ignores"
+    return [f"{preview(ignoring)} {verb} the setting {setting}."] if ignoring else []
+
+
+def resolve_runtime(runtime: Runtime, extractor: FeatureExtractor, images: int) -> Runtime:
+    """Return how an extractor computes `images` images of one size: with numbers in place of None.
+
+    A setting that the extractor does not use is None, and what has nothing to do with computing is at its default.
+    Imports torch only for extractors that use a device.
+    """
+    workers = runtime.workers or min(MOST_WORKERS, os.cpu_count() or 1)
+    if "device" not in extractor.uses:
+        return Runtime(
+            batch_size=runtime.batch_size or BATCH_SIZE,
+            threads=(runtime.threads or os.cpu_count()) if "threads" in extractor.uses else None,
+            workers=workers,
+        )
+    device = runtime.device or _choose_device()
+    return Runtime(
+        device=device,
+        precision=(runtime.precision or _choose_precision(device)) if "precision" in extractor.uses else None,
+        compile=_choose_compile(runtime, device, images) if "compile" in extractor.uses else None,
+        batch_size=runtime.batch_size or BATCH_SIZES[device],
+        threads=(runtime.threads or _torch_threads()) if "threads" in extractor.uses else None,
+        workers=workers,
+    )
+
+
+def describe_machine(extractor: FeatureExtractor, runtime: Runtime) -> str:
+    """Return what computes: versions of the networks' libraries, device and its capability.
+
+    Features with equal descriptions are equal bit for bit; others may differ by rounding.
+    """
+    libraries = package_versions(extractor)
+    names = [f"{name} {libraries[name]}" for name in ("torch", "timm") if name in libraries]
+    return ", ".join([*names, _describe_device(runtime.device)])
+
+
+def _describe_device(device: str | None) -> str:
+    if device is None:
+        return platform.machine()
     import torch
 
-EARNED_BACK = 15_000
-"""Images of one size after which compiling a network has surely taken less time than it has saved, as measured."""
-BATCHES = {"cpu": 8, "mps": 64, "cuda": 256}
-"""Images that go through a network at once: on a CPU so few that what a layer gives stays in its caches."""
-CAPABILITY = (8, 0)
-"""The first CUDA devices that compute bfloat16 in hardware."""
-GAIN = 1.3
-"""How many times faster than float32 a CPU must compute in bfloat16 for its rounding to be worth it."""
+    if device == "cuda":
+        major, minor = torch.cuda.get_device_capability()
+        return f"{torch.cuda.get_device_name()} (capability {major}.{minor})"
+    if device == "mps":
+        return f"mps on {platform.machine()}"
+    return f"{platform.machine()} with {torch.backends.cpu.get_cpu_capability()}"
 
 
-@component
-class Machine(Component):
-    """How to compute: what is none is found out. Results are the same but for rounding."""
+def _torch_threads() -> int:
+    import torch
 
-    name = "machine"
-
-    device: str | None = option(
-        default=None, choices=("cpu", "cuda", "mps"), help="What computes; none takes a GPU where there is one."
-    )
-    precision: str | None = option(
-        default=None,
-        choices=("float32", "bfloat16"),
-        help="Numbers in the network; none takes bfloat16 where the hardware is found to compute faster with it.",
-    )
-    compile: bool | None = option(
-        default=None,
-        help="Whether the network is compiled first, which takes a while; none does so where a compiler is installed"
-        f" and there are at least {EARNED_BACK:,} images of a size.",
-    )
-    batch_size: int | None = option(
-        default=None, ge=1, help="Images that go through the network at once. Larger batches need more memory."
-    )
-    threads: int | None = option(
-        default=None, ge=1, help="Threads of one forward pass; none leaves it to torch. More threads use more cores."
-    )
-
-    workers: int | None = option(
-        default=None, ge=1, help="Threads that decode images; none takes one a core. More help where disks are slow."
-    )
-    compress: bool = option(
-        default=False, help="Whether result files are compressed: smaller, and slower to open where they are large."
-    )
-
-    def runtime(self, images: int) -> Runtime:
-        """Return how to compute a job with this many images of one size. Imports torch where it is installed."""
-        if importlib.util.find_spec("torch") is None:
-            return Runtime()
-        device = self.device or _device()
-        compiled = images >= EARNED_BACK and _has_compiler(device) if self.compile is None else self.compile
-        return Runtime(
-            device=device,
-            precision=self.precision or _precision(device),
-            compile=compiled,
-            batch_size=self.batch_size or BATCHES[device],
-            threads=self.threads or 0,
-            workers=self.workers or 0,
-        )
+    return torch.get_num_threads()
 
 
-def _device() -> str:
+def _choose_device() -> str:
     import torch
 
     if torch.cuda.is_available():
@@ -83,45 +113,29 @@ def _device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def _precision(device: str) -> str:
-    """Return bfloat16 where the hardware is faster with it; elsewhere it would be emulated, and slow."""
-    import torch
+def _choose_precision(device: str) -> str:
+    """Return bfloat16 on hardware with matrix units for it; elsewhere it is emulated, or as slow as float32.
 
-    if device == "cuda":
-        fast = torch.cuda.is_available() and torch.cuda.get_device_capability() >= CAPABILITY
-    else:
-        fast = device == "cpu" and _has_bfloat16() and _gain() >= GAIN
-    return "bfloat16" if fast else "float32"
-
-
-def _has_bfloat16() -> bool:
-    import torch
-
-    return any(getattr(torch.cpu, name, bool)() for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
-
-
-@cache
-def _gain() -> float:
-    """Return how many times faster than in float32 this CPU convolves in bfloat16.
-
-    Having the instructions says little: with AVX-512 BF16 alone some are twice as fast, others half as fast.
+    AVX-512 BF16 alone does not count: with it some processors are twice as fast as in float32, others half as fast.
     """
     import torch
 
-    rounds = [(_seconds(torch.float32), _seconds(torch.bfloat16)) for _ in range(6)]
-    return min(exact for exact, _ in rounds) / min(rounded for _, rounded in rounds)
+    if device == "cuda":
+        fast = torch.cuda.is_available() and torch.cuda.get_device_capability() >= CUDA_CAPABILITY
+    else:
+        fast = device == "cpu" and _has_amx()
+    return "bfloat16" if fast else "float32"
 
 
-def _seconds(dtype: torch.dtype) -> float:
-    """Return how long one convolution takes, of a size that is common in networks."""
+def _has_amx() -> bool:
+    """Whether the processor has tile matrix units (Intel AMX); torch offers no public way to ask."""
     import torch
 
-    images = torch.ones(8, 128, 16, 32, dtype=dtype).to(memory_format=torch.channels_last)
-    kernels = torch.ones(128, 128, 3, 3, dtype=dtype).to(memory_format=torch.channels_last)
-    with torch.inference_mode():
-        begin = time.perf_counter()
-        torch.nn.functional.conv2d(images, kernels, padding=1)
-        return time.perf_counter() - begin
+    return bool(getattr(torch.cpu, "_is_amx_tile_supported", bool)())
+
+
+def _choose_compile(runtime: Runtime, device: str, images: int) -> bool:
+    return images >= COMPILE_FROM and _has_compiler(device) if runtime.compile is None else runtime.compile
 
 
 def _has_compiler(device: str) -> bool:

@@ -37,11 +37,15 @@ class Plan:
 
 @attrs.frozen(eq=False)
 class Shard:
-    """What one batch gave: X (n, d) float32, a row for each of `contents`; why each other image gave none."""
+    """What one batch gave: X (n, d) float32, a row for each of `contents`; why each other image gave none.
+
+    `machine` describes what computed it, see `covey.extraction.runtime.describe_machine`.
+    """
 
     contents: Batch
     X: Floats
     problems: Mapping[Content, str]
+    machine: str = ""
 
 
 class Shards:
@@ -55,7 +59,7 @@ class Shards:
         try:
             data = json.loads((self.folder / PLAN).read_text("utf-8"))
             return Plan(Runtime(**data["runtime"]), tuple(map(tuple, data["batches"])), str(data.get("tag", "")))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, CoveyError):
             return None
 
     def begin(self, plan: Plan) -> None:
@@ -67,13 +71,15 @@ class Shards:
         """Keep what a batch gave. Raises CoveyError."""
         with replace_file(self._path(batch)) as file:
             contents = np.array(shard.contents, dtype="U64")
-            np.savez(file, X=shard.X, contents=contents, problems=np.array(json.dumps(shard.problems)))
+            problems = np.array(json.dumps(shard.problems))
+            np.savez(file, X=shard.X, contents=contents, problems=problems, machine=np.array(shard.machine))
 
     def read(self, batch: Batch) -> Shard:
         """Return what a batch gave. Raises CoveyError when that is not there, or damaged."""
         try:
             with self._path(batch).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                return Shard(tuple(file["contents"].tolist()), file["X"], json.loads(str(file["problems"])))
+                machine = str(file["machine"]) if "machine" in file else ""
+                return Shard(tuple(file["contents"].tolist()), file["X"], json.loads(str(file["problems"])), machine)
         except DAMAGED as error:
             raise CoveyError(
                 f"{self._path(batch)} cannot be read ({reason(error)}): start again, its images are then computed anew."

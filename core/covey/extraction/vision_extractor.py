@@ -40,6 +40,8 @@ def layers_option(default: str) -> Any:
 class VisionExtractor(FeatureExtractor):
     """Taps layers of a network. A subclass declares `model` and `layers`, and builds the network."""
 
+    uses = frozenset({"device", "precision", "threads", "compile"})
+
     if TYPE_CHECKING:
         model: str
         layers: tuple[str, ...]

@@ -61,8 +61,8 @@ def _circumstances(made: Provenance) -> list[str]:
     if chosen := made.details.chosen:
         told.append(f"The data decided {_listed(chosen)}")
     if runtime := made.details.runtime:
-        how = f"in {runtime.precision} on {runtime.device}, {runtime.batch_size} images at a time"
-        told.append(f"It was computed {how}")
+        how = f"in {runtime.precision or 'float32'} on {runtime.device or 'cpu'}"
+        told.append(f"It was computed {how}, {runtime.batch_size} images at a time")
     if other := made.details.other:
         told.append(f"It was joined with table {other.short_key} of {other.tag}")
     return told

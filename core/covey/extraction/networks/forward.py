@@ -35,14 +35,15 @@ def extractor(
     for layer in layers:
         _check(layer, shapes, pooling, network.name)
     input = "stretch" if input == "whole" and not network.takes_any_size() else input
-    mean, std = _placed(network, runtime.device)
+    device = runtime.device or "cpu"
+    mean, std = _placed(network, device)
     forward = network.tap(layers)
     if runtime.precision == "bfloat16":
-        _keep_exact(network.module, runtime.device)
+        _keep_exact(network.module, device)
 
     def features(images: Tensor) -> list[Tensor]:
         ratio = images.shape[2] / images.shape[3]
-        with torch.autocast(runtime.device, torch.bfloat16, enabled=runtime.precision == "bfloat16"):
+        with torch.autocast(device, torch.bfloat16, enabled=runtime.precision == "bfloat16"):
             outputs = forward((images.float() / 255 - mean) / std)
         maps = [as_maps(output, shapes[layer], ratio) for output, layer in zip(outputs, layers, strict=True)]
         return [pool(item, pooling) for item in maps]
@@ -51,7 +52,7 @@ def extractor(
 
     def extract(pixels: Pixels) -> list[Floats]:
         with torch.inference_mode(), _threads(runtime.threads), _told(network.name, pixels):
-            images = torch.tensor(pixels, device=runtime.device).permute(0, 3, 1, 2)
+            images = torch.tensor(pixels, device=device).permute(0, 3, 1, 2)
             return [item.cpu().numpy() for item in work(fit(images, network.preprocessing, input))]
 
     return extract
@@ -144,7 +145,7 @@ def _is_memory(error: RuntimeError) -> bool:
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
+def _threads(count: int | None) -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(count or before)
     try:

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from covey import CoveyError
+from covey.components.contracts import Runtime
 from covey.components.kinds import Kind
 from covey.experiments import jobs
 from covey.experiments.experiment import Experiment
 from covey.experiments.pipeline import Pipeline
 from covey.experiments.plan import Line, summary
-from covey.extraction.runtime import Machine
 from covey_dashboard.data import cache
 from covey_dashboard.widgets import page_frame as page
 
@@ -48,7 +48,7 @@ def lines(location: str, text: str, _experiment: Experiment) -> list[Line]:
     images = cache.images(location)
     if images is None:
         raise CoveyError(f"There are no images in {location}: open a dataset with images on the page Data.")
-    pipeline = Pipeline(cache.dataset(location), images, Machine())
+    pipeline = Pipeline(cache.dataset(location), images, Runtime())
     return summary(pipeline.plan(_experiment), pipeline.kept)
 
 
