@@ -167,7 +167,7 @@ def _plain(field: Any) -> Any:
     if isinstance(field, Provenance):
         return field.to_dict()
     if isinstance(field, Runtime):
-        return {name: setting for name, setting in options.values(field).items() if setting not in (None, False)}
+        return {name: setting for name, setting in options.option_values(field).items() if setting not in (None, False)}
     return attrs.asdict(field) if attrs.has(type(field)) else field
 
 

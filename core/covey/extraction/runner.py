@@ -203,7 +203,7 @@ def _state(job: _Job, runtime: Runtime) -> Iterator[str]:
         done, total = (sum(map(len, batches)) for batches in (job.finished, job.plan.batches))
         yield f"{job.made.tag}: going on where an earlier run stopped, {done:,} of {total:,} images are done."
     if job.plan.runtime != runtime:
-        values = options.values(job.plan.runtime).items()
+        values = options.option_values(job.plan.runtime).items()
         settings = ", ".join(f"{name}={setting}" for name, setting in values if setting not in (None, False))
         yield (
             f"{job.made.tag} keeps the settings of that run ({settings}); to choose others, delete {job.shards.folder}."
