@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from covey.analysis.density import Tree, dbscan
 from covey.analysis.match_clusters import match
 from covey.analysis.profiles import profile
+from covey.components.kinds import Kind
 from covey.components.options import build
 from covey.plugins.registry import Registry
 
@@ -41,7 +42,7 @@ def main() -> None:
     for eps, (labels, plain) in direct.items():
         cut = statistics.median(timed(partial(tree.labels, eps))[1] for _ in range(9))
         show(f"labels from it, eps {eps}", cut, plain, told(np.array_equal(tree.labels(eps), labels)))
-    clusterer: Any = build(Registry.installed().get("clusterer", "dbscan"), {"min_samples": MIN_SAMPLES})
+    clusterer: Any = build(Registry.installed().get(Kind.CLUSTERER, "dbscan"), {"min_samples": MIN_SAMPLES})
     prepared = clusterer.prepare(Z)
     found, seconds = timed(lambda: profile(clusterer, Z, "eps", prepared=prepared))
     show(f"profile of {len(found.values)} eps values", seconds)

@@ -18,6 +18,7 @@ from PIL import Image
 
 from covey import FeatureExtractor, Runtime
 from covey._base.progress import SILENT
+from covey.components.kinds import Kind
 from covey.data.folder import FolderDataset
 from covey.experiments.pipeline import Pipeline
 from covey.plugins.registry import Registry
@@ -71,7 +72,7 @@ def _generate(folder: Path, count: int) -> None:
 def _extractor(name: str) -> FeatureExtractor:
     if name == Brightness.name:
         return Brightness(bands=16)
-    made = Registry.installed().get("extractor", name)()
+    made = Registry.installed().get(Kind.EXTRACTOR, name)()
     assert isinstance(made, FeatureExtractor)
     return made
 

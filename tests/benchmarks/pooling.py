@@ -18,6 +18,7 @@ from suggestion import ESC10, half, scored, seeds
 
 from covey import Clusterer, Features, Runtime
 from covey.commands.terminal.progress_bars import TerminalProgress
+from covey.components.kinds import Kind
 from covey.components.options import build
 from covey.data.label_file import read_labels
 from covey.experiments.experiment import from_flags
@@ -67,12 +68,12 @@ GROUPS: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
 
 def median(registry: Registry, table: Features, rows: NDArray[np.bool_], name: str) -> float:
     """Return the median AMI over the seeds."""
-    clusterer = build(registry.get("clusterer", "dbscan"), {})
+    clusterer = build(registry.get(Kind.CLUSTERER, "dbscan"), {})
     assert isinstance(clusterer, Clusterer)
     scores = []
     for seed in range(seeds()):
-        reducer = build(registry.get("reducer", "umap"), {"seed": seed})
-        (Z,) = reducer.reduce(table.X[rows], [8])  # type: ignore[attr-defined]
+        reducer = build(registry.get(Kind.REDUCER, "umap"), {"seed": seed})
+        (Z,) = reducer.reduce(table.X[rows], [8])
         scores.append(scored(clusterer, Z, table.names[rows], GROUPS[name]).ami)
     return statistics.median(scores)
 

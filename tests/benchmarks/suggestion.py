@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from covey import Clusterer, Clustering, Features, Runtime
 from covey.analysis.measures.evaluation import Scores, evaluate
 from covey.commands.terminal.progress_bars import TerminalProgress
+from covey.components.kinds import Kind
 from covey.components.options import build
 from covey.data.label_file import read_labels
 from covey.data.tables import Names
@@ -70,9 +71,9 @@ def half(names: Names, groups: dict[str, str]) -> NDArray[np.bool_]:
 
 def line(registry: Registry, table: Features, rows: NDArray[np.bool_], seed: int, truth: Truth, name: str) -> float:
     """Print one line; return the AMI of the suggested radius."""
-    reducer = build(registry.get("reducer", "umap"), {"seed": seed})
-    (Z,) = reducer.reduce(table.X[rows], [8])  # type: ignore[attr-defined]
-    default = build(registry.get("clusterer", "dbscan"), {})
+    reducer = build(registry.get(Kind.REDUCER, "umap"), {"seed": seed})
+    (Z,) = reducer.reduce(table.X[rows], [8])
+    default = build(registry.get(Kind.CLUSTERER, "dbscan"), {})
     assert isinstance(default, Clusterer)
     suited = default.resolve(Z)
     made = scored(suited, Z, table.names[rows], truth)

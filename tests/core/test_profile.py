@@ -18,6 +18,7 @@ from PIL import Image
 from covey import Clusterer, CoveyError, component, option
 from covey.analysis.profiles import profile
 from covey.components.contracts import Floats, Labels
+from covey.components.kinds import Kind
 from covey.plugins.registry import Registry
 
 Cli = Callable[..., Result]
@@ -32,7 +33,7 @@ def points(count: int, columns: int, seed: int) -> NDArray[np.float32]:
 
 
 def clusterer(name: str, **given: object) -> Clusterer:
-    made = REGISTRY.get("clusterer", name)(**given)
+    made = REGISTRY.get(Kind.CLUSTERER, name)(**given)
     assert isinstance(made, Clusterer)
     return made
 

@@ -10,6 +10,7 @@ import pytest
 from click.testing import Result
 
 from covey import CoveyError, __version__
+from covey.components.kinds import Kind
 from covey.plugins.registry import Registry
 
 Distribution = Callable[..., None]
@@ -140,8 +141,8 @@ def test_one_name_in_two_distributions_is_refused_unless_told_apart(distribution
     distribution("second", {"same": "second_plugin"}, second_plugin=GOOD)
     registry = Registry.installed()
     with pytest.raises(CoveyError, match=r"say which, first:halves \(plugin same\) or second:halves"):
-        registry.get("clusterer", "halves")
-    assert registry.get("clusterer", "second:halves").__module__ == "second_plugin"
+        registry.get(Kind.CLUSTERER, "halves")
+    assert registry.get(Kind.CLUSTERER, "second:halves").__module__ == "second_plugin"
 
 
 def test_one_name_for_two_kinds_is_told_apart_by_kind(distribution: Distribution, covey: Cli) -> None:
@@ -157,12 +158,12 @@ def test_a_library_that_is_not_installed_is_named_with_its_pip_command(distribut
     status = {item["name"]: item["status"] for item in listed["components"]}
     assert status["halves"] == 'needs: pip install "covey-halves[all]"'
     with pytest.raises(CoveyError, match=r'is not installed: pip install "covey-halves\[all\]"'):
-        Registry.installed().get("clusterer", "halves")
+        Registry.installed().get(Kind.CLUSTERER, "halves")
 
 
 def test_an_unknown_name_gets_the_nearest(registry: Registry) -> None:
     with pytest.raises(CoveyError, match=r"no clusterer 'dbscam'\. Did you mean 'dbscan' or 'hdbscan'\?"):
-        registry.get("clusterer", "dbscam")
+        registry.get(Kind.CLUSTERER, "dbscam")
 
 
 @pytest.mark.usefixtures("brightness")

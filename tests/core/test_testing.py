@@ -14,6 +14,7 @@ import pytest
 from covey import Clusterer, CoveyError, Dataset, FeatureExtractor, Reducer, Runtime, Storage, component, option
 from covey._base.progress import SILENT, Progress
 from covey.components.contracts import Component, Extract, Floats, Labels, Pixels, Prepared
+from covey.components.kinds import Kind
 from covey.data.dataset import AnyEntry, Entry, T
 from covey.data.folder import FolderDataset
 from covey.data.tables import Table
@@ -58,7 +59,7 @@ def test_a_tiny_dataset_has_images_and_a_table_of_each_kind(tmp_path: Path) -> N
 
 def test_a_registry_can_be_made_of_a_few_components() -> None:
     registry = registry_of(Brightness)
-    assert registry.get("extractor", "brightness") is Brightness
+    assert registry.get(Kind.EXTRACTOR, "brightness") is Brightness
     assert [item.name for item in registry.components] == ["brightness"]
 
 

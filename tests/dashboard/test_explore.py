@@ -12,9 +12,11 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import NumberInput
 from tests.dashboard.elements import chooser
 
-from covey import Clustering, Embedding
+from covey import Clustering
+from covey.components.kinds import Kind
 from covey.components.options import build
 from covey.data import provenance
+from covey.data.dataset import Dataset
 from covey.data.folder import FolderDataset
 from covey.data.segment_names import image_name
 from covey.labelling import open_labels
@@ -227,7 +229,7 @@ def test_the_map_can_be_coloured_by_any_column_of_the_metadata(opened: Open, bir
 def test_one_image_is_shown(opened: Open, scattered: Callable[..., Path], tmp_path: Path) -> None:
     app = opened(scattered(tmp_path / "one", np.zeros((1, 2))))
     assert numbers(app)["Images"] == "1"
-    assert chooser(app, "Show").options == ["All 1 images", "Noise: 1 images"]
+    assert chooser(app, "Show").options == ["All 1 image", "Noise: 1 image"]
 
 
 def test_of_30000_clusters_the_largest_are_listed(opened: Open, scattered: Callable[..., Path], tmp_path: Path) -> None:
@@ -278,16 +280,35 @@ def test_a_clusterer_that_breaks_its_contract_is_a_sentence(opened: Open, birds:
     assert "short must give 115 labels, but gave an array of shape (3,)" in told(opened(birds, "short"))
 
 
+def hdbscan_clustering(dataset: Dataset) -> Clustering:
+    """Return a clustering of the embedding of a dataset as HDBSCAN makes it, with all images in one cluster."""
+    entry = dataset.embeddings()[0]
+    assert entry.provenance is not None
+    clusterer = build(Registry.installed().get(Kind.CLUSTERER, "hdbscan"), {"min_cluster_size": 7})
+    names = dataset.load(entry).names
+    labels = np.zeros(len(names), np.int32)
+    return Clustering(names=names, labels=labels, provenance=provenance.of(clusterer, entry.provenance))
+
+
+def test_it_opens_beside_a_clustering_whose_details_are_odd(opened: Open, birds: Path) -> None:
+    dataset = FolderDataset(birds)
+    clustering = hdbscan_clustering(dataset)
+    assert clustering.provenance is not None
+    text = clustering.provenance.to_json().replace('"details":{}', '"details":{"chosen":"x"}', 1)
+    arrays = {"labels": clustering.labels, "N": clustering.names, "covey": np.array(text)}
+    np.savez(birds / "clusters_odd.npz", allow_pickle=False, **arrays)
+    app = opened(birds)
+    assert not app.exception
+    assert not any(name.startswith("kept:") for name in chooser(app, "Clusterer").options)
+    assert dataset.problems == [
+        f"{birds / 'clusters_odd.npz'} has a damaged provenance (details.chosen must be a value for each option, not"
+        ' "x"): make the file again.'
+    ]
+
+
 def test_it_opens_with_the_clusterer_whose_result_is_kept(opened: Open, birds: Path) -> None:
     dataset = FolderDataset(birds)
-    entry = next(found for found in dataset.entries() if found.kind == "embedding")
-    table = dataset.load(entry)
-    assert isinstance(table, Embedding)
-    assert entry.provenance is not None
-    clusterer = build(Registry.installed().get("clusterer", "hdbscan"), {"min_cluster_size": 7})
-    labels = np.zeros(len(table.names), np.int32)
-    made = provenance.of(clusterer, entry.provenance)
-    dataset.save([Clustering(names=table.names, labels=labels, provenance=made)])
+    dataset.save([hdbscan_clustering(dataset)])
     app = opened(birds)
     assert chooser(app, "Clusterer").options[0] == "kept: hdbscan-min_cluster_size7"
     assert field(app, "min_cluster_size").value == 7

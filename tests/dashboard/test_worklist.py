@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import seen
 from tests.dashboard.elements import button
 
+from covey._base.text import count_noun
 from covey.analysis.assist.worklist import Worklist
 from covey.data.folder import FolderDataset
 from covey.labelling import LabelStore, open_labels
@@ -21,7 +22,6 @@ from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.pages.worklist import worklist_session as desk
 from covey_dashboard.server import server
-from covey_dashboard.widgets import label_bar as labelling
 
 KINDS = {"robin": range(60), "wren": range(60, 90), "tit": range(90, 110)}
 HOSTILE = "<b onclick=alert(1)>**bold**</b> 🐦 ‮gnp"
@@ -311,7 +311,7 @@ def accept(page: Page, shown: list[str], wrong: list[str]) -> None:
     for name in wrong:
         page.get_by_role("option", name=name).click()
     page.get_by_role("button", name=re.compile("^(Accept|Label) ")).click()
-    expect(page.get_by_text(f"given to {labelling.images(len(shown) - len(wrong))}.")).to_be_visible()
+    expect(page.get_by_text(f"given to {count_noun(len(shown) - len(wrong), 'image')}.")).to_be_visible()
     replaced(page, shown)
 
 

@@ -21,6 +21,7 @@ from click.testing import Result
 from tests.plugins.kaggle_server import STALLED, Files, KaggleServer, packed
 
 from covey import CoveyError
+from covey.components.kinds import Kind
 from covey.data import metadata
 from covey.data.folder import FolderDataset
 from covey.data.legacy.pickles import read_frame
@@ -521,6 +522,6 @@ def test_without_credentials_nothing_is_printed_but_a_sentence(tmp_path: Path, m
 
 
 def test_opening_without_fetching_raises_coveys_error(kaggle: KaggleServer) -> None:
-    storage = Registry.installed().get("storage", "kaggle")()
+    storage = Registry.installed().get(Kind.STORAGE, "kaggle")()
     with pytest.raises(CoveyError, match="does not exist"):
-        storage.open("owner/nothing-there")  # type: ignore[attr-defined]
+        storage.open("owner/nothing-there")

@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from covey import CoveyError, Runtime
+from covey.components.kinds import Kind
 from covey.data.images import ImageFolder
 from covey.plugins.registry import Registry
 
@@ -44,7 +45,7 @@ def accuracy(X: NDArray[np.float32], labels: NDArray[np.int64], groups: NDArray[
 
 
 def test_it_is_offered_and_ready() -> None:
-    found = Registry.installed().find("timm", "extractor")
+    found = Registry.installed().find("timm", Kind.EXTRACTOR)
     assert (found.cls.name, found.status) == ("timm", "ready")
 
 

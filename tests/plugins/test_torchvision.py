@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from covey import CoveyError, Runtime
+from covey.components.kinds import Kind
 from covey.data.images import ImageFolder
 from covey.plugins.registry import Registry
 
@@ -40,7 +41,7 @@ def real(dataset: Path, count: int) -> NDArray[np.uint8]:
 
 
 def test_it_is_offered_and_ready() -> None:
-    found = Registry.installed().find("torchvision", "extractor")
+    found = Registry.installed().find("torchvision", Kind.EXTRACTOR)
     assert (found.cls.name, found.status) == ("torchvision", "ready")
 
 

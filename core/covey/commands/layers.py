@@ -12,6 +12,7 @@ from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.commands.terminal.text_tables import show
 from covey.components import options
 from covey.components.contracts import FeatureExtractor
+from covey.components.kinds import Kind
 from covey.plugins.registry import Registry
 
 
@@ -40,7 +41,7 @@ def layers(extractor: str, settings: tuple[str, ...], as_json: bool) -> None:
 
 
 def _built(name: str, settings: Sequence[str]) -> FeatureExtractor:
-    cls = Registry.installed().get("extractor", name)
+    cls = Registry.installed().get(Kind.EXTRACTOR, name)
     assert issubclass(cls, FeatureExtractor)
     declared = {option.name: option for option in options.options(cls)}
     given = {}

@@ -198,12 +198,13 @@ def _check_keys(provenance: Provenance, key: str) -> None:
 def _read_details(fields: Mapping[str, Any]) -> Details:
     """Return details from plain JSON values; fields of a newer covey are ignored."""
     details: dict[str, Any] = {}
-    for name, read in _READERS.items():
+    for name, (expected, read) in _READERS.items():
+        if not fields.get(name):
+            continue
         try:
-            if fields.get(name):
-                details[name] = read(fields[name])
+            details[name] = read(fields[name])
         except (ValueError, TypeError, KeyError, AttributeError, CoveyError) as error:
-            raise ValueError(f"{name} is not what it should be") from error
+            raise ValueError(f"details.{name} must be {expected}, not {canonical(fields[name])[:80]}") from error
     return Details(**details)
 
 
@@ -232,27 +233,32 @@ def _read_runtime(field: Mapping[str, Any]) -> Runtime:
     return options.build(Runtime, settings)
 
 
+def _read_texts(field: Any) -> tuple[str, ...]:
+    return tuple(map(_read_type(str), _read_type(list)(field)))
+
+
 def _read_copies(field: Mapping[str, Any]) -> Copies:
-    return Copies(count=_read_type(int)(field["count"]), first=tuple(map(_read_type(str), field["first"])))
+    return Copies(count=_read_type(int)(field["count"]), first=_read_texts(field["first"]))
 
 
 def _read_reused_rows(field: Mapping[str, Any]) -> ReusedRows:
     return ReusedRows(key=_read_type(str)(field["key"]), rows=_read_type(int)(field["rows"]))
 
 
-_READERS: Mapping[str, Callable[[Any], Any]] = {
-    "versions": _read_mapping(str),
-    "chosen": _read_mapping(object),
-    "broken": _read_mapping(str),
-    "sizes": _read_mapping(int),
-    "copies": _read_copies,
-    "constant": _read_type(int),
-    "runtime": _read_runtime,
-    "machines": lambda field: tuple(map(_read_type(str), field)),
-    "earlier": _read_reused_rows,
-    "other": _read_provenance,
-    "file": _read_type(str),
+_READERS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    "versions": ("a version for each package", _read_mapping(str)),
+    "chosen": ("a value for each option", _read_mapping(object)),
+    "broken": ("a reason for each broken image", _read_mapping(str)),
+    "sizes": ("a number of images for each size", _read_mapping(int)),
+    "copies": ("a count and the first names", _read_copies),
+    "constant": ("a whole number", _read_type(int)),
+    "runtime": ("the settings of a computation", _read_runtime),
+    "machines": ("a list of texts", _read_texts),
+    "earlier": ("a key and a number of rows", _read_reused_rows),
+    "other": ("a provenance", _read_provenance),
+    "file": ("the name of a file", _read_type(str)),
 }
+"""What each field of the details must be, and the function that reads it."""
 
 
 def _is_shallow(document: Any, levels: int) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from covey._base.progress import SILENT, Progress
 from covey.components.contracts import Storage
+from covey.components.kinds import Kind
 from covey.data.dataset import Dataset
 from covey.plugins.registry import Registry
 
@@ -34,8 +35,6 @@ def resolve(registry: Registry, location: str) -> tuple[Storage, str]:
     A scheme is one only if a registered storage bears that name, so that a Windows path is a folder. Raises CoveyError.
     """
     scheme, colon, place = location.partition(":")
-    if not colon or scheme not in {item.name for item in registry.of_kind("storage")}:
+    if not colon or scheme not in {item.name for item in registry.of_kind(Kind.STORAGE)}:
         scheme, place = DEFAULT_SCHEME, location
-    storage = registry.get("storage", scheme)()
-    assert isinstance(storage, Storage)
-    return storage, place
+    return registry.get(Kind.STORAGE, scheme)(), place

@@ -7,14 +7,14 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, requires, version
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, overload
 
 import attrs
 import click
 import pluggy
 
 from covey._base.errors import CoveyError, did_you_mean, reason
-from covey.components.contracts import Component
+from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Storage
 from covey.components.heavy_imports import HEAVY
 from covey.components.kinds import Kind
 from covey.components.options import options
@@ -125,21 +125,32 @@ class Registry:
             told = f"it imports {', '.join(heavy)} when it is listed: import that in the method that needs it"
             self.warnings.append(Problem(reason=told, **origin))
 
-    def of_kind(self, kind: str) -> list[Registered]:
+    def of_kind(self, kind: Kind) -> list[Registered]:
         """Return the components of one kind, by name."""
         return sorted((item for item in self.components if item.kind == kind), key=lambda item: item.name)
 
-    def get(self, kind: str, name: str) -> type[Component]:
+    @overload
+    def get(self, kind: Literal[Kind.EXTRACTOR], name: str) -> type[FeatureExtractor]: ...
+    @overload
+    def get(self, kind: Literal[Kind.REDUCER], name: str) -> type[Reducer]: ...
+    @overload
+    def get(self, kind: Literal[Kind.CLUSTERER], name: str) -> type[Clusterer]: ...
+    @overload
+    def get(self, kind: Literal[Kind.STORAGE], name: str) -> type[Storage]: ...
+    @overload
+    def get(self, kind: Kind, name: str) -> type[Component]: ...
+    def get(self, kind: Kind, name: str) -> type[Component]:
         """Return a component class that is ready to work, by its name or by `distribution:name`.
 
-        Raises CoveyError: there is none, several plugins use the name, or it lacks a library.
+        Raises:
+            CoveyError: there is none, several plugins use the name, or a library that it requires is not installed.
         """
-        found = self.find(name, kind)
-        if found.missing:
-            raise CoveyError(f"The {kind} {name!r} needs a library that is not installed: {_pip(found.missing)}")
-        return found.cls
+        registered = self.find(name, kind)
+        if registered.missing:
+            raise CoveyError(f"The {kind} {name!r} needs a library that is not installed: {_pip(registered.missing)}")
+        return registered.cls
 
-    def find(self, name: str, kind: str | None = None) -> Registered:
+    def find(self, name: str, kind: Kind | None = None) -> Registered:
         """Return a component by `name`, `distribution:name` or `kind:name`, ready or not. Raises CoveyError."""
         among = [item for item in self.components if kind in (None, item.kind)]
         found = [item for item in among if name in (item.name, item.full_name, f"{item.kind}:{item.name}")]
@@ -160,7 +171,7 @@ class Registry:
         told = [f"{item.kind}:{item.name}" if kinds else f"{item.full_name} (plugin {item.plugin})" for item in found]
         return f"{name!r} is offered more than once: say which, {' or '.join(told)}."
 
-    def _unknown(self, name: str, kind: str | None, among: Iterable[Registered]) -> str:
+    def _unknown(self, name: str, kind: Kind | None, among: Iterable[Registered]) -> str:
         known = sorted({item.name for item in among})
         broken = [problem for problem in self.problems if name in (problem.plugin, problem.distribution)]
         why = f" The plugin {name!r} is installed but broken: {broken[0].reason}." if broken else ""

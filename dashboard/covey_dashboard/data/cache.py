@@ -305,9 +305,7 @@ def _maker(source: Source, found: AnyEntry) -> Clusterer | None:
     if found.table is not Clustering or source.other or not made or not made.source or made.source.key != key:
         return None
     with suppress(CoveyError):
-        cls = registry().get(Kind.CLUSTERER, made.component)
-        if issubclass(cls, Clusterer):
-            return build(cls, {**made.options, **made.details.chosen})
+        return build(registry().get(Kind.CLUSTERER, made.component), {**made.options, **made.details.chosen})
     return None
 
 

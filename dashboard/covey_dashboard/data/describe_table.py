@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from covey._base.text import count_noun
 from covey.components.kinds import Kind
 from covey.data.dataset import AnyEntry
 from covey.data.provenance import Provenance
@@ -20,8 +21,8 @@ _DONE = {
 def shape(entry: AnyEntry) -> str:
     """Return what a table is, and how large."""
     rows, columns = entry.shape
-    return f"{TABLE_TITLES[entry.kind]}: {rows:,} images" + (
-        f", {columns:,} numbers each" if entry.kind is not TableKind.CLUSTERING else ""
+    return f"{TABLE_TITLES[entry.kind]}: {count_noun(rows, 'image')}" + (
+        f", {count_noun(columns, 'number')} each" if entry.kind is not TableKind.CLUSTERING else ""
     )
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from covey import CoveyError
+from covey._base.text import count_noun
 from covey.labelling import Action, LabelStore
 from covey_dashboard.widgets import messages as notice
 
@@ -33,7 +34,7 @@ def bar(store: LabelStore, selection: Callable[[], Sequence[str]]) -> None:
     )
     with row():
         st.button(
-            f"Label {images(count)}",
+            f"Label {count_noun(count, 'image')}",
             type="primary",
             shortcut="Ctrl+Enter",
             help="Ctrl + Enter" if name else "It needs the name of a class.",
@@ -100,8 +101,3 @@ def follow(store: LabelStore, revision: int) -> None:
 def watch(store: LabelStore, revision: int) -> None:
     """Follow what other windows do."""
     follow(store, revision)
-
-
-def images(count: int) -> str:
-    """Return a number of images in words."""
-    return "1 image" if count == 1 else f"{count:,} images"

@@ -130,10 +130,10 @@ class Leaderboard:
     def clusterer(self, made: Provenance) -> Clusterer | None:
         """Return what made a clustering; None where it is not installed, or is another version."""
         try:
-            found = options.build(self.registry.get(Kind.CLUSTERER, made.component), made.options)
+            clusterer = options.build(self.registry.get(Kind.CLUSTERER, made.component), made.options)
         except CoveyError:
             return None
-        return found if isinstance(found, Clusterer) and found.version == made.version else None
+        return clusterer if clusterer.version == made.version else None
 
     def _row(
         self,

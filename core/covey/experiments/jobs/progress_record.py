@@ -15,6 +15,7 @@ import attrs
 from covey._base.errors import CoveyError
 from covey._base.files import replace_file
 from covey._base.progress import Progress, Step
+from covey._base.text import count_noun
 
 BEAT = 0.5
 """Seconds between two writings of the file."""
@@ -66,7 +67,7 @@ class Record(Progress):
     @contextmanager
     def step(self, title: str, total: int, unit: str) -> Iterator[Step]:
         """Open a step of `total` units, such as images."""
-        self.note(f"{title}: {total:,} {unit}{'' if total == 1 else 's'}")
+        self.note(f"{title}: {count_noun(total, unit)}")
         self.stage = Stage(title=title, total=total, unit=unit)
         yield self.stage
 

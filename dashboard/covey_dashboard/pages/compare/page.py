@@ -12,6 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from covey import CoveyError
+from covey._base.text import count_noun
 from covey.analysis.measures.agreement import Flow, flow
 from covey.components.contracts import Labels
 from covey.data.dataset import AnyEntry
@@ -88,8 +89,9 @@ def told(pair: Pair) -> str:
     one, other = pair.sides
     both = int((pair.across[0] >= 0).sum())
     if both == len(one.names) == len(other.names):
-        return f"The same {both:,} images on both sides."
-    return f"{len(one.names):,} images on the left, {len(other.names):,} on the right; {both:,} are in both."
+        return f"The same {count_noun(both, 'image')} on both sides."
+    left = count_noun(len(one.names), "image")
+    return f"{left} on the left, {len(other.names):,} on the right; {both:,} {'is' if both == 1 else 'are'} in both."
 
 
 def points(place: str, side: Side) -> str:
@@ -115,7 +117,7 @@ def workbench(pair: Pair) -> None:
     if selection.by == "all":
         notice.hint("Encircle images on one map, or click one: the same stand out on the other, and are shown here.")
         return
-    st.text(f"{selection.title}: {len(rows[0]):,} images on the left, {len(rows[1]):,} on the right.")
+    st.text(f"{selection.title}: {count_noun(len(rows[0]), 'image')} on the left, {len(rows[1]):,} on the right.")
     show_gallery(pair, pair.sides[at].names[rows[at]].tolist(), f"{pair.key} {at} {selection}")
 
 
@@ -131,7 +133,7 @@ def show_map(pair: Pair, at: int, drawn: NDArray[np.uint8], kept: str) -> None:
         drawn,
         thumbnails.address(pair.folder),
         lambda what: st.session_state.update({kept: (at, picked(what, side.codes))}),
-        title=f"{len(side.names):,} images. {side.title}",
+        title=f"{count_noun(len(side.names), 'image')}. {side.title}",
         key=f"map_{place}",
     )
 

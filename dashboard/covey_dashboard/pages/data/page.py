@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from covey import CoveyError
+from covey._base.text import count_noun
 from covey.data.dataset import AnyEntry
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
@@ -71,10 +72,10 @@ def show(location: str) -> None:
 def told_of(location: str) -> str:
     """Return how many images and labels there are, in words. Raises CoveyError."""
     folder, count = cache.images(location), cache.image_count(location)
-    parts = [f"{count:,} images in {folder.root}" if folder else "The images are not here: tables only"]
+    parts = [f"{count_noun(count, 'image')} in {folder.root}" if folder else "The images are not here: tables only"]
     if classes := cache.store(location).classes():
-        kinds = "1 class" if len(classes) == 1 else f"{len(classes):,} classes"
-        parts.append(f"{kinds} with {sum(one.count for one in classes):,} labels")
+        labels = count_noun(sum(one.count for one in classes), "label")
+        parts.append(f"{count_noun(len(classes), 'class')} with {labels}")
     return ". ".join(parts) + "."
 
 
@@ -111,7 +112,9 @@ def offer_run(location: str, entries: Sequence[AnyEntry]) -> None:
     if not count and not entries:
         notice.problem(f"There are neither images nor embeddings in {location}: name another folder.")
         return
-    notice.hint(f"{count:,} images and no embedding yet. This makes one:", command(["covey", "run", location]))
+    notice.hint(
+        f"{count_noun(count, 'image')} and no embedding yet. This makes one:", command(["covey", "run", location])
+    )
     st.page_link("../pages/run/page.py", label="Choose how, and run it here")
 
 

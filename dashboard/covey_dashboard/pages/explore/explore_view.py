@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from covey._base.text import count_noun
 from covey.analysis.assist.neighbours import nearest
 from covey.components.contracts import Labels
 from covey.data.tables import NOISE, Embedding
@@ -104,13 +105,13 @@ class Scene:
     def title(self, selection: Selection, chosen: int) -> str:
         """Return what a selection is called in the list, and how many images it has."""
         if selection.by == "cluster":
-            return f"{selection.title}: {self.sizes.get(selection.what, 0):,} images"
+            return f"{selection.title}: {count_noun(self.sizes.get(selection.what, 0), 'image')}"
         if selection.by == "all":
-            return f"All {len(self.clusters):,} images"
+            return f"All {count_noun(len(self.clusters), 'image')}"
         if selection.by == "label":
             counts = {one.name: one.count for one in self.given.classes}
-            return f"{selection.title}: {counts.get(selection.what, 0):,} images"
-        return f"{selection.title}: {chosen:,} images"
+            return f"{selection.title}: {count_noun(counts.get(selection.what, 0), 'image')}"
+        return f"{selection.title}: {count_noun(chosen, 'image')}"
 
     def numbers(self, rows: Rows) -> dict[str, str]:
         """Return how many images and clusters there are, how they fall into them, and where some rows are from."""

@@ -10,6 +10,7 @@ from covey import Clusterer, CoveyError
 from covey.analysis.assist.neighbours import oddity
 from covey.analysis.match_clusters import match
 from covey.components.contracts import Labels
+from covey.components.kinds import Kind
 from covey.components.options import Option, option_values
 from covey.data.cluster_colours import colour as cluster_colour
 from covey.data.provenance import digest
@@ -101,7 +102,7 @@ def choose_clusterer(source: Source, spots: dict[str, Spot]) -> Clusterer | None
     It starts with one whose result is kept, and where the data decide an option, with what they suggest. `spots` gets
     the places where the curves of live options go, and the keys of their widgets.
     """
-    offered = {item.full_name: item for item in cache.registry().of_kind("clusterer")}
+    offered = {item.full_name: item for item in cache.registry().of_kind(Kind.CLUSTERER)}
     if not offered:
         notice.hint("No clusterer is installed. These come with the dashboard:", 'pip install "covey[dashboard]"')
         return None

@@ -14,6 +14,7 @@ import attrs
 import streamlit as st
 
 from covey import CoveyError
+from covey._base.text import count_noun
 from covey.labelling import Action, LabelClass, LabelStore
 from covey.labelling.classes import isolated
 from covey.labelling.label_tables import ORIGINAL, bring, long_table, original_table
@@ -61,7 +62,7 @@ class Found:
         if not chosen.label:
             return f"{chosen.kind}: {len(self.kinds[chosen]):,}"
         count = next(one.count for one in self.classes if one.name == chosen.label)
-        return f"{isolated(chosen.label)}: {labelling.images(count)}"
+        return f"{isolated(chosen.label)}: {count_noun(count, 'image')}"
 
 
 @st.fragment
@@ -164,7 +165,7 @@ def take_out(store: LabelStore, label: str, names: Sequence[str], remaining: Cal
     count = len(out())
     with labelling.row():
         st.button(
-            f"Take out {labelling.images(count)}",
+            f"Take out {count_noun(count, 'image')}",
             type="primary",
             disabled=not count,
             help="Click images below to mark them.",

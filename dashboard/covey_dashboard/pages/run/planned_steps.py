@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from covey import CoveyError
+from covey._base.text import count_noun
 from covey.components.contracts import Runtime
 from covey.components.kinds import Kind
 from covey.experiments import jobs
@@ -59,7 +60,7 @@ def cost(found: Sequence[Line], images: int) -> str:
     layers = sum(line.tables - line.kept for line in found if line.kind is Kind.EXTRACTOR)
     if not layers:
         return "The images are described already."
-    return f"To describe: {images:,} images × {layers:,} {'layer' if layers == 1 else 'layers'}."
+    return f"To describe: {count_noun(images, 'image')} × {count_noun(layers, 'layer')}."
 
 
 def command(words: Sequence[str]) -> str:

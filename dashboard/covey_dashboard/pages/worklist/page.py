@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from covey import CoveyError
+from covey._base.text import count_noun
 from covey.analysis.assist.worklist import Worklist
 from covey.components.contracts import Floats
 from covey.data.tables import Embedding
@@ -116,7 +117,7 @@ def show_bar(found: Found, laid: Laid, names: list[str], left: int) -> None:
         label = choose_class(found, laid)
     with buttons, labelling.row():
         st.button(
-            f"{'Accept' if label == laid.label else 'Label'} {labelling.images(left)}",
+            f"{'Accept' if label == laid.label else 'Label'} {count_noun(left, 'image')}",
             type="primary",
             shortcut="Ctrl+Enter",
             help="Those that are left in get this class, the others are not of it: Ctrl + Enter",
@@ -136,7 +137,7 @@ def show_bar(found: Found, laid: Laid, names: list[str], left: int) -> None:
 
 def show_question(found: Found, laid: Laid) -> None:
     """Say what a batch is."""
-    count = labelling.images(len(laid.batch.rows))
+    count = count_noun(len(laid.batch.rows), "image")
     if laid.label is None:
         told = f"<b>These {count} look alike. What are they?</b>"
     else:
@@ -192,7 +193,7 @@ def show_end(found: Found) -> None:
     left = int((found.given.codes < 0).sum())
     if left:
         told = "Nothing more can be suggested for the %s without a class: label some of them on the page Explore."
-        notice.hint(told % labelling.images(left))
+        notice.hint(told % count_noun(left, "image"))
     else:
         notice.hint("Every image has a class.")
     with labelling.row():
@@ -212,7 +213,7 @@ def show_remarks(found: Found, featured: bool) -> None:
     """Say what is left out, and what is missing."""
     gone = len(found.given.by_image) - int((found.given.codes >= 0).sum())
     if gone:
-        st.caption(f"Not in this embedding, and left out here: {labelling.images(gone)} with labels.")
+        st.caption(f"Not in this embedding, and left out here: {count_noun(gone, 'image')} with labels.")
     if not featured:
         st.caption("The features of this embedding are not in the dataset: suggestions come from the embedding alone.")
 

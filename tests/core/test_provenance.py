@@ -1,0 +1,87 @@
+"""Provenance as it is written to files and read from them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+import pytest
+
+from covey import CoveyError
+from covey.components.contracts import Runtime
+from covey.components.kinds import Kind
+from covey.data.provenance import Copies, Details, Provenance, ReusedRows
+
+FEATURES = Provenance(kind=Kind.EXTRACTOR, component="probe", tag="probe", version=1, options={}, input="0" * 64)
+DETAILS = Details(
+    versions={"numpy": "2.1"},
+    chosen={"eps": 0.5, "layers": ["a", "b"]},
+    broken={"dark.png": "it is empty"},
+    sizes={"48 x 32": 20},
+    copies=Copies(count=3, first=("a.png", "b.png")),
+    constant=2,
+    runtime=Runtime(device="cuda", precision="bfloat16", threads=3),
+    earlier=ReusedRows(key="1" * 64, rows=7),
+    other=FEATURES,
+    machines=("cpu: AMD EPYC",),
+    file="features.csv",
+)
+
+
+def with_details(details: object) -> str:
+    """Return a provenance as JSON whose details are these plain values."""
+    return json.dumps({**json.loads(FEATURES.to_json()), "details": details})
+
+
+def test_a_provenance_with_all_details_is_read_back_as_it_was() -> None:
+    provenance = attrs.evolve(FEATURES, details=DETAILS)
+    assert Provenance.from_json(provenance.to_json(), "birds.npz") == provenance
+
+
+def test_details_do_not_change_the_key() -> None:
+    assert attrs.evolve(FEATURES, details=DETAILS).key == FEATURES.key
+
+
+def test_details_are_written_as_plain_values_and_defaults_are_left_out() -> None:
+    assert json.loads(FEATURES.to_json())["details"] == {}
+    details = json.loads(attrs.evolve(FEATURES, details=DETAILS).to_json())["details"]
+    assert details["copies"] == {"count": 3, "first": ["a.png", "b.png"]}
+    assert details["runtime"]["precision"] == "bfloat16"
+    assert details["other"]["component"] == "probe"
+
+
+def test_fields_of_a_newer_covey_are_ignored() -> None:
+    assert Provenance.from_json(with_details({"weather": "rain", "constant": 1}), "x").details == Details(constant=1)
+
+
+def test_a_runtime_of_another_covey_keeps_the_fields_that_both_know() -> None:
+    details = Provenance.from_json(with_details({"runtime": {"device": "mps", "cores": 4}}), "x").details
+    assert details.runtime == Runtime(device="mps")
+
+
+@pytest.mark.parametrize(
+    ("name", "odd", "sentence"),
+    [
+        ("versions", 3, "details.versions must be a version for each package, not 3"),
+        ("versions", {"numpy": 2}, "details.versions must be a version for each package"),
+        ("chosen", "x", 'details.chosen must be a value for each option, not "x"'),
+        ("broken", ["a.png"], "details.broken must be a reason for each broken image"),
+        ("sizes", {"48 x 32": "many"}, "details.sizes must be a number of images for each size"),
+        ("copies", {"count": 1}, "details.copies must be a count and the first names"),
+        ("constant", "two", "details.constant must be a whole number"),
+        ("runtime", "fast", "details.runtime must be the settings of a computation"),
+        ("runtime", {"threads": "many"}, "details.runtime must be the settings of a computation"),
+        ("machines", "cpu", "details.machines must be a list of texts"),
+        ("earlier", {"rows": 3}, "details.earlier must be a key and a number of rows"),
+        ("other", "x", "details.other must be a provenance"),
+        ("file", {"name": "x"}, "details.file must be the name of a file"),
+    ],
+)
+def test_odd_details_are_one_sentence_that_names_the_field(name: str, odd: Any, sentence: str) -> None:
+    with pytest.raises(CoveyError) as caught:
+        Provenance.from_json(with_details({name: odd}), "birds.npz")
+    message = str(caught.value)
+    assert message.startswith(f"birds.npz has a damaged provenance ({sentence}")
+    assert message.endswith("make the file again.")
+    assert "\n" not in message
