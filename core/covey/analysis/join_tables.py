@@ -28,41 +28,43 @@ class Joined(Generic[T]):
     def told(self) -> str:
         """What matches and what is missing on either side, in words."""
         count = len(self.table.names)
-        told = [f"{count_noun(count, 'image')} {'is' if count == 1 else 'are'} in both"]
+        sentences = [f"{count_noun(count, 'image')} {'is' if count == 1 else 'are'} in both"]
         for side, names in (("first", self.only_one), ("second", self.only_other)):
             if len(names):
-                told.append(f"{len(names):,} only in the {side}: {preview(names.tolist())}")
-        return "; ".join(told) + "."
+                sentences.append(f"{len(names):,} only in the {side}: {preview(names.tolist())}")
+        return "; ".join(sentences) + "."
 
 
-def join(one: T, other: T) -> Joined[T]:
+def join(left: T, right: T) -> Joined[T]:
     """Combine two tables of features, or two embeddings, by the names of their images.
 
-    The rows are those of `one`, in its order, that are in `other` too; the columns are those of `one`, then those of
-    `other`. A joined embedding shows the map of `one`. The provenance names both, where both are known.
+    The rows are those of `left`, in its order, that are in `right` too; the columns are those of `left`, then those of
+    `right`. A joined embedding shows the map of `left`. The provenance names both, where both are known.
 
     Args:
-        one: features (n, d) or an embedding (n, k).
-        other: the same kind of table, of any width.
+        left: features (n, d) or an embedding (n, k).
+        right: the same kind of table, of any width.
 
     Raises:
         CoveyError: the kinds differ, a name stands twice in a table, or no image is in both.
     """
-    if type(one) is not type(other):
-        kinds = " and ".join(type(table).__name__.lower() for table in (one, other))
+    if type(left) is not type(right):
+        kinds = " and ".join(type(table).__name__.lower() for table in (left, right))
         raise CoveyError(f"Only tables of one kind can be joined, not {kinds}: take two of the same.")
-    for table in (one, other):
+    for table in (left, right):
         _check_unique(table.names)
-    here, there = _matches(one.names, other.names)
-    names, provenance = one.names[here], _provenance(one.provenance, other.provenance)
-    table = attrs.evolve(_beside(one, here, other, there), names=names, provenance=provenance)
-    return Joined(table=table, only_one=np.setdiff1d(one.names, names), only_other=np.setdiff1d(other.names, names))
+    here, there = _matches(left.names, right.names)
+    names, provenance = left.names[here], _provenance(left.provenance, right.provenance)
+    table = attrs.evolve(_beside(left, here, right, there), names=names, provenance=provenance)
+    return Joined(table=table, only_one=np.setdiff1d(left.names, names), only_other=np.setdiff1d(right.names, names))
 
 
 def _check_unique(names: Names) -> None:
-    found, counts = np.unique(names, return_counts=True)
+    unique_names, counts = np.unique(names, return_counts=True)
     if (counts > 1).any():
-        raise CoveyError(f"The image {str(found[counts > 1][0])!r} stands twice in a table: make the table again.")
+        raise CoveyError(
+            f"The image {str(unique_names[counts > 1][0])!r} stands twice in a table: make the table again."
+        )
 
 
 def _matches(names: Names, others: Names) -> tuple[list[int], list[int]]:
@@ -70,29 +72,33 @@ def _matches(names: Names, others: Names) -> tuple[list[int], list[int]]:
     rows = {name: row for row, name in enumerate(others.tolist())}
     pairs = [(row, rows[name]) for row, name in enumerate(names.tolist()) if name in rows]
     if not pairs:
-        told = " and ".join(repr(str(found[0])) if len(found) else "no image" for found in (names, others))
-        raise CoveyError(f"The tables share no image (they begin with {told}): were they made from the same folder?")
+        first_names = " and ".join(
+            repr(str(table_names[0])) if len(table_names) else "no image" for table_names in (names, others)
+        )
+        raise CoveyError(
+            f"The tables share no image (they begin with {first_names}): were they made from the same folder?"
+        )
     here, there = zip(*pairs, strict=True)
     return list(here), list(there)
 
 
-def _beside(one: T, here: list[int], other: T, there: list[int]) -> T:
-    X, Y = (table.X if isinstance(table, Features) else table.Z for table in (one, other))
+def _beside(left: T, here: list[int], right: T, there: list[int]) -> T:
+    X, Y = (table.X if isinstance(table, Features) else table.Z for table in (left, right))
     both = np.hstack([X[here], Y[there]])
-    changes: dict[str, Any] = {"Z": both, "map": one.map[here]} if isinstance(one, Embedding) else {"X": both}
-    return attrs.evolve(one, **changes)
+    changes: dict[str, Any] = {"Z": both, "map": left.map[here]} if isinstance(left, Embedding) else {"X": both}
+    return attrs.evolve(left, **changes)
 
 
-def _provenance(one: Provenance | None, other: Provenance | None) -> Provenance | None:
-    if one is None or other is None:
+def _provenance(left: Provenance | None, right: Provenance | None) -> Provenance | None:
+    if left is None or right is None:
         return None
     return Provenance(
-        kind=one.kind,
+        kind=left.kind,
         component=COMPONENT,
-        tag=f"{COMPONENT}_{other.tag}",
+        tag=f"{COMPONENT}_{right.tag}",
         version=1,
-        options={"other": other.key},
-        input=one.key,
-        source=one,
-        details=Details(other=other),
+        options={"other": right.key},
+        input=left.key,
+        source=left,
+        details=Details(other=right),
     )

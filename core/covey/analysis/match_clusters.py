@@ -75,8 +75,8 @@ def _ids(before: NDArray[np.integer], shared: Any) -> NDArray[np.int32]:
         rows, columns = min_weight_full_bipartite_matching(
             hstack([weights, diags(np.ones(old))]).tocsr(), maximize=True
         )
-        kept = columns < new
-        ids[columns[kept]] = before[rows[kept]]
+        matched = columns < new
+        ids[columns[matched]] = before[rows[matched]]
     fresh = ids == NOISE
     ids[fresh] = before.max(initial=NOISE) + 1 + np.arange(fresh.sum())
     return ids
@@ -86,7 +86,7 @@ def _several(wholes: NDArray[np.integer], parts: NDArray[np.integer], shared: An
     """Return the wholes that hold more than half of several parts, each with those."""
     sizes = np.asarray(shared.sum(axis=0)).ravel()
     mostly = 2 * shared.data > sizes[shared.col]
-    found: dict[int, list[int]] = {}
+    parts_by_whole: dict[int, list[int]] = {}
     for whole, part in zip(wholes[shared.row[mostly]].tolist(), parts[shared.col[mostly]].tolist(), strict=True):
-        found.setdefault(whole, []).append(part)
-    return {whole: tuple(sorted(held)) for whole, held in sorted(found.items()) if len(held) > 1}
+        parts_by_whole.setdefault(whole, []).append(part)
+    return {whole: tuple(sorted(held)) for whole, held in sorted(parts_by_whole.items()) if len(held) > 1}

@@ -64,12 +64,12 @@ def profile(
     clusterer, declared = clusterer.resolve(Z), _declared(clusterer, option)
     suggested = prepared.suggest(option) if prepared else None
     values = list(values) or _values(clusterer, declared, prepared, suggested)
-    found = []
+    measurements = []
     with progress.step(f"{clusterer.name} along {option}", len(values), "value") as step:
         for value in values:
             variant = options.evolve(clusterer, **{option: value})
-            found.append(step.tick(_measured(_labels(variant, Z, prepared))))
-    clusters, noise, largest = np.array(found, dtype=np.float64).reshape(-1, 3).T
+            measurements.append(step.tick(_measured(_labels(variant, Z, prepared))))
+    clusters, noise, largest = np.array(measurements, dtype=np.float64).reshape(-1, 3).T
     return Profile(
         option=option,
         values=values,
@@ -83,28 +83,28 @@ def profile(
 
 def around(clusterer: Clusterer, option: Option) -> list[Any]:
     """Return values around that of an option: all choices, or numbers evenly spaced by ratio, within its bounds."""
-    value = getattr(clusterer, option.name)
+    current = getattr(clusterer, option.name)
     if option.type is bool or option.choices is not None:
         return [False, True] if option.type is bool else options.allowed_choices(clusterer, option.name) or []
-    if option.type is str or option.many or value is None:
+    if option.type is str or option.many or current is None:
         raise CoveyError(f"{clusterer.name}: say at which values of {option.name!r} to look: they cannot be guessed.")
-    numbers = (value or 1) * np.geomspace(1 / SPAN, SPAN, TRIES)
+    numbers = (current or 1) * np.geomspace(1 / SPAN, SPAN, TRIES)
     tries = dict.fromkeys(round(x) if option.type is int else float(f"{x:.3g}") for x in numbers.tolist())
     return [x for x in tries if _allowed(option, x)]
 
 
 def _values(clusterer: Clusterer, option: Option, prepared: Prepared | None, suggested: Any) -> list[Any]:
-    known = prepared.values(option.name) if prepared else ()
-    if not known:
+    candidates = prepared.values(option.name) if prepared else ()
+    if not candidates:
         return around(clusterer, option)
-    return sorted({*known, suggested} - {None})
+    return sorted({*candidates, suggested} - {None})
 
 
 def _declared(clusterer: Clusterer, name: str) -> Option:
     declared = {option.name: option for option in options.options(type(clusterer))}
     if name not in declared:
-        known = f"Its options: {', '.join(declared)}." if declared else "It has no options."
-        raise CoveyError(f"{clusterer.name}: there is no option {name!r}.{did_you_mean(name, declared)} {known}")
+        listing = f"Its options: {', '.join(declared)}." if declared else "It has no options."
+        raise CoveyError(f"{clusterer.name}: there is no option {name!r}.{did_you_mean(name, declared)} {listing}")
     return declared[name]
 
 

@@ -21,64 +21,68 @@ _DEEDS = {
 _INPUTS = {Kind.EXTRACTOR: "features", Kind.REDUCER: "reduced features"}
 
 
-def methods(made: Provenance, registry: Registry) -> str:
+def methods(provenance: Provenance, registry: Registry) -> str:
     """Return paragraphs of plain text: every step with all its options, then versions, then numbered references.
 
     A component that is no longer installed is told as far as the provenance knows it, without its references.
     """
-    chain = made.lineage
+    chain = provenance.lineage
     references = list(dict.fromkeys(text for step in chain for text in _references(step, registry)))
-    told = " ".join(_sentences(step, [references.index(text) + 1 for text in _references(step, registry)])
+    paragraph = " ".join(_sentences(step, [references.index(text) + 1 for text in _references(step, registry)])
                     for step in chain)  # fmt: skip
     software = {name: version for step in chain for name, version in step.details.versions.items()}
     versions = ", ".join(f"{name} {version}" for name, version in sorted(software.items()))
     cited = "\n".join(f"[{number}] {text}" for number, text in enumerate(references, 1))
-    return "\n\n".join(filter(None, [told, versions and f"Software: {versions}.", cited]))
+    return "\n\n".join(filter(None, [paragraph, versions and f"Software: {versions}.", cited]))
 
 
-def _sentences(made: Provenance, references: Sequence[int]) -> str:
+def _sentences(provenance: Provenance, references: Sequence[int]) -> str:
     cited = f" [{', '.join(map(str, references))}]" if references else ""
-    component = f"{made.component}{cited} (version {made.version} of the component; {_listed(made.options)})"
-    deed = _DEEDS[made.kind].format(
-        component=component, images=_images(made), input=_INPUTS.get(made.source.kind, "") if made.source else "data"
+    component = (
+        f"{provenance.component}{cited} (version {provenance.version} of the component; {_listed(provenance.options)})"
     )
-    return " ".join(f"{sentence}." for sentence in [deed, *_circumstances(made)])
+    deed = _DEEDS[provenance.kind].format(
+        component=component,
+        images=_images(provenance),
+        input=_INPUTS.get(provenance.source.kind, "") if provenance.source else "data",
+    )
+    return " ".join(f"{sentence}." for sentence in [deed, *_circumstances(provenance)])
 
 
-def _images(made: Provenance) -> str:
-    sizes, broken = made.details.sizes, len(made.details.broken)
+def _images(provenance: Provenance) -> str:
+    sizes, broken = provenance.details.sizes, len(provenance.details.broken)
     count = count_noun(sum(sizes.values()), "spectrogram image") if sizes else "Spectrogram images"
     pixels = f" of {', '.join(f'{size} pixels' for size in sizes)}" if sizes else ""
     left_out = f" ({broken:,} broken {'one was' if broken == 1 else 'ones were'} left out)" if broken else ""
     return f"{count}{pixels}{left_out}"
 
 
-def _circumstances(made: Provenance) -> list[str]:
+def _circumstances(provenance: Provenance) -> list[str]:
     """Return what else decided a result."""
-    told = []
-    if made.identity:
-        told.append(f"What else decided the result: {_listed(made.identity)}")
-    if chosen := made.details.chosen:
-        told.append(f"The data decided {_listed(chosen)}")
-    if runtime := made.details.runtime:
+    sentences = []
+    if provenance.identity:
+        sentences.append(f"What else decided the result: {_listed(provenance.identity)}")
+    if chosen := provenance.details.chosen:
+        sentences.append(f"The data decided {_listed(chosen)}")
+    if runtime := provenance.details.runtime:
         how = f"in {runtime.precision or 'float32'} on {runtime.device or 'cpu'}"
-        told.append(f"It was computed {how}, {runtime.batch_size} images at a time")
-    if other := made.details.other:
-        told.append(f"It was joined with table {other.short_key} of {other.tag}")
-    return told
+        sentences.append(f"It was computed {how}, {runtime.batch_size} images at a time")
+    if joined := provenance.details.other:
+        sentences.append(f"It was joined with table {joined.short_key} of {joined.tag}")
+    return sentences
 
 
 def _listed(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} = {format_value(value)}" for name, value in values.items()) or "no options"
 
 
-def _references(made: Provenance, registry: Registry) -> tuple[str, ...]:
-    cls = _class(made, registry)
+def _references(provenance: Provenance, registry: Registry) -> tuple[str, ...]:
+    cls = _class(provenance, registry)
     return cls.references if cls else ()
 
 
-def _class(made: Provenance, registry: Registry) -> type[Component] | None:
+def _class(provenance: Provenance, registry: Registry) -> type[Component] | None:
     try:
-        return registry.find(made.component, made.kind).cls
+        return registry.find(provenance.component, provenance.kind).cls
     except CoveyError:
         return None

@@ -35,55 +35,55 @@ class Certainty:
         self.X: Floats = StandardScaler().fit_transform(X).astype(np.float32)
         self.steps = _steps(Z)
 
-    def of(self, given: Marks, refused: Marks) -> Floats:
+    def of(self, assigned: Marks, refused: Marks) -> Floats:
         """Return the probability of each class for each image (n, c) float32; a row sums to 1 at most.
 
         What is missing from 1 is the probability that the image is of no class so far. A class without a labelled
         image has probability 0, as has one that was refused for the image.
 
         Args:
-            given: the classes that each image has, (n, c).
+            assigned: the classes that each image has, (n, c).
             refused: the classes that it was said not to have, (n, c).
         """
-        if not given.any():
-            return np.zeros(given.shape, dtype=np.float32)
-        near = self._near(given, refused)
-        known = near.sum(axis=1, keepdims=True)
-        told = np.sqrt((near / np.maximum(known, _LEAST) + _LEAST) * (self._told(given) + _LEAST))
-        told *= ~refused & given.any(axis=0)
-        shares = told / np.maximum(told.sum(axis=1, keepdims=True), _LEAST**2)
-        return np.asarray(shares * np.sqrt(np.minimum(known, 1)), dtype=np.float32)
+        if not assigned.any():
+            return np.zeros(assigned.shape, dtype=np.float32)
+        near = self._near(assigned, refused)
+        evidence = near.sum(axis=1, keepdims=True)
+        scores = np.sqrt((near / np.maximum(evidence, _LEAST) + _LEAST) * (self._told(assigned) + _LEAST))
+        scores *= ~refused & assigned.any(axis=0)
+        shares = scores / np.maximum(scores.sum(axis=1, keepdims=True), _LEAST**2)
+        return np.asarray(shares * np.sqrt(np.minimum(evidence, 1)), dtype=np.float32)
 
-    def _near(self, given: Marks, refused: Marks) -> Floats:
+    def _near(self, assigned: Marks, refused: Marks) -> Floats:
         """Return the probability that a walk from each image ends at a label of each class before it ends by itself.
 
         A partially absorbing random walk (Wu et al. 2012, NIPS 25).
         """
-        labelled = given.any(axis=1)
-        ends = given[labelled] / given[labelled].sum(axis=1, keepdims=True)
-        found = np.zeros(given.shape, dtype=np.float32)
-        found[labelled] = ends
+        labelled = assigned.any(axis=1)
+        ends = assigned[labelled] / assigned[labelled].sum(axis=1, keepdims=True)
+        arrivals = np.zeros(assigned.shape, dtype=np.float32)
+        arrivals[labelled] = ends
         for _ in range(STEPS):
-            found = STAY * (self.steps @ found)
-            found[refused] = 0
-            found[labelled] = ends
-        return found
+            arrivals = STAY * (self.steps @ arrivals)
+            arrivals[refused] = 0
+            arrivals[labelled] = ends
+        return arrivals
 
-    def _told(self, given: Marks) -> Floats:
+    def _told(self, assigned: Marks) -> Floats:
         """Return the probability of each class by linear discriminant analysis (Ledoit and Wolf 2004 when few)."""
         from scipy.special import softmax
         from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-        told = np.zeros(given.shape, dtype=np.float32)
-        rows, classes = _some(given)
+        probabilities = np.zeros(assigned.shape, dtype=np.float32)
+        rows, classes = _some(assigned)
         present = np.unique(classes)
         if len(present) < 2 or len(rows) == len(present):  # from which nothing can be learned
-            told[:, present] = 1 / len(present)
-            return told
+            probabilities[:, present] = 1 / len(present)
+            return probabilities
         model: Any = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(self.X[rows], classes)
         scores = self.X @ model.coef_.T.astype(np.float32) + model.intercept_.astype(np.float32)
-        told[:, present] = softmax(scores if len(present) > 2 else np.hstack([0 * scores, scores]), axis=1)
-        return told
+        probabilities[:, present] = softmax(scores if len(present) > 2 else np.hstack([0 * scores, scores]), axis=1)
+        return probabilities
 
 
 def _steps(Z: Floats) -> Any:
@@ -102,9 +102,9 @@ def _steps(Z: Floats) -> Any:
     return (sparse.diags(1 / np.asarray(both.sum(axis=1)).ravel()) @ both).tocsr().astype(np.float32)
 
 
-def _some(given: Marks) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _some(assigned: Marks) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return labelled images and their classes, at most MOST of a class, the same each time."""
     random = np.random.default_rng(0)
-    members = [np.flatnonzero(column) for column in given.T]
-    some = [rows if len(rows) <= MOST else np.sort(random.choice(rows, MOST, replace=False)) for rows in members]
-    return np.concatenate(some), np.repeat(np.arange(len(some)), [len(rows) for rows in some])
+    members = [np.flatnonzero(column) for column in assigned.T]
+    drawn = [rows if len(rows) <= MOST else np.sort(random.choice(rows, MOST, replace=False)) for rows in members]
+    return np.concatenate(drawn), np.repeat(np.arange(len(drawn)), [len(rows) for rows in drawn])

@@ -30,11 +30,11 @@ def nearest(X: Floats, rows: NDArray[np.intp], count: int) -> NDArray[np.intp]:
     """
     drawn = np.random.default_rng(0).permutation(rows)[:MEMBERS]
     scale = _deviations(X)
-    wanted = X[drawn] / scale
-    distances = np.concatenate([_distances(X[start:end] / scale, wanted) for start, end in _blocks(X)])
+    references = X[drawn] / scale
+    distances = np.concatenate([_distances(X[start:end] / scale, references) for start, end in _blocks(X)])
     distances[rows] = np.inf
-    found = np.argsort(distances, kind="stable")
-    return found[: min(count, len(X) - len(np.unique(rows)))]
+    order = np.argsort(distances, kind="stable")
+    return order[: min(count, len(X) - len(np.unique(rows)))]
 
 
 def oddity(Z: Floats) -> Floats:
@@ -53,8 +53,8 @@ def oddity(Z: Floats) -> Floats:
     neighbours = min(NEIGHBOURS, len(drawn) - 1)
     if neighbours < 1:
         return np.zeros(len(Z), dtype=np.float32)
-    found = NearestNeighbors(n_neighbors=neighbours + 1, algorithm="brute").fit(Z[drawn])
-    distances, _ = found.kneighbors(Z)
+    search = NearestNeighbors(n_neighbors=neighbours + 1, algorithm="brute").fit(Z[drawn])
+    distances, _ = search.kneighbors(Z)
     odd = distances[:, :-1].mean(axis=1)
     odd[drawn] = distances[drawn, 1:].mean(axis=1)  # each of these is the nearest to itself
     return np.asarray(odd, dtype=np.float32)
@@ -72,8 +72,8 @@ def _deviations(X: Floats) -> Floats:
     return np.where(variance > 0, np.sqrt(variance), 1).astype(np.float32)
 
 
-def _distances(block: Floats, wanted: Floats) -> Floats:
+def _distances(block: Floats, references: Floats) -> Floats:
     """Return the distance of each row of a block (b,) to the nearest of those wanted."""
     from sklearn.metrics import pairwise_distances_argmin_min
 
-    return np.asarray(pairwise_distances_argmin_min(block, wanted)[1], dtype=np.float32)
+    return np.asarray(pairwise_distances_argmin_min(block, references)[1], dtype=np.float32)

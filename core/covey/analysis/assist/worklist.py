@@ -62,17 +62,17 @@ class Worklist:
         self.certainty = Certainty(X, Z)
         self.groups = _groups(Z)
 
-    def next(self, given: Marks, refused: Marks, answers: Sequence[Answer] = ()) -> Batch | None:
+    def next(self, assigned: Marks, refused: Marks, answers: Sequence[Answer] = ()) -> Batch | None:
         """Return the next batch; None when there is nothing to show.
 
         Args:
-            given: the classes that each image has, (n, c); c may be 0. Images that have one are not shown.
+            assigned: the classes that each image has, (n, c); c may be 0. Images that have one are not shown.
             refused: the classes that each was said not to have, (n, c).
             answers: to the batches before, oldest first.
         """
-        sure = self.certainty.of(given, refused)
-        labelled = np.asarray(given.any(axis=1))
-        rows, classes = np.flatnonzero(~labelled), np.flatnonzero(given.any(axis=0)).tolist()
+        sure = self.certainty.of(assigned, refused)
+        labelled = np.asarray(assigned.any(axis=1))
+        rows, classes = np.flatnonzero(~labelled), np.flatnonzero(assigned.any(axis=0)).tolist()
         suggested = [_suggested(sure, rows, label, answers) for label in classes]
         group = self._group(sure, labelled, answers)
         offered = [batch for batch in (*suggested, group) if batch is not None]
@@ -80,12 +80,12 @@ class Worklist:
 
     def _group(self, sure: Floats, labelled: NDArray[np.bool_], answers: Sequence[Answer]) -> Batch | None:
         """Return the best group that has not been shown, without the images whose class is known."""
-        known = labelled | (sure.max(axis=1, initial=0) > SURE)
-        shown = {answer.batch.group for answer in answers}
+        settled = labelled | (sure.max(axis=1, initial=0) > SURE)
+        answered_groups = {answer.batch.group for answer in answers}
         pure = _pure(answers)
         for number in range(len(self.groups)):
-            rows = self.groups[number][~known[self.groups[number]]][:MOST]
-            if number not in shown and len(rows) >= max(LEAST, len(self.groups[number]) / 3):
+            rows = self.groups[number][~settled[self.groups[number]]][:MOST]
+            if number not in answered_groups and len(rows) >= max(LEAST, len(self.groups[number]) / 3):
                 return Batch(rows, None, number, pure * len(rows))
         return None
 
@@ -130,9 +130,9 @@ def _groups(Z: Floats) -> list[NDArray[np.intp]]:
 
     Z = StandardScaler().fit_transform(Z)
     with warnings.catch_warnings(action="ignore"):  # fewer groups are made of images that are all alike
-        found = KMeans(max(1, round(1.25 * len(Z) ** 0.5)), n_init=1, max_iter=ROUNDS, random_state=0).fit(Z)
-    far = np.linalg.norm(Z - found.cluster_centers_[found.labels_], axis=1)
-    order = np.lexsort((far, found.labels_))
-    whole = np.split(order, np.cumsum(np.bincount(found.labels_))[:-1])
+        clustering = KMeans(max(1, round(1.25 * len(Z) ** 0.5)), n_init=1, max_iter=ROUNDS, random_state=0).fit(Z)
+    far = np.linalg.norm(Z - clustering.cluster_centers_[clustering.labels_], axis=1)
+    order = np.lexsort((far, clustering.labels_))
+    whole = np.split(order, np.cumsum(np.bincount(clustering.labels_))[:-1])
     cores = [rows[: max(LEAST, round(CORE * len(rows)))] for rows in whole]
     return sorted(cores, key=lambda rows: float(far[rows].mean() / len(rows) ** 0.5))

@@ -38,15 +38,15 @@ def join(points: Points, groups: Rows, radius: float) -> Rows:
     return search.groups
 
 
-def merged(groups: Rows, some: Rows, others: Rows) -> Rows:
+def merged(groups: Rows, rows: Rows, partners: Rows) -> Rows:
     """Return the groups when the group of each of the rows `some` becomes one with that of its partner in `others`."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    if len(some) == 0:
+    if len(rows) == 0:
         return groups
     count = int(groups.max()) + 1
-    links = coo_array((np.ones(len(some), dtype=bool), (groups[some], groups[others])), shape=(count, count))
+    links = coo_array((np.ones(len(rows), dtype=bool), (groups[rows], groups[partners])), shape=(count, count))
     joined: Rows = connected_components(links, directed=False)[1].astype(np.intp)[groups]
     return joined
 
@@ -95,12 +95,12 @@ class _Search:
     def visit(self, level: int, pairs: Rows) -> None:
         """Join what lies near in pairs (p, 2) of boxes of one level."""
         for start in range(0, len(pairs), self.chunk):
-            left = self._foreign_and_near(level, pairs[start : start + self.chunk])
+            candidates = self._foreign_and_near(level, pairs[start : start + self.chunk])
             if level == len(self.boxes.low) - 1:
-                self._compare(left)
+                self._compare(candidates)
             else:
-                self._compare_first(level, left)
-                self.visit(level + 1, _parts(left))
+                self._compare_first(level, candidates)
+                self.visit(level + 1, _parts(candidates))
 
     def _take(self, groups: Rows) -> None:
         """Remember the groups, and the lowest and highest of each box."""
@@ -118,41 +118,41 @@ class _Search:
         low, high = self.boxes.low[level], self.boxes.high[level]
         a, b = pairs.T
         gaps = np.maximum(np.maximum(low[a] - high[b], low[b] - high[a]), 0)
-        kept: Rows = pairs[np.sqrt((gaps * gaps).sum(axis=1)) <= self.radius * SLACK]
-        return kept
+        close_pairs: Rows = pairs[np.sqrt((gaps * gaps).sum(axis=1)) <= self.radius * SLACK]
+        return close_pairs
 
     def _compare_first(self, level: int, pairs: Rows) -> None:
         """Try one point of each box: groups that overlap are joined early, which spares most of the work."""
         first = self.boxes.rows.reshape(len(self.boxes.low[level]), -1)[:, 0]
-        some, others = first[pairs[:, 0]], first[pairs[:, 1]]
-        hits = distances(self.points[some], self.points[others]) <= self.radius
-        self._join(some[hits], others[hits])
+        rows, partners = first[pairs[:, 0]], first[pairs[:, 1]]
+        hits = distances(self.points[rows], self.points[partners]) <= self.radius
+        self._join(rows[hits], partners[hits])
 
     def _compare(self, pairs: Rows) -> None:
-        some, others = self.boxes.rows[pairs[:, 0]], self.boxes.rows[pairs[:, 1]]
-        squares = np.zeros((len(pairs), some.shape[1], others.shape[1]))
+        rows, partners = self.boxes.rows[pairs[:, 0]], self.boxes.rows[pairs[:, 1]]
+        squares = np.zeros((len(pairs), rows.shape[1], partners.shape[1]))
         for column in self.columns:  # several times as fast as a sum over the last axis
-            apart = column[some][:, :, None] - column[others][:, None]
+            apart = column[rows][:, :, None] - column[partners][:, None]
             squares += apart * apart
-        pair, one, other = np.nonzero(np.sqrt(squares) <= self.radius)
-        self._join(some[pair, one], others[pair, other])
+        pair, row, partner = np.nonzero(np.sqrt(squares) <= self.radius)
+        self._join(rows[pair, row], partners[pair, partner])
 
-    def _join(self, some: Rows, others: Rows) -> None:
-        news = self.groups[some] != self.groups[others]
+    def _join(self, rows: Rows, partners: Rows) -> None:
+        news = self.groups[rows] != self.groups[partners]
         if news.any():
-            self._take(merged(self.groups, some[news], others[news]))
+            self._take(merged(self.groups, rows[news], partners[news]))
 
 
-def distances(some: Points, others: Points) -> Points:
+def distances(points: Points, partners: Points) -> Points:
     """Return the Euclidean distances along the last axis, float64, in the shape that the arrays broadcast to."""
-    apart = some - others
-    found: Points = np.sqrt((apart * apart).sum(axis=-1))
-    return found
+    apart = points - partners
+    lengths: Points = np.sqrt((apart * apart).sum(axis=-1))
+    return lengths
 
 
 def _parts(pairs: Rows) -> Rows:
     """Return the pairs of halves of pairs of boxes, each once."""
     a, b = 2 * pairs.T
     across = a != b
-    found = [(a, b), (a + 1, b + 1), (a, b + 1), (a[across] + 1, b[across])]
-    return np.concatenate([np.stack(pair, axis=1) for pair in found])
+    halves = [(a, b), (a + 1, b + 1), (a, b + 1), (a[across] + 1, b[across])]
+    return np.concatenate([np.stack(pair, axis=1) for pair in halves])

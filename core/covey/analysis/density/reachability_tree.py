@@ -93,8 +93,8 @@ class Neighbours:
         """Return the neighbours of chosen points as numbers among the chosen, -1 for what is not."""
         numbers = np.full(len(chosen) + 1, -1)
         numbers[:-1][chosen] = np.arange(chosen.sum())
-        found: Rows = numbers[self.rows[chosen]]
-        return found
+        neighbours: Rows = numbers[self.rows[chosen]]
+        return neighbours
 
     def labels(self, dense: NDArray[np.bool_], groups: Rows, eps: float) -> Labels:
         """Return the labels (n,) int32 from the groups of the dense points, giving each border point its cluster."""
@@ -115,8 +115,8 @@ def _numbered(groups: Rows) -> Labels:
     used = np.flatnonzero(first < len(groups))
     numbers = np.empty(len(first), dtype=np.int32)
     numbers[used[np.argsort(first[used])]] = np.arange(len(used))
-    found: Labels = numbers[groups]
-    return found
+    labels: Labels = numbers[groups]
+    return labels
 
 
 @attrs.frozen(eq=False)
@@ -199,8 +199,8 @@ def _edges(points: Points, core: Points, min_samples: int) -> Rows:
         return _prim(points, core)
     tree = KDTree(points, leaf_size=LEAF)
     search = KDTreeBoruvkaAlgorithm(tree, min_samples - 1, leaf_size=LEAF // 3, approx_min_span_tree=False, n_jobs=1)
-    found: Rows = search.spanning_tree()[:, :2].astype(np.intp)
-    return found
+    edges: Rows = search.spanning_tree()[:, :2].astype(np.intp)
+    return edges
 
 
 def _prim(points: Points, core: Points) -> Rows:
@@ -225,8 +225,8 @@ def _prim(points: Points, core: Points) -> Rows:
 
 def _reachabilities(points: Points, core: Points, edges: Rows) -> Points:
     a, b = edges.T
-    found: Points = np.maximum(distances(points[a], points[b]), np.maximum(core[a], core[b]))
-    return found
+    reachabilities: Points = np.maximum(distances(points[a], points[b]), np.maximum(core[a], core[b]))
+    return reachabilities
 
 
 def _runs(edges: Rows, weights: Points, count: int) -> tuple[Rows, Points]:

@@ -27,15 +27,15 @@ class Flow:
     counts: NDArray[np.intp]
 
 
-def common(one: Clustering, other: Clustering) -> tuple[Labels, Labels]:
+def common(first: Clustering, second: Clustering) -> tuple[Labels, Labels]:
     """Return the labels of the images that are in both clusterings, matched by name."""
-    _, here, there = np.intersect1d(one.names, other.names, return_indices=True)
-    return one.labels[here], other.labels[there]
+    _, first_rows, second_rows = np.intersect1d(first.names, second.names, return_indices=True)
+    return first.labels[first_rows], second.labels[second_rows]
 
 
-def flow(one: Clustering, other: Clustering) -> Flow:
+def flow(first: Clustering, second: Clustering) -> Flow:
     """Return where the images of each cluster went, of those that are in both clusterings."""
-    ways, counts = np.unique(np.stack(common(one, other), axis=1), axis=0, return_counts=True)
+    ways, counts = np.unique(np.stack(common(first, second), axis=1), axis=0, return_counts=True)
     return Flow(ways[:, 0], ways[:, 1], counts)
 
 
@@ -46,15 +46,15 @@ def matrix(clusterings: Sequence[Clustering], measure: Measure = "ami") -> NDArr
     1985): 1 for the same groups, 0 for what chance gives. Images that are in one of two clusterings alone are left out
     of the comparison; NaN where there is no other.
     """
-    found = np.eye(len(clusterings))
-    for row, one in enumerate(clusterings):
-        for column, other in enumerate(clusterings[:row]):
-            found[row, column] = found[column, row] = _agreement(*common(one, other), measure)
-    return found
+    agreements = np.eye(len(clusterings))
+    for row, first in enumerate(clusterings):
+        for column, second in enumerate(clusterings[:row]):
+            agreements[row, column] = agreements[column, row] = _agreement(*common(first, second), measure)
+    return agreements
 
 
-def _agreement(one: Labels, other: Labels, measure: Measure) -> float:
+def _agreement(first: Labels, second: Labels, measure: Measure) -> float:
     from sklearn import metrics
 
     scores = {"ami": metrics.adjusted_mutual_info_score, "ari": metrics.adjusted_rand_score}
-    return float(scores[measure](one, other)) if len(one) else float("nan")
+    return float(scores[measure](first, second)) if len(first) else float("nan")

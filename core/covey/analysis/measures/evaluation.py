@@ -78,8 +78,8 @@ def evaluate(clustering: Clustering, labels: Mapping[str, str], groups: Mapping[
     Raises:
         CoveyError: no image of the clustering has a label.
     """
-    known = _labelled(clustering.names, labels)
-    names, clusters = clustering.names[known], clustering.labels[known]
+    labelled = _labelled(clustering.names, labels)
+    names, clusters = clustering.names[labelled], clustering.labels[labelled]
     truth = numbered(names, labels)
     inside = clusters != NOISE
     return Scores(
@@ -114,28 +114,28 @@ def neighbour_accuracy(
     """
     from sklearn.preprocessing import StandardScaler
 
-    known = _labelled(names, labels)
-    truth, own = numbered(names[known], labels), numbered(names[known], groups or {})
-    Z = StandardScaler().fit_transform(X[known])
+    labelled = _labelled(names, labels)
+    truth, own = numbered(names[labelled], labels), numbered(names[labelled], groups or {})
+    Z = StandardScaler().fit_transform(X[labelled])
     rows = np.random.default_rng(0).permutation(len(Z))[:QUERIES]
     right = [_told_right(Z, truth, own, rows[at : at + BLOCK]) for at in range(0, len(rows), BLOCK)]
-    found = np.concatenate(right)
-    return float(found.mean()) if len(found) else None
+    correct = np.concatenate(right)
+    return float(correct.mean()) if len(correct) else None
 
 
 def numbered(names: Names, values: Mapping[str, str]) -> NDArray[np.intp]:
     """Return a number for the value of each name, (n,): the same for equal values, another for each that has none."""
-    known = {value: number for number, value in enumerate(sorted(set(values.values())))}
-    found = [known[values[name]] if name in values else len(known) + at for at, name in enumerate(names.tolist())]
-    return np.asarray(found, dtype=np.intp)
+    numbers = {value: number for number, value in enumerate(sorted(set(values.values())))}
+    codes = [numbers[values[name]] if name in values else len(numbers) + at for at, name in enumerate(names.tolist())]
+    return np.asarray(codes, dtype=np.intp)
 
 
 def _labelled(names: Names, labels: Mapping[str, str]) -> NDArray[np.bool_]:
-    known = np.array([name in labels for name in names.tolist()], dtype=bool)
-    if not known.any():
+    labelled = np.array([name in labels for name in names.tolist()], dtype=bool)
+    if not labelled.any():
         name = str(names[0]) if len(names) else "none"
         raise CoveyError(f"No image has a label: the labels name {next(iter(labels), 'none')!r}, the images {name!r}.")
-    return known
+    return labelled
 
 
 def _agreement(truth: NDArray[np.intp], clusters: NDArray[np.int32]) -> Agreement:
@@ -172,12 +172,12 @@ def _told_right(Z: Floats, truth: NDArray[np.intp], own: NDArray[np.intp], rows:
     weights = np.isfinite(np.take_along_axis(distances, order, axis=1)) * (1 - 0.01 * np.arange(order.shape[1]))
     votes = np.zeros((len(rows), truth.max() + 1))
     np.add.at(votes, (np.arange(len(rows))[:, None], truth[order]), weights)
-    told: NDArray[np.bool_] = (votes.argmax(axis=1) == truth[rows])[weights.any(axis=1)]
-    return told
+    correct: NDArray[np.bool_] = (votes.argmax(axis=1) == truth[rows])[weights.any(axis=1)]
+    return correct
 
 
 def _nearest(distances: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
     """Return the places of the smallest values of each row, smallest first."""
-    some = np.argpartition(distances, min(NEIGHBOURS, distances.shape[1] - 1), axis=1)[:, :NEIGHBOURS]
-    order = np.argsort(np.take_along_axis(distances, some, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(some, order, axis=1)
+    nearest = np.argpartition(distances, min(NEIGHBOURS, distances.shape[1] - 1), axis=1)[:, :NEIGHBOURS]
+    order = np.argsort(np.take_along_axis(distances, nearest, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(nearest, order, axis=1)

@@ -77,16 +77,16 @@ class Row:
             return None if scores is None else scores.pure
         if measure == "knn":
             return self.neighbours
-        found: float | None = getattr(self.shape, measure)
-        return found
+        measured: float | None = getattr(self.shape, measure)
+        return measured
 
     def data(self) -> dict[str, Any]:
         """Return the row as plain JSON values."""
-        data: dict[str, Any] = {"clustering": self.clustering, **attrs.asdict(self.shape)}
+        fields: dict[str, Any] = {"clustering": self.clustering, **attrs.asdict(self.shape)}
         if self.scores is None:
-            return data
+            return fields
         labels = {**attrs.asdict(self.scores), "knn": self.neighbours, "knn_features": self.neighbours_features}
-        return {**data, "labels": labels}
+        return {**fields, "labels": labels}
 
 
 class Leaderboard:
@@ -127,13 +127,13 @@ class Leaderboard:
         with progress.step("Evaluating", len(self.clusterings), "clustering") as step:
             return [step.tick(self._row(name, truth, groups, neighbours)) for name in self.clusterings]
 
-    def clusterer(self, made: Provenance) -> Clusterer | None:
+    def clusterer(self, provenance: Provenance) -> Clusterer | None:
         """Return what made a clustering; None where it is not installed, or is another version."""
         try:
-            clusterer = options.build(self.registry.get(Kind.CLUSTERER, made.component), made.options)
+            clusterer = options.build(self.registry.get(Kind.CLUSTERER, provenance.component), provenance.options)
         except CoveyError:
             return None
-        return clusterer if clusterer.version == made.version else None
+        return clusterer if clusterer.version == provenance.version else None
 
     def _row(
         self,
@@ -143,30 +143,32 @@ class Leaderboard:
         neighbours: Callable[[str], float | None],
     ) -> Row:
         clustering = self.clusterings[name]
-        made = clustering.provenance
-        row = Row(clustering=name, provenance=made, shape=self._shape(clustering, groups))
+        provenance = clustering.provenance
+        row = Row(clustering=name, provenance=provenance, shape=self._shape(clustering, groups))
         if truth is None:
             return row
-        reduced = made.source if made and made.source and made.source.kind is Kind.REDUCER else None
+        reduced = (
+            provenance.source if provenance and provenance.source and provenance.source.kind is Kind.REDUCER else None
+        )
         return attrs.evolve(
             row,
             scores=evaluate(clustering, truth, groups),
-            neighbours=neighbours(made.input) if made else None,
-            neighbours_features=neighbours(reduced.input if reduced else made.input) if made else None,
+            neighbours=neighbours(provenance.input) if provenance else None,
+            neighbours_features=neighbours(reduced.input if reduced else provenance.input) if provenance else None,
         )
 
     def _shape(self, clustering: Clustering, groups: Mapping[str, str]) -> Shape:
-        made = clustering.provenance
-        if made is None:
+        provenance = clustering.provenance
+        if provenance is None:
             return shape(clustering, groups=groups)
-        table = self.table(made.input)
+        table = self.table(provenance.input)
         Z = None if table is None else table.points
-        return shape(clustering, Z, self.clusterer(made), groups, self._siblings(made))
+        return shape(clustering, Z, self.clusterer(provenance), groups, self._siblings(provenance))
 
-    def _siblings(self, made: Provenance) -> list[Clustering]:
-        alike = but_for_the_seed(made)
+    def _siblings(self, provenance: Provenance) -> list[Clustering]:
+        alike = but_for_the_seed(provenance)
         others = [(table, table.provenance) for table in self.clusterings.values() if table.provenance]
-        return [table for table, other in others if other.key != made.key and but_for_the_seed(other) == alike]
+        return [table for table, other in others if other.key != provenance.key and but_for_the_seed(other) == alike]
 
     def _neighbours(self, key: str, truth: Mapping[str, str], groups: Mapping[str, str]) -> float | None:
         table = self.table(key)
@@ -188,16 +190,16 @@ def ranked(rows: Sequence[Row], measure: str | None = None) -> list[Row]:
         CoveyError: the measure needs labels, and there are none.
     """
     labelled = any(row.scores for row in rows)
-    wanted = measure or ("ami" if labelled else "validity")
-    if wanted in WITH_LABELS and not labelled:
-        raise CoveyError(f"{wanted} compares with labels: name a file with --labels, or sort by another measure.")
-    return sorted(rows, key=lambda row: (-_high(row.value(wanted)), row.clustering))
+    criterion = measure or ("ami" if labelled else "validity")
+    if criterion in WITH_LABELS and not labelled:
+        raise CoveyError(f"{criterion} compares with labels: name a file with --labels, or sort by another measure.")
+    return sorted(rows, key=lambda row: (-_high(row.value(criterion)), row.clustering))
 
 
 def measures(labelled: bool, first: str | None = None) -> list[str]:
     """Return the measures to show in a leaderboard, the one that decides first."""
-    known = [measure for measure in MEASURES if labelled or measure not in WITH_LABELS]
-    return sorted(known, key=lambda measure: measure != first)
+    available = [measure for measure in MEASURES if labelled or measure not in WITH_LABELS]
+    return sorted(available, key=lambda measure: measure != first)
 
 
 def heading(measure: str) -> str:
@@ -207,11 +209,11 @@ def heading(measure: str) -> str:
 
 def cell(row: Row, measure: str) -> str:
     """Return a measure of a row as it stands in a table."""
-    value = row.value(measure)
-    if value is None:
+    measured = row.value(measure)
+    if measured is None:
         return "-"
-    return f"{value:,}" if measure == "clusters" else f"{value:.0%}" if measure in SHARES else f"{value:.3f}"
+    return f"{measured:,}" if measure == "clusters" else f"{measured:.0%}" if measure in SHARES else f"{measured:.3f}"
 
 
-def _high(value: float | None) -> float:
-    return float("-inf") if value is None else value
+def _high(score: float | None) -> float:
+    return float("-inf") if score is None else score

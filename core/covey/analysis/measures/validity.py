@@ -100,8 +100,8 @@ def density_validity(Z: Floats, labels: Labels) -> float | None:
         warnings.simplefilter("ignore")
         from hdbscan.validity import validity_index
 
-        found = float(validity_index(Z.astype(np.float64), labels))
-    return found if np.isfinite(found) else None
+        validity = float(validity_index(Z.astype(np.float64), labels))
+    return validity if np.isfinite(validity) else None
 
 
 def silhouette(Z: Floats, labels: Labels) -> float | None:
@@ -136,33 +136,35 @@ def recording_shares(clustering: Clustering, groups: Mapping[str, str]) -> list[
     return [float(np.unique(group, return_counts=True)[1].max() / len(group)) for group in members]
 
 
-def but_for_the_seed(made: Provenance) -> str:
+def but_for_the_seed(made_from: Provenance) -> str:
     """Return a text that is the same for clusterings that differ only in the reducer's seed."""
-    source = made.source
+    source = made_from.source
     if source is None or source.kind is not Kind.REDUCER:
-        return made.key
-    given = {name: value for name, value in source.options.items() if name != "seed"}
-    reducer = [source.component, source.version, given, dict(source.identity), source.input]
-    return provenance.canonical([made.component, made.version, dict(made.options), dict(made.identity), reducer])
+        return made_from.key
+    options = {name: value for name, value in source.options.items() if name != "seed"}
+    reducer = [source.component, source.version, options, dict(source.identity), source.input]
+    return provenance.canonical(
+        [made_from.component, made_from.version, dict(made_from.options), dict(made_from.identity), reducer]
+    )
 
 
 def _halves(clusterer: Clusterer, Z: Floats, random: np.random.Generator) -> float | None:
-    one, other = (np.sort(random.permutation(len(Z))[: len(Z) // 2]) for _ in range(2))
-    _, here, there = np.intersect1d(one, other, return_indices=True)
-    return _rand(clusterer.cluster(Z[one])[here], clusterer.cluster(Z[other])[there])
+    first, second = (np.sort(random.permutation(len(Z))[: len(Z) // 2]) for _ in range(2))
+    _, first_rows, second_rows = np.intersect1d(first, second, return_indices=True)
+    return _rand(clusterer.cluster(Z[first])[first_rows], clusterer.cluster(Z[second])[second_rows])
 
 
-def _rand(one: Labels, other: Labels) -> float | None:
+def _rand(first: Labels, second: Labels) -> float | None:
     from sklearn.metrics import adjusted_rand_score
 
-    if max(one.max(initial=NOISE), other.max(initial=NOISE)) == NOISE:
+    if max(first.max(initial=NOISE), second.max(initial=NOISE)) == NOISE:
         return None
-    return float(adjusted_rand_score(one, other))
+    return float(adjusted_rand_score(first, second))
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else None
+    numbers = [value for value in values if value is not None]
+    return float(np.mean(numbers)) if numbers else None
 
 
 def _sample(Z: Floats, labels: Labels) -> tuple[Floats, Labels]:
@@ -173,6 +175,6 @@ def _sample(Z: Floats, labels: Labels) -> tuple[Floats, Labels]:
 def _without(labels: Labels, fewer_than: int) -> Labels:
     """Return labels with small clusters as noise and the others numbered from 0."""
     clusters, counts = np.unique(labels[labels != NOISE], return_counts=True)
-    kept: NDArray[np.int32] = clusters[counts >= fewer_than]
-    inside = np.isin(labels, kept)
-    return np.where(inside, np.searchsorted(kept, labels), NOISE).astype(np.int32)
+    large_clusters: NDArray[np.int32] = clusters[counts >= fewer_than]
+    inside = np.isin(labels, large_clusters)
+    return np.where(inside, np.searchsorted(large_clusters, labels), NOISE).astype(np.int32)

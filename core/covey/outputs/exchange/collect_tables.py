@@ -23,9 +23,9 @@ WHAT: tuple[What, ...] = ("features", "embeddings", "clusters", "labels", "metad
 class Contents:
     """What a dataset holds, as far as it is wanted: what is not wanted is empty."""
 
-    def __init__(self, dataset: Dataset, wanted: Sequence[What]) -> None:
+    def __init__(self, dataset: Dataset, selection: Sequence[What]) -> None:
         self.dataset = dataset
-        self.wanted = set(wanted)
+        self.wanted = set(selection)
         self.entries = dataset.entries()
 
     @cached_property
@@ -50,10 +50,10 @@ class Contents:
     @property
     def classes(self) -> dict[str, list[str]]:
         """The classes of each image that people gave one."""
-        found: dict[str, list[str]] = {}
+        classes_by_image: dict[str, list[str]] = {}
         for row in self.labels:
-            found.setdefault(row.filename, []).append(row.label)
-        return found
+            classes_by_image.setdefault(row.filename, []).append(row.label)
+        return classes_by_image
 
     @cached_property
     def metadata(self) -> metadata.Metadata:
@@ -79,8 +79,8 @@ class Contents:
             yield Sheet("clusters", {"filename": names, **clusters.columns(self.clusterings, names)})
         if self.labels:
             yield Sheet("labels", _label_columns(self.labels))
-        if known := self.known(self.names):
-            yield Sheet("metadata", {"filename": self.names, **known})
+        if columns := self.known(self.names):
+            yield Sheet("metadata", {"filename": self.names, **columns})
 
 
 def _label_columns(labels: Sequence[Labelled]) -> dict[str, list[str]]:

@@ -111,9 +111,9 @@ def _write_parquet(export: Export) -> int:
 
 
 def _write_sheets(export: Export, ending: str, write: Callable[[Sheet, Path, Progress], None]) -> int:
-    given, count = FileNames(), 0
+    file_names, count = FileNames(), 0
     for sheet in export.contents.sheets():
-        write(sheet, make_folder(export.out) / given.give(sheet.name, ending), export.progress)
+        write(sheet, make_folder(export.out) / file_names.give(sheet.name, ending), export.progress)
         count += 1
     return count
 
@@ -136,21 +136,21 @@ def _write_image_folder(export: Export) -> int:
 
 def _copied(images: ImageFolder, export: Export) -> Iterator[tuple[str, str]]:
     """Copy the images that can be read, and yield the name of each, there and here."""
-    given, problems = FileNames(), list[str]()
+    file_names, problems = FileNames(), list[str]()
     names = export.contents.names
     with export.progress.step("Copying images", len(names), "image") as step:
         for name in names:
             path = PurePosixPath(name)
-            there = f"{IMAGES}/{given.give(str(path.with_suffix('')), path.suffix)}"
+            target = f"{IMAGES}/{file_names.give(str(path.with_suffix('')), path.suffix)}"
             try:
-                _copy(images.path(name), export.out / there)
+                _copy(images.path(name), export.out / target)
             except BrokenImage as error:
                 problems.append(f"{name} ({error})")
                 continue
-            if there != f"{IMAGES}/{name}":
-                export.progress.note(f"{name!r} is no file name on every system: it is {there!r} there.")
+            if target != f"{IMAGES}/{name}":
+                export.progress.note(f"{name!r} is no file name on every system: it is {target!r} there.")
             step.advance()
-            yield name, there
+            yield name, target
     if problems:
         export.progress.note(f"Images that could not be copied: {preview(problems)}.")
 
@@ -163,14 +163,14 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _write_raven(export: Export) -> int:
-    told = _timing(export)
+    timing = _timing(export)
     sounds = _sounds(export.images)
 
-    def text(recording: str, found: Sequence[Interval]) -> str:
+    def text(recording: str, stretches: Sequence[Interval]) -> str:
         sound = sounds.get(recording) or f"{PurePosixPath(recording).name}.wav"
-        return raven_table(found, sound, told.rate)
+        return raven_table(stretches, sound, timing.rate)
 
-    return _write_tracks(export, told, RAVEN, text)
+    return _write_tracks(export, timing, RAVEN, text)
 
 
 def _write_audacity(export: Export) -> int:
@@ -181,23 +181,23 @@ def _timing(export: Export) -> Timing:
     return timing(export.images.root if export.images else None, export.segment)
 
 
-def _write_tracks(export: Export, told: Timing, ending: str, text: Callable[[str, Sequence[Interval]], str]) -> int:
+def _write_tracks(export: Export, timing: Timing, ending: str, text: Callable[[str, Sequence[Interval]], str]) -> int:
     """Write a file for each recording, into a folder for the labels and one for each clustering."""
-    given, count = FileNames(), 0
+    file_names, count = FileNames(), 0
     for source, classes in _sources(export.contents):
-        found = intervals(classes, told)
-        if not found:
+        stretches_by_recording = intervals(classes, timing)
+        if not stretches_by_recording:
             raise CoveyError(
                 "No image is named after a recording and a time (…_segm_0000.000.png): nothing tells when."
             )
-        with export.progress.step(f"Writing {source}", len(found), "recording") as step:
-            for recording, stretch in found.items():
-                path = export.out / given.give(f"{source}/{recording.replace('/', '-')}", ending)
+        with export.progress.step(f"Writing {source}", len(stretches_by_recording), "recording") as step:
+            for recording, stretches in stretches_by_recording.items():
+                path = export.out / file_names.give(f"{source}/{recording.replace('/', '-')}", ending)
                 make_folder(path.parent)
                 with replace_file(path, durable=False) as file:
-                    file.write(text(recording, stretch).encode())
+                    file.write(text(recording, stretches).encode())
                 step.advance()
-        count += len(found)
+        count += len(stretches_by_recording)
     return count
 
 
@@ -207,8 +207,8 @@ def _sources(contents: Contents) -> Iterator[tuple[str, Mapping[str, Sequence[st
         yield "labels", classes
     for name, table in contents.clusterings:
         pairs = zip(table.names.tolist(), table.labels.tolist(), strict=True)
-        if found := {image: [cluster_label(label)] for image, label in pairs if label != NOISE}:
-            yield name, found
+        if labels_by_image := {image: [cluster_label(label)] for image, label in pairs if label != NOISE}:
+            yield name, labels_by_image
 
 
 def _sounds(images: ImageFolder | None) -> dict[str, str]:

@@ -54,10 +54,10 @@ def bring(dataset: Dataset, path: Path, names: Path | None = None, progress: Pro
     """
     with progress.step(f"Looking at {path.name}", 1, "file"):
         foreign = opened(path, names)
-        told = _checked_names(foreign, dataset)
-        made = provenance_of(foreign)
-    if kept := dataset.entries_by_key().get(made.key):
-        return f"{path.name} is there already, as {kept.name}."
+        remark = _checked_names(foreign, dataset)
+        provenance = provenance_of(foreign)
+    if entry := dataset.entries_by_key().get(provenance.key):
+        return f"{path.name} is there already, as {entry.name}."
     with progress.step(f"Reading {path.name}", len(foreign.names), "row") as step:
 
         def blocks() -> Iterator[Floats]:
@@ -65,11 +65,11 @@ def bring(dataset: Dataset, path: Path, names: Path | None = None, progress: Pro
                 yield block
                 step.advance(len(block))
 
-        dataset.save_features(np.array(foreign.names, dtype=np.str_), blocks(), made)
-    kept = dataset.find(made.key)
-    into = f", as {kept.name}" if kept else ""
+        dataset.save_features(np.array(foreign.names, dtype=np.str_), blocks(), provenance)
+    entry = dataset.find(provenance.key)
+    into = f", as {entry.name}" if entry else ""
     rows = count_noun(len(foreign.names), "row")
-    return f"{rows} of {path.name} became features of {dataset.location}{into}. {told}".strip()
+    return f"{rows} of {path.name} became features of {dataset.location}{into}. {remark}".strip()
 
 
 def opened(path: Path, names: Path | None) -> Foreign:
@@ -108,12 +108,12 @@ def _npy(path: Path, names: Path) -> Foreign:
     X = _mapped(path)
     if X.ndim != 2 or X.dtype.kind not in "fiub" or not X.shape[1]:
         raise CoveyError(f"{path} holds an array {X.shape} of {X.dtype}: features are numbers in rows (n, d).")
-    found = _names(names)
-    if len(found) != len(X):
-        told = f"{path} has {count_noun(len(X), 'row')}, {names} has {count_noun(len(found), 'name')}"
-        raise CoveyError(f"{told}: they must be as many.")
+    row_names = _names(names)
+    if len(row_names) != len(X):
+        counts = f"{path} has {count_noun(len(X), 'row')}, {names} has {count_noun(len(row_names), 'name')}"
+        raise CoveyError(f"{counts}: they must be as many.")
     count = max(1, VALUES // X.shape[1])
-    return Foreign(path, found, lambda: (X[start : start + count] for start in range(0, len(X), count)))
+    return Foreign(path, row_names, lambda: (X[start : start + count] for start in range(0, len(X), count)))
 
 
 def _mapped(path: Path) -> NDArray[Any]:
@@ -121,16 +121,16 @@ def _mapped(path: Path) -> NDArray[Any]:
     try:
         return open_memmap(path, mode="r")
     except (OSError, ValueError, TypeError, SyntaxError, EOFError, OverflowError, RecursionError) as error:
-        told = "it holds Python objects, which are never read" if "Python objects" in str(error) else reason(error)
-        raise CoveyError(f"{path} cannot be read ({told}): save a plain array with numpy.save.") from error
+        cause = "it holds Python objects, which are never read" if "Python objects" in str(error) else reason(error)
+        raise CoveyError(f"{path} cannot be read ({cause}): save a plain array with numpy.save.") from error
 
 
 def _names(path: Path) -> list[str]:
     if path.suffix.lower() == ".npy":
-        found = np.array(_mapped(path))
-        if found.ndim != 1 or found.dtype.kind != "U" or found.view(np.uint32).max(initial=0) > sys.maxunicode:
-            raise CoveyError(f"{path} holds an array {found.shape} of {found.dtype}: names are text, one for each row.")
-        return [str(name) for name in found.tolist()]
+        array = np.array(_mapped(path))
+        if array.ndim != 1 or array.dtype.kind != "U" or array.view(np.uint32).max(initial=0) > sys.maxunicode:
+            raise CoveyError(f"{path} holds an array {array.shape} of {array.dtype}: names are text, one for each row.")
+        return [str(name) for name in array.tolist()]
     heads, *rows = [row for _, row in csvs.rows(path, "names")] or [[]]
     if name := next((name for name in NAMES if name in heads), None):
         return [_cell(row, heads.index(name)) for row in rows]
@@ -149,19 +149,19 @@ def _csv(path: Path) -> Foreign:
 
 
 def _csv_blocks(path: Path, places: Sequence[int]) -> Iterator[NDArray[Any]]:
-    count, held = max(1, VALUES // len(places)), list[Floats]()
+    count, pending = max(1, VALUES // len(places)), list[Floats]()
     rows = csvs.rows(path, "features")
     next(rows)
     for line, row in rows:
         try:
-            held.append(np.array([float(row[at]) for at in places]))
+            pending.append(np.array([float(row[at]) for at in places]))
         except (ValueError, IndexError) as error:
             raise CoveyError(f"{path} cannot be read: {reason(error)} (line {line}); features are numbers.") from error
-        if len(held) == count:
-            yield np.array(held)
-            held = []
-    if held:
-        yield np.array(held)
+        if len(pending) == count:
+            yield np.array(pending)
+            pending = []
+    if pending:
+        yield np.array(pending)
 
 
 def _cell(row: Sequence[str], at: int) -> str:
@@ -188,8 +188,8 @@ def _columns(path: Path, heads: Sequence[str]) -> tuple[str, list[str]]:
     others = [head for head in heads if head and head not in NAMES]
     columns = [f"d{at}" for at in range(len(others)) if f"d{at}" in others] if "d0" in others else others
     if name is None or not columns:
-        told = ", ".join(heads[:10]) or "nothing"
-        raise CoveyError(f"{path} needs a column {NAMES[0]!r} and one for each feature; there is: {told}.")
+        present = ", ".join(heads[:10]) or "nothing"
+        raise CoveyError(f"{path} needs a column {NAMES[0]!r} and one for each feature; there is: {present}.")
     return name, columns
 
 
@@ -202,11 +202,13 @@ def _checked_names(foreign: Foreign, dataset: Dataset) -> str:
     if twice:
         raise CoveyError(f"{foreign.path} names images twice ({preview(twice)}): each may have one row.")
     images = set(dataset.images.names()) if dataset.images else set()
-    other = [name for name in names if name not in images]
-    if images and len(other) == len(names):
-        told = f"it begins with {names[0]!r}, the images with {min(images)!r}"
-        raise CoveyError(f"No row of {foreign.path} is an image: {told}. Names count from the image folder, with '/'.")
-    return f"Rows that are no image of it: {preview(other)}." if other and images else ""
+    unknown_names = [name for name in names if name not in images]
+    if images and len(unknown_names) == len(names):
+        beginnings = f"it begins with {names[0]!r}, the images with {min(images)!r}"
+        raise CoveyError(
+            f"No row of {foreign.path} is an image: {beginnings}. Names count from the image folder, with '/'."
+        )
+    return f"Rows that are no image of it: {preview(unknown_names)}." if unknown_names and images else ""
 
 
 def _checked(foreign: Foreign) -> Iterator[Floats]:

@@ -46,8 +46,8 @@ def timing(root: Path | None, segment: float | None) -> Timing:
     """
     path = root / PARAMETERS if root else None
     if path and path.is_file():
-        told = _read(path)
-        return attrs.evolve(told, segment=segment) if segment else told
+        recorded = _read(path)
+        return attrs.evolve(recorded, segment=segment) if segment else recorded
     if segment is None:
         raise CoveyError(f"How long is a segment? There is no {PARAMETERS} beside the images: give --segment SECONDS.")
     return Timing(segment, segment)
@@ -66,29 +66,29 @@ def intervals(classes: Mapping[str, Sequence[str]], timing: Timing) -> dict[str,
     for name, cut in cuts(classes).items():
         for label in classes[name]:
             starts[cut.recording, label].append(cut.start)
-    found: dict[str, list[Interval]] = defaultdict(list)
+    intervals_by_recording: dict[str, list[Interval]] = defaultdict(list)
     for (recording, label), begins in starts.items():
-        found[recording] += [Interval(begin, end, label) for begin, end in _merged(begins, timing)]
-    return {recording: sorted(found[recording]) for recording in sorted(found)}
+        intervals_by_recording[recording] += [Interval(begin, end, label) for begin, end in _merged(begins, timing)]
+    return {recording: sorted(intervals_by_recording[recording]) for recording in sorted(intervals_by_recording)}
 
 
 def _merged(starts: Iterable[float], timing: Timing) -> list[tuple[float, float]]:
     reach = min(timing.step, timing.segment) + ROUNDED
-    found: list[tuple[float, float]] = []  # the starts of the first segment and of the last
+    spans: list[tuple[float, float]] = []  # the starts of the first segment and of the last
     for start in sorted(starts):
-        if found and start - found[-1][1] <= reach:
-            found[-1] = found[-1][0], start
+        if spans and start - spans[-1][1] <= reach:
+            spans[-1] = spans[-1][0], start
         else:
-            found.append((start, start))
-    return [(first, last + timing.segment) for first, last in found]
+            spans.append((start, start))
+    return [(first, last + timing.segment) for first, last in spans]
 
 
 def _read(path: Path) -> Timing:
     try:
-        told = json.loads(path.read_text("utf-8"))
-        segment = float(told["segment_duration_sec"])
-        step = float(told["segment_step_size"]) * segment
-        rate = float(told["sampling_frequency"])
+        parameters = json.loads(path.read_text("utf-8"))
+        segment = float(parameters["segment_duration_sec"])
+        step = float(parameters["segment_step_size"]) * segment
+        rate = float(parameters["sampling_frequency"])
         if not all(math.isfinite(value) and value > 0 for value in (segment, step, rate)):
             raise ValueError("a length or rate is not above 0")
         return Timing(segment, step, rate)

@@ -35,10 +35,18 @@ def raven_table(intervals: Sequence[Interval], sound: str, rate: float | None) -
     """
     band = [(LOW, "0.0"), (HIGH, f"{rate / 2:.1f}")] if rate else []
     lines = [["Selection", "View", "Channel", BEGIN, END, *(head for head, _ in band), FILE, LABEL]]
-    for number, one in enumerate(intervals, 1):
-        times = [f"{one.begin:.6f}", f"{one.end:.6f}"]
+    for number, interval in enumerate(intervals, 1):
+        times = [f"{interval.begin:.6f}", f"{interval.end:.6f}"]
         lines.append(
-            [str(number), "Spectrogram 1", "1", *times, *(value for _, value in band), _cell(sound), _cell(one.label)]
+            [
+                str(number),
+                "Spectrogram 1",
+                "1",
+                *times,
+                *(value for _, value in band),
+                _cell(sound),
+                _cell(interval.label),
+            ]
         )
     return "".join("\t".join(line) + "\n" for line in lines)
 

@@ -34,10 +34,10 @@ class Selection:
 
 def tables(paths: Iterable[Path]) -> list[Path]:
     """Return these files, and the .txt files in these folders. Raises CoveyError when there are none."""
-    found = [table for path in paths for table in (sorted(path.rglob("*.txt")) if path.is_dir() else [path])]
-    if not found:
+    table_paths = [table for path in paths for table in (sorted(path.rglob("*.txt")) if path.is_dir() else [path])]
+    if not table_paths:
         raise CoveyError("There are no selection tables (.txt) in the folders: name the folder that holds them.")
-    return found
+    return table_paths
 
 
 def read(path: Path, column: str | None = None) -> list[Selection]:
@@ -53,15 +53,15 @@ def read(path: Path, column: str | None = None) -> list[Selection]:
     """
     rows = csvs.rows(path, "selections")
     _, heads = next(rows, (0, []))
-    wanted = column or next((head for head in _LABELS if head in heads), LABEL)
-    for head in (BEGIN, END, wanted):
+    label_column = column or next((head for head in _LABELS if head in heads), LABEL)
+    for head in (BEGIN, END, label_column):
         if head not in heads:
             near = did_you_mean(head, heads) if head == column else ""
-            told = ", ".join(heads) or "nothing"
+            present = ", ".join(heads) or "nothing"
             more = "" if head in (BEGIN, END) else " Name the one with classes with --column."
-            raise CoveyError(f"The selections {path} have no column {head!r}.{near} There is: {told}.{more}")
+            raise CoveyError(f"The selections {path} have no column {head!r}.{near} There is: {present}.{more}")
     own = path.name.split(".Table.")[0].removesuffix(".txt")
-    return [_selection(path, line, dict(zip(heads, row, strict=False)), wanted, own) for line, row in rows]
+    return [_selection(path, line, dict(zip(heads, row, strict=False)), label_column, own) for line, row in rows]
 
 
 def images_of(selections: Iterable[Selection], names: Sequence[str], segment: float) -> dict[str, list[str]]:
@@ -72,32 +72,32 @@ def images_of(selections: Iterable[Selection], names: Sequence[str], segment: fl
         names: all images; those that are not named as cuts are left out.
         segment: length of the segments in seconds.
     """
-    starts, named = _recordings(names), known_sounds(names)
-    found: dict[str, dict[str, None]] = defaultdict(dict)
-    for one in selections:
-        for recording in recordings_of(one.sound, named) if one.label else ():
-            found[one.label] |= dict.fromkeys(_within(one, *starts[recording], segment))
-    return {label: list(images) for label, images in found.items()}
+    starts, recordings_by_sound = _recordings(names), known_sounds(names)
+    images_by_label: dict[str, dict[str, None]] = defaultdict(dict)
+    for selection in selections:
+        for recording in recordings_of(selection.sound, recordings_by_sound) if selection.label else ():
+            images_by_label[selection.label] |= dict.fromkeys(_within(selection, *starts[recording], segment))
+    return {label: list(images) for label, images in images_by_label.items()}
 
 
 def known_sounds(names: Sequence[str]) -> dict[str, list[str]]:
     """Return the recordings of these images by what a table may call them."""
-    found: dict[str, list[str]] = defaultdict(list)
+    recordings_by_sound: dict[str, list[str]] = defaultdict(list)
     for recording in dict.fromkeys(cut.recording for cut in cuts(names).values()):
         number = xeno_canto(recording)
         for name in {recording, PurePosixPath(recording).name, *([f"XC{number}"] if number else [])}:
-            found[name].append(recording)
-    return found
+            recordings_by_sound[name].append(recording)
+    return recordings_by_sound
 
 
-def recordings_of(sound: str, known: Mapping[str, Sequence[str]]) -> Sequence[str]:
+def recordings_of(sound: str, recordings_by_sound: Mapping[str, Sequence[str]]) -> Sequence[str]:
     """Return the recordings that a sound file is: by its name with or without ending, or its number at xeno-canto."""
     name = PurePosixPath(sound.replace("\\", "/")).name
     ways = (name, PurePosixPath(name).stem, f"XC{xeno_canto(name)}")
-    return next((known[way] for way in ways if way in known), ())
+    return next((recordings_by_sound[way] for way in ways if way in recordings_by_sound), ())
 
 
-def _selection(path: Path, line: int, cells: Mapping[str, str], wanted: str, own: str) -> Selection:
+def _selection(path: Path, line: int, cells: Mapping[str, str], label_column: str, own: str) -> Selection:
     try:
         begin, end = float(cells[BEGIN]), float(cells[END])
         if not (math.isfinite(begin) and begin <= end < math.inf):
@@ -105,24 +105,24 @@ def _selection(path: Path, line: int, cells: Mapping[str, str], wanted: str, own
     except (ValueError, KeyError) as error:
         times = f"{cells.get(BEGIN)!r} to {cells.get(END)!r}"
         raise CoveyError(f"The selections {path} cannot be read: {times} are no times (line {line}).") from error
-    return Selection(cells.get(FILE) or own, begin, end, cells.get(wanted, "").strip())
+    return Selection(cells.get(FILE) or own, begin, end, cells.get(label_column, "").strip())
 
 
 def _recordings(names: Iterable[str]) -> dict[str, tuple[list[str], NDArray[np.float64]]]:
     """Return the images of each recording in order of time, and when they start."""
-    found: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    segments_by_recording: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for name, cut in cuts(names).items():
-        found[cut.recording].append((cut.start, name))
-    ordered = {recording: sorted(images) for recording, images in found.items()}
+        segments_by_recording[cut.recording].append((cut.start, name))
+    ordered = {recording: sorted(images) for recording, images in segments_by_recording.items()}
     return {
         recording: ([name for _, name in images], np.array([start for start, _ in images]))
         for recording, images in ordered.items()
     }
 
 
-def _within(one: Selection, names: Sequence[str], starts: NDArray[np.float64], segment: float) -> Iterator[str]:
-    first, last = np.searchsorted(starts, [one.begin - segment, one.end + _ROUNDED])
+def _within(selection: Selection, names: Sequence[str], starts: NDArray[np.float64], segment: float) -> Iterator[str]:
+    first, last = np.searchsorted(starts, [selection.begin - segment, selection.end + _ROUNDED])
     near = starts[first:last]
-    shared = np.minimum(near + segment, one.end) - np.maximum(near, one.begin)
-    enough = shared >= SHARE * min(segment, one.end - one.begin) - _ROUNDED
+    shared = np.minimum(near + segment, selection.end) - np.maximum(near, selection.begin)
+    enough = shared >= SHARE * min(segment, selection.end - selection.begin) - _ROUNDED
     return (names[first + at] for at in np.flatnonzero(enough))

@@ -101,13 +101,13 @@ def _values(column: Column) -> list[Any]:
 
 def _type(pa: Any, column: Any) -> Any:
     """Return the Arrow type of a column; one without any value is text."""
-    found = pa.string() if isinstance(column, np.ndarray) and column.dtype.kind == "U" else pa.array(column).type
-    return pa.string() if found == pa.null() else found
+    arrow_type = pa.string() if isinstance(column, np.ndarray) and column.dtype.kind == "U" else pa.array(column).type
+    return pa.string() if arrow_type == pa.null() else arrow_type
 
 
 def _check_text(column: Column) -> None:
     try:
-        for value in column:
-            str(value).encode()
+        for cell in column:
+            str(cell).encode()
     except UnicodeEncodeError as error:
-        raise CoveyError(f"The name {str(value)!r} is no valid Unicode: rename the image, and run again.") from error
+        raise CoveyError(f"The name {str(cell)!r} is no valid Unicode: rename the image, and run again.") from error

@@ -22,12 +22,12 @@ class FileNames:
     def give(self, name: str, ending: str) -> str:
         """Return a relative path with this ending that stays in the folder and was not given before."""
         stem = "/".join(_safe(part) for part in name.split("/"))
-        given, number = stem + ending, 1
-        while _alike(given) in self._taken:
+        candidate, number = stem + ending, 1
+        while _alike(candidate) in self._taken:
             number += 1
-            given = f"{stem}~{number}{ending}"
-        self._taken.add(_alike(given))
-        return given
+            candidate = f"{stem}~{number}{ending}"
+        self._taken.add(_alike(candidate))
+        return candidate
 
 
 def _safe(part: str) -> str:

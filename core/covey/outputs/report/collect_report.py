@@ -28,6 +28,7 @@ MOST_CLUSTERS = 60
 """Clusters, the largest first, of which images are shown: what keeps a report below 25 MB."""
 COMPARED = 12
 """Clusterings, the best first, that are compared with each other."""
+UNKNOWN_ORIGIN = "It is not recorded how this clustering was made."
 
 
 @attrs.frozen(kw_only=True)
@@ -92,10 +93,10 @@ def collect(
     groups = recordings(board.names()) if groups is None else groups
     rows = ranked(board.rows(truth, groups, progress), measure)
     chosen = _chosen(rows, name)
-    clustering, made = board.clusterings[chosen.clustering], chosen.provenance
-    table = board.table(made.input) if made else None
+    clustering, provenance = board.clusterings[chosen.clustering], chosen.provenance
+    table = board.table(provenance.input) if provenance else None
     Z = None if table is None else table.points
-    clusterer = board.clusterer(made) if made else None
+    clusterer = board.clusterer(provenance) if provenance else None
     compared = [row.clustering for row in rows[:COMPARED]]
     return Contents(
         location=board.dataset.location,
@@ -103,7 +104,9 @@ def collect(
         rows=rows,
         measure=measure,
         chosen=chosen,
-        methods=methods(made, board.registry) if made else "Nothing is known of how this clustering was made.",
+        methods=methods(provenance, board.registry)
+        if provenance
+        else "Nothing is known of how this clustering was made.",
         clustering=clustering,
         map=table.map if isinstance(table, Embedding) else None,
         profile=None if clusterer is None or Z is None else _profile(clusterer, Z, progress),
@@ -116,11 +119,13 @@ def collect(
 def _chosen(rows: Sequence[Row], name: str | None) -> Row:
     if name is None:
         return rows[0]
-    known = {row.clustering: row for row in rows}
+    rows_by_name = {row.clustering: row for row in rows}
     stem = name.removesuffix(".npz")
-    if stem not in known:
-        raise CoveyError(f"There is no clustering {name!r}.{did_you_mean(stem, known)} `covey compare` lists them.")
-    return known[stem]
+    if stem not in rows_by_name:
+        raise CoveyError(
+            f"There is no clustering {name!r}.{did_you_mean(stem, rows_by_name)} `covey compare` lists them."
+        )
+    return rows_by_name[stem]
 
 
 def _profile(clusterer: Clusterer, Z: Floats, progress: Progress) -> Profile | None:

@@ -25,12 +25,12 @@ def thumbnail(folder: ImageFolder, name: str) -> Image.Image:
 
 def sheet(folder: ImageFolder, names: Sequence[str]) -> Image.Image:
     """Return a contact sheet of these images, row by row; the place of one that cannot be read stays empty."""
-    found = [_found(folder, name) for name in names]
-    width = max((image.width for image in found if image), default=SIDE) + GAP
-    height = max((image.height for image in found if image), default=SIDE) + GAP
+    thumbnails = [_found(folder, name) for name in names]
+    width = max((image.width for image in thumbnails if image), default=SIDE) + GAP
+    height = max((image.height for image in thumbnails if image), default=SIDE) + GAP
     rows = -(-len(names) // COLUMNS)
     picture = Image.new("RGBA", (width * min(COLUMNS, max(1, len(names))), height * max(1, rows)))
-    for place, image in enumerate(found):
+    for place, image in enumerate(thumbnails):
         if image:
             picture.paste(image, (place % COLUMNS * width, place // COLUMNS * height))
     return picture

@@ -59,32 +59,32 @@ def _map(contents: Contents) -> str:
     if contents.map is None:
         return "<p>There is no map: the table that was clustered is not kept, or has none.</p>"
     address = sheets.png(maps.draw(contents.map, contents.clustering.labels))
-    told = "Each point is an image, its colour and number are those of its cluster; grey is in no cluster."
-    return f'<img class="map" alt="The map" src="{address}"><p class="faint">{told}</p>'
+    caption = "Each point is an image, its colour and number are those of its cluster; grey is in no cluster."
+    return f'<img class="map" alt="The map" src="{address}"><p class="faint">{caption}</p>'
 
 
 def _leaderboard(contents: Contents) -> str:
-    shown = measures(any(row.scores for row in contents.rows), contents.measure)
+    columns = measures(any(row.scores for row in contents.rows), contents.measure)
     rows = [
-        [str(rank), *(cell(row, measure) for measure in shown), row.clustering]
+        [str(rank), *(cell(row, measure) for measure in columns), row.clustering]
         for rank, row in enumerate(contents.rows, 1)
     ]
     marks = [row.clustering == contents.chosen.clustering for row in contents.rows]
-    told = (
+    caption = (
         "The best first. AMI, ARI and V compare with labels, noise being one more cluster; pure is the share of images"
         " in clusters of at least 90 % one label and 10 images from 3 recordings; kNN how often neighbours from other"
         " recordings tell the label. DBCV and silhouette say how well clusters lie apart (-1 to 1); halves and seeds"
         " whether half samples and other seeds give the same clusters (1 is the same); coverage is the share of images"
         " in clusters. What cannot be said is -."
     )
-    return _table(["", *map(heading, shown), "clustering"], rows, marks) + f'<p class="faint">{told}</p>'
+    return _table(["", *map(heading, columns), "clustering"], rows, marks) + f'<p class="faint">{caption}</p>'
 
 
 def _profile(contents: Contents) -> str:
     assert contents.profile is not None
-    data = base64.b64encode(chart([(contents.chosen.clustering, contents.profile)])).decode("ascii")
-    told = "How the clusters change with this option, all others being the same; stretches of no change are shaded."
-    return f'<img class="chart" alt="" src="data:image/png;base64,{data}"><p class="faint">{told}</p>'
+    encoded = base64.b64encode(chart([(contents.chosen.clustering, contents.profile)])).decode("ascii")
+    caption = "How the clusters change with this option, all others being the same; stretches of no change are shaded."
+    return f'<img class="chart" alt="" src="data:image/png;base64,{encoded}"><p class="faint">{caption}</p>'
 
 
 def _agreement(contents: Contents) -> str:
@@ -95,62 +95,62 @@ def _agreement(contents: Contents) -> str:
         for rank, name, values in zip(ranks, contents.compared, contents.alike.tolist(), strict=True)
     ]
     head = "".join(f"<th>{escape(text)}</th>" for text in ["", *ranks])
-    told = (
+    caption = (
         f"Adjusted mutual information between the first {COMPARED} clusterings at most: 1 is the same groups, 0 what"
         " chance gives."
     )
     table = f'<thead><tr>{head}<th class="name">clustering</th></tr></thead><tbody>{"".join(rows)}</tbody>'
-    return f'<div class="wide"><table>{table}</table></div><p class="faint">{told}</p>'
+    return f'<div class="wide"><table>{table}</table></div><p class="faint">{caption}</p>'
 
 
-def _share(value: float) -> str:
-    if value != value:  # no image is in both
+def _share(share: float) -> str:
+    if share != share:  # no image is in both
         return "<td>-</td>"
-    return f'<td class="share" style="--share: {max(0.0, value):.2f}">{value:.2f}</td>'
+    return f'<td class="share" style="--share: {max(0.0, share):.2f}">{share:.2f}</td>'
 
 
 def _clusters(contents: Contents, progress: Progress) -> str:
     if not contents.groups:
         return "<p>There is no cluster: every image is noise.</p>"
-    shown, rest = contents.groups[:MOST_CLUSTERS], contents.groups[MOST_CLUSTERS:]
-    with progress.step("Drawing clusters", len(shown), "cluster") as step:
-        parts = [step.tick(_group(contents, group)) for group in shown]
+    first_groups, rest = contents.groups[:MOST_CLUSTERS], contents.groups[MOST_CLUSTERS:]
+    with progress.step("Drawing clusters", len(first_groups), "cluster") as step:
+        parts = [step.tick(_group(contents, group)) for group in first_groups]
     if rest:
-        told = ", ".join(f"{group.cluster} ({group.images:,})" for group in rest)
-        parts.append(f"<h3>{count_noun(len(rest), 'smaller cluster')}</h3><p>Number and images: {told}.</p>")
+        sizes = ", ".join(f"{group.cluster} ({group.images:,})" for group in rest)
+        parts.append(f"<h3>{count_noun(len(rest), 'smaller cluster')}</h3><p>Number and images: {sizes}.</p>")
     return "".join(parts)
 
 
 def _group(contents: Contents, group: Group) -> str:
     dot = f'<span class="dot" style="background: {colour(group.cluster)}"></span>'
-    told = [count_noun(group.images, "image")]
+    facts = [count_noun(group.images, "image")]
     if group.recordings:
-        told.append(f"from {count_noun(len(group.recordings), 'recording')}: {_counts(group.recordings)}")
+        facts.append(f"from {count_noun(len(group.recordings), 'recording')}: {_counts(group.recordings)}")
     if group.labels:
-        told.append(f"labelled {_counts(group.labels)}")
+        facts.append(f"labelled {_counts(group.labels)}")
     rows = [("Most typical", group.typical), ("Oddest", group.odd)]
     pictures = "".join(
         f'<p class="faint">{title}</p><div class="sheet">{"".join(_picture(contents, name) for name in names)}</div>'
         for title, names in rows
         if names
     )
-    return f"<h3>{dot}Cluster {group.cluster}</h3><p>{escape('; '.join(told))}</p>{pictures}"
+    return f"<h3>{dot}Cluster {group.cluster}</h3><p>{escape('; '.join(facts))}</p>{pictures}"
 
 
 def _picture(contents: Contents, name: str) -> str:
-    told = escape(name)
+    title = escape(name)
     try:
         if contents.folder is None:
             raise BrokenImage("the images are not there")
         address = sheets.jpeg(sheets.thumbnail(contents.folder, name))
     except BrokenImage as error:
-        return f'<span title="{told}">{told}: {escape(str(error))}</span>'
-    return f'<img title="{told}" alt="{told}" src="{address}">'
+        return f'<span title="{title}">{title}: {escape(str(error))}</span>'
+    return f'<img title="{title}" alt="{title}" src="{address}">'
 
 
 def _counts(counts: Sequence[tuple[str, int]]) -> str:
-    told = ", ".join(f"{name} ({count:,})" for name, count in counts[:FEW])
-    return told + (f" and {len(counts) - FEW:,} more" if len(counts) > FEW else "")
+    listing = ", ".join(f"{name} ({count:,})" for name, count in counts[:FEW])
+    return listing + (f" and {len(counts) - FEW:,} more" if len(counts) > FEW else "")
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], marks: Sequence[bool]) -> str:

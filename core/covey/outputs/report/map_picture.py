@@ -51,14 +51,14 @@ def _spots(places: Floats) -> NDArray[np.float64]:
 
 def _largest(labels: Labels) -> list[int]:
     clusters, counts = np.unique(labels[labels != NOISE], return_counts=True)
-    found: list[int] = clusters[np.argsort(-counts, kind="stable")][:MOST_NUMBERS].tolist()
-    return found
+    largest: list[int] = clusters[np.argsort(-counts, kind="stable")][:MOST_NUMBERS].tolist()
+    return largest
 
 
 def _write(pen: ImageDraw.ImageDraw, spots: NDArray[np.float64], cluster: int) -> None:
     """Write the number of a cluster above its points."""
     font, edge = ImageFont.load_default(13 * FINER), 3 * FINER
     spot = float(np.median(spots[:, 0])), float(np.percentile(spots[:, 1], 5)) - 12 * FINER
-    left, top, right, bottom = pen.textbbox(spot, str(cluster), font, "mm")
-    pen.rounded_rectangle((left - edge, top - edge, right + edge, bottom + edge), edge, "#202020c0")
+    edge_left, top, right, bottom = pen.textbbox(spot, str(cluster), font, "mm")
+    pen.rounded_rectangle((edge_left - edge, top - edge, right + edge, bottom + edge), edge, "#202020c0")
     pen.text(spot, str(cluster), "#ffffff", font, "mm")

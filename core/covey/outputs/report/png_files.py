@@ -24,9 +24,9 @@ def write(contents: Contents, folder: Path, progress: Progress = SILENT) -> list
         with replace_file(folder / "profile.png") as file:
             file.write(chart([(contents.chosen.clustering, contents.profile)]))
         written.append(folder / "profile.png")
-    shown = [group for group in contents.groups if group.typical] if contents.folder else []
-    with progress.step("Writing pictures", len(shown), "cluster") as step:
-        for group in shown:
+    drawn_groups = [group for group in contents.groups if group.typical] if contents.folder else []
+    with progress.step("Writing pictures", len(drawn_groups), "cluster") as step:
+        for group in drawn_groups:
             assert contents.folder is not None
             picture = sheets.sheet(contents.folder, [*group.typical, *group.odd])
             written.append(step.tick(_save(folder / f"cluster_{group.cluster:04}.png", picture)))
