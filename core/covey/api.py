@@ -91,8 +91,8 @@ def frame(table: Table) -> pd.DataFrame:
     index = pd.Index(table.names, name="filename")
     if isinstance(table, Clustering):
         return pd.DataFrame({"cluster": table.labels}, index=index)
-    found = pd.DataFrame(table.X if isinstance(table, Features) else table.Z, index=index)
-    return found if isinstance(table, Features) else found.assign(map_x=table.map[:, 0], map_y=table.map[:, 1])
+    columns = pd.DataFrame(table.X if isinstance(table, Features) else table.Z, index=index)
+    return columns if isinstance(table, Features) else columns.assign(map_x=table.map[:, 0], map_y=table.map[:, 1])
 
 
 def draw_map(embedding: Embedding, clustering: Clustering) -> Image.Image:

@@ -48,10 +48,10 @@ def read(path: Path, registry: Registry) -> Experiment:
     """
     try:
         text = path.read_text("utf-8")
-        data = tomllib.loads(text)
+        document = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CoveyError(f"{path} cannot be read as TOML: {reason(error)}.") from error
-    experiment = make(data, registry, _lines(path, text))
+    experiment = make(document, registry, _lines(path, text))
     return attrs.evolve(
         experiment,
         dataset=_beside(path, experiment.dataset, registry),
@@ -80,54 +80,53 @@ def from_flags(
     Raises:
         CoveyError: all that is wrong.
     """
-    given = _settings(settings)
-    data: dict[str, Any] = {"dataset": dataset, **({"out": out} if out else {})}
+    values_by_kind = _settings(settings)
+    document: dict[str, Any] = {"dataset": dataset, **({"out": out} if out else {})}
     if features:
-        data["features"] = list(features)
+        document["features"] = list(features)
     for kind in STEPS:
-        if features and kind is Kind.EXTRACTOR and not (names.get(kind) or given[kind]):
+        if features and kind is Kind.EXTRACTOR and not (names.get(kind) or values_by_kind[kind]):
             continue
         sections = names.get(kind) or [kind.default]
-        data[kind] = [{"use": name, **_typed(registry, kind, name, given[kind])} for name in sections]
-    return make(data, registry, _flag)
+        document[kind] = [{"use": name, **_typed(registry, kind, name, values_by_kind[kind])} for name in sections]
+    return make(document, registry, _flag)
 
 
 def chosen(kind: Kind, names: Sequence[str], settings: Sequence[str], registry: Registry) -> list[Any]:
     """Make the components of one kind from command-line flags, as `from_flags` does. Raises CoveyError."""
-    given = _settings(settings)
-    errors = [
-        f"--set {other}: only options of the {kind} count here." for other in given if given[other] and other != kind
-    ]
-    sections = [{"use": name, **_typed(registry, kind, name, given[kind])} for name in names or [kind.default]]
-    made = _components(kind, sections, registry, _flag, errors)
+    values_by_kind = _settings(settings)
+    strays = [stray for stray, texts in values_by_kind.items() if texts and stray != kind]
+    errors = [f"--set {stray}: only options of the {kind} count here." for stray in strays]
+    sections = [{"use": name, **_typed(registry, kind, name, values_by_kind[kind])} for name in names or [kind.default]]
+    components = _components(kind, sections, registry, _flag, errors)
     if errors:
         raise CoveyError("\n".join(errors))
-    return made
+    return components
 
 
-def make(data: Mapping[str, Any], registry: Registry, place: Place) -> Experiment:
+def make(document: Mapping[str, Any], registry: Registry, place: Place) -> Experiment:
     """Make an experiment from plain data, as TOML gives it. Raises CoveyError with every error and its place."""
     errors = [
         f"{place(key, 0, '')}: there is no setting {key!r}.{did_you_mean(key, _KEYS)}"
-        for key in data
+        for key in document
         if key not in _KEYS
     ]
     for key in ("dataset", "out"):
-        if not isinstance(data.get(key, ""), str):
-            errors.append(f"{place(key, 0, '')}: {key} must be a text, not {data[key]!r}.")
-    if not data.get("dataset"):
+        if not isinstance(document.get(key, ""), str):
+            errors.append(f"{place(key, 0, '')}: {key} must be a text, not {document[key]!r}.")
+    if not document.get("dataset"):
         errors.append(f'{place("dataset", 0, "")}: say which dataset: dataset = "folder".')
-    features = data.get("features", [])
+    features = document.get("features", [])
     if not isinstance(features, list) or not all(isinstance(name, str) for name in features):
         errors.append(f"{place('features', 0, '')}: features must be a list of texts, not {features!r}.")
-    kinds = [kind for kind in STEPS if not (kind is Kind.EXTRACTOR and features and kind not in data)]
-    made = {kind: _components(kind, data.get(kind), registry, place, errors) for kind in kinds}
+    kinds = [kind for kind in STEPS if not (kind is Kind.EXTRACTOR and features and kind not in document)]
+    components = {kind: _components(kind, document.get(kind), registry, place, errors) for kind in kinds}
     if errors:
         raise CoveyError("\n".join(errors))
-    extractors, reducers, clusterers = (tuple(made.get(kind, ())) for kind in STEPS)
+    extractors, reducers, clusterers = (tuple(components.get(kind, ())) for kind in STEPS)
     return Experiment(
-        dataset=data["dataset"],
-        out=data.get("out"),
+        dataset=document["dataset"],
+        out=document.get("out"),
         features=tuple(features),
         extractors=extractors,
         reducers=reducers,
@@ -135,14 +134,14 @@ def make(data: Mapping[str, Any], registry: Registry, place: Place) -> Experimen
     )
 
 
-def _components(kind: Kind, given: Any, registry: Registry, place: Place, errors: list[str]) -> list[Any]:
-    sections = [{"use": kind.default}] if given is None else given if isinstance(given, list) else [given]
+def _components(kind: Kind, entry: Any, registry: Registry, place: Place, errors: list[str]) -> list[Any]:
+    sections = [{"use": kind.default}] if entry is None else entry if isinstance(entry, list) else [entry]
     if not sections:
         errors.append(f"{place(kind, 0, '')}: {kind} is an empty list: give one, or leave it out for the default.")
-    found = []
+    components = []
     for number, section in enumerate(sections):
-        found += _variants(kind, number, section, registry, place, errors)
-    return list(dict.fromkeys(found))
+        components += _variants(kind, number, section, registry, place, errors)
+    return list(dict.fromkeys(components))
 
 
 def _variants(
@@ -151,37 +150,37 @@ def _variants(
     if not isinstance(section, dict) or not isinstance(section.get("use"), str):
         errors.append(f'{place(kind, number, "use")}: every [[{kind}]] needs a line such as use = "{kind.default}".')
         return []
-    given = {key: value for key, value in section.items() if key != "use"}
+    settings = {key: value for key, value in section.items() if key != "use"}
     try:
         cls = registry.get(kind, section["use"])
     except CoveyError as error:
         errors.append(f"{place(kind, number, 'use')}: {error}{_remedy(section['use'], registry)}")
         return []
-    wrong = options.option_errors(cls, given)
+    wrong = options.option_errors(cls, settings)
     errors += [f"{place(kind, number, key)}: {sentence}" for key, sentence in wrong.items()]
-    return [] if wrong else options.expand_variants(cls, given)
+    return [] if wrong else options.expand_variants(cls, settings)
 
 
 def _remedy(name: str, registry: Registry) -> str:
     """Return the command that installs the distribution of a full name, where there is one that is not installed."""
     distribution, colon, _ = name.partition(":")
-    known = {item.distribution for item in registry.components} | {item.distribution for item in registry.problems}
-    if not colon or distribution in known or not _DISTRIBUTION.fullmatch(distribution):
+    installed = {item.distribution for item in registry.components} | {item.distribution for item in registry.problems}
+    if not colon or distribution in installed or not _DISTRIBUTION.fullmatch(distribution):
         return ""
     return f" To install it: pip install {distribution}"
 
 
 def _settings(settings: Sequence[str]) -> dict[str, dict[str, list[str]]]:
     """Take texts such as "clusterer.eps=0.3" apart."""
-    found: dict[str, dict[str, list[str]]] = {kind: {} for kind in STEPS}
+    values_by_kind: dict[str, dict[str, list[str]]] = {kind: {} for kind in STEPS}
     for setting in settings:
-        key, equals, value = setting.partition("=")
+        key, equals, text = setting.partition("=")
         kind, dot, name = key.strip().partition(".")
-        if not (equals and dot and name) or kind not in found:
+        if not (equals and dot and name) or kind not in values_by_kind:
             near = did_you_mean(kind, STEPS) if dot and equals else ""
             raise CoveyError(f"--set {setting}: write KIND.OPTION=VALUE, with KIND one of {', '.join(STEPS)}.{near}")
-        found[kind].setdefault(name, []).append(value)
-    return found
+        values_by_kind[kind].setdefault(name, []).append(text)
+    return values_by_kind
 
 
 def _typed(registry: Registry, kind: Kind, name: str, texts: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -213,9 +212,9 @@ def _lines(path: Path, text: str) -> Place:
     def place(section: str, number: int, key: str) -> str:
         heads = [at for at, line in enumerate(lines) if re.match(rf"\s*\[\[?\s*{section}\s*\]", line)]
         start = heads[number] if number < len(heads) else 0
-        wanted = key if heads else section
+        searched = key if heads else section
         for at, line in enumerate(lines[start:], start):
-            if re.match(rf"""\s*["']?{re.escape(wanted)}["']?\s*=""", line):
+            if re.match(rf"""\s*["']?{re.escape(searched)}["']?\s*=""", line):
                 return f"{path}, line {at + 1}"
         return f"{path}, line {start + 1}" if heads else str(path)
 

@@ -85,15 +85,17 @@ def run(
         pipeline = Pipeline(dataset, images, runtime or Runtime(), progress)
         tasks = pipeline.plan(experiment)
         failures = [failure for task in tasks for failure in pipeline.attempt(task)]
-        keys = dict.fromkeys(made.key for task in tasks for made in task.made)
-        kept = pipeline.kept
-    found = {key: kept[key] for key in keys if key in kept}
-    clusterings = [entry for entry in found.values() if is_entry_of(entry, Clustering)]
+        keys = dict.fromkeys(computed.key for task in tasks for computed in task.made)
+        entries = pipeline.kept
+    run_entries = {key: entries[key] for key in keys if key in entries}
+    clusterings = [entry for entry in run_entries.values() if is_entry_of(entry, Clustering)]
     if not clusterings:
         raise CoveyError("\n".join(dict.fromkeys(failure.reason for failure in failures)))
     clusters.export_kept(dataset, clusterings)
-    made = len(pipeline.made)
-    return Results(dataset=dataset, clusterings=clusterings, made=made, kept=len(found) - made, failures=failures)
+    computed = len(pipeline.made)
+    return Results(
+        dataset=dataset, clusterings=clusterings, made=computed, kept=len(run_entries) - computed, failures=failures
+    )
 
 
 def planned(experiment: Experiment, registry: Registry, progress: Progress = SILENT) -> list[Line]:
@@ -141,14 +143,14 @@ class Pipeline:
         """Return the tasks of an experiment. Raises CoveyError over absent features or layers."""
         for sentence in check_settings(self.runtime, experiment.extractors):
             self.progress.note(sentence)
-        kept = [self._features_of(name) for name in experiment.features]
-        return tasks(experiment, key_of(self.files), kept, self._expanded)
+        earlier_features = [self._features_of(name) for name in experiment.features]
+        return tasks(experiment, key_of(self.files), earlier_features, self._expanded)
 
     def features(self, extractor: FeatureExtractor) -> list[AnyEntry]:
         """Return the features of an extractor, one entry for each layer. Raises CoveyError."""
-        one = task(options.split_plural(self._expanded(extractor)), key_of(self.files))
-        self.make(one)
-        return [self._entry(made) for made in one.made]
+        extraction = task(options.split_plural(self._expanded(extractor)), key_of(self.files))
+        self.make(extraction)
+        return [self._entry(made) for made in extraction.made]
 
     def attempt(self, task: Task) -> list[Failure]:
         """Make what is missing of a task, and return what failed; one part that fails leaves the others whole."""
@@ -157,31 +159,33 @@ class Pipeline:
         try:
             self.make(task)
         except Exception as error:  # a plugin may raise anything
-            left = task.missing(self.kept)
-            if len(left.parts) > 1:
-                return [failure for half in left.halves() for failure in self.attempt(half)]
-            return [Failure((left.made or task.made)[0], _sentence(task, error), error)]
+            pending = task.missing(self.kept)
+            if len(pending.parts) > 1:
+                return [failure for half in pending.halves() for failure in self.attempt(half)]
+            return [Failure((pending.made or task.made)[0], _sentence(task, error), error)]
         return []
 
     def make(self, task: Task) -> None:
         """Make what is missing of a task. Raises CoveyError, and whatever else a plugin raises."""
-        left = task.missing(self.kept)
-        if left.parts:
+        pending = task.missing(self.kept)
+        if pending.parts:
             steps = {Kind.EXTRACTOR: self._extract, Kind.REDUCER: self._reduce, Kind.CLUSTERER: self._cluster}
-            steps[task.kind](left)
+            steps[task.kind](pending)
         if task.kind is Kind.EXTRACTOR:
             self._finish(task)
 
     def _features_of(self, name: str) -> Provenance:
         """Return the provenance of the features that are kept under a name. Raises CoveyError."""
-        found = {entry.name: entry for entry in self.dataset.features()}
-        if name not in found:
-            told = f"There are no features {name!r} in {self.dataset.location}."
-            raise CoveyError(f"{told}{did_you_mean(name, found)} There are: {preview(list(found)) or 'none'}.")
-        made = found[name].provenance
-        if made is None:
+        entries_by_name = {entry.name: entry for entry in self.dataset.features()}
+        if name not in entries_by_name:
+            problem = f"There are no features {name!r} in {self.dataset.location}."
+            raise CoveyError(
+                f"{problem}{did_you_mean(name, entries_by_name)} There are: {preview(list(entries_by_name)) or 'none'}."
+            )
+        origin = entries_by_name[name].provenance
+        if origin is None:
             raise CoveyError(f"{name} does not say how it was made: bring it in by covey import features.")
-        return made
+        return origin
 
     def _expanded(self, extractor: FeatureExtractor) -> FeatureExtractor:
         return expand(extractor, self.work / "layers.json")
@@ -192,9 +196,9 @@ class Pipeline:
 
     def _finish(self, task: Task) -> None:
         """Clear away unfinished work, of earlier runs too, and tell what was noticed about images and features."""
-        for made in task.made:
-            under_way(self.work, made).clear()
-        entries = [self._entry(made) for made in task.made]
+        for origin in task.made:
+            under_way(self.work, origin).clear()
+        entries = [self._entry(origin) for origin in task.made]
         extractor = task.parts[0]
         precision = self.runtime.precision if "precision" in extractor.uses else None
         sentences = [
@@ -224,9 +228,9 @@ class Pipeline:
                 step.advance()
         tables = []
         for part in task.parts:
-            made = provenance.of(part, _made(entry), Details(versions=self._versions_of(reducer)))
+            origin = provenance.of(part, _made(entry), Details(versions=self._versions_of(reducer)))
             Z = arrays[part.sizes[0]]
-            tables.append(Embedding(names=features.names, Z=Z, map=arrays[2], provenance=made))
+            tables.append(Embedding(names=features.names, Z=Z, map=arrays[2], provenance=origin))
         self._save(tables)
 
     def _cluster(self, task: Task) -> None:
@@ -240,11 +244,11 @@ class Pipeline:
         with self.progress.step(title, len(task.parts), "clustering") as step:
             step.say(task.parts[0].startup_message)
             for part in task.parts:
-                suited = part.resolve(Z)
-                labels = step.tick(_labels(suited, Z, prepared))
-                details = Details(versions=self._versions_of(part), chosen=_chosen(part, suited))
-                made = provenance.of(part, _made(entry), details)
-                tables.append(Clustering(names=table.names, labels=labels, provenance=made))
+                resolved = part.resolve(Z)
+                labels = step.tick(_labels(resolved, Z, prepared))
+                details = Details(versions=self._versions_of(part), chosen=_chosen(part, resolved))
+                origin = provenance.of(part, _made(entry), details)
+                tables.append(Clustering(names=table.names, labels=labels, provenance=origin))
         self._save(tables)
 
     def _extraction(self, extractor: FeatureExtractor) -> Extraction:
@@ -274,23 +278,23 @@ class Pipeline:
         assert task.source is not None
         return self._entry(task.source)
 
-    def _entry(self, made: Provenance) -> AnyEntry:
+    def _entry(self, origin: Provenance) -> AnyEntry:
         """Return the table that was just made. Raises CoveyError when the dataset does not list it."""
-        if made.key not in self.kept:
-            told = " ".join(self.dataset.problems) or f"{self.dataset.location} does not list it."
-            raise CoveyError(f"What {made.tag} made could not be kept. {told}")
-        return self.kept[made.key]
+        if origin.key not in self.kept:
+            problems = " ".join(self.dataset.problems) or f"{self.dataset.location} does not list it."
+            raise CoveyError(f"What {origin.tag} made could not be kept. {problems}")
+        return self.kept[origin.key]
 
     def _save(self, tables: Sequence[Table]) -> None:
         self.dataset.save(tables, self.runtime.compress)
         self._note([table.provenance for table in tables if table.provenance])
 
-    def _note(self, made: Iterable[Provenance]) -> None:
+    def _note(self, origins: Iterable[Provenance]) -> None:
         """These tables have been made."""
         self._kept = None
-        for one in made:
-            self._entry(one)
-            self.made.add(one.key)
+        for origin in origins:
+            self._entry(origin)
+            self.made.add(origin.key)
 
 
 def _labels(clusterer: Clusterer, Z: Floats, prepared: Prepared | None) -> Labels:
@@ -302,14 +306,14 @@ def _sentence(task: Task, error: Exception) -> str:
     """Return why a table could not be made."""
     if isinstance(error, CoveyError):
         return str(error)
-    told = f"{type(error).__name__}: {reason(error)}"
-    return f"{task.component} failed ({told}): try other options, or tell its authors."
+    cause = f"{type(error).__name__}: {reason(error)}"
+    return f"{task.component} failed ({cause}): try other options, or tell its authors."
 
 
-def _chosen(clusterer: Clusterer, suited: Clusterer) -> dict[str, Any]:
+def _chosen(clusterer: Clusterer, resolved: Clusterer) -> dict[str, Any]:
     """Return the options that the data have decided."""
-    given = options.option_values(clusterer)
-    return {name: value for name, value in options.option_values(suited).items() if value != given[name]}
+    settings = options.option_values(clusterer)
+    return {name: value for name, value in options.option_values(resolved).items() if value != settings[name]}
 
 
 def _made(entry: AnyEntry) -> Provenance:
@@ -318,9 +322,9 @@ def _made(entry: AnyEntry) -> Provenance:
 
 
 def _checked(component: Component, array: Any, shape: tuple[int, int]) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = np.asarray(array, dtype=np.float32)
-    if found.shape != shape:
-        raise CoveyError(f"{component.name} must give an array of shape {shape}, but gave {found.shape}.")
-    if not np.isfinite(found).all():
+    converted: NDArray[np.float32] = np.asarray(array, dtype=np.float32)
+    if converted.shape != shape:
+        raise CoveyError(f"{component.name} must give an array of shape {shape}, but gave {converted.shape}.")
+    if not np.isfinite(converted).all():
         raise CoveyError(f"{component.name} gave values that are not finite: try other options.")
-    return found
+    return converted

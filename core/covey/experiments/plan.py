@@ -39,9 +39,9 @@ class Task:
         """What the tables are made from; None for the images."""
         return self.made[0].source
 
-    def missing(self, kept: Collection[str]) -> Task:
+    def missing(self, existing: Collection[str]) -> Task:
         """Return the task without the tables whose keys are kept."""
-        return self._of([at for at, one in enumerate(self.made) if one.key not in kept])
+        return self._of([at for at, origin in enumerate(self.made) if origin.key not in existing])
 
     def halves(self) -> tuple[Task, Task]:
         """Return the task as two."""
@@ -67,21 +67,24 @@ class Line:
 def tasks(
     experiment: Experiment,
     images: str,
-    kept: Sequence[Provenance],
+    earlier_features: Sequence[Provenance],
     expand: Callable[[FeatureExtractor], FeatureExtractor],
 ) -> list[Task]:
     """Return the tasks of an experiment on the images with this key, each after the one that makes its source.
 
-    `kept` are tables of features to go on from. `expand` replaces the wildcards among the layers of an extractor.
-    Raises CoveyError where it does.
+    `earlier_features` are tables of features to go on from. `expand` replaces the wildcards among the layers of an
+    extractor.
+
+    Raises:
+        CoveyError: what `expand` raises.
     """
-    found = [following for features in kept for following in _after(features, experiment)]
+    planned = [following for features in earlier_features for following in _after(features, experiment)]
     for extractor in experiment.extractors:
         first = task(options.split_plural(expand(extractor)), images)
-        found.append(first)
+        planned.append(first)
         for features in first.made:
-            found += _after(features, experiment)
-    return found
+            planned += _after(features, experiment)
+    return planned
 
 
 def task(parts: Sequence[Component], source: Provenance | str) -> Task:
@@ -89,22 +92,22 @@ def task(parts: Sequence[Component], source: Provenance | str) -> Task:
     return Task(tuple(parts), tuple(provenance.of(part, source) for part in parts))
 
 
-def summary(tasks: Sequence[Task], kept: Collection[str]) -> list[Line]:
+def summary(tasks: Sequence[Task], existing: Collection[str]) -> list[Line]:
     """Return a line for each component, in the order of the tasks; a table in several tasks counts once."""
-    seen, made, fits = (
-        set(kept),
-        {(one.kind, one.component): set[str]() for one in tasks},
+    counted, keys_by_component, fits = (
+        set(existing),
+        {(planned.kind, planned.component): set[str]() for planned in tasks},
         dict[tuple[Kind, str], int](),
     )
-    for one in tasks:
-        name = one.kind, one.component
-        left = one.missing(seen).made
-        fits[name] = fits.get(name, 0) + bool(left)
-        seen.update(table.key for table in left)
-        made[name].update(table.key for table in one.made)
+    for planned in tasks:
+        name = planned.kind, planned.component
+        pending = planned.missing(counted).made
+        fits[name] = fits.get(name, 0) + bool(pending)
+        counted.update(table.key for table in pending)
+        keys_by_component[name].update(table.key for table in planned.made)
     return [
-        Line(kind=kind, component=name, tables=len(keys), kept=len(keys & set(kept)), fits=fits[kind, name])
-        for (kind, name), keys in made.items()
+        Line(kind=kind, component=name, tables=len(keys), kept=len(keys & set(existing)), fits=fits[kind, name])
+        for (kind, name), keys in keys_by_component.items()
     ]
 
 

@@ -65,10 +65,10 @@ def repeat(path: Path, registry: Registry, progress: Progress = SILENT) -> Repet
         CoveyError: the file tells nothing of its making, the images are no longer those of then, a component is
             missing or has another version, or a step fails.
     """
-    made = npz.read_entry(path).provenance
-    if made is None:
+    origin = npz.read_entry(path).provenance
+    if origin is None:
         raise CoveyError(f"{path} does not tell how it was made: only a table that covey made can be made again.")
-    chain = made.lineage
+    chain = origin.lineage
     components = [_component(step, registry) for step in chain]
     dataset = open_dataset(registry, str(path.parent))
     images = dataset.images
@@ -82,23 +82,25 @@ def repeat(path: Path, registry: Registry, progress: Progress = SILENT) -> Repet
     return Repetition(steps=compared, versions=_versions(chain, again))
 
 
-def _component(made: Provenance, registry: Registry) -> Component:
-    cls = registry.get(made.kind, made.component)
-    if cls.version != made.version:
-        told = f"was version {made.version} then and is version {cls.version} now"
-        raise CoveyError(f"{made.component} {told}: install the release of then to make the table again.")
-    return options.build(cls, made.options)
+def _component(origin: Provenance, registry: Registry) -> Component:
+    cls = registry.get(origin.kind, origin.component)
+    if cls.version != origin.version:
+        versions = f"was version {origin.version} then and is version {cls.version} now"
+        raise CoveyError(f"{origin.component} {versions}: install the release of then to make the table again.")
+    return options.build(cls, origin.options)
 
 
 def _pipeline(target: Dataset, images: ImageFolder, path: Path, first: Provenance, progress: Progress) -> Pipeline:
     """Return a pipeline on the images of then, with the settings of then."""
     pipeline = Pipeline(target, images, first.details.runtime or Runtime(), progress)
-    wanted = {*npz.read(path).names.tolist(), *first.details.broken}
-    pipeline.files = [file for file in pipeline.files if file.name in wanted]
+    names = {*npz.read(path).names.tolist(), *first.details.broken}
+    pipeline.files = [file for file in pipeline.files if file.name in names]
     if key_of(pipeline.files) != first.input:
-        gone = sorted(wanted - {file.name for file in pipeline.files})
-        told = f"{preview(gone)} are gone" if gone else "some have another content"
-        raise CoveyError(f"The images are no longer those that {path} was made from ({told}): it cannot be made again.")
+        gone = sorted(names - {file.name for file in pipeline.files})
+        change = f"{preview(gone)} are gone" if gone else "some have another content"
+        raise CoveyError(
+            f"The images are no longer those that {path} was made from ({change}): it cannot be made again."
+        )
     return pipeline
 
 
@@ -106,13 +108,13 @@ def _again(pipeline: Pipeline, components: Sequence[Component], chain: Sequence[
     """Yield the provenance of each step as it is made again. Raises CoveyError when one fails."""
     source: Provenance | str = chain[0].input
     for component in components:
-        one = task([component], source)
-        for failure in pipeline.attempt(one):
+        step = task([component], source)
+        for failure in pipeline.attempt(step):
             raise CoveyError(failure.reason)
-        kept = pipeline.kept[one.made[0].key].provenance
-        assert kept is not None
-        yield kept
-        source = kept
+        origin = pipeline.kept[step.made[0].key].provenance
+        assert origin is not None
+        yield origin
+        source = origin
 
 
 def _step(dataset: Dataset, then: Provenance, target: Dataset, now: Provenance) -> Step:
@@ -125,8 +127,10 @@ def _difference(old: Table, new: Table) -> str:
     """Return how two tables differ, "" where they are the same bit for bit."""
     if not np.array_equal(old.names, new.names):
         return "it has other images"
-    told = [_apart(name, *pair) for name, pair in _arrays(old, new).items() if pair[0].tobytes() != pair[1].tobytes()]
-    return "; ".join(told)
+    differences = [
+        _apart(name, *pair) for name, pair in _arrays(old, new).items() if pair[0].tobytes() != pair[1].tobytes()
+    ]
+    return "; ".join(differences)
 
 
 def _arrays(old: Table, new: Table) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:

@@ -59,11 +59,11 @@ class Rows:
             self.widths.setdefault(shard.X.shape[1], content)
 
     def _block(self, contents: Sequence[Content]) -> Floats:
-        found: dict[Content, Floats] = {}
+        rows: dict[Content, Floats] = {}
         for batch in dict.fromkeys(self._batches[content] for content in contents if content in self._batches):
             shard = self._shards.read(batch)
-            found.update(zip(shard.contents, shard.X, strict=True))
-        return np.stack([found[content] if content in found else self._earlier[content] for content in contents])
+            rows.update(zip(shard.contents, shard.X, strict=True))
+        return np.stack([rows[content] if content in rows else self._earlier[content] for content in contents])
 
 
 def constant(blocks: Iterable[Floats]) -> int:
@@ -83,15 +83,15 @@ def remember(work: Path, files: Sequence[ImageFile]) -> None:
         write_text(path, json.dumps([(file.name, file.content) for file in files]))
 
 
-def earlier(work: Path, dataset: Dataset, made: Provenance, contents: Iterable[Content]) -> Earlier | None:
-    """Return the features, made like `made` from other images, that hold most of the images wanted."""
-    wanted = set(contents)
-    found = [
-        Earlier(entry, {content: name for content, name in _rows(work, entry.provenance) if content in wanted})
+def earlier(work: Path, dataset: Dataset, provenance: Provenance, contents: Iterable[Content]) -> Earlier | None:
+    """Return the features, made like `provenance` from other images, that hold most of the images wanted."""
+    content_set = set(contents)
+    candidates = [
+        Earlier(entry, {content: name for content, name in _rows(work, entry.provenance) if content in content_set})
         for entry in dataset.entries()
-        if entry.provenance and attrs.evolve(entry.provenance, input=made.input).key == made.key
+        if entry.provenance and attrs.evolve(entry.provenance, input=provenance.input).key == provenance.key
     ]
-    best = max(found, key=lambda one: len(one.names), default=None)
+    best = max(candidates, key=lambda one: len(one.names), default=None)
     return best if best and best.names else None
 
 
@@ -105,13 +105,13 @@ def load(dataset: Dataset, earlier: Earlier | None) -> dict[Content, Floats]:
     return {content: table.X[rows[name]] for content, name in earlier.names.items()}
 
 
-def _rows(work: Path, made: Provenance) -> Iterator[tuple[Content, str]]:
+def _rows(work: Path, provenance: Provenance) -> Iterator[tuple[Content, str]]:
     """Yield the content and the name of each row; none when it is not known what the images contained."""
     try:
-        listed = json.loads(_list(work, made.input).read_text("utf-8"))
+        listed = json.loads(_list(work, provenance.input).read_text("utf-8"))
     except (OSError, ValueError):
         return
-    broken = made.details.broken
+    broken = provenance.details.broken
     yield from ((content, name) for name, content in listed if name not in broken)
 
 

@@ -20,50 +20,50 @@ E = TypeVar("E", bound=FeatureExtractor)
 _WILD = frozenset("*?[")
 
 
-def expand(extractor: E, kept: Path) -> E:
+def expand(extractor: E, cache: Path) -> E:
     """Return the extractor with every wildcard among its layers replaced by the layers that fit it.
 
     `layer3.*.conv3` stands for the layers that `fnmatch` finds among those available, in the order of computation.
-    What is available is remembered in the JSON file `kept`, so that only the first run has to load the model.
+    What is available is remembered in the JSON file `cache`, so that only the first run has to load the model.
 
     Raises:
         CoveyError: nothing fits a wildcard, or the layers cannot be listed.
     """
     many = options.plural_option(type(extractor))
-    wanted = getattr(extractor, many.name) if many else ()
-    if many is None or not any(map(_is_wild, wanted)):
+    names = getattr(extractor, many.name) if many else ()
+    if many is None or not any(map(_is_wild, names)):
         return extractor
-    known = _available(extractor, many.name, kept)
-    found = [layer for name in wanted for layer in (_fitting(name, known, extractor) if _is_wild(name) else [name])]
-    return options.evolve(extractor, **{many.name: tuple(found)})
+    available = _available(extractor, many.name, cache)
+    layers = [layer for name in names for layer in (_fitting(name, available, extractor) if _is_wild(name) else [name])]
+    return options.evolve(extractor, **{many.name: tuple(layers)})
 
 
 def _is_wild(name: Any) -> bool:
     return isinstance(name, str) and not _WILD.isdisjoint(name)
 
 
-def _fitting(wildcard: str, known: Sequence[str], extractor: FeatureExtractor) -> list[str]:
-    found = [layer for layer in known if fnmatchcase(layer, wildcard)]
-    if not found:
+def _fitting(wildcard: str, available: Sequence[str], extractor: FeatureExtractor) -> list[str]:
+    fitting = [layer for layer in available if fnmatchcase(layer, wildcard)]
+    if not fitting:
         raise CoveyError(
             f"No layer of {extractor.name} fits {wildcard!r}: `covey layers {extractor.name}` lists those of a model."
         )
-    return found
+    return fitting
 
 
-def _available(extractor: FeatureExtractor, plural: str, kept: Path) -> list[str]:
+def _available(extractor: FeatureExtractor, plural: str, cache: Path) -> list[str]:
     key = _key(extractor, plural)
-    remembered = _read(kept)
+    remembered = _read(cache)
     if key not in remembered:
         remembered[key] = list(extractor.available_layers())
-        write_text(kept, json.dumps(remembered, indent=1))
+        write_text(cache, json.dumps(remembered, indent=1))
     return remembered[key]
 
 
 def _key(extractor: FeatureExtractor, plural: str) -> str:
     """Return a key for what decides which layers there are: the options but for the layers, and the libraries."""
-    given = {name: value for name, value in options.option_values(extractor).items() if name != plural}
-    return provenance.digest([extractor.name, extractor.version, given, package_versions(extractor)])
+    settings = {name: value for name, value in options.option_values(extractor).items() if name != plural}
+    return provenance.digest([extractor.name, extractor.version, settings, package_versions(extractor)])
 
 
 def _read(path: Path) -> dict[str, list[str]]:

@@ -25,16 +25,16 @@ def count_sizes(files: Sequence[ImageFile]) -> dict[str, int]:
     return dict(Counter(f"{file.width} x {file.height}" for file in files))
 
 
-def sentences(made: Provenance, width: int, precision: str | None = None) -> Iterator[str]:
+def sentences(provenance: Provenance, width: int, precision: str | None = None) -> Iterator[str]:
     """Yield one line for everything that a person should know about features with `width` columns.
 
     `precision` is the one that was asked for, if any.
     """
-    details = made.details
+    details = provenance.details
     if precision and details.runtime and details.runtime.precision != precision:
         yield (
-            f"{made.tag} was computed in {details.runtime.precision} earlier: to compute it in {precision}, delete its"
-            " file first."
+            f"{provenance.tag} was computed in {details.runtime.precision} earlier: to compute it in {precision},"
+            " delete its file first."
         )
     yield from _broken(details.broken)
     if details.copies:
@@ -42,11 +42,11 @@ def sentences(made: Provenance, width: int, precision: str | None = None) -> Ite
     yield from _sizes(details.sizes)
     if len(details.machines) > 1:
         yield (
-            f"{made.tag} was computed on different machines or library versions, which may differ by rounding:"
+            f"{provenance.tag} was computed on different machines or library versions, which may differ by rounding:"
             f" {'; '.join(details.machines)}."
         )
     if details.constant:
-        yield f"{details.constant:,} of the {width:,} features of {made.tag} are the same for all images."
+        yield f"{details.constant:,} of the {width:,} features of {provenance.tag} are the same for all images."
 
 
 def _broken(broken: Mapping[str, str]) -> Iterator[str]:
@@ -65,7 +65,7 @@ def _copies(copies: Copies) -> Iterator[str]:
 def _sizes(sizes: Mapping[str, int]) -> Iterator[str]:
     (usual, _), *others = sorted(sizes.items(), key=lambda item: -item[1]) or [("", 0)]
     if others:
-        told = [f"{count:,} of {size}" for size, count in others]
+        counts = [f"{count:,} of {size}" for size, count in others]
         total = sum(count for _, count in others)
         images = "1 image is" if total == 1 else f"{total:,} images are"
-        yield f"{images} of another size than {usual} pixels: {preview(told)}."
+        yield f"{images} of another size than {usual} pixels: {preview(counts)}."

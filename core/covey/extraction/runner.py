@@ -91,13 +91,13 @@ class Extraction:
             self._finish(job)
 
     def _job(self, part: FeatureExtractor) -> _Job:
-        made = provenance.of(part, key_of(self.files))
-        shards = under_way(self.work, made)
+        origin = provenance.of(part, key_of(self.files))
+        shards = under_way(self.work, origin)
         images = self._images()
-        earlier = rows.earlier(self.work, self.dataset, made, images)
-        left = {content: file for content, file in images.items() if earlier is None or content not in earlier.names}
-        plan, finished = _planned(shards, left, Plan(self.runtime, (), made.tag))
-        job = _Job(part, made, shards, plan, finished, earlier)
+        earlier = rows.earlier(self.work, self.dataset, origin, images)
+        pending = {content: file for content, file in images.items() if earlier is None or content not in earlier.names}
+        plan, finished = _planned(shards, pending, Plan(self.runtime, (), origin.tag))
+        job = _Job(part, origin, shards, plan, finished, earlier)
         for sentence in _state(job, self.runtime):
             self.progress.note(sentence)
         return job
@@ -105,19 +105,19 @@ class Extraction:
     def _compute(self, jobs: Sequence[_Job]) -> None:
         """Do what is left of a plan that all these layers have."""
         plan, images = jobs[0].plan, self._images()
-        left = [batch for batch in plan.batches if not all(batch in job.finished for job in jobs)]
-        if not left:
+        batches = [batch for batch in plan.batches if not all(batch in job.finished for job in jobs)]
+        if not batches:
             return
         extractor = options.join_plural([job.part for job in jobs])
-        with self.progress.step("Extracting features", sum(map(len, left)), "image") as step:
+        with self.progress.step("Extracting features", sum(map(len, batches)), "image") as step:
             step.say("compiling" if plan.runtime.compile else extractor.startup_message)
             work = extractor.load(plan.runtime)
             machine = describe_machine(extractor, plan.runtime)
             pictures = _decoded(
-                self.folder, plan.runtime.workers, ([images[content].name for content in batch] for batch in left)
+                self.folder, plan.runtime.workers, ([images[content].name for content in batch] for batch in batches)
             )
-            for batch, found in zip(left, pictures, strict=True):
-                shards = _shards(work, batch, found, plan.runtime.batch_size or BATCH_SIZE, len(jobs), machine)
+            for batch, decoded in zip(batches, pictures, strict=True):
+                shards = _shards(work, batch, decoded, plan.runtime.batch_size or BATCH_SIZE, len(jobs), machine)
                 for job, shard in zip(jobs, shards, strict=True):
                     if batch not in job.finished:
                         job.shards.add(batch, shard)
@@ -126,27 +126,29 @@ class Extraction:
 
     def _finish(self, job: _Job) -> None:
         """Make one table of all rows."""
-        found = Rows(job.shards, job.plan, rows.load(self.dataset, job.earlier))
-        files = [file for file in self.files if file.content in found]
-        bad = [file for file in self.files if file.content not in found]
-        broken = {file.name: file.problem or found.problems[file.content] for file in bad}
-        if problem := self._problem(job, found, broken):
+        finished = Rows(job.shards, job.plan, rows.load(self.dataset, job.earlier))
+        files = [file for file in self.files if file.content in finished]
+        bad = [file for file in self.files if file.content not in finished]
+        broken = {file.name: file.problem or finished.problems[file.content] for file in bad}
+        if problem := self._problem(job, finished, broken):
             job.shards.clear()
             raise CoveyError(problem)
-        machines = self._machines(job, found)
+        machines = self._machines(job, finished)
         contents = [file.content for file in files]
         details = Details(
             broken=broken,
             copies=checks.find_copies(files),
             sizes=checks.count_sizes(files),
-            constant=rows.constant(found.blocks(contents)) if len(files) > 1 else 0,
+            constant=rows.constant(finished.blocks(contents)) if len(files) > 1 else 0,
             earlier=_reused_rows(job.earlier),
             runtime=job.plan.runtime,
             machines=machines,
             versions=package_versions(job.part),
         )
-        made = attrs.evolve(job.made, details=details)
-        self.dataset.save_features(as_names([file.name for file in files]), found.blocks(contents), made, self.compress)
+        origin = attrs.evolve(job.made, details=details)
+        self.dataset.save_features(
+            as_names([file.name for file in files]), finished.blocks(contents), origin, self.compress
+        )
 
     def _machines(self, job: _Job, rows: Rows) -> tuple[str, ...]:
         """Return what computed the rows. Raises CoveyError when that must be one machine and is not."""
@@ -159,12 +161,14 @@ class Extraction:
             )
         return machines
 
-    def _problem(self, job: _Job, found: Rows, broken: Mapping[str, str]) -> str:
+    def _problem(self, job: _Job, finished: Rows, broken: Mapping[str, str]) -> str:
         """Return why there can be no table, or ""."""
-        if len(found.widths) > 1:
+        if len(finished.widths) > 1:
             names = {file.content: file.name for file in self.files}
-            told = [f"{width} for {names.get(content, 'one that is gone')}" for width, content in found.widths.items()]
-            return f"{job.made.tag} gives a different number of features for different images: {', '.join(told)}."
+            widths = [
+                f"{width} for {names.get(content, 'one that is gone')}" for width, content in finished.widths.items()
+            ]
+            return f"{job.made.tag} gives a different number of features for different images: {', '.join(widths)}."
         if len(broken) == len(self.files):
             name, why = next(iter(broken.items()))
             hint = " If the weights come from a file, see whether they are." if why == NOT_FINITE else ""
@@ -178,7 +182,7 @@ class Extraction:
         return {file.content: file for file in self.files if not file.problem}
 
 
-def _planned(shards: Shards, left: Mapping[Content, ImageFile], new: Plan) -> tuple[Plan, frozenset[Batch]]:
+def _planned(shards: Shards, pending: Mapping[Content, ImageFile], new: Plan) -> tuple[Plan, frozenset[Batch]]:
     """Return the plan to follow and its finished batches.
 
     It is that of an interrupted run, cut anew after what is finished where other images are left than were then; `new`
@@ -190,7 +194,7 @@ def _planned(shards: Shards, left: Mapping[Content, ImageFile], new: Plan) -> tu
         shards.clear()
         plan = new
     done = set(chain.from_iterable(finished))
-    todo = [file for content, file in left.items() if content not in done]
+    todo = [file for content, file in pending.items() if content not in done]
     if set(chain.from_iterable(plan.batches)) - done != {file.content for file in todo}:
         plan = attrs.evolve(plan, batches=(*finished, *_batches(todo, plan.runtime.batch_size or BATCH_SIZE)))
         shards.begin(plan)
@@ -257,9 +261,9 @@ def _shards(
     work: Extract, batch: Batch, pictures: Sequence[Picture], size: int, layers: int, machine: str
 ) -> list[Shard]:
     """Return what a batch gives for each layer."""
-    found = dict(zip(batch, pictures, strict=True))
-    problems = {content: picture for content, picture in found.items() if isinstance(picture, str)}
-    pixels = {content: picture for content, picture in found.items() if not isinstance(picture, str)}
+    pictures_by_content = dict(zip(batch, pictures, strict=True))
+    problems = {content: picture for content, picture in pictures_by_content.items() if isinstance(picture, str)}
+    pixels = {content: picture for content, picture in pictures_by_content.items() if not isinstance(picture, str)}
     arrays = _forward(work, list(pixels.values()), size, layers)
     return [_shard(tuple(pixels), X, problems, machine) for X in arrays]
 
@@ -285,11 +289,11 @@ def _forward(work: Extract, pixels: Sequence[NDArray[np.uint8]], size: int, laye
 
 
 def _at_once(work: Extract, pixels: Sequence[NDArray[np.uint8]], size: int, layers: int) -> list[Floats]:
-    found = work(_padded(pixels, size))
-    if len(found) != layers or any(X.ndim != 2 or len(X) != size for X in found):
-        shapes = [getattr(X, "shape", type(X)) for X in found]
+    arrays = work(_padded(pixels, size))
+    if len(arrays) != layers or any(X.ndim != 2 or len(X) != size for X in arrays):
+        shapes = [getattr(X, "shape", type(X)) for X in arrays]
         raise CoveyError(f"The extractor must return {layers} arrays of {size} rows, but returned {shapes}.")
-    return [np.asarray(X[: len(pixels)], dtype=np.float32) for X in found]
+    return [np.asarray(X[: len(pixels)], dtype=np.float32) for X in arrays]
 
 
 def _padded(pixels: Sequence[NDArray[np.uint8]], size: int) -> Pixels:

@@ -57,8 +57,10 @@ class Shards:
     def plan(self) -> Plan | None:
         """Return the plan of an unfinished run; None when there is none that can be read."""
         try:
-            data = json.loads((self.folder / PLAN).read_text("utf-8"))
-            return Plan(Runtime(**data["runtime"]), tuple(map(tuple, data["batches"])), str(data.get("tag", "")))
+            document = json.loads((self.folder / PLAN).read_text("utf-8"))
+            return Plan(
+                Runtime(**document["runtime"]), tuple(map(tuple, document["batches"])), str(document.get("tag", ""))
+            )
         except (OSError, ValueError, KeyError, TypeError, CoveyError):
             return None
 
@@ -117,14 +119,14 @@ class Unfinished:
 
 def unfinished(work: Path) -> list[Unfinished]:
     """Return what interrupted runs left."""
-    found = [(shards, shards.plan()) for shards in map(Shards, sorted((work / FOLDER).glob("*")))]
+    plans = [(shards, shards.plan()) for shards in map(Shards, sorted((work / FOLDER).glob("*")))]
     return [
         Unfinished(plan.tag, shards.images(plan.batches), sum(map(len, plan.batches)), shards.folder)
-        for shards, plan in found
+        for shards, plan in plans
         if plan
     ]
 
 
-def under_way(work: Path, made: Provenance) -> Shards:
+def under_way(work: Path, provenance: Provenance) -> Shards:
     """Return what is under way for a layer, whatever the images are."""
-    return Shards(work / FOLDER / attrs.evolve(made, input="").key)
+    return Shards(work / FOLDER / attrs.evolve(provenance, input="").key)

@@ -148,21 +148,21 @@ def unknown_weights(weights: str, model: str, released: Iterable[str]) -> CoveyE
     )
 
 
-def check_hub_reachable(repository: str, kept: Iterable[str]) -> None:
+def check_hub_reachable(repository: str, cached: Iterable[str]) -> None:
     """Raise at once when a repository of the Hugging Face hub is out of reach: its own client tries for a minute.
 
-    Nothing is asked of the hub where one of the files `kept` was fetched before.
+    Nothing is asked of the hub where one of the files `cached` was fetched before.
     """
     from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
 
-    if not any(isinstance(try_to_load_from_cache(repository, name), str) for name in kept):
+    if not any(isinstance(try_to_load_from_cache(repository, name), str) for name in cached):
         get_hf_file_metadata(hf_hub_url(repository, "config.json"), timeout=_PATIENCE)
 
 
 def _content_of(path: Path) -> str:
     try:
-        found = path.stat()
-        return _sha256(path, found.st_size, found.st_mtime_ns)
+        status = path.stat()
+        return _sha256(path, status.st_size, status.st_mtime_ns)
     except OSError as error:
         raise CoveyError(
             f"The weights {str(path)!r} cannot be read ({reason(error)}): give {PRETRAINED}, {RANDOM} or the path of"

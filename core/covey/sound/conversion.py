@@ -87,34 +87,34 @@ def convert(source: Path, dataset: Path, recipe: Recipe | None = None, progress:
     """
     recipe = recipe or Recipe()
     _check_libraries()
-    found = _with_band([_suited(item, recipe) for item in _examined(source, progress)], recipe)
-    good = [item for item in found if not item.problem]
+    examined = _with_band([_suited(recording, recipe) for recording in _examined(source, progress)], recipe)
+    good = [recording for recording in examined if not recording.problem]
     folder = dataset / "images"
     if good:
         recipe = in_common_band(recipe, good, progress)
         _sign(folder, recipe)
     present = images_of(folder)
     before = {stub: made for stub, made in read_ledger(folder).items() if made.images == len(present[stub])}
-    kept = [before[item.stub] for item in good if _same(item, before.get(item.stub))]
-    to_do = [item for item in good if not _same(item, before.get(item.stub))]
+    unchanged = [before[recording.stub] for recording in good if _same(recording, before.get(recording.stub))]
+    to_do = [recording for recording in good if not _same(recording, before.get(recording.stub))]
     new = list(_make_all(to_do, folder, recipe, present, progress))
     return Report(
         folder=folder,
-        made=[made for made in (*kept, *new) if made.images],
+        made=[made for made in (*unchanged, *new) if made.images],
         new=sum(made.images for made in new),
-        kept=sum(made.images for made in kept),
-        problems=sorted([*_told(found), *_told(kept), *_told(new)]),
+        kept=sum(made.images for made in unchanged),
+        problems=sorted([*_told(examined), *_told(unchanged), *_told(new)]),
     )
 
 
-def in_common_band(recipe: Recipe, found: Sequence[Recording], progress: Progress = SILENT) -> Recipe:
+def in_common_band(recipe: Recipe, usable: Sequence[Recording], progress: Progress = SILENT) -> Recipe:
     """Return the recipe as it is for these recordings: what tells recordings of different rates apart is taken off.
 
     Above half of its own rate a recording has nothing, and below that it fades when its rate is converted. So the rate
     is lowered to the lowest among the recordings, and in the band "common" all pass the same filter. Where all have the
     recipe's rate there is nothing to take off: the band is then "full".
     """
-    lowest, highest = min(found, key=attrgetter("rate")), max(found, key=attrgetter("rate"))
+    lowest, highest = min(usable, key=attrgetter("rate")), max(usable, key=attrgetter("rate"))
     if highest.rate > WIDE * recipe.rate:
         progress.note(
             f"Sound above {recipe.rate / 2:g} Hz is not shown; {highest.name} has some up to {highest.rate / 2:g} Hz:"
@@ -135,10 +135,10 @@ def in_common_band(recipe: Recipe, found: Sequence[Recording], progress: Progres
 
 def images_of(folder: Path) -> Mapping[str, list[str]]:
     """Return the names of the images in a folder by the stub of their recording."""
-    found: dict[str, list[str]] = defaultdict(list)
+    names_by_stub: dict[str, list[str]] = defaultdict(list)
     for name, stub in recordings_of(ImageFolder(folder).walk()).items():
-        found[stub].append(name)
-    return found
+        names_by_stub[stub].append(name)
+    return names_by_stub
 
 
 def read_ledger(folder: Path) -> dict[str, Made]:
@@ -147,8 +147,8 @@ def read_ledger(folder: Path) -> dict[str, Made]:
         lines = (folder / LEDGER).read_text("utf-8").splitlines()
     except FileNotFoundError:
         return {}
-    found = filter(None, map(_read_line, lines))
-    return {made.stub: made for made in found}
+    entries = filter(None, map(_read_line, lines))
+    return {entry.stub: entry for entry in entries}
 
 
 def _told(items: Iterable[Recording] | Iterable[Made]) -> list[str]:
@@ -166,40 +166,44 @@ def _examined(source: Path, progress: Progress) -> list[Recording]:
         progress.step("Looking at the recordings", len(paths), "recording") as step,
         ThreadPoolExecutor(THREADS) as pool,
     ):
-        found = [step.tick(item) for item in pool.map(lambda path: recordings.examine(path, source), paths)]
-    return list(_told_apart(found))
+        examined = [
+            step.tick(recording) for recording in pool.map(lambda path: recordings.examine(path, source), paths)
+        ]
+    return list(_told_apart(examined))
 
 
-def _told_apart(found: Iterable[Recording]) -> Iterator[Recording]:
+def _told_apart(examined: Iterable[Recording]) -> Iterator[Recording]:
     """Yield the recordings; of those whose images would bear the same names, all but the first with a problem."""
     first: dict[str, str] = {}
-    for item in found:
-        namesake = item.name if item.problem else first.setdefault(item.stub.casefold(), item.name)
-        if namesake != item.name:
-            item = attrs.evolve(item, problem=f"its images would be named like those of {namesake}; rename one of them")
-        yield item
+    for recording in examined:
+        namesake = recording.name if recording.problem else first.setdefault(recording.stub.casefold(), recording.name)
+        if namesake != recording.name:
+            recording = attrs.evolve(
+                recording, problem=f"its images would be named like those of {namesake}; rename one of them"
+            )
+        yield recording
 
 
-def _suited(item: Recording, recipe: Recipe) -> Recording:
+def _suited(recording: Recording, recipe: Recipe) -> Recording:
     """Return a recording, with a problem when its rate is too low for the recipe."""
-    if item.problem or recipe.band == "full" or item.rate * recipe.segment >= recipe.window:
-        return item
-    few = f"at its rate of {item.rate} Hz a segment is shorter than the window of {recipe.window} samples"
-    return attrs.evolve(item, problem=f"{few}; take longer segments or a shorter window")
+    if recording.problem or recipe.band == "full" or recording.rate * recipe.segment >= recipe.window:
+        return recording
+    few = f"at its rate of {recording.rate} Hz a segment is shorter than the window of {recipe.window} samples"
+    return attrs.evolve(recording, problem=f"{few}; take longer segments or a shorter window")
 
 
-def _with_band(found: Sequence[Recording], recipe: Recipe) -> list[Recording]:
+def _with_band(examined: Sequence[Recording], recipe: Recipe) -> list[Recording]:
     """Return recordings, with a problem for those whose low rate would cost all others most of their band."""
-    rates = [min(item.rate, recipe.rate) for item in found if not item.problem]
+    rates = [min(recording.rate, recipe.rate) for recording in examined if not recording.problem]
     least = max(rates, default=0) * NARROWEST
-    return [_checked_band(item, least) if recipe.band == "common" else item for item in found]
+    return [_checked_band(recording, least) if recipe.band == "common" else recording for recording in examined]
 
 
-def _checked_band(item: Recording, least: float) -> Recording:
-    if item.problem or item.rate >= least:
-        return item
-    told = f"at its rate of {item.rate} Hz all images would end at {item.rate / 2:g} Hz"
-    return attrs.evolve(item, problem=f"{told}; put it into a dataset of its own, or take --band full")
+def _checked_band(recording: Recording, least: float) -> Recording:
+    if recording.problem or recording.rate >= least:
+        return recording
+    effect = f"at its rate of {recording.rate} Hz all images would end at {recording.rate / 2:g} Hz"
+    return attrs.evolve(recording, problem=f"{effect}; put it into a dataset of its own, or take --band full")
 
 
 def _sign(folder: Path, recipe: Recipe) -> None:
@@ -237,8 +241,8 @@ def _difference(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
     )
 
 
-def _same(item: Recording, made: Made | None) -> bool:
-    return made is not None and (made.bytes, made.time) == (item.bytes, item.time)
+def _same(recording: Recording, entry: Made | None) -> bool:
+    return entry is not None and (entry.bytes, entry.time) == (recording.bytes, recording.time)
 
 
 def _make_all(
@@ -255,27 +259,27 @@ def _make_all(
             pool.shutdown(cancel_futures=True)
 
 
-def _make(item: Recording, folder: Path, recipe: Recipe, old: Iterable[str]) -> Made:
+def _make(recording: Recording, folder: Path, recipe: Recipe, old: Iterable[str]) -> Made:
     """Make the images of one recording; older ones of it that it no longer has are removed."""
-    made: set[str] = set()
+    written: set[str] = set()
     tally = Tally()
-    make_folder((folder / item.name).parent)
+    make_folder((folder / recording.name).parent)
     try:
-        blocks = recordings.blocks(item.path, recipe.rate, filtered=recipe.band == "common")
+        blocks = recordings.blocks(recording.path, recipe.rate, filtered=recipe.band == "common")
         for segment in chosen(tally.audible(cut(blocks, recipe), recipe), recipe):
-            made.add(_write(segment, item, folder, recipe))
+            written.add(_write(segment, recording, folder, recipe))
     except BrokenRecording as error:
         tally.problem = str(error)
-    for name in set(old) - made:
+    for name in set(old) - written:
         (folder / name).unlink(missing_ok=True)
     return Made(
-        name=item.name,
-        recording=_way(folder, item.path),
-        bytes=item.bytes,
-        time=item.time,
-        images=len(made),
+        name=recording.name,
+        recording=_way(folder, recording.path),
+        bytes=recording.bytes,
+        time=recording.time,
+        images=len(written),
         silent=tally.silent,
-        problem=tally.problem or ("" if made else tally.why_none(recipe)),
+        problem=tally.problem or ("" if written else tally.why_none(recipe)),
     )
 
 
@@ -305,17 +309,17 @@ class Tally:
         return f"it is shorter than a segment of {recipe.segment:g} s"
 
 
-def _write(segment: Segment, item: Recording, folder: Path, recipe: Recipe) -> str:
-    name = image_name(item.stub, segment.start)
+def _write(segment: Segment, recording: Recording, folder: Path, recipe: Recipe) -> str:
+    name = image_name(recording.stub, segment.start)
     with replace_file(folder / name, durable=False) as file:
         file.write(png.encode(recipe.pixels(segment.samples)))
     return name
 
 
-def _append(ledger: Path, made: Made) -> None:
+def _append(ledger: Path, entry: Made) -> None:
     try:
         with ledger.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(attrs.asdict(made)) + "\n")
+            file.write(json.dumps(attrs.asdict(entry)) + "\n")
     except OSError as error:
         raise CoveyError(f"{ledger} could not be written: {reason(error)}. Make room and start again.") from error
 

@@ -53,18 +53,18 @@ def find(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise CoveyError(f"{folder} is not a folder: give the folder that holds the recordings.")
-    found = sorted(_walk(folder))
-    if not found:
+    paths = sorted(_walk(folder))
+    if not paths:
         raise CoveyError(f"There are no recordings in {folder}: covey looks for {', '.join(SUFFIXES[:3])}, .mp3 files.")
-    return found
+    return paths
 
 
 def examine(path: Path, folder: Path) -> Recording:
     """Return what the header of a recording says."""
     name = path.relative_to(folder).as_posix()
     try:
-        found = _status(path)
-        return Recording(path=path, name=name, bytes=found.st_size, time=found.st_mtime_ns, rate=_rate(path))
+        status = _status(path)
+        return Recording(path=path, name=name, bytes=status.st_size, time=status.st_mtime_ns, rate=_rate(path))
     except BrokenRecording as error:
         return Recording(path=path, name=name, problem=str(error))
 
@@ -128,9 +128,9 @@ def _rate(path: Path) -> int:
 def _check_length(header: str) -> None:
     """Compare the length that a WAV file claims with what is there; one that was streamed claims to be endless."""
     short = _SHORT_DATA.search(header)
-    claimed, found = map(int, short.groups()) if short else (0, 0)
-    if found < claimed < _UNKNOWN_LENGTH:
-        raise BrokenRecording(f"it is truncated: {found:,} of {claimed:,} bytes of sound are there")
+    claimed, present = map(int, short.groups()) if short else (0, 0)
+    if present < claimed < _UNKNOWN_LENGTH:
+        raise BrokenRecording(f"it is truncated: {present:,} of {claimed:,} bytes of sound are there")
 
 
 def _mono(sound: soundfile.SoundFile) -> Iterator[Floats]:  # type: ignore[name-defined]  # noqa: F821

@@ -34,14 +34,14 @@ def level_of(samples: Floats) -> float:
 
 def cut(blocks: Iterable[Floats], recipe: Recipe) -> Iterator[Segment]:
     """Yield the segments of a recording that comes in blocks, in order; what is left at the end makes none."""
-    held, origin, index = np.empty(0, dtype=np.float32), 0, 0
+    pending, origin, index = np.empty(0, dtype=np.float32), 0, 0
     for block in blocks:
-        held = np.concatenate([held, block])
-        while (begin := round(index * recipe.interval * recipe.rate) - origin) + recipe.length <= len(held):
-            samples = held[begin : begin + recipe.length].copy()
+        pending = np.concatenate([pending, block])
+        while (begin := round(index * recipe.interval * recipe.rate) - origin) + recipe.length <= len(pending):
+            samples = pending[begin : begin + recipe.length].copy()
             yield Segment(start=index * recipe.interval, samples=samples, level=level_of(samples))
             index += 1
-        held, origin = held[begin:], origin + min(begin, len(held))
+        pending, origin = pending[begin:], origin + min(begin, len(pending))
 
 
 def chosen(segments: Iterable[Segment], recipe: Recipe) -> Iterable[Segment]:

@@ -176,13 +176,13 @@ def _starts(samples: int) -> list[float]:
 
 
 def _wav(sound: NDArray[np.int16]) -> bytes:
-    data = io.BytesIO()
-    with wave.open(data, "wb") as file:
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(RATE)
         file.writeframes(sound.astype("<i2").tobytes())
-    return data.getvalue()
+    return buffer.getvalue()
 
 
 def _csv(rows: list[list[str]]) -> bytes:
@@ -191,10 +191,10 @@ def _csv(rows: list[list[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _keep(path: Path, data: bytes) -> None:
+def _keep(path: Path, content: bytes) -> None:
     """Write a file unless it is there already."""
     if not path.exists():
         with replace_file(path) as file:
-            file.write(data)
-    elif path.read_bytes() != data:
+            file.write(content)
+    elif path.read_bytes() != content:
         raise CoveyError(f"{path} is there already and holds something else: choose another folder.")

@@ -38,17 +38,19 @@ def words(experiment: Experiment, registry: Registry) -> list[str] | None:
             return None
     except CoveyError:
         return None
-    kept = [word for name in anchored.features for word in ("--features", name)]
-    flags = [word for kind, given in names.items() for name in given for word in (f"--{kind}", name)]
+    feature_flags = [word for name in anchored.features for word in ("--features", name)]
+    flags = [
+        word for kind, component_names in names.items() for name in component_names for word in (f"--{kind}", name)
+    ]
     out = ["--out", anchored.out] if anchored.out else []
     return [
         "covey",
         "run",
         anchored.dataset,
         *out,
-        *kept,
+        *feature_flags,
         *flags,
-        *(word for one in settings for word in ("--set", one)),
+        *(word for setting in settings for word in ("--set", setting)),
     ]
 
 
@@ -64,25 +66,25 @@ def _anchored(experiment: Experiment, registry: Registry) -> Experiment:
 
 
 def _of(experiment: Experiment, kind: str) -> tuple[Component, ...]:
-    found: tuple[Component, ...] = getattr(experiment, f"{kind}s")
-    return found
+    components: tuple[Component, ...] = getattr(experiment, f"{kind}s")
+    return components
 
 
 def _section(kind: str, component: Component, registry: Registry) -> str:
-    given = [f"{option.name} = {_value(value)}" for option, value in _changed(component)]
-    return "\n".join([f"[[{kind}]]", f"use = {_value(_use(component, registry))}", *given])
+    assignments = [f"{option.name} = {_value(value)}" for option, value in _changed(component)]
+    return "\n".join([f"[[{kind}]]", f"use = {_value(_use(component, registry))}", *assignments])
 
 
 def _settings(kind: str, experiment: Experiment) -> Iterator[str]:
     for component in _of(experiment, kind):
-        for option, value in _changed(component):
-            yield f"{kind}.{option.name}={format_value(value)}"
+        for option, setting in _changed(component):
+            yield f"{kind}.{option.name}={format_value(setting)}"
 
 
 def _changed(component: Component) -> list[tuple[Option, Any]]:
     """Return the options that are not as declared, with their values."""
-    given = [(option, getattr(component, option.name)) for option in options(type(component))]
-    return [(option, value) for option, value in given if value != option.default]
+    settings = [(option, getattr(component, option.name)) for option in options(type(component))]
+    return [(option, value) for option, value in settings if value != option.default]
 
 
 def _use(component: Component, registry: Registry) -> str:
@@ -91,10 +93,10 @@ def _use(component: Component, registry: Registry) -> str:
     return next((item.full_name for item in alike if item.cls is type(component) and len(alike) > 1), component.name)
 
 
-def _value(value: Any) -> str:
+def _value(setting: Any) -> str:
     """Return a value as TOML."""
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_value, value))}]" if value else "[[]]"  # [] would be no alternative at all
-    if value is None:
+    if isinstance(setting, tuple):
+        return f"[{', '.join(map(_value, setting))}]" if setting else "[[]]"  # [] would be no alternative at all
+    if setting is None:
         return '"none"'
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json.dumps(setting, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -116,8 +116,8 @@ class Job:
     def components(self) -> list[str]:
         """The names of what works in it."""
         try:
-            data = tomllib.loads(self.text)
-            return [str(section["use"]) for kind in STEPS for section in data[kind]]
+            document = tomllib.loads(self.text)
+            return [str(section["use"]) for kind in STEPS for section in document[kind]]
         except (ValueError, KeyError, TypeError):
             return []
 
@@ -169,13 +169,13 @@ class Job:
     @property
     def _outcome(self) -> tuple[State, str]:
         begun = self._process.exists()
-        held = begun and _held(self.lock)
+        locked = begun and _held(self.lock)
         ended = _read(self._end)  # read last: a process writes it before it lets go of the lock
         if ended.get("state") in ENDED:
             return ended["state"], str(ended.get("message", ""))
         if not begun:
             return "waiting", ""
-        return ("running", "") if held else ("failed", DIED)
+        return ("running", "") if locked else ("failed", DIED)
 
     def _send(self, how: signal.Signals) -> None:
         """Send a signal to the process and to what it has started; only the one that holds the lock can be meant."""
@@ -217,8 +217,8 @@ def start(experiment: Experiment, dataset: Dataset, registry: Registry) -> Job:
 def jobs(dataset: Dataset) -> list[Job]:
     """Return the jobs of a dataset, the last one first."""
     home = _home(dataset)
-    found = sorted(home.iterdir(), reverse=True) if home.is_dir() else []
-    return [Job(folder) for folder in found if _is_name(folder.name) and folder.is_dir()]
+    folders = sorted(home.iterdir(), reverse=True) if home.is_dir() else []
+    return [Job(folder) for folder in folders if _is_name(folder.name) and folder.is_dir()]
 
 
 def _is_name(name: str) -> bool:
@@ -261,14 +261,14 @@ def _held(path: Path) -> bool:
         return True
 
 
-def _write(path: Path, data: dict[str, Any]) -> None:
-    write_text(path, json.dumps(data))
+def _write(path: Path, document: dict[str, Any]) -> None:
+    write_text(path, json.dumps(document))
 
 
 def _read(path: Path) -> dict[str, Any]:
     """Return what a small file says; nothing where it cannot be read."""
     try:
-        data = json.loads(path.read_text("utf-8"))
+        document = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return data if isinstance(data, dict) else {}
+    return document if isinstance(document, dict) else {}

@@ -109,9 +109,9 @@ def recording(path: Path) -> Iterator[Record]:
 def read(path: Path) -> Stage | None:
     """Return how far a run is; None when nothing can be read."""
     try:
-        data = json.loads(path.read_text("utf-8"))
-        title, unit, saying = (str(data[key]) for key in ("title", "unit", "saying"))
-        total, done, begun = int(data["total"]), int(data["done"]), float(data["begun"])
+        document = json.loads(path.read_text("utf-8"))
+        title, unit, saying = (str(document[key]) for key in ("title", "unit", "saying"))
+        total, done, begun = int(document["total"]), int(document["done"]), float(document["begun"])
         return Stage(title=title, total=total, unit=unit, done=done, saying=saying, begun=begun)
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None

@@ -34,29 +34,29 @@ def main(folder: str) -> None:
 def _outcome(job: Job, record: Record) -> tuple[State, str]:
     """Return how the run ended; what a person is told stands in the log too."""
     try:
-        state, told = _run(job, record)
+        state, message = _run(job, record)
     except CoveyError as error:
-        state, told = "failed", str(error)
+        state, message = "failed", str(error)
     except KeyboardInterrupt:
-        state, told = "cancelled", CANCELLED
+        state, message = "cancelled", CANCELLED
     except (Exception, SystemExit) as error:  # a plugin may raise anything
         traceback.print_exc()
-        state, told = "failed", f"{type(error).__name__}: {reason(error)}. The log says where; tell its authors."
-    record.note(told)
-    return state, told
+        state, message = "failed", f"{type(error).__name__}: {reason(error)}. The log says where; tell its authors."
+    record.note(message)
+    return state, message
 
 
 def _run(job: Job, record: Record) -> tuple[State, str]:
     registry = Registry.installed()
     results = run(read(job.experiment, registry), registry, record)
-    told = f"{results.made:,} tables made, {results.kept:,} kept from before."
+    summary = f"{results.made:,} tables made, {results.kept:,} kept from before."
     if not results.failures:
-        return "done", told
+        return "done", summary
     for failure in results.failures:
         if not isinstance(failure.error, CoveyError):
             traceback.print_exception(failure.error)
     reasons = dict.fromkeys(failure.reason for failure in results.failures)
-    return "failed", "\n".join([f"{told} {len(results.failures):,} could not be made:", *reasons])
+    return "failed", "\n".join([f"{summary} {len(results.failures):,} could not be made:", *reasons])
 
 
 if __name__ == "__main__":

@@ -61,8 +61,8 @@ def extractor(
 def _check(layer: str, shapes: Mapping[str, tuple[int, ...]], pooling: Pooling, model: str) -> None:
     if layer not in shapes:
         near = did_you_mean(layer, shapes)
-        some = ", ".join(list(shapes)[:: -(-len(shapes) // 6)])
-        raise CoveyError(f"{model} has no layer {layer!r} that can be tapped.{near} Among its layers: {some}.")
+        examples = ", ".join(list(shapes)[:: -(-len(shapes) // 6)])
+        raise CoveyError(f"{model} has no layer {layer!r} that can be tapped.{near} Among its layers: {examples}.")
     shape = shapes[layer]
     flat = len(shape) == 2 or (len(shape) == 3 and extra(shape) is None)
     if flat and max(pooling.bands, pooling.freq_pool or 1) > 1:

@@ -45,5 +45,5 @@ def fit(images: Tensor, preprocessing: Preprocessing, input: str) -> Tensor:
 
 
 def _centre(images: Tensor, size: tuple[int, int]) -> Tensor:
-    top, left = (round((have - want) / 2) for have, want in zip(images.shape[2:], size, strict=True))
-    return images[:, :, top : top + size[0], left : left + size[1]]
+    top, first_column = (round((have - want) / 2) for have, want in zip(images.shape[2:], size, strict=True))
+    return images[:, :, top : top + size[0], first_column : first_column + size[1]]

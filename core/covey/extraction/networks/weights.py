@@ -64,9 +64,11 @@ def put_weights(module: nn.Module, weights: Mapping[str, Tensor], path: Path, mo
         "not expected": [key for key in weights if key not in shared],
         "of another shape": [key for key in expected if key in shared and expected[key].shape != weights[key].shape],
     }
-    told = [f"{what}: {_some(keys)}" for what, keys in misfits.items() if keys]
-    if told:
-        raise CoveyError(f"The weights {str(path)!r} do not fit {model} ({'; '.join(told)}): choose their own model.")
+    differences = [f"{what}: {_some(keys)}" for what, keys in misfits.items() if keys]
+    if differences:
+        raise CoveyError(
+            f"The weights {str(path)!r} do not fit {model} ({'; '.join(differences)}): choose their own model."
+        )
     module.load_state_dict(weights)
 
 
