@@ -48,16 +48,16 @@ def compare(
     if as_json:
         click.echo(json.dumps([{"rank": rank, **row.data()} for rank, row in enumerate(rows, 1)], indent=2))
         return
-    shown = measures(truth is not None, sort)
-    columns = {measure: [cell(row, measure) for row in rows] for measure in shown}
-    parts = [{heading(measure): columns[measure] for measure in part} for part in _parts(shown)]
+    columns_shown = measures(truth is not None, sort)
+    columns = {measure: [cell(row, measure) for row in rows] for measure in columns_shown}
+    parts = [{heading(measure): columns[measure] for measure in part} for part in _parts(columns_shown)]
     show_groups([{"clustering": [row.clustering for row in rows]}, *parts])
-    told = [*map(heading, shown), *(["noise"] if truth else []), "-"]
-    show(["", ""], [[head, MEANINGS[head]] for head in told])
+    explained = [*map(heading, columns_shown), *(["noise"] if truth else []), "-"]
+    show(["", ""], [[head, MEANINGS[head]] for head in explained])
 
 
-def _parts(shown: Sequence[str]) -> list[list[str]]:
+def _parts(columns: Sequence[str]) -> list[list[str]]:
     """Part the measures that compare with labels from the others; the one that decides stays first."""
-    first = shown[0] in WITH_LABELS
-    parts = [[measure for measure in shown if (measure in WITH_LABELS) is kind] for kind in (first, not first)]
+    first = columns[0] in WITH_LABELS
+    parts = [[measure for measure in columns if (measure in WITH_LABELS) is kind] for kind in (first, not first)]
     return [part for part in parts if part]

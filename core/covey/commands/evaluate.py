@@ -44,8 +44,8 @@ def _show(rows: Sequence[Row]) -> None:
     shapes, scores = [row.shape for row in rows], [row.scores for row in rows if row.scores]
     groups = [_sizes(shapes), _distances(shapes), *([_agreements(scores), _shares(rows, scores)] if scores else [])]
     show_groups([{"clustering": [row.clustering for row in rows]}, *groups])
-    told = [*(head for group in groups for head in group), *(["x / y"] if scores else []), "-"]
-    show(["", ""], [[head, MEANINGS[head]] for head in told])
+    explained = [*(head for group in groups for head in group), *(["x / y"] if scores else []), "-"]
+    show(["", ""], [[head, MEANINGS[head]] for head in explained])
 
 
 def _sizes(shapes: Sequence[Shape]) -> Group:
@@ -77,14 +77,14 @@ def _shares(rows: Sequence[Row], scores: Sequence[Scores]) -> Group:
     }
 
 
-def _pair(found: Scores, name: str) -> str:
+def _pair(scores: Scores, name: str) -> str:
     """Return how clusters agree with labels, with noise and without."""
-    return " / ".join(_number(getattr(part, name) if part else None) for part in (found.whole, found.assigned))
+    return " / ".join(_number(getattr(part, name) if part else None) for part in (scores.whole, scores.assigned))
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+def _number(measured: float | None) -> str:
+    return "-" if measured is None else f"{measured:.3f}"
 
 
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0%}"
+def _share(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"

@@ -51,9 +51,9 @@ class Value(click.ParamType[Any]):
             return "[" + "|".join(map(str, self.option.choices)) + "]"
         return f"{self.name.upper()},..." if self.option.many else self.name.upper()
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def convert(self, text: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the value as the option keeps it, or fail with the option's own sentence."""
         try:
-            return self.option.convert(self.option.parse(value) if isinstance(value, str) else value)
+            return self.option.convert(self.option.parse(text) if isinstance(text, str) else text)
         except ValueError as error:
             self.fail(str(error), param, ctx)

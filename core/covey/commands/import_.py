@@ -67,39 +67,41 @@ def raven(folder: str, tables: tuple[Path, ...], column: str | None, segment: fl
     dataset = open_dataset(Registry.installed(), folder, TerminalProgress())
     length = timing(dataset.images.root if dataset.images else None, segment).segment
     paths, names = selections.tables(tables), Contents(dataset, ()).names
-    found = [one for path in paths for one in selections.read(path, column)]
+    rows = [row for path in paths for row in selections.read(path, column)]
     if column is None:
-        found = _without_clusters(found)
-    _tell_idle(found, names)
-    classes = selections.images_of(found, names, length)
-    told = f"{count_noun(len(found), 'selection')} in {count_noun(len(paths), 'table')}"
-    say(f"{told}: {_label(dataset, classes, paths)}.")
+        rows = _without_clusters(rows)
+    _tell_idle(rows, names)
+    classes = selections.images_of(rows, names, length)
+    counts = f"{count_noun(len(rows), 'selection')} in {count_noun(len(paths), 'table')}"
+    say(f"{counts}: {_label(dataset, classes, paths)}.")
 
 
-def _without_clusters(found: Sequence[Selection]) -> list[Selection]:
+def _without_clusters(rows: Sequence[Selection]) -> list[Selection]:
     """Leave out clusters as covey exports them, and tell of them. Raises CoveyError when there is nothing else."""
-    left = [one for one in found if not is_cluster(one.label)]
-    clusters = list(dict.fromkeys(one.label for one in found if is_cluster(one.label)))
-    if clusters and not left:
+    class_rows = [row for row in rows if not is_cluster(row.label)]
+    clusters = list(dict.fromkeys(row.label for row in rows if is_cluster(row.label)))
+    if clusters and not class_rows:
         way = f"write classes in their place, or take them as classes with --column {LABEL}"
         raise CoveyError(f"The tables hold clusters as covey exported them ({preview(clusters)}), no classes: {way}.")
     if clusters:
-        told = f"Clusters as covey exported them are no classes, and left out: {preview(clusters)}."
-        say(f"{told} --column {LABEL} takes them.", err=True)
-    return left
+        remark = f"Clusters as covey exported them are no classes, and left out: {preview(clusters)}."
+        say(f"{remark} --column {LABEL} takes them.", err=True)
+    return class_rows
 
 
-def _tell_idle(found: Sequence[Selection], names: Sequence[str]) -> None:
+def _tell_idle(rows: Sequence[Selection], names: Sequence[str]) -> None:
     """Tell which selections say nothing of any image. Raises CoveyError when none does."""
-    known = selections.known_sounds(names)
-    sounds = dict.fromkeys(one.sound for one in found)
-    foreign = [sound for sound in sounds if not selections.recordings_of(sound, known)]
+    recordings_by_sound = selections.known_sounds(names)
+    sounds = dict.fromkeys(row.sound for row in rows)
+    foreign = [sound for sound in sounds if not selections.recordings_of(sound, recordings_by_sound)]
     if len(foreign) == len(sounds):
-        told = f"the tables speak of {preview(foreign) or 'none'}, the images of {preview(list(known)) or 'none'}"
-        raise CoveyError(f"No selection is in a recording of this dataset: {told}.")
+        named_in_tables, present = preview(foreign) or "none", preview(list(recordings_by_sound)) or "none"
+        raise CoveyError(
+            f"No selection is in a recording of this dataset: the tables name {named_in_tables}, the images {present}."
+        )
     if foreign:
         say(f"Recordings of which there are no images: {preview(foreign)}.", err=True)
-    if bare := sum(not one.label for one in found):
+    if bare := sum(not row.label for row in rows):
         say(f"Selections without a class: {bare:,}.", err=True)
 
 

@@ -49,8 +49,8 @@ def info(place: str, as_json: bool) -> None:
         case ".pkl":
             _show_frame(path, as_json)
         case _:
-            told = "name a folder, a table (.npz) or pickled metadata (.pkl)"
-            raise CoveyError(f"{path} is of no kind that covey info reads: {told}.")
+            readable = "name a folder, a table (.npz) or pickled metadata (.pkl)"
+            raise CoveyError(f"{path} is of no kind that covey info reads: {readable}.")
 
 
 def _show_dataset(dataset: Dataset, as_json: bool) -> None:
@@ -58,13 +58,13 @@ def _show_dataset(dataset: Dataset, as_json: bool) -> None:
     names = images.names() if images else []
     entries, problems = dataset.entries(), list(dataset.problems)
     labels = _tried(lambda: _labels(dataset), problems)
-    known = _tried(lambda: _metadata(dataset, names), problems)
-    left = unfinished(dataset.home / WORK)
+    metadata_summary = _tried(lambda: _metadata(dataset, names), problems)
+    unfinished_layers = unfinished(dataset.home / WORK)
     if as_json:
         tables = [_table(entry) for entry in entries]
-        found = {"tables": tables, "labels": labels, "metadata": known, "problems": problems}
-        found["unfinished"] = [{**attrs.asdict(one), "folder": str(one.folder)} for one in left]
-        _print({"location": dataset.location, "images": len(names), **found})
+        contents = {"tables": tables, "labels": labels, "metadata": metadata_summary, "problems": problems}
+        contents["unfinished"] = [{**attrs.asdict(layer), "folder": str(layer.folder)} for layer in unfinished_layers]
+        _print({"location": dataset.location, "images": len(names), **contents})
         return
     say(f"{dataset.location}: {count_noun(len(names), 'image')}" + (f" in {images.root}" if images else ""))
     for kind, title in _TITLES.items():
@@ -74,8 +74,8 @@ def _show_dataset(dataset: Dataset, as_json: bool) -> None:
             say(f"  {entry.name}  {_size(entry)}")
             _show_story(entry)
     _show_labels(labels)
-    _show_metadata(known, len(names))
-    _show_unfinished(left)
+    _show_metadata(metadata_summary, len(names))
+    _show_unfinished(unfinished_layers)
     for problem in problems:
         say(f"\n{problem}", err=True)
 
@@ -96,14 +96,14 @@ def _labels(dataset: Dataset) -> dict[str, Any] | None:
 
 
 def _metadata(dataset: Dataset, names: Sequence[str]) -> dict[str, Any] | None:
-    found = metadata.read(dataset)
-    if found.path is None:
+    table = metadata.read(dataset)
+    if table.path is None:
         return None
     return {
-        "file": str(found.path),
-        "rows": found.count,
-        "columns": list(found.columns),
-        "images": found.matches(names),
+        "file": str(table.path),
+        "rows": table.count,
+        "columns": list(table.columns),
+        "images": table.matches(names),
     }
 
 
@@ -112,23 +112,26 @@ def _show_labels(labels: dict[str, Any] | None) -> None:
         say("\nLabels: none")
         return
     classes = labels["classes"]
-    told = f"{count_noun(len(classes), 'class')}, {count_noun(labels['images'], 'labelled image')}, in {labels['file']}"
-    say(f"\nLabels: {told}\n  {preview([f'{name} ({count:,})' for name, count in classes.items()])}")
+    counts = (
+        f"{count_noun(len(classes), 'class')}, {count_noun(labels['images'], 'labelled image')}, in {labels['file']}"
+    )
+    say(f"\nLabels: {counts}\n  {preview([f'{name} ({count:,})' for name, count in classes.items()])}")
 
 
-def _show_metadata(known: dict[str, Any] | None, images: int) -> None:
-    if known is None:
+def _show_metadata(summary: dict[str, Any] | None, images: int) -> None:
+    if summary is None:
         say("\nMetadata: none")
         return
-    rows, total = count_noun(known["rows"], "row"), count_noun(images, "image")
-    say(f"\nMetadata: {rows} for {known['images']:,} of {total}, in {known['file']}\n  {preview(known['columns'])}")
+    rows, total = count_noun(summary["rows"], "row"), count_noun(images, "image")
+    say(f"\nMetadata: {rows} for {summary['images']:,} of {total}, in {summary['file']}")
+    say(f"  {preview(summary['columns'])}")
 
 
-def _show_unfinished(left: Sequence[Unfinished]) -> None:
-    if left:
+def _show_unfinished(layers: Sequence[Unfinished]) -> None:
+    if layers:
         say("\nUnfinished features: the same covey run goes on with them; delete a folder to be rid of it")
-    for one in left:
-        say(f"  {one.tag}: {one.done:,} of {count_noun(one.total, 'image')}, in {one.folder}")
+    for layer in layers:
+        say(f"  {layer.tag}: {layer.done:,} of {count_noun(layer.total, 'image')}, in {layer.folder}")
 
 
 def _show_file(path: Path, as_json: bool) -> None:
@@ -166,29 +169,29 @@ def _show_frame(path: Path, as_json: bool) -> None:
 
 def _show_story(entry: AnyEntry) -> None:
     """Print what made a table, its last step first."""
-    made = entry.provenance
-    if made is None:
+    origin_step = entry.provenance
+    if origin_step is None:
         said = origin(entry.name)
         say("      no provenance: made by another tool" + (f", by its name from {said}" if said else ""))
-    while made is not None:
-        say(f"      {_sentence(made)}")
-        made = made.source
+    while origin_step is not None:
+        say(f"      {_sentence(origin_step)}")
+        origin_step = origin_step.source
 
 
-def _sentence(made: Provenance) -> str:
-    settings = {**made.options, **{key: str(value)[:15] for key, value in made.identity.items()}}
-    settings |= made.details.chosen
-    told = ", ".join(f"{key}={_value(value)}" for key, value in settings.items())
-    broken, runtime = len(made.details.broken), made.details.runtime
+def _sentence(step: Provenance) -> str:
+    settings = {**step.options, **{key: str(value)[:15] for key, value in step.identity.items()}}
+    settings |= step.details.chosen
+    listed = ", ".join(f"{key}={_value(value)}" for key, value in settings.items())
+    broken, runtime = len(step.details.broken), step.details.runtime
     computed = f", computed in {runtime.precision} on {runtime.device}" if runtime and runtime.device else ""
     left_out = f", {count_noun(broken, 'broken image')} left out" if broken else ""
-    return f"{made.component} ({told}){computed}{left_out}"
+    return f"{step.component} ({listed}){computed}{left_out}"
 
 
-def _value(value: Any) -> str:
-    if isinstance(value, list):
-        return "+".join(map(str, value))
-    return "none" if value is None else str(value)
+def _value(setting: Any) -> str:
+    if isinstance(setting, list):
+        return "+".join(map(str, setting))
+    return "none" if setting is None else str(setting)
 
 
 def _size(entry: AnyEntry) -> str:
@@ -207,6 +210,6 @@ def _table(entry: AnyEntry) -> dict[str, Any]:
     }
 
 
-def _print(data: Any) -> None:
+def _print(document: Any) -> None:
     """Print JSON, in which what is no text stays escaped."""
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8"))
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8"))

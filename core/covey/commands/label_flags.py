@@ -52,17 +52,17 @@ def read_truth(
 
 def _column(path: Path, group: str | None) -> str:
     """Return the column with the labels, and tell which it is where its name does not say so. Raises CoveyError."""
-    found = label_column(path, group)
-    if found != LABEL:
-        say(f"{path} has no column {LABEL!r}: the labels are taken from {found!r}.", err=True)
-    return found
+    chosen = label_column(path, group)
+    if chosen != LABEL:
+        say(f"{path} has no column {LABEL!r}: the labels are taken from {chosen!r}.", err=True)
+    return chosen
 
 
 def _tell_matches(path: Path, truth: Mapping[str, str], names: Sequence[str]) -> None:
     unknown, bare = matching(path, truth, names)
-    told = [f"{path}: {count_having(len(truth) - len(unknown), len(names), 'image')} a label."]
+    sentences = [f"{path}: {count_having(len(truth) - len(unknown), len(names), 'image')} a label."]
     if unknown:
-        told.append(f"Labels that name no image: {preview(unknown)}.")
+        sentences.append(f"Labels that name no image: {preview(unknown)}.")
     if bare:
-        told.append(f"Without a label: {preview(bare)}.")
-    say(" ".join(told), err=True)
+        sentences.append(f"Without a label: {preview(bare)}.")
+    say(" ".join(sentences), err=True)

@@ -30,12 +30,12 @@ def layers(extractor: str, settings: tuple[str, ...], as_json: bool) -> None:
     covey layers torchvision --set model=ResNet50
     """
     with TerminalProgress().step(f"Building {extractor}", 1, "network") as step:
-        found = _built(extractor, settings).available_layers()
+        shapes = _built(extractor, settings).available_layers()
         step.advance()
     if as_json:
-        click.echo(json.dumps(found, indent=2))
-    elif found:
-        show(["layer", "output"], [[layer, " x ".join(map(str, shape))] for layer, shape in found.items()])
+        click.echo(json.dumps(shapes, indent=2))
+    elif shapes:
+        show(["layer", "output"], [[layer, " x ".join(map(str, shape))] for layer, shape in shapes.items()])
     else:
         click.echo(f"{extractor} has no layers to choose from.")
 
@@ -44,10 +44,10 @@ def _built(name: str, settings: Sequence[str]) -> FeatureExtractor:
     cls = Registry.installed().get(Kind.EXTRACTOR, name)
     assert issubclass(cls, FeatureExtractor)
     declared = {option.name: option for option in options.options(cls)}
-    given = {}
+    values = {}
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals:
             raise CoveyError(f"--set {setting}: write OPTION=VALUE, as in model=ResNet50.")
-        given[key] = declared[key].parse(text) if key in declared else text
-    return options.build(cls, given)
+        values[key] = declared[key].parse(text) if key in declared else text
+    return options.build(cls, values)

@@ -50,17 +50,17 @@ def list_plugins(as_json: bool) -> None:
 @click.option("--markdown", is_flag=True, help="Print the table of options for a README.")
 def show(name: str, as_json: bool, markdown: bool) -> None:
     """Show one component and its options. NAME may be kind:name where a name is used twice."""
-    item = Registry.installed().find(name)
-    declared = options(item.cls)
+    registered = Registry.installed().find(name)
+    declared = options(registered.cls)
     if markdown:
         click.echo(options_table(declared))
         return
     if as_json:
         listed = [{**attrs.asdict(option, recurse=False), **_plain(option)} for option in declared]
-        click.echo(json.dumps({**_facts(item), "options": listed}, indent=2))
+        click.echo(json.dumps({**_facts(registered), "options": listed}, indent=2))
         return
-    click.echo(f"{item.name}: {item.kind} from {item.distribution}, {item.status}\n")
-    click.echo((inspect.getdoc(item.cls) or "") + "\n")
+    click.echo(f"{registered.name}: {registered.kind} from {registered.distribution}, {registered.status}\n")
+    click.echo((inspect.getdoc(registered.cls) or "") + "\n")
     show_table(["option", "default", "values", "help"], [_row(option) for option in declared])
 
 
@@ -75,19 +75,21 @@ def new(name: str, folder: Path | None, kind: str) -> None:
 
     It is written into FOLDER, by default covey-NAME in the current folder.
     """
-    made = scaffold.make(name, Kind.named(kind), folder or Path(f"covey-{name}"), Registry.installed())
-    click.echo(f"{made} holds the {kind} {name!r}, which works as it is. Install it, look at it, test it:\n")
-    click.echo(f'    pip install -e "{made}"\n    covey plugins show {kind}:{name}\n    python -m pytest "{made}"\n')
+    package = scaffold.make(name, Kind.named(kind), folder or Path(f"covey-{name}"), Registry.installed())
+    click.echo(f"{package} holds the {kind} {name!r}, which works as it is. Install it, look at it, test it:\n")
+    click.echo(
+        f'    pip install -e "{package}"\n    covey plugins show {kind}:{name}\n    python -m pytest "{package}"\n'
+    )
     click.echo(f"Then make covey_{name}.py your own.")
 
 
-def _facts(item: Registered) -> dict[str, str]:
+def _facts(registered: Registered) -> dict[str, str]:
     return {
-        "kind": item.kind,
-        "name": item.name,
-        "status": item.status,
-        "source": item.distribution,
-        "summary": item.summary,
+        "kind": registered.kind,
+        "name": registered.name,
+        "status": registered.status,
+        "source": registered.distribution,
+        "summary": registered.summary,
     }
 
 

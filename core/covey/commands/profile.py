@@ -61,19 +61,19 @@ def profile(
     registry = Registry.installed()
     dataset = open_dataset(registry, folder, TerminalProgress())
     variants = chosen(Kind.CLUSTERER, [clusterer], settings, registry)
-    found = [
+    profiles = [
         (entry.stem, variant, _profile(dataset, entry, variant, option))
         for entry in _entries(dataset, variants[0].takes, embedding)
         for variant in variants
     ]
     if png:
-        _draw(png, [(f"{name}, {_told(variant, option)}", found_one) for name, variant, found_one in found])
+        _draw(png, [(f"{name}, {_told(variant, option)}", curve) for name, variant, curve in profiles])
     if as_json:
-        click.echo(json.dumps([_data(*one) for one in found], indent=2))
+        click.echo(json.dumps([_data(*row) for row in profiles], indent=2))
         return
-    for name, variant, found_one in found:
+    for name, variant, curve in profiles:
         click.echo(f"\n{name}, {_told(variant, option)}")
-        show([option, "clusters", "noise", "largest", ""], _rows(found_one))
+        show([option, "clusters", "noise", "largest", ""], _rows(curve))
 
 
 def _entries(dataset: Dataset, kind: str, name: str | None) -> list[AnyEntry]:
@@ -83,10 +83,10 @@ def _entries(dataset: Dataset, kind: str, name: str | None) -> list[AnyEntry]:
     if name is None:
         return entries
     names = [entry.stem for entry in entries]
-    kept = [entry for entry in entries if entry.stem == name.removesuffix(".npz")]
-    if not kept:
+    matching = [entry for entry in entries if entry.stem == name.removesuffix(".npz")]
+    if not matching:
         raise CoveyError(f"There is no {kind} {name!r}.{did_you_mean(name, names)} There is: {', '.join(names)}.")
-    return kept
+    return matching
 
 
 def _profile(dataset: Dataset, entry: AnyEntry, clusterer: Clusterer, option: str) -> Profile:
@@ -135,9 +135,9 @@ def _data(name: str, clusterer: Clusterer, profile: Profile) -> dict[str, Any]:
     }
 
 
-def _draw(path: Path, found: Sequence[tuple[str, Profile]]) -> None:
+def _draw(path: Path, profiles: Sequence[tuple[str, Profile]]) -> None:
     from covey.outputs.profile_chart import chart
 
     with replace_file(path) as file:
-        file.write(chart(found))
+        file.write(chart(profiles))
     click.echo(f"Picture: {path}", err=True)

@@ -52,7 +52,7 @@ def report(
     truth, groups = read_truth(board.names(), labels, column, group)
     contents = collect(board, truth, groups, sort, clustering, progress)
     write_text(out, page(contents, progress))
-    told = f"{out}: {out.stat().st_size / 1e6:.1f} MB"
+    summary = f"{out}: {out.stat().st_size / 1e6:.1f} MB"
     if png:
-        told += f", and {count_noun(len(pictures.write(contents, png, progress)), 'picture')} in {png}"
-    click.echo(told + ".")
+        summary += f", and {count_noun(len(pictures.write(contents, png, progress)), 'picture')} in {png}"
+    click.echo(summary + ".")

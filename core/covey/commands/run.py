@@ -112,21 +112,25 @@ def _check_alone(
         raise CoveyError(f"{like} says what to make again: leave out the folder and the other flags.")
 
 
-def _show_repetition(found: Repetition) -> int:
+def _show_repetition(repetition: Repetition) -> int:
     """Show what came of making a result again; return the exit code."""
     words = {None: "not kept, so not compared", "": "identical"}
-    show(["step", ""], [[step.component, words.get(step.difference, step.difference or "")] for step in found.steps])
-    if found.versions:
-        show(["library", "then", "now"], [list(version) for version in found.versions])
-    click.echo("Identical, bit for bit." if found.identical else "Not identical.")
-    return 0 if found.identical else FAILED
+    show(
+        ["step", ""], [[step.component, words.get(step.difference, step.difference or "")] for step in repetition.steps]
+    )
+    if repetition.versions:
+        show(["library", "then", "now"], [list(version) for version in repetition.versions])
+    click.echo("Identical, bit for bit." if repetition.identical else "Not identical.")
+    return 0 if repetition.identical else FAILED
 
 
 def _show_plan(lines: Sequence[Line]) -> None:
     cells = [[line.kind, *map(str, (line.tables, line.kept, line.fits)), line.component] for line in lines]
     show(["step", "tables", "kept", "fits", "component"], cells)
-    tables, kept, fits = (sum(getattr(line, name) for line in lines) for name in ("tables", "kept", "fits"))
-    click.echo(f"{count_noun(tables - kept, 'table')} to make in {count_noun(fits, 'fit')}, {kept:,} kept from before.")
+    tables, reused, fits = (sum(getattr(line, name) for line in lines) for name in ("tables", "kept", "fits"))
+    click.echo(
+        f"{count_noun(tables - reused, 'table')} to make in {count_noun(fits, 'fit')}, {reused:,} kept from before."
+    )
 
 
 def _show_results(results: Results) -> None:
@@ -135,13 +139,13 @@ def _show_results(results: Results) -> None:
     clusterings = [table for table in tables if isinstance(table, Clustering)]
     shapes = [shape(clustering) for clustering in clusterings]
     counts = {
-        "images": [f"{found.images:,}" for found in shapes],
-        "clusters": [f"{found.clusters:,}" for found in shapes],
-        "assigned": [f"{found.coverage:.0%}" for found in shapes],
+        "images": [f"{clusters.images:,}" for clusters in shapes],
+        "clusters": [f"{clusters.clusters:,}" for clusters in shapes],
+        "assigned": [f"{clusters.coverage:.0%}" for clusters in shapes],
     }
     show_groups([{"clustering": stems}, counts])
-    told = f"{count_noun(results.made, 'table')} made, {results.kept:,} kept from before."
-    click.echo(f"{told} Clusters of every image: {results.dataset.home / FILE}")
+    counts_made = f"{count_noun(results.made, 'table')} made, {results.kept:,} kept from before."
+    click.echo(f"{counts_made} Clusters of every image: {results.dataset.home / FILE}")
 
 
 def _tell_failures(failures: Sequence[Failure]) -> None:
@@ -165,7 +169,7 @@ def _experiment(
     if not source.lower().endswith(".toml"):
         return from_flags(source, out, names, settings, registry, [Path(name).name for name in features])
     if any(names.values()) or settings or features:
-        told = "--extractor, --features, --reducer, --clusterer and --set do not go with a file"
-        raise CoveyError(f"{told}: write into {source} what they say.")
+        flags = "--extractor, --features, --reducer, --clusterer and --set do not go with a file"
+        raise CoveyError(f"{flags}: write into {source} what they say.")
     experiment = read(Path(source), registry)
     return attrs.evolve(experiment, out=out) if out else experiment

@@ -20,13 +20,13 @@ from covey.sound.spectrograms import Recipe
 @click.argument("recordings", type=click.Path(path_type=Path))
 @click.argument("dataset", type=click.Path(path_type=Path))
 @flags_of(Recipe)
-def spectrograms(recordings: Path, dataset: Path, **given: Any) -> None:
+def spectrograms(recordings: Path, dataset: Path, **options: Any) -> None:
     """Turn the RECORDINGS in a folder into spectrogram images in DATASET/images.
 
     Recordings (WAV, FLAC, OGG, MP3) may lie in subfolders. Started again, it goes on where it stopped; what cannot be
     used is reported by name.
     """
-    report = convert(recordings, dataset, build(Recipe, given), TerminalProgress())
+    report = convert(recordings, dataset, build(Recipe, options), TerminalProgress())
     if not report.made:
         raise CoveyError("\n".join([f"No recording in {recordings} gives an image.", *report.problems]))
     for line in told(report):
@@ -36,10 +36,10 @@ def spectrograms(recordings: Path, dataset: Path, **given: Any) -> None:
 def told(report: Report) -> list[str]:
     """Return in lines what a conversion did; the sums come last, where they are seen."""
     images, problems = report.new + report.kept, report.problems
-    kept = f" ({report.kept:,} were there already)" if report.kept else ""
+    remark = f" ({report.kept:,} were there already)" if report.kept else ""
     lines = [f"Not used, or in part only: {problem}" for problem in problems]
     lines.append(
-        f"{count_noun(images, 'image')} of {count_noun(len(report.made), 'recording')} in {report.folder}{kept}"
+        f"{count_noun(images, 'image')} of {count_noun(len(report.made), 'recording')} in {report.folder}{remark}"
     )
     if report.silent:
         lines.append(f"{count_noun(report.silent, 'segment')} left out as silent")

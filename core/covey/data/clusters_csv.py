@@ -31,5 +31,9 @@ def export(clusterings: Sequence[tuple[str, Clustering]], path: Path) -> None:
 def columns(clusterings: Sequence[tuple[str, Clustering]], names: Sequence[str]) -> dict[str, list[int | None]]:
     """Return the cluster of each of these images in each clustering; None where it is not in there."""
     heads = ["cluster"] if len(clusterings) == 1 else [name for name, _ in clusterings]
-    found = (dict(zip(table.names.tolist(), table.labels.tolist(), strict=True)) for _, table in clusterings)
-    return {head: [of.get(name) for name in names] for head, of in zip(heads, found, strict=True)}
+    clusters_by_image = (
+        dict(zip(table.names.tolist(), table.labels.tolist(), strict=True)) for _, table in clusterings
+    )
+    return {
+        head: [clusters.get(name) for name in names] for head, clusters in zip(heads, clusters_by_image, strict=True)
+    }

@@ -86,22 +86,22 @@ class ImageFolder:
         with _told():
             return _decode(self.path(name).read_bytes())
 
-    def index(self, kept: Path, progress: Progress = SILENT) -> list[ImageFile]:
+    def index(self, index_file: Path, progress: Progress = SILENT) -> list[ImageFile]:
         """Return what is in the folder, in order of name.
 
-        A file is read only when its size or time differ from what the JSON file `kept` remembers; `kept` is brought
-        up to date.
+        A file is read only when its size or time differ from what the JSON file `index_file` says, which is then
+        updated.
         """
-        known = {file.name: file for file in _read_index(kept)}
+        known_files = {file.name: file for file in _read_index(index_file)}
         names = self.names()
-        if gone := sorted(known.keys() - set(names)):
+        if gone := sorted(known_files.keys() - set(names)):
             progress.note(f"Gone since the last run, and left out: {preview(gone)}.")
         with progress.step("Looking at the images", len(names), "image") as step, ThreadPoolExecutor(THREADS) as pool:
             parts = [names[start : start + AT_ONCE] for start in range(0, len(names), AT_ONCE)]
-            found = (pool.map(lambda name: self._look(name, known.get(name)), part) for part in parts)
-            files = [step.tick(file) for file in chain.from_iterable(found)]
-        if files != list(known.values()):
-            write_text(kept, json.dumps([attrs.astuple(file) for file in files]))
+            batches = (pool.map(lambda name: self._look(name, known_files.get(name)), part) for part in parts)
+            files = [step.tick(file) for file in chain.from_iterable(batches)]
+        if files != list(known_files.values()):
+            write_text(index_file, json.dumps([attrs.astuple(file) for file in files]))
         return files
 
     def walk(self) -> Iterator[str]:
@@ -112,20 +112,20 @@ class ImageFolder:
                 if name.lower().endswith(SUFFIXES) and not name.startswith("."):
                     yield Path(folder, name).relative_to(self.root).as_posix()
 
-    def _look(self, name: str, known: ImageFile | None) -> ImageFile:
+    def _look(self, name: str, earlier: ImageFile | None) -> ImageFile:
         size = time = 0
         try:
             with _told():
-                found = self.path(name).stat()
-                size, time = found.st_size, found.st_mtime_ns
-                if known and known.content and (known.bytes, known.time) == (size, time):
-                    return known
-                if not stat.S_ISREG(found.st_mode):
+                status = self.path(name).stat()
+                size, time = status.st_size, status.st_mtime_ns
+                if earlier and earlier.content and (earlier.bytes, earlier.time) == (size, time):
+                    return earlier
+                if not stat.S_ISREG(status.st_mode):
                     raise BrokenImage("it is not a file")
-                data = self.path(name).read_bytes()
+                content = self.path(name).read_bytes()
         except BrokenImage as error:
             return ImageFile(name, size, time, "", problem=str(error))
-        return _examine(name, data, time)
+        return _examine(name, content, time)
 
 
 def escapes_folder(name: str) -> bool:
@@ -148,27 +148,27 @@ def key_of(files: Iterable[ImageFile]) -> str:
     return digest([[file.name, file.content] for file in files])
 
 
-def _examine(name: str, data: bytes, time: int) -> ImageFile:
-    content = hashlib.sha256(data).hexdigest()
+def _examine(name: str, encoded: bytes, time: int) -> ImageFile:
+    content = hashlib.sha256(encoded).hexdigest()
     try:
         with _told():
-            width, height = _open(data).size
+            width, height = _open(encoded).size
     except BrokenImage as error:
-        return ImageFile(name, len(data), time, content, problem=str(error))
-    return ImageFile(name, len(data), time, content, height, width)
+        return ImageFile(name, len(encoded), time, content, problem=str(error))
+    return ImageFile(name, len(encoded), time, content, height, width)
 
 
-def _open(data: bytes) -> Image.Image:
-    if not data:
+def _open(encoded: bytes) -> Image.Image:
+    if not encoded:
         raise BrokenImage("it is empty")
-    image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
+    image = Image.open(io.BytesIO(encoded), formats=("PNG", "JPEG"))
     if image.width * image.height > MOST_PIXELS:
         raise BrokenImage(f"it has {image.width} x {image.height} pixels, more than {MOST_PIXELS:,}")
     return image
 
 
-def _decode(data: bytes) -> NDArray[np.uint8]:
-    image = _open(data)
+def _decode(encoded: bytes) -> NDArray[np.uint8]:
+    image = _open(encoded)
     if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip at 255
         grey = (np.asarray(image, dtype=np.uint32) >> 8).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)
@@ -188,8 +188,8 @@ def _told() -> Iterator[None]:
         raise BrokenImage(reason(error)) from error
 
 
-def _read_index(kept: Path) -> list[ImageFile]:
+def _read_index(index_file: Path) -> list[ImageFile]:
     try:
-        return [ImageFile(*row) for row in json.loads(kept.read_text("utf-8"))]
+        return [ImageFile(*row) for row in json.loads(index_file.read_text("utf-8"))]
     except (OSError, ValueError, TypeError):
         return []

@@ -26,14 +26,14 @@ def read_labels(path: Path, column: str | None = None) -> dict[str, str]:
     Raises:
         CoveyError: the file cannot be read, lacks a column, or gives an image two values.
     """
-    wanted = column or label_column(path)
+    label_head = column or label_column(path)
     rows = csvs.rows(path, "labels")
     _, heads = next(rows, (0, []))
     others = _others(path, heads)
-    if wanted not in heads:
-        near = did_you_mean(wanted, others)
-        raise CoveyError(f"The labels {path} have no column {wanted!r}.{near} There is: {', '.join(others)}.")
-    places = [heads.index(NAME), heads.index(wanted)]
+    if label_head not in heads:
+        near = did_you_mean(label_head, others)
+        raise CoveyError(f"The labels {path} have no column {label_head!r}.{near} There is: {', '.join(others)}.")
+    places = [heads.index(NAME), heads.index(label_head)]
     return _values(path, [(line, _cells(row, places)) for line, row in rows])
 
 
@@ -45,37 +45,37 @@ def label_column(path: Path, group: str | None = None) -> str:
     """
     _, heads = next(csvs.rows(path, "labels"), (0, []))
     others = _others(path, heads)
-    found = [LABEL] if LABEL in others else [head for head in others if head != group]
-    if len(found) != 1:
-        told = f"have no column {LABEL!r}: say with --column which holds the labels. There is: {', '.join(others)}."
-        raise CoveyError(f"The labels {path} {told}")
-    return found[0]
+    candidates = [LABEL] if LABEL in others else [head for head in others if head != group]
+    if len(candidates) != 1:
+        problem = f"have no column {LABEL!r}: say with --column which holds the labels. There is: {', '.join(others)}."
+        raise CoveyError(f"The labels {path} {problem}")
+    return candidates[0]
 
 
 def _others(path: Path, heads: Sequence[str]) -> list[str]:
     """Return the columns beside `filename`. Raises CoveyError when it or any other is missing."""
     others = [head for head in heads if head not in ("", NAME)]
     if NAME not in heads or not others:
-        told = ", ".join(head for head in heads if head) or "nothing"
-        raise CoveyError(f"The labels {path} need a column {NAME!r} and one with labels; there is: {told}.")
+        present = ", ".join(head for head in heads if head) or "nothing"
+        raise CoveyError(f"The labels {path} need a column {NAME!r} and one with labels; there is: {present}.")
     return others
 
 
 def _cells(row: Sequence[str], places: Sequence[int]) -> tuple[str, str]:
-    name, value = (row[place].strip() if place < len(row) else "" for place in places)
-    return name, value
+    name, label = (row[place].strip() if place < len(row) else "" for place in places)
+    return name, label
 
 
 def _values(path: Path, rows: Sequence[tuple[int, Sequence[str]]]) -> dict[str, str]:
-    found: dict[str, tuple[int, str]] = {}
-    for line, (name, value) in rows:
-        if not (name and value):
+    labels_by_image: dict[str, tuple[int, str]] = {}
+    for line, (name, label) in rows:
+        if not (name and label):
             continue
-        before, other = found.setdefault(name, (line, value))
-        if other != value:
-            told = f"{other!r} (line {before}) and {value!r} (line {line})"
-            raise CoveyError(f"The labels {path} give {name!r} two values, {told}: keep one.")
-    return {name: value for name, (_, value) in found.items()}
+        before, earlier = labels_by_image.setdefault(name, (line, label))
+        if earlier != label:
+            conflict = f"{earlier!r} (line {before}) and {label!r} (line {line})"
+            raise CoveyError(f"The labels {path} give {name!r} two values, {conflict}: keep one.")
+    return {name: label for name, (_, label) in labels_by_image.items()}
 
 
 def matching(path: Path, labels: Mapping[str, str], names: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -86,6 +86,6 @@ def matching(path: Path, labels: Mapping[str, str], names: Sequence[str]) -> tup
     """
     images = set(names)
     if images.isdisjoint(labels):
-        told = f"the labels {path} name {next(iter(labels), 'none')!r}, the images {next(iter(names), 'none')!r}"
-        raise CoveyError(f"No image has a label: {told}. Names count from the image folder on, with '/'.")
+        examples = f"the labels {path} name {next(iter(labels), 'none')!r}, the images {next(iter(names), 'none')!r}"
+        raise CoveyError(f"No image has a label: {examples}. Names count from the image folder on, with '/'.")
     return sorted(set(labels) - images), sorted(images - set(labels))

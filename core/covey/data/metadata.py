@@ -48,10 +48,12 @@ class Metadata:
         Before the columns of the table come `recording` and `start` (s), where file names tell them and the table has
         no column of that name.
         """
-        found = cuts(names)
-        at = self._rows_of(names, found)
-        known = {head: [None if row is None else column[row] for row in at] for head, column in self.columns.items()}
-        return {**_told_by_names(names, found), **known}
+        segments = cuts(names)
+        row_numbers = self._rows_of(names, segments)
+        columns = {
+            head: [None if row is None else column[row] for row in row_numbers] for head, column in self.columns.items()
+        }
+        return {**_told_by_names(names, segments), **columns}
 
     def matches(self, names: Sequence[str]) -> int:
         """Return how many of these images have metadata."""
@@ -61,23 +63,23 @@ class Metadata:
         """Return in words how many of these images have metadata, which have none, and which rows fit no image."""
         if self.path is None:
             return "There is no metadata."
-        found = self._rows_of(names, cuts(names))
-        bare = [name for name, row in zip(names, found, strict=True) if row is None]
-        used = set(found)
+        row_numbers = self._rows_of(names, cuts(names))
+        bare = [name for name, row in zip(names, row_numbers, strict=True) if row is None]
+        used = set(row_numbers)
         called = {row: value for (_, value), row in self.rows.items()}
         idle = [called.get(row, f"row {row + 1}") for row in range(self.count) if row not in used]
-        told = [f"{self.path.name}: {count_having(len(names) - len(bare), len(names), 'image')} metadata."]
-        told += [f"Without: {preview(bare)}."] if bare else []
-        told += [f"Rows that fit no image, or repeat another: {preview(idle)}."] if idle else []
-        return " ".join(told)
+        sentences = [f"{self.path.name}: {count_having(len(names) - len(bare), len(names), 'image')} metadata."]
+        sentences += [f"Without: {preview(bare)}."] if bare else []
+        sentences += [f"Rows that fit no image, or repeat another: {preview(idle)}."] if idle else []
+        return " ".join(sentences)
 
     @property
     def count(self) -> int:
         """How many rows the table has."""
         return len(next(iter(self.columns.values()), ()))
 
-    def _rows_of(self, names: Sequence[str], found: Mapping[str, Cut]) -> list[int | None]:
-        return [next((self.rows[way] for way in _ways(name, found) if way in self.rows), None) for name in names]
+    def _rows_of(self, names: Sequence[str], segments: Mapping[str, Cut]) -> list[int | None]:
+        return [next((self.rows[way] for way in _ways(name, segments) if way in self.rows), None) for name in names]
 
 
 def kind(column: Sequence[Value]) -> Kind:
@@ -110,11 +112,11 @@ def read_table(path: Path, root: Path) -> Metadata:
     Raises:
         CoveyError: the file cannot be read.
     """
-    columns = {head: [_plain(value) for value in column] for head, column in _columns(path).items() if head}
+    columns = {head: [_plain(identifier) for identifier in column] for head, column in _columns(path).items() if head}
     rows: dict[tuple[str, str], int] = {}
     way_to_images = _way(path.parent, root)
-    for way, head, value, row in _keys(columns):
-        rows.setdefault((way, value.removeprefix(way_to_images) if head == "file_name" else value), row)
+    for way, head, identifier, row in _keys(columns):
+        rows.setdefault((way, identifier.removeprefix(way_to_images) if head == "file_name" else identifier), row)
     typed = {head: _typed(column) for head, column in columns.items() if head not in _NAMES}
     return Metadata(path, typed, rows)
 
@@ -137,15 +139,15 @@ def _keys(columns: Mapping[str, Sequence[Value]]) -> Iterator[tuple[str, str, st
     ways = [("name", _NAMES), ("stub", _STUBS), ("id", ("id",))]
     for way, heads in ways:
         for head in heads:
-            for row, value in enumerate(columns.get(head, ())):
-                if value not in (None, ""):
-                    yield way, head, str(value).removeprefix("XC") if way == "id" else str(value), row
+            for row, identifier in enumerate(columns.get(head, ())):
+                if identifier not in (None, ""):
+                    yield way, head, str(identifier).removeprefix("XC") if way == "id" else str(identifier), row
 
 
-def _ways(name: str, found: Mapping[str, Cut]) -> Iterator[tuple[str, str]]:
+def _ways(name: str, segments: Mapping[str, Cut]) -> Iterator[tuple[str, str]]:
     """Yield how the row of an image may be found."""
     yield "name", name
-    if cut := found.get(name):
+    if cut := segments.get(name):
         yield "stub", cut.recording
         yield "stub", cut.recording.rpartition("/")[2]
     if number := xeno_canto(name):
@@ -160,31 +162,31 @@ def _way(folder: Path, root: Path) -> str:
         return ""
 
 
-def _told_by_names(names: Sequence[str], found: Mapping[str, Cut]) -> dict[str, list[Value]]:
-    if not found:
+def _told_by_names(names: Sequence[str], segments: Mapping[str, Cut]) -> dict[str, list[Value]]:
+    if not segments:
         return {}
-    parts = [found.get(name) for name in names]
+    parts = [segments.get(name) for name in names]
     return {
         RECORDING: [cut.recording if cut else None for cut in parts],
         START: [cut.start if cut else None for cut in parts],
     }
 
 
-def _plain(value: Any) -> Value:
+def _plain(content: Any) -> Value:
     """Return a value as text, a number, yes or no, or None for none."""
-    if value == "" or (isinstance(value, float) and not math.isfinite(value)):
+    if content == "" or (isinstance(content, float) and not math.isfinite(content)):
         return None
-    if value is None or isinstance(value, str | int | float):
-        return value
-    return value.isoformat() if isinstance(value, date) else str(value)
+    if content is None or isinstance(content, str | int | float):
+        return content
+    return content.isoformat() if isinstance(content, date) else str(content)
 
 
 def _typed(column: Sequence[Value]) -> list[Value]:
     """Return a column of one kind: text that is numbers throughout becomes numbers, what is mixed becomes text."""
-    known = [value for value in column if value is not None]
-    types = set(map(type, known))
-    if types == {str} and all(_NUMBER.fullmatch(str(value)) for value in known):
-        number = int if all(str(value).lstrip("-").isdigit() for value in known) else float
+    present = [value for value in column if value is not None]
+    types = set(map(type, present))
+    if types == {str} and all(_NUMBER.fullmatch(str(value)) for value in present):
+        number = int if all(str(value).lstrip("-").isdigit() for value in present) else float
         return [None if value is None else number(value) for value in column]
     if len(types) > 1 and types != {int, float}:
         return [None if value is None else str(value) for value in column]

@@ -26,8 +26,8 @@ def image_name(stub: str, start: float) -> str:
 
 def cuts(names: Iterable[str]) -> dict[str, Cut]:
     """Return the cut that each image is, if it is named as one."""
-    found = ((name, NAME.fullmatch(name)) for name in names)
-    return {name: Cut(cut["stub"], float(cut["start"])) for name, cut in found if cut}
+    matches = ((name, NAME.fullmatch(name)) for name in names)
+    return {name: Cut(cut["stub"], float(cut["start"])) for name, cut in matches if cut}
 
 
 def recordings(names: Iterable[str]) -> dict[str, str]:
@@ -37,5 +37,5 @@ def recordings(names: Iterable[str]) -> dict[str, str]:
 
 def xeno_canto(name: str) -> str | None:
     """Return the number under which xeno-canto has a recording, from the name of the recording or of an image of it."""
-    found = _XENO_CANTO.search(name)
-    return found[1] if found else None
+    match = _XENO_CANTO.search(name)
+    return match[1] if match else None

@@ -38,8 +38,8 @@ def give(db: sqlite3.Connection, action: int, rows: Sequence[Labelled]) -> int:
     _check_names(row.filename for row in rows)
     numbers = _numbers(db, action, dict.fromkeys(row.label for row in rows))
     db.executemany("INSERT OR IGNORE INTO image (name) VALUES (?)", ((row.filename,) for row in rows))
-    given = ((action, numbers[row.label], row.when, row.how, row.filename) for row in rows)
-    return db.executemany(_GIVE, given).rowcount
+    parameters = ((action, numbers[row.label], row.when, row.how, row.filename) for row in rows)
+    return db.executemany(_GIVE, parameters).rowcount
 
 
 def take(db: sqlite3.Connection, action: int, names: Sequence[str], label: str) -> int:
@@ -88,9 +88,9 @@ def _number(db: sqlite3.Connection, label: str) -> int:
 
 def _numbers(db: sqlite3.Connection, action: int, labels: Iterable[str]) -> dict[str, int]:
     """Return the number of each class; those that are not there are written down to be made."""
-    found = db.execute("SELECT name, id, colour FROM class ORDER BY id").fetchall()
-    numbers = {name: number for name, number, _ in found}
-    colours = {colour for *_, colour in found}
+    classes = db.execute("SELECT name, id, colour FROM class ORDER BY id").fetchall()
+    numbers = {name: number for name, number, _ in classes}
+    colours = {colour for *_, colour in classes}
     for label in labels:
         if label not in numbers:
             numbers[label] = number = max(numbers.values(), default=0) + 1

@@ -37,13 +37,13 @@ def begin(db: sqlite3.Connection) -> int:
     return int(db.execute("INSERT INTO action (at, told, state) VALUES (?, '', 'done')", (now(),)).lastrowid or 0)
 
 
-def finish(db: sqlite3.Connection, action: int, told: str) -> Action | None:
+def finish(db: sqlite3.Connection, action: int, description: str) -> Action | None:
     """Do what is written down for an action; one that changes nothing was none, and None."""
     changes = "SELECT 1 FROM label_change WHERE action = :it UNION ALL SELECT 1 FROM class_change WHERE action = :it"
     if not db.execute(changes, {"it": action}).fetchone():
         db.rollback()
         return None
-    db.execute("UPDATE action SET told = ? WHERE id = ?", (told, action))
+    db.execute("UPDATE action SET told = ? WHERE id = ?", (description, action))
     _apply(db, action, True)
     return _action(db, action)
 

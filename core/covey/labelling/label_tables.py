@@ -70,11 +70,11 @@ def _read(path: Path, name: str) -> list[Labelled]:
     columns = [at for at, head in enumerate(heads) if head and at != heads.index("filename")]
     odd = next(((line, heads[at], row[at]) for line, row in rows for at in columns if row[at] not in _FLAGS), None)
     if "label" in heads and (odd or heads[0]):
-        return [found for line, row in rows if (found := _long(dict(zip(heads, row, strict=True)), name, line))]
+        return [labelled for line, row in rows if (labelled := _long(dict(zip(heads, row, strict=True)), name, line))]
     if odd:
         line, head, cell = odd
-        told = f"{cell[:40]!r} in the column {head[:40]!r} is neither 0 nor 1: names go under 'label'"
-        raise CoveyError(f"{name} cannot be read, line {line}: {told}.")
+        problem = f"{cell[:40]!r} in the column {head[:40]!r} is neither 0 nor 1: names go under 'label'"
+        raise CoveyError(f"{name} cannot be read, line {line}: {problem}.")
     return _original(heads, columns, [row for _, row in rows], name)
 
 
@@ -92,8 +92,8 @@ def _long(cells: Mapping[str, str], name: str, line: int) -> Labelled | None:
 def _original(heads: Sequence[str], columns: Sequence[int], rows: Sequence[Sequence[str]], name: str) -> list[Labelled]:
     """Return the labels in the original's table, class by class, so that the classes keep their order."""
     file, when, how = heads.index("filename"), now(), _origin(name)
-    given = ((row[file], heads[at]) for at in columns for row in rows if _FLAGS[row[at]])
-    return [Labelled(image, label, when, how) for image, label in given if image]
+    pairs = ((row[file], heads[at]) for at in columns for row in rows if _FLAGS[row[at]])
+    return [Labelled(image, label, when, how) for image, label in pairs if image]
 
 
 def _origin(name: str) -> str:

@@ -62,10 +62,10 @@ class LabelStore:
 
     def by_image(self) -> dict[str, tuple[str, ...]]:
         """Return the classes of each image that has any."""
-        found: dict[str, tuple[str, ...]] = {}
+        classes_by_image: dict[str, tuple[str, ...]] = {}
         for name, label in self._ask(f"SELECT image.name, class.name FROM {_JOINED} ORDER BY class.id"):
-            found[name] = (*found.get(name, ()), label)
-        return found
+            classes_by_image[name] = (*classes_by_image.get(name, ()), label)
+        return classes_by_image
 
     def rows(self) -> list[Labelled]:
         """Return every label, sorted by image, then by class in the order in which they were made."""
@@ -102,13 +102,13 @@ class LabelStore:
         label, when = class_name(label), history.now()
         return self.give([Labelled(name, label, when, how) for name in names], partial(_told, label, "given to"))
 
-    def give(self, rows: Sequence[Labelled], told: Callable[[int], str]) -> Action | None:
+    def give(self, rows: Sequence[Labelled], describe: Callable[[int], str]) -> Action | None:
         """Give many classes to many images in one action; labels that are there stay as they are.
 
-        `told` says what was done, from the number of labels that are new. Raises CoveyError.
+        `describe` says what was done, from the number of labels that are new. Raises CoveyError.
         """
-        named = [attrs.evolve(row, label=class_name(row.label)) for row in rows]
-        return self._act(lambda db, action: told(changes.give(db, action, named)))
+        cleaned = [attrs.evolve(row, label=class_name(row.label)) for row in rows]
+        return self._act(lambda db, action: describe(changes.give(db, action, cleaned)))
 
     def remove(self, names: Sequence[str], label: str) -> Action | None:
         """Take a class from images. Raises CoveyError."""

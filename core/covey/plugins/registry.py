@@ -116,14 +116,14 @@ class Registry:
             components = [_check_component(kind, item) for kind, item in _offers(hook)]
             commands = [_command(item) for offered in hook.covey_commands() for item in offered]
         except (Exception, SystemExit) as error:
-            told = f"{type(error).__name__}: {reason(error)}{_versions(distribution, error)}"
-            self.problems.append(Problem(reason=told, **origin))
+            problem = f"{type(error).__name__}: {reason(error)}{_versions(distribution, error)}"
+            self.problems.append(Problem(reason=problem, **origin))
         else:
             self.components += [Registered(cls=item, **origin) for item in components]
             self.commands += [RegisteredCommand(command=item, **origin) for item in commands]
         if heavy := [name for name in HEAVY if name in sys.modules and name not in before]:
-            told = f"it imports {', '.join(heavy)} when it is listed: import that in the method that needs it"
-            self.warnings.append(Problem(reason=told, **origin))
+            problem = f"it imports {', '.join(heavy)} when it is listed: import that in the method that needs it"
+            self.warnings.append(Problem(reason=problem, **origin))
 
     def of_kind(self, kind: Kind) -> list[Registered]:
         """Return the components of one kind, by name."""
@@ -152,32 +152,34 @@ class Registry:
 
     def find(self, name: str, kind: Kind | None = None) -> Registered:
         """Return a component by `name`, `distribution:name` or `kind:name`, ready or not. Raises CoveyError."""
-        among = [item for item in self.components if kind in (None, item.kind)]
-        found = [item for item in among if name in (item.name, item.full_name, f"{item.kind}:{item.name}")]
-        if len(found) == 1:
-            return found[0]
-        raise CoveyError(self._ambiguous(name, found) if found else self._unknown(name, kind, among))
+        candidates = [item for item in self.components if kind in (None, item.kind)]
+        matches = [item for item in candidates if name in (item.name, item.full_name, f"{item.kind}:{item.name}")]
+        if len(matches) == 1:
+            return matches[0]
+        raise CoveyError(self._ambiguous(name, matches) if matches else self._unknown(name, kind, candidates))
 
     def command(self, name: str) -> click.Command | None:
         """Return the command of this name, if there is one. Raises CoveyError when several plugins offer it."""
-        found = [item for item in self.commands if item.name == name]
-        if len(found) > 1:
-            told = " and ".join(f"{item.distribution} (plugin {item.plugin})" for item in found)
-            raise CoveyError(f"The command {name!r} is offered by {told}: uninstall one of them.")
-        return found[0].command if found else None
+        matches = [item for item in self.commands if item.name == name]
+        if len(matches) > 1:
+            providers = " and ".join(f"{item.distribution} (plugin {item.plugin})" for item in matches)
+            raise CoveyError(f"The command {name!r} is offered by {providers}: uninstall one of them.")
+        return matches[0].command if matches else None
 
-    def _ambiguous(self, name: str, found: Iterable[Registered]) -> str:
-        kinds = len({item.kind for item in found}) > 1
-        told = [f"{item.kind}:{item.name}" if kinds else f"{item.full_name} (plugin {item.plugin})" for item in found]
-        return f"{name!r} is offered more than once: say which, {' or '.join(told)}."
+    def _ambiguous(self, name: str, matches: Iterable[Registered]) -> str:
+        kinds = len({item.kind for item in matches}) > 1
+        names = [
+            f"{item.kind}:{item.name}" if kinds else f"{item.full_name} (plugin {item.plugin})" for item in matches
+        ]
+        return f"{name!r} is offered more than once: say which, {' or '.join(names)}."
 
-    def _unknown(self, name: str, kind: Kind | None, among: Iterable[Registered]) -> str:
-        known = sorted({item.name for item in among})
+    def _unknown(self, name: str, kind: Kind | None, candidates: Iterable[Registered]) -> str:
+        installed = sorted({item.name for item in candidates})
         broken = [problem for problem in self.problems if name in (problem.plugin, problem.distribution)]
         why = f" The plugin {name!r} is installed but broken: {broken[0].reason}." if broken else ""
-        other = [item.kind for item in self.components if item.name == name]
-        near = f" There is a {other[0]} of that name." if other else did_you_mean(name, known)
-        return f"There is no {kind or 'component'} {name!r}.{near}{why} Installed: {', '.join(known) or 'none'}."
+        kinds = [item.kind for item in self.components if item.name == name]
+        near = f" There is a {kinds[0]} of that name." if kinds else did_you_mean(name, installed)
+        return f"There is no {kind or 'component'} {name!r}.{near}{why} Installed: {', '.join(installed) or 'none'}."
 
 
 def _hooks_of(module: Any) -> Any:
@@ -210,21 +212,21 @@ def _check_component(kind: Kind, component: Any) -> type[Component]:
     return cls
 
 
-def _command(item: Any) -> click.Command:
-    if not isinstance(item, click.Command) or not _NAME.fullmatch(str(item.name)):
-        raise TypeError(f"covey_commands must yield click commands with a plain name, not {item!r}")
-    return item
+def _command(command: Any) -> click.Command:
+    if not isinstance(command, click.Command) or not _NAME.fullmatch(str(command.name)):
+        raise TypeError(f"covey_commands must yield click commands with a plain name, not {command!r}")
+    return command
 
 
 def _versions(distribution: str, error: BaseException) -> str:
     """Return which covey this is and which one a broken plugin asks for, where that may be what is wrong."""
-    asked = next(filter(None, map(_ASKED.match, _requirements(distribution))), None)
+    requirement = next(filter(None, map(_ASKED.match, _requirements(distribution))), None)
     lacks = isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "covey"
     lacks = lacks or (isinstance(error, AttributeError) and getattr(error.obj, "__name__", "").startswith("covey"))
-    if not (asked or lacks):
+    if not (requirement or lacks):
         return ""
-    wanted = f", and the plugin asks for {asked[1].strip()}" if asked else ""
-    return f" (this is covey {version('covey')}{wanted})"
+    remark = f", and the plugin asks for {requirement[1].strip()}" if requirement else ""
+    return f" (this is covey {version('covey')}{remark})"
 
 
 def _requirements(distribution: str) -> list[str]:

@@ -17,13 +17,13 @@ Group = Mapping[str, Sequence[str]]
 def show(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table; the last column is wrapped where the terminal ends."""
     widths = [max(len(row[at]) for row in [heads, *rows]) for at in range(len(heads) - 1)]
-    left = sum(widths) + 2 * len(widths)
-    room = max(30, shutil.get_terminal_size((120, 24)).columns - left)
+    indent = sum(widths) + 2 * len(widths)
+    room = max(30, shutil.get_terminal_size((120, 24)).columns - indent)
     for number, row in enumerate([heads, *rows]):
         start = "".join(cell.ljust(width + 2) for cell, width in zip(row, widths, strict=False))
         lines = textwrap.wrap(row[-1], room) or [""]
         for at, line in enumerate(lines):
-            text = ((start if at == 0 else " " * left) + line).rstrip()
+            text = ((start if at == 0 else " " * indent) + line).rstrip()
             click.echo(click.style(text, bold=True) if number == 0 else text)
 
 
@@ -61,5 +61,5 @@ def _blocks(numbers: Sequence[str], groups: Iterable[Sequence[str]], room: int) 
     return blocks
 
 
-def _beside(left: Sequence[str], right: Sequence[str]) -> list[str]:
-    return [f"{one}  {other}" for one, other in zip(left, right, strict=True)]
+def _beside(first: Sequence[str], second: Sequence[str]) -> list[str]:
+    return [f"{one}  {other}" for one, other in zip(first, second, strict=True)]

@@ -59,9 +59,9 @@ def write(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> No
         writer.writerows(rows)
 
 
-def cell(value: Any) -> Any:
+def cell(content: Any) -> Any:
     """Return a value as it goes into a cell: text that looks like a formula gets an apostrophe before it."""
-    return guarded(value) if isinstance(value, str) else value
+    return guarded(content) if isinstance(content, str) else content
 
 
 def guarded(text: str) -> str:

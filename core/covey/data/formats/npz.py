@@ -88,8 +88,8 @@ def read_entry(path: Path) -> AnyEntry:
 
 
 def _arrays(table: Table) -> dict[str, NDArray[Any]]:
-    made = {} if table.provenance is None else {PROVENANCE: np.array(table.provenance.to_json())}
-    return {**_columns(table), **made}
+    origin = {} if table.provenance is None else {PROVENANCE: np.array(table.provenance.to_json())}
+    return {**_columns(table), **origin}
 
 
 def _columns(table: Table) -> dict[str, NDArray[Any]]:
@@ -109,20 +109,22 @@ def _kind(archive: Archive) -> TableKind:
         if set(keys) <= set(headers):
             _check(archive.path, {key: headers[key] for key in keys})
             return kind
-    told = ", ".join(sorted(set(headers) - {PROVENANCE})) or "nothing"
-    raise CoveyError(f"{archive.path} is no table that covey knows: it holds {told[:200]}.")
+    keys_listed = ", ".join(sorted(set(headers) - {PROVENANCE})) or "nothing"
+    raise CoveyError(f"{archive.path} is no table that covey knows: it holds {keys_listed[:200]}.")
 
 
 def _check(path: Path, headers: Mapping[str, Header]) -> None:
     for key, header in headers.items():
         fits = len(header.shape) == _DIMENSIONS[key] and (key != "X_2D" or header.shape[1] == 2)
         if not fits or header.dtype.kind not in _KINDS[key]:
-            told = f"{key} is an array {header.shape} of {header.dtype}"
-            raise CoveyError(f"{path} is damaged: {told}. Make or fetch the file again.")
+            description = f"{key} is an array {header.shape} of {header.dtype}"
+            raise CoveyError(f"{path} is damaged: {description}. Make or fetch the file again.")
     lengths = {key: header.shape[0] for key, header in headers.items()}
     if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{key} has {length}" for key, length in lengths.items())
-        raise CoveyError(f"{path} is damaged: its arrays differ in length ({told}). Make or fetch the file again.")
+        description = ", ".join(f"{key} has {length}" for key, length in lengths.items())
+        raise CoveyError(
+            f"{path} is damaged: its arrays differ in length ({description}). Make or fetch the file again."
+        )
 
 
 def _table(kind: TableKind, arrays: Mapping[str, NDArray[Any]], provenance: Provenance | None) -> Table:

@@ -94,31 +94,31 @@ class Archive:
     @cached_property
     def headers(self) -> Mapping[str, Header]:
         """What each array says of itself, by its key; members with a path in their name, or no arrays, are left out."""
-        found = {}
-        for name, info in self._infos.items():
-            with self._zip.open(info) as member:  # which compares the two places where the file tells the name
+        headers = {}
+        for name, member_info in self._infos.items():
+            with self._zip.open(member_info) as member:  # which compares the two places where the file tells the name
                 if re.fullmatch(r"[^/\\:]+\.npy", name):
-                    found[name.removesuffix(".npy")] = _header(member)
-        return found
+                    headers[name.removesuffix(".npy")] = _header(member)
+        return headers
 
     def read(self, key: str) -> NDArray[Any]:
         """Return one array, mapped where that is possible: native, in C order; changes to it never reach the file."""
-        header, info = self.headers[key], self._infos[f"{key}.npy"]
+        header, member = self.headers[key], self._infos[f"{key}.npy"]
         if header.dtype.hasobject:
-            return self._strings(info, header)
+            return self._strings(member, header)
         size = prod(header.shape) * header.dtype.itemsize
-        if header.length + size != info.file_size:
-            raise ValueError(f"{key} has {info.file_size:,} bytes, but its header speaks of {header.length + size:,}")
-        content = self._mapped(info, header, size)
+        if header.length + size != member.file_size:
+            raise ValueError(f"{key} has {member.file_size:,} bytes, but its header speaks of {header.length + size:,}")
+        content = self._mapped(member, header, size)
         if content is None:
-            content = self._content(info, header, size)
+            content = self._content(member, header, size)
         array = content.view(header.dtype).reshape(header.shape, order="F" if header.fortran else "C")
         return np.ascontiguousarray(array, dtype=header.dtype.newbyteorder("=")).reshape(header.shape)
 
     def verify(self) -> None:
         """Read every array against its checksum."""
-        for info in self._infos.values():
-            with self._zip.open(info) as member:
+        for member_info in self._infos.values():
+            with self._zip.open(member_info) as member:
                 while member.read(_CHUNK):
                     pass
 
@@ -132,55 +132,55 @@ class Archive:
             raise ValueError(f"it has {len(infos):,} members")
         if len(infos) != self._counted():
             raise ValueError("its directory is damaged")
-        if len({info.filename for info in infos}) < len(infos):
+        if len({member.filename for member in infos}) < len(infos):
             raise ValueError("it holds one name twice")
-        starts = sorted((info.header_offset, info.compress_size) for info in infos)
+        starts = sorted((member.header_offset, member.compress_size) for member in infos)
         ends = [*starts, (self._size, 0)]
         if any(start < 0 or start + 30 + size > following for (start, size), (following, _) in pairwise(ends)):
             raise ValueError("its members overlap")
-        for info in infos:
-            self._check(info)
-        return {info.filename: info for info in infos}
+        for member in infos:
+            self._check(member)
+        return {member.filename: member for member in infos}
 
     def _counted(self) -> int:
         """Return how many members the file says that it has, at its very end."""
         self._file.seek(self._size - 22 - len(self._zip.comment))
         return int.from_bytes(self._file.read(12)[10:], "little")
 
-    def _check(self, info: zipfile.ZipInfo) -> None:
-        if info.flag_bits & 1:
+    def _check(self, member: zipfile.ZipInfo) -> None:
+        if member.flag_bits & 1:
             raise ValueError("it is encrypted")
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError("it is compressed in an unusual way")
-        stored = info.compress_type == zipfile.ZIP_STORED
-        if info.file_size > EXPANSION * self._size or (stored and info.file_size != info.compress_size):
-            raise ValueError(f"it says that {info.file_size:,} bytes lie in {info.compress_size:,}")
+        stored = member.compress_type == zipfile.ZIP_STORED
+        if member.file_size > EXPANSION * self._size or (stored and member.file_size != member.compress_size):
+            raise ValueError(f"it says that {member.file_size:,} bytes lie in {member.compress_size:,}")
 
-    def _mapped(self, info: zipfile.ZipInfo, header: Header, size: int) -> NDArray[np.uint8] | None:
+    def _mapped(self, member: zipfile.ZipInfo, header: Header, size: int) -> NDArray[np.uint8] | None:
         """Return the bytes of an array without reading them; None where they must be read."""
-        if size < MAPPED or info.compress_type != zipfile.ZIP_STORED or not header.dtype.isnative:
+        if size < MAPPED or member.compress_type != zipfile.ZIP_STORED or not header.dtype.isnative:
             return None
-        start = info.header_offset + 30 + header.length
-        start += sum(struct.unpack_from("<HH", self._mapping, info.header_offset + 26))
+        start = member.header_offset + 30 + header.length
+        start += sum(struct.unpack_from("<HH", self._mapping, member.header_offset + 26))
         if start % header.dtype.alignment:
             return None
         return np.frombuffer(self._mapping, np.uint8, size, start)
 
-    def _content(self, info: zipfile.ZipInfo, header: Header, size: int) -> NDArray[np.uint8]:
+    def _content(self, member_info: zipfile.ZipInfo, header: Header, size: int) -> NDArray[np.uint8]:
         content = np.empty(size, np.uint8)
-        with self._zip.open(info) as member:
+        with self._zip.open(member_info) as member:
             member.read(header.length)
             for start in range(0, size, _CHUNK):
                 part = member.read(min(_CHUNK, size - start))
                 content[start : start + len(part)] = np.frombuffer(part, np.uint8)
                 if len(part) < min(_CHUNK, size - start):
-                    raise EOFError(f"{info.filename} ends too early")
+                    raise EOFError(f"{member_info.filename} ends too early")
             if member.read(1):  # also reaches the checksum
-                raise ValueError(f"{info.filename} is longer than it says")
+                raise ValueError(f"{member_info.filename} is longer than it says")
         return content
 
-    def _strings(self, info: zipfile.ZipInfo, header: Header) -> NDArray[np.str_]:
-        with self._zip.open(info) as member:
+    def _strings(self, member_info: zipfile.ZipInfo, header: Header) -> NDArray[np.str_]:
+        with self._zip.open(member_info) as member:
             member.read(header.length)
             names = read_strings(member.read(), str(self.path))
         if names.shape != header.shape:
@@ -225,13 +225,13 @@ class Writer:
                 member.write(block.tobytes())
 
     def _member(self, key: str) -> IO[bytes]:
-        info = zipfile.ZipInfo(f"{key}.npy")
-        info.compress_type = self._method
+        member = zipfile.ZipInfo(f"{key}.npy")
+        member.compress_type = self._method
         size_fields = 20  # which force_zip64 puts behind the padding
-        start = self._file.tell() + 30 + len(info.filename) + 6 + size_fields
+        start = self._file.tell() + 30 + len(member.filename) + 6 + size_fields
         padding = -start % ALIGNMENT
-        info.extra = struct.pack("<HHH", _PADDING, 2 + padding, ALIGNMENT) + bytes(padding)
-        return self._zip.open(info, "w", force_zip64=True)
+        member.extra = struct.pack("<HHH", _PADDING, 2 + padding, ALIGNMENT) + bytes(padding)
+        return self._zip.open(member, "w", force_zip64=True)
 
 
 @contextmanager
@@ -249,8 +249,8 @@ def _header(member: IO[bytes]) -> Header:
     length = int.from_bytes(member.read(width), "little")
     if length > _LONGEST_HEADER:
         raise ValueError(f"an array has a header of {length:,} bytes")
-    told = _HEADER.fullmatch(member.read(length).decode("utf-8" if start[6] == 3 else "latin-1"))
-    if told is None:
+    header = _HEADER.fullmatch(member.read(length).decode("utf-8" if start[6] == 3 else "latin-1"))
+    if header is None:
         raise ValueError("an array has a header that is not understood")
-    shape = tuple(int(part.strip().rstrip("L")) for part in told["shape"].split(",") if part.strip())
-    return Header(told["descr"], shape, told["fortran"] == "True", 8 + width + length)
+    shape = tuple(int(part.strip().rstrip("L")) for part in header["shape"].split(",") if part.strip())
+    return Header(header["descr"], shape, header["fortran"] == "True", 8 + width + length)

@@ -20,7 +20,7 @@ LONGEST_NAME = 200
 def checks(table: Table) -> list[str]:
     """Return one sentence for each thing that is odd."""
     names = table.names.tolist()
-    found = {
+    names_by_oddity = {
         "Names that stand there more than once": _alike(names, str),
         "Names that differ only in upper and lower case or in Unicode form from others": _twins(names),
         "Names that lead out of the image folder, and are never opened": list(filter(escapes_folder, names)),
@@ -30,7 +30,7 @@ def checks(table: Table) -> list[str]:
         ],
         "Images with values that are not finite": table.names[~_finite(table)].tolist(),
     }
-    return [f"{told}: {preview(odd)}." for told, odd in found.items() if odd]
+    return [f"{oddity}: {preview(odd)}." for oddity, odd in names_by_oddity.items() if odd]
 
 
 def _alike(names: Sequence[str], form: Callable[[str], str]) -> list[str]:

@@ -30,11 +30,11 @@ class Origin:
 
 def origin(name: str) -> Origin | None:
     """Return what a file name says, if it is one of the original's: `dimred_8_neigh_10_vgg16_features.28.npz`."""
-    told = _NAME.fullmatch(name)
-    if told is None:
+    match = _NAME.fullmatch(name)
+    if match is None:
         return None
-    model, layer = _parted(told["rest"])
-    size, neighbors = (None if told[part] is None else int(told[part]) for part in ("size", "neighbors"))
+    model, layer = _parted(match["rest"])
+    size, neighbors = (None if match[part] is None else int(match[part]) for part in ("size", "neighbors"))
     return Origin(model=model, layer=layer, size=size, neighbors=neighbors)
 
 
@@ -42,5 +42,5 @@ def _parted(rest: str) -> tuple[str, str]:
     """Return network and layer. The original's auto-encoders are known by date and time, and have no layers."""
     if re.search(r"saec_\d+_\d+$", rest):
         return rest, ""
-    known = next((model for model in _MODELS if rest.startswith(f"{model}_")), rest.partition("_")[0])
-    return known, rest[len(known) + 1 :]
+    model = next((model for model in _MODELS if rest.startswith(f"{model}_")), rest.partition("_")[0])
+    return model, rest[len(model) + 1 :]

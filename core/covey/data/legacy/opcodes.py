@@ -41,7 +41,7 @@ class Thing:
     state: Any = None
 
 
-def note(data: bytes, allowed: Set[str]) -> Any:
+def note(pickled: bytes, allowed: Set[str]) -> Any:
     """Return what a pickle describes: plain values, lists, dicts with text as keys, `Name` and `Thing`.
 
     Raises:
@@ -49,7 +49,7 @@ def note(data: bytes, allowed: Set[str]) -> Any:
         ValueError, TypeError, LookupError, ...: it is damaged.
     """
     machine = _Machine(allowed)
-    for opcode, arg, _ in genops(data):
+    for opcode, arg, _ in genops(pickled):
         machine.step(opcode.name, arg)
     return machine.stack.pop()
 

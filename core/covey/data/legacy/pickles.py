@@ -82,14 +82,14 @@ _NANOSECONDS = {7: 10**9, 8: 10**6, 9: 10**3, 10: 1}
 """In a unit of time, by NumPy's number for the unit: seconds to nanoseconds."""
 
 
-def read_strings(data: bytes, where: str) -> NDArray[np.str_]:
+def read_strings(pickled: bytes, where: str) -> NDArray[np.str_]:
     """Return a pickled array (n,) of Python strings as fixed-width unicode.
 
     Raises:
         CoveyError: it holds anything else, or is damaged; `where` names the file.
     """
     try:
-        return _Decoder(len(data)).strings(note(data, _STRINGS))
+        return _Decoder(len(pickled)).strings(note(pickled, _STRINGS))
     except Refused as error:
         raise CoveyError(f"{where} is refused, since {error}: only text may be pickled there.") from error
     except _DAMAGED as error:
@@ -105,8 +105,8 @@ def read_frame(path: Path) -> dict[str, list[Any]]:
         CoveyError: the file holds anything but a plain table, or is damaged.
     """
     try:
-        data = path.read_bytes()
-        return _Decoder(len(data)).frame(note(data, _TABLE))
+        pickled = path.read_bytes()
+        return _Decoder(len(pickled)).frame(note(pickled, _TABLE))
     except Refused as error:
         raise CoveyError(f"{path} is refused, since {error}: save the table as CSV.") from error
     except (OSError, *_DAMAGED) as error:
@@ -124,21 +124,21 @@ class _Decoder:
         self.left = EXPANSION * size
         self.told: dict[int, str] = {}
 
-    def strings(self, thing: Any) -> NDArray[np.str_]:
-        array = self._array(thing)
-        found = [self._scalar(name) if isinstance(name, Thing) else name for name in array]
-        if array.ndim != 1 or not all(isinstance(name, str) for name in found):
+    def strings(self, description: Any) -> NDArray[np.str_]:
+        array = self._array(description)
+        texts = [self._scalar(name) if isinstance(name, Thing) else name for name in array]
+        if array.ndim != 1 or not all(isinstance(name, str) for name in texts):
             raise Refused("it holds an array of other things than text")
-        self._spend(4 * len(found) * max(map(len, found), default=0))
-        names = np.array(found, dtype=np.str_)
-        if names.tolist() != found:
+        self._spend(4 * len(texts) * max(map(len, texts), default=0))
+        names = np.array(texts, dtype=np.str_)
+        if names.tolist() != texts:
             raise ValueError("a name ends in a zero character")
         return names
 
-    def frame(self, thing: Any) -> dict[str, list[Any]]:
-        if type(thing) is not Thing or thing.what not in _FRAME:
+    def frame(self, description: Any) -> dict[str, list[Any]]:
+        if type(description) is not Thing or description.what not in _FRAME:
             raise Refused("it is no pandas DataFrame")
-        blocks, (labels, rows) = _of(thing.state["_mgr"], _MANAGER).args
+        blocks, (labels, rows) = _of(description.state["_mgr"], _MANAGER).args
         placed: dict[int, list[Any]] = {}
         for block in blocks:
             values, placement, _ = _of(block, _BLOCK).args
@@ -183,16 +183,18 @@ class _Decoder:
             array = array.astype("M8[us]")
         return [[self._cell(value) for value in row.tolist()] for row in np.atleast_2d(array)]
 
-    def _array(self, thing: Thing) -> NDArray[Any]:
+    def _array(self, description: Thing) -> NDArray[Any]:
         """Return an array as NumPy or pandas pickle it."""
-        if thing.what == _BACKED:
-            thing = next(part for part in thing.state if getattr(part, "what", "") in _RECONSTRUCT | _FROMBUFFER)
-        if thing.what in _FROMBUFFER:
-            content, kind, shape, order = thing.args
+        if description.what == _BACKED:
+            description = next(
+                part for part in description.state if getattr(part, "what", "") in _RECONSTRUCT | _FROMBUFFER
+            )
+        if description.what in _FROMBUFFER:
+            content, kind, shape, order = description.args
             return np.frombuffer(self._bytes(content), _dtype(kind)).reshape(shape, order=order)
-        if thing.what not in _RECONSTRUCT:
-            raise Refused(f"it holds a {thing.what}, which no plain table needs")
-        _, shape, kind, fortran, content = thing.state
+        if description.what not in _RECONSTRUCT:
+            raise Refused(f"it holds a {description.what}, which no plain table needs")
+        _, shape, kind, fortran, content = description.state
         if _dtype(kind).hasobject:
             return self._objects(content, shape)
         return np.frombuffer(self._bytes(content), _dtype(kind)).reshape(shape, order="F" if fortran else "C")
@@ -201,9 +203,9 @@ class _Decoder:
         self._spend(8 * len(content))
         return np.fromiter(content, dtype=object, count=len(content)).reshape(shape)
 
-    def _arrow(self, thing: Thing) -> list[Any]:
+    def _arrow(self, description: Thing) -> list[Any]:
         """Return the strings of an Arrow array: where each begins, and all of them in a row."""
-        ((kind, count, missing, start, buffers, *_),) = _of(thing, "pyarrow.lib _restore_array").args
+        ((kind, count, missing, start, buffers, *_),) = _of(description, "pyarrow.lib _restore_array").args
         width = "<i8" if _of(kind, "pyarrow.lib type_for_alias").args == ("large_string",) else "<i4"
         valid, offsets, text = (self._bytes(buffer.args[0]) if buffer else b"" for buffer in buffers)
         if not count:
@@ -212,38 +214,38 @@ class _Decoder:
         if len(ends) != count + 1 or ends[0] < 0 or (np.diff(ends) < 0).any() or ends[-1] > len(text):
             raise ValueError("its text does not fit together")
         bits = np.unpackbits(np.frombuffer(valid, np.uint8), bitorder="little") if missing else np.ones(start + count)
-        there = bits[start : start + count].astype(bool).tolist()
-        parts = zip(pairwise(ends.tolist()), there, strict=True)
-        return [text[first:last].decode("utf-8") if known else None for (first, last), known in parts]
+        present = bits[start : start + count].astype(bool).tolist()
+        parts = zip(pairwise(ends.tolist()), present, strict=True)
+        return [text[first:last].decode("utf-8") if is_present else None for (first, last), is_present in parts]
 
-    def _cell(self, value: Any) -> Any:
-        if isinstance(value, str):
-            value.encode("utf-8")  # raises over what is no text
-        elif isinstance(value, int) and value.bit_length() > 64:
+    def _cell(self, content: Any) -> Any:
+        if isinstance(content, str):
+            content.encode("utf-8")  # raises over what is no text
+        elif isinstance(content, int) and content.bit_length() > 64:
             raise ValueError("it holds a number of more than 64 bits")
-        elif isinstance(value, list | dict):
-            return self._json(value)
-        elif isinstance(value, Thing | Name):
-            return self._scalar(value)
-        elif not isinstance(value, int | float | datetime | None):
-            raise Refused(f"it holds a {type(value).__name__}")
-        return value
+        elif isinstance(content, list | dict):
+            return self._json(content)
+        elif isinstance(content, Thing | Name):
+            return self._scalar(content)
+        elif not isinstance(content, int | float | datetime | None):
+            raise Refused(f"it holds a {type(content).__name__}")
+        return content
 
-    def _json(self, value: list[Any] | dict[str, Any]) -> str:
-        if id(value) not in self.told:
-            parts = list(value.values() if isinstance(value, dict) else value)
+    def _json(self, container: list[Any] | dict[str, Any]) -> str:
+        if id(container) not in self.told:
+            parts = list(container.values() if isinstance(container, dict) else container)
             if not all(isinstance(part, _PLAIN) for part in parts):
                 raise Refused("it holds lists within lists")
-            self._spend(sum(8 + len(str(part)) for part in [*value, *parts]))
-            self.told[id(value)] = self._cell(json.dumps(value, ensure_ascii=False))
-        return self.told[id(value)]
+            self._spend(sum(8 + len(str(part)) for part in [*container, *parts]))
+            self.told[id(container)] = self._cell(json.dumps(container, ensure_ascii=False))
+        return self.told[id(container)]
 
-    def _scalar(self, value: Thing | Name) -> Any:
-        if value.what in _MISSING:
+    def _scalar(self, description: Thing | Name) -> Any:
+        if description.what in _MISSING:
             return None
-        if isinstance(value, Name):
-            raise Refused(f"it holds the name {value.what}")
-        match value.what, value.args:
+        if isinstance(description, Name):
+            raise Refused(f"it holds the name {description.what}")
+        match description.what, description.args:
             case "datetime date", (content,):
                 return date(*struct.unpack(">HBB", self._bytes(content)))
             case "datetime datetime", (content,):
@@ -255,17 +257,17 @@ class _Decoder:
                 return _EPOCH + timedelta(microseconds=count * _NANOSECONDS[unit] // 1000)
             case what, (kind, content) if what in _SCALARS:
                 return self._cell(np.frombuffer(self._bytes(content), _dtype(kind))[0].item())
-        raise Refused(f"it holds a {value.what} that is not understood")
+        raise Refused(f"it holds a {description.what} that is not understood")
 
-    def _bytes(self, value: Any) -> bytes:
-        if type(value) is Thing and value.what in _BYTEARRAY:
-            (value,) = value.args
-        if type(value) is Thing and value.what == "_codecs encode":
-            value = value.args[0].encode("latin-1")
-        if not isinstance(value, bytes | bytearray):
+    def _bytes(self, content: Any) -> bytes:
+        if type(content) is Thing and content.what in _BYTEARRAY:
+            (content,) = content.args
+        if type(content) is Thing and content.what == "_codecs encode":
+            content = content.args[0].encode("latin-1")
+        if not isinstance(content, bytes | bytearray):
             raise TypeError("it holds numbers that are no bytes")
-        self._spend(len(value))
-        return bytes(value)
+        self._spend(len(content))
+        return bytes(content)
 
     def _spend(self, count: int) -> None:
         self.left -= count
@@ -273,10 +275,10 @@ class _Decoder:
             raise Refused(f"it stands for more than {EXPANSION} times its own size")
 
 
-def _of(thing: Thing, what: str) -> Thing:
-    if thing.what != what:
-        raise Refused(f"it holds a {thing.what} in place of a {what}")
-    return thing
+def _of(description: Thing, what: str) -> Thing:
+    if description.what != what:
+        raise Refused(f"it holds a {description.what} in place of a {what}")
+    return description
 
 
 def _is_range(kind: Name) -> bool:
@@ -285,12 +287,12 @@ def _is_range(kind: Name) -> bool:
     return kind.what in _RANGE
 
 
-def _dtype(thing: Thing) -> np.dtype[Any]:
+def _dtype(description: Thing) -> np.dtype[Any]:
     """Return a dtype of plain values: numbers, text, dates, or objects."""
-    code, order = _of(thing, "numpy dtype").args[0], thing.state[1]
+    code, order = _of(description, "numpy dtype").args[0], description.state[1]
     if code == "M8":
-        code = f"M8[{thing.state[8][1][0].decode()}]"
+        code = f"M8[{description.state[8][1][0].decode()}]"
     if not re.fullmatch(r"b1|[iuf][1248]|O8|U\d{1,9}|M8\[(s|ms|us|ns)\]", code) or order not in ("<", ">", "|", "="):
         raise Refused(f"it holds an array of the kind {code}")
-    made: np.dtype[Any] = np.dtype(code if order == "|" else order + code)
-    return made
+    dtype: np.dtype[Any] = np.dtype(code if order == "|" else order + code)
+    return dtype

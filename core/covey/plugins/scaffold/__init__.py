@@ -39,8 +39,8 @@ def make(name: str, kind: Kind, folder: Path, registry: Registry) -> Path:
 
 def _check_name(name: str, kind: Kind, registry: Registry) -> None:
     if not _NAME.fullmatch(name):
-        told = "2 to 50 lower-case letters, digits and '_', with a letter first"
-        raise CoveyError(f"A plugin cannot be called {name!r}: choose a name of {told}.")
+        rule = "2 to 50 lower-case letters, digits and '_', with a letter first"
+        raise CoveyError(f"A plugin cannot be called {name!r}: choose a name of {rule}.")
     if taken := [item for item in registry.components if item.name == name]:
         raise CoveyError(f"{name!r} is the {taken[0].kind} {taken[0].full_name}: choose a name that is not in use.")
     if importlib.util.find_spec(f"covey_{name}"):
