@@ -29,9 +29,9 @@ class Kaggle(Storage):
         slug = Slug.parse(place)
         return opened(slug, slug.shelf.newest or fetched(slug))
 
-    def publish(self, dataset: Dataset, place: str, wishes: PublishOptions, progress: Progress = SILENT) -> str:
+    def publish(self, dataset: Dataset, place: str, options: PublishOptions, progress: Progress = SILENT) -> str:
         """Make a new dataset, or a new version of one, and return what was done. Raises CoveyError."""
-        return published(dataset, Slug.parse(place), wishes, progress)
+        return published(dataset, Slug.parse(place), options, progress)
 
 
 @hookimpl

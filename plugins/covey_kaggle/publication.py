@@ -28,7 +28,7 @@ _MISSING = (403, 404)
 """What Kaggle answers over a dataset that does not exist."""
 
 
-def published(dataset: Dataset, slug: Slug, wishes: PublishOptions, progress: Progress) -> str:
+def published(dataset: Dataset, slug: Slug, options: PublishOptions, progress: Progress) -> str:
     """Send what a dataset holds, unless it has been sent; return what was done, in a sentence. Raises CoveyError."""
     if not (6 <= len(slug.name) <= 50):
         raise CoveyError(f"{slug.name!r} cannot be the name of a dataset on Kaggle: it takes 6 to 50 characters.")
@@ -37,16 +37,16 @@ def published(dataset: Dataset, slug: Slug, wishes: PublishOptions, progress: Pr
     with slug.shelf.alone():
         api = client()
         there, known = _there(api, slug), metadata.read(dataset)
-        with staged(dataset, known, slug.shelf.upload, wishes.original, progress):
+        with staged(dataset, known, slug.shelf.upload, options.original, progress):
             files = digests(slug.shelf.upload, progress)
             if there is not None and _is_same(slug.shelf, files, _number(there)):
                 return f"{slug} holds all of this already: nothing was sent."
-            order = _order(dataset, known, slug, wishes, there)
+            order = _order(dataset, known, slug, options, there)
             _upload(api, slug.shelf.upload, order.body, progress)
             _create(api, slug, order)
         sent = {"version": _number(there) + 1, "files": files}
         write_text(slug.shelf.pushed, json.dumps(sent, indent=2))
-    return _sentence(slug, there, files, wishes)
+    return _sentence(slug, there, files, options)
 
 
 def _there(api: Any, slug: Slug) -> Any | None:
@@ -84,9 +84,9 @@ class Order:
     body: Any
 
 
-def _order(dataset: Dataset, known: Metadata, slug: Slug, wishes: PublishOptions, there: Any | None) -> Order:
+def _order(dataset: Dataset, known: Metadata, slug: Slug, options: PublishOptions, there: Any | None) -> Order:
     """Return the order for a new dataset or version; a description that a person wrote on the page is left."""
-    order = _dataset(slug, wishes) if there is None else _version(slug, wishes.message or subtitle(dataset))
+    order = _dataset(slug, options) if there is None else _version(slug, options.message or subtitle(dataset))
     order.body.files = []
     if there is None:
         order.body.license_name = licence(known)
@@ -95,13 +95,13 @@ def _order(dataset: Dataset, known: Metadata, slug: Slug, wishes: PublishOptions
     return order
 
 
-def _dataset(slug: Slug, wishes: PublishOptions) -> Order:
+def _dataset(slug: Slug, options: PublishOptions) -> Order:
     from kagglesdk.datasets.types.dataset_api_service import ApiCreateDatasetRequest
 
     request = ApiCreateDatasetRequest()
     request.owner_slug, request.slug = slug.owner, slug.name
     request.title = slug.name.replace("-", " ").capitalize()
-    request.is_private = not wishes.public
+    request.is_private = not options.public
     return Order("create_dataset", request, request)
 
 
@@ -171,9 +171,9 @@ def _create(api: Any, slug: Slug, order: Order) -> None:
         raise CoveyError(f"Kaggle did not take {slug}: {(made.error or 'it gave no reason')[:300]}")
 
 
-def _sentence(slug: Slug, there: Any | None, names: Mapping[str, str], wishes: PublishOptions) -> str:
-    private = there.is_private if there is not None else not wishes.public
+def _sentence(slug: Slug, there: Any | None, names: Mapping[str, str], options: PublishOptions) -> str:
+    private = there.is_private if there is not None else not options.public
     made = "has a new version" if there is not None else "is made"
     seen = "only you and those you share it with can see it" if private else "everybody can see it"
-    still = " (make it public on its page)" if private and wishes.public else ""
+    still = " (make it public on its page)" if private and options.public else ""
     return f"{slug} {made}, {seen}{still}: {preview(sorted(names))}. In a while it is at {slug.page}"

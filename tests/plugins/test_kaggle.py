@@ -503,7 +503,7 @@ def test_a_home_that_cannot_be_written_is_told(
     monkeypatch.setenv("COVEY_HOME", str(tmp_path / "file" / "home"))
     done = covey("info", PLACE)
     assert done.exit_code == 2
-    assert "cannot be made" in done.stderr
+    assert "cannot be created" in done.stderr
 
 
 def test_without_credentials_nothing_is_printed_but_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

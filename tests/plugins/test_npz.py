@@ -488,7 +488,7 @@ def test_a_dataset_can_be_moved_with_its_images(tmp_path: Path) -> None:
 
 def test_a_dataset_cannot_be_made_where_a_file_is(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", "utf-8")
-    with pytest.raises(CoveyError, match="cannot be made"):
+    with pytest.raises(CoveyError, match="cannot be created"):
         Npz().create(str(tmp_path / "file"), tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""The one kind of error that covey shows to a person."""
+"""The error that covey shows to its users, and words for errors."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from difflib import get_close_matches
 
 
 class CoveyError(Exception):
-    """One sentence that says what went wrong, where, and what to do about it."""
+    """An error for the user: one sentence that says what went wrong, where, and what to do."""
 
 
-def did_you_mean(given: str, known: Iterable[str]) -> str:
-    """Return " Did you mean 'x'?" for the known names nearest to `given`, or "" when none is near."""
-    lowered = {name.lower(): str(name) for name in known}
-    near = get_close_matches(given.lower(), lowered, n=2, cutoff=0.6)
-    if not near:
+def did_you_mean(word: str, names: Iterable[str]) -> str:
+    """Return " Did you mean 'x'?" with the names most similar to a word; "" if none is similar."""
+    names_by_lower = {name.lower(): str(name) for name in names}
+    similar = get_close_matches(word.lower(), names_by_lower, n=2, cutoff=0.6)
+    if not similar:
         return ""
-    return f" Did you mean {' or '.join(repr(lowered[name]) for name in near)}?"
+    return f" Did you mean {' or '.join(repr(names_by_lower[name]) for name in similar)}?"
 
 
 def reason(error: BaseException) -> str:
-    """Return the error in one line: what the system said, without its number or its traceback."""
+    """Return the message of an error in one line, without error number and final full stop."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return " ".join(text.split()).rstrip(".") or type(error).__name__

@@ -1,4 +1,4 @@
-"""Writing a file so that it is either the old one or the new one, never half of it."""
+"""Atomic writing: a file is either the old one or the new one, never half of it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from covey._base.errors import CoveyError, reason
 
 @contextmanager
 def replace_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
-    """Open a new file that takes the place of `path` when the block ends well, and vanishes when it does not.
+    """Open a temporary file that replaces `path` when the block succeeds, and is deleted when it fails.
 
-    One that is `durable` outlives a power cut too: not worth its time for thousands of files that can be made again.
+    With durable=True the file also survives a power cut (fsync). Skip it when writing thousands of files.
 
     Raises:
-        CoveyError: it could not be written (disk full, no permission); an old file is still there, unchanged.
+        CoveyError: the file cannot be written (disk full, no permission); an existing file is unchanged.
     """
     temporary = path.with_name(f".{path.name[:60]}.{secrets.token_hex(4)}.tmp")
     try:
@@ -30,36 +30,44 @@ def replace_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
                 os.fsync(file.fileno())
         temporary.replace(path)
         if durable:
-            _settle(path.parent)
+            _sync_folder(path.parent)
     except OSError as error:
         raise CoveyError(
             f"{path} could not be written: {reason(error)}. What was there before is unchanged; make room or choose"
             " another folder with --out, and start again."
         ) from error
     finally:
-        with suppress(OSError):  # where the folder cannot be entered any more
+        with suppress(OSError):  # the folder may not be accessible any more
             temporary.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file as UTF-8 in one step. Raises CoveyError."""
+    """Write a text file as UTF-8, atomically.
+
+    Raises:
+        CoveyError: the file cannot be written.
+    """
     with replace_file(path) as file:
         file.write(text.encode("utf-8"))
 
 
 def make_folder(path: Path) -> Path:
-    """Make a folder and its parents if need be. Raises CoveyError."""
+    """Create a folder and its parents if they do not exist, and return it.
+
+    Raises:
+        CoveyError: the folder cannot be created.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CoveyError(
-            f"The folder {path} cannot be made: {reason(error)}. Choose another one (for results, with --out)."
+            f"The folder {path} cannot be created: {reason(error)}. Choose another one (for results, with --out)."
         ) from error
     return path
 
 
-def _settle(folder: Path) -> None:
-    """Let the names in a folder outlive a power cut, where the system can be asked for that."""
+def _sync_folder(folder: Path) -> None:
+    """Make the file names in a folder survive a power cut, if the system supports it."""
     if os.name == "nt":
         return
     with suppress(OSError):  # some network folders refuse

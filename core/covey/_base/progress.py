@@ -18,10 +18,10 @@ class Step:
     def say(self, text: str) -> None:
         """Show what the step is doing right now, such as "compiling"; "" for nothing special."""
 
-    def tick(self, value: T) -> T:
-        """Count one unit as done and return its result."""
+    def tick(self, unit: T) -> T:
+        """Count one unit as done, and return what it gave."""
         self.advance()
-        return value
+        return unit
 
 
 class Progress:

@@ -1,4 +1,4 @@
-"""One run at a time in a folder."""
+"""A lock file, so that only one run works in a folder at a time."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from covey._base.errors import CoveyError, reason
 
 @contextmanager
 def hold_run_lock(path: Path) -> Iterator[None]:
-    """Hold the lock file `path` while the block runs; the system lets go of it however the process ends.
+    """Hold the lock file `path` during the block. The system releases it however the process ends.
 
     Raises:
-        CoveyError: another run holds it, or files cannot be locked there.
+        CoveyError: another run holds the lock, or the file system has no locks.
     """
     from filelock import FileLock, Timeout
 
@@ -23,7 +23,7 @@ def hold_run_lock(path: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise CoveyError(
-            f"Another run is at work there, it holds {path}: wait until it has ended, or choose another folder with"
+            f"Another run is at work there and holds {path}: wait until it has ended, or choose another folder with"
             " --out."
         ) from error
     except (OSError, NotImplementedError) as error:

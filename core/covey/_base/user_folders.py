@@ -1,18 +1,14 @@
-"""Where covey keeps on this machine what belongs to no one dataset folder."""
+"""Where covey stores a user's data on this machine, outside all datasets."""
 
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
+
+from platformdirs import user_data_path
 
 
 def user_data_folder() -> Path:
-    """Return the folder for a person's own data; `COVEY_HOME` names another one. It need not exist."""
-    if given := os.environ.get("COVEY_HOME"):
-        return Path(given)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "covey"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "covey"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "covey"
+    """Return the folder for the user's own data, which may not exist yet; `COVEY_HOME` overrides it."""
+    home = os.environ.get("COVEY_HOME")
+    return Path(home) if home else user_data_path("covey", appauthor=False)

@@ -1,4 +1,4 @@
-"""Components that compute: what every one has, and the contracts of extractors, reducers and clusterers."""
+"""The contracts of components: what extractors, reducers, clusterers and storages must do."""
 
 from __future__ import annotations
 
@@ -25,50 +25,59 @@ Labels = NDArray[np.int32]
 
 
 class Component(ABC):
-    """A frozen value: its fields are its options, its method does the work.
+    """A frozen value: its fields are its options, its methods do the work.
 
-    Equal options make equal components. Loaded models and fitted state live in what the methods return, never here.
+    Components with equal options are equal. Loaded models and fitted state belong to what the methods return.
     """
 
     name: ClassVar[str]
-    """What people write in `use = "..."`: lower-case letters, digits, "-" and "_"."""
+    """Name in `use = "..."`: lower-case letters, digits, "-" and "_"."""
     version: ClassVar[int] = 1
-    """Raised whenever the results change."""
+    """Raise it whenever the results change."""
     requires: ClassVar[Mapping[str, str]] = {}
-    """The libraries it imports when it works: import name -> what `pip install` takes to bring it."""
+    """Libraries that the methods import: import name -> requirement for `pip install`."""
 
     references: ClassVar[tuple[str, ...]] = ()
-    """What to cite in a paper, each in full."""
+    """Publications to cite, each in full."""
 
     startup_message: ClassVar[str] = "starting"
-    """What it does before its first result, as a person is told who waits: say, "compiling"."""
+    """What a waiting person reads until the first result, such as "compiling"."""
 
     def __attrs_post_init__(self) -> None:
         check_options(self)
 
     @property
     def tag(self) -> str:
-        """A short name for files and tables: what tells this component from its siblings."""
+        """Short name in file names and tables."""
         return self.name
 
     def identity(self) -> Mapping[str, Any]:
-        """What, besides name, version and options, decides the result: say, the content hash of a weights file.
+        """Return what decides the result besides name, version and options, such as the hash of a weights file.
 
-        Plain JSON values. They enter the key, in the place of an option of the same name. Must be quick and import
-        nothing heavy, for it is asked on every run.
+        The values are plain JSON and enter the key; one with the name of an option replaces that option in it. covey
+        calls this on every run, so that it must be fast and import nothing heavy.
         """
         return {}
 
     def check_finite(self, array: Floats, what: str = "data", again: str = "reduce") -> None:
-        """Raise CoveyError when an array holds NaN or infinity; `what` it is, and how to make it `again`, are told."""
+        """Check that an array holds neither NaN nor infinity.
+
+        Args:
+            array: numbers of any shape.
+            what: noun for the array in the message.
+            again: verb for making the array, in the message.
+
+        Raises:
+            CoveyError: a number is not finite.
+        """
         if not np.isfinite(array).all():
             raise CoveyError(f"{self.name}: the {what} hold values that are no finite numbers: {again} them again.")
 
     @classmethod
     def missing(cls) -> tuple[str, ...]:
-        """Return what `pip install` takes to bring the libraries that are required and not installed."""
-        absent = [pip for module, pip in cls.requires.items() if importlib.util.find_spec(module) is None]
-        return tuple(dict.fromkeys(absent))
+        """Return the requirements for `pip install` of required libraries that are not installed."""
+        requirements = [pip for module, pip in cls.requires.items() if importlib.util.find_spec(module) is None]
+        return tuple(dict.fromkeys(requirements))
 
 
 RuntimeSetting = Literal["device", "precision", "threads", "compile"]
@@ -117,13 +126,13 @@ class Runtime(Component):
 
 
 Extract = Callable[[Pixels], Sequence[Floats]]
-"""From a batch of pixels (b, h, w, 3) uint8 to one (b, d) float32 array for each tapped layer."""
+"""Function from a batch of pixels (b, h, w, 3) uint8 to one (b, d) float32 array for each layer."""
 
 
 class FeatureExtractor(Component):
     """Describes each image by a vector.
 
-    An extractor that can tap several layers has a plural option `layers`; each layer is a result of its own.
+    An extractor with several layers has a plural option `layers`; each layer gives a table of its own.
     """
 
     uses: ClassVar[frozenset[RuntimeSetting]] = frozenset()
@@ -131,27 +140,30 @@ class FeatureExtractor(Component):
 
     @abstractmethod
     def load(self, runtime: Runtime) -> Extract:
-        """Return the function that does the work, with the model loaded and ready.
+        """Load the model and return the function that computes features.
 
-        It takes pixels (b, h, w, 3) uint8, RGB, all images of one size, and returns one (b, d) float32 array for each
-        layer, in the order of `layers` (one array when there is no such option). Every image gives the same d.
-        Preprocessing is the extractor's own.
+        The function takes RGB pixels (b, h, w, 3) uint8, all images of one size, and returns one (b, d) float32 array
+        for each layer, in the order of `layers` (one array if there is no such option). d must not depend on the image.
+        The extractor preprocesses the pixels itself.
+
+        Args:
+            runtime: how to compute.
 
         Raises:
-            CoveyError: weights that cannot be had, a layer that does not exist.
+            CoveyError: the weights cannot be loaded, or a layer does not exist.
         """
 
     def available_layers(self) -> Mapping[str, tuple[int, ...]]:
-        """Return what can be tapped, in the order of computation: its name, and the shape that it has for one image.
+        """Return the layers by name, in the order of computation, each with the shape of its output for one image.
 
-        The image is of the size that the model was made for. May load the model, without its weights.
+        The image has the size that the model was made for. May load the model, without its weights.
         """
         return {}
 
 
 @component
 class Reducer(Component):
-    """Gives each image a place in few dimensions."""
+    """Places each image in a space of few dimensions."""
 
     sizes: tuple[int, ...] = option(
         default=(8,),
@@ -162,91 +174,117 @@ class Reducer(Component):
 
     @abstractmethod
     def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
-        """Return one array (n, size) float32 for each of `sizes`, in their order, the rows as in X.
+        """Reduce features to each of several sizes, and compute what they share only once.
 
-        What the sizes share is made once; a generator lets the progress bar advance. A size gives the same array
-        whatever its siblings are. covey asks for size 2 too: the map.
+        The result for one size must not depend on the other sizes. A generator lets the progress bar advance. covey
+        also requests size 2, for the map.
 
         Args:
-            X: features (n, d) float32, finite, n >= 1.
-            sizes: dimensions asked for.
+            X: features (n, d) float32, n >= 1.
+            sizes: numbers of dimensions.
+
+        Returns:
+            One array (n, size) float32 for each of `sizes`, in their order, its rows in the order of X.
 
         Raises:
-            CoveyError: too few images or features for what is asked.
+            CoveyError: there are too few images or features, or a feature is not finite.
         """
 
     def check_features(self, X: Floats) -> None:
-        """Raise CoveyError when features hold NaN or infinity."""
+        """Check that features (n, d) hold neither NaN nor infinity.
+
+        Raises:
+            CoveyError: a feature is not finite.
+        """
         self.check_finite(X, "features", "extract")
 
     def check_new(self, X: Floats, X_new: Floats) -> None:
-        """Raise CoveyError unless new rows (m, d) can be placed among rows (n, d): as wide, and finite."""
+        """Check that features X_new (m, d) can be placed among features X (n, d).
+
+        Raises:
+            CoveyError: they differ in width, or a feature is not finite.
+        """
         if X.shape[1] != X_new.shape[1]:
             raise CoveyError(f"{self.name}: new images need {X.shape[1]} features, not {X_new.shape[1]}.")
         for rows in (X, X_new):
             self.check_features(rows)
 
     def transform(self, X: Floats, Z: Floats, X_new: Floats) -> Floats | None:
-        """Return places (m, k) float32 for new rows in an embedding that exists; None: this reducer has no way to.
+        """Place new images in an existing embedding, from the tables alone: no fitted model is stored.
 
-        What is on disk suffices: no model is kept. A row that is in X comes to lie where it is, but for rounding.
+        A row that is also in X is placed where X has it, up to rounding.
 
         Args:
             X: features (n, d) float32 of the images in the embedding.
-            Z: what `reduce` made of them, (n, k) float32.
-            X_new: features (m, d) float32 of other images.
+            Z: the embedding (n, k) float32 that `reduce` made of X.
+            X_new: features (m, d) float32 of the new images.
+
+        Returns:
+            Places (m, k) float32; None if the reducer cannot place new images.
 
         Raises:
-            CoveyError: the new features do not fit.
+            CoveyError: the new features have another width, or are not finite.
         """
         return None
 
 
 class Clusterer(Component):
-    """Finds groups."""
+    """Groups images into clusters."""
 
     @property
     def tag(self) -> str:
-        """The name, and every option that is not at its default."""
-        given = {one.name: (getattr(self, one.name), one.default) for one in options(type(self))}
-        return "-".join(
-            [self.name, *(f"{name}{format_value(value)}" for name, (value, first) in given.items() if value != first)]
-        )
+        """Name, followed by each option that differs from its default."""
+        settings = [(option, getattr(self, option.name)) for option in options(type(self))]
+        changed = [f"{option.name}{format_value(chosen)}" for option, chosen in settings if chosen != option.default]
+        return "-".join([self.name, *changed])
 
     takes: ClassVar[Literal["embedding", "features"]] = "embedding"
-    """What it clusters: "embedding" (the reduced features) or "features"."""
+    """Table that it clusters: "embedding" (the reduced features) or "features"."""
 
     @property
     def takes_features(self) -> bool:
-        """Whether it clusters features instead of an embedding."""
+        """Whether it clusters features, not an embedding."""
         return self.takes == "features"
 
     @abstractmethod
     def cluster(self, Z: Floats) -> Labels:
-        """Return the cluster of each row of Z (n, k) float32 as (n,) int32: 0, 1, 2, ... and -1 for noise.
+        """Return the cluster of each row.
 
-        n may be 0 or 1. Equal options and input give equal labels.
+        Equal options and input must give equal labels.
+
+        Args:
+            Z: embedding or features (n, k) float32; n may be 0 or 1.
+
+        Returns:
+            Labels (n,) int32: 0, 1, 2, ..., and -1 for noise.
+
+        Raises:
+            CoveyError: the rows cannot be clustered with these options.
         """
 
     def resolve(self, Z: Floats) -> Self:
-        """Return it with options that are none set to what these data suggest; covey keeps what was chosen.
+        """Return a copy in which options left at None are filled in from the data; covey records their values.
 
         Raises:
-            CoveyError: what `cluster` raises for such data.
+            CoveyError: as `cluster` does.
         """
         return self
 
     def prepare(self, Z: Floats, progress: Progress = SILENT) -> Prepared | None:
-        """Do once what the values of the options marked `live=True` share; None: there is no such work.
+        """Compute once what all values of the options marked `live=True` share; None if there is nothing to share.
 
         Raises:
-            CoveyError: what `cluster` raises for such data.
+            CoveyError: as `cluster` does.
         """
         return None
 
 
 def cluster(clusterer: Clusterer, Z: Floats) -> Labels:
-    """Return the labels (n,) int32 that a clusterer gives the rows of Z. Raises CoveyError when it gives others."""
+    """Cluster the rows of Z (n, k) and return their labels (n,) int32.
+
+    Raises:
+        CoveyError: the clusterer cannot cluster them, or returns labels of another shape.
+    """
     labels = np.asarray(clusterer.cluster(Z), dtype=np.int32)
     if labels.shape != (len(Z),):
         raise CoveyError(f"{clusterer.name} must give {len(Z)} labels, but gave an array of shape {labels.shape}.")
@@ -254,64 +292,76 @@ def cluster(clusterer: Clusterer, Z: Floats) -> Labels:
 
 
 class Prepared(ABC):
-    """What a clusterer has prepared for some data: its labels for other values of the live options, at once."""
+    """What a clusterer has prepared for some data, to give labels for any values of its live options quickly."""
 
     @abstractmethod
     def labels(self, clusterer: Any) -> Labels | None:
-        """Return what `clusterer.cluster` gives for the same data; None: another preparation is needed for it."""
+        """Return what `clusterer.cluster` returns for the same data; None if it needs another preparation."""
 
     def values(self, option: str) -> Sequence[Any]:
-        """Return the values of an option worth looking at, ascending; none where they are not known."""
+        """Return the values of an option at which the labels change, ascending; empty if unknown."""
         return ()
 
     def suggest(self, option: str) -> Any:
-        """Return the value of an option that the data suggest; None where there is none."""
+        """Return the value of an option that the data suggest; None if there is none."""
         return None
 
 
 @attrs.frozen(kw_only=True)
 class PublishOptions:
-    """How a dataset is to be published."""
+    """How to publish a dataset.
+
+    Attributes:
+        public: whether everybody can see it.
+        message: description of the new version; "" generates one.
+        original: whether files that only the original tools need are added.
+    """
 
     public: bool = False
-    """For all to see."""
     message: str = ""
-    """What is new; "" for a generated text."""
     original: bool = False
-    """With what the original tools need besides."""
 
 
 class Storage(Component):
-    """Opens datasets wherever they lie. Its name is the scheme of its locations: `name:place`."""
+    """Opens, creates and publishes datasets. Its name is the scheme of its locations: `name:place`."""
 
     def fetch(self, place: str, progress: Progress = SILENT) -> None:
-        """Bring the dataset at `place` to this machine, or up to date; by default it is on this machine.
+        """Download or update the dataset at `place`. The default does nothing: the dataset is on this machine.
 
         Raises:
-            CoveyError: it is not on this machine and cannot be fetched.
+            CoveyError: it is not on this machine and cannot be downloaded.
         """
         return
 
     @abstractmethod
     def open(self, place: str) -> Dataset:
-        """Return the dataset at `place`, the location without its scheme; one that was fetched needs no network.
+        """Open the dataset at `place`, a location without its scheme; after `fetch` this needs no network.
 
         Raises:
-            CoveyError: there is no such place, or it cannot be reached.
+            CoveyError: the place does not exist or cannot be reached.
         """
 
     def create(self, place: str, images: Path) -> Dataset:
-        """Return a dataset at `place`, made if need be, that remembers where its images are.
+        """Open the dataset at `place`, created if it does not exist, and store in it where its images are.
 
         Raises:
-            CoveyError: this storage makes no datasets, or `place` cannot be written.
+            CoveyError: the storage creates no datasets, or `place` cannot be written.
         """
         raise CoveyError(f"{self.name} cannot make a dataset at {place!r}: use --out with a folder.")
 
-    def publish(self, dataset: Dataset, place: str, wishes: PublishOptions, progress: Progress = SILENT) -> str:
-        """Make `place` hold what a dataset holds, and return what was done, in a sentence.
+    def publish(self, dataset: Dataset, place: str, options: PublishOptions, progress: Progress = SILENT) -> str:
+        """Publish a dataset at `place`.
+
+        Args:
+            dataset: what to publish.
+            place: location without its scheme.
+            options: how to publish it.
+            progress: reports how far the upload is.
+
+        Returns:
+            What was published, in one sentence.
 
         Raises:
-            CoveyError: this storage publishes nothing, `place` cannot be written, or the dataset is empty.
+            CoveyError: the storage publishes nothing, `place` cannot be written, or the dataset is empty.
         """
         raise CoveyError(f"{self.name} publishes nothing: name a place such as kaggle:owner/name.")

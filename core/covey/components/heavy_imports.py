@@ -1,4 +1,4 @@
-"""Libraries that take long to import."""
+"""Libraries that are slow to import."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ HEAVY = (
     "evoc", "hdbscan", "kaggle", "matplotlib", "numba", "open_clip", "pandas", "plotly", "pyarrow", "scipy", "sklearn",
     "soundfile", "soxr", "streamlit", "tensorflow", "timm", "torch", "torchvision", "transformers", "umap",
 )  # fmt: skip
-"""What a plugin imports inside the function that needs it, never when it is itself imported."""
+"""A plugin imports these inside the functions that need them, never at module level."""

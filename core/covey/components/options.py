@@ -1,6 +1,6 @@
-"""Options: fields of a component, declared once with `option()`.
+"""Options: the fields of a component, each declared once with `option()`.
 
-This module alone reads the declarations. Whatever needs them (TOML, flags, forms, tables, keys) asks here.
+TOML validation, flags, forms, tables and keys are made from these declarations; only this module reads them.
 """
 
 from __future__ import annotations
@@ -21,14 +21,22 @@ T = TypeVar("T")
 Choices = Sequence[Any] | Callable[[Any], Iterable[Any]]
 _DECLARATION = "covey.option"
 _NOUNS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 @attrs.frozen
 class Option:
     """One option of a component, as declared.
 
-    `type` is bool, int, float or str; `many` says that the value is a tuple of such, `optional` that it may be None.
-    `choices` are the values allowed: fixed, or a function of the component that is asked only on demand.
+    Attributes:
+        name: name of the field.
+        type: type of one value: bool, int, float or str.
+        many: whether the option holds a tuple of values.
+        optional: whether the option may be None.
+        default: value that the option has if none is given.
+        choices: allowed values, or a function that computes them for a component and is called only on demand.
+
+    The other attributes are the arguments of `option()`.
     """
 
     name: str
@@ -51,51 +59,51 @@ class Option:
     def bounds(self) -> str:
         """The bounds in words: "greater than 0 and at most 1", or ""."""
         words = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
-        given = [f"{word} {getattr(self, key):.12g}" for key, word in words.items() if getattr(self, key) is not None]
-        return " and ".join(given)
+        return " and ".join(f"{words[comparison]} {bound:.12g}" for comparison, bound in self._bounds())
 
     @property
     def expected(self) -> str:
         """What a value must be, in words."""
         if isinstance(self.choices, Sequence):
-            what = "one of " + ", ".join(map(str, self.choices))
+            requirement = "one of " + ", ".join(map(str, self.choices))
         else:
-            what = " ".join(filter(None, [_NOUNS[self.type], self.bounds]))
-        what = f"a list, each {what}" if self.many else what
-        return f"{what}, or none" if self.optional else what
+            requirement = " ".join(filter(None, [_NOUNS[self.type], self.bounds]))
+        requirement = f"a list, each {requirement}" if self.many else requirement
+        return f"{requirement}, or none" if self.optional else requirement
 
-    def convert(self, value: Any) -> Any:
-        """Return `value` as this option keeps it: lists become tuples, an int given for a float a float.
+    def convert(self, setting: Any) -> Any:
+        """Return a setting in the form in which components hold it: a list as a tuple, an int for a float as a float.
 
-        Raises ValueError, with a sentence, for a value that is not allowed.
+        Raises:
+            ValueError: the setting is not allowed; the message says what is expected.
         """
-        if self.optional and (value is None or (isinstance(value, str) and value == "none")):  # TOML has no null
+        if self.optional and (setting is None or (isinstance(setting, str) and setting == "none")):  # TOML has no null
             return None
         if not self.many:
-            return self._one(value)
-        values = tuple(self._one(item) for item in _listed(value))
-        if self.plural and not values:
+            return self._convert_scalar(setting)
+        settings = setting if _is_list(setting) else (setting,)
+        scalars = tuple(self._convert_scalar(element) for element in settings)
+        if self.plural and not scalars:
             raise ValueError(f"option {self.name!r} needs at least one value.")
-        return tuple(dict.fromkeys(values)) if self.plural else values
+        return tuple(dict.fromkeys(scalars)) if self.plural else scalars
 
     def parse(self, text: str) -> Any:
-        """Return the value written as `text` on a command line, unchecked.
+        """Return the setting that a text on the command line stands for, unchecked.
 
-        Commas separate the items of a list; where one number, or one of fixed choices, is expected they separate
-        alternatives, as a list does.
+        Commas separate the elements of a list. If the option expects one number, or one of fixed choices, they separate
+        alternatives, which are returned as a list.
         """
         if self.optional and text.strip().lower() == "none":
             return None
-        items = [self._read(item.strip()) for item in text.split(",") if item.strip()]
+        elements = [self._parse_scalar(part.strip()) for part in text.split(",") if part.strip()]
         if self.many:
-            return tuple(items)
-        free = self.type is str and not (isinstance(self.choices, Sequence) and set(items) <= set(self.choices))
-        return items if len(items) > 1 and not free else self._read(text.strip())
+            return tuple(elements)
+        is_free_text = self.type is str and not set(elements) <= set(self._fixed_choices())
+        return elements if len(elements) > 1 and not is_free_text else self._parse_scalar(text.strip())
 
-    def _read(self, text: str) -> Any:
+    def _parse_scalar(self, text: str) -> Any:
         if self.type is bool:
-            known = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-            return known.get(text.lower(), text)
+            return _BOOLEANS.get(text.lower(), text)
         if self.type is str:
             return text
         try:
@@ -103,25 +111,31 @@ class Option:
         except ValueError:
             return text
 
-    def _one(self, value: Any) -> Any:
-        plain = _plain(value)
-        if self.type is float and type(plain) is int:
-            plain = float(plain)
-        if type(plain) is not self.type or not self._within(plain):
-            raise ValueError(f"option {self.name!r} must be {self.expected}, not {value!r}.{self._near(plain)}")
-        return plain
+    def _convert_scalar(self, setting: Any) -> Any:
+        scalar = _as_python_scalar(setting)
+        if self.type is float and type(scalar) is int:
+            scalar = float(scalar)
+        if type(scalar) is not self.type or not self._allows(scalar):
+            hint = did_you_mean(str(scalar), map(str, self._fixed_choices()))
+            raise ValueError(f"option {self.name!r} must be {self.expected}, not {setting!r}.{hint}")
+        return scalar
 
-    def _near(self, value: Any) -> str:
-        fixed = self.choices if isinstance(self.choices, Sequence) else ()
-        return did_you_mean(str(value), map(str, fixed))
-
-    def _within(self, value: Any) -> bool:
-        if isinstance(self.choices, Sequence) and value not in self.choices:
+    def _allows(self, scalar: Any) -> bool:
+        if isinstance(self.choices, Sequence) and scalar not in self.choices:
             return False
         if self.type not in (int, float):
             return True
-        bounds = [(getattr(self, name), getattr(operator, name)) for name in ("gt", "ge", "lt", "le")]
-        return math.isfinite(value) and all(bound is None or holds(value, bound) for bound, holds in bounds)
+        return math.isfinite(scalar) and all(
+            getattr(operator, comparison)(scalar, bound) for comparison, bound in self._bounds()
+        )
+
+    def _fixed_choices(self) -> Sequence[Any]:
+        return self.choices if isinstance(self.choices, Sequence) else ()
+
+    def _bounds(self) -> list[tuple[str, float]]:
+        """Return the bounds that are declared, each after the name of its comparison in `operator`."""
+        bounds = {"gt": self.gt, "ge": self.ge, "lt": self.lt, "le": self.le}
+        return [(comparison, bound) for comparison, bound in bounds.items() if bound is not None]
 
 
 def option(
@@ -138,21 +152,21 @@ def option(
     live: bool = False,
     plural: bool = False,
 ) -> Any:
-    """Declare an option of a component: a typed, bounded, explained field.
+    """Declare an option of a component: a field with a type, bounds and an explanation.
 
     Args:
-        default: the value when none is given. Every option needs one, so that a component works out of the box.
-        help: one or two sentences; the last says what raising the value does, where it can be raised.
-        gt: a number must be greater than this.
-        ge: a number must be at least this.
-        lt: a number must be less than this.
-        le: a number must be at most this.
-        step: the step of a slider.
-        choices: the values allowed; or a function of the component that lists them on demand, which may be slow
-            and may depend on other options. Only fixed choices are checked when a component is made.
-        expert: folded away in forms.
-        live: a prepared clusterer answers to it at interactive speed.
-        plural: each item of the list makes a result of its own, with its own key.
+        default: value if none is given. Every option needs one, so that a component works without settings.
+        help: one or two sentences. For a number, the last one says what raising it does.
+        gt: exclusive lower bound of a number.
+        ge: inclusive lower bound of a number.
+        lt: exclusive upper bound of a number.
+        le: inclusive upper bound of a number.
+        step: step of the slider in forms.
+        choices: allowed values, or a function that takes the component and returns them. The function is called only on
+            demand: it may be slow and may depend on other options, and its choices are not checked.
+        expert: whether forms hide the option among those for experts.
+        live: whether a prepared clusterer can change the option at interactive speed.
+        plural: whether each element of the list makes a separate result, with its own key.
     """
     declared = {key: value for key, value in locals().items() if key != "default"}
     return attrs.field(default=default, metadata={_DECLARATION: declared})
@@ -167,76 +181,98 @@ def component(cls: type[T]) -> type[T]:
 def options(cls: type) -> tuple[Option, ...]:
     """Return the options that a component class declares, its own first, inherited ones last.
 
-    Raises TypeError when the class is not a component, or a field is not a proper option.
+    Raises:
+        TypeError: the class is not marked with `@component`, or a field is not declared with `option()`.
     """
     if not attrs.has(cls) or "__attrs_attrs__" not in vars(cls):
         raise TypeError(f"{cls.__name__} is not marked with @component")
     hints = typing.get_type_hints(cls)
     fields = sorted(attrs.fields(cls), key=lambda field: field.inherited)
-    return tuple(_declared(cls, field, hints[field.name]) for field in fields)
+    return tuple(_read_declaration(cls, field, hints[field.name]) for field in fields)
 
 
 def option_values(component: Any) -> dict[str, Any]:
-    """Return the options of a component as plain values that JSON and TOML can hold; None where none is set."""
-    found = {option.name: getattr(component, option.name) for option in options(type(component))}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+    """Return the options of a component as plain values: JSON and TOML can hold them, but for None in TOML."""
+    settings = {option.name: getattr(component, option.name) for option in options(type(component))}
+    return {name: list(setting) if isinstance(setting, tuple) else setting for name, setting in settings.items()}
 
 
 def check_options(component: Any) -> None:
-    """Convert and check every option of a component that has just been made.
+    """Convert and check every option of a new component.
 
-    Raises CoveyError that names every option that is wrong.
+    Raises:
+        CoveyError: a line for each option that is not allowed.
     """
-    wrong = []
+    messages = []
     for option in options(type(component)):
         try:
             object.__setattr__(component, option.name, option.convert(getattr(component, option.name)))
         except ValueError as error:
-            wrong.append(f"{component.name}: {error}")
-    if wrong:
-        raise CoveyError("\n".join(wrong))
+            messages.append(f"{component.name}: {error}")
+    if messages:
+        raise CoveyError("\n".join(messages))
 
 
-def option_errors(cls: type, given: Mapping[str, Any]) -> dict[str, str]:
-    """Return what is wrong with options before a component is made: a sentence for each bad name or value.
+def option_errors(cls: type, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Check settings without building the component.
 
-    A list where one value is expected stands for alternatives, as `expand_variants` takes it.
+    Args:
+        cls: the component class.
+        settings: values by option. A list where one value is expected holds alternatives, as in `expand_variants`.
+
+    Returns:
+        A sentence for each name that is no option and for each value that is not allowed, by name.
     """
-    declared = {option.name: option for option in options(cls)}
-    found = {}
-    for name, value in given.items():
+    options_by_name = {option.name: option for option in options(cls)}
+    messages = {}
+    for name, setting in settings.items():
         try:
-            if name not in declared:
-                raise ValueError(_unknown(cls, name))
-            for alternative in _alternatives(declared[name], value):
-                declared[name].convert(alternative)
+            if name not in options_by_name:
+                raise ValueError(_describe_unknown(cls, name))
+            for alternative in _alternatives(options_by_name[name], setting):
+                options_by_name[name].convert(alternative)
         except ValueError as error:
-            found[name] = f"{_name(cls)}: {error}"
-    return found
+            messages[name] = f"{_component_name(cls)}: {error}"
+    return messages
 
 
-def build(cls: type[T], given: Mapping[str, Any]) -> T:
-    """Return the component with the options `given`; the others have their defaults. Raises CoveyError."""
-    if wrong := [_unknown(cls, name) for name in given if name not in [option.name for option in options(cls)]]:
-        raise CoveyError("\n".join(f"{_name(cls)}: {sentence}" for sentence in wrong))
-    return cls(**given)
+def build(cls: type[T], settings: Mapping[str, Any]) -> T:
+    """Build a component with these settings; the other options have their defaults.
+
+    Raises:
+        CoveyError: a name is no option, or a value is not allowed.
+    """
+    names = [option.name for option in options(cls)]
+    if unknown_names := [name for name in settings if name not in names]:
+        raise CoveyError("\n".join(f"{_component_name(cls)}: {_describe_unknown(cls, name)}" for name in unknown_names))
+    return cls(**settings)
 
 
 def evolve(component: T, **changes: Any) -> T:
-    """Return the component with some options changed. Raises CoveyError."""
+    """Return a copy of a component with some options changed.
+
+    Raises:
+        CoveyError: a value is not allowed.
+    """
     return attrs.evolve(component, **changes)  # type: ignore[misc]
 
 
-def expand_variants(cls: type[T], given: Mapping[str, Any]) -> list[T]:
-    """Return one component for every combination: a list where one value is expected means "try each".
+def expand_variants(cls: type[T], settings: Mapping[str, Any]) -> list[T]:
+    """Build one component for every combination of alternatives.
 
-    For an option that is itself a list, a list of lists means so. Raises CoveyError.
+    Args:
+        cls: the component class.
+        settings: values by option. A list where one value is expected holds alternatives; for an option that is itself
+            a list, a list of lists does.
+
+    Raises:
+        CoveyError: a line for each setting that is wrong.
     """
-    if wrong := option_errors(cls, given):
-        raise CoveyError("\n".join(wrong.values()))
-    declared = {option.name: option for option in options(cls)}
-    tries = itertools.product(*(_alternatives(declared[name], value) for name, value in given.items()))
-    return [cls(**dict(zip(given, values, strict=True))) for values in tries]
+    if messages := option_errors(cls, settings):
+        raise CoveyError("\n".join(messages.values()))
+    options_by_name = {option.name: option for option in options(cls)}
+    alternatives = [_alternatives(options_by_name[name], setting) for name, setting in settings.items()]
+    return [cls(**dict(zip(settings, combination, strict=True))) for combination in itertools.product(*alternatives)]
 
 
 def plural_option(cls: type) -> Option | None:
@@ -245,92 +281,90 @@ def plural_option(cls: type) -> Option | None:
 
 
 def split_plural(component: T) -> list[T]:
-    """Return the component once for each value of its plural option (itself alone when it has none)."""
-    many = plural_option(type(component))
-    if many is None:
+    """Return a component for each value of the plural option; only the component itself if it has no such option."""
+    plural = plural_option(type(component))
+    if plural is None:
         return [component]
-    return [evolve(component, **{many.name: (value,)}) for value in getattr(component, many.name)]
+    return [evolve(component, **{plural.name: (setting,)}) for setting in getattr(component, plural.name)]
 
 
 def join_plural(components: Sequence[T]) -> T:
-    """Return the one component whose parts these are. The inverse of `split_plural`."""
-    many = plural_option(type(components[0]))
-    if many is None:
+    """Return one component with all values of the plural option: the inverse of `split_plural`."""
+    plural = plural_option(type(components[0]))
+    if plural is None:
         return components[0]
-    joined = [value for component in components for value in getattr(component, many.name)]
-    return evolve(components[0], **{many.name: tuple(joined)})
+    settings = [setting for component in components for setting in getattr(component, plural.name)]
+    return evolve(components[0], **{plural.name: tuple(settings)})
 
 
 def allowed_choices(component: Any, name: str) -> list[Any] | None:
-    """Return the values allowed for an option, computing them where they are computed on demand; None for any."""
+    """Return the allowed values of an option, computed if they are computed on demand; None if it has no choices."""
     option = next(option for option in options(type(component)) if option.name == name)
     if option.choices is None:
         return None
     return list(option.choices(component) if callable(option.choices) else option.choices)
 
 
-def format_value(value: Any) -> str:
-    """Return a value as a person writes it on the command line; `Option.parse` reads it back."""
-    if isinstance(value, tuple | list):
-        return ",".join(map(str, value))
-    if value is None:
+def format_value(setting: Any) -> str:
+    """Return a setting as it is written on the command line; `Option.parse` reads it back."""
+    if isinstance(setting, tuple | list):
+        return ",".join(map(str, setting))
+    if setting is None:
         return "none"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(setting).lower() if isinstance(setting, bool) else str(setting)
 
 
-def _declared(cls: type, field: attrs.Attribute[Any], hint: Any) -> Option:
+def _read_declaration(cls: type, field: attrs.Attribute[Any], hint: Any) -> Option:
     if _DECLARATION not in field.metadata:
         raise TypeError(f"{cls.__name__}.{field.name} is not declared with option()")
     if field.default is attrs.NOTHING:
         raise TypeError(f"{cls.__name__}.{field.name} has no default")
     try:
-        element, many, optional = _shape(hint)
-        declared = field.metadata[_DECLARATION]
-        option = Option(name=field.name, type=element, many=many, optional=optional, default=None, **declared)
+        element, many, optional = _analyse_hint(hint)
+        declaration = field.metadata[_DECLARATION]
+        option = Option(name=field.name, type=element, many=many, optional=optional, default=None, **declaration)
         return attrs.evolve(option, default=option.convert(field.default))
     except (TypeError, ValueError) as error:
         raise TypeError(f"{cls.__name__}.{field.name}: {error}") from error
 
 
-def _shape(hint: Any) -> tuple[type, bool, bool]:
-    """Take a type hint apart: the type of one value, whether it is a tuple of them, whether it may be None."""
+def _analyse_hint(hint: Any) -> tuple[type, bool, bool]:
+    """Return the type of one value, whether the hint is a tuple of them, and whether it may be None."""
     optional = False
     if typing.get_origin(hint) in (Union, types.UnionType):
-        inner = [item for item in typing.get_args(hint) if item is not type(None)]
-        optional, hint = len(inner) < len(typing.get_args(hint)), inner[0] if len(inner) == 1 else hint
+        members = [member for member in typing.get_args(hint) if member is not type(None)]
+        optional, hint = len(members) < len(typing.get_args(hint)), members[0] if len(members) == 1 else hint
     many = typing.get_origin(hint) is tuple and typing.get_args(hint)[1:] == (...,)
     element = typing.get_args(hint)[0] if many else hint
     if element not in _NOUNS:
-        raise TypeError(f"it must be bool, int, float or str, a tuple of such, or | None, not {hint}")
+        raise TypeError(
+            f"its type must be bool, int, float or str, a tuple of one of them, or either with | None, not {hint}"
+        )
     return element, many, optional
 
 
-def _alternatives(option: Option, value: Any) -> list[Any]:
-    if not isinstance(value, list) or (option.many and value and not any(map(_is_list, value))):
-        return [value]
-    if not value:
+def _alternatives(option: Option, setting: Any) -> list[Any]:
+    if not isinstance(setting, list) or (option.many and setting and not any(map(_is_list, setting))):
+        return [setting]
+    if not setting:
         raise ValueError(f"option {option.name!r} is an empty list: give it at least one value, or leave it out.")
-    return value
+    return setting
 
 
-def _unknown(cls: type, name: str) -> str:
-    known = [option.name for option in options(cls)]
-    listed = f"Its options: {', '.join(known)}." if known else "It has no options."
-    return f"there is no option {name!r}.{did_you_mean(name, known)} {listed}"
+def _describe_unknown(cls: type, name: str) -> str:
+    names = [option.name for option in options(cls)]
+    overview = f"Its options: {', '.join(names)}." if names else "It has no options."
+    return f"there is no option {name!r}.{did_you_mean(name, names)} {overview}"
 
 
-def _name(cls: type) -> str:
+def _component_name(cls: type) -> str:
     return str(getattr(cls, "name", cls.__name__))
 
 
-def _listed(value: Any) -> Iterable[Any]:
-    return value if _is_list(value) else (value,)
+def _is_list(setting: Any) -> bool:
+    return isinstance(setting, tuple | list)
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, tuple | list)
-
-
-def _plain(value: Any) -> Any:
-    """Take a numpy scalar for the Python number that it is."""
-    return value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
+def _as_python_scalar(setting: Any) -> Any:
+    """Convert a NumPy scalar into the Python number that it stands for."""
+    return setting.item() if hasattr(setting, "item") and getattr(setting, "shape", None) == () else setting

@@ -1,4 +1,4 @@
-"""The versions of what took part in a result."""
+"""Versions of the packages behind a component."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from covey.components.contracts import Component
 
 
 def package_versions(component: Component) -> dict[str, str]:
-    """Return the versions of covey, numpy, the component's own distribution and the libraries that it requires."""
+    """Return the versions of covey, NumPy, the package of the component and the libraries that it requires, by name."""
     modules = ["covey", "numpy", type(component).__module__.partition(".")[0], *component.requires]
-    owners = _owners()
-    names = sorted({name for module in modules for name in owners.get(module, [module])})
-    return {name: found for name in names if (found := _version(name))}
+    distributions = _distributions_by_module()
+    names = sorted({name for module in modules for name in distributions.get(module, [module])})
+    versions = {name: _installed_version(name) for name in names}
+    return {name: installed for name, installed in versions.items() if installed}
 
 
 @cache
-def _owners() -> Mapping[str, list[str]]:
-    """Return the distributions that each module is from; finding them out takes a third of a second."""
+def _distributions_by_module() -> Mapping[str, list[str]]:
+    """Return the distributions that contain each module; looking them up takes about 0.3 s."""
     return packages_distributions()
 
 
-def _version(name: str) -> str:
+def _installed_version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
