@@ -357,15 +357,15 @@ def _overwrite(pixels: Pixels) -> list[Floats]:
 @pytest.mark.parametrize(
     ("cls", "told"),
     [
-        (BatchMean, "must not depend on the other images"),
-        (Reversed, "must not depend on the other images"),
+        (BatchMean, "must not depend on the rest of its batch"),
+        (Reversed, "must not depend on the rest of its batch"),
         (Double, "float32, not .* float64"),
-        (Twice, "1 arrays were asked for, it gave 2"),
+        (Twice, "must give 1 array, not 2"),
         (Infinite, "must be finite"),
         (Dice, "equal options must give equal features"),
-        (Overwriting, "input array must be left"),
-        (Siblings, "must not depend on its siblings"),
-        (Diary, r"nothing may be written outside its place, but \['diary.txt'\] was"),
+        (Overwriting, "input array must not be changed"),
+        (Siblings, "must not depend on the other layers"),
+        (Diary, r"only files in its own place may be written, not \['diary.txt'\]"),
     ],
 )
 def test_a_broken_extractor_is_noticed(cls: type[FeatureExtractor], told: str) -> None:
@@ -468,13 +468,13 @@ class Gullible(Columns):
 @pytest.mark.parametrize(
     ("cls", "told"),
     [
-        (Greedy, "whatever its siblings"),
+        (Greedy, "must not depend on the other sizes"),
         (Shuffled, "must stay in order"),
         (Wide, r"must give an array \(60, 2\)"),
-        (Short, "2 sizes were asked for, it gave 1"),
+        (Short, "must give 2 arrays, not 1"),
         (Unseeded, "equal options must give equal results"),
         (Hollow, "must be finite"),
-        (Taking, "input array must be left"),
+        (Taking, "input array must not be changed"),
         (Gullible, "must raise CoveyError: call check_features"),
         (Many, "0 rows must give an array or a CoveyError, not IndexError"),
     ],
@@ -580,7 +580,7 @@ class Rash(Halves):
 @pytest.mark.parametrize(
     ("cls", "told"),
     [
-        (Rash, "the labels must be those of cluster"),
+        (Rash, "it must give the labels of cluster"),
         (FromOne, "without gaps"),
         (Listing, "must give an array .* not list"),
         (Long, "int32, not .* int64"),
@@ -700,12 +700,12 @@ class Littering(Folder):
 @pytest.mark.parametrize(
     ("cls", "told"),
     [
-        (Littering, r"nothing may be written outside its place, but \['litter.txt'\] was"),
+        (Littering, r"only files in its own place may be written, not \['litter.txt'\]"),
         (Forgetful, "must be found by its key"),
         (Untidy, "must be sorted"),
         (Repeating, "must give as many entries, not 6"),
         (Wrong, "is not what was saved"),
-        (Homeless, "must remember where its images are"),
+        (Homeless, "must store where its images are"),
         (Inventive, "must raise CoveyError"),
         (Crashing, "not FileNotFoundError"),
     ],
@@ -730,7 +730,7 @@ class Wandering(Halves):
 def test_a_file_written_far_away_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    with pytest.raises(AssertionError, match=r"nothing may be written outside its place, but .*far.txt"):
+    with pytest.raises(AssertionError, match=r"only files in its own place may be written, not .*far.txt"):
         check_clusterer(Wandering, file=str(tmp_path / "far.txt"))
 
 

@@ -1,4 +1,4 @@
-"""A dataset that is a folder on this machine, laid out as the original tools lay it out."""
+"""A dataset in a folder on this machine, with the layout of the original tools."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ from covey.data.tables import Names, Table
 
 POINTER = "covey.json"
 _PREFIXES = {Kind.EXTRACTOR: "full_features_", Kind.REDUCER: "dimred_", Kind.CLUSTERER: "clusters_"}
-"""How the names of files begin, as in the original tools."""
-_INNER = ("images", "xc_spectrograms/xc_spectrograms", "xc_spectrograms")
+"""Beginning of file names, as in the original tools."""
+_IMAGE_FOLDERS = ("images", "xc_spectrograms/xc_spectrograms", "xc_spectrograms")
 
 
 class FolderDataset(Dataset):
-    """Images in `images/`, in `xc_spectrograms/`, elsewhere (remembered in `covey.json`) or in the folder itself."""
+    """A dataset whose tables are NPZ files in one folder.
+
+    Its images are in `images/`, in `xc_spectrograms/`, in a folder that `covey.json` names, or in the folder itself.
+    """
 
     def __init__(self, folder: Path, location: str | None = None) -> None:
         self.home = folder
@@ -35,7 +38,7 @@ class FolderDataset(Dataset):
     @property
     def images(self) -> ImageFolder | None:
         """The first of these folders that holds images."""
-        for folder in self._candidates():
+        for folder in self._image_folders():
             if folder.is_dir() and next(ImageFolder(folder).walk(), None):
                 return ImageFolder(folder)
         return None
@@ -47,7 +50,7 @@ class FolderDataset(Dataset):
         return self._problems
 
     def entries(self) -> list[AnyEntry]:
-        """Return the tables in the folder."""
+        """List the tables in the folder."""
         entries: list[AnyEntry] = []
         self._problems = []
         for path in sorted(self.home.glob("*.npz")):
@@ -65,7 +68,7 @@ class FolderDataset(Dataset):
         return table
 
     def save(self, tables: Sequence[Table], compress: bool = False) -> None:
-        """Write the tables that are not there yet."""
+        """Write the tables that do not exist yet."""
         make_folder(self.home)
         for table in tables:
             path = self.home / table_file_name(table.provenance)
@@ -75,51 +78,50 @@ class FolderDataset(Dataset):
     def save_features(
         self, names: Names, blocks: Iterable[Floats], provenance: Provenance, compress: bool = False
     ) -> None:
-        """Write features block by block, if they are not there yet."""
+        """Write features block by block, if they do not exist yet."""
         path = make_folder(self.home) / table_file_name(provenance)
-        for half in path.parent.glob(f".{path.name[:60]}.*.tmp"):  # of a run that was killed
-            half.unlink(missing_ok=True)
+        for leftover in path.parent.glob(f".{path.name[:60]}.*.tmp"):  # of a run that was killed
+            leftover.unlink(missing_ok=True)
         if not path.exists():
             npz.write_features(path, names, blocks, provenance, compress)
 
     def point_to(self, images: Path) -> None:
-        """Remember where the images are; relative to this folder where that is possible."""
+        """Write where the images are to `covey.json`, relative to this folder if they are on the same drive."""
         try:
-            place = Path(os.path.relpath(images.resolve(), self.home.resolve())).as_posix()
+            location = Path(os.path.relpath(images.resolve(), self.home.resolve())).as_posix()
         except ValueError:  # another drive
-            place = images.resolve().as_posix()
-        text = json.dumps({"images": place}, indent=2) + "\n"
-        if not self._pointer().is_file() or self._pointer().read_text("utf-8") != text:
-            write_text(self._pointer(), text)
+            location = images.resolve().as_posix()
+        text = json.dumps({"images": location}, indent=2) + "\n"
+        if not self._pointer.is_file() or self._pointer.read_text("utf-8") != text:
+            write_text(self._pointer, text)
 
-    def _candidates(self) -> list[Path]:
-        return [*(self.home / inner for inner in _INNER), *self._pointed(), self.home]
+    def _image_folders(self) -> list[Path]:
+        return [*(self.home / inner for inner in _IMAGE_FOLDERS), *self._read_pointer(), self.home]
 
-    def _pointed(self) -> list[Path]:
-        if not self._pointer().is_file():
+    def _read_pointer(self) -> list[Path]:
+        if not self._pointer.is_file():
             return []
         try:
-            place = str(json.loads(self._pointer().read_text("utf-8"))["images"])
-            return [Path(os.path.normpath(self.home / place))]
+            location = str(json.loads(self._pointer.read_text("utf-8"))["images"])
+            return [Path(os.path.normpath(self.home / location))]
         except (ValueError, KeyError, TypeError) as error:
-            raise CoveyError(f"{self._pointer()} is damaged: delete it and run covey with --out again.") from error
+            raise CoveyError(f"{self._pointer} is damaged: delete it and run covey with --out again.") from error
 
+    @property
     def _pointer(self) -> Path:
         return self.home / POINTER
 
 
-def table_file_name(made: Provenance | None) -> str:
-    """Return the name under which a table is kept: the original's pattern with a short key at its end."""
-    if made is None:
+def table_file_name(provenance: Provenance | None) -> str:
+    """Return the file name of a table: the pattern of the original tools, with a short key at the end."""
+    if provenance is None:
         raise ValueError("a table without provenance cannot be named")
-    stem = _PREFIXES[made.kind] + _story(made)
-    return f"{re.sub(r'[^A-Za-z0-9_.+-]', '-', stem)[:150]}~{made.short_key}.npz"
+    stem = _PREFIXES[provenance.kind] + "_".join(map(_name_step, reversed(provenance.lineage)))
+    return f"{re.sub(r'[^A-Za-z0-9_.+-]', '-', stem)[:150]}~{provenance.short_key}.npz"
 
 
-def _story(made: Provenance) -> str:
-    """Return how a table came about, from its last step back to its first."""
-    source = f"_{_story(made.source)}" if made.source else ""
-    if made.kind is not Kind.REDUCER:
-        return made.tag + source
-    size = "-".join(map(str, made.options.get("sizes", [])))
-    return f"{size}_neigh_{made.options.get('neighbors', 0)}{source}"
+def _name_step(step: Provenance) -> str:
+    if step.kind is not Kind.REDUCER:
+        return step.tag
+    sizes = "-".join(map(str, step.options.get("sizes", [])))
+    return f"{sizes}_neigh_{step.options.get('neighbors', 0)}"

@@ -1,7 +1,6 @@
-"""Checks of the contract for authors of plugins, and small made-up things to test with.
+"""Checks of the contracts for authors of plugins, and small data to test with.
 
-A check takes a component class, with the options to try, and raises AssertionError with a sentence for the first
-promise that is broken:
+A check takes a component class and options, and raises AssertionError with one sentence about the first fault:
 
     from covey.testing import check_clusterer
 

@@ -1,4 +1,4 @@
-"""What the checks of every kind share: a promise that is broken becomes a sentence."""
+"""Assertions of the contract checks. A failure is one sentence about the component."""
 
 from __future__ import annotations
 
@@ -19,81 +19,86 @@ from numpy.typing import NDArray
 from covey._base.errors import CoveyError
 
 _CACHES = {"__pycache__", "AppData", "Caches"}
-"""Folders in which libraries keep what they fetched or compiled; hidden ones, too, are such."""
+"""Folders where libraries cache downloads and compiled code; hidden folders count too."""
 _SYSTEM = ("/dev", "/proc")
-_written: list[Path] | None = None
+_written_files: list[Path] | None = None
+"""Files opened for writing since `writes_no_files` began; None while nothing is recorded."""
 
 
-def expect(holds: bool, told: str) -> None:
-    """Raise AssertionError with the sentence `told` unless it holds."""
+def expect(holds: bool, message: str) -> None:
+    """Check a condition.
+
+    Raises:
+        AssertionError: it does not hold; with the message, and a full stop.
+    """
     if not holds:
-        raise AssertionError(f"{told}.")
+        raise AssertionError(f"{message}.")
 
 
 @contextmanager
-def expected(told: str) -> Iterator[None]:
-    """Expect CoveyError and nothing else."""
+def raises_covey_error(message: str) -> Iterator[None]:
+    """Check that the block raises CoveyError and no other exception."""
     try:
         yield
     except CoveyError:
         return
     except Exception as error:
-        raise AssertionError(f"{told}, not {type(error).__name__}: {error}") from error
-    raise AssertionError(told)
+        raise AssertionError(f"{message}, not {type(error).__name__}: {error}") from error
+    raise AssertionError(message)
 
 
-def equal(some: Sequence[NDArray[Any]], others: Sequence[NDArray[Any]]) -> bool:
-    """Whether arrays are the same bit for bit."""
-    same = (a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(some, others, strict=True))
-    return len(some) == len(others) and all(same)
+def are_identical(arrays: Sequence[NDArray[Any]], others: Sequence[NDArray[Any]]) -> bool:
+    """Whether two sequences hold arrays with the same dtypes and elements."""
+    pairs = zip(arrays, others, strict=True)
+    return len(arrays) == len(others) and all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in pairs)
 
 
-def check_array(name: str, found: NDArray[Any], shape: tuple[Any, ...], dtype: np.dtype[Any]) -> None:
-    """Expect an array of this shape and dtype."""
-    told = f"{name} must give an array {shape} {dtype}"
-    expect(isinstance(found, np.ndarray), f"{told}, not {type(found).__name__}")
-    expect(found.shape == shape and found.dtype == dtype, f"{told}, not {found.shape} {found.dtype}")
+def check_array(name: str, array: NDArray[Any], shape: tuple[Any, ...], dtype: np.dtype[Any]) -> None:
+    """Check that the array that a component returned has this shape and dtype."""
+    message = f"{name} must give an array {shape} {dtype}"
+    expect(isinstance(array, np.ndarray), f"{message}, not {type(array).__name__}")
+    expect(array.shape == shape and array.dtype == dtype, f"{message}, not {array.shape} {array.dtype}")
 
 
 @contextmanager
-def untouched(name: str, array: NDArray[Any]) -> Iterator[None]:
-    """Expect that an input array is left as it is."""
+def keeps_input(name: str, array: NDArray[Any]) -> Iterator[None]:
+    """Check that the block does not change an input array."""
     before = copy.copy(array)
     yield
-    expect(np.array_equal(before, array), f"{name}: the input array must be left as it is")
+    expect(np.array_equal(before, array), f"{name}: the input array must not be changed")
 
 
 @contextmanager
-def tidy(name: str) -> Iterator[None]:
-    """Expect that no file is written but temporary ones and into caches; works in a folder of its own."""
-    global _written
-    _listen()
-    with tempfile.TemporaryDirectory() as here, contextlib.chdir(here):
-        _written = []
+def writes_no_files(name: str) -> Iterator[None]:
+    """Check that the block, run in a folder of its own, writes only temporary files and caches."""
+    global _written_files
+    _install_audit_hook()
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        _written_files = []
         try:
             yield
         finally:
-            written, _written = _written, None
-        found = [path.name for path in Path(here).iterdir()]
-    stray = [*found, *(str(path) for path in written if not _is_passing(path))]
-    expect(not stray, f"{name}: nothing may be written outside its place, but {stray[:1]} was")
+            written_files, _written_files = _written_files, None
+        local_files = [path.name for path in Path(folder).iterdir()]
+    stray_files = [*local_files, *(str(path) for path in written_files if not _is_temporary(path))]
+    expect(not stray_files, f"{name}: only files in its own place may be written, not {stray_files[:1]}")
 
 
 @cache
-def _listen() -> None:
-    """Have Python tell of files that are opened; once, since it cannot be undone."""
-    sys.addaudithook(_hear)
+def _install_audit_hook() -> None:
+    """Record which files Python opens; only once, since a hook cannot be removed."""
+    sys.addaudithook(_record_written_file)
 
 
-def _hear(event: str, given: tuple[Any, ...]) -> None:
-    if _written is None or event != "open" or not isinstance(given[0], str | bytes):
+def _record_written_file(event: str, arguments: tuple[Any, ...]) -> None:
+    if _written_files is None or event != "open" or not isinstance(arguments[0], str | bytes):
         return
-    _, mode, flags = given
+    path, mode, flags = arguments
     if set(mode or "") & set("wax+") or (not mode and flags & (os.O_WRONLY | os.O_RDWR)):
-        _written.append(Path(os.fsdecode(given[0])).absolute())
+        _written_files.append(Path(os.fsdecode(path)).absolute())
 
 
-def _is_passing(path: Path) -> bool:
-    """Whether a file is a temporary one, part of a cache, or none at all."""
-    inside = any(path.is_relative_to(folder) for folder in (tempfile.gettempdir(), *_SYSTEM))
-    return inside or any(part.startswith(".") or part in _CACHES for part in path.parts)
+def _is_temporary(path: Path) -> bool:
+    """Whether a file is temporary, part of a cache, or a device of the system."""
+    is_in_temporary_folder = any(path.is_relative_to(folder) for folder in (tempfile.gettempdir(), *_SYSTEM))
+    return is_in_temporary_folder or any(part.startswith(".") or part in _CACHES for part in path.parts)

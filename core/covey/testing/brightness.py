@@ -1,4 +1,4 @@
-"""An extractor that needs no network and no weights."""
+"""An extractor that needs neither a network nor weights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from covey.components.options import component, option
 
 @component
 class Brightness(FeatureExtractor):
-    """Brightness in horizontal bands: a stand-in for a network that is small, quick and the same everywhere."""
+    """Mean and deviation of brightness in horizontal bands: small, fast, and the same on every machine."""
 
     name = "brightness"
 
@@ -20,9 +20,9 @@ class Brightness(FeatureExtractor):
         default=("mean",),
         choices=("mean", "deviation"),
         plural=True,
-        help="What to take of each band; each is a result of its own.",
+        help="What to compute for each band; each gives features of its own.",
     )
-    bands: int = option(default=4, ge=1, le=16, help="Bands to cut an image into. Raising it gives more features.")
+    bands: int = option(default=4, ge=1, le=16, help="Number of horizontal bands. Raising it gives more features.")
 
     def load(self, runtime: Runtime) -> Extract:
         """Return the function from pixels to one array (b, 3 * bands) for each layer."""
@@ -34,5 +34,7 @@ class Brightness(FeatureExtractor):
 
     def _extract(self, pixels: Pixels) -> list[Floats]:
         bands = np.array_split(pixels / np.float32(255), self.bands, axis=1)
-        take: dict[str, Callable[..., Floats]] = {"mean": np.mean, "deviation": np.std}
-        return [np.concatenate([take[layer](band, axis=(1, 2)) for band in bands], axis=1) for layer in self.layers]
+        functions: dict[str, Callable[..., Floats]] = {"mean": np.mean, "deviation": np.std}
+        return [
+            np.concatenate([functions[layer](band, axis=(1, 2)) for band in bands], axis=1) for layer in self.layers
+        ]

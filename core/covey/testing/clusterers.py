@@ -1,4 +1,4 @@
-"""The contract of clusterers."""
+"""Checks of the contract of clusterers."""
 
 from __future__ import annotations
 
@@ -7,33 +7,46 @@ from typing import Any
 import numpy as np
 
 from covey.components.contracts import Clusterer, Floats, Labels
-from covey.testing.assertions import check_array, equal, expect, expected, tidy, untouched
-from covey.testing.component_checks import built
+from covey.data.tables import NOISE, TableKind
+from covey.testing.assertions import (
+    are_identical,
+    check_array,
+    expect,
+    keeps_input,
+    raises_covey_error,
+    writes_no_files,
+)
+from covey.testing.component_checks import build_checked
 from covey.testing.imports import check_import
-from covey.testing.samples import grouped
+from covey.testing.samples import random_groups
 
 
-def check_clusterer(cls: type[Clusterer], **given: Any) -> None:
-    """Check a clusterer with the options `given`: on 120 rows in three groups, on none, on one, and on bad values."""
-    clusterer = built(cls, given)
-    told = f"{cls.name}.takes must be 'embedding' or 'features', not {cls.takes!r}"
-    expect(cls.takes in ("embedding", "features"), told)
-    Z = np.repeat(grouped(60, 8, 3)[0], 2, axis=0)
-    with tidy(cls.name):
-        labels = _labelled(clusterer, Z)
-    _check_labels(cls.name, labels)
-    expect(equal([labels], [_labelled(built(cls, given), Z)]), f"{cls.name}: equal options must give equal labels")
-    alike = bool((labels[::2] == labels[1::2]).all())
-    expect(alike, f"{cls.name}: the labels must be in the order of the rows: equal rows must get equal labels")
+def check_clusterer(cls: type[Clusterer], **settings: Any) -> None:
+    """Check a clusterer with these options: on 120 rows in three groups, on no row, on one row, and on NaN.
+
+    Raises:
+        AssertionError: it breaks the contract.
+    """
+    clusterer = build_checked(cls, settings)
+    message = f"{cls.name}.takes must be 'embedding' or 'features', not {cls.takes!r}"
+    expect(cls.takes in (TableKind.EMBEDDING, TableKind.FEATURES), message)
+    Z = np.repeat(random_groups(60, 8, 3)[0], 2, axis=0)
+    with writes_no_files(cls.name):
+        labels = _cluster_rows(clusterer, Z)
+    _check_numbering(cls.name, labels)
+    labels_again = _cluster_rows(build_checked(cls, settings), Z)
+    expect(are_identical([labels], [labels_again]), f"{cls.name}: equal options must give equal labels")
+    is_ordered = bool((labels[::2] == labels[1::2]).all())
+    expect(is_ordered, f"{cls.name}: the labels must be in the order of the rows: equal rows must get equal labels")
     for count in (0, 1):
-        _labelled(clusterer, Z[:count])
-    _check_refused(clusterer, Z)
-    _check_prepared(clusterer, Z, labels)
+        _cluster_rows(clusterer, Z[:count])
+    _check_nan_in_embedding(clusterer, Z)
+    _check_preparation(clusterer, Z, labels)
     check_import(cls)
 
 
-def _labelled(clusterer: Clusterer, Z: Floats) -> Labels:
-    with untouched(clusterer.name, Z):
+def _cluster_rows(clusterer: Clusterer, Z: Floats) -> Labels:
+    with keeps_input(clusterer.name, Z):
         try:
             labels = clusterer.cluster(Z)
         except Exception as error:
@@ -42,23 +55,23 @@ def _labelled(clusterer: Clusterer, Z: Floats) -> Labels:
     return labels
 
 
-def _check_labels(name: str, labels: Labels) -> None:
-    found = np.unique(labels[labels != -1])
-    told = f"{name}: labels must be -1 or 0, 1, 2, ... without gaps, not {found.tolist()}"
-    expect(found.tolist() == list(range(len(found))), told)
+def _check_numbering(name: str, labels: Labels) -> None:
+    clusters = np.unique(labels[labels != NOISE]).tolist()
+    message = f"{name}: labels must be -1 or 0, 1, 2, ... without gaps, not {clusters}"
+    expect(clusters == list(range(len(clusters))), message)
 
 
-def _check_refused(clusterer: Clusterer, Z: Floats) -> None:
-    bad = Z.copy()
-    bad[0, 0] = np.nan
-    with expected(f"{clusterer.name}: values that are no finite numbers must raise CoveyError: call check_finite"):
-        clusterer.cluster(bad)
+def _check_nan_in_embedding(clusterer: Clusterer, Z: Floats) -> None:
+    Z = Z.copy()
+    Z[0, 0] = np.nan
+    with raises_covey_error(f"{clusterer.name}: NaN and infinity must raise CoveyError: call check_finite"):
+        clusterer.cluster(Z)
 
 
-def _check_prepared(clusterer: Clusterer, Z: Floats, labels: Labels) -> None:
-    with untouched(clusterer.name, Z):
-        prepared = clusterer.prepare(Z)
-    if prepared is not None:
-        told = f"{clusterer.name}: for the options it was prepared with, the labels must be those of cluster"
-        found = prepared.labels(clusterer)
-        expect(found is not None and equal([found], [labels]), told)
+def _check_preparation(clusterer: Clusterer, Z: Floats, labels: Labels) -> None:
+    with keeps_input(clusterer.name, Z):
+        preparation = clusterer.prepare(Z)
+    if preparation is not None:
+        prepared_labels = preparation.labels(clusterer)
+        message = f"{clusterer.name}: with the options that it was prepared with, it must give the labels of cluster"
+        expect(prepared_labels is not None and are_identical([prepared_labels], [labels]), message)

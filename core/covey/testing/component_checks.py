@@ -1,4 +1,4 @@
-"""The contract of every component."""
+"""Checks of the contract that all components share."""
 
 from __future__ import annotations
 
@@ -16,71 +16,81 @@ from covey.testing.assertions import expect
 C = TypeVar("C", bound=Component)
 
 
-def built(cls: type[C], given: Mapping[str, Any]) -> C:
-    """Return the component with the options `given`, having checked what every component promises."""
-    _declared(cls)
-    made = options.build(cls, given)
-    check_component(made)
-    return made
+def build_checked(cls: type[C], settings: Mapping[str, Any]) -> C:
+    """Build a component with these options, and check the contract that all components share."""
+    _read_options(cls)
+    component = options.build(cls, settings)
+    check_component(component)
+    return component
 
 
-def check_component(made: Component) -> None:
-    """Check what every component promises: explained options that survive every way of writing them, a plain value."""
-    cls = type(made)
+def check_component(component: Component) -> None:
+    """Check the contract that all components share.
+
+    Its options are explained and can be written as flags and TOML; it is a value: equal, hashable, picklable.
+
+    Raises:
+        AssertionError: it breaks the contract.
+    """
+    cls = type(component)
     expect(bool((cls.__doc__ or "").strip()), f"{cls.__name__} needs a docstring: its first line is shown in lists")
-    for one in _declared(cls):
-        expect(bool(one.help.strip()), f"{cls.name}: option {one.name!r} needs a help text")
-    _check_flags(made)
-    _check_value(made)
-    _check_toml(made)
-    for one in _declared(cls):
-        _check_refused(cls, one.name)
+    for option in _read_options(cls):
+        expect(bool(option.help.strip()), f"{cls.name}: option {option.name!r} needs a help text")
+    _check_flags(component)
+    _check_equality(component)
+    _check_toml(component)
+    for option in _read_options(cls):
+        _check_wrong_setting(cls, option.name)
 
 
-def _declared(cls: type[Component]) -> Sequence[options.Option]:
+def _read_options(cls: type[Component]) -> Sequence[options.Option]:
     try:
         return options.options(cls)
     except TypeError as error:
         raise AssertionError(f"{error}.") from error
 
 
-def _check_flags(made: Component) -> None:
-    for one in options.options(type(made)):
-        value = getattr(made, one.name)
-        text = options.format_value(value)
-        told = f"{made.name}: option {one.name!r} written as {text!r} on the command line is not read back as {value!r}"
-        expect(one.convert(one.parse(text)) == value, told)
+def _check_flags(component: Component) -> None:
+    for option in options.options(type(component)):
+        setting = getattr(component, option.name)
+        text = options.format_value(setting)
+        expect(
+            option.convert(option.parse(text)) == setting,
+            f"{component.name}: option {option.name!r} written as {text!r} on the command line is not read back as"
+            f" {setting!r}",
+        )
 
 
-def _check_value(made: Component) -> None:
-    same = options.evolve(made)
-    expect(same == made, f"{made.name}: equal options must make equal components")
-    expect(hash(same) == hash(made), f"{made.name}: equal components must have equal hashes")
+def _check_equality(component: Component) -> None:
+    twin = options.evolve(component)
+    expect(twin == component, f"{component.name}: equal options must make equal components")
+    expect(hash(twin) == hash(component), f"{component.name}: equal components must have equal hashes")
     try:
-        copied = pickle.loads(pickle.dumps(made))
+        unpickled = pickle.loads(pickle.dumps(component))
     except Exception as error:
-        raise AssertionError(f"{made.name}: a component must be picklable: {error}") from error
-    expect(copied == made, f"{made.name}: pickled and read back it becomes {copied!r}")
+        raise AssertionError(f"{component.name}: a component must be picklable: {error}") from error
+    expect(unpickled == component, f"{component.name}: pickled and read back it becomes {unpickled!r}")
 
 
-def _check_toml(made: Component) -> None:
-    given = {name: "none" if value is None else value for name, value in options.option_values(made).items()}
-    text = "\n".join(f"{name} = {json.dumps(value)}" for name, value in given.items())
+def _check_toml(component: Component) -> None:
+    settings = options.option_values(component)
+    plain = {name: "none" if setting is None else setting for name, setting in settings.items()}
+    text = "\n".join(f"{name} = {json.dumps(setting)}" for name, setting in plain.items())
     try:
-        same = options.expand_variants(type(made), tomllib.loads(text)) == [made]
+        is_read_back = options.expand_variants(type(component), tomllib.loads(text)) == [component]
     except (CoveyError, TypeError, ValueError):
-        same = False
-    expect(same, f"{made.name}: written as TOML its options are not read back: {text}")
+        is_read_back = False
+    expect(is_read_back, f"{component.name}: written as TOML its options are not read back: {text}")
 
 
-def _check_refused(cls: type[Component], name: str) -> None:
-    """Expect that a value of a wrong type is refused with a sentence that names the option."""
-    told = f"{cls.name}: a wrong value for option {name!r} must raise CoveyError that names it"
+def _check_wrong_setting(cls: type[Component], name: str) -> None:
+    """Check that a setting of a wrong type raises CoveyError with the name of the option."""
+    message = f"{cls.name}: a wrong value for option {name!r} must raise CoveyError that names it"
     try:
         options.build(cls, {name: {}})
     except CoveyError as error:
-        expect(repr(name) in str(error), f"{told}, not {error}")
+        expect(repr(name) in str(error), f"{message}, not {error}")
     except Exception as error:
-        raise AssertionError(f"{told}, not {type(error).__name__}: {error}") from error
+        raise AssertionError(f"{message}, not {type(error).__name__}: {error}") from error
     else:
-        raise AssertionError(f"{told}; super().__attrs_post_init__() checks options")
+        raise AssertionError(f"{message}; super().__attrs_post_init__() checks options")

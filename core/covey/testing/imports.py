@@ -1,4 +1,4 @@
-"""The contract of a plugin's module: importing it is quick."""
+"""Check that the module of a plugin is quick to import."""
 
 from __future__ import annotations
 
@@ -19,10 +19,14 @@ print(json.dumps([name for name in sys.argv[2:] if name in sys.modules]))
 
 
 def check_import(cls: type[Component]) -> None:
-    """Check that importing the module of a component imports nothing heavy; asks a fresh Python."""
+    """Check, in a new Python process, that importing the module of a component imports no slow library.
+
+    Raises:
+        AssertionError: it does, or the module cannot be imported.
+    """
     command = [sys.executable, "-c", _LOADED, cls.__module__, *HEAVY]
     paths = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    done = subprocess.run(command, capture_output=True, text=True, env=paths, check=False)
-    expect(done.returncode == 0, f"{cls.__module__} cannot be imported by itself: {done.stderr.strip()[-300:]}")
-    loaded = ", ".join(json.loads(done.stdout.splitlines()[-1]))
+    process = subprocess.run(command, capture_output=True, text=True, env=paths, check=False)
+    expect(process.returncode == 0, f"{cls.__module__} cannot be imported by itself: {process.stderr.strip()[-300:]}")
+    loaded = ", ".join(json.loads(process.stdout.splitlines()[-1]))
     expect(not loaded, f"importing {cls.__module__} imports {loaded}: import it in the method that needs it")

@@ -1,8 +1,8 @@
-"""Small made-up things to test with, always the same."""
+"""Small data to test with, the same on every call."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,57 +23,62 @@ from covey.testing.brightness import Brightness
 
 
 def tiny_images(folder: Path, count: int = 6, shape: tuple[int, int] = (32, 48)) -> ImageFolder:
-    """Write `count` PNG images of `shape` (height, width) into `folder`, always the same, and return it."""
+    """Write PNG images into a folder and return it; equal arguments give equal images.
+
+    Args:
+        folder: created if it does not exist.
+        count: number of images.
+        shape: height and width in pixels.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for index in range(count):
-        Image.fromarray(picture(index, shape)).save(folder / f"image_{index:03d}.png")
+        Image.fromarray(random_picture(index, shape)).save(folder / f"image_{index:03d}.png")
     return ImageFolder(folder)
 
 
 def tiny_tables(names: Sequence[str]) -> list[Table]:
-    """Return a table of each kind for images with these `names`, always the same: each was made from the one before."""
+    """Return features, an embedding of these and a clustering of that, for images with these names."""
     random = np.random.default_rng(0)
     X, Z, flat = (random.normal(size=(len(names), columns)).astype(np.float32) for columns in (12, 8, 2))
     labels = np.arange(len(names), dtype=np.int32) % 3 - 1
-    first = _provenance(Kind.EXTRACTOR, "brightness", Brightness(), None)
-    second = _provenance(Kind.REDUCER, "tiny", {"sizes": [8], "neighbors": 5}, first)
-    third = _provenance(Kind.CLUSTERER, "tiny", {}, second)
+    extracted = _provenance(Kind.EXTRACTOR, "brightness", options.option_values(Brightness()), None)
+    reduced = _provenance(Kind.REDUCER, "tiny", {"sizes": [8], "neighbors": 5}, extracted)
+    clustered = _provenance(Kind.CLUSTERER, "tiny", {}, reduced)
     return [
-        Features(names=names, X=X, provenance=first),
-        Embedding(names=names, Z=Z, map=flat, provenance=second),
-        Clustering(names=names, labels=labels, provenance=third),
+        Features(names=names, X=X, provenance=extracted),
+        Embedding(names=names, Z=Z, map=flat, provenance=reduced),
+        Clustering(names=names, labels=labels, provenance=clustered),
     ]
 
 
 def tiny_dataset(folder: Path, count: int = 6) -> Dataset:
-    """Write a dataset into `folder`, always the same: `count` images in `images/`, and a table of each kind."""
+    """Write a dataset into a folder: `count` images in `images/`, and a table of each kind."""
     dataset = FolderDataset(folder)
     dataset.save(tiny_tables(tiny_images(folder / "images", count).names()))
     return dataset
 
 
 def registry_of(*components: type[Component]) -> Registry:
-    """Return a registry with just these components."""
+    """Return a registry of these components only."""
     registry = Registry()
     registry.components = [Registered(cls=cls, distribution="covey", plugin=cls.name) for cls in components]
     return registry
 
 
-def picture(index: int, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return an image (h, w, 3) of noise that is brighter from one index to the next."""
+def random_picture(index: int, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return an image (h, w, 3) of noise in one of four brightnesses, which follows from the index."""
     noise = np.random.default_rng(index).integers(0, 100, (*shape, 3))
     return (noise + index % 4 * 50).astype(np.uint8)
 
 
-def grouped(count: int, columns: int, groups: int) -> tuple[Floats, Labels]:
-    """Return rows in groups that lie far apart, mixed, and the group of each row."""
+def random_groups(count: int, columns: int, groups: int) -> tuple[Floats, Labels]:
+    """Return rows (count, columns) in well separated groups, in random order, and the group of each row (count,)."""
     random = np.random.default_rng(0)
     group = random.permutation(np.arange(count, dtype=np.int32) % groups)
     rows = random.normal(size=(groups, columns), scale=5)[group] + random.normal(size=(count, columns), scale=0.1)
     return rows.astype(np.float32), group
 
 
-def _provenance(kind: Kind, name: str, made: Any, source: Provenance | None) -> Provenance:
-    given = options.option_values(made) if isinstance(made, Component) else made
+def _provenance(kind: Kind, name: str, settings: Mapping[str, Any], source: Provenance | None) -> Provenance:
     key = source.key if source else "0" * 64
-    return Provenance(kind=kind, component=name, tag=name, version=1, options=given, input=key, source=source)
+    return Provenance(kind=kind, component=name, tag=name, version=1, options=settings, input=key, source=source)
