@@ -74,10 +74,10 @@ class Clip(VisionExtractor):
         if self.weights == RANDOM or self.weights_file() is not None:
             return None
         tags: list[str] = list_pretrained_tags_by_model(self.model)
-        wanted = tags[0] if tags and self.weights == PRETRAINED else self.weights
-        if wanted not in tags:
+        tag = tags[0] if tags and self.weights == PRETRAINED else self.weights
+        if tag not in tags:
             raise unknown_weights(self.weights, self.model, tags)
-        return wanted
+        return tag
 
 
 @hookimpl
@@ -122,8 +122,8 @@ def _untrained(model: str) -> Any:
     try:
         return open_clip.create_model(model, pretrained_hf=False)
     except Exception as error:  # text halves come from other libraries, and from the hub
-        told = f"{model} cannot be built ({reason(error)[:200]})"
-        raise CoveyError(f"{told}: install what its text half asks for, or choose another model.") from error
+        problem = f"{model} cannot be built ({reason(error)[:200]})"
+        raise CoveyError(f"{problem}: install what its text half asks for, or choose another model.") from error
 
 
 def _load(module: Any, file: Path, model: str) -> None:

@@ -89,10 +89,10 @@ class Evoc(Clusterer):
                 n_neighbors=self.neighbors,
                 random_state=self.seed,
             )
-            found = model.fit_predict(rows)
-        inside = found >= 0
-        labels = np.full(len(found), -1, dtype=np.int32)
-        labels[inside] = np.unique(found[inside], return_inverse=True)[1]
+            clusters = model.fit_predict(rows)
+        inside = clusters >= 0
+        labels = np.full(len(clusters), -1, dtype=np.int32)
+        labels[inside] = np.unique(clusters[inside], return_inverse=True)[1]
         return labels
 
 

@@ -101,14 +101,14 @@ class _Cuts(Prepared):
             from hdbscan._hdbscan_linkage import label
             from hdbscan.hdbscan_ import _tree_to_labels
 
-            found = _tree_to_labels(
+            extracted = _tree_to_labels(
                 None,
                 label(np.column_stack([self.tree.edges, self.tree.weights])),
                 clusterer.min_cluster_size,
                 clusterer.method,
                 cluster_selection_epsilon=clusterer.epsilon,
             )
-        labels: NDArray[np.int32] = found[0].astype(np.int32)
+        labels: NDArray[np.int32] = extracted[0].astype(np.int32)
         return labels
 
 

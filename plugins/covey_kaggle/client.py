@@ -61,9 +61,9 @@ def service(api: Any) -> Iterator[Any]:
     class Patient(HTTPAdapter):  # type: ignore[misc]
         """Waits no longer than PATIENCE."""
 
-        def send(self, *args: Any, **given: Any) -> Any:
+        def send(self, *args: Any, **options: Any) -> Any:
             """Send a request."""
-            return super().send(*args, **given | {"timeout": PATIENCE})
+            return super().send(*args, **options | {"timeout": PATIENCE})
 
     with quiet(), api.build_kaggle_client() as kaggle:
         for scheme in ("https://", "http://"):

@@ -17,27 +17,27 @@ _KNOWN = {
 """The Creative Commons licences that Kaggle knows by name."""
 
 
-def licence(known: Metadata) -> str:
+def licence(metadata: Metadata) -> str:
     """Return Kaggle's name of the licence of all recordings: "other" where they differ, "unknown" without any."""
-    names = set(licences(known))
+    names = set(licences(metadata))
     if not names:
         return "unknown"
     return names.pop() if len(names) == 1 and names <= _KNOWN else "other"
 
 
-def licences(known: Metadata) -> Counter[str]:
+def licences(metadata: Metadata) -> Counter[str]:
     """Return how many recordings there are of each licence."""
-    return Counter(_name(str(text)) for text in known.columns.get("lic", ()) if text)
+    return Counter(_name(str(text)) for text in metadata.columns.get("lic", ()) if text)
 
 
-def recordists(known: Metadata) -> Counter[str]:
+def recordists(metadata: Metadata) -> Counter[str]:
     """Return how many recordings there are by each recordist."""
-    return Counter(str(name) for name in known.columns.get("rec", ()) if name)
+    return Counter(str(name) for name in metadata.columns.get("rec", ()) if name)
 
 
 def _name(text: str) -> str:
-    found = _URL.search(text)
-    if found is None:
+    match = _URL.search(text)
+    if match is None:
         return text
-    kind = found["kind"].upper()
-    return f"CC0-{found['version']}" if kind == "ZERO" else f"CC-{kind}-{found['version']}"
+    kind = match["kind"].upper()
+    return f"CC0-{match['version']}" if kind == "ZERO" else f"CC-{kind}-{match['version']}"

@@ -37,8 +37,8 @@ class KaggleDataset(FolderDataset):
 
     def entries(self) -> list[AnyEntry]:
         """Return the tables of both folders, each once."""
-        found = {entry.name: entry for entry in [*self.version.entries(), *super().entries()]}
-        return sorted(found.values(), key=lambda entry: (entry.kind, entry.name))
+        entries_by_name = {entry.name: entry for entry in [*self.version.entries(), *super().entries()]}
+        return sorted(entries_by_name.values(), key=lambda entry: (entry.kind, entry.name))
 
     def load(self, entry: Entry[T]) -> T:
         """Read one table."""

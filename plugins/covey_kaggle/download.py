@@ -76,10 +76,10 @@ class Download:
         request.owner_slug, request.dataset_slug = self.slug.owner, self.slug.name
         request.dataset_version_number = self.version
         with service(self.api) as calls:
-            found = calls.download_dataset(request)
-            found.close()
-        size = int(found.headers.get("Content-Length") or 0)
-        return Source(found.url, dict(found.request.headers), size, _md5(found.headers))
+            response = calls.download_dataset(request)
+            response.close()
+        size = int(response.headers.get("Content-Length") or 0)
+        return Source(response.url, dict(response.request.headers), size, _md5(response.headers))
 
     def _more(self, step: Step) -> None:
         """Ask for what is missing, and write it down as it comes."""
@@ -106,8 +106,8 @@ class Download:
         if not source.md5:
             return
         with self._part.open("rb") as file:
-            found = hashlib.file_digest(file, "md5").digest()
-        if base64.b64encode(found).decode() != source.md5:
+            checksum = hashlib.file_digest(file, "md5").digest()
+        if base64.b64encode(checksum).decode() != source.md5:
             self._part.unlink()
             raise CoveyError(
                 f"{self.slug} came damaged: its checksum is not the one that Kaggle gives. Fetch it again."
@@ -116,5 +116,5 @@ class Download:
 
 def _md5(headers: Any) -> str:
     """Return the MD5 in base64 that the server of the archive tells, "" where it tells none."""
-    found = re.search(r"md5=([A-Za-z0-9+/]{22}==)", headers.get("x-goog-hash", ""))
-    return found[1] if found else headers.get("Content-MD5", "")
+    match = re.search(r"md5=([A-Za-z0-9+/]{22}==)", headers.get("x-goog-hash", ""))
+    return match[1] if match else headers.get("Content-MD5", "")

@@ -55,6 +55,6 @@ def _newest(slug: Slug, progress: Progress, hurried: bool) -> int:
         Download(api, slug, number, archive).run(progress)
         unpack(archive, folder, slug, progress)
         archive.unlink()
-        for other in folder.parent.glob("*.part"):  # of versions that are no longer wanted
-            other.unlink()
+        for partial in folder.parent.glob("*.part"):  # of versions that are no longer wanted
+            partial.unlink()
     return number

@@ -12,7 +12,7 @@ from covey.data.metadata import RECORDING, Metadata, Value
 _STUB = "file_name_stub"
 
 
-def pickled(known: Metadata, images: ImageFolder | None) -> bytes:
+def pickled(metadata: Metadata, images: ImageFolder | None) -> bytes:
     """Return a pickled data frame of plain text, one row a recording, with `file_name_stub` and `full_spec_name`.
 
     Where the metadata name no recordings, they come from the names of the images; an unknown species is "".
@@ -24,7 +24,7 @@ def pickled(known: Metadata, images: ImageFolder | None) -> bytes:
         import pandas
     except ImportError as error:
         raise CoveyError('--original needs pandas: pip install "covey[kaggle]"') from error
-    columns = dict(known.columns) if _STUB in known.columns else _recordings(known, images)
+    columns = dict(metadata.columns) if _STUB in metadata.columns else _recordings(metadata, images)
     columns.setdefault("full_spec_name", [""] * len(columns[_STUB]))
     texts = {head: ["" if value is None else str(value) for value in column] for head, column in columns.items()}
     frame = pandas.DataFrame(texts, dtype=object)
@@ -34,9 +34,9 @@ def pickled(known: Metadata, images: ImageFolder | None) -> bytes:
     return file.getvalue()
 
 
-def _recordings(known: Metadata, images: ImageFolder | None) -> dict[str, Sequence[Value]]:
+def _recordings(metadata: Metadata, images: ImageFolder | None) -> dict[str, Sequence[Value]]:
     """Return what is known of the first image of each recording."""
-    columns: Mapping[str, Sequence[Value]] = known.of(images.names() if images else [])
+    columns: Mapping[str, Sequence[Value]] = metadata.of(images.names() if images else [])
     stubs = columns.get(RECORDING, [])
     first = {stub: row for row, stub in reversed(list(enumerate(stubs))) if stub}
     rows = sorted(first.values())

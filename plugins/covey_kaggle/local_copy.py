@@ -57,8 +57,8 @@ class Shelf:
         try:
             lock.acquire()
         except (OSError, NotImplementedError) as error:
-            told = f"{self.folder} cannot be written ({reason(error)})"
-            raise CoveyError(f"{told}: let the environment variable COVEY_HOME name another folder.") from error
+            problem = f"{self.folder} cannot be written ({reason(error)})"
+            raise CoveyError(f"{problem}: let the environment variable COVEY_HOME name another folder.") from error
         try:
             yield
         finally:
@@ -75,12 +75,12 @@ class Slug:
     @classmethod
     def parse(cls, place: str) -> Slug:
         """Read "owner/name". Raises CoveyError."""
-        found = _SLUG.fullmatch(place)
-        if found is None:
+        match = _SLUG.fullmatch(place)
+        if match is None:
             raise CoveyError(
                 f"{place[:200]!r} is no dataset on Kaggle: write kaggle:owner/name, as in the address of its page."
             )
-        return cls(found["owner"].lower(), found["name"].lower())
+        return cls(match["owner"].lower(), match["name"].lower())
 
     def __str__(self) -> str:
         return f"kaggle:{self.owner}/{self.name}"

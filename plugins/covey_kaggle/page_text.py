@@ -33,7 +33,7 @@ def subtitle(dataset: Dataset) -> str:
     return f"Spectrogram images: {images:,}, feature sets: {features}, embeddings: {embeddings}"[:80]
 
 
-def description(dataset: Dataset, known: Metadata, slug: Slug) -> str:
+def description(dataset: Dataset, metadata: Metadata, slug: Slug) -> str:
     """Return the whole text, as Markdown."""
     entries = dataset.entries()
     parts = [f"{subtitle(dataset)}.", f"{_SIGN}: `covey dashboard {slug}`"]
@@ -41,7 +41,7 @@ def description(dataset: Dataset, known: Metadata, slug: Slug) -> str:
         of_kind = [entry for entry in entries if entry.kind == kind]
         if of_kind:
             parts += [f"## {title.capitalize()}", "\n".join(_item(entry) for entry in of_kind)]
-    parts += _credits("Recordists", recordists(known)) + _credits("Licences of the recordings", licences(known))
+    parts += _credits("Recordists", recordists(metadata)) + _credits("Licences of the recordings", licences(metadata))
     return "\n\n".join(parts)
 
 
@@ -52,16 +52,16 @@ def is_generated(text: str) -> bool:
 
 def _item(entry: AnyEntry) -> str:
     rows, columns = entry.shape
-    made = _story(entry.provenance) if entry.provenance else "made by another tool, no provenance"
-    return f"- `{entry.name.replace('`', '')}`: {rows:,} x {columns:,}; {made}"
+    origin = _story(entry.provenance) if entry.provenance else "made by another tool, no provenance"
+    return f"- `{entry.name.replace('`', '')}`: {rows:,} x {columns:,}; {origin}"
 
 
-def _story(made: Provenance | None) -> str:
+def _story(step: Provenance | None) -> str:
     """Return what led to a table, its last step first."""
     steps = []
-    while made is not None:
-        steps.append(plain(f"{made.component} {_options(made.options)}"))
-        made = made.source
+    while step is not None:
+        steps.append(plain(f"{step.component} {_options(step.options)}"))
+        step = step.source
     return ", from ".join(steps)
 
 
@@ -72,8 +72,8 @@ def _options(options: Mapping[str, Any]) -> str:
 def _credits(title: str, counts: Counter[str]) -> list[str]:
     if not counts:
         return []
-    told = ", ".join(f"{plain(name)} ({count:,})" for name, count in counts.most_common())
-    return [f"## {title}", told]
+    listing = ", ".join(f"{plain(name)} ({count:,})" for name, count in counts.most_common())
+    return [f"## {title}", listing]
 
 
 def plain(text: str) -> str:

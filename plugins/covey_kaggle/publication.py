@@ -36,12 +36,12 @@ def published(dataset: Dataset, slug: Slug, options: PublishOptions, progress: P
         raise CoveyError(f"There is nothing to push in {dataset.location}: it holds neither images nor tables.")
     with slug.shelf.alone():
         api = client()
-        there, known = _there(api, slug), metadata.read(dataset)
-        with staged(dataset, known, slug.shelf.upload, options.original, progress):
+        there, table = _there(api, slug), metadata.read(dataset)
+        with staged(dataset, table, slug.shelf.upload, options.original, progress):
             files = digests(slug.shelf.upload, progress)
             if there is not None and _is_same(slug.shelf, files, _number(there)):
                 return f"{slug} holds all of this already: nothing was sent."
-            order = _order(dataset, known, slug, options, there)
+            order = _order(dataset, table, slug, options, there)
             _upload(api, slug.shelf.upload, order.body, progress)
             _create(api, slug, order)
         sent = {"version": _number(there) + 1, "files": files}
@@ -84,14 +84,14 @@ class Order:
     body: Any
 
 
-def _order(dataset: Dataset, known: Metadata, slug: Slug, options: PublishOptions, there: Any | None) -> Order:
+def _order(dataset: Dataset, table: Metadata, slug: Slug, options: PublishOptions, there: Any | None) -> Order:
     """Return the order for a new dataset or version; a description that a person wrote on the page is left."""
     order = _dataset(slug, options) if there is None else _version(slug, options.message or subtitle(dataset))
     order.body.files = []
     if there is None:
-        order.body.license_name = licence(known)
+        order.body.license_name = licence(table)
     if there is None or is_generated(there.description or ""):
-        order.body.subtitle, order.body.description = subtitle(dataset), description(dataset, known, slug)
+        order.body.subtitle, order.body.description = subtitle(dataset), description(dataset, table, slug)
     return order
 
 
@@ -166,14 +166,14 @@ def _create(api: Any, slug: Slug, order: Order) -> None:
         with service(api) as calls:
             return getattr(calls, order.call)(order.request)
 
-    made = patiently(ask, slug, ())
-    if made.error or (made.status or "").lower() == "error":
-        raise CoveyError(f"Kaggle did not take {slug}: {(made.error or 'it gave no reason')[:300]}")
+    response = patiently(ask, slug, ())
+    if response.error or (response.status or "").lower() == "error":
+        raise CoveyError(f"Kaggle did not take {slug}: {(response.error or 'it gave no reason')[:300]}")
 
 
 def _sentence(slug: Slug, there: Any | None, names: Mapping[str, str], options: PublishOptions) -> str:
     private = there.is_private if there is not None else not options.public
-    made = "has a new version" if there is not None else "is made"
-    seen = "only you and those you share it with can see it" if private else "everybody can see it"
+    event = "has a new version" if there is not None else "is made"
+    visibility = "only you and those you share it with can see it" if private else "everybody can see it"
     still = " (make it public on its page)" if private and options.public else ""
-    return f"{slug} {made}, {seen}{still}: {preview(sorted(names))}. In a while it is at {slug.page}"
+    return f"{slug} {event}, {visibility}{still}: {preview(sorted(names))}. In a while it is at {slug.page}"

@@ -51,8 +51,8 @@ def unpack(archive: Path, folder: Path, slug: Slug, progress: Progress) -> None:
         half.replace(folder)
     except _DAMAGED as error:
         if isinstance(error, OSError) and error.errno in _FULL:
-            told = f"{slug} cannot be unpacked in {archive.parent} ({reason(error)})"
-            raise CoveyError(f"{told}: make room, or let COVEY_HOME name a folder elsewhere.") from error
+            problem = f"{slug} cannot be unpacked in {archive.parent} ({reason(error)})"
+            raise CoveyError(f"{problem}: make room, or let COVEY_HOME name a folder elsewhere.") from error
         archive.unlink(missing_ok=True)
         raise CoveyError(f"{slug} cannot be unpacked ({reason(error)}): fetch it again, or tell its owner.") from error
     finally:
@@ -61,26 +61,26 @@ def unpack(archive: Path, folder: Path, slug: Slug, progress: Progress) -> None:
 
 def _checked(opened: zipfile.ZipFile, size: int) -> list[zipfile.ZipInfo]:
     """Return the files to unpack. Raises ValueError over an archive that means harm."""
-    infos = [info for info in opened.infolist() if not info.is_dir()]
-    for info in infos:
-        _check(info)
-    if len({info.filename for info in infos}) < len(infos):
+    infos = [member for member in opened.infolist() if not member.is_dir()]
+    for member in infos:
+        _check(member)
+    if len({member.filename for member in infos}) < len(infos):
         raise ValueError("it holds one name twice")
-    ends = sorted((info.header_offset, info.header_offset + info.compress_size) for info in infos)
+    ends = sorted((member.header_offset, member.header_offset + member.compress_size) for member in infos)
     if any(end > start for (_, end), (start, _) in pairwise(ends)):
         raise ValueError("its members overlap")
-    whole = sum(info.file_size for info in infos)
+    whole = sum(member.file_size for member in infos)
     if whole > max(FREELY, EXPANSION * size):
         raise ValueError(f"it would make {whole:,} bytes of {size:,}")
-    return [info for info in infos if not _is_left_out(info.filename)]
+    return [member for member in infos if not _is_left_out(member.filename)]
 
 
-def _check(info: zipfile.ZipInfo) -> None:
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    if escapes_folder(info.filename) or _STRANGE.search(info.filename):
-        raise ValueError(f"the name {info.filename[:100]!r} in it leads elsewhere, or is none on some systems")
-    if kind not in (0, stat.S_IFREG) or info.flag_bits & 1:
-        raise ValueError(f"{info.filename[:100]!r} in it is a link or encrypted")
+def _check(member: zipfile.ZipInfo) -> None:
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if escapes_folder(member.filename) or _STRANGE.search(member.filename):
+        raise ValueError(f"the name {member.filename[:100]!r} in it leads elsewhere, or is none on some systems")
+    if kind not in (0, stat.S_IFREG) or member.flag_bits & 1:
+        raise ValueError(f"{member.filename[:100]!r} in it is a link or encrypted")
 
 
 def _is_left_out(name: str) -> bool:
@@ -91,8 +91,8 @@ def _check_room(members: list[zipfile.ZipInfo], folder: Path) -> None:
     needed = sum(info.file_size for info in members)
     free = shutil.disk_usage(folder).free
     if needed > free:
-        told = f"It takes {needed / 1e9:,.1f} GB unpacked, and {folder} has {free / 1e9:,.1f} GB left"
-        raise CoveyError(f"{told}: make room, or let COVEY_HOME name a folder elsewhere.")
+        shortage = f"It takes {needed / 1e9:,.1f} GB unpacked, and {folder} has {free / 1e9:,.1f} GB left"
+        raise CoveyError(f"{shortage}: make room, or let COVEY_HOME name a folder elsewhere.")
 
 
 def _write(opened: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:

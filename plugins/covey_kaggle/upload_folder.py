@@ -24,7 +24,7 @@ _EPOCH = 315532800
 
 
 @contextmanager
-def staged(dataset: Dataset, known: Metadata, folder: Path, original: bool, progress: Progress) -> Iterator[None]:
+def staged(dataset: Dataset, metadata: Metadata, folder: Path, original: bool, progress: Progress) -> Iterator[None]:
     """Lay out the files of a dataset in `folder` for as long as the block runs.
 
     The place and the times are the same for the same files, so that an upload that was cut off is taken up.
@@ -34,21 +34,21 @@ def staged(dataset: Dataset, known: Metadata, folder: Path, original: bool, prog
     """
     try:
         shutil.rmtree(folder, ignore_errors=True)
-        _lay_out(dataset, known, make_folder(folder), original, progress)
+        _lay_out(dataset, metadata, make_folder(folder), original, progress)
         yield
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _lay_out(dataset: Dataset, known: Metadata, folder: Path, original: bool, progress: Progress) -> None:
+def _lay_out(dataset: Dataset, metadata: Metadata, folder: Path, original: bool, progress: Progress) -> None:
     for path in dataset.files:
         if path.name != METADATA:
             _link(path, folder / path.name)
-    if known.path is not None:
-        _add_metadata(known, known.path, folder)
+    if metadata.path is not None:
+        _add_metadata(metadata, metadata.path, folder)
     if original:
         with replace_file(folder / METADATA) as file:
-            file.write(pickled(known, dataset.images))
+            file.write(pickled(metadata, dataset.images))
         _date(folder / METADATA)
     if dataset.images is not None:
         inner, name = ("xc_spectrograms/", "xc_spectrograms.zip") if original else ("", "images.zip")
@@ -76,25 +76,25 @@ def _link(path: Path, new: Path) -> None:
         shutil.copystat(path, new)
 
 
-def _add_metadata(known: Metadata, path: Path, folder: Path) -> None:
+def _add_metadata(metadata: Metadata, path: Path, folder: Path) -> None:
     """Let the metadata be among the files, as a plain table, wherever they were."""
     if path.name != METADATA:
         if not (folder / path.name).exists():
             _link(path, folder / path.name)
         return
     plain = folder / "metadata.csv"
-    columns = _named(known)
+    columns = _named(metadata)
     rows = zip(*columns.values(), strict=True)
     csvs.write(plain, list(columns), [[csvs.cell(value) for value in row] for row in rows])
     _date(plain)
 
 
-def _named(known: Metadata) -> dict[str, Sequence[Value]]:
+def _named(metadata: Metadata) -> dict[str, Sequence[Value]]:
     """Return the columns of a table with one for the names of images, if it has rows that belong to images."""
-    names = {row: name for (way, name), row in known.rows.items() if way == "name"}
-    count = len(next(iter(known.columns.values()), ()))
-    named = {"filename": [names.get(row) for row in range(count)]} if names else {}
-    return {**named, **known.columns}
+    names = {row: name for (way, name), row in metadata.rows.items() if way == "name"}
+    count = len(next(iter(metadata.columns.values()), ()))
+    name_column = {"filename": [names.get(row) for row in range(count)]} if names else {}
+    return {**name_column, **metadata.columns}
 
 
 def _date(path: Path) -> None:
@@ -111,10 +111,10 @@ def _pack(images: ImageFolder, path: Path, inner: str, progress: Progress) -> No
     ):
         for name in names:
             step.advance()
-            info = zipfile.ZipInfo(inner + name)
-            info.external_attr = 0o644 << 16
+            member = zipfile.ZipInfo(inner + name)
+            member.external_attr = 0o644 << 16
             try:
-                archive.writestr(info, images.path(name).read_bytes())
+                archive.writestr(member, images.path(name).read_bytes())
             except BrokenImage as error:
                 progress.note(f"{name} is left out: {error}.")
     _date(path)

@@ -53,8 +53,8 @@ class Kmeans(Clusterer):
         model = KMeans(min(self.clusters, len(Z)), n_init=STARTS, random_state=self.seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of fewer different rows than clusters
-            found = model.fit_predict(Z)
-        labels: NDArray[np.int32] = np.unique(found, return_inverse=True)[1].astype(np.int32)
+            clusters = model.fit_predict(Z)
+        labels: NDArray[np.int32] = np.unique(clusters, return_inverse=True)[1].astype(np.int32)
         return labels
 
 

@@ -45,8 +45,8 @@ class Pca(Reducer):
         """
         self.check_features(X)
         if max(sizes) > min(X.shape):
-            told = f"{len(X)} images with {X.shape[1]} features have at most {min(X.shape)} principal components"
-            raise CoveyError(f"{self.name}: {told}, not {max(sizes)}: ask for fewer dimensions or add images.")
+            limit = f"{len(X)} images with {X.shape[1]} features have at most {min(X.shape)} principal components"
+            raise CoveyError(f"{self.name}: {limit}, not {max(sizes)}: ask for fewer dimensions or add images.")
         return self._components(X, sizes)
 
     def transform(self, X: Floats, Z: Floats, X_new: Floats) -> Floats:

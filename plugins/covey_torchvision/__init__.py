@@ -81,10 +81,10 @@ class Torchvision(VisionExtractor):
         if self.weights == RANDOM or (self.weights == PRETRAINED and self.model.lower() == _BASELINE):
             return None
         released = get_model_weights(name)
-        wanted = _ORIGINAL.get(name, "DEFAULT") if self.weights == PRETRAINED else self.weights
-        if wanted not in released.__members__:
+        name_of_weights = _ORIGINAL.get(name, "DEFAULT") if self.weights == PRETRAINED else self.weights
+        if name_of_weights not in released.__members__:
             raise unknown_weights(self.weights, self.model, [one.name for one in released])
-        return released[wanted]
+        return released[name_of_weights]
 
 
 @hookimpl

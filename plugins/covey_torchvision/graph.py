@@ -46,9 +46,9 @@ class Graph(Network):
         return dict(reversed(last.items()))
 
     def _cut(self, nodes: Sequence[str]) -> GraphModule:
-        wanted = list(dict.fromkeys(nodes))
+        node_names = list(dict.fromkeys(nodes))
         module: GraphModule = create_feature_extractor(
-            self.module, train_return_nodes=[], eval_return_nodes=wanted, suppress_diff_warning=True
+            self.module, train_return_nodes=[], eval_return_nodes=node_names, suppress_diff_warning=True
         )
         module.eval()
         return module

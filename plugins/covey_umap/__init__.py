@@ -110,8 +110,8 @@ class Umap(Reducer):
         if not len(X_new):
             return np.zeros((0, Z.shape[1]), dtype=np.float32)
         indices, distances = self._nearest(X, X_new)
-        found: Floats = np.einsum("ij,ijk->ik", _weights(distances), Z[indices]).astype(np.float32)
-        return found
+        positions: Floats = np.einsum("ij,ijk->ik", _weights(distances), Z[indices]).astype(np.float32)
+        return positions
 
     def _nearest(self, X: Floats, X_new: Floats) -> tuple[NDArray[np.intp], Floats]:
         """Return indices and distances (m, neighbors) of the rows of X that are nearest to new ones."""
@@ -136,8 +136,8 @@ class Umap(Reducer):
         with ThreadPoolExecutor(os.cpu_count() if self.seed is not None else 1) as pool:
             try:
                 starts = (self._start(X, graph, size) for size in sizes)
-                found = [pool.submit(layout, Z, graph, epochs, curve, self.seed, stop) for Z in starts]
-                yield from (_standardised(one.result()) for one in found)
+                layouts = [pool.submit(layout, Z, graph, epochs, curve, self.seed, stop) for Z in starts]
+                yield from (_standardised(one.result()) for one in layouts)
             finally:
                 stop.set()
 
@@ -200,8 +200,8 @@ def _weights(distances: Floats) -> Floats:
         weights = 1 / distances
     equal = np.isinf(weights)
     weights = np.where(equal.any(axis=1, keepdims=True), equal, weights)
-    found: Floats = weights / weights.sum(axis=1, keepdims=True)
-    return found
+    shares: Floats = weights / weights.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _standardised(X: Floats) -> Floats:

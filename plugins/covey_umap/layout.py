@@ -52,38 +52,38 @@ def _epoch(
         if due[edge] > epoch:
             continue
         due[edge] += every[edge]
-        row, other = np.uintp(heads[edge]), np.uintp(tails[edge])
-        squared = _squared(Z, row, other)
+        row, partner = np.uintp(heads[edge]), np.uintp(tails[edge])
+        squared = _squared(Z, row, partner)
         if squared > 0:
             power = squared**b
             pull = np.float32(-2) * a * b * power / (squared * (a * power + np.float32(1)))
             for column in range(Z.shape[1]):
-                step = alpha * _clipped(pull * (Z[row, column] - Z[other, column]))
+                step = alpha * _clipped(pull * (Z[row, column] - Z[partner, column]))
                 Z[row, column] += step
-                Z[other, column] -= step
+                Z[partner, column] -= step
         count = int((epoch - due_apart[edge]) * REPULSIONS / every[edge])
         due_apart[edge] += count * every[edge] / REPULSIONS
         for _ in range(count):
-            other = _drawn(states, row, len(Z))
-            squared = _squared(Z, row, other)
+            partner = _drawn(states, row, len(Z))
+            squared = _squared(Z, row, partner)
             if squared > 0:
                 push = np.float32(2) * b / ((np.float32(0.001) + squared) * (a * squared**b + np.float32(1)))
                 for column in range(Z.shape[1]):
-                    Z[row, column] += alpha * _clipped(push * (Z[row, column] - Z[other, column]))
+                    Z[row, column] += alpha * _clipped(push * (Z[row, column] - Z[partner, column]))
 
 
 @numba.njit(fastmath=True, inline="always")
-def _squared(Z: Any, row: Any, other: Any) -> Any:
+def _squared(Z: Any, row: Any, partner: Any) -> Any:
     total = np.float32(0)
     for column in range(Z.shape[1]):
-        apart = Z[row, column] - Z[other, column]
+        apart = Z[row, column] - Z[partner, column]
         total += apart * apart
     return total
 
 
 @numba.njit(inline="always")
-def _clipped(value: Any) -> Any:
-    return np.float32(min(max(value, -LONGEST), LONGEST))
+def _clipped(force: Any) -> Any:
+    return np.float32(min(max(force, -LONGEST), LONGEST))
 
 
 @numba.njit(inline="always")
