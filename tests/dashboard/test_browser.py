@@ -196,7 +196,7 @@ class TestExplore:
         page = opened(chromium, address, scattered(tmp_path / "one", np.zeros((1, 2))))
         expect(metric(page, "Clusters")).to_have_text("0")
         page.mouse.click(*spot(page, 0, 0))
-        expect(shown(page)).to_have_value("Noise: 1 images")
+        expect(shown(page)).to_have_value("Noise: 1 image")
         page.close()
 
     def test_a_map_of_very_many_clusters(
@@ -209,7 +209,7 @@ class TestExplore:
         expect(metric(page, "Clusters")).to_have_text("30,000")
         settle(page)
         page.mouse.click(*spot(page, 0, 0))
-        expect(shown(page)).to_have_value("Cluster 0: 1 images")
+        expect(shown(page)).to_have_value("Cluster 0: 1 image")
         page.close()
 
     def test_names_are_shown_as_text(self, page: Page) -> None:

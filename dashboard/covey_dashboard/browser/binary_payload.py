@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 ALIGNED = 8
 
 
-def packed(told: dict[str, Any], **arrays: NDArray[Any]) -> bytes:
+def packed(fields: dict[str, Any], **arrays: NDArray[Any]) -> bytes:
     """Return plain values and flat arrays (float32, int32 or uint8) as `unpack` in the browser reads them.
 
     The length of a text of JSON as uint32, the text, then the arrays that it lists, each from a multiple of 8 bytes on.
     """
     listed = [[name, array.dtype.str[1:], array.size] for name, array in arrays.items()]
-    text = json.dumps({**told, "arrays": listed}).encode("ascii")
+    text = json.dumps({**fields, "arrays": listed}).encode("ascii")
     text += b" " * (-(len(text) + 4) % ALIGNED)
     blocks = [np.ascontiguousarray(array).tobytes() for array in arrays.values()]
     filled = [block + b"\0" * (-len(block) % ALIGNED) for block in blocks]

@@ -145,8 +145,8 @@ def by_image(store: LabelStore) -> Mapping[str, tuple[str, ...]]:
 
 def given(source: Source) -> Given:
     """Return the labels of the images of a source, as they are now. Raises CoveyError."""
-    kept = store(source.location)
-    return _given(source.identity, kept.revision, source, kept)
+    label_store = store(source.location)
+    return _given(source.identity, label_store.revision, source, label_store)
 
 
 @st.cache_resource(show_spinner="Reading the metadata", ttl=METADATA_LASTS)
@@ -172,7 +172,7 @@ def labels(source: Source, clusterer: Clusterer) -> NDArray[np.int32]:
 
 def kept(source: Source) -> list[tuple[AnyEntry, Clusterer]]:
     """Return the clusterings of an embedding that are kept in the dataset, with the clusterers that made them."""
-    return [(found, made) for found in entries(source.location) if (made := _maker(source, found))]
+    return [(entry, clusterer) for entry in entries(source.location) if (clusterer := _maker(source, entry))]
 
 
 def resolve(source: Source, clusterer: Component) -> Clusterer:
@@ -183,9 +183,9 @@ def resolve(source: Source, clusterer: Component) -> Clusterer:
 
 def curve(source: Source, clusterer: Clusterer, option: str) -> Profile | None:
     """Return how the clusters change along an option; None while that is being found out. Raises CoveyError."""
-    made = _curve(source.identity, _told_apart(clusterer, option), option, source, clusterer)
+    pending = _curve(source.identity, _told_apart(clusterer, option), option, source, clusterer)
     try:
-        return made.result(PATIENCE)
+        return pending.result(PATIENCE)
     except Later:
         return None
 
@@ -197,15 +197,15 @@ def _table(location: str, identity: str, _entry: Entry[T]) -> T:
 
 @st.cache_resource(show_spinner="Joining", max_entries=2)
 def _joined(identity: str, _source: Source) -> Joined[Embedding]:
-    one, other = (table(_source.location, entry) for entry in _source.entries)
-    return join(one, other)
+    first, second = (table(_source.location, entry) for entry in _source.entries)
+    return join(first, second)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _sources(identity: str, _source: Source) -> tuple[NDArray[np.int32], list[str]]:
     names = embedding(_source).names.tolist()
-    known = recordings(names)
-    return grouped([known.get(name, "") for name in names])
+    recording_by_image = recordings(names)
+    return grouped([recording_by_image.get(name, "") for name in names])
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -214,8 +214,8 @@ def _by_image(path: str, revision: int, _store: LabelStore) -> Mapping[str, tupl
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _given(identity: str, revision: int, _source: Source, _kept: LabelStore) -> Given:
-    return Given.of(embedding(_source).names.tolist(), _kept.classes(), by_image(_kept))
+def _given(identity: str, revision: int, _source: Source, _store: LabelStore) -> Given:
+    return Given.of(embedding(_source).names.tolist(), _store.classes(), by_image(_store))
 
 
 @st.cache_resource(show_spinner="Reading the metadata", max_entries=8, ttl=METADATA_LASTS)
@@ -230,12 +230,12 @@ def _column(identity: str, name: str, _source: Source) -> Colouring:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _points(identity: str, _source: Source) -> bytes:
-    shown = embedding(_source)
-    return map.points(identity, shown.names.tolist(), shown.map, *sources(_source))
+    table = embedding(_source)
+    return map.points(identity, table.names.tolist(), table.map, *sources(_source))
 
 
 @st.cache_resource(show_spinner="Clustering", max_entries=64)
-def _labels(identity: str, made: str, _source: Source, _clusterer: Clusterer) -> NDArray[np.int32]:
+def _labels(identity: str, clusterer_key: str, _source: Source, _clusterer: Clusterer) -> NDArray[np.int32]:
     begun = _preparations().get(_preparation(_source, _clusterer))
     prepared = begun.result() if begun and begun.done() else None
     quick = prepared.labels(_clusterer) if prepared else None
@@ -243,7 +243,7 @@ def _labels(identity: str, made: str, _source: Source, _clusterer: Clusterer) ->
 
 
 @st.cache_resource(show_spinner="Looking at the data", max_entries=64)
-def _resolve(identity: str, made: str, _source: Source, _clusterer: Clusterer) -> Clusterer:
+def _resolve(identity: str, clusterer_key: str, _source: Source, _clusterer: Clusterer) -> Clusterer:
     return _clusterer.resolve(_data(_source, _clusterer))
 
 
@@ -273,7 +273,7 @@ def _preparation(source: Source, clusterer: Clusterer) -> str:
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def _curve(identity: str, made: str, option: str, _source: Source, _clusterer: Clusterer) -> Future[Profile]:
+def _curve(identity: str, clusterer_key: str, option: str, _source: Source, _clusterer: Clusterer) -> Future[Profile]:
     waited = _prepared(_source, _clusterer)
     return _background().submit(_profile, _clusterer, _data(_source, _clusterer), option, waited)
 
@@ -299,13 +299,13 @@ def _told_apart(clusterer: Clusterer, *but: str) -> str:
     return digest([type(same).__module__, type(same).__qualname__, repr(same), dict(same.identity()), but])
 
 
-def _maker(source: Source, found: AnyEntry) -> Clusterer | None:
+def _maker(source: Source, entry: AnyEntry) -> Clusterer | None:
     """Return the clusterer that made a kept clustering of this source."""
-    made, key = found.provenance, source.entry.provenance and source.entry.provenance.key
-    if found.table is not Clustering or source.other or not made or not made.source or made.source.key != key:
+    origin, key = entry.provenance, source.entry.provenance and source.entry.provenance.key
+    if entry.table is not Clustering or source.other or not origin or not origin.source or origin.source.key != key:
         return None
     with suppress(CoveyError):
-        return build(registry().get(Kind.CLUSTERER, made.component), {**made.options, **made.details.chosen})
+        return build(registry().get(Kind.CLUSTERER, origin.component), {**origin.options, **origin.details.chosen})
     return None
 
 
@@ -316,22 +316,22 @@ def _data(source: Source, clusterer: Clusterer) -> NDArray[np.float32]:
 
 def _all_features(source: Source) -> NDArray[np.float32]:
     names = embedding(source).names.tolist()
-    found = [_features(source.location, entry, names) for entry in source.entries]
-    return np.hstack(found) if len(found) > 1 else found[0]
+    arrays = [_features(source.location, entry, names) for entry in source.entries]
+    return np.hstack(arrays) if len(arrays) > 1 else arrays[0]
 
 
 def _features(location: str, entry: AnyEntry, names: Sequence[str]) -> NDArray[np.float32]:
     """Return the features that an embedding was made from, in the order of some names."""
-    made = entry.provenance.source if entry.provenance else None
-    found = dataset(location).entries_by_key().get(made.key) if made else None
-    if found is None or not is_entry_of(found, Features):
+    origin = entry.provenance.source if entry.provenance else None
+    features_entry = dataset(location).entries_by_key().get(origin.key) if origin else None
+    if features_entry is None or not is_entry_of(features_entry, Features):
         raise CoveyError(f"The features that {entry.name} was made from are not in this dataset: make them again.")
-    features = table(location, found)
+    features = table(location, features_entry)
     if features.names.tolist() == names:
         return features.X
     rows = {name: row for row, name in enumerate(features.names.tolist())}
     if lacking := [name for name in names if name not in rows]:
-        raise CoveyError(f"{found.name} lacks images of {entry.name}: {preview(lacking)}. Make them again.")
+        raise CoveyError(f"{features_entry.name} lacks images of {entry.name}: {preview(lacking)}. Make them again.")
     return features.X[[rows[name] for name in names]]
 
 

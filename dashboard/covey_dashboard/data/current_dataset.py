@@ -24,11 +24,11 @@ def location() -> str:
 
     The address opens only what was open before on this machine: another site's link cannot choose a dataset.
     """
-    named = os.environ.get(server.LOCATION, "")
+    at_start = os.environ.get(server.LOCATION, "")
     if DATASET not in st.session_state:
-        asked = st.query_params.get(DATASET, "")
-        st.session_state[DATASET] = asked if asked in recents() else named
-        _remember(named)
+        in_address = st.query_params.get(DATASET, "")
+        st.session_state[DATASET] = in_address if in_address in recents() else at_start
+        _remember(at_start)
     return str(st.session_state[DATASET])
 
 
@@ -53,8 +53,8 @@ def source(location: str) -> Source | None:
     if not by_name:
         return None
     entry = by_name.get(chosen(EMBEDDING), next(iter(by_name.values())))
-    other = by_name.get(chosen(OTHER))
-    return Source(location, entry, other if other != entry else None)
+    second = by_name.get(chosen(OTHER))
+    return Source(location, entry, second if second != entry else None)
 
 
 def chosen(key: str) -> str:
@@ -72,10 +72,10 @@ def choose(key: str, name: str) -> None:
 def keep_in_address() -> None:
     """Write what is open into the address, where a reload and a bookmark find it."""
     for key in (DATASET, EMBEDDING, OTHER):
-        value = chosen(key)
-        if value and st.query_params.get(key) != value:
-            st.query_params[key] = value
-        elif not value and key in st.query_params:
+        open_name = chosen(key)
+        if open_name and st.query_params.get(key) != open_name:
+            st.query_params[key] = open_name
+        elif not open_name and key in st.query_params:
             del st.query_params[key]
 
 
@@ -88,14 +88,14 @@ def _remember(location: str) -> None:
 
 def titles(entries: Sequence[AnyEntry]) -> dict[str, str]:
     """Return what each embedding is called: what made it, and its file where that does not tell it from others."""
-    told = {entry.name: _title(entry) for entry in entries}
-    times = list(told.values())
-    return {name: title if times.count(title) == 1 else f"{title} ({name})" for name, title in told.items()}
+    title_by_name = {entry.name: _title(entry) for entry in entries}
+    times = list(title_by_name.values())
+    return {name: title if times.count(title) == 1 else f"{title} ({name})" for name, title in title_by_name.items()}
 
 
 def _title(entry: AnyEntry) -> str:
-    made = entry.provenance
-    if made is None:
+    origin = entry.provenance
+    if origin is None:
         return entry.name
-    steps = [f"{made.tag} to {entry.shape[1]}", *([made.source.tag] if made.source else [])]
+    steps = [f"{origin.tag} to {entry.shape[1]}", *([origin.source.tag] if origin.source else [])]
     return " · ".join(steps)

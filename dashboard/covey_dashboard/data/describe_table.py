@@ -26,15 +26,17 @@ def shape(entry: AnyEntry) -> str:
     )
 
 
-def story(made: Provenance | None) -> str:
+def story(origin: Provenance | None) -> str:
     """Return the steps that made a table, the first one first, each with its options."""
-    if made is None:
+    if origin is None:
         return "Made by another tool, which does not say how."
-    before = f"{story(made.source)} " if made.source else ""
-    chosen = {**made.options, **made.details.chosen}
-    told = ", ".join(f"{name.replace('_', ' ')} {_value(value)}" for name, value in chosen.items() if value is not None)
-    return f"{before}{made.component} {_DONE[made.kind]}" + (f" ({told})." if told else ".")
+    before = f"{story(origin.source)} " if origin.source else ""
+    chosen = {**origin.options, **origin.details.chosen}
+    settings = ", ".join(
+        f"{name.replace('_', ' ')} {_value(value)}" for name, value in chosen.items() if value is not None
+    )
+    return f"{before}{origin.component} {_DONE[origin.kind]}" + (f" ({settings})." if settings else ".")
 
 
-def _value(value: Any) -> str:
-    return " + ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _value(setting: Any) -> str:
+    return " + ".join(map(str, setting)) if isinstance(setting, list) else str(setting)

@@ -15,17 +15,17 @@ NAME = "recents.json"
 def recents() -> list[str]:
     """Return the locations; none where nothing can be read."""
     try:
-        found = json.loads(_file().read_text("utf-8"))
+        locations = json.loads(_file().read_text("utf-8"))
     except (OSError, ValueError):
         return []
-    return [str(location) for location in found][:MOST] if isinstance(found, list) else []
+    return [str(location) for location in locations][:MOST] if isinstance(locations, list) else []
 
 
 def remember(location: str) -> None:
     """Put a location first. Raises CoveyError when this person's data cannot be written."""
-    known = recents()
-    if known[:1] != [location]:
-        rest = [other for other in known if other != location]
+    earlier = recents()
+    if earlier[:1] != [location]:
+        rest = [other for other in earlier if other != location]
         make_folder(_file().parent)
         write_text(_file(), json.dumps([location, *rest][:MOST], ensure_ascii=True, indent=1) + "\n")
 

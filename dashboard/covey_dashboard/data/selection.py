@@ -47,8 +47,8 @@ class Selection:
         """What is selected, in words."""
         if self.by == "cluster":
             return "Noise" if self.what == NOISE else f"Cluster {self.what}"
-        told = {"all": "All images", "area": "The encircled area", "like": "More like these"}
-        return told.get(self.by) or (f"Label {self.what}" if self.by == "label" else f"Names with {self.what!r}")
+        titles = {"all": "All images", "area": "The encircled area", "like": "More like these"}
+        return titles.get(self.by) or (f"Label {self.what}" if self.by == "label" else f"Names with {self.what!r}")
 
 
 def _rows(chosen: Any) -> Rows:

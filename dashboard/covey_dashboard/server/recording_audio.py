@@ -59,17 +59,17 @@ class Recordings:
         with soundfile.SoundFile(str(path)) as sound:
             sound.seek(round(float(cut["start"]) * sound.samplerate))
             samples = sound.read(round(self.length() * sound.samplerate), dtype="float32")
-            data = io.BytesIO()
-            soundfile.write(data, samples, sound.samplerate, format="WAV", subtype="PCM_16")
-        return data.getvalue() if len(samples) else None
+            buffer = io.BytesIO()
+            soundfile.write(buffer, samples, sound.samplerate, format="WAV", subtype="PCM_16")
+        return buffer.getvalue() if len(samples) else None
 
     def length(self) -> float:
         """Return how long the segments are, in seconds, from the file beside the images."""
         try:
-            told = float(json.loads((self.images.root / PARAMETERS).read_text("utf-8"))["segment_duration_sec"])
+            seconds = float(json.loads((self.images.root / PARAMETERS).read_text("utf-8"))["segment_duration_sec"])
         except (OSError, ValueError, KeyError, TypeError):
             return LENGTH
-        return min(told, LONGEST) if math.isfinite(told) and told > 0 else LENGTH
+        return min(seconds, LONGEST) if math.isfinite(seconds) and seconds > 0 else LENGTH
 
 
 _recordings: Tokens[Recordings] = Tokens()
@@ -98,12 +98,12 @@ def _installed() -> bool:
 def _answer(request: Request) -> Response:
     recordings = _recordings.get(request.query_params.get("of", ""))
     try:
-        found = recordings.segment(request.query_params.get("name", "")) if recordings else None
+        wav = recordings.segment(request.query_params.get("name", "")) if recordings else None
     except (OSError, RuntimeError, ValueError):  # soundfile's own error is a RuntimeError
-        found = None
-    if found is None:
+        wav = None
+    if wav is None:
         return Response(status_code=404)
-    return Response(found, media_type="audio/wav", headers=HEADERS)
+    return Response(wav, media_type="audio/wav", headers=HEADERS)
 
 
 ROUTES = (Route(_PLACE, _answer),)

@@ -55,10 +55,10 @@ def _tag(folder: ImageFolder, name: str) -> str:
         path = folder.path(name)
         if not path.is_file():
             raise BrokenImage("it is not there")
-        found = path.stat()
+        status = path.stat()
     except (OSError, ValueError) as error:
         raise BrokenImage("it is not there") from error
-    return f'"{found.st_mtime_ns:x}-{found.st_size:x}"'
+    return f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
 
 
 @lru_cache(maxsize=KEPT)
@@ -71,9 +71,9 @@ def _encoded(folder: ImageFolder, name: str, form: str, side: int = 0) -> bytes:
     image = Image.fromarray(folder.pixels(name))
     if side:
         image.thumbnail((side, side))
-    data = io.BytesIO()
-    image.save(data, form, quality=88)
-    return data.getvalue()
+    buffer = io.BytesIO()
+    image.save(buffer, form, quality=88)
+    return buffer.getvalue()
 
 
 ROUTES = (Route(_PLACE, _answer),)

@@ -22,11 +22,11 @@ def by_cluster(clusters: NDArray[np.int32]) -> Colouring:
     return Colouring(title="cluster", codes=clusters, names={int(one): str(one) for one in np.unique(clusters)})
 
 
-def by_class(given: Given) -> Colouring:
+def by_class(image_labels: Given) -> Colouring:
     """Return the colours of labels: of an image with several the colour of the first."""
-    colour = {one.name: one.colour for one in given.classes}
-    palette = [GREY, *(colour[kind[0]] for kind in given.kinds)]
-    return Colouring(title="label", codes=given.codes, names=given.told, palette=palette[:MOST])
+    colour = {one.name: one.colour for one in image_labels.classes}
+    palette = [GREY, *(colour[kind[0]] for kind in image_labels.kinds)]
+    return Colouring(title="label", codes=image_labels.codes, names=image_labels.told, palette=palette[:MOST])
 
 
 def by_group(title: str, codes: NDArray[np.int32], names: Sequence[str]) -> Colouring:
@@ -36,8 +36,8 @@ def by_group(title: str, codes: NDArray[np.int32], names: Sequence[str]) -> Colo
 
 def by_value(title: str, values: NDArray[np.float64]) -> Colouring:
     """Return the colours of numbers, from dark to light."""
-    known = values[np.isfinite(values)]
-    low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
+    finite = values[np.isfinite(values)]
+    low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 0.0)
     names = [f"{value:.4g}" for value in np.linspace(low, high, colours.STEPS)]
     return Colouring(
         title=title, codes=colours.steps(values), names=names, palette=[GREY, *colours.scale()], ordered=True

@@ -38,14 +38,14 @@ def form(cls: type[C], key: str, start: C | None = None, under: Callable[[Option
         The component with the options that a person set; None, having shown why, when it cannot be made.
     """
     declared = [_started(option, start) for option in options(cls)]
-    given: dict[str, Any] = {}
-    _widgets(cls, [option for option in declared if not option.expert], given, key, under)
+    settings: dict[str, Any] = {}
+    _widgets(cls, [option for option in declared if not option.expert], settings, key, under)
     experts = [option for option in declared if option.expert]
     if experts:
         with st.expander("For experts"):
-            _widgets(cls, experts, given, key, under)
+            _widgets(cls, experts, settings, key, under)
     try:
-        return build(cls, given)
+        return build(cls, settings)
     except CoveyError as error:
         notice.problem(str(error))
         return None
@@ -53,13 +53,13 @@ def form(cls: type[C], key: str, start: C | None = None, under: Callable[[Option
 
 def _started(option: Option, start: Component | None) -> Option:
     """Return an option with the value to start with in the place of its default."""
-    value = option.default if start is None else getattr(start, option.name)
-    return option if value == option.default else attrs.evolve(option, default=value, optional=value is None)
+    initial = option.default if start is None else getattr(start, option.name)
+    return option if initial == option.default else attrs.evolve(option, default=initial, optional=initial is None)
 
 
-def put(key: str, value: Any) -> None:
+def put(key: str, setting: Any) -> None:
     """Set the widget of an option, before it is shown again."""
-    st.session_state[key] = value
+    st.session_state[key] = setting
     if f"{key}.none" in st.session_state:
         st.session_state[f"{key}.none"] = False
 
@@ -67,19 +67,19 @@ def put(key: str, value: Any) -> None:
 def _widgets(
     cls: type[Component],
     declared: Iterable[Option],
-    given: dict[str, Any],
+    settings: dict[str, Any],
     key: str,
     under: Callable[[Option, str], None],
 ) -> None:
     for option in declared:
-        given[option.name] = _value(cls, option, given, f"{key}.{option.name}")
+        settings[option.name] = _value(cls, option, settings, f"{key}.{option.name}")
         under(option, f"{key}.{option.name}")
 
 
-def _value(cls: type[Component], option: Option, given: dict[str, Any], key: str) -> Any:
-    """Show the widget for one option; return its value. `given` are the options before it."""
+def _value(cls: type[Component], option: Option, settings: dict[str, Any], key: str) -> Any:
+    """Show the widget for one option; return its value. `settings` are the options before it."""
     if callable(option.choices):
-        return _on_demand(cls, option, given, key)
+        return _on_demand(cls, option, settings, key)
     if option.choices is not None:
         return _choice(option, option.choices, key)
     return _optional(option, key) if option.optional else _plain(option, option.default, key)
@@ -90,8 +90,8 @@ def _optional(option: Option, key: str) -> Any:
     wide, narrow = st.columns([3, 1.3], vertical_alignment="bottom")
     none = narrow.checkbox("none", value=option.default is None, key=f"{key}.none")
     with wide:
-        value = _plain(option, _start(option), key, disabled=none)
-    return None if none else value
+        setting = _plain(option, _start(option), key, disabled=none)
+    return None if none else setting
 
 
 def _plain(option: Option, default: Any, key: str, disabled: bool = False) -> Any:
@@ -124,32 +124,32 @@ def _choice(option: Option, allowed: Sequence[Any], key: str) -> Any:
     return st.selectbox(label(option), listed, listed.index(option.default), **shared)
 
 
-def _on_demand(cls: type[Component], option: Option, given: dict[str, Any], key: str) -> Any:
+def _on_demand(cls: type[Component], option: Option, settings: dict[str, Any], key: str) -> Any:
     """Show a field that takes any value; its choices, which may take long to find, are listed when asked for."""
     wide, narrow = st.columns([3, 1.3], vertical_alignment="bottom")
-    asked = narrow.button("List", key=f"{key}.list", help="List what can be chosen here.", width="stretch")
-    listed = _listed(cls, option, given, f"{key}.listed", asked)
+    list_now = narrow.button("List", key=f"{key}.list", help="List what can be chosen here.", width="stretch")
+    listed = _listed(cls, option, settings, f"{key}.listed", list_now)
     shared: dict[str, Any] = {"key": key, "help": option.help, "accept_new_options": True, "format_func": format_value}
     with wide:
         if option.many:
             default = list(option.default or ())
-            known = list(dict.fromkeys([*default, *listed]))
-            return [_read(option, value) for value in st.multiselect(label(option), known, default, **shared)]
+            offered = list(dict.fromkeys([*default, *listed]))
+            return [_read(option, value) for value in st.multiselect(label(option), offered, default, **shared)]
         none = [None] if option.optional else []
-        known = list(dict.fromkeys([option.default, *none, *listed]))
-        return _read(option, st.selectbox(label(option), known, 0, **shared))
+        offered = list(dict.fromkeys([option.default, *none, *listed]))
+        return _read(option, st.selectbox(label(option), offered, 0, **shared))
 
 
-def _listed(cls: type[Component], option: Option, given: dict[str, Any], key: str, asked: bool) -> list[Any]:
-    """Return the choices that were listed for the options `given`, listing them now if that is asked for."""
-    if asked:
+def _listed(cls: type[Component], option: Option, settings: dict[str, Any], key: str, list_now: bool) -> list[Any]:
+    """Return the choices that were listed for the options `settings`, listing them now if that is asked for."""
+    if list_now:
         try:
             with st.spinner("Listing"):
-                st.session_state[key] = (dict(given), allowed_choices(build(cls, given), option.name))
+                st.session_state[key] = (dict(settings), allowed_choices(build(cls, settings), option.name))
         except CoveyError as error:
             notice.problem(str(error))
-    known, found = st.session_state.get(key, ({}, []))
-    return list(found or ()) if known == given else []
+    listed_for, listed = st.session_state.get(key, ({}, []))
+    return list(listed or ()) if listed_for == settings else []
 
 
 def label(option: Option) -> str:
@@ -157,9 +157,9 @@ def label(option: Option) -> str:
     return option.name.replace("_", " ").capitalize()
 
 
-def _read(option: Option, value: Any) -> Any:
+def _read(option: Option, text: Any) -> Any:
     """Return one value that may have been typed in as a text."""
-    return attrs.evolve(option, many=False).parse(value) if isinstance(value, str) else value
+    return attrs.evolve(option, many=False).parse(text) if isinstance(text, str) else text
 
 
 def _start(option: Option) -> Any:

@@ -84,18 +84,18 @@ def show(
         like: told the names of images when a person asks for more like these; then the app runs again.
     """
     ordered = _choose_order(key, oddity is not None)
-    shown = _current(key, names, what)
-    if (shown.ordered, shown.folder) != (ordered, folder) or not _same(shown.clusters, clusters):
-        shown.order = _order(ordered, shown.names, oddity)
-        shown.ordered, shown.folder, shown.clusters = ordered, folder, clusters
-        shown.version = secrets.token_hex(8)
-        shown.sent = _packed(shown, home, like is not None)
-    answer = _component(key=key, data=shown.sent, on_out_change=lambda: None, on_like_change=lambda: None)
+    view = _current(key, names, what)
+    if (view.ordered, view.folder) != (ordered, folder) or not _same(view.clusters, clusters):
+        view.order = _order(ordered, view.names, oddity)
+        view.ordered, view.folder, view.clusters = ordered, folder, clusters
+        view.version = secrets.token_hex(8)
+        view.sent = _packed(view, home, like is not None)
+    answer = _component(key=key, data=view.sent, on_out_change=lambda: None, on_like_change=lambda: None)
     if like and answer.like is not None:
         place = int(answer.like)
-        like([shown.names[shown.order[place]]] if 0 <= place < len(names) else shown.remaining)
+        like([view.names[view.order[place]]] if 0 <= place < len(names) else view.remaining)
         st.rerun()
-    return shown.remaining
+    return view.remaining
 
 
 def remaining(names: Sequence[str], what: str, key: str = "gallery") -> list[str]:
@@ -113,12 +113,12 @@ def _current(key: str, names: Sequence[str], what: str) -> Shown:
         return before
     gone = {name for name, out in zip(before.names, before.out, strict=True) if out}
     out = np.fromiter((name in gone for name in names), dtype=np.bool_, count=len(names))
-    st.session_state[_kept(key)] = shown = Shown(what=what, names=list(names), out=out)
-    return shown
+    st.session_state[_kept(key)] = view = Shown(what=what, names=list(names), out=out)
+    return view
 
 
-def _same(one: NDArray[np.int32] | None, other: NDArray[np.int32] | None) -> bool:
-    return np.array_equal(one, other) if one is not None and other is not None else one is other
+def _same(first: NDArray[np.int32] | None, second: NDArray[np.int32] | None) -> bool:
+    return np.array_equal(first, second) if first is not None and second is not None else first is second
 
 
 def _kept(key: str) -> str:
@@ -149,26 +149,26 @@ def _moment(name: str) -> tuple[str, float]:
     return (cut["stub"], float(cut["start"])) if cut else (name, 0.0)
 
 
-def _packed(shown: Shown, home: Path, like: bool) -> bytes:
+def _packed(view: Shown, home: Path, like: bool) -> bytes:
     """Return what the browser is told, in the order in which it shows the images."""
-    names = [shown.names[row] for row in shown.order]
-    known = recordings(names)
-    sources, told = grouped([known.get(name, "") for name in names])
-    data: dict[str, Any] = {
-        "view": f"{shown.what} {shown.ordered}",
-        "version": shown.version,
+    names = [view.names[row] for row in view.order]
+    recording_by_image = recordings(names)
+    sources, recording_names = grouped([recording_by_image.get(name, "") for name in names])
+    fields: dict[str, Any] = {
+        "view": f"{view.what} {view.ordered}",
+        "version": view.version,
         "height": HEIGHT,
         "names": names,
-        "recordings": told,
-        "images": thumbnails.address(shown.folder),
-        "sound": sound.address(home, shown.folder),
+        "recordings": recording_names,
+        "images": thumbnails.address(view.folder),
+        "sound": sound.address(home, view.folder),
         "soundless": sound.problem(home),
         "like": like,
     }
     arrays: dict[str, NDArray[Any]] = {
         "sources": sources,
-        "out": shown.out[shown.order].astype(np.uint8),
+        "out": view.out[view.order].astype(np.uint8),
     }
-    if shown.clusters is not None:
-        arrays["clusters"] = shown.clusters[shown.order].astype(np.int32)
-    return packed(data, **arrays)
+    if view.clusters is not None:
+        arrays["clusters"] = view.clusters[view.order].astype(np.int32)
+    return packed(fields, **arrays)

@@ -28,9 +28,9 @@ def bar(store: LabelStore, selection: Callable[[], Sequence[str]]) -> None:
     Raises:
         CoveyError: the labels cannot be read.
     """
-    known, count = [found.name for found in store.classes()], len(selection())
+    class_names, count = [found.name for found in store.classes()], len(selection())
     name = st.selectbox(
-        "Class", known, None, key=NAME, placeholder="type a name or choose one", accept_new_options=True
+        "Class", class_names, None, key=NAME, placeholder="type a name or choose one", accept_new_options=True
     )
     with row():
         st.button(
@@ -43,7 +43,7 @@ def bar(store: LabelStore, selection: Callable[[], Sequence[str]]) -> None:
         )
         st.button(
             "Remove",
-            disabled=name not in known or not count,
+            disabled=name not in class_names or not count,
             on_click=lambda: do(lambda: store.remove(selection(), name or ""), "None of them has this class."),
         )
         steps(store)

@@ -56,14 +56,14 @@ def points(
     recordings: Sequence[str],
 ) -> bytes:
     """Return the images of a map (n, 2) as `send` takes them, the recording of each as a number, -1 for none."""
-    told = {"id": identity, "names": list(names), "recordings": list(recordings)}
-    return packed(told, places=places.astype(np.float32), sources=sources)
+    fields = {"id": identity, "names": list(names), "recordings": list(recordings)}
+    return packed(fields, places=places.astype(np.float32), sources=sources)
 
 
-def send(data: bytes, key: str = "map") -> None:
+def send(payload: bytes, key: str = "map") -> None:
     """Give the browser the points of a map; what `show` then says of them is little."""
     with st.container(key=f"points_{key}"):
-        _component(key=f"{key}_points", data=data)
+        _component(key=f"{key}_points", data=payload)
 
 
 def show(
@@ -71,7 +71,7 @@ def show(
     places: NDArray[np.float32],
     colouring: Colouring,
     clusters: NDArray[np.int32],
-    given: Given,
+    image_labels: Given,
     states: NDArray[np.uint8],
     address: str,
     picked: Callable[[Any], None],
@@ -86,7 +86,7 @@ def show(
         places: where each image lies (n, 2).
         colouring: the groups that have colours.
         clusters: the cluster of each image (n,), told of the one under the pointer.
-        given: the labels, told of it too.
+        image_labels: the labels, told of it too.
         states: how each image is drawn (n,).
         address: what comes before an image's name in the address of its thumbnail; "" for no thumbnails.
         picked: told of what a person picks: {"row": row}, row -1 for none, or {"area": [[x, y], ...]}.
@@ -94,20 +94,20 @@ def show(
         key: which map of the page, as `send` was told.
     """
     sizes = _sizes(colouring.codes)
-    told = {
+    fields = {
         "points": identity,
         "height": HEIGHT,
         "title": title or f"By {colouring.title}: click a point for its cluster, drag with Shift for an area",
         "palette": list(colouring.palette),
         "values": list(colouring.names) if colouring.more else [],
         "column": colouring.title if colouring.more else "",
-        "kinds": given.told,
+        "kinds": image_labels.told,
         "address": address,
         "marks": _marks(places, colouring, sizes),
         **_legend(colouring, sizes),
     }
-    data = packed(told, clusters=clusters, codes=colouring.codes, classes=given.codes, states=states)
-    _component(key=key, data=data, on_picked_change=lambda: picked(st.session_state[key]["picked"]))
+    payload = packed(fields, clusters=clusters, codes=colouring.codes, classes=image_labels.codes, states=states)
+    _component(key=key, data=payload, on_picked_change=lambda: picked(st.session_state[key]["picked"]))
 
 
 def inside(places: NDArray[np.float32], area: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -123,9 +123,9 @@ def inside(places: NDArray[np.float32], area: NDArray[np.float64]) -> NDArray[np
 
 def _sizes(codes: NDArray[np.int32]) -> list[tuple[int, int]]:
     """Return the groups and their sizes, the largest first."""
-    found, counts = np.unique(codes[codes != NOISE], return_counts=True)
+    groups, counts = np.unique(codes[codes != NOISE], return_counts=True)
     order = np.argsort(-counts, kind="stable")
-    return list(zip(found[order].tolist(), counts[order].tolist(), strict=True))
+    return list(zip(groups[order].tolist(), counts[order].tolist(), strict=True))
 
 
 def _legend(colouring: Colouring, sizes: list[tuple[int, int]]) -> dict[str, Any]:

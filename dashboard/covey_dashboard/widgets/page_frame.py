@@ -55,13 +55,15 @@ def titles(entries: Sequence[AnyEntry]) -> dict[str, str]:
     alike: dict[str, list[AnyEntry]] = {}
     for entry in entries:
         alike.setdefault(_title(entry), []).append(entry)
-    told = {name: plain(title + apart) for title, group in alike.items() for name, apart in _apart(group).items()}
-    return {entry.name: told[entry.name] for entry in entries}
+    title_by_name = {
+        name: plain(title + apart) for title, group in alike.items() for name, apart in _apart(group).items()
+    }
+    return {entry.name: title_by_name[entry.name] for entry in entries}
 
 
-def made_from(entry: AnyEntry, other: AnyEntry) -> bool:
+def made_from(entry: AnyEntry, table: AnyEntry) -> bool:
     """Return whether a clustering was made from another table."""
-    return entry.kind is TableKind.CLUSTERING and entry.provenance is not None and entry.provenance.input == made(other)
+    return entry.kind is TableKind.CLUSTERING and entry.provenance is not None and entry.provenance.input == made(table)
 
 
 def made(entry: AnyEntry) -> str | None:
@@ -76,8 +78,8 @@ def called(offered: Sequence[Registered]) -> dict[str, str]:
 
 
 def _title(entry: AnyEntry) -> str:
-    made = entry.provenance
-    tags = " · ".join(step.tag for step in reversed(made.lineage)) if made else entry.name
+    origin = entry.provenance
+    tags = " · ".join(step.tag for step in reversed(origin.lineage)) if origin else entry.name
     return f"{TABLE_TITLES[entry.kind]}: {tags}"
 
 
@@ -86,8 +88,10 @@ def _apart(group: Sequence[AnyEntry]) -> dict[str, str]:
     every = [_settings(one) for one in group]
     telling = [name for name in every[0] if len({settings.get(name) for settings in every}) > 1]
     said = [[f"{name.rpartition('.')[2]} {settings.get(name)}" for name in telling] for settings in every]
-    named = [[*parts, *([one.name] if said.count(parts) > 1 else [])] for one, parts in zip(group, said, strict=True)]
-    return {one.name: f" ({', '.join(parts)})" if parts else "" for one, parts in zip(group, named, strict=True)}
+    distinctions = [
+        [*parts, *([one.name] if said.count(parts) > 1 else [])] for one, parts in zip(group, said, strict=True)
+    ]
+    return {one.name: f" ({', '.join(parts)})" if parts else "" for one, parts in zip(group, distinctions, strict=True)}
 
 
 def _settings(entry: AnyEntry) -> Mapping[str, str]:

@@ -18,20 +18,20 @@ from covey_dashboard.browser.browser_component import component
 _component = component("profile")
 
 
-def show(profile: Profile, value: float, key: str, chosen: Callable[[Any], None]) -> None:
+def show(profile: Profile, current: float, key: str, chosen: Callable[[Any], None]) -> None:
     """Show the number of clusters, the share of noise and that of the largest cluster along an option.
 
     Args:
         profile: what is shown.
-        value: where the option stands, one of the values of the profile.
+        current: where the option stands, one of the values of the profile.
         key: tells this curve from all others.
         chosen: told of the value that a person sets.
     """
     places = {shown: place for place, shown in enumerate(profile.values)}
-    data = {
+    fields = {
         "option": profile.option,
         "values": list(profile.values),
-        "current": places[value],
+        "current": places[current],
         "clusters": profile.clusters.tolist(),
         "noise": profile.noise.tolist(),
         "largest": profile.largest.tolist(),
@@ -39,21 +39,21 @@ def show(profile: Profile, value: float, key: str, chosen: Callable[[Any], None]
     }
 
     def moved() -> None:
-        told = st.session_state[key]["set"]
-        if told in places:
-            chosen(profile.values[places[told]])
+        picked = st.session_state[key]["set"]
+        if picked in places:
+            chosen(profile.values[places[picked]])
 
-    _component(key=key, data=data, on_set_change=moved)
+    _component(key=key, data=fields, on_set_change=moved)
 
 
-def through(profile: Profile, value: float, labels: Labels) -> Profile:
+def through(profile: Profile, current: float, labels: Labels) -> Profile:
     """Return a profile that has a value of its option too, at which these are the labels (n,)."""
-    if value in profile.values:
+    if current in profile.values:
         return profile
-    at, sizes = bisect(profile.values, value), np.bincount(labels[labels != NOISE])
+    at, sizes = bisect(profile.values, current), np.bincount(labels[labels != NOISE])
     return attrs.evolve(
         profile,
-        values=[*profile.values[:at], value, *profile.values[at:]],
+        values=[*profile.values[:at], current, *profile.values[at:]],
         clusters=np.insert(profile.clusters, at, np.count_nonzero(sizes)),
         noise=np.insert(profile.noise, at, np.mean(labels == NOISE)),
         largest=np.insert(profile.largest, at, sizes.max(initial=0) / len(labels)),

@@ -24,8 +24,8 @@ def scale() -> list[str]:
 def steps(values: NDArray[np.float64]) -> NDArray[np.int32]:
     """Return the place of each value's colour in the scale (n,) int32, -1 for what is no finite number."""
     codes = np.full(len(values), NOISE, dtype=np.int32)
-    known = np.isfinite(values)
-    low, high = (values[known].min(), values[known].max()) if known.any() else (0.0, 0.0)
-    share = (values[known] - low) / ((high - low) or 1.0)
-    codes[known] = np.minimum(STEPS - 1, share * STEPS).astype(np.int32)
+    finite = np.isfinite(values)
+    low, high = (values[finite].min(), values[finite].max()) if finite.any() else (0.0, 0.0)
+    share = (values[finite] - low) / ((high - low) or 1.0)
+    codes[finite] = np.minimum(STEPS - 1, share * STEPS).astype(np.int32)
     return codes

@@ -51,9 +51,9 @@ class Known:
 def show(location: str) -> None:
     """Show what is known of a dataset. Raises CoveyError."""
     table, source = cache.known(location), choice.source(location)
-    known = of_images(location, source.identity if source else "", source)
+    columns = of_images(location, source.identity if source else "", source)
     if table.path:
-        st.text(page.plain(known.told))
+        st.text(page.plain(columns.told))
     else:
         notice.hint(
             f"There is no metadata: put a table into the dataset, called {FILES[0]}, {FILES[1]} or {FILES[2]}. Its rows"
@@ -64,9 +64,9 @@ def show(location: str) -> None:
     with of_table:
         show_table(table)
     with of_counts:
-        show_counts(known)
+        show_counts(columns)
     with of_credits:
-        show_credits(known)
+        show_credits(columns)
     with of_recipe:
         show_recipe(location)
 
@@ -87,12 +87,12 @@ def show_table(table: Metadata) -> None:
         return
     called = {row: value for (_, value), row in table.rows.items()}
     count = len(next(iter(table.columns.values())))
-    wanted = st.text_input("Search", placeholder="in all columns").strip().casefold()
-    rows = [row for row in range(count) if wanted in text(called, table, row)] if wanted else list(range(count))
+    query = st.text_input("Search", placeholder="in all columns").strip().casefold()
+    rows = [row for row in range(count) if query in text(called, table, row)] if query else list(range(count))
     st.caption(f"{len(rows):,} of {count:,} rows" + (f", the first {LISTED:,} shown" if len(rows) > LISTED else ""))
-    shown = rows[:LISTED]
-    columns = {head: [cell(column[row]) for row in shown] for head, column in table.columns.items()}
-    st.dataframe({"belongs to": [cell(called.get(row)) for row in shown], **columns}, hide_index=True)
+    listed_rows = rows[:LISTED]
+    columns = {head: [cell(column[row]) for row in listed_rows] for head, column in table.columns.items()}
+    st.dataframe({"belongs to": [cell(called.get(row)) for row in listed_rows], **columns}, hide_index=True)
 
 
 def text(called: Mapping[int, str], table: Metadata, row: int) -> str:
@@ -100,50 +100,50 @@ def text(called: Mapping[int, str], table: Metadata, row: int) -> str:
     return " ".join([called.get(row, ""), *(str(column[row] or "") for column in table.columns.values())]).casefold()
 
 
-def cell(value: Value) -> Value:
+def cell(content: Value) -> Value:
     """Return a value as it is shown: a number as it is, text cut where it is very long."""
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-        return value
-    told = page.plain(str(value))
-    return told if len(told) <= LONG else f"{told[:LONG]} …"
+    if content is None or (isinstance(content, int | float) and not isinstance(content, bool)):
+        return content
+    text_value = page.plain(str(content))
+    return text_value if len(text_value) <= LONG else f"{text_value[:LONG]} …"
 
 
-def show_counts(known: Known) -> None:
+def show_counts(columns: Known) -> None:
     """Show how many images have each value of a column that a person chooses."""
-    if not known.columns:
+    if not columns.columns:
         st.text("There is nothing to count: neither metadata, nor names of images that tell their recordings.")
         return
-    column = st.selectbox("Count the images by", list(known.columns))
-    counts = counted(known.columns[column])
+    column = st.selectbox("Count the images by", list(columns.columns))
+    counts = counted(columns.columns[column])
     st.caption(f"{len(counts):,} values" + (f", the first {LISTED:,} shown" if len(counts) > LISTED else ""))
-    shown = counts[:LISTED]
-    most = max((count for _, count in shown), default=0)
+    listed_counts = counts[:LISTED]
+    most = max((count for _, count in listed_counts), default=0)
     bar = st.column_config.ProgressColumn("images", format="%d", min_value=0, max_value=max(1, most))
-    data = {"value": [value for value, _ in shown], "images": [count for _, count in shown]}
-    st.dataframe(data, column_config={"images": bar}, hide_index=True)
+    table = {"value": [value for value, _ in listed_counts], "images": [count for _, count in listed_counts]}
+    st.dataframe(table, column_config={"images": bar}, hide_index=True)
 
 
 def counted(values: Sequence[Value]) -> list[tuple[str, int]]:
     """Return the values with how many images have each: text by frequency, numbers in order, many in ranges."""
-    known = [value for value in values if value is not None]
-    none = [("unknown", len(values) - len(known))] if len(known) < len(values) else []
-    counts = Counter(known)
+    present = [value for value in values if value is not None]
+    none = [("unknown", len(values) - len(present))] if len(present) < len(values) else []
+    counts = Counter(present)
     if metadata.kind(values) == "text":
         return [(str(cell(value)), count) for value, count in counts.most_common()] + none
     if len(counts) <= RANGES:
         return [(f"{value:.12g}", count) for value, count in sorted(counts.items(), key=lambda item: item[0])] + none
-    found, edges = np.histogram(np.array(known, dtype=np.float64), RANGES)
-    told = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
-    return list(zip(told, found.tolist(), strict=True)) + none
+    frequencies, edges = np.histogram(np.array(present, dtype=np.float64), RANGES)
+    ranges = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
+    return list(zip(ranges, frequencies.tolist(), strict=True)) + none
 
 
-def show_credits(known: Known) -> None:
+def show_credits(columns: Known) -> None:
     """Show who recorded what, by licence."""
-    found = credited(known)
-    if not found:
+    credits = credited(columns)
+    if not credits:
         st.text("The metadata do not say who recorded the images (column rec) and under which licence (column lic).")
         return
-    for licence, people in sorted(found.items()):
+    for licence, people in sorted(credits.items()):
         lines = [f"{escape(page.plain(person))}: {linked(numbers)}" for person, numbers in sorted(people.items())]
         st.html(f"<b>{licence_link(licence)}</b><br>" + "<br>".join(lines))
 
@@ -154,26 +154,28 @@ def linked(numbers: Collection[str]) -> str:
     return ", ".join(links) + (f" and {len(numbers) - LINKED:,} more" if len(numbers) > LINKED else "")
 
 
-def credited(known: Known) -> dict[str, dict[str, set[str]]]:
+def credited(columns: Known) -> dict[str, dict[str, set[str]]]:
     """Return the numbers of recordings at xeno-canto by licence and by recordist."""
-    none: Sequence[Value] = [None] * len(known.names)
-    people, licences, numbers = (known.columns.get(head, none) for head in ("rec", "lic", "id"))
-    found: dict[str, dict[str, set[str]]] = {}
-    for name, person, licence, number in zip(known.names, people, licences, numbers, strict=True):
+    none: Sequence[Value] = [None] * len(columns.names)
+    people, licences, numbers = (columns.columns.get(head, none) for head in ("rec", "lic", "id"))
+    numbers_by_licence: dict[str, dict[str, set[str]]] = {}
+    for name, person, licence, number in zip(columns.names, people, licences, numbers, strict=True):
         if person is None and licence is None:
             continue
-        by_person = found.setdefault(str(licence or "Licence unknown"), {}).setdefault(str(person or "unknown"), set())
+        by_person = numbers_by_licence.setdefault(str(licence or "Licence unknown"), {}).setdefault(
+            str(person or "unknown"), set()
+        )
         by_person.add(str(number or xeno_canto(name) or name))
-    return found
+    return numbers_by_licence
 
 
 def licence_link(licence: str) -> str:
     """Return a licence as HTML: with its name and a link where it is one of Creative Commons, else as it is."""
-    found = _LICENCE.fullmatch(licence)
-    if not found:
+    match = _LICENCE.fullmatch(licence)
+    if not match:
         return escape(page.plain(licence))
-    kind = {"zero": "CC0", "mark": "Public Domain Mark"}.get(found[2], f"CC {found[2].upper()}")
-    return link(f"https://creativecommons.org/{found[1]}/{found[2]}/{found[3]}/", f"{kind} {found[3]}")
+    kind = {"zero": "CC0", "mark": "Public Domain Mark"}.get(match[2], f"CC {match[2].upper()}")
+    return link(f"https://creativecommons.org/{match[1]}/{match[2]}/{match[3]}/", f"{kind} {match[3]}")
 
 
 def recording_link(number: str) -> str:
@@ -184,10 +186,10 @@ def recording_link(number: str) -> str:
     return escape(page.plain(number))
 
 
-def link(address: str, told: str) -> str:
+def link(address: str, label: str) -> str:
     """Return a link as HTML."""
     how = 'target="_blank" rel="noopener noreferrer" style="color: inherit"'
-    return f'<a href="{escape(address)}" {how}>{escape(told)}</a>'
+    return f'<a href="{escape(address)}" {how}>{escape(label)}</a>'
 
 
 def show_recipe(location: str) -> None:
@@ -204,21 +206,21 @@ def show_recipe(location: str) -> None:
 def recipe(path: Path) -> dict[str, str]:
     """Return the parameters in a file, as they are shown. Raises CoveyError."""
     try:
-        found = json.loads(path.read_text("utf-8"))
-        if not isinstance(found, dict):
+        parameters = json.loads(path.read_text("utf-8"))
+        if not isinstance(parameters, dict):
             raise ValueError("it holds no names with values")
-        return {name: parameter(value) for name, value in found.items()}
+        return {name: parameter(value) for name, value in parameters.items()}
     except (OSError, ValueError, RecursionError) as error:
         raise CoveyError(f"{path} cannot be read ({reason(error)}): make the images again, or delete it.") from error
 
 
-def parameter(value: Any) -> str:
+def parameter(setting: Any) -> str:
     """Return a parameter as it is shown: of a list its length and its ends, of a number six digits."""
-    if isinstance(value, list) and value:
-        return f"{len(value):,} values from {parameter(value[0])} to {parameter(value[-1])}"
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {parameter(inner)}" for name, inner in value.items())
-    return f"{value:g}" if isinstance(value, float) else str(cell(format_value(value)))
+    if isinstance(setting, list) and setting:
+        return f"{len(setting):,} values from {parameter(setting[0])} to {parameter(setting[-1])}"
+    if isinstance(setting, dict):
+        return ", ".join(f"{name} {parameter(inner)}" for name, inner in setting.items())
+    return f"{setting:g}" if isinstance(setting, float) else str(cell(format_value(setting)))
 
 
 page.of_dataset(show)

@@ -82,11 +82,11 @@ class Pair:
 def paired(location: str, chosen: tuple[AnyEntry, AnyEntry], entries: Sequence[AnyEntry]) -> Pair:
     """Return two results as they are shown. Raises CoveyError."""
     titles = page.titles(entries)
-    one, other = (_side(location, entry, entries, titles) for entry in chosen)
-    across = _places(one.names, other.names), _places(other.names, one.names)
+    left_side, right_side = (_side(location, entry, entries, titles) for entry in chosen)
+    across = _places(left_side.names, right_side.names), _places(right_side.names, left_side.names)
     return Pair(
         key=digest([location, *(entry.name for entry in chosen)]),
-        sides=_alike(one, other, across),
+        sides=_alike(left_side, right_side, across),
         across=across,
         folder=cache.images(location),
         home=cache.dataset(location).home,
@@ -95,15 +95,21 @@ def paired(location: str, chosen: tuple[AnyEntry, AnyEntry], entries: Sequence[A
 
 def _side(location: str, entry: AnyEntry, entries: Sequence[AnyEntry], titles: Mapping[str, str]) -> Side:
     """Return a result as a map shows it: clusters on the embedding they are of, an embedding with its clusters."""
-    shown = _map_of(entry, entries)
-    source = Source(location, shown)
+    embedding_entry = _map_of(entry, entries)
+    source = Source(location, embedding_entry)
     table = cache.embedding(source)
     clusterings = [candidate for candidate in entries if is_entry_of(candidate, Clustering)]
     own_clusterings = [entry] if is_entry_of(entry, Clustering) else []
-    kept = next(iter([*own_clusterings, *(one for one in clusterings if made_from(one, shown))]), None)
-    clusters = _clusters(location, kept, table.names) if kept else None
-    parts = [one for one in (entry, kept, None if made_from(entry, shown) else shown) if one]
-    title = ", with ".join(dict.fromkeys(titles[one.name] for one in parts))
+    clustering_entry = next(
+        iter([*own_clusterings, *(part for part in clusterings if made_from(part, embedding_entry))]), None
+    )
+    clusters = _clusters(location, clustering_entry, table.names) if clustering_entry else None
+    parts = [
+        part
+        for part in (entry, clustering_entry, None if made_from(entry, embedding_entry) else embedding_entry)
+        if part
+    ]
+    title = ", with ".join(dict.fromkeys(titles[part.name] for part in parts))
     own = clusters is not None
     return Side(title=title, source=source, names=table.names, places=table.map, clusters=clusters, own=own)
 
@@ -134,15 +140,15 @@ def _carried(labels: Labels, rows: Rows) -> Labels:
     return np.append(labels, np.int32(NOISE))[rows]
 
 
-def _alike(one: Side, other: Side, across: tuple[Rows, Rows]) -> tuple[Side, Side]:
+def _alike(left_side: Side, right_side: Side, across: tuple[Rows, Rows]) -> tuple[Side, Side]:
     """Return two sides on which the same flock has the same number, and so the same colour.
 
     A side without clusters gets those of the other.
     """
-    if one.clusters is not None:
-        before = _carried(one.clusters, across[1])
-        after = before if other.clusters is None else match(before, other.clusters).labels
-        return one, attrs.evolve(other, clusters=after)
-    if other.clusters is not None:
-        one = attrs.evolve(one, clusters=_carried(other.clusters, across[0]))
-    return one, other
+    if left_side.clusters is not None:
+        before = _carried(left_side.clusters, across[1])
+        after = before if right_side.clusters is None else match(before, right_side.clusters).labels
+        return left_side, attrs.evolve(right_side, clusters=after)
+    if right_side.clusters is not None:
+        left_side = attrs.evolve(left_side, clusters=_carried(right_side.clusters, across[0]))
+    return left_side, right_side

@@ -55,9 +55,9 @@ def compare(location: str) -> None:
     show_agreement(location, list(dict.fromkeys(clusterings)))
 
 
-def same_map(one: AnyEntry, other: AnyEntry) -> bool:
+def same_map(first: AnyEntry, second: AnyEntry) -> bool:
     """Return whether two results are clusters and the embedding that they were made from."""
-    return page.made_from(one, other) or page.made_from(other, one)
+    return page.made_from(first, second) or page.made_from(second, first)
 
 
 def choose(
@@ -67,10 +67,10 @@ def choose(
     by_name, titles = {entry.name: entry for entry in entries}, page.titles(entries)
     order = list(by_name)
     opened = choice.source(location)
-    made = [pair for pair in pairs if opened and page.made_from(pair[0], opened.entry)]
+    related = [pair for pair in pairs if opened and page.made_from(pair[0], opened.entry)]
     names = [
         column.selectbox(place.title(), order, order.index(first.name), titles.__getitem__, key=f"{place} {location}")
-        for place, column, first in zip(PLACES, st.columns(2), (made or pairs)[0], strict=True)
+        for place, column, first in zip(PLACES, st.columns(2), (related or pairs)[0], strict=True)
     ]
     return by_name[names[0]], by_name[names[1]]
 
@@ -86,12 +86,14 @@ def show(pair: Pair) -> None:
 
 def told(pair: Pair) -> str:
     """Return how many images the two have in common, in words."""
-    one, other = pair.sides
+    first, second = pair.sides
     both = int((pair.across[0] >= 0).sum())
-    if both == len(one.names) == len(other.names):
+    if both == len(first.names) == len(second.names):
         return f"The same {count_noun(both, 'image')} on both sides."
-    left = count_noun(len(one.names), "image")
-    return f"{left} on the left, {len(other.names):,} on the right; {both:,} {'is' if both == 1 else 'are'} in both."
+    on_left = count_noun(len(first.names), "image")
+    return (
+        f"{on_left} on the left, {len(second.names):,} on the right; {both:,} {'is' if both == 1 else 'are'} in both."
+    )
 
 
 def points(place: str, side: Side) -> str:
@@ -101,19 +103,19 @@ def points(place: str, side: Side) -> str:
 
 def send(place: str, side: Side) -> None:
     """Give the browser the points of a side."""
-    data = map.points(points(place, side), side.names.tolist(), side.places, *cache.sources(side.source))
-    map.send(data, key=f"map_{place}")
+    payload = map.points(points(place, side), side.names.tolist(), side.places, *cache.sources(side.source))
+    map.send(payload, key=f"map_{place}")
 
 
 @st.fragment
 def workbench(pair: Pair) -> None:
     """Show the two maps and the images that are selected on one of them."""
-    kept = f"compared {pair.key}"
-    at, selection = st.session_state.setdefault(kept, (0, Selection()))
+    state_key = f"compared {pair.key}"
+    at, selection = st.session_state.setdefault(state_key, (0, Selection()))
     rows = pair.selected(at, selection)
     for here, column in enumerate(st.columns(2)):
         with column:
-            show_map(pair, here, pair.sides[here].states(selection, rows[here]), kept)
+            show_map(pair, here, pair.sides[here].states(selection, rows[here]), state_key)
     if selection.by == "all":
         notice.hint("Encircle images on one map, or click one: the same stand out on the other, and are shown here.")
         return
@@ -121,8 +123,8 @@ def workbench(pair: Pair) -> None:
     show_gallery(pair, pair.sides[at].names[rows[at]].tolist(), f"{pair.key} {at} {selection}")
 
 
-def show_map(pair: Pair, at: int, drawn: NDArray[np.uint8], kept: str) -> None:
-    """Show the map of one side; what a person picks there is kept in the session as `kept`."""
+def show_map(pair: Pair, at: int, drawn: NDArray[np.uint8], state_key: str) -> None:
+    """Show the map of one side; what a person picks there is kept in the session as `state_key`."""
     place, side = PLACES[at], pair.sides[at]
     map.show(
         points(place, side),
@@ -132,7 +134,7 @@ def show_map(pair: Pair, at: int, drawn: NDArray[np.uint8], kept: str) -> None:
         Given.of(side.names.tolist(), [], {}),
         drawn,
         thumbnails.address(pair.folder),
-        lambda what: st.session_state.update({kept: (at, picked(what, side.codes))}),
+        lambda what: st.session_state.update({state_key: (at, picked(what, side.codes))}),
         title=f"{count_noun(len(side.names), 'image')}. {side.title}",
         key=f"map_{place}",
     )
@@ -144,28 +146,28 @@ def show_gallery(pair: Pair, names: Sequence[str], what: str) -> None:
     gallery.show(names, what=what, folder=pair.folder, home=pair.home, key="compared")
 
 
-def show_flows(one: Side, other: Side) -> None:
+def show_flows(left_side: Side, right_side: Side) -> None:
     """Show which cluster went where."""
     st.markdown("##### Which cluster went where")
-    if not (one.own and other.own):
+    if not (left_side.own and right_side.own):
         notice.hint("This takes clusters on both sides: choose them above, or make some with covey run.")
         return
-    found = flow(one.clustering, other.clustering)
-    ways = len(found.counts)
+    flows = flow(left_side.clustering, right_side.clustering)
+    ways = len(flows.counts)
     more = f" The {FLOWS} largest of {ways:,} ways are shown." if ways > FLOWS else ""
     st.caption(f"A cluster on the right has the number of the one on the left with which it shares most.{more}")
-    st.dataframe(listed(found), hide_index=True)
+    st.dataframe(listed(flows), hide_index=True)
 
 
-def listed(found: Flow) -> dict[str, list[str] | list[int]]:
+def listed(flows: Flow) -> dict[str, list[str] | list[int]]:
     """Return the ways that most images went, as columns."""
-    most = np.argsort(-found.counts, kind="stable")[:FLOWS]
+    most = np.argsort(-flows.counts, kind="stable")[:FLOWS]
     return {
-        "left": [called(cluster) for cluster in found.one[most].tolist()],
-        "right": [called(cluster) for cluster in found.other[most].tolist()],
-        "images": found.counts[most].tolist(),
-        "of the left": shares(found.one, found.counts, most),
-        "of the right": shares(found.other, found.counts, most),
+        "left": [called(cluster) for cluster in flows.one[most].tolist()],
+        "right": [called(cluster) for cluster in flows.other[most].tolist()],
+        "images": flows.counts[most].tolist(),
+        "of the left": shares(flows.one, flows.counts, most),
+        "of the right": shares(flows.other, flows.counts, most),
     }
 
 
@@ -199,27 +201,27 @@ def show_agreement(location: str, names: Sequence[str]) -> None:
 
 def show_agreements(location: str, compared: Sequence[AnyEntry]) -> None:
     """Show how some clusterings agree, or how far that is known. Raises CoveyError."""
-    found = agreements(location, compared)
-    wait(found.values(), PATIENCE)
-    if not all(one.done() for one in found.values()):
-        watch(list(found.values()))
+    computations = agreements(location, compared)
+    wait(computations.values(), PATIENCE)
+    if not all(one.done() for one in computations.values()):
+        watch(list(computations.values()))
         return
     measure = st.radio("Measure", list(MEASURES), format_func=MEASURES.__getitem__, horizontal=True)
     place = list(MEASURES).index(measure)
-    show_matrix(compared, {pair: one.result()[place] for pair, one in found.items()})
+    show_matrix(compared, {pair: one.result()[place] for pair, one in computations.items()})
 
 
-def show_matrix(compared: Sequence[AnyEntry], found: dict[tuple[int, int], float]) -> None:
+def show_matrix(compared: Sequence[AnyEntry], agreement_by_pair: dict[tuple[int, int], float]) -> None:
     """Show a value for each two of some clusterings."""
     titles = page.titles(compared)
     numbers = range(len(compared))
     cells = {
-        str(column + 1): [value(found.get((min(row, column), max(row, column)), 1.0)) for row in numbers]
+        str(column + 1): [value(agreement_by_pair.get((min(row, column), max(row, column)), 1.0)) for row in numbers]
         for column in numbers
     }
     st.caption("1 for the same groups, 0 for what chance gives; noise counts as one more cluster.")
-    named = [f"{number + 1}  {titles[entry.name].partition(': ')[2]}" for number, entry in enumerate(compared)]
-    st.dataframe({"clustering": named, **cells}, hide_index=True)
+    row_titles = [f"{number + 1}  {titles[entry.name].partition(': ')[2]}" for number, entry in enumerate(compared)]
+    st.dataframe({"clustering": row_titles, **cells}, hide_index=True)
 
 
 def value(agreement: float) -> str:
@@ -228,11 +230,11 @@ def value(agreement: float) -> str:
 
 
 @st.fragment(run_every=POLL)
-def watch(found: Sequence[Agreement]) -> None:
+def watch(computations: Sequence[Agreement]) -> None:
     """Show how far the comparison is, and the page anew when it is done."""
-    done = sum(one.done() for one in found)
-    st.progress(done / len(found), f"Comparing: {done:,} of {len(found):,} pairs")
-    if done == len(found):
+    done = sum(one.done() for one in computations)
+    st.progress(done / len(computations), f"Comparing: {done:,} of {len(computations):,} pairs")
+    if done == len(computations):
         st.rerun()
 
 

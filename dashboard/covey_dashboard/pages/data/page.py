@@ -23,8 +23,8 @@ NONE = ""
 
 def choose_dataset() -> None:
     """Let a person open a folder, what another storage opens, or what was open before."""
-    left, right = st.columns(2)
-    left.text_input(
+    left_column, right = st.columns(2)
+    left_column.text_input(
         "Open a dataset",
         placeholder="a folder, or kaggle:owner/name",
         help="A folder with images or with a dataset, or another location that a storage plugin opens.",
@@ -39,8 +39,8 @@ def choose_dataset() -> None:
         key="recent",
         on_change=lambda: open_it(st.session_state["recent"] or ""),
     )
-    if told := st.session_state.pop("not opened", ""):
-        notice.problem(told)
+    if problem := st.session_state.pop("not opened", ""):
+        notice.problem(problem)
 
 
 def open_it(location: str) -> None:
@@ -81,26 +81,26 @@ def told_of(location: str) -> str:
 
 def choose(source: Source) -> None:
     """Let a person choose an embedding and, if wanted, a second one, joined by the names of the images."""
-    told = choice.titles(choice.embeddings(source.location))
-    left, right = st.columns(2)
-    with left:
-        choose_one("Embedding", choice.EMBEDDING, list(told), source.entry.name, told)
-    with right:
-        others = [NONE, *(name for name in told if name != source.entry.name)]
+    titles = choice.titles(choice.embeddings(source.location))
+    left_column, right_column = st.columns(2)
+    with left_column:
+        choose_one("Embedding", choice.EMBEDDING, list(titles), source.entry.name, titles)
+    with right_column:
+        others = [NONE, *(name for name in titles if name != source.entry.name)]
         second = source.other.name if source.other else NONE
-        choose_one("Joined with", choice.OTHER, others, second, {NONE: "no second embedding", **told})
+        choose_one("Joined with", choice.OTHER, others, second, {NONE: "no second embedding", **titles})
     if source.other:
         notice.hint(cache.joined(source).told)
 
 
-def choose_one(label: str, key: str, names: Sequence[str], chosen: str, told: dict[str, str]) -> None:
+def choose_one(label: str, key: str, names: Sequence[str], chosen: str, titles: dict[str, str]) -> None:
     """Let a person choose one of some embeddings; the choice holds on all pages."""
     widget = f"{key} on data"
     st.session_state[widget] = chosen
     st.selectbox(
         label,
         names,
-        format_func=lambda name: told[name],
+        format_func=lambda name: titles[name],
         key=widget,
         on_change=lambda: choice.choose(key, st.session_state[widget]),
     )

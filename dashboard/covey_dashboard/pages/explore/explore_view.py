@@ -51,15 +51,15 @@ class Scene:
 
     @sizes.default
     def _sizes(self) -> dict[int, int]:
-        found, counts = np.unique(self.clusters, return_counts=True)
-        sizes = dict(zip(found.tolist(), counts.tolist(), strict=True))
+        clusters, counts = np.unique(self.clusters, return_counts=True)
+        sizes = dict(zip(clusters.tolist(), counts.tolist(), strict=True))
         return dict(sorted(sizes.items(), key=lambda item: (item[0] == NOISE, -item[1], item[0])))
 
     @property
     def names(self) -> list[str]:
         """The names of the images."""
-        found: list[str] = self.table.names.tolist()
-        return found
+        names: list[str] = self.table.names.tolist()
+        return names
 
     def rows(self, selection: Selection, view: View) -> Rows:
         """Return the rows of the images that are selected and not hidden."""
@@ -128,8 +128,8 @@ class Scene:
     def _one_recording(self, rows: Rows) -> str:
         """Return the largest share of some images that is from one recording, in words."""
         codes = cache.sources(self.source)[0][rows]
-        known = codes[codes >= 0]
-        share = np.bincount(known).max() / len(rows) if len(known) else 0
+        recorded = codes[codes >= 0]
+        share = np.bincount(recorded).max() / len(rows) if len(recorded) else 0
         return ("under 1%" if share < 0.01 else f"{share:.0%}") if share else "unknown"
 
     def more_like(self, names: Sequence[str]) -> Selection:

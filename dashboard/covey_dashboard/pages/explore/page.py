@@ -63,16 +63,16 @@ def explore(location: str) -> None:
 
 def choose_embedding(source: Source) -> None:
     """Let a person change between the embeddings of the dataset."""
-    told = choice.titles(choice.embeddings(source.location))
-    names, key = list(told), f"explored {source.location}"
-    left, right = st.columns([5, 6], vertical_alignment="center")
+    titles = choice.titles(choice.embeddings(source.location))
+    names, key = list(titles), f"explored {source.location}"
+    left_column, right = st.columns([5, 6], vertical_alignment="center")
     short = source.location.rstrip("/").rpartition("/")[2] or source.location
-    left.text(f"{short}, joined with {told[source.other.name]}" if source.other else short)
+    left_column.text(f"{short}, joined with {titles[source.other.name]}" if source.other else short)
     right.selectbox(
         "Embedding",
         names,
         names.index(source.entry.name),
-        format_func=lambda name: told[name],
+        format_func=lambda name: titles[name],
         key=key,
         label_visibility="collapsed",
         on_change=lambda: choice.choose(choice.EMBEDDING, st.session_state[key]),
@@ -83,9 +83,9 @@ def choose_embedding(source: Source) -> None:
 def workbench(source: Source) -> None:
     """Show the options, the map and the images of one embedding; all that a person changes there reruns only this."""
     try:
-        left, middle, right = st.columns([2.2, 4.8, 4.4], gap="medium")
+        left_column, middle, right = st.columns([2.2, 4.8, 4.4], gap="medium")
         spots: dict[str, Spot] = {}
-        with left:
+        with left_column:
             clusterer = choose_clusterer(source, spots)
         if clusterer:
             show(source, clusterer, middle, right)
@@ -106,11 +106,14 @@ def choose_clusterer(source: Source, spots: dict[str, Spot]) -> Clusterer | None
     if not offered:
         notice.hint("No clusterer is installed. These come with the dashboard:", 'pip install "covey[dashboard]"')
         return None
-    kept = {entry.name: made for entry, made in cache.kept(source)}
-    told = {**{name: f"kept: {made.tag}" for name, made in kept.items()}, **page.called(list(offered.values()))}
-    key = st.selectbox("Clusterer", list(told), format_func=lambda key: told[key], key=f"by {source.identity}")
-    if key in kept:
-        return options_of(digest([key, source.identity]), kept[key], spots)
+    kept_clusterers = {entry.name: clusterer for entry, clusterer in cache.kept(source)}
+    titles = {
+        **{name: f"kept: {clusterer.tag}" for name, clusterer in kept_clusterers.items()},
+        **page.called(list(offered.values())),
+    }
+    key = st.selectbox("Clusterer", list(titles), format_func=lambda key: titles[key], key=f"by {source.identity}")
+    if key in kept_clusterers:
+        return options_of(digest([key, source.identity]), kept_clusterers[key], spots)
     chosen = offered[key]
     if chosen.missing:
         notice.hint(f"{chosen.name} needs a library that is not installed:", chosen.status.removeprefix("needs: "))
@@ -125,23 +128,23 @@ def options_of(key: str, start: Clusterer, spots: dict[str, Spot]) -> Clusterer:
         if option.live and not option.expert and option.type in (int, float) and option.choices is None:
             spots[option.name] = (st.container(height=CURVE_HEIGHT, border=False), widget)
 
-    made = forms.form(type(start), key, start, under) or st.session_state.get(f"last {key}", start)
-    assert isinstance(made, Clusterer)
-    st.session_state[f"last {key}"] = made
-    return made
+    clusterer = forms.form(type(start), key, start, under) or st.session_state.get(f"last {key}", start)
+    assert isinstance(clusterer, Clusterer)
+    st.session_state[f"last {key}"] = clusterer
+    return clusterer
 
 
 def show_curve(source: Source, clusterer: Clusterer, option: str, widget: str) -> None:
     """Show a slider over the values worth looking at, and under it how the clusters change along them."""
-    found, value = cache.curve(source, clusterer, option), option_values(clusterer)[option]
-    if found is None:
+    profile, current = cache.curve(source, clusterer, option), option_values(clusterer)[option]
+    if profile is None:
         st.caption("Preparing the slider …")
         wait(source, clusterer, option)
         return
-    if len(found.values) < 2 or value is None:
+    if len(profile.values) < 2 or current is None:
         return
-    found = curve.through(found, value, cache.labels(source, clusterer))
-    curve.show(found, value, f"{widget}.curve", lambda value: forms.put(widget, value))
+    profile = curve.through(profile, current, cache.labels(source, clusterer))
+    curve.show(profile, current, f"{widget}.curve", lambda current: forms.put(widget, current))
 
 
 @st.fragment(run_every=POLL)
@@ -169,18 +172,18 @@ def show(source: Source, clusterer: Clusterer, middle: Any, right: Any) -> None:
 def scene_of(source: Source, clusterer: Clusterer) -> Scene:
     """Return what is looked at. Raises CoveyError."""
     clusters = steady(source, cache.labels(source, clusterer))
-    store, revision, given = labels_of(source)
+    store, revision, image_labels = labels_of(source)
     table = cache.embedding(source)
-    return Scene(source=source, table=table, store=store, revision=revision, given=given, clusters=clusters)
+    return Scene(source=source, table=table, store=store, revision=revision, given=image_labels, clusters=clusters)
 
 
 def labels_of(source: Source) -> tuple[LabelStore | None, int, Given]:
     """Return where the labels are kept, their revision and what they are; none, having said why, when that fails."""
     try:
         store = cache.store(source.location)
-        revision, given = store.revision, cache.given(source)
+        revision, image_labels = store.revision, cache.given(source)
         labelling.watch(store, revision)
-        return store, revision, given
+        return store, revision, image_labels
     except CoveyError as error:
         notice.problem(str(error))
         return None, 0, Given.of(cache.embedding(source).names.tolist(), [], {})
@@ -189,11 +192,11 @@ def labels_of(source: Source) -> tuple[LabelStore | None, int, Given]:
 def steady(source: Source, labels: Labels) -> Labels:
     """Return labels in which clusters that stay themselves keep the ids that they had in this session."""
     key = f"ids {source.identity}"
-    told, shown = st.session_state.get(key, (labels, labels))
-    if told is not labels:
-        shown = match(shown, labels).labels
-    st.session_state[key] = (labels, shown)
-    return shown  # type: ignore[no-any-return]
+    computed, steady_labels = st.session_state.get(key, (labels, labels))
+    if computed is not labels:
+        steady_labels = match(steady_labels, labels).labels
+    st.session_state[key] = (labels, steady_labels)
+    return steady_labels  # type: ignore[no-any-return]
 
 
 def choose(scene: Scene, view: View) -> tuple[Selection, Rows]:
@@ -206,11 +209,11 @@ def choose(scene: Scene, view: View) -> tuple[Selection, Rows]:
     if selection not in listed:
         listed.insert(0, selection)
     st.session_state[f"{key} list"] = selection
-    left, right = st.columns([3, 2])
-    left.selectbox(
+    left_column, right = st.columns([3, 2])
+    left_column.selectbox(
         "Show",
         listed,
-        format_func=lambda one: scene.title(one, len(rows)),
+        format_func=lambda candidate: scene.title(candidate, len(rows)),
         key=f"{key} list",
         on_change=lambda: select(scene.source, st.session_state[f"{key} list"]),
     )
@@ -236,9 +239,9 @@ def search(source: Source) -> None:
 
 def show_numbers(scene: Scene, rows: Rows) -> None:
     """Show how many images and clusters there are, how they fall into them, and where the selection is from."""
-    told = "The largest share of the selected images that is from one recording."
-    for column, (name, value) in zip(st.columns([4, 4, 4, 4, 6]), scene.numbers(rows).items(), strict=True):
-        column.metric(name, value, help=told if name == "Top recording" else None)
+    explanation = "The largest share of the selected images that is from one recording."
+    for column, (name, number) in zip(st.columns([4, 4, 4, 4, 6]), scene.numbers(rows).items(), strict=True):
+        column.metric(name, number, help=explanation if name == "Top recording" else None)
 
 
 def choose_view(source: Source) -> View:

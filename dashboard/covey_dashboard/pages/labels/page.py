@@ -69,13 +69,13 @@ class Found:
 def show(location: str) -> None:
     """Show the labels of one dataset; all that a person does there reruns only this."""
     try:
-        found = look(location)
-        show_numbers(found)
-        left, right = st.columns([2, 3], gap="medium")
+        overview = look(location)
+        show_numbers(overview)
+        left_column, right = st.columns([2, 3], gap="medium")
         with right:
-            show_choice(found, choose(found))
-        with left:
-            show_about(found)
+            show_choice(overview, choose(overview))
+        with left_column:
+            show_about(overview)
     except CoveyError as error:
         notice.problem(str(error))
 
@@ -104,31 +104,31 @@ def all_names(location: str) -> list[str]:
     return folder.names() if folder else []
 
 
-def show_numbers(found: Found) -> None:
+def show_numbers(overview: Found) -> None:
     """Show how far the labelling has come."""
-    done = len(found.names) - len(found.kinds[NONE])
+    done = len(overview.names) - len(overview.kinds[NONE])
     numbers = {
-        "Images": f"{len(found.names):,}",
-        "Classes": f"{len(found.classes):,}",
-        "Labelled": f"{done:,} ({done / max(1, len(found.names)):.0%})",
-        "No class yet": f"{len(found.kinds[NONE]):,}",
-        "Several classes": f"{len(found.kinds[SEVERAL]):,}",
+        "Images": f"{len(overview.names):,}",
+        "Classes": f"{len(overview.classes):,}",
+        "Labelled": f"{done:,} ({done / max(1, len(overview.names)):.0%})",
+        "No class yet": f"{len(overview.kinds[NONE]):,}",
+        "Several classes": f"{len(overview.kinds[SEVERAL]):,}",
     }
-    for column, (name, value) in zip(st.columns(len(numbers)), numbers.items(), strict=True):
-        column.metric(name, value)
+    for column, (name, number) in zip(st.columns(len(numbers)), numbers.items(), strict=True):
+        column.metric(name, number)
 
 
-def choose(found: Found) -> Choice:
+def choose(overview: Found) -> Choice:
     """Return whose images a person wants to see."""
-    classes = [Choice("class", one.name) for one in found.classes]
-    offered = [*(kind for kind, images in found.kinds.items() if images or kind == NONE), *classes]
+    classes = [Choice("class", label_class.name) for label_class in overview.classes]
+    offered = [*(kind for kind, images in overview.kinds.items() if images or kind == NONE), *classes]
     if st.session_state.get(SHOWN) not in offered:
         st.session_state[SHOWN] = classes[0] if classes else NONE
     st.session_state[f"{SHOWN} list"] = st.session_state[SHOWN]
     chosen: Choice = st.selectbox(
         "Show",
         offered,
-        format_func=found.title,
+        format_func=overview.title,
         key=f"{SHOWN} list",
         on_change=lambda: turn_to(st.session_state[f"{SHOWN} list"]),
     )
@@ -140,20 +140,20 @@ def turn_to(chosen: Choice) -> None:
     st.session_state[SHOWN] = chosen
 
 
-def show_choice(found: Found, chosen: Choice) -> None:
+def show_choice(overview: Found, chosen: Choice) -> None:
     """Show the images of a choice and what can be done with them. Raises CoveyError."""
-    known = next((one for one in found.classes if one.name == chosen.label), None)
-    if known:
-        show_class(found, known)
-    place, names, what = st.container(), found.images(chosen), f"{found.location} {chosen}"
-    folder, home = cache.images(found.location), cache.dataset(found.location).home
+    label_class = next((candidate for candidate in overview.classes if candidate.name == chosen.label), None)
+    if label_class:
+        show_class(overview, label_class)
+    place, names, what = st.container(), overview.images(chosen), f"{overview.location} {chosen}"
+    folder, home = cache.images(overview.location), cache.dataset(overview.location).home
     gallery.show(names, what=what, folder=folder, home=home, key=GALLERY)
     remaining = partial(gallery.remaining, names, what, GALLERY)
     with place:
-        if known:
-            take_out(found.store, known.name, names, remaining)
+        if label_class:
+            take_out(overview.store, label_class.name, names, remaining)
         else:
-            labelling.bar(found.store, remaining)
+            labelling.bar(overview.store, remaining)
 
 
 def take_out(store: LabelStore, label: str, names: Sequence[str], remaining: Callable[[], Sequence[str]]) -> None:
@@ -175,17 +175,17 @@ def take_out(store: LabelStore, label: str, names: Sequence[str], remaining: Cal
     labelling.say("Click the images that do not belong, then take them out.")
 
 
-def show_class(found: Found, known: LabelClass) -> None:
+def show_class(overview: Found, label_class: LabelClass) -> None:
     """Show what can be done with a class."""
-    store, label = found.store, known.name
-    name, colour = f"name of {label}", f"colour of {label} {known.colour}"
+    store, label = overview.store, label_class.name
+    name, colour = f"name of {label}", f"colour of {label} {label_class.colour}"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.color_picker(
-            "Colour", known.colour, key=colour, on_change=lambda: recolour(store, label, st.session_state[colour])
+            "Colour", label_class.colour, key=colour, on_change=lambda: recolour(store, label, st.session_state[colour])
         )
         st.text_input("Name", label, key=name, on_change=lambda: rename(store, label, st.session_state[name]))
-        with st.popover("Merge", disabled=len(found.classes) < 2):
-            show_merge(found, label)
+        with st.popover("Merge", disabled=len(overview.classes) < 2):
+            show_merge(overview, label)
         st.button("Delete", on_click=lambda: labelling.do(lambda: store.delete(label), "It is gone already."))
 
 
@@ -205,46 +205,46 @@ def rename(store: LabelStore, label: str, name: str) -> None:
     labelling.do(act, "It has this name already.")
 
 
-def show_merge(found: Found, label: str) -> None:
+def show_merge(overview: Found, label: str) -> None:
     """Offer to give the images of a class to another one."""
-    others = [one.name for one in found.classes if one.name != label]
+    others = [label_class.name for label_class in overview.classes if label_class.name != label]
     target = st.selectbox("Give all its images to", others, None, placeholder="another class", key=f"merge {label}")
 
     def act() -> Action | None:
-        done = found.store.merge([label], target or "")
+        done = overview.store.merge([label], target or "")
         turn_to(Choice("class", target or ""))
         return done
 
     st.button("Merge into it", disabled=target is None, on_click=lambda: labelling.do(act, "They are one already."))
 
 
-def show_about(found: Found) -> None:
+def show_about(overview: Found) -> None:
     """Show the classes, the history, and the tables to take home or to bring. Raises CoveyError."""
     classes, done, files = st.tabs(["Classes", "History", "Export and import"])
     with classes:
-        show_classes(found)
+        show_classes(overview)
     with done:
-        show_history(found.store.history(LATEST))
+        show_history(overview.store.history(LATEST))
     with files:
-        show_export(found)
-        show_import(found.store)
+        show_export(overview)
+        show_import(overview.store)
 
 
-def show_classes(found: Found) -> None:
+def show_classes(overview: Found) -> None:
     """Show the classes with their colours and counts."""
-    if not found.classes:
+    if not overview.classes:
         notice.hint("No labels yet: select images on the page Explore and give them a class, or import a table.")
         return
-    most = max(one.count for one in found.classes) or 1
-    lines = "".join(_class_line(one, one.count / most) for one in found.classes)
+    most = max(label_class.count for label_class in overview.classes) or 1
+    lines = "".join(_class_line(label_class, label_class.count / most) for label_class in overview.classes)
     with st.container(height=TALL, border=False):
         st.html(f'<div class="covey-classes">{lines}</div>')
 
 
-def _class_line(one: LabelClass, share: float) -> str:
-    bar = f'<i style="width: {share:.1%}; background: {escape(one.colour)}"></i>'
-    name = escape(one.name)
-    return f'<div title="{name}"><b><bdi>{name}</bdi></b><span>{one.count:,}</span>{bar}</div>'
+def _class_line(label_class: LabelClass, share: float) -> str:
+    bar = f'<i style="width: {share:.1%}; background: {escape(label_class.colour)}"></i>'
+    name = escape(label_class.name)
+    return f'<div title="{name}"><b><bdi>{name}</bdi></b><span>{label_class.count:,}</span>{bar}</div>'
 
 
 def show_history(actions: Sequence[Action]) -> None:
@@ -257,8 +257,8 @@ def show_history(actions: Sequence[Action]) -> None:
 
 
 def _action_line(action: Action) -> str:
-    told, tag = escape(action.told), "s" if action.undone else "bdi"
-    return f'<div title="{told}"><span>{escape(_local(action.when))}</span><{tag}>{told}</{tag}></div>'
+    description, tag = escape(action.told), "s" if action.undone else "bdi"
+    return f'<div title="{description}"><span>{escape(_local(action.when))}</span><{tag}>{description}</{tag}></div>'
 
 
 def _local(when: str) -> str:
@@ -269,10 +269,10 @@ def _local(when: str) -> str:
         return when
 
 
-def show_export(found: Found) -> None:
+def show_export(overview: Found) -> None:
     """Offer the labels as tables."""
-    original, long = partial(original_table, found.store, found.names), partial(long_table, found.store)
-    shared: dict[str, Any] = {"icon": ":material/download:", "on_click": "ignore", "disabled": not found.classes}
+    original, long = partial(original_table, overview.store, overview.names), partial(long_table, overview.store)
+    shared: dict[str, Any] = {"icon": ":material/download:", "on_click": "ignore", "disabled": not overview.classes}
     st.download_button("One row for each image", original, ORIGINAL, "text/csv", **shared)
     st.caption("A column of 0.0 and 1.0 for each class, as the original tools write it.")
     st.download_button("One row for each label", long, "labels.csv", "text/csv", **shared)
@@ -281,17 +281,17 @@ def show_export(found: Found) -> None:
 
 def show_import(store: LabelStore) -> None:
     """Offer to add the labels of a table."""
-    given = st.file_uploader("Import either table", type="csv", key="labels import")
-    act = partial(add, store, given.getvalue(), given.name) if given else lambda: None
+    upload = st.file_uploader("Import either table", type="csv", key="labels import")
+    act = partial(add, store, upload.getvalue(), upload.name) if upload else lambda: None
     nothing = "All its labels are there already."
-    st.button("Add its labels", disabled=given is None, on_click=lambda: labelling.do(act, nothing))
+    st.button("Add its labels", disabled=upload is None, on_click=lambda: labelling.do(act, nothing))
 
 
-def add(store: LabelStore, data: bytes, name: str) -> Action | None:
+def add(store: LabelStore, content: bytes, name: str) -> Action | None:
     """Add the labels of a table that came from the browser, under a name that is nobody's path. Raises CoveyError."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "labels.csv"
-        path.write_bytes(data)
+        path.write_bytes(content)
         return bring(store, path, name)
 
 

@@ -41,18 +41,18 @@ def choose(entries: Sequence[AnyEntry], location: str) -> AnyEntry:
     """Let a person choose a table: at first a clustering of the embedding that is open. Raises CoveyError."""
     source = choice.source(location)
     opened = source.entry if source else entries[0]
-    made = [entry for entry in entries if page.made_from(entry, opened)]
-    told, by_name = page.titles(entries), {entry.name: entry for entry in entries}
-    start = list(by_name).index((made or [opened])[0].name)
-    name = st.selectbox("How was this made?", list(by_name), start, told.__getitem__, key=f"told {location}")
+    related = [entry for entry in entries if page.made_from(entry, opened)]
+    titles, by_name = page.titles(entries), {entry.name: entry for entry in entries}
+    start = list(by_name).index((related or [opened])[0].name)
+    name = st.selectbox("How was this made?", list(by_name), start, titles.__getitem__, key=f"told {location}")
     return by_name[name]
 
 
 def unknown(name: str) -> str:
     """Return what can be said of a file without provenance."""
-    told = origin(name)
-    named = f" By its name it was made with {told}." if told else ""
-    return f"{page.plain(name)} does not say how it was made: it is from another tool.{named} What covey makes does."
+    file_origin = origin(name)
+    guess = f" By its name it was made with {file_origin}." if file_origin else ""
+    return f"{page.plain(name)} does not say how it was made: it is from another tool.{guess} What covey makes does."
 
 
 def show_text(text: str) -> None:
@@ -69,9 +69,9 @@ def markdown(text: str) -> str:
     return "# Methods\n\n" + re.sub(r"\n+", "\n\n", marked) + "\n"
 
 
-def show_steps(made: Provenance) -> None:
+def show_steps(origin: Provenance) -> None:
     """Show the steps that led to a table."""
-    chain = made.lineage
+    chain = origin.lineage
     page.table(HEADS, [(called(step), options(step), listed(step.details.versions)) for step in chain])
     if gone := [step.component for step in chain if not installed(step)]:
         notice.hint(f"No longer installed, and so told without references: {', '.join(gone)}.")

@@ -24,40 +24,44 @@ def show(registry: Registry) -> None:
         notice.problem(f"The plugin {problem.plugin!r} of {problem.distribution} is broken: {problem.reason}.")
     for problem in registry.warnings:
         notice.problem(f"The plugin {problem.plugin!r} of {problem.distribution} makes covey slow: {problem.reason}.")
-    found = [item for kind in Kind for item in registry.of_kind(kind)]
-    if not found:
+    components = [item for kind in Kind for item in registry.of_kind(kind)]
+    if not components:
         notice.hint("No plugin is installed. These come with covey:", 'pip install "covey[all]"')
         return
-    page.table(HEADS, [(item.kind, item.name, item.summary, item.status, origin(item)) for item in found])
-    show_one(found)
+    page.table(HEADS, [(item.kind, item.name, item.summary, item.status, origin(item)) for item in components])
+    show_one(components)
     if registry.commands:
-        commands = sorted(registry.commands, key=lambda one: one.name)
-        told = [(f"covey {one.name}", one.command.get_short_help_str(200), one.distribution) for one in commands]
-        page.table(("Command", "What", "From"), told)
+        commands = sorted(registry.commands, key=lambda command: command.name)
+        rows = [
+            (f"covey {command.name}", command.command.get_short_help_str(200), command.distribution)
+            for command in commands
+        ]
+        page.table(("Command", "What", "From"), rows)
 
 
-def origin(item: Registered) -> str:
+def origin(registered: Registered) -> str:
     """Return which version of what brings a component, and its own version, which says when its results change."""
     try:
-        found = version(item.distribution)
+        distribution_version = version(registered.distribution)
     except (PackageNotFoundError, ValueError):
-        found = "(unknown version)"
-    return f"{item.distribution} {found}, component version {item.cls.version}"
+        distribution_version = "(unknown version)"
+    return f"{registered.distribution} {distribution_version}, component version {registered.cls.version}"
 
 
-def show_one(found: Sequence[Registered]) -> None:
+def show_one(components: Sequence[Registered]) -> None:
     """Show a component that a person chooses, with all its options."""
-    told = {f"{item.kind} {item.full_name}": item for item in found}
-    item = told[st.selectbox("Options of", list(told))]
-    st.text(page.plain(inspect.getdoc(item.cls) or "It does not describe itself."))
+    components_by_title = {f"{component.kind} {component.full_name}": component for component in components}
+    component = components_by_title[st.selectbox("Options of", list(components_by_title))]
+    st.text(page.plain(inspect.getdoc(component.cls) or "It does not describe itself."))
     rows = [
-        (one.name, one.help, f"{one.expected}; by default {format_value(one.default)}") for one in options(item.cls)
+        (option.name, option.help, f"{option.expected}; by default {format_value(option.default)}")
+        for option in options(component.cls)
     ]
     if rows:
         page.table(("Option", "Help", "Values"), rows)
     else:
         st.text("It has no options.")
-    for reference in item.cls.references:
+    for reference in component.cls.references:
         st.text(page.plain(reference))
 
 

@@ -27,13 +27,13 @@ TITLES = {
 
 def choose(location: str, columns: Sequence[DeltaGenerator]) -> Experiment | None:
     """Let a person choose the components of every kind, each in its column; None, having shown why, if one is wrong."""
-    made: dict[str, list[Any]] = {}
+    components: dict[str, list[Any]] = {}
     for kind, column in zip(STEPS, columns, strict=True):
         with column:
-            made[kind] = [_component(name, item) for name, item in _chosen(kind).items()]
-    if not all(found and None not in found for found in made.values()):
+            components[kind] = [_component(name, item) for name, item in _chosen(kind).items()]
+    if not all(group and None not in group for group in components.values()):
         return None
-    extractors, reducers, clusterers = (tuple(found) for found in made.values())
+    extractors, reducers, clusterers = (tuple(group) for group in components.values())
     return Experiment(dataset=location, extractors=extractors, reducers=reducers, clusterers=clusterers)
 
 
@@ -49,13 +49,13 @@ def _chosen(kind: Kind) -> dict[str, Registered]:
     return {name: items[name] for name in names}
 
 
-def _component(name: str, item: Registered) -> Any:
+def _component(name: str, registered: Registered) -> Any:
     """Show the form of a component; return what it makes, None where that cannot be."""
     with st.container(border=True):
-        st.html(f"<b>{escape(item.name)}</b> <small style='opacity: 0.75'>{escape(item.summary)}</small>")
+        st.html(f"<b>{escape(registered.name)}</b> <small style='opacity: 0.75'>{escape(registered.summary)}</small>")
         try:
-            cls = cache.registry().get(item.kind, name)
+            cls = cache.registry().get(registered.kind, name)
         except CoveyError as error:
             notice.problem(str(error))
             return None
-        return forms.form(cls, f"run.{item.kind}.{item.full_name}")
+        return forms.form(cls, f"run.{registered.kind}.{registered.full_name}")

@@ -18,9 +18,9 @@ def show(location: str) -> None:
     if cache.images(location) is None:
         notice.problem(f"There are no images in {location}: to run something, open a dataset with images.")
         return
-    left, right = st.columns([1, 2], gap="medium")
+    left_column, right = st.columns([1, 2], gap="medium")
     doing, writing = right.columns(2, gap="medium")
-    experiment = run_choice.choose(location, [left, doing, writing])
+    experiment = run_choice.choose(location, [left_column, doing, writing])
     if experiment:
         if doing.button("Start", type="primary", width="stretch", key="run.start"):
             jobs.start(experiment, cache.dataset(location), cache.registry())

@@ -27,20 +27,20 @@ FILE = "covey.toml"
 
 def show_plan(experiment: Experiment) -> None:
     """Show what is kept, and what it costs to make the rest. Raises CoveyError."""
-    found = lines(experiment.dataset, jobs.to_toml(experiment, cache.registry()), experiment)
-    rows = [[line.component, f"{line.tables - line.kept:,}", f"{line.kept:,}"] for line in found]
+    steps = lines(experiment.dataset, jobs.to_toml(experiment, cache.registry()), experiment)
+    rows = [[line.component, f"{line.tables - line.kept:,}", f"{line.kept:,}"] for line in steps]
     page.table(["Step", "Tables to make", "Tables kept"], rows)
-    st.text(cost(found, cache.image_count(experiment.dataset)))
+    st.text(cost(steps, cache.image_count(experiment.dataset)))
 
 
 def show_writing(experiment: Experiment) -> None:
     """Show the command and the file that do the same."""
     text, words = jobs.to_toml(experiment, cache.registry()), jobs.words(experiment, cache.registry())
-    one, other = st.tabs(["Command", FILE])
-    one.code(command(words or ["covey", "run", FILE]), language=None, wrap_lines=True)
-    other.code(text, language="toml", wrap_lines=True)
+    command_tab, file_tab = st.tabs(["Command", FILE])
+    command_tab.code(command(words or ["covey", "run", FILE]), language=None, wrap_lines=True)
+    file_tab.code(text, language="toml", wrap_lines=True)
     if not words:
-        one.text(f"Flags cannot say this: save {FILE} first.")
+        command_tab.text(f"Flags cannot say this: save {FILE} first.")
 
 
 @st.cache_data(show_spinner="Looking at what is kept", ttl=KEPT_LASTS, max_entries=16)
@@ -53,11 +53,11 @@ def lines(location: str, text: str, _experiment: Experiment) -> list[Line]:
     return summary(pipeline.plan(_experiment), pipeline.kept)
 
 
-def cost(found: Sequence[Line], images: int) -> str:
+def cost(steps: Sequence[Line], images: int) -> str:
     """Return what there is to make, in words."""
-    if all(line.kept == line.tables for line in found):
+    if all(line.kept == line.tables for line in steps):
         return "All of it is kept from before: nothing has to be computed."
-    layers = sum(line.tables - line.kept for line in found if line.kind is Kind.EXTRACTOR)
+    layers = sum(line.tables - line.kept for line in steps if line.kind is Kind.EXTRACTOR)
     if not layers:
         return "The images are described already."
     return f"To describe: {count_noun(images, 'image')} × {count_noun(layers, 'layer')}."

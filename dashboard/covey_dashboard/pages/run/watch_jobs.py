@@ -32,28 +32,28 @@ def show(location: str) -> None:
 
 def show_jobs(location: str, going_on: bool) -> None:
     """Show the last runs; when the first goes on, or the last has ended, the whole page is shown anew."""
-    found = listed(location)
+    listed_jobs = listed(location)
     if NOT_DONE in st.session_state:
         notice.problem(st.session_state[NOT_DONE])
-    for job in found:
+    for job in listed_jobs:
         with st.container(border=True):
             show_job(location, job)
-    if going_on != any(job.state in ACTIVE for job in found):
+    if going_on != any(job.state in ACTIVE for job in listed_jobs):
         cache.listed.clear()
         st.rerun()
 
 
 def listed(location: str) -> list[Job]:
     """Return the runs that are shown. Raises CoveyError."""
-    found = jobs.jobs(cache.dataset(location))
-    return [job for place, job in enumerate(found) if place < SHOWN or job.state in ACTIVE]
+    all_jobs = jobs.jobs(cache.dataset(location))
+    return [job for place, job in enumerate(all_jobs) if place < SHOWN or job.state in ACTIVE]
 
 
 def show_job(location: str, job: Job) -> None:
     """Show one run, with what can be done about it."""
     state = job.state
-    left, right = st.columns([3, 2], vertical_alignment="center")
-    left.text(f"{state.capitalize()}: {' → '.join(job.components)}, started {job.begun:%d %b %H:%M}")
+    left_column, right = st.columns([3, 2], vertical_alignment="center")
+    left_column.text(f"{state.capitalize()}: {' → '.join(job.components)}, started {job.begun:%d %b %H:%M}")
     with right.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         show_choices(location, job, state)
     if state in ACTIVE:
@@ -76,8 +76,8 @@ def show_choices(location: str, job: Job, state: str) -> None:
         st.page_link("../pages/data/page.py", label="See what it made", icon=":material/dataset:")
     else:
         st.button("Start again", key=f"{name}.again", on_click=attempt, args=(start_again, location, job))
-    told = "Take it off this list. What it made stays."
-    st.button("Remove", key=f"{name}.remove", help=told, on_click=attempt, args=(job.remove,))
+    explanation = "Take it off this list. What it made stays."
+    st.button("Remove", key=f"{name}.remove", help=explanation, on_click=attempt, args=(job.remove,))
 
 
 def show_stage(job: Job) -> None:
@@ -87,9 +87,11 @@ def show_stage(job: Job) -> None:
         st.text("Starting")
         return
     units = stage.unit if stage.total == 1 else f"{stage.unit}s"
-    left = "" if stage.left is None else f"about {duration(stage.left)} left"
+    time_left = "" if stage.left is None else f"about {duration(stage.left)} left"
     st.progress(stage.share)
-    st.text(", ".join(filter(None, [f"{stage.title}: {stage.done:,} of {stage.total:,} {units}", left, stage.saying])))
+    st.text(
+        ", ".join(filter(None, [f"{stage.title}: {stage.done:,} of {stage.total:,} {units}", time_left, stage.saying]))
+    )
 
 
 def duration(seconds: float) -> str:
@@ -99,11 +101,11 @@ def duration(seconds: float) -> str:
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def attempt(act: Callable[..., None], *given: Any) -> None:
+def attempt(act: Callable[..., None], *arguments: Any) -> None:
     """Do what a button says, or have it said why not."""
     st.session_state.pop(NOT_DONE, None)
     try:
-        act(*given)
+        act(*arguments)
     except CoveyError as error:
         st.session_state[NOT_DONE] = str(error)
 

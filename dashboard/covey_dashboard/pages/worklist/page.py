@@ -75,27 +75,27 @@ def look(source: Source) -> Found:
     store = cache.store(source.location)
     labelling.watch(store, store.revision)
     desk: Desk = st.session_state.setdefault(f"desk {source.identity}", Desk())
-    table, given = cache.embedding(source), cache.given(source)
-    return Found(source=source, table=table, store=store, given=given, desk=desk, standing=desk.standing(store))
+    table, image_labels = cache.embedding(source), cache.given(source)
+    return Found(source=source, table=table, store=store, given=image_labels, desk=desk, standing=desk.standing(store))
 
 
-def show_work(found: Found) -> None:
+def show_work(work: Found) -> None:
     """Show how far the labelling has come, and the next batch. Raises CoveyError."""
-    progress, (worklist, featured) = st.container(), prepared(found.source.identity, found.source)
-    show_remarks(found, featured)
-    laid = found.desk.lay(worklist, found.given, found.standing)
+    progress, (worklist, featured) = st.container(), prepared(work.source.identity, work.source)
+    show_remarks(work, featured)
+    laid = work.desk.lay(worklist, work.given, work.standing)
     if laid:
-        show_batch(found, laid)
+        show_batch(work, laid)
     else:
-        show_end(found)
+        show_end(work)
     with progress:  # last, since it takes about as long as to find the batch
-        show_progress(found, found.desk.sureness(worklist, found.given, found.standing))
-    found.desk.seen()
+        show_progress(work, work.desk.sureness(worklist, work.given, work.standing))
+    work.desk.seen()
 
 
-def show_batch(found: Found, laid: Laid) -> None:
+def show_batch(work: Found, laid: Laid) -> None:
     """Show a batch and what can be said to it. Raises CoveyError."""
-    names, location = found.table.names[laid.batch.rows].tolist(), found.source.location
+    names, location = work.table.names[laid.batch.rows].tolist(), work.source.location
     bar = st.container()
     remaining = gallery.show(
         names,
@@ -105,54 +105,54 @@ def show_batch(found: Found, laid: Laid) -> None:
         key=GALLERY,
     )
     with bar:
-        show_bar(found, laid, names, len(remaining))
+        show_bar(work, laid, names, len(remaining))
 
 
-def show_bar(found: Found, laid: Laid, names: list[str], left: int) -> None:
+def show_bar(work: Found, laid: Laid, names: list[str], remaining: int) -> None:
     """Show what is suggested for a batch, and what can be said to it. Raises CoveyError."""
-    told, field, buttons = st.columns([4, 3, 5], vertical_alignment="center", gap="medium")
-    with told:
-        show_question(found, laid)
+    question, field, buttons = st.columns([4, 3, 5], vertical_alignment="center", gap="medium")
+    with question:
+        show_question(work, laid)
     with field:
-        label = choose_class(found, laid)
+        label = choose_class(work, laid)
     with buttons, labelling.row():
         st.button(
-            f"{'Accept' if label == laid.label else 'Label'} {count_noun(left, 'image')}",
+            f"{'Accept' if label == laid.label else 'Label'} {count_noun(remaining, 'image')}",
             type="primary",
             shortcut="Ctrl+Enter",
             help="Those that are left in get this class, the others are not of it: Ctrl + Enter",
-            disabled=not (label and left),
+            disabled=not (label and remaining),
             key="accept",
-            on_click=partial(accept, found, laid, names),
+            on_click=partial(accept, work, laid, names),
         )
         st.button(
             "Skip",
             help="These do not come again like this, until you bring them back.",
             key="skip batch",
-            on_click=partial(skip, found, laid),
+            on_click=partial(skip, work, laid),
         )
-        show_steps(found)
+        show_steps(work)
     labelling.say("Click out what does not belong, then accept the rest.")
 
 
-def show_question(found: Found, laid: Laid) -> None:
+def show_question(work: Found, laid: Laid) -> None:
     """Say what a batch is."""
     count = count_noun(len(laid.batch.rows), "image")
     if laid.label is None:
-        told = f"<b>These {count} look alike. What are they?</b>"
+        question = f"<b>These {count} look alike. What are they?</b>"
     else:
-        colour = next(one.colour for one in found.given.classes if one.name == laid.label)
-        told = f'{count}, likely: <b style="border-color: {escape(colour)}"><bdi>{escape(laid.label)}</bdi></b>'
-    st.html(f'<div class="covey-question">{told}</div>')
+        colour = next(label_class.colour for label_class in work.given.classes if label_class.name == laid.label)
+        question = f'{count}, likely: <b style="border-color: {escape(colour)}"><bdi>{escape(laid.label)}</bdi></b>'
+    st.html(f'<div class="covey-question">{question}</div>')
 
 
-def choose_class(found: Found, laid: Laid) -> str:
+def choose_class(work: Found, laid: Laid) -> str:
     """Return the class that a person gives to a batch, "" for none: the one that is suggested, until it is changed."""
     if CLASS not in st.session_state or st.session_state.get(FILLED) != laid.key:
         st.session_state[CLASS], st.session_state[FILLED] = laid.label, laid.key
     st.selectbox(
         "Class",
-        [one.name for one in found.given.classes],
+        [label_class.name for label_class in work.given.classes],
         None,
         key=CLASS,
         placeholder="type a name or choose one",
@@ -167,61 +167,63 @@ def chosen_class() -> str:
     return (st.session_state[CLASS] or "").strip()
 
 
-def accept(found: Found, laid: Laid, names: list[str]) -> None:
+def accept(work: Found, laid: Laid, names: list[str]) -> None:
     """Give the class to the images that are left in, and note that the others are not of it."""
-    label, left = chosen_class(), set(gallery.remaining(names, laid.key, GALLERY))
-    rows = np.array([row for row, name in zip(laid.batch.rows, names, strict=True) if name not in left], dtype=np.intp)
+    label, remaining = chosen_class(), set(gallery.remaining(names, laid.key, GALLERY))
+    rows = np.array(
+        [row for row, name in zip(laid.batch.rows, names, strict=True) if name not in remaining], dtype=np.intp
+    )
 
     def act() -> Action | None:
-        done = found.store.add([name for name in names if name in left], label, "work-list")
-        found.desk.reply(label, rows, done)
+        done = work.store.add([name for name in names if name in remaining], label, "work-list")
+        work.desk.reply(label, rows, done)
         return done
 
-    if found.desk.answers(laid):
+    if work.desk.answers(laid):
         labelling.do(act, "None of them got this class.")
 
 
-def skip(found: Found, laid: Laid) -> None:
+def skip(work: Found, laid: Laid) -> None:
     """Go on without labelling anything."""
-    if found.desk.answers(laid):
-        found.desk.reply(laid.label, laid.batch.rows, None)
+    if work.desk.answers(laid):
+        work.desk.reply(laid.label, laid.batch.rows, None)
         st.session_state.pop(labelling.SAID, None)
 
 
-def show_end(found: Found) -> None:
+def show_end(work: Found) -> None:
     """Say why there is no batch, and offer what can be undone."""
-    left = int((found.given.codes < 0).sum())
-    if left:
-        told = "Nothing more can be suggested for the %s without a class: label some of them on the page Explore."
-        notice.hint(told % count_noun(left, "image"))
+    unlabelled = int((work.given.codes < 0).sum())
+    if unlabelled:
+        message = "Nothing more can be suggested for the %s without a class: label some of them on the page Explore."
+        notice.hint(message % count_noun(unlabelled, "image"))
     else:
         notice.hint("Every image has a class.")
     with labelling.row():
-        show_steps(found)
+        show_steps(work)
     labelling.say()
 
 
-def show_steps(found: Found) -> None:
+def show_steps(work: Found) -> None:
     """Show the buttons that bring back what was skipped, undo and redo. Raises CoveyError."""
-    skipped = sum(reply.action is None for reply in found.standing)
+    skipped = sum(reply.action is None for reply in work.standing)
     if skipped:
-        st.button(f"Skipped: {skipped:,}", help="Bring them back.", key="skipped", on_click=found.desk.bring_back)
-    labelling.steps(found.store)
+        st.button(f"Skipped: {skipped:,}", help="Bring them back.", key="skipped", on_click=work.desk.bring_back)
+    labelling.steps(work.store)
 
 
-def show_remarks(found: Found, featured: bool) -> None:
+def show_remarks(work: Found, featured: bool) -> None:
     """Say what is left out, and what is missing."""
-    gone = len(found.given.by_image) - int((found.given.codes >= 0).sum())
+    gone = len(work.given.by_image) - int((work.given.codes >= 0).sum())
     if gone:
         st.caption(f"Not in this embedding, and left out here: {count_noun(gone, 'image')} with labels.")
     if not featured:
         st.caption("The features of this embedding are not in the dataset: suggestions come from the embedding alone.")
 
 
-def show_progress(found: Found, sure: Floats) -> None:
+def show_progress(work: Found, sure: Floats) -> None:
     """Show the share that is labelled, and how sure the classes of the others are."""
     nearly, likely = int((sure > NEARLY).sum()), int((sure > LIKELY).sum())
-    total = len(found.table.names)
+    total = len(work.table.names)
     done = total - len(sure)
     parts = {
         "labelled": (done, f"of {total:,} images labelled ({done / total:.0%})"),
@@ -230,8 +232,8 @@ def show_progress(found: Found, sure: Floats) -> None:
         "open": (len(sure) - likely, "less sure"),
     }
     bars = "".join(f'<i class="{part}" style="flex: {count}"></i>' for part, (count, _) in parts.items())
-    told = "".join(f'<span><i class="{part}"></i>{count:,} {what}</span>' for part, (count, what) in parts.items())
-    st.html(f'<div class="covey-progress"><div>{bars}</div><p>{told}</p></div>')
+    legend = "".join(f'<span><i class="{part}"></i>{count:,} {what}</span>' for part, (count, what) in parts.items())
+    st.html(f'<div class="covey-progress"><div>{bars}</div><p>{legend}</p></div>')
 
 
 page.of_dataset(show)

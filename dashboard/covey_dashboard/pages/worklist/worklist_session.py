@@ -67,13 +67,13 @@ class Desk:
         undone = {action.id for action in store.history(LATEST) if action.undone}
         return [reply for reply in self.replies if reply.action not in undone]
 
-    def lay(self, worklist: Worklist, given: Given, standing: list[Reply]) -> Laid | None:
+    def lay(self, worklist: Worklist, image_labels: Given, standing: list[Reply]) -> Laid | None:
         """Return the batch to show, None when there is none.
 
         It stays the same until it was answered, whatever others do meanwhile, unless that is its own images or class.
         """
-        if self.laid is None or self._after != standing or not _open(self.laid, given):
-            self.laid, self._after = _next(worklist, given, standing), standing
+        if self.laid is None or self._after != standing or not _open(self.laid, image_labels):
+            self.laid, self._after = _next(worklist, image_labels, standing), standing
         return self.laid
 
     def seen(self) -> None:
@@ -92,12 +92,12 @@ class Desk:
             self.replies.append(Reply(laid=self.laid, label=label, rows=rows, action=done.id if done else None))
             self.laid = None
 
-    def sureness(self, worklist: Worklist, given: Given, standing: list[Reply]) -> Floats:
+    def sureness(self, worklist: Worklist, image_labels: Given, standing: list[Reply]) -> Floats:
         """Return how sure the likeliest class of each image is that has none (m,), as a probability."""
-        if self._known is None or self._known[0] is not given or self._known[1] != standing:
-            has, refused = marks(given, standing)
-            found = worklist.certainty.of(has, refused).max(axis=1, initial=0)
-            self._known = (given, standing, found[given.codes < 0])
+        if self._known is None or self._known[0] is not image_labels or self._known[1] != standing:
+            has, refused = marks(image_labels, standing)
+            certainties = worklist.certainty.of(has, refused).max(axis=1, initial=0)
+            self._known = (image_labels, standing, certainties[image_labels.codes < 0])
         return self._known[2]
 
     def bring_back(self) -> None:
@@ -105,13 +105,13 @@ class Desk:
         self.replies = [reply for reply in self.replies if reply.action is not None]
 
 
-def marks(given: Given, standing: Sequence[Reply]) -> tuple[Marks, Marks]:
+def marks(image_labels: Given, standing: Sequence[Reply]) -> tuple[Marks, Marks]:
     """Return the classes that each image has, and those that it was said not to have, both (n, c)."""
-    places = _places(given)
-    kinds = np.zeros((len(given.kinds) + 1, len(places)), dtype=np.bool_)  # the last one: no class
-    for kind, labels in enumerate(given.kinds):
+    places = _places(image_labels)
+    kinds = np.zeros((len(image_labels.kinds) + 1, len(places)), dtype=np.bool_)  # the last one: no class
+    for kind, labels in enumerate(image_labels.kinds):
         kinds[kind, [places[label] for label in labels if label in places]] = True
-    has = kinds[given.codes]
+    has = kinds[image_labels.codes]
     refused = np.zeros_like(has)
     for reply in standing:
         if reply.label in places:
@@ -119,17 +119,19 @@ def marks(given: Given, standing: Sequence[Reply]) -> tuple[Marks, Marks]:
     return has, refused
 
 
-def _next(worklist: Worklist, given: Given, standing: Sequence[Reply]) -> Laid | None:
-    places = _places(given)
-    batch = worklist.next(*marks(given, standing), [reply.answer(places) for reply in standing])
+def _next(worklist: Worklist, image_labels: Given, standing: Sequence[Reply]) -> Laid | None:
+    places = _places(image_labels)
+    batch = worklist.next(*marks(image_labels, standing), [reply.answer(places) for reply in standing])
     label = None if batch is None or batch.label is None else list(places)[batch.label]
     return Laid(batch=batch, label=label) if batch else None
 
 
-def _open(laid: Laid, given: Given) -> bool:
+def _open(laid: Laid, image_labels: Given) -> bool:
     """Whether the images of a batch have no class yet, and the class is there."""
-    return bool((given.codes[laid.batch.rows] < 0).all()) and (laid.label is None or laid.label in _places(given))
+    return bool((image_labels.codes[laid.batch.rows] < 0).all()) and (
+        laid.label is None or laid.label in _places(image_labels)
+    )
 
 
-def _places(given: Given) -> dict[str, int]:
-    return {one.name: place for place, one in enumerate(given.classes)}
+def _places(image_labels: Given) -> dict[str, int]:
+    return {one.name: place for place, one in enumerate(image_labels.classes)}
