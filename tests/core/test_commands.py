@@ -1,4 +1,4 @@
-"""Plugins offer commands too."""
+"""Commands that plugins offer."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def test_coveys_own_command_keeps_its_name(distribution: Distribution, covey: Cl
 def test_one_name_from_two_plugins_is_refused(distribution: Distribution, covey: Cli) -> None:
     distribution("first", {"one": "first_plugin"}, first_plugin=GOOD)
     distribution("second", {"two": "second_plugin"}, second_plugin=GOOD)
-    done = covey("count", "birds")
-    assert done.exit_code == 2
-    assert "'count' is offered by first (plugin one) and second (plugin two): uninstall one" in done.stderr
+    process = covey("count", "birds")
+    assert process.exit_code == 2
+    assert "'count' is offered by first (plugin one) and second (plugin two): uninstall one" in process.stderr
     assert covey("plugins", "list").exit_code == 0
     assert covey("--help").exit_code == 0
 
@@ -54,7 +54,9 @@ def test_one_name_from_two_plugins_is_refused(distribution: Distribution, covey:
     [GOOD.replace("yield count", "yield print"), GOOD.replace("command()", "command('two words')")],
     ids=["no command", "no plain name"],
 )
-def test_what_is_no_command_is_listed_with_its_reason(distribution: Distribution, covey: Cli, source: str) -> None:
+def test_an_offer_other_than_a_command_is_listed_with_a_reason(
+    distribution: Distribution, covey: Cli, source: str
+) -> None:
     distribution("covey-broken", {"broken": "broken_plugin"}, broken_plugin=source)
     (problem,) = Registry.installed().problems
     assert "must yield click commands with a plain name" in problem.reason

@@ -27,7 +27,7 @@ from covey.components.options import (
 
 @component
 class Example(Clusterer):
-    """For these tests."""
+    """An example for these tests."""
 
     name = "example"
     eps: float = option(default=0.4, gt=0, le=2, help="Radius.")
@@ -44,26 +44,26 @@ class Example(Clusterer):
         raise NotImplementedError
 
 
-def by_name(name: str) -> Option:
-    return next(item for item in options(Example) if item.name == name)
+def option_named(name: str) -> Option:
+    return next(option for option in options(Example) if option.name == name)
 
 
 def test_values_take_the_declared_type() -> None:
-    made = build(Example, {"eps": 1, "weights": [3, 4.5], "layers": ["a", "b", "a"]})
-    assert (made.eps, made.weights, made.layers) == (1.0, (3.0, 4.5), ("a", "b"))
-    assert type(made.eps) is float
+    example = build(Example, {"eps": 1, "weights": [3, 4.5], "layers": ["a", "b", "a"]})
+    assert (example.eps, example.weights, example.layers) == (1.0, (3.0, 4.5), ("a", "b"))
+    assert type(example.eps) is float
 
 
 def test_equal_options_make_equal_components() -> None:
-    one, two = Example(eps=1), Example(eps=1.0)
-    assert one == two
-    assert hash(one) == hash(two)
-    assert pickle.loads(pickle.dumps(one)) == one
-    assert one != Example(eps=1.1)
+    first, second = Example(eps=1), Example(eps=1.0)
+    assert first == second
+    assert hash(first) == hash(second)
+    assert pickle.loads(pickle.dumps(first)) == first
+    assert first != Example(eps=1.1)
 
 
 @pytest.mark.parametrize(
-    ("given", "sentence"),
+    ("settings", "sentence"),
     [
         ({"eps": 0}, "example: option 'eps' must be a number greater than 0 and at most 2, not 0."),
         ({"eps": True}, "example: option 'eps' must be a number greater than 0 and at most 2, not True."),
@@ -80,9 +80,9 @@ def test_equal_options_make_equal_components() -> None:
         ),
     ],
 )
-def test_a_bad_value_gets_one_clear_sentence(given: dict[str, Any], sentence: str) -> None:
+def test_a_bad_value_gets_one_clear_sentence(settings: dict[str, Any], sentence: str) -> None:
     with pytest.raises(CoveyError) as caught:
-        build(Example, given)
+        build(Example, settings)
     assert str(caught.value) == sentence
 
 
@@ -92,17 +92,17 @@ def test_every_bad_option_is_named() -> None:
     assert list(option_errors(Example, {"eps": [0.1, -1], "typo": 1, "flat": True})) == ["eps", "typo"]
 
 
-def test_a_list_where_one_value_is_expected_means_try_each() -> None:
-    made = expand_variants(Example, {"eps": [0.1, 0.2], "method": ["eom", "leaf"], "weights": [[1], [2, 3]]})
-    assert len(made) == 8
-    assert {item.weights for item in made} == {(1.0,), (2.0, 3.0)}
+def test_a_list_where_one_value_is_expected_holds_alternatives() -> None:
+    variants = expand_variants(Example, {"eps": [0.1, 0.2], "method": ["eom", "leaf"], "weights": [[1], [2, 3]]})
+    assert len(variants) == 8
+    assert {variant.weights for variant in variants} == {(1.0,), (2.0, 3.0)}
     assert len(expand_variants(Example, {"weights": [1, 2]})) == 1
 
 
 def test_plural_options_split_and_join() -> None:
-    made = Example(layers=("a", "b"), eps=1)
-    assert [part.layers for part in split_plural(made)] == [("a",), ("b",)]
-    assert join_plural(split_plural(made)) == made
+    example = Example(layers=("a", "b"), eps=1)
+    assert [part.layers for part in split_plural(example)] == [("a",), ("b",)]
+    assert join_plural(split_plural(example)) == example
 
 
 def test_choices_on_demand_may_depend_on_other_options() -> None:
@@ -112,7 +112,7 @@ def test_choices_on_demand_may_depend_on_other_options() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "value"),
+    ("name", "text", "setting"),
     [
         ("eps", "0.3", 0.3),
         ("eps", "0.3,0.4", [0.3, 0.4]),
@@ -124,8 +124,8 @@ def test_choices_on_demand_may_depend_on_other_options() -> None:
         ("method", "eom,leef", "eom,leef"),
     ],
 )
-def test_text_from_the_command_line(name: str, text: str, value: Any) -> None:
-    assert by_name(name).parse(text) == value
+def test_text_on_the_command_line_is_parsed(name: str, text: str, setting: Any) -> None:
+    assert option_named(name).parse(text) == setting
 
 
 @given(
@@ -139,9 +139,9 @@ def test_text_from_the_command_line(name: str, text: str, value: Any) -> None:
         weights=st.lists(st.floats(allow_nan=False, allow_infinity=False)).map(tuple),
     )
 )
-def test_what_is_written_is_read_back(made: Example) -> None:
-    texts = {name: format_value(value) for name, value in option_values(made).items()}
-    assert build(Example, {name: by_name(name).parse(text) for name, text in texts.items()}) == made
+def test_options_written_for_the_command_line_are_read_back(example: Example) -> None:
+    texts = {name: format_value(value) for name, value in option_values(example).items()}
+    assert build(Example, {name: option_named(name).parse(text) for name, text in texts.items()}) == example
 
 
 def test_a_field_that_is_no_option_is_refused() -> None:

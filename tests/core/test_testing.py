@@ -1,4 +1,4 @@
-"""Each check of the contract notices who breaks it, and the made-up things to test with are always the same."""
+"""Each contract check reports a component that breaks the contract, and the small test data are always the same."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from covey.testing import (
 )
 
 
-def test_the_stand_in_for_a_network_keeps_the_contract() -> None:
+def test_brightness_passes_the_check_of_extractors() -> None:
     check_extractor(Brightness)
     check_extractor(Brightness, layers=("mean", "deviation"), bands=2)
 
@@ -57,7 +57,7 @@ def test_a_tiny_dataset_has_images_and_a_table_of_each_kind(tmp_path: Path) -> N
     ]  # fmt: skip
 
 
-def test_a_registry_can_be_made_of_a_few_components() -> None:
+def test_a_registry_can_hold_a_few_components_only() -> None:
     registry = registry_of(Brightness)
     assert registry.get(Kind.EXTRACTOR, "brightness") is Brightness
     assert [item.name for item in registry.components] == ["brightness"]
@@ -133,7 +133,7 @@ class Comma(Halves):
 
 @component
 class Restless(Halves):
-    """Changes its option whenever it is made."""
+    """Changes its option whenever it is created."""
 
     name = "bad"
     size: int = option(default=1, help="A size.")
@@ -144,19 +144,19 @@ class Restless(Halves):
 
 @component
 class Unequal(Halves):
-    """Is equal to itself alone."""
+    """Is equal to nothing but itself."""
 
     name = "bad"
 
-    def __eq__(self, other: object) -> bool:
-        return self is other
+    def __eq__(self, component: object) -> bool:
+        return self is component
 
     __hash__ = object.__hash__
 
 
 @component
 class Unhashed(Halves):
-    """Is equal to others, and hashed by its place in memory."""
+    """Is equal to others, but hashed by its address."""
 
     name = "bad"
 
@@ -165,7 +165,7 @@ class Unhashed(Halves):
 
 @component
 class Hidden(Halves):
-    """Has an option whose name is not the one to give."""
+    """Has an option whose field has another name than its argument."""
 
     name = "bad"
     _size: int = option(default=1, help="A size.")
@@ -173,17 +173,17 @@ class Hidden(Halves):
 
 @component
 class Unpicklable(Halves):
-    """Keeps a function in itself."""
+    """Holds a function, which cannot be pickled."""
 
     name = "bad"
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "kept", lambda: None)
+        object.__setattr__(self, "function", lambda: None)
 
 
 @component
 class Amnesic(Halves):
-    """Forgets its option when it is pickled."""
+    """Loses its option when it is pickled."""
 
     name = "bad"
     size: int = option(default=1, help="A size.")
@@ -194,7 +194,7 @@ class Amnesic(Halves):
 
 @component
 class Lenient(Halves):
-    """Takes any value for an option."""
+    """Accepts any value for an option."""
 
     name = "bad"
     size: int = option(default=1, help="A size.")
@@ -205,7 +205,7 @@ class Lenient(Halves):
 
 @component
 class Rough(Halves):
-    """Refuses without saying what."""
+    """Refuses a value without naming the option."""
 
     name = "bad"
     size: int = option(default=1, help="A size.")
@@ -217,7 +217,7 @@ class Rough(Halves):
 
 @component
 class Failing(Halves):
-    """Refuses with an error of its own."""
+    """Refuses a value with another exception than CoveyError."""
 
     name = "bad"
     size: int = option(default=1, help="A size.")
@@ -227,7 +227,7 @@ class Failing(Halves):
 
 
 @pytest.mark.parametrize(
-    ("cls", "told"),
+    ("cls", "sentence"),
     [
         (Lenient, "wrong value for option 'size' must raise CoveyError"),
         (Rough, "must raise CoveyError that names it, not It is wrong"),
@@ -243,19 +243,19 @@ class Failing(Halves):
         (Amnesic, "pickled and read back it becomes"),
     ],
 )
-def test_a_careless_component_is_noticed(cls: type[Component], told: str) -> None:
-    with pytest.raises(AssertionError, match=told):
+def test_a_component_that_breaks_the_contract_is_reported(cls: type[Component], sentence: str) -> None:
+    with pytest.raises(AssertionError, match=sentence):
         check_component(cls())
 
 
-def test_a_class_that_is_no_component_is_noticed() -> None:
+def test_a_class_without_the_component_decorator_is_reported() -> None:
     with pytest.raises(AssertionError, match="not marked with @component"):
         check_clusterer(Unmarked)
 
 
 @component
 class BatchMean(Mean):
-    """Takes the mean of the batch away."""
+    """Subtracts the mean of the batch."""
 
     name = "bad"
 
@@ -265,7 +265,7 @@ class BatchMean(Mean):
 
 @component
 class Reversed(Mean):
-    """Gives the features in reverse."""
+    """Returns the features in reverse order."""
 
     name = "bad"
 
@@ -275,7 +275,7 @@ class Reversed(Mean):
 
 @component
 class Double(Mean):
-    """Gives float64."""
+    """Returns float64."""
 
     name = "bad"
 
@@ -285,7 +285,7 @@ class Double(Mean):
 
 @component
 class Twice(Mean):
-    """Gives two arrays where one layer was asked for."""
+    """Returns two arrays for one layer."""
 
     name = "bad"
 
@@ -305,7 +305,7 @@ class Infinite(Mean):
 
 @component
 class Dice(Mean):
-    """Is never the same."""
+    """Returns random features."""
 
     name = "bad"
 
@@ -325,7 +325,7 @@ class Overwriting(Mean):
 
 @component
 class Siblings(Mean):
-    """Gives each layer the number of its siblings."""
+    """Multiplies each layer by the number of layers."""
 
     name = "bad"
     layers: tuple[str, ...] = option(default=("a", "b"), plural=True, help="Layers.")
@@ -336,7 +336,7 @@ class Siblings(Mean):
 
 @component
 class Diary(Mean):
-    """Writes down what it has seen, wherever it is."""
+    """Writes a file into the current folder."""
 
     name = "bad"
 
@@ -355,7 +355,7 @@ def _overwrite(pixels: Pixels) -> list[Floats]:
 
 
 @pytest.mark.parametrize(
-    ("cls", "told"),
+    ("cls", "sentence"),
     [
         (BatchMean, "must not depend on the rest of its batch"),
         (Reversed, "must not depend on the rest of its batch"),
@@ -368,14 +368,14 @@ def _overwrite(pixels: Pixels) -> list[Floats]:
         (Diary, r"only files in its own place may be written, not \['diary.txt'\]"),
     ],
 )
-def test_a_broken_extractor_is_noticed(cls: type[FeatureExtractor], told: str) -> None:
-    with pytest.raises(AssertionError, match=told):
+def test_a_broken_extractor_is_reported(cls: type[FeatureExtractor], sentence: str) -> None:
+    with pytest.raises(AssertionError, match=sentence):
         check_extractor(cls)
 
 
 @component
 class Greedy(Columns):
-    """Lets a size depend on its siblings."""
+    """Returns arrays that depend on how many sizes there are."""
 
     name = "bad"
 
@@ -385,7 +385,7 @@ class Greedy(Columns):
 
 @component
 class Shuffled(Columns):
-    """Turns the rows round."""
+    """Reverses the rows."""
 
     name = "bad"
 
@@ -395,7 +395,7 @@ class Shuffled(Columns):
 
 @component
 class Wide(Columns):
-    """Gives all columns."""
+    """Returns all columns."""
 
     name = "bad"
 
@@ -405,7 +405,7 @@ class Wide(Columns):
 
 @component
 class Short(Columns):
-    """Gives the first size only."""
+    """Returns only the first size."""
 
     name = "bad"
 
@@ -415,7 +415,7 @@ class Short(Columns):
 
 @component
 class Unseeded(Columns):
-    """Adds noise of its own."""
+    """Adds unseeded noise."""
 
     name = "bad"
 
@@ -426,7 +426,7 @@ class Unseeded(Columns):
 
 @component
 class Many(Columns):
-    """Breaks over few rows."""
+    """Fails with few rows."""
 
     name = "bad"
 
@@ -436,7 +436,7 @@ class Many(Columns):
 
 @component
 class Hollow(Columns):
-    """Gives NaN."""
+    """Returns NaN."""
 
     name = "bad"
 
@@ -446,7 +446,7 @@ class Hollow(Columns):
 
 @component
 class Taking(Columns):
-    """Works in what it was given."""
+    """Changes its input."""
 
     name = "bad"
 
@@ -457,7 +457,7 @@ class Taking(Columns):
 
 @component
 class Gullible(Columns):
-    """Takes NaN for a number."""
+    """Accepts NaN."""
 
     name = "bad"
 
@@ -466,7 +466,7 @@ class Gullible(Columns):
 
 
 @pytest.mark.parametrize(
-    ("cls", "told"),
+    ("cls", "sentence"),
     [
         (Greedy, "must not depend on the other sizes"),
         (Shuffled, "must stay in order"),
@@ -479,14 +479,14 @@ class Gullible(Columns):
         (Many, "0 rows must give an array or a CoveyError, not IndexError"),
     ],
 )
-def test_a_broken_reducer_is_noticed(cls: type[Reducer], told: str) -> None:
-    with pytest.raises(AssertionError, match=told):
+def test_a_broken_reducer_is_reported(cls: type[Reducer], sentence: str) -> None:
+    with pytest.raises(AssertionError, match=sentence):
         check_reducer(cls)
 
 
 @component
 class FromOne(Halves):
-    """Begins at 1."""
+    """Numbers the clusters from 1."""
 
     name = "bad"
 
@@ -496,7 +496,7 @@ class FromOne(Halves):
 
 @component
 class Listing(Halves):
-    """Gives a list."""
+    """Returns a list."""
 
     name = "bad"
 
@@ -506,7 +506,7 @@ class Listing(Halves):
 
 @component
 class Long(Halves):
-    """Gives int64."""
+    """Returns int64."""
 
     name = "bad"
 
@@ -516,7 +516,7 @@ class Long(Halves):
 
 @component
 class Alternating(Halves):
-    """Looks at the row's number instead of its place."""
+    """Clusters by row number, not by values."""
 
     name = "bad"
 
@@ -526,7 +526,7 @@ class Alternating(Halves):
 
 @component
 class Tossed(Halves):
-    """Names the clusters by chance."""
+    """Numbers the clusters at random."""
 
     name = "bad"
 
@@ -536,7 +536,7 @@ class Tossed(Halves):
 
 @component
 class Eager(Halves):
-    """Breaks over no rows."""
+    """Fails without rows."""
 
     name = "bad"
 
@@ -546,7 +546,7 @@ class Eager(Halves):
 
 @component
 class Trusting(Halves):
-    """Takes NaN for a number."""
+    """Accepts NaN."""
 
     name = "bad"
 
@@ -556,7 +556,7 @@ class Trusting(Halves):
 
 @component
 class Elsewhere(Halves):
-    """Takes something that there is not."""
+    """Takes a kind of table that does not exist."""
 
     name = "bad"
     takes = "pixels"  # type: ignore[assignment]
@@ -569,7 +569,7 @@ class Lower(Prepared):
 
 @component
 class Rash(Halves):
-    """Prepares something else."""
+    """Prepares other labels than those of cluster."""
 
     name = "bad"
 
@@ -578,7 +578,7 @@ class Rash(Halves):
 
 
 @pytest.mark.parametrize(
-    ("cls", "told"),
+    ("cls", "sentence"),
     [
         (Rash, "it must give the labels of cluster"),
         (FromOne, "without gaps"),
@@ -591,8 +591,8 @@ class Rash(Halves):
         (Elsewhere, "takes must be"),
     ],
 )
-def test_a_broken_clusterer_is_noticed(cls: type[Clusterer], told: str) -> None:
-    with pytest.raises(AssertionError, match=told):
+def test_a_broken_clusterer_is_reported(cls: type[Clusterer], sentence: str) -> None:
+    with pytest.raises(AssertionError, match=sentence):
         check_clusterer(cls)
 
 
@@ -603,7 +603,7 @@ class ForgetfulDataset(FolderDataset):
 
 @component
 class Forgetful(Folder):
-    """Finds nothing."""
+    """Finds no table by its key."""
 
     name = "bad"
     opens = ForgetfulDataset
@@ -616,7 +616,7 @@ class UntidyDataset(FolderDataset):
 
 @component
 class Untidy(Folder):
-    """Lists from the end."""
+    """Lists the tables in reverse order."""
 
     name = "bad"
     opens = UntidyDataset
@@ -629,7 +629,7 @@ class RepeatingDataset(FolderDataset):
 
 @component
 class Repeating(Folder):
-    """Lists all twice."""
+    """Lists every table twice."""
 
     name = "bad"
     opens = RepeatingDataset
@@ -643,7 +643,7 @@ class WrongDataset(FolderDataset):
 
 @component
 class Wrong(Folder):
-    """Turns the names round."""
+    """Reverses the names."""
 
     name = "bad"
     opens = WrongDataset
@@ -656,7 +656,7 @@ class HomelessDataset(FolderDataset):
 
 @component
 class Homeless(Folder):
-    """Forgets the images."""
+    """Does not store where the images are."""
 
     name = "bad"
     opens = HomelessDataset
@@ -664,7 +664,7 @@ class Homeless(Folder):
 
 @component
 class Inventive(Folder):
-    """Opens what does not exist."""
+    """Opens a folder that does not exist."""
 
     name = "bad"
 
@@ -674,7 +674,7 @@ class Inventive(Folder):
 
 @component
 class Crashing(Folder):
-    """Raises what the system raises."""
+    """Raises an exception of the operating system."""
 
     name = "bad"
 
@@ -691,14 +691,14 @@ class LitteringDataset(FolderDataset):
 
 @component
 class Littering(Folder):
-    """Leaves a file beside its place."""
+    """Writes a file beside its place."""
 
     name = "bad"
     opens = LitteringDataset
 
 
 @pytest.mark.parametrize(
-    ("cls", "told"),
+    ("cls", "sentence"),
     [
         (Littering, r"only files in its own place may be written, not \['litter.txt'\]"),
         (Forgetful, "must be found by its key"),
@@ -710,14 +710,14 @@ class Littering(Folder):
         (Crashing, "not FileNotFoundError"),
     ],
 )
-def test_a_broken_storage_is_noticed(cls: type[Storage], told: str, tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match=told):
+def test_a_broken_storage_is_reported(cls: type[Storage], sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=sentence):
         check_storage(cls, tmp_path)
 
 
 @component
 class Wandering(Halves):
-    """Writes where nobody looks."""
+    """Writes a file into another folder."""
 
     name = "bad"
     file: str = option(default="", help="A file.")
@@ -727,7 +727,7 @@ class Wandering(Halves):
         return Halves.cluster(self, Z)
 
 
-def test_a_file_written_far_away_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_written_into_another_folder_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     with pytest.raises(AssertionError, match=r"only files in its own place may be written, not .*far.txt"):
@@ -735,18 +735,18 @@ def test_a_file_written_far_away_is_noticed(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "sentence"),
     [
         ("import sklearn", "imports .*sklearn: import it in the method that needs it"),
         ("from scipy import stats", "imports .*scipy.*: import it in the method that needs it"),
         ("import no_such_library", "cannot be imported by itself"),
     ],
 )
-def test_a_plugin_with_a_heavy_or_broken_import_is_noticed(
-    line: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_plugin_with_a_heavy_or_broken_import_is_reported(
+    line: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "heavy_plugin.py").write_text(f"{line}\n", "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(Brightness, "__module__", "heavy_plugin")
-    with pytest.raises(AssertionError, match=told):
+    with pytest.raises(AssertionError, match=sentence):
         check_import(Brightness)
