@@ -15,9 +15,9 @@ from tests.dashboard.elements import chooser
 from covey import Clustering
 from covey.components.kinds import Kind
 from covey.components.options import build
-from covey.data import provenance
 from covey.data.dataset import Dataset
 from covey.data.folder import FolderDataset
+from covey.data.provenance import Provenance
 from covey.data.segment_names import image_name
 from covey.labelling import open_labels
 from covey.plugins.registry import Registry
@@ -287,7 +287,7 @@ def hdbscan_clustering(dataset: Dataset) -> Clustering:
     clusterer = build(Registry.installed().get(Kind.CLUSTERER, "hdbscan"), {"min_cluster_size": 7})
     names = dataset.load(entry).names
     labels = np.zeros(len(names), np.int32)
-    return Clustering(names=names, labels=labels, provenance=provenance.of(clusterer, entry.provenance))
+    return Clustering(names=names, labels=labels, provenance=Provenance.of(clusterer, entry.provenance))
 
 
 def test_it_opens_beside_a_clustering_whose_details_are_odd(opened: Open, birds: Path) -> None:

@@ -42,7 +42,6 @@ def layers(extractor: str, settings: tuple[str, ...], as_json: bool) -> None:
 
 def _built(name: str, settings: Sequence[str]) -> FeatureExtractor:
     cls = Registry.installed().get(Kind.EXTRACTOR, name)
-    assert issubclass(cls, FeatureExtractor)
     declared = {option.name: option for option in options.options(cls)}
     values = {}
     for setting in settings:

@@ -21,7 +21,6 @@ from covey.components.kinds import Kind
 from covey.components.options import build
 from covey.data.clusters_csv import FILE
 from covey.data.folder import table_file_name
-from covey.data.tables import Clustering
 from covey.experiments.experiment import Experiment, from_flags, read
 from covey.experiments.pipeline import Failure, Results, planned
 from covey.experiments.pipeline import run as run_experiment
@@ -135,9 +134,7 @@ def _show_plan(lines: Sequence[Line]) -> None:
 
 def _show_results(results: Results) -> None:
     stems = [entry.stem for entry in results.clusterings]
-    tables = [results.dataset.load(entry) for entry in results.clusterings]
-    clusterings = [table for table in tables if isinstance(table, Clustering)]
-    shapes = [shape(clustering) for clustering in clusterings]
+    shapes = [shape(results.dataset.load(entry)) for entry in results.clusterings]
     counts = {
         "images": [f"{clusters.images:,}" for clusters in shapes],
         "clusters": [f"{clusters.clusters:,}" for clusters in shapes],

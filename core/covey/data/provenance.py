@@ -90,6 +90,27 @@ class Provenance:
     details: Details = attrs.field(factory=Details)
     source: Provenance | None = None
 
+    @classmethod
+    def of(cls, component: Component, source: Provenance | str, details: Details | None = None) -> Provenance:
+        """Return the provenance of the table that a component makes.
+
+        Args:
+            component: extractor, reducer or clusterer.
+            source: provenance of the table that it works on, or the key of the images.
+            details: what else is known about the table.
+        """
+        return cls(
+            kind=Kind.of(type(component)),
+            component=component.name,
+            tag=component.tag,
+            version=component.version,
+            options=options.option_values(component),
+            identity=dict(component.identity()),
+            input=source if isinstance(source, str) else source.key,
+            source=None if isinstance(source, str) else source,
+            details=details or Details(),
+        )
+
     @property
     def key(self) -> str:
         """64 hexadecimal digits (SHA-256)."""
@@ -113,7 +134,7 @@ class Provenance:
 
     def to_json(self) -> str:
         """Return one line of JSON, the same for equal provenances."""
-        return canonical({"format": FORMAT, "key": self.key, **self.to_dict()})
+        return canonical_json({"format": FORMAT, "key": self.key, **self.to_dict()})
 
     @classmethod
     def from_json(cls, text: str, where: str) -> Provenance:
@@ -131,29 +152,14 @@ class Provenance:
             raise CoveyError(f"{where} has a damaged provenance ({error}): make the file again.") from error
 
 
-def of(component: Component, source: Provenance | str, details: Details | None = None) -> Provenance:
-    """Return the provenance of what `component` makes from `source`: another provenance, or the key of the images."""
-    return Provenance(
-        kind=Kind.of(type(component)),
-        component=component.name,
-        tag=component.tag,
-        version=component.version,
-        options=options.option_values(component),
-        identity=dict(component.identity()),
-        input=source if isinstance(source, str) else source.key,
-        source=None if isinstance(source, str) else source,
-        details=details or Details(),
-    )
-
-
-def canonical(document: Any) -> str:
+def canonical_json(document: Any) -> str:
     """Return a JSON value as text, always the same text for the same value."""
     return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def digest(document: Any) -> str:
     """Return the SHA-256 of a JSON value, 64 hexadecimal digits."""
-    return hashlib.sha256(canonical(document).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(canonical_json(document).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _details_to_dict(details: Details) -> dict[str, Any]:
@@ -204,7 +210,7 @@ def _read_details(fields: Mapping[str, Any]) -> Details:
         try:
             details[name] = read(fields[name])
         except (ValueError, TypeError, KeyError, AttributeError, CoveyError) as error:
-            raise ValueError(f"details.{name} must be {expected}, not {canonical(fields[name])[:80]}") from error
+            raise ValueError(f"details.{name} must be {expected}, not {canonical_json(fields[name])[:80]}") from error
     return Details(**details)
 
 

@@ -30,11 +30,10 @@ from covey.components.contracts import (
 from covey.components.kinds import Kind
 from covey.components.versions import package_versions
 from covey.data import clusters_csv as clusters
-from covey.data import provenance
 from covey.data.dataset import WORK, AnyEntry, Dataset, Entry, is_entry_of
 from covey.data.images import ImageFile, ImageFolder, key_of
 from covey.data.provenance import Details, Provenance
-from covey.data.tables import Clustering, Embedding, Features, Table
+from covey.data.tables import Clustering, Embedding, Table
 from covey.experiments.experiment import Experiment
 from covey.experiments.plan import Line, Task, summary, task, tasks
 from covey.extraction import notes as checks
@@ -215,20 +214,19 @@ class Pipeline:
                 f"{reducer.name}: {size} cannot be computed from {width}: choose smaller sizes, or a layer with more"
                 " features."
             )
-        assert is_entry_of(entry, Features)
-        features = self.dataset.load(entry)
+        features = self.dataset.load_points(entry)
         arrays: dict[int, NDArray[np.float32]] = {}
         sizes = list(dict.fromkeys([2, *reducer.sizes]))
         title = f"Reducing {count_noun(entry.shape[1], 'feature')} ({reducer.name})"
         with self.progress.step(title, len(sizes), "size") as step:
             step.say(reducer.startup_message)
-            for size, array in zip(sizes, reducer.reduce(features.X, sizes), strict=True):
+            for size, array in zip(sizes, reducer.reduce(features.points, sizes), strict=True):
                 arrays[size] = _checked(reducer, array, (len(features.names), size))
                 step.say("")
                 step.advance()
         tables = []
         for part in task.parts:
-            origin = provenance.of(part, _made(entry), Details(versions=self._versions_of(reducer)))
+            origin = Provenance.of(part, _made(entry), Details(versions=self._versions_of(reducer)))
             Z = arrays[part.sizes[0]]
             tables.append(Embedding(names=features.names, Z=Z, map=arrays[2], provenance=origin))
         self._save(tables)
@@ -247,7 +245,7 @@ class Pipeline:
                 resolved = part.resolve(Z)
                 labels = step.tick(_labels(resolved, Z, prepared))
                 details = Details(versions=self._versions_of(part), chosen=_chosen(part, resolved))
-                origin = provenance.of(part, _made(entry), details)
+                origin = Provenance.of(part, _made(entry), details)
                 tables.append(Clustering(names=table.names, labels=labels, provenance=origin))
         self._save(tables)
 

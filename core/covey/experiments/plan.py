@@ -10,7 +10,6 @@ import attrs
 from covey.components import options
 from covey.components.contracts import Clusterer, Component, FeatureExtractor
 from covey.components.kinds import Kind
-from covey.data import provenance
 from covey.data.provenance import Provenance
 from covey.experiments.experiment import Experiment
 
@@ -89,7 +88,7 @@ def tasks(
 
 def task(parts: Sequence[Component], source: Provenance | str) -> Task:
     """Return the task that makes one table with each part from one source, or from the images with this key."""
-    return Task(tuple(parts), tuple(provenance.of(part, source) for part in parts))
+    return Task(tuple(parts), tuple(Provenance.of(part, source) for part in parts))
 
 
 def summary(tasks: Sequence[Task], existing: Collection[str]) -> list[Line]:

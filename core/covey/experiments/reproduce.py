@@ -127,20 +127,23 @@ def _difference(old: Table, new: Table) -> str:
     """Return how two tables differ, "" where they are the same bit for bit."""
     if not np.array_equal(old.names, new.names):
         return "it has other images"
+    old_arrays, new_arrays = _arrays_by_name(old), _arrays_by_name(new)
     differences = [
-        _apart(name, *pair) for name, pair in _arrays(old, new).items() if pair[0].tobytes() != pair[1].tobytes()
+        _apart(name, array, new_arrays[name])
+        for name, array in old_arrays.items()
+        if array.tobytes() != new_arrays[name].tobytes()
     ]
     return "; ".join(differences)
 
 
-def _arrays(old: Table, new: Table) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:
-    if isinstance(old, Features) and isinstance(new, Features):
-        return {"features": (old.X, new.X)}
-    if isinstance(old, Embedding) and isinstance(new, Embedding):
-        return {"places": (old.Z, new.Z), "map": (old.map, new.map)}
-    assert isinstance(old, Clustering)
-    assert isinstance(new, Clustering)
-    return {"clusters": (old.labels, new.labels)}
+def _arrays_by_name(table: Table) -> dict[str, NDArray[Any]]:
+    match table:
+        case Features():
+            return {"features": table.X}
+        case Embedding():
+            return {"places": table.Z, "map": table.map}
+        case Clustering():
+            return {"clusters": table.labels}
 
 
 def _apart(name: str, old: NDArray[Any], new: NDArray[Any]) -> str:

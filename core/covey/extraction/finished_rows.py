@@ -11,7 +11,7 @@ import numpy as np
 
 from covey._base.files import make_folder, write_text
 from covey.components.contracts import Floats
-from covey.data.dataset import AnyEntry, Dataset
+from covey.data.dataset import Dataset, Entry
 from covey.data.images import ImageFile, key_of
 from covey.data.provenance import Provenance
 from covey.data.tables import Features
@@ -25,7 +25,7 @@ BLOCK = 256
 class Earlier:
     """Features that the same layer gave for another set of images, and the names of those images that are wanted."""
 
-    entry: AnyEntry
+    entry: Entry[Features]
     names: Mapping[Content, str]
 
 
@@ -88,7 +88,7 @@ def earlier(work: Path, dataset: Dataset, provenance: Provenance, contents: Iter
     content_set = set(contents)
     candidates = [
         Earlier(entry, {content: name for content, name in _rows(work, entry.provenance) if content in content_set})
-        for entry in dataset.entries()
+        for entry in dataset.features()
         if entry.provenance and attrs.evolve(entry.provenance, input=provenance.input).key == provenance.key
     ]
     best = max(candidates, key=lambda one: len(one.names), default=None)
@@ -100,7 +100,6 @@ def load(dataset: Dataset, earlier: Earlier | None) -> dict[Content, Floats]:
     if earlier is None:
         return {}
     table = dataset.load(earlier.entry)
-    assert isinstance(table, Features)
     rows = {name: row for row, name in enumerate(table.names.tolist())}
     return {content: table.X[rows[name]] for content, name in earlier.names.items()}
 

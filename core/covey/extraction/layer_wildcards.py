@@ -14,7 +14,7 @@ from covey._base.files import write_text
 from covey.components import options
 from covey.components.contracts import FeatureExtractor
 from covey.components.versions import package_versions
-from covey.data import provenance
+from covey.data.provenance import digest
 
 E = TypeVar("E", bound=FeatureExtractor)
 _WILD = frozenset("*?[")
@@ -63,7 +63,7 @@ def _available(extractor: FeatureExtractor, plural: str, cache: Path) -> list[st
 def _key(extractor: FeatureExtractor, plural: str) -> str:
     """Return a key for what decides which layers there are: the options but for the layers, and the libraries."""
     settings = {name: value for name, value in options.option_values(extractor).items() if name != plural}
-    return provenance.digest([extractor.name, extractor.version, settings, package_versions(extractor)])
+    return digest([extractor.name, extractor.version, settings, package_versions(extractor)])
 
 
 def _read(path: Path) -> dict[str, list[str]]:

@@ -23,7 +23,6 @@ from covey._base.text import count_noun
 from covey.components import options
 from covey.components.contracts import Extract, FeatureExtractor, Floats, Pixels, Runtime
 from covey.components.versions import package_versions
-from covey.data import provenance
 from covey.data.dataset import Dataset
 from covey.data.images import THREADS, BrokenImage, ImageFile, ImageFolder, key_of
 from covey.data.provenance import Details, Provenance, ReusedRows
@@ -91,7 +90,7 @@ class Extraction:
             self._finish(job)
 
     def _job(self, part: FeatureExtractor) -> _Job:
-        origin = provenance.of(part, key_of(self.files))
+        origin = Provenance.of(part, key_of(self.files))
         shards = under_way(self.work, origin)
         images = self._images()
         earlier = rows.earlier(self.work, self.dataset, origin, images)

@@ -16,7 +16,7 @@ from covey import Clusterer, CoveyError
 from covey._base.text import preview
 from covey.analysis.join_tables import Joined, join
 from covey.analysis.profiles import Profile, profile
-from covey.components.contracts import Component, Prepared, cluster
+from covey.components.contracts import Prepared, cluster
 from covey.components.kinds import Kind
 from covey.components.options import build, evolve, options
 from covey.data import metadata
@@ -175,9 +175,8 @@ def kept(source: Source) -> list[tuple[AnyEntry, Clusterer]]:
     return [(entry, clusterer) for entry in entries(source.location) if (clusterer := _maker(source, entry))]
 
 
-def resolve(source: Source, clusterer: Component) -> Clusterer:
+def resolve(source: Source, clusterer: Clusterer) -> Clusterer:
     """Return a clusterer with what the data suggest for options that are none. Raises CoveyError."""
-    assert isinstance(clusterer, Clusterer)
     return _resolve(source.identity, _told_apart(clusterer), source, clusterer)
 
 

@@ -14,8 +14,7 @@ from covey.analysis.measures.agreement import common
 from covey.analysis.measures.evaluation import numbered
 from covey.components.contracts import Clusterer, Floats, Labels
 from covey.components.kinds import Kind
-from covey.data import provenance
-from covey.data.provenance import Provenance
+from covey.data.provenance import Provenance, canonical_json
 from covey.data.tables import NOISE, Clustering
 
 SAMPLE = 2000
@@ -143,7 +142,7 @@ def but_for_the_seed(made_from: Provenance) -> str:
         return made_from.key
     options = {name: value for name, value in source.options.items() if name != "seed"}
     reducer = [source.component, source.version, options, dict(source.identity), source.input]
-    return provenance.canonical(
+    return canonical_json(
         [made_from.component, made_from.version, dict(made_from.options), dict(made_from.identity), reducer]
     )
 

@@ -118,7 +118,9 @@ def choose_clusterer(source: Source, spots: dict[str, Spot]) -> Clusterer | None
     if chosen.missing:
         notice.hint(f"{chosen.name} needs a library that is not installed:", chosen.status.removeprefix("needs: "))
         return None
-    return options_of(digest([key, source.identity]), cache.resolve(source, chosen.cls()), spots)
+    return options_of(
+        digest([key, source.identity]), cache.resolve(source, cache.registry().get(Kind.CLUSTERER, key)()), spots
+    )
 
 
 def options_of(key: str, start: Clusterer, spots: dict[str, Spot]) -> Clusterer:
@@ -128,8 +130,7 @@ def options_of(key: str, start: Clusterer, spots: dict[str, Spot]) -> Clusterer:
         if option.live and not option.expert and option.type in (int, float) and option.choices is None:
             spots[option.name] = (st.container(height=CURVE_HEIGHT, border=False), widget)
 
-    clusterer = forms.form(type(start), key, start, under) or st.session_state.get(f"last {key}", start)
-    assert isinstance(clusterer, Clusterer)
+    clusterer: Clusterer = forms.form(type(start), key, start, under) or st.session_state.get(f"last {key}", start)
     st.session_state[f"last {key}"] = clusterer
     return clusterer
 
