@@ -19,7 +19,7 @@ from covey.commands.terminal.text_tables import show
 from covey.components.contracts import Clusterer
 from covey.components.kinds import Kind
 from covey.components.options import option_values as written_options
-from covey.data.dataset import AnyEntry, Dataset
+from covey.data.dataset import AnyEntry, Dataset, table_stem
 from covey.experiments.experiment import chosen
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
@@ -83,7 +83,7 @@ def _entries(dataset: Dataset, kind: str, name: str | None) -> list[AnyEntry]:
     if name is None:
         return entries
     names = [entry.stem for entry in entries]
-    matching = [entry for entry in entries if entry.stem == name.removesuffix(".npz")]
+    matching = [entry for entry in entries if entry.stem == table_stem(name)]
     if not matching:
         raise CoveyError(f"There is no {kind} {name!r}.{did_you_mean(name, names)} There is: {', '.join(names)}.")
     return matching

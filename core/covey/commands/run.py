@@ -20,6 +20,7 @@ from covey.components.contracts import Runtime
 from covey.components.kinds import Kind
 from covey.components.options import build
 from covey.data.clusters_csv import FILE
+from covey.data.dataset import table_stem
 from covey.data.folder import table_file_name
 from covey.experiments.experiment import Experiment, from_flags, read
 from covey.experiments.pipeline import Failure, Results, planned
@@ -150,7 +151,7 @@ def _tell_failures(failures: Sequence[Failure]) -> None:
     click.echo(f"{count_noun(len(failures), 'table')} could not be made, nor what would follow:", err=True)
     tables: dict[str, list[str]] = {}
     for failure in failures:
-        tables.setdefault(failure.reason, []).append(table_file_name(failure.made).removesuffix(".npz"))
+        tables.setdefault(failure.reason, []).append(table_stem(table_file_name(failure.made)))
     for reason, names in tables.items():
         click.echo(f"  {preview(names)}: {reason}", err=True)
 

@@ -46,7 +46,12 @@ class Entry(Generic[T_co]):
     @property
     def stem(self) -> str:
         """The name without the ending of its file."""
-        return self.name.removesuffix(".npz")
+        return table_stem(self.name)
+
+
+def table_stem(name: str) -> str:
+    """Return the name of a table without the ending of its file, if it has one."""
+    return name.removesuffix(".npz")
 
 
 AnyEntry = Entry[Features] | Entry[Embedding] | Entry[Clustering]
@@ -107,6 +112,17 @@ class Dataset(ABC):
         entry = self.entries_by_key().get(key)
         if entry is None:
             raise CoveyError(f"There is no table with the key {key[:8]} in {self.location}: compute it with covey run.")
+        return entry
+
+    def find_embedding(self, clustering: Clustering) -> Entry[Embedding]:
+        """Return the embedding that a clustering was made from.
+
+        Raises:
+            CoveyError: it was made from features or by another tool, or the embedding is not in the dataset.
+        """
+        entry = self.find(clustering.provenance.input) if clustering.provenance else None
+        if entry is None or not is_entry_of(entry, Embedding):
+            raise CoveyError("The clustering was not made from an embedding: take one from `Dataset.embeddings()`.")
         return entry
 
     @property

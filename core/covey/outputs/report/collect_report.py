@@ -17,6 +17,7 @@ from covey.analysis.measures.leaderboard import Leaderboard, Row, ranked
 from covey.analysis.profiles import Profile, profile
 from covey.components import options
 from covey.components.contracts import Clusterer, Floats
+from covey.data.dataset import table_stem
 from covey.data.images import ImageFolder
 from covey.data.segment_names import recordings
 from covey.data.tables import NOISE, Clustering, Embedding
@@ -120,7 +121,7 @@ def _chosen(rows: Sequence[Row], name: str | None) -> Row:
     if name is None:
         return rows[0]
     rows_by_name = {row.clustering: row for row in rows}
-    stem = name.removesuffix(".npz")
+    stem = table_stem(name)
     if stem not in rows_by_name:
         raise CoveyError(
             f"There is no clustering {name!r}.{did_you_mean(stem, rows_by_name)} `covey compare` lists them."
