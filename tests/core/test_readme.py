@@ -1,10 +1,12 @@
-"""What README.md shows works: the example in Python, and every command with its flags."""
+"""The examples and commands in README.md work."""
 
 from __future__ import annotations
 
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,7 @@ COMMAND = re.compile(r"^    covey (?P<words>[^#\n]+)", re.MULTILINE)
 
 
 def commands() -> Iterator[list[str]]:
-    yield from (shlex.split(found["words"]) for found in COMMAND.finditer(PAGE.read_text("utf-8")))
+    yield from (shlex.split(match["words"]) for match in COMMAND.finditer(PAGE.read_text("utf-8")))
 
 
 def test_the_python_example(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,20 +34,30 @@ def test_the_python_example(images: Path, tmp_path: Path, monkeypatch: pytest.Mo
     shutil.copytree(images, tmp_path / "work" / "birds")
     monkeypatch.chdir(tmp_path / "work")
     (example,) = EXAMPLE.finditer(PAGE.read_text("utf-8"))
-    found: dict[str, Any] = {}
-    exec(example["text"], found)
-    assert found["embedding"].Z.shape == (24, 4)
-    assert list(found["table"].columns) == ["cluster"]
-    assert found["table"].index.tolist() == found["clustering"].names.tolist()
-    assert found["picture"].getbbox()
-    features = covey.frame(found["birds"].load(found["birds"].entries()[-1]))
+    namespace: dict[str, Any] = {}
+    exec(example["text"], namespace)
+    assert namespace["embedding"].Z.shape == (24, 4)
+    assert list(namespace["table"].columns) == ["cluster"]
+    assert namespace["table"].index.tolist() == namespace["clustering"].names.tolist()
+    assert namespace["picture"].getbbox()
+    features = covey.frame(namespace["birds"].load(namespace["birds"].entries()[-1]))
     assert features.shape[0] == 24
-    assert list(covey.frame(found["embedding"]).columns) == [0, 1, 2, 3, "map_x", "map_y"]
-    alone = covey.contact_sheet(found["birds"], ["call_03.png", "none.png"])
-    assert alone.size == (2 * (48 + 4), 32 + 4)
+    assert list(covey.frame(namespace["embedding"]).columns) == [0, 1, 2, 3, "map_x", "map_y"]
+    contact_sheet = covey.contact_sheet(namespace["birds"], ["call_03.png", "none.png"])
+    assert contact_sheet.size == (2 * (48 + 4), 32 + 4)
     with Image.open(images / "call_03.png") as first:
-        assert np.array_equal(np.asarray(alone)[:32, :48, :3], np.asarray(first))
-    assert not np.asarray(alone)[:, 52:].any()
+        assert np.array_equal(np.asarray(contact_sheet)[:32, :48, :3], np.asarray(first))
+    assert not np.asarray(contact_sheet)[:, 52:].any()
+
+
+def test_the_python_example_passes_a_strict_type_check(tmp_path: Path) -> None:
+    pytest.importorskip("mypy", reason="needs mypy")
+    (example,) = EXAMPLE.finditer(PAGE.read_text("utf-8"))
+    path = tmp_path / "example.py"
+    path.write_text(example["text"], "utf-8")
+    command = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={tmp_path / 'cache'}", str(path)]
+    process = subprocess.run(command, cwd=PAGE.parent, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
 def test_components_from_python_fail_with_one_sentence(tmp_path: Path) -> None:
@@ -62,8 +74,8 @@ def test_every_command_is_there_with_its_flags(words: list[str]) -> None:
     command: click.Command = main
     with click.Context(main) as context:
         while isinstance(command, click.Group) and words:
-            found = command.get_command(context, words.pop(0))
-            assert found, words
-            command = found
-    known = {flag for param in command.params for flag in [*param.opts, *param.secondary_opts]}
-    assert {word.partition("=")[0] for word in words if word.startswith("-")} <= {*known, "--help"}
+            subcommand = command.get_command(context, words.pop(0))
+            assert subcommand, words
+            command = subcommand
+    flags = {flag for param in command.params for flag in [*param.opts, *param.secondary_opts]}
+    assert {word.partition("=")[0] for word in words if word.startswith("-")} <= {*flags, "--help"}
