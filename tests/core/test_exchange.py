@@ -25,7 +25,7 @@ from covey.data.folder import FolderDataset
 from covey.data.provenance import Provenance
 from covey.labelling import LabelStore, open_labels
 from covey.outputs.exchange.intervals import Interval, Timing, intervals
-from covey.outputs.exchange.raven_selections import Selection, images_of
+from covey.outputs.exchange.raven_selections import RavenSelection, images_of
 from covey.outputs.exchange.safe_filenames import FileNames
 
 Cli = Callable[..., Result]
@@ -389,7 +389,7 @@ def test_clusters_become_tracks_without_noise(covey: Cli, tmp_path: Path) -> Non
 )
 def test_the_rule_by_which_a_selection_labels_images(begin: float, end: float, expected: list[int]) -> None:
     names = cut("rec", 0, 1, 2, 3)
-    one = Selection("rec.wav", begin, end, "song")
+    one = RavenSelection("rec.wav", begin, end, "song")
     found = images_of([one], [*names, "no cut.png"], 1).get("song", [])
     assert found == [names[at] for at in expected]
 
@@ -399,7 +399,9 @@ def test_the_rule_by_which_a_selection_labels_images(begin: float, end: float, e
 )
 def test_a_sound_file_is_known_by_its_name_or_number(sound: str) -> None:
     names = cut("sub/XC144251_x", 0)
-    assert images_of([Selection(sound, 0, 1, "a"), Selection("XC1442510.wav", 0, 1, "a")], names, 1) == {"a": names}
+    assert images_of([RavenSelection(sound, 0, 1, "a"), RavenSelection("XC1442510.wav", 0, 1, "a")], names, 1) == {
+        "a": names
+    }
 
 
 @pytest.mark.parametrize(

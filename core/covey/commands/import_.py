@@ -14,11 +14,11 @@ from covey.data.dataset import Dataset
 from covey.labelling import Labelled, open_labels
 from covey.labelling.history import now
 from covey.outputs.exchange import raven_selections as selections
-from covey.outputs.exchange.collect_tables import Contents
+from covey.outputs.exchange.collect_tables import ExportContents
 from covey.outputs.exchange.import_features import bring
 from covey.outputs.exchange.intervals import timing
 from covey.outputs.exchange.raven_audacity import LABEL, is_cluster
-from covey.outputs.exchange.raven_selections import Selection
+from covey.outputs.exchange.raven_selections import RavenSelection
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
@@ -66,7 +66,7 @@ def raven(folder: str, tables: tuple[Path, ...], column: str | None, segment: fl
     """
     dataset = open_dataset(Registry.installed(), folder, TerminalProgress())
     length = timing(dataset.images.root if dataset.images else None, segment).segment
-    paths, names = selections.tables(tables), Contents(dataset, ()).names
+    paths, names = selections.tables(tables), ExportContents(dataset, ()).names
     rows = [row for path in paths for row in selections.read(path, column)]
     if column is None:
         rows = _without_clusters(rows)
@@ -76,7 +76,7 @@ def raven(folder: str, tables: tuple[Path, ...], column: str | None, segment: fl
     say(f"{counts}: {_label(dataset, classes, paths)}.")
 
 
-def _without_clusters(rows: Sequence[Selection]) -> list[Selection]:
+def _without_clusters(rows: Sequence[RavenSelection]) -> list[RavenSelection]:
     """Leave out clusters as covey exports them, and tell of them. Raises CoveyError when there is nothing else."""
     class_rows = [row for row in rows if not is_cluster(row.label)]
     clusters = list(dict.fromkeys(row.label for row in rows if is_cluster(row.label)))
@@ -89,7 +89,7 @@ def _without_clusters(rows: Sequence[Selection]) -> list[Selection]:
     return class_rows
 
 
-def _tell_idle(rows: Sequence[Selection], names: Sequence[str]) -> None:
+def _tell_idle(rows: Sequence[RavenSelection], names: Sequence[str]) -> None:
     """Tell which selections say nothing of any image. Raises CoveyError when none does."""
     recordings_by_sound = selections.known_sounds(names)
     sounds = dict.fromkeys(row.sound for row in rows)

@@ -24,6 +24,7 @@ from covey.commands.report import report
 from covey.commands.run import run
 from covey.commands.spectrograms import spectrograms
 from covey.commands.terminal.progress_bars import say
+from covey.commands.terminal.tracebacks import show_traceback
 from covey.plugins.registry import Registry
 
 INTERRUPTED = 130
@@ -56,6 +57,9 @@ class Covey(click.Group):
         """Run one command."""
         try:
             return super().invoke(ctx)
+        except CoveyError as error:
+            show_traceback(error)
+            raise
         except KeyboardInterrupt:
             click.echo("\nStopped. What was finished is kept; the same command goes on from there.", err=True)
             sys.exit(INTERRUPTED)
@@ -71,7 +75,8 @@ def _registry(ctx: click.Context) -> Registry:
 
 @click.group(cls=Covey, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="covey")
-def main() -> None:
+@click.option("--traceback", is_flag=True, help="Show where an error came from; COVEY_DEBUG=1 does the same.")
+def main(traceback: bool) -> None:
     """Turn a folder of spectrogram images into groups that a person can look at, name and keep."""
 
 

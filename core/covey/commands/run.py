@@ -16,6 +16,7 @@ from covey.analysis.measures.validity import shape
 from covey.commands.flags import flags_of
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.commands.terminal.text_tables import show, show_groups
+from covey.commands.terminal.tracebacks import show_traceback
 from covey.components.contracts import Runtime
 from covey.components.kinds import Kind
 from covey.components.options import build
@@ -154,6 +155,8 @@ def _tell_failures(failures: Sequence[Failure]) -> None:
         tables.setdefault(failure.reason, []).append(table_stem(table_file_name(failure.made)))
     for reason, names in tables.items():
         click.echo(f"  {preview(names)}: {reason}", err=True)
+    for failure in failures:
+        show_traceback(failure.error)
 
 
 def _experiment(

@@ -15,6 +15,7 @@ from covey._base.errors import CoveyError, did_you_mean, reason
 from covey._base.files import make_folder
 from covey._base.progress import SILENT, Progress
 from covey._base.run_lock import hold_run_lock
+from covey._base.run_log import FILE, LOGGER, LoggedProgress, log_to_file
 from covey._base.text import count_noun, preview
 from covey.components import options
 from covey.components.contracts import (
@@ -80,8 +81,9 @@ def run(
             finished before is kept.
     """
     dataset, images = places(experiment, registry, progress)
-    with hold_run_lock(workplace(dataset) / "lock"):
-        pipeline = Pipeline(dataset, images, runtime or Runtime(), progress)
+    work = workplace(dataset)
+    with hold_run_lock(work / "lock"), log_to_file(work / FILE):
+        pipeline = Pipeline(dataset, images, runtime or Runtime(), LoggedProgress(progress))
         tasks = pipeline.plan(experiment)
         failures = [failure for task in tasks for failure in pipeline.attempt(task)]
         keys = dict.fromkeys(computed.key for task in tasks for computed in task.made)
@@ -89,7 +91,7 @@ def run(
     run_entries = {key: entries[key] for key in keys if key in entries}
     clusterings = [entry for entry in run_entries.values() if is_entry_of(entry, Clustering)]
     if not clusterings:
-        raise CoveyError("\n".join(dict.fromkeys(failure.reason for failure in failures)))
+        raise CoveyError("\n".join(dict.fromkeys(failure.reason for failure in failures))) from failures[0].error
     clusters.export_kept(dataset, clusterings)
     computed = len(pipeline.made)
     return Results(
@@ -158,10 +160,11 @@ class Pipeline:
         try:
             self.make(task)
         except Exception as error:  # a plugin may raise anything
+            LOGGER.debug("%s failed", task.component, exc_info=error)
             pending = task.missing(self.kept)
             if len(pending.parts) > 1:
                 return [failure for half in pending.halves() for failure in self.attempt(half)]
-            return [Failure((pending.made or task.made)[0], _sentence(task, error), error)]
+            return [Failure((pending.made or task.made)[0], _sentence(task, error, self.work / FILE), error)]
         return []
 
     def make(self, task: Task) -> None:
@@ -300,12 +303,12 @@ def _labels(clusterer: Clusterer, Z: Floats, prepared: Prepared | None) -> Label
     return cluster(clusterer, Z) if quick is None else quick
 
 
-def _sentence(task: Task, error: Exception) -> str:
+def _sentence(task: Task, error: Exception, log: Path) -> str:
     """Return why a table could not be made."""
     if isinstance(error, CoveyError):
         return str(error)
     cause = f"{type(error).__name__}: {reason(error)}"
-    return f"{task.component} failed ({cause}): try other options, or tell its authors."
+    return f"{task.component} failed ({cause}): try other options, or send {log} to its authors."
 
 
 def _chosen(clusterer: Clusterer, resolved: Clusterer) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from covey.plugins.registry import Registry
 
 
 @attrs.frozen(kw_only=True)
-class Step:
+class ReproducedStep:
     """One step made again; `difference` says in words how it differs, "" where it is identical bit for bit.
 
     None where the table of then is not kept, so that there is nothing to compare with.
@@ -42,7 +42,7 @@ class Step:
 class Repetition:
     """What came of making a result again: its steps, and the libraries whose versions differ: name, then, now."""
 
-    steps: Sequence[Step]
+    steps: Sequence[ReproducedStep]
     versions: Sequence[tuple[str, str, str]]
 
     @property
@@ -110,17 +110,17 @@ def _again(pipeline: Pipeline, components: Sequence[Component], chain: Sequence[
     for component in components:
         step = task([component], source)
         for failure in pipeline.attempt(step):
-            raise CoveyError(failure.reason)
+            raise CoveyError(failure.reason) from failure.error
         origin = pipeline.kept[step.made[0].key].provenance
         assert origin is not None
         yield origin
         source = origin
 
 
-def _step(dataset: Dataset, then: Provenance, target: Dataset, now: Provenance) -> Step:
+def _step(dataset: Dataset, then: Provenance, target: Dataset, now: Provenance) -> ReproducedStep:
     old, new = dataset.entries_by_key().get(then.key), target.find(now.key)
     difference = None if old is None else _difference(dataset.load(old), target.load(new))
-    return Step(component=then.component, difference=difference)
+    return ReproducedStep(component=then.component, difference=difference)
 
 
 def _difference(old: Table, new: Table) -> str:

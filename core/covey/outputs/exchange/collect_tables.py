@@ -20,7 +20,7 @@ What = Literal["features", "embeddings", "clusters", "labels", "metadata"]
 WHAT: tuple[What, ...] = ("features", "embeddings", "clusters", "labels", "metadata")
 
 
-class Contents:
+class ExportContents:
     """What a dataset holds, as far as it is wanted: what is not wanted is empty."""
 
     def __init__(self, dataset: Dataset, selection: Sequence[What]) -> None:

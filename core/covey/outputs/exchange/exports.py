@@ -17,7 +17,7 @@ from covey.data import clusters_csv as clusters
 from covey.data.dataset import Dataset
 from covey.data.images import BrokenImage, ImageFolder
 from covey.data.tables import NOISE
-from covey.outputs.exchange.collect_tables import WHAT, Contents, What
+from covey.outputs.exchange.collect_tables import WHAT, ExportContents, What
 from covey.outputs.exchange.intervals import Interval, Timing, intervals, timing
 from covey.outputs.exchange.raven_audacity import AUDACITY, RAVEN, audacity_track, cluster_label, raven_table
 from covey.outputs.exchange.row_blocks import Column, Sheet, write_csv, write_parquet
@@ -35,7 +35,7 @@ class Export:
     `segment` is the length of segments in seconds; None means as the file beside the images says.
     """
 
-    contents: Contents
+    contents: ExportContents
     out: Path
     segment: float | None
     progress: Progress
@@ -81,7 +81,7 @@ def export(
     if alien := [one for one in what if one not in holds]:
         raise CoveyError(f"{form} cannot hold {' and '.join(alien)}: it holds {', '.join(holds)}.")
     _check_folder(out, dataset, overwrite)
-    contents = Contents(dataset, what or holds)
+    contents = ExportContents(dataset, what or holds)
     for problem in dataset.problems:
         progress.note(problem)
     written = FORMS[form].write(Export(contents=contents, out=out, segment=segment, progress=progress))
@@ -201,7 +201,7 @@ def _write_tracks(export: Export, timing: Timing, ending: str, text: Callable[[s
     return count
 
 
-def _sources(contents: Contents) -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
+def _sources(contents: ExportContents) -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
     """Yield what gives classes to images: the labels of people, and each clustering, in which noise is no class."""
     if classes := contents.classes:
         yield "labels", classes

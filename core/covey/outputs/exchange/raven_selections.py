@@ -23,7 +23,7 @@ _ROUNDED = 1e-6
 
 
 @attrs.frozen
-class Selection:
+class RavenSelection:
     """A stretch of a recording, in seconds, its class, and the name of the sound file as the table has it."""
 
     sound: str
@@ -40,7 +40,7 @@ def tables(paths: Iterable[Path]) -> list[Path]:
     return table_paths
 
 
-def read(path: Path, column: str | None = None) -> list[Selection]:
+def read(path: Path, column: str | None = None) -> list[RavenSelection]:
     """Return the selections in a Raven table.
 
     Args:
@@ -64,7 +64,7 @@ def read(path: Path, column: str | None = None) -> list[Selection]:
     return [_selection(path, line, dict(zip(heads, row, strict=False)), label_column, own) for line, row in rows]
 
 
-def images_of(selections: Iterable[Selection], names: Sequence[str], segment: float) -> dict[str, list[str]]:
+def images_of(selections: Iterable[RavenSelection], names: Sequence[str], segment: float) -> dict[str, list[str]]:
     """Return the images in each class: those of which at least half, or half of the selection, lies in both.
 
     Args:
@@ -97,7 +97,7 @@ def recordings_of(sound: str, recordings_by_sound: Mapping[str, Sequence[str]]) 
     return next((recordings_by_sound[way] for way in ways if way in recordings_by_sound), ())
 
 
-def _selection(path: Path, line: int, cells: Mapping[str, str], label_column: str, own: str) -> Selection:
+def _selection(path: Path, line: int, cells: Mapping[str, str], label_column: str, own: str) -> RavenSelection:
     try:
         begin, end = float(cells[BEGIN]), float(cells[END])
         if not (math.isfinite(begin) and begin <= end < math.inf):
@@ -105,7 +105,7 @@ def _selection(path: Path, line: int, cells: Mapping[str, str], label_column: st
     except (ValueError, KeyError) as error:
         times = f"{cells.get(BEGIN)!r} to {cells.get(END)!r}"
         raise CoveyError(f"The selections {path} cannot be read: {times} are no times (line {line}).") from error
-    return Selection(cells.get(FILE) or own, begin, end, cells.get(label_column, "").strip())
+    return RavenSelection(cells.get(FILE) or own, begin, end, cells.get(label_column, "").strip())
 
 
 def _recordings(names: Iterable[str]) -> dict[str, tuple[list[str], NDArray[np.float64]]]:
@@ -120,7 +120,9 @@ def _recordings(names: Iterable[str]) -> dict[str, tuple[list[str], NDArray[np.f
     }
 
 
-def _within(selection: Selection, names: Sequence[str], starts: NDArray[np.float64], segment: float) -> Iterator[str]:
+def _within(
+    selection: RavenSelection, names: Sequence[str], starts: NDArray[np.float64], segment: float
+) -> Iterator[str]:
     first, last = np.searchsorted(starts, [selection.begin - segment, selection.end + _ROUNDED])
     near = starts[first:last]
     shared = np.minimum(near + segment, selection.end) - np.maximum(near, selection.begin)

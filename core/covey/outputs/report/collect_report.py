@@ -48,7 +48,7 @@ class Group:
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Contents:
+class ReportContents:
     """What a report says.
 
     `rows` are all clusterings, the best first, by `measure` where one was asked for. The rest is about the
@@ -77,7 +77,7 @@ def collect(
     measure: str | None = None,
     name: str | None = None,
     progress: Progress = SILENT,
-) -> Contents:
+) -> ReportContents:
     """Find out what a report says.
 
     Args:
@@ -99,7 +99,7 @@ def collect(
     Z = None if table is None else table.points
     clusterer = board.clusterer(provenance) if provenance else None
     compared = [row.clustering for row in rows[:COMPARED]]
-    return Contents(
+    return ReportContents(
         location=board.dataset.location,
         folder=board.dataset.images,
         rows=rows,

@@ -17,7 +17,7 @@ from covey.data.images import BrokenImage
 from covey.outputs.profile_chart import chart
 from covey.outputs.report import contact_sheets as sheets
 from covey.outputs.report import map_picture as maps
-from covey.outputs.report.collect_report import COMPARED, MOST_CLUSTERS, Contents, Group
+from covey.outputs.report.collect_report import COMPARED, MOST_CLUSTERS, Group, ReportContents
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """Whatever a name may hold, a browser runs and fetches nothing."""
@@ -25,7 +25,7 @@ FEW = 4
 """Recordings and labels of a cluster that are named."""
 
 
-def page(contents: Contents, progress: Progress = SILENT) -> str:
+def page(contents: ReportContents, progress: Progress = SILENT) -> str:
     """Return the report as one HTML page; every name in it is escaped."""
     title = f"covey: {PurePath(contents.location).name or contents.location}"
     css = files("covey.outputs.report").joinpath("page.css").read_text("utf-8")
@@ -38,7 +38,7 @@ def page(contents: Contents, progress: Progress = SILENT) -> str:
     )
 
 
-def _sections(contents: Contents, progress: Progress) -> Iterator[str]:
+def _sections(contents: ReportContents, progress: Progress) -> Iterator[str]:
     shape = contents.chosen.shape
     counts = f"{count_noun(shape.images, 'image')}, {count_noun(shape.clusters, 'cluster')}"
     yield (
@@ -55,7 +55,7 @@ def _sections(contents: Contents, progress: Progress) -> Iterator[str]:
     yield f'<p class="faint">Made with covey {__version__}.</p>'
 
 
-def _map(contents: Contents) -> str:
+def _map(contents: ReportContents) -> str:
     if contents.map is None:
         return "<p>There is no map: the table that was clustered is not kept, or has none.</p>"
     address = sheets.png(maps.draw(contents.map, contents.clustering.labels))
@@ -63,7 +63,7 @@ def _map(contents: Contents) -> str:
     return f'<img class="map" alt="The map" src="{address}"><p class="faint">{caption}</p>'
 
 
-def _leaderboard(contents: Contents) -> str:
+def _leaderboard(contents: ReportContents) -> str:
     columns = measures(any(row.scores for row in contents.rows), contents.measure)
     rows = [
         [str(rank), *(cell(row, measure) for measure in columns), row.clustering]
@@ -80,14 +80,14 @@ def _leaderboard(contents: Contents) -> str:
     return _table(["", *map(heading, columns), "clustering"], rows, marks) + f'<p class="faint">{caption}</p>'
 
 
-def _profile(contents: Contents) -> str:
+def _profile(contents: ReportContents) -> str:
     assert contents.profile is not None
     encoded = base64.b64encode(chart([(contents.chosen.clustering, contents.profile)])).decode("ascii")
     caption = "How the clusters change with this option, all others being the same; stretches of no change are shaded."
     return f'<img class="chart" alt="" src="data:image/png;base64,{encoded}"><p class="faint">{caption}</p>'
 
 
-def _agreement(contents: Contents) -> str:
+def _agreement(contents: ReportContents) -> str:
     """Show adjusted mutual information between clusterings, which are named by their ranks."""
     ranks = [str(rank) for rank in range(1, len(contents.compared) + 1)]
     rows = [
@@ -109,7 +109,7 @@ def _share(share: float) -> str:
     return f'<td class="share" style="--share: {max(0.0, share):.2f}">{share:.2f}</td>'
 
 
-def _clusters(contents: Contents, progress: Progress) -> str:
+def _clusters(contents: ReportContents, progress: Progress) -> str:
     if not contents.groups:
         return "<p>There is no cluster: every image is noise.</p>"
     first_groups, rest = contents.groups[:MOST_CLUSTERS], contents.groups[MOST_CLUSTERS:]
@@ -121,7 +121,7 @@ def _clusters(contents: Contents, progress: Progress) -> str:
     return "".join(parts)
 
 
-def _group(contents: Contents, group: Group) -> str:
+def _group(contents: ReportContents, group: Group) -> str:
     dot = f'<span class="dot" style="background: {colour(group.cluster)}"></span>'
     facts = [count_noun(group.images, "image")]
     if group.recordings:
@@ -137,7 +137,7 @@ def _group(contents: Contents, group: Group) -> str:
     return f"<h3>{dot}Cluster {group.cluster}</h3><p>{escape('; '.join(facts))}</p>{pictures}"
 
 
-def _picture(contents: Contents, name: str) -> str:
+def _picture(contents: ReportContents, name: str) -> str:
     title = escape(name)
     try:
         if contents.folder is None:

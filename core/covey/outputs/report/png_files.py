@@ -11,10 +11,10 @@ from covey._base.progress import SILENT, Progress
 from covey.outputs.profile_chart import chart
 from covey.outputs.report import contact_sheets as sheets
 from covey.outputs.report import map_picture as maps
-from covey.outputs.report.collect_report import Contents
+from covey.outputs.report.collect_report import ReportContents
 
 
-def write(contents: Contents, folder: Path, progress: Progress = SILENT) -> list[Path]:
+def write(contents: ReportContents, folder: Path, progress: Progress = SILENT) -> list[Path]:
     """Write map.png, profile.png and cluster_0000.png, ... into a folder; return the files. Raises CoveyError."""
     make_folder(folder)
     written = []

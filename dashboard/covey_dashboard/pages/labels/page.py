@@ -44,7 +44,7 @@ SEVERAL, GONE = Choice("Images with several classes"), Choice("Labelled images t
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Found:
+class LabelsOverview:
     """What there is: the names of all images, sorted, the classes, and the images of each choice that is no class."""
 
     location: str
@@ -80,7 +80,7 @@ def show(location: str) -> None:
         notice.problem(str(error))
 
 
-def look(location: str) -> Found:
+def look(location: str) -> LabelsOverview:
     """Return what there is. Raises CoveyError."""
     store = cache.store(location)
     labelling.watch(store, store.revision)
@@ -92,7 +92,7 @@ def look(location: str) -> Found:
         SEVERAL: sorted(name for name, labels in labelled.items() if len(labels) > 1),
         GONE: sorted(name for name in labelled if name not in here),
     }
-    return Found(location=location, store=store, names=names, classes=store.classes(), kinds=kinds)
+    return LabelsOverview(location=location, store=store, names=names, classes=store.classes(), kinds=kinds)
 
 
 def all_names(location: str) -> list[str]:
@@ -104,7 +104,7 @@ def all_names(location: str) -> list[str]:
     return folder.names() if folder else []
 
 
-def show_numbers(overview: Found) -> None:
+def show_numbers(overview: LabelsOverview) -> None:
     """Show how far the labelling has come."""
     done = len(overview.names) - len(overview.kinds[NONE])
     numbers = {
@@ -118,7 +118,7 @@ def show_numbers(overview: Found) -> None:
         column.metric(name, number)
 
 
-def choose(overview: Found) -> Choice:
+def choose(overview: LabelsOverview) -> Choice:
     """Return whose images a person wants to see."""
     classes = [Choice("class", label_class.name) for label_class in overview.classes]
     offered = [*(kind for kind, images in overview.kinds.items() if images or kind == NONE), *classes]
@@ -140,7 +140,7 @@ def turn_to(chosen: Choice) -> None:
     st.session_state[SHOWN] = chosen
 
 
-def show_choice(overview: Found, chosen: Choice) -> None:
+def show_choice(overview: LabelsOverview, chosen: Choice) -> None:
     """Show the images of a choice and what can be done with them. Raises CoveyError."""
     label_class = next((candidate for candidate in overview.classes if candidate.name == chosen.label), None)
     if label_class:
@@ -175,7 +175,7 @@ def take_out(store: LabelStore, label: str, names: Sequence[str], remaining: Cal
     labelling.say("Click the images that do not belong, then take them out.")
 
 
-def show_class(overview: Found, label_class: LabelClass) -> None:
+def show_class(overview: LabelsOverview, label_class: LabelClass) -> None:
     """Show what can be done with a class."""
     store, label = overview.store, label_class.name
     name, colour = f"name of {label}", f"colour of {label} {label_class.colour}"
@@ -205,7 +205,7 @@ def rename(store: LabelStore, label: str, name: str) -> None:
     labelling.do(act, "It has this name already.")
 
 
-def show_merge(overview: Found, label: str) -> None:
+def show_merge(overview: LabelsOverview, label: str) -> None:
     """Offer to give the images of a class to another one."""
     others = [label_class.name for label_class in overview.classes if label_class.name != label]
     target = st.selectbox("Give all its images to", others, None, placeholder="another class", key=f"merge {label}")
@@ -218,7 +218,7 @@ def show_merge(overview: Found, label: str) -> None:
     st.button("Merge into it", disabled=target is None, on_click=lambda: labelling.do(act, "They are one already."))
 
 
-def show_about(overview: Found) -> None:
+def show_about(overview: LabelsOverview) -> None:
     """Show the classes, the history, and the tables to take home or to bring. Raises CoveyError."""
     classes, done, files = st.tabs(["Classes", "History", "Export and import"])
     with classes:
@@ -230,7 +230,7 @@ def show_about(overview: Found) -> None:
         show_import(overview.store)
 
 
-def show_classes(overview: Found) -> None:
+def show_classes(overview: LabelsOverview) -> None:
     """Show the classes with their colours and counts."""
     if not overview.classes:
         notice.hint("No labels yet: select images on the page Explore and give them a class, or import a table.")
@@ -269,7 +269,7 @@ def _local(when: str) -> str:
         return when
 
 
-def show_export(overview: Found) -> None:
+def show_export(overview: LabelsOverview) -> None:
     """Offer the labels as tables."""
     original, long = partial(original_table, overview.store, overview.names), partial(long_table, overview.store)
     shared: dict[str, Any] = {"icon": ":material/download:", "on_click": "ignore", "disabled": not overview.classes}

@@ -31,7 +31,7 @@ NEARLY, LIKELY = 0.7, 0.5
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Found:
+class Work:
     """What there is: a source with its table and labels, and what lies before the person."""
 
     source: Source
@@ -70,16 +70,16 @@ def prepared(identity: str, _source: Source) -> tuple[Worklist, bool]:
     return Worklist(X, Z), X is not Z
 
 
-def look(source: Source) -> Found:
+def look(source: Source) -> Work:
     """Return what there is. Raises CoveyError."""
     store = cache.store(source.location)
     labelling.watch(store, store.revision)
     desk: Desk = st.session_state.setdefault(f"desk {source.identity}", Desk())
     table, image_labels = cache.embedding(source), cache.given(source)
-    return Found(source=source, table=table, store=store, given=image_labels, desk=desk, standing=desk.standing(store))
+    return Work(source=source, table=table, store=store, given=image_labels, desk=desk, standing=desk.standing(store))
 
 
-def show_work(work: Found) -> None:
+def show_work(work: Work) -> None:
     """Show how far the labelling has come, and the next batch. Raises CoveyError."""
     progress, (worklist, featured) = st.container(), prepared(work.source.identity, work.source)
     show_remarks(work, featured)
@@ -93,7 +93,7 @@ def show_work(work: Found) -> None:
     work.desk.seen()
 
 
-def show_batch(work: Found, laid: Laid) -> None:
+def show_batch(work: Work, laid: Laid) -> None:
     """Show a batch and what can be said to it. Raises CoveyError."""
     names, location = work.table.names[laid.batch.rows].tolist(), work.source.location
     bar = st.container()
@@ -108,7 +108,7 @@ def show_batch(work: Found, laid: Laid) -> None:
         show_bar(work, laid, names, len(remaining))
 
 
-def show_bar(work: Found, laid: Laid, names: list[str], remaining: int) -> None:
+def show_bar(work: Work, laid: Laid, names: list[str], remaining: int) -> None:
     """Show what is suggested for a batch, and what can be said to it. Raises CoveyError."""
     question, field, buttons = st.columns([4, 3, 5], vertical_alignment="center", gap="medium")
     with question:
@@ -135,7 +135,7 @@ def show_bar(work: Found, laid: Laid, names: list[str], remaining: int) -> None:
     labelling.say("Click out what does not belong, then accept the rest.")
 
 
-def show_question(work: Found, laid: Laid) -> None:
+def show_question(work: Work, laid: Laid) -> None:
     """Say what a batch is."""
     count = count_noun(len(laid.batch.rows), "image")
     if laid.label is None:
@@ -146,7 +146,7 @@ def show_question(work: Found, laid: Laid) -> None:
     st.html(f'<div class="covey-question">{question}</div>')
 
 
-def choose_class(work: Found, laid: Laid) -> str:
+def choose_class(work: Work, laid: Laid) -> str:
     """Return the class that a person gives to a batch, "" for none: the one that is suggested, until it is changed."""
     if CLASS not in st.session_state or st.session_state.get(FILLED) != laid.key:
         st.session_state[CLASS], st.session_state[FILLED] = laid.label, laid.key
@@ -167,7 +167,7 @@ def chosen_class() -> str:
     return (st.session_state[CLASS] or "").strip()
 
 
-def accept(work: Found, laid: Laid, names: list[str]) -> None:
+def accept(work: Work, laid: Laid, names: list[str]) -> None:
     """Give the class to the images that are left in, and note that the others are not of it."""
     label, remaining = chosen_class(), set(gallery.remaining(names, laid.key, GALLERY))
     rows = np.array(
@@ -183,14 +183,14 @@ def accept(work: Found, laid: Laid, names: list[str]) -> None:
         labelling.do(act, "None of them got this class.")
 
 
-def skip(work: Found, laid: Laid) -> None:
+def skip(work: Work, laid: Laid) -> None:
     """Go on without labelling anything."""
     if work.desk.answers(laid):
         work.desk.reply(laid.label, laid.batch.rows, None)
         st.session_state.pop(labelling.SAID, None)
 
 
-def show_end(work: Found) -> None:
+def show_end(work: Work) -> None:
     """Say why there is no batch, and offer what can be undone."""
     unlabelled = int((work.given.codes < 0).sum())
     if unlabelled:
@@ -203,7 +203,7 @@ def show_end(work: Found) -> None:
     labelling.say()
 
 
-def show_steps(work: Found) -> None:
+def show_steps(work: Work) -> None:
     """Show the buttons that bring back what was skipped, undo and redo. Raises CoveyError."""
     skipped = sum(reply.action is None for reply in work.standing)
     if skipped:
@@ -211,7 +211,7 @@ def show_steps(work: Found) -> None:
     labelling.steps(work.store)
 
 
-def show_remarks(work: Found, featured: bool) -> None:
+def show_remarks(work: Work, featured: bool) -> None:
     """Say what is left out, and what is missing."""
     gone = len(work.given.by_image) - int((work.given.codes >= 0).sum())
     if gone:
@@ -220,7 +220,7 @@ def show_remarks(work: Found, featured: bool) -> None:
         st.caption("The features of this embedding are not in the dataset: suggestions come from the embedding alone.")
 
 
-def show_progress(work: Found, sure: Floats) -> None:
+def show_progress(work: Work, sure: Floats) -> None:
     """Show the share that is labelled, and how sure the classes of the others are."""
     nearly, likely = int((sure > NEARLY).sum()), int((sure > LIKELY).sum())
     total = len(work.table.names)

@@ -1,0 +1,18 @@
+"""Tracebacks of errors, for those who ask for them: `covey --traceback ...` or COVEY_DEBUG=1."""
+
+from __future__ import annotations
+
+import os
+import traceback
+
+import click
+
+VARIABLE = "COVEY_DEBUG"
+
+
+def show_traceback(error: BaseException) -> None:
+    """Print where an error came from, with all its causes, if a person asked for tracebacks."""
+    context = click.get_current_context(silent=True)
+    flag = context is not None and bool(context.find_root().params.get("traceback"))
+    if flag or os.environ.get(VARIABLE, "") not in ("", "0"):
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
