@@ -21,7 +21,7 @@ _MEGABYTE = 1_000_000
 
 
 @attrs.frozen
-class Source:
+class ArchiveSource:
     """Where an archive lies, the headers to ask for it with, its size (0: not told) and its MD5 ("": not told)."""
 
     url: str
@@ -68,7 +68,7 @@ class Download:
                 if self._come() <= before:
                     raise
 
-    def _source(self) -> Source:
+    def _source(self) -> ArchiveSource:
         """Ask where the archive lies: Kaggle answers with a redirection that holds for a while."""
         from kagglesdk.datasets.types.dataset_api_service import ApiDownloadDatasetRequest
 
@@ -79,7 +79,7 @@ class Download:
             response = calls.download_dataset(request)
             response.close()
         size = int(response.headers.get("Content-Length") or 0)
-        return Source(response.url, dict(response.request.headers), size, _md5(response.headers))
+        return ArchiveSource(response.url, dict(response.request.headers), size, _md5(response.headers))
 
     def _more(self, step: Step) -> None:
         """Ask for what is missing, and write it down as it comes."""
@@ -101,7 +101,7 @@ class Download:
         if source.size and self._come() != source.size:
             raise requests.ConnectionError("it ended too early")
 
-    def _check(self, source: Source) -> None:
+    def _check(self, source: ArchiveSource) -> None:
         """Raise CoveyError, and forget what has come, when its checksum is not the one that Kaggle gives."""
         if not source.md5:
             return

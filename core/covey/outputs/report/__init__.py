@@ -3,4 +3,4 @@
 from covey.outputs.report.collect_report import Group, ReportContents, collect
 from covey.outputs.report.html_page import page
 
-__all__ = ["Contents", "Group", "collect", "page"]
+__all__ = ["Group", "ReportContents", "collect", "page"]
