@@ -3,7 +3,18 @@
 from covey._base.errors import CoveyError
 from covey._version import __version__
 from covey.api import contact_sheet, draw_map, frame, open, run
-from covey.components.contracts import Clusterer, FeatureExtractor, Prepared, Reducer, Runtime, Storage
+from covey.components.contracts import (
+    Clusterer,
+    Extract,
+    FeatureExtractor,
+    Floats,
+    Labels,
+    Pixels,
+    Prepared,
+    Reducer,
+    Runtime,
+    Storage,
+)
 from covey.components.options import component, option
 from covey.data.dataset import Dataset
 from covey.data.tables import Clustering, Embedding, Features
@@ -15,8 +26,12 @@ __all__ = [
     "CoveyError",
     "Dataset",
     "Embedding",
+    "Extract",
     "FeatureExtractor",
     "Features",
+    "Floats",
+    "Labels",
+    "Pixels",
     "Prepared",
     "Reducer",
     "Runtime",

@@ -47,6 +47,14 @@ def test_the_example_is_short(site: Path) -> None:
     assert len((site / "covey_squeezenet.py").read_text("utf-8").splitlines()) <= MOST_LINES
 
 
+def test_the_example_passes_a_strict_type_check(site: Path) -> None:
+    pytest.importorskip("mypy", reason="needs mypy")
+    path = site / "covey_squeezenet.py"
+    command = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={site / 'cache'}", str(path)]
+    process = subprocess.run(command, cwd=PAGE.parent, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stdout + process.stderr
+
+
 def test_all_are_listed(site: Path) -> None:
     listed = call(*COVEY, "plugins", "list", site=site)
     for kind in Kind:

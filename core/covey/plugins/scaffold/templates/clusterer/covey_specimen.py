@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from covey import Clusterer, component, hookimpl, option
-from covey.components.contracts import Floats, Labels
+from covey import Clusterer, Floats, Labels, component, hookimpl, option
 
 
 @component

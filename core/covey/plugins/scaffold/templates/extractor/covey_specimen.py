@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from covey import FeatureExtractor, Runtime, component, hookimpl, option
-from covey.components.contracts import Extract, Floats, Pixels
+from covey import Extract, FeatureExtractor, Floats, Pixels, Runtime, component, hookimpl, option
 
 
 @component

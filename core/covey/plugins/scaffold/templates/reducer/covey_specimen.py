@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from covey import Reducer, component, hookimpl, option
-from covey.components.contracts import Floats
+from covey import Floats, Reducer, component, hookimpl, option
 
 
 @component
