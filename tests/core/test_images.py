@@ -142,13 +142,16 @@ def test_a_name_as_long_as_the_system_allows(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("brightness")
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
-def test_a_name_that_is_no_text_is_told_and_left_out(tmp_path: Path, covey: Callable[..., Result]) -> None:
+def test_a_name_that_is_no_text_is_reported_and_left_out(
+    tmp_path: Path, covey: Callable[..., Result], caplog: pytest.LogCaptureFixture
+) -> None:
     tiny_images(tmp_path / "images", 12)
     (tmp_path / "images" / "image_003.png").rename(os.fsdecode(os.fsencode(tmp_path / "images") + b"/bad\xff.png"))
     done = covey("run", tmp_path, "--extractor", "brightness", "--reducer", "pca", "--clusterer", "kmeans")
     assert done.exit_code == 0
     assert "is left out: its name is no valid UTF-8: rename it." in done.stderr
     assert len((tmp_path / "clusters.csv").read_text("utf-8").splitlines()) == 1 + 11
+    assert "bad\\udcff.png is left out" in caplog.text
 
 
 def test_names_that_people_use(tmp_path: Path) -> None:

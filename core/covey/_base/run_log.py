@@ -12,6 +12,7 @@ from pathlib import Path
 
 from covey._base.errors import CoveyError, reason
 from covey._base.progress import Progress, Step
+from covey._base.text import escape_undecodable
 
 LOGGER = logging.getLogger("covey")
 LOGGER.addHandler(logging.NullHandler())
@@ -62,11 +63,11 @@ class LoggedProgress(Progress):
     @contextmanager
     def step(self, title: str, total: int, unit: str) -> Iterator[Step]:
         """Open a step."""
-        LOGGER.info("%s: %d x %s", title, total, unit)
+        LOGGER.info("%s: %d x %s", escape_undecodable(title), total, unit)
         with self.shown_by.step(title, total, unit) as step:
             yield step
 
     def note(self, text: str) -> None:
         """Log and show a note."""
-        LOGGER.info("%s", text)
+        LOGGER.info("%s", escape_undecodable(text))
         self.shown_by.note(text)

@@ -26,3 +26,8 @@ def count_noun(count: int, noun: str) -> str:
 def count_having(count: int, total: int, noun: str) -> str:
     """Return the subject and verb of a sentence: "1 of 24 images has", "23 of 24 images have"."""
     return f"{count:,} of {count_noun(total, noun)} {'has' if 1 in (count, total) else 'have'}"
+
+
+def escape_undecodable(text: str) -> str:
+    """Return a text that any file and terminal can take: bytes of a file name that are no UTF-8 become "\\udcff"."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

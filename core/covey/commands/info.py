@@ -11,7 +11,7 @@ import attrs
 import click
 
 from covey._base.errors import CoveyError
-from covey._base.text import count_noun, preview
+from covey._base.text import count_noun, escape_undecodable, preview
 from covey.commands.terminal.progress_bars import TerminalProgress, say
 from covey.data import metadata
 from covey.data.dataset import WORK, AnyEntry, Dataset
@@ -212,4 +212,4 @@ def _table(entry: AnyEntry) -> dict[str, Any]:
 
 def _print(document: Any) -> None:
     """Print JSON, in which what is no text stays escaped."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8"))
+    click.echo(escape_undecodable(json.dumps(document, indent=2, ensure_ascii=False)))
