@@ -55,7 +55,7 @@ def run(
     """
     from covey.components.kinds import Kind
     from covey.experiments.experiment import Experiment
-    from covey.experiments.pipeline import run as run_experiment
+    from covey.experiments.pipeline import run_experiment as run_experiment
     from covey.plugins.registry import Registry
 
     registry = Registry.installed()

@@ -61,10 +61,10 @@ class Dbscan(Clusterer):
         Raises:
             CoveyError: Z has values that are no finite numbers.
         """
-        from covey.analysis.density import suggestion
+        from covey.analysis.density import suggest_radius
 
         self.check_finite(Z)
-        return self if self.eps else evolve(self, eps=suggestion(Z, self.min_samples) or ANY)
+        return self if self.eps else evolve(self, eps=suggest_radius(Z, self.min_samples) or ANY)
 
     def prepare(self, Z: NDArray[np.float32], progress: Progress = SILENT) -> Prepared:
         """Return labels for any eps, from the tree of `covey.analysis.density`.

@@ -36,7 +36,7 @@ def published(dataset: Dataset, slug: Slug, options: PublishOptions, progress: P
         raise CoveyError(f"There is nothing to push in {dataset.location}: it holds neither images nor tables.")
     with slug.shelf.alone():
         api = client()
-        there, table = _there(api, slug), metadata.read(dataset)
+        there, table = _there(api, slug), metadata.read_metadata(dataset)
         with staged(dataset, table, slug.shelf.upload, options.original, progress):
             files = digests(slug.shelf.upload, progress)
             if there is not None and _is_same(slug.shelf, files, _number(there)):

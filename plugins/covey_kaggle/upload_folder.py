@@ -85,7 +85,7 @@ def _add_metadata(metadata: Metadata, path: Path, folder: Path) -> None:
     plain = folder / "metadata.csv"
     columns = _named(metadata)
     rows = zip(*columns.values(), strict=True)
-    csvs.write(plain, list(columns), [[csvs.cell(value) for value in row] for row in rows])
+    csvs.write_csv(plain, list(columns), [[csvs.guard_cell(value) for value in row] for row in rows])
     _date(plain)
 
 

@@ -17,7 +17,7 @@ from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.data.label_file import read_labels
 from covey.data.tables import Clustering
 from covey.experiments.experiment import from_flags
-from covey.experiments.pipeline import run
+from covey.experiments.pipeline import run_experiment
 from covey.plugins.registry import Registry
 
 ESC10 = Path(__file__).parents[3] / "shared" / "data" / "esc10"
@@ -40,7 +40,7 @@ def ami(dataset: str, out: str, weights: str, seed: int, labels: dict[str, str])
     """Return the AMI of the default clustering with these weights and this seed of the reducer."""
     registry = Registry.installed()
     settings = [f"extractor.weights={weights}", f"reducer.seed={seed}"]
-    results = run(from_flags(dataset, out, {}, settings, registry), registry, TerminalProgress())
+    results = run_experiment(from_flags(dataset, out, {}, settings, registry), registry, TerminalProgress())
     table = results.dataset.load(results.clusterings[0])
     assert isinstance(table, Clustering)
     return evaluate(table, labels).ami

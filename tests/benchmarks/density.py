@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey.analysis.density import Tree, dbscan
-from covey.analysis.match_clusters import match
-from covey.analysis.profiles import profile
+from covey.analysis.match_clusters import match_clusters
+from covey.analysis.profiles import profile_option
 from covey.components.kinds import Kind
 from covey.components.options import build
 from covey.plugins.registry import Registry
@@ -44,10 +44,10 @@ def main() -> None:
         show(f"labels from it, eps {eps}", cut, plain, told(np.array_equal(tree.labels(eps), labels)))
     clusterer: Any = build(Registry.installed().get(Kind.CLUSTERER, "dbscan"), {"min_samples": MIN_SAMPLES})
     prepared = clusterer.prepare(Z)
-    found, seconds = timed(lambda: profile(clusterer, Z, "eps", prepared=prepared))
+    found, seconds = timed(lambda: profile_option(clusterer, Z, "eps", prepared=prepared))
     show(f"profile of {len(found.values)} eps values", seconds)
     old, new = (np.random.default_rng(seed).integers(-1, 200, count).astype(np.int32) for seed in (0, 1))
-    show("matching, 200 to 200", statistics.median(timed(lambda: match(old, new))[1] for _ in range(9)))
+    show("matching, 200 to 200", statistics.median(timed(lambda: match_clusters(old, new))[1] for _ in range(9)))
 
 
 def made_up(count: int) -> NDArray[np.float32]:

@@ -22,9 +22,9 @@ from covey.components.kinds import Kind
 from covey.components.options import build
 from covey.data.label_file import read_labels
 from covey.experiments.experiment import from_flags
-from covey.experiments.pipeline import Pipeline, places
+from covey.experiments.pipeline import Pipeline, open_run_dataset
 from covey.plugins.registry import Registry
-from covey.sound.conversion import convert
+from covey.sound.conversion import convert_recordings
 from covey.sound.synthesis import synthesize
 
 TRIED = [(bands, time) for bands in (1, 2, 4) for time in ("mean", "max", "mean+std", "thirds")]
@@ -36,7 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         demo = Path(folder) / "demo"
         truth = synthesize(demo)
-        convert(demo / "audio", demo)
+        convert_recordings(demo / "audio", demo)
         sets = {"esc10": (ESC10, ESC10 / "labels.csv"), "demo": (demo, truth)}
         print(f"{'bands':>5} {'time':<9}{'d':>5}{'half A':>8}{'demo':>8}{'half B':>8}")
         for bands, time in TRIED:
@@ -53,7 +53,7 @@ def tables(
 ) -> tuple[Features, NDArray[np.bool_]]:
     """Return the features of a dataset, and which images are of half A; all of them in the demo."""
     experiment = from_flags(str(dataset), str(Path(folder) / f"out-{dataset.name}"), {}, settings, registry)
-    kept, images = places(experiment, registry)
+    kept, images = open_run_dataset(experiment, registry)
     entry = Pipeline(kept, images, Runtime(), TerminalProgress()).features(experiment.extractors[0])[0]
     table = kept.load(entry)
     assert isinstance(table, Features)

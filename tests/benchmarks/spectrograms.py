@@ -21,7 +21,7 @@ from scipy.signal import spectrogram
 from covey.components.contracts import Floats
 from covey.data.images import THREADS
 from covey.sound import png
-from covey.sound.conversion import convert
+from covey.sound.conversion import convert_recordings
 from covey.sound.spectrograms import EPS, Recipe
 from covey.sound.synthesis import CALLS, RATE, recording, synthesize
 
@@ -63,7 +63,7 @@ def _converted() -> str:
         begin = time.perf_counter()
         theirs = _plainly(Path(folder) / "audio", Path(folder) / "plain")
         middle = time.perf_counter()
-        ours = convert(Path(folder) / "audio", Path(folder)).new
+        ours = convert_recordings(Path(folder) / "audio", Path(folder)).new
         end = time.perf_counter()
     speeds = theirs / (middle - begin), ours / (end - middle)
     return f"| {speeds[0]:.0f} | {speeds[1]:.0f} | {speeds[1] / speeds[0]:.1f} |"

@@ -24,7 +24,7 @@ from covey.components.options import build
 from covey.data.label_file import read_labels
 from covey.data.tables import Names
 from covey.experiments.experiment import from_flags
-from covey.experiments.pipeline import Pipeline, places
+from covey.experiments.pipeline import Pipeline, open_run_dataset
 from covey.plugins.registry import Registry
 
 ESC10 = Path(__file__).parents[3] / "shared" / "data" / "esc10"
@@ -55,7 +55,7 @@ def features(registry: Registry) -> Features:
     """Return the default features of esc10."""
     with tempfile.TemporaryDirectory() as out:
         experiment = from_flags(str(ESC10), out, {}, [], registry)
-        dataset, images = places(experiment, registry)
+        dataset, images = open_run_dataset(experiment, registry)
         entry = Pipeline(dataset, images, Runtime(), TerminalProgress()).features(experiment.extractors[0])[0]
         found = dataset.load(entry)
     assert isinstance(found, Features)

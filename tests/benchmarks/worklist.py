@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from covey import Clustering, Embedding, Features
 from covey.analysis.assist.worklist import Answer, Worklist
-from covey.analysis.measures.evaluation import numbered
+from covey.analysis.measures.evaluation import number_values
 from covey.data.label_file import read_labels
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
@@ -42,7 +42,7 @@ def main(folder: str, labels: str) -> None:
         found = dataset.find(made.input)
         features = dataset.load(found) if found else None
         assert isinstance(features, Features)
-        truth = numbered(embedding.names, given)
+        truth = number_values(embedding.names, given)
         for other in (other.provenance for other in entries if other.kind == "clustering"):
             if other and other.input == made.key:
                 kept = dataset.find(other.key)

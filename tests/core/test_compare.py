@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 
 from covey import Clustering
-from covey.analysis.measures.agreement import flow, matrix
+from covey.analysis.measures.agreement import agreement_matrix, trace_clusters
 
 Cli = Callable[..., Result]
 FLAGS = ("--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2",
@@ -106,25 +106,25 @@ def test_a_dataset_that_changed_between_runs(covey: Cli, run: Path, labels: Path
 def test_agreement_is_1_for_the_same_groups_under_other_numbers() -> None:
     one = clustering([0, 0, 1, 1, -1, -1])
     for measure in ("ami", "ari"):
-        found = matrix([one, clustering([3, 3, 0, 0, 1, 1]), clustering([0, 1, 0, 1, 0, 1])], measure)
+        found = agreement_matrix([one, clustering([3, 3, 0, 0, 1, 1]), clustering([0, 1, 0, 1, 0, 1])], measure)
         assert found.shape == (3, 3)
         assert np.allclose(found, found.T)
         assert found[0, 1] == pytest.approx(1)
         assert found[0, 2] < 0.1
-    assert np.isnan(matrix([one, clustering([0, 0], start=90)])[0, 1])
+    assert np.isnan(agreement_matrix([one, clustering([0, 0], start=90)])[0, 1])
 
 
 def test_where_each_cluster_went() -> None:
-    found = flow(clustering([0, 0, 1, -1]), clustering([5, 5, 7, 7], start=1))
+    found = trace_clusters(clustering([0, 0, 1, -1]), clustering([5, 5, 7, 7], start=1))
     assert found.one.tolist() == [-1, 0, 1]
     assert found.other.tolist() == [7, 5, 5]
     assert found.counts.tolist() == [1, 1, 1]
-    again = flow(clustering([4, 0, 0, 0, -1]), clustering([2, 2, 2, -1, -1]))
+    again = trace_clusters(clustering([4, 0, 0, 0, -1]), clustering([2, 2, 2, -1, -1]))
     ways = list(zip(again.one, again.other, again.counts, strict=True))
     assert ways == [(-1, -1, 1), (0, -1, 1), (0, 2, 2), (4, 2, 1)]
-    assert flow(clustering([0]), clustering([0], start=9)).counts.tolist() == []
+    assert trace_clusters(clustering([0]), clustering([0], start=9)).counts.tolist() == []
 
 
 def test_where_very_many_clusters_went_takes_little_memory() -> None:
     many = clustering(list(range(100_000)))
-    assert flow(many, many).counts.tolist() == [1] * 100_000
+    assert trace_clusters(many, many).counts.tolist() == [1] * 100_000

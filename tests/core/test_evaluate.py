@@ -13,10 +13,10 @@ from click.testing import Result
 from numpy.typing import NDArray
 
 from covey import Clusterer, Clustering, CoveyError, component
-from covey.analysis.measures.agreement import common
+from covey.analysis.measures.agreement import common_labels
 from covey.analysis.measures.evaluation import evaluate, neighbour_accuracy
 from covey.analysis.measures.validity import half_agreement, recording_shares, shape
-from covey.data.segment_names import recordings
+from covey.data.segment_names import recordings_of_images
 
 Cli = Callable[..., Result]
 Floats = NDArray[np.float32]
@@ -179,7 +179,7 @@ def test_seeds_are_compared_by_name() -> None:
     one, other = clustering([0, 0, 1, 1]), clustering([1, 1, 0, 0])
     assert shape(one, siblings=[other]).seeds == pytest.approx(1)
     turned = Clustering(names=one.names[::-1], labels=one.labels, provenance=None)
-    assert [part.tolist() for part in common(one, turned)] == [[0, 0, 1, 1], [1, 1, 0, 0]]
+    assert [part.tolist() for part in common_labels(one, turned)] == [[0, 0, 1, 1], [1, 1, 0, 0]]
     assert shape(one).seeds is None
 
 
@@ -193,7 +193,7 @@ def test_the_share_of_one_recording() -> None:
 
 def test_recordings_are_told_by_the_names_of_cuts() -> None:
     cuts = ["XC1_a_segm_0000.315.png", "sub/XC1_segm_12345.000.png", "XC1.png", "x_segm_1.png"]
-    assert recordings(cuts) == {cuts[0]: "XC1_a", cuts[1]: "sub/XC1"}
+    assert recordings_of_images(cuts) == {cuts[0]: "XC1_a", cuts[1]: "sub/XC1"}
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from covey.data import metadata
 from covey.data.folder import FolderDataset
 from covey.data.provenance import Provenance
 from covey.labelling import LabelStore, open_labels
-from covey.outputs.exchange.intervals import Interval, Timing, intervals
+from covey.outputs.exchange.intervals import Interval, Timing, merge_segments
 from covey.outputs.exchange.raven_selections import RavenSelection, images_of
 from covey.outputs.exchange.safe_filenames import FileNames
 
@@ -212,7 +212,7 @@ def test_an_image_folder_for_hugging_face(covey: Cli, tmp_path: Path, xc_dev: Pa
         assert (out / row["file_name"]).read_bytes() == (birds / row["file_name"]).read_bytes()
     assert [row["label"] for row in rows[:3]] == ["song", "song", ""]
     assert rows[0]["gen"] in ("Parus", "Corvus", "Cyanistes", "Periparus", "Lophophanes", "Poecile")
-    assert metadata.read(FolderDataset(out)).of(names)["label"][:3] == ["song", "song", None]
+    assert metadata.read_metadata(FolderDataset(out)).of(names)["label"][:3] == ["song", "song", None]
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="needs links, and names that differ in case alone")
@@ -262,14 +262,14 @@ def test_consecutive_segments_make_one_interval(
     step: float, starts: list[float], expected: list[tuple[float, float]]
 ) -> None:
     classes = {name: ["song"] for name in [*cut("rec", *starts), "other.png"]}
-    found = intervals(classes, Timing(0.394, step * 0.394))["rec"]
+    found = merge_segments(classes, Timing(0.394, step * 0.394))["rec"]
     assert [(one.begin, round(one.end, 6)) for one in found] == expected
 
 
 def test_intervals_of_several_classes_and_recordings() -> None:
     first, second, third = cut("rec", 0, 0.5, 1)
     classes = {first: ["a", "b"], second: ["a"], third: ["b"], cut("sub/rec", 3)[0]: ["a"]}
-    assert intervals(classes, Timing(0.5, 0.5)) == {
+    assert merge_segments(classes, Timing(0.5, 0.5)) == {
         "rec": [Interval(0, 0.5, "b"), Interval(0, 1, "a"), Interval(1, 1.5, "b")],
         "sub/rec": [Interval(3, 3.5, "a")],
     }
@@ -585,18 +585,18 @@ def test_files_that_do_not_go_together(
 
 def test_parquet_files_that_are_no_features(tmp_path: Path) -> None:
     parquet, pa = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
-    from covey.outputs.exchange.import_features import bring
+    from covey.outputs.exchange.import_features import import_features
 
     path = tmp_path / "x.parquet"
     parquet.write_table(pa.table({"filename": ["a"], "d0": ["text"]}), path)
     with pytest.raises(CoveyError, match="other values than numbers in the column 'd0'"):
-        bring(FolderDataset(tmp_path), path)
+        import_features(FolderDataset(tmp_path), path)
     parquet.write_table(pa.table({"filename": ["a", "b"], "d0": pa.array([1.0, None])}), path)
     with pytest.raises(CoveyError, match="no finite float32, for 'b'"):
-        bring(FolderDataset(tmp_path), path)
+        import_features(FolderDataset(tmp_path), path)
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(CoveyError, match="name a whole Parquet file"):
-        bring(FolderDataset(tmp_path), path)
+        import_features(FolderDataset(tmp_path), path)
 
 
 def test_parquet_without_its_library(covey: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

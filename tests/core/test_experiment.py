@@ -11,7 +11,7 @@ from click.testing import Result
 from covey import CoveyError
 from covey.components.kinds import Kind
 from covey.components.options import option_values
-from covey.experiments.experiment import from_flags, read
+from covey.experiments.experiment import from_flags, read_experiment
 from covey.plugins.registry import Registry
 
 Cli = Callable[..., Result]
@@ -41,7 +41,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_a_file_says_which_components_work(tmp_path: Path, registry: Registry) -> None:
-    experiment = read(write(tmp_path, GOOD), registry)
+    experiment = read_experiment(write(tmp_path, GOOD), registry)
     assert experiment.dataset == str(tmp_path / "birds")
     assert experiment.out == str(tmp_path / "results")
     assert option_values(experiment.extractors[0])["layers"] == ["layer2.3.conv3", "layer3.5.conv3"]
@@ -51,7 +51,7 @@ def test_a_file_says_which_components_work(tmp_path: Path, registry: Registry) -
 
 
 def test_what_is_left_out_is_the_default(tmp_path: Path, registry: Registry) -> None:
-    experiment = read(write(tmp_path, 'dataset = "."'), registry)
+    experiment = read_experiment(write(tmp_path, 'dataset = "."'), registry)
     found = [experiment.extractors[0].name, experiment.reducers[0].name, experiment.clusterers[0].name]
     assert found == ["timm", "umap", "dbscan"]
     assert experiment.out is None
@@ -72,7 +72,7 @@ def test_the_file_and_the_flags_mean_the_same(tmp_path: Path, registry: Registry
         registry,
     )
     text = GOOD.replace('[[clusterer]]\nuse = "hdbscan"\n', "")
-    assert read(write(tmp_path, text), registry) == flags
+    assert read_experiment(write(tmp_path, text), registry) == flags
 
 
 def test_every_error_is_told_with_its_line(tmp_path: Path, covey: Cli) -> None:
@@ -133,7 +133,7 @@ def test_an_unknown_plugin_is_told_with_the_command_that_installs_it(covey: Cli,
 )
 def test_one_clear_sentence(tmp_path: Path, registry: Registry, text: str, sentence: str) -> None:
     with pytest.raises(CoveyError) as caught:
-        read(write(tmp_path, text), registry)
+        read_experiment(write(tmp_path, text), registry)
     assert sentence in str(caught.value)
     assert str(tmp_path / "covey.toml") in str(caught.value)
 
@@ -159,10 +159,10 @@ clusterer = { use = "dbscan", eps = [0.3, 0.5], min_samples = [2, 3] }
 
 def test_a_file_that_is_missing_or_no_text(tmp_path: Path, registry: Registry) -> None:
     with pytest.raises(CoveyError, match="cannot be read"):
-        read(tmp_path / "none.toml", registry)
+        read_experiment(tmp_path / "none.toml", registry)
     (tmp_path / "covey.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(CoveyError, match="cannot be read"):
-        read(tmp_path / "covey.toml", registry)
+        read_experiment(tmp_path / "covey.toml", registry)
 
 
 @pytest.mark.parametrize(
@@ -186,4 +186,4 @@ def test_a_wrong_flag_is_explained(covey: Cli, tmp_path: Path, setting: str, sen
 
 def test_a_windows_path_is_a_folder_and_no_scheme(tmp_path: Path, registry: Registry) -> None:
     text = "dataset = 'C:\\data\\birds'"
-    assert read(write(tmp_path, text), registry).dataset.endswith("birds")
+    assert read_experiment(write(tmp_path, text), registry).dataset.endswith("birds")

@@ -16,7 +16,7 @@ from covey import Features, Runtime, component
 from covey.components.contracts import Extract
 from covey.data.folder import FolderDataset
 from covey.data.formats import npz
-from covey.data.legacy.names import Origin, origin
+from covey.data.legacy.names import LegacyOrigin, parse_file_name
 from covey.experiments.pipeline import Pipeline
 from covey.labelling import open_labels
 from covey.testing import Brightness, tiny_images, tiny_tables
@@ -72,14 +72,14 @@ def test_a_file_of_the_original_tools_tells_what_its_name_says(covey: Cli, tmp_p
 def test_names_of_the_original_tools(
     name: str, model: str, layer: str, size: int | None, neighbors: int | None
 ) -> None:
-    assert origin(name) == Origin(model=model, layer=layer, size=size, neighbors=neighbors)
+    assert parse_file_name(name) == LegacyOrigin(model=model, layer=layer, size=size, neighbors=neighbors)
 
 
 @pytest.mark.parametrize(
     "name", ["features.npz", "dimred_8.npz", "dimred_x_neigh_10_vgg16_a.npz", "full_features_.npz"]
 )
 def test_another_name_says_nothing(name: str) -> None:
-    assert origin(name) is None
+    assert parse_file_name(name) is None
 
 
 def test_what_is_odd_is_told(covey: Cli, tmp_path: Path) -> None:

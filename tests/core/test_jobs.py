@@ -22,9 +22,9 @@ from tests.plugins.kaggle_server import KaggleServer
 from covey import CoveyError, Dataset
 from covey._base.run_lock import hold_run_lock
 from covey.components.kinds import Kind
-from covey.experiments.experiment import Experiment, from_flags, read
-from covey.experiments.jobs import Job, jobs, start, to_toml, words
-from covey.experiments.pipeline import workplace
+from covey.experiments.experiment import Experiment, from_flags, read_experiment
+from covey.experiments.jobs import Job, command_words, list_jobs, start_job, to_toml
+from covey.experiments.pipeline import work_folder
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
@@ -59,10 +59,10 @@ pytestmark = pytest.mark.usefixtures("slow")
 
 
 def test_a_job_does_what_covey_run_does(covey: Cli, calls: Path) -> None:
-    one = start(*described(calls, "clusterer.eps=0.3,0.4"))
+    one = start_job(*described(calls, "clusterer.eps=0.3,0.4"))
     assert ended(one) == "done"
     assert one.message == "4 tables made, 0 kept from before."
-    assert [job.folder for job in jobs(described(calls)[1])] == [one.folder]
+    assert [job.folder for job in list_jobs(described(calls)[1])] == [one.folder]
     assert one.components == ["slow", "cut", "above", "above"]
     exported = (calls / "clusters.csv").read_bytes()
     done = covey("run", one.experiment)
@@ -73,7 +73,7 @@ def test_a_job_does_what_covey_run_does(covey: Cli, calls: Path) -> None:
 
 def test_cancelled_and_started_again_it_goes_on(calls: Path, gate: Path) -> None:
     given = described(calls, f"extractor.gate={gate}")
-    first = start(*given)
+    first = start_job(*given)
     until(lambda: at_work(first))
     seen = Job(first.folder)  # as another program sees it
     assert seen.state == "running"
@@ -83,10 +83,10 @@ def test_cancelled_and_started_again_it_goes_on(calls: Path, gate: Path) -> None
     assert (first.state, first.message[:10]) == ("cancelled", "Cancelled.")
     assert list(calls.glob("*.npz")) == []
     gate.touch()
-    again = start(*given)
+    again = start_job(*given)
     assert ended(again) == "done"
     assert "going on where an earlier run stopped, 32 of 100 images are done" in again.log
-    assert [job.folder for job in jobs(given[1])][-1] == first.folder
+    assert [job.folder for job in list_jobs(given[1])][-1] == first.folder
 
 
 @not_windows
@@ -108,18 +108,18 @@ def test_it_outlives_what_started_it_and_its_interruption(calls: Path, gate: Pat
 
 @not_windows
 def test_one_that_does_not_listen_is_ended_by_force(calls: Path, gate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = start(*described(calls, f"extractor.gate={gate}", "extractor.breaks=deaf"))
+    job = start_job(*described(calls, f"extractor.gate={gate}", "extractor.breaks=deaf"))
     until(lambda: at_work(job))
     monkeypatch.setattr("covey.experiments.jobs.job.ENDING", 0.3)
     job.cancel()
     assert job.state == "cancelled"
-    assert ended(start(*described(calls))) == "done"
+    assert ended(start_job(*described(calls))) == "done"
 
 
 def test_two_at_once_on_a_dataset_are_refused_in_a_sentence(calls: Path) -> None:
     given = described(calls)
-    with hold_run_lock(workplace(given[1]) / "lock"):
-        job = start(*given)
+    with hold_run_lock(work_folder(given[1]) / "lock"):
+        job = start_job(*given)
         assert ended(job) == "failed"
     assert job.message.startswith("Another run is at work there")
 
@@ -133,7 +133,7 @@ def test_two_at_once_on_a_dataset_are_refused_in_a_sentence(calls: Path) -> None
     ],
 )
 def test_a_run_that_breaks_says_why(calls: Path, breaks: str, message: str) -> None:
-    job = start(*described(calls, f"extractor.breaks={breaks}"))
+    job = start_job(*described(calls, f"extractor.breaks={breaks}"))
     assert ended(job) == "failed"
     assert job.message.startswith(message)
     if breaks != "kill":
@@ -141,7 +141,7 @@ def test_a_run_that_breaks_says_why(calls: Path, breaks: str, message: str) -> N
 
 
 def test_what_was_made_is_told_where_some_fails(calls: Path) -> None:
-    job = start(*described(calls, "reducer.sizes=2,500"))
+    job = start_job(*described(calls, "reducer.sizes=2,500"))
     assert ended(job) == "failed"
     assert job.message.startswith("3 tables made, 0 kept from before. 1 could not be made:\ncut: 500 dimensions")
     assert (calls / "clusters.csv").is_file()
@@ -151,13 +151,13 @@ def test_what_was_made_is_told_where_some_fails(calls: Path) -> None:
 def test_a_process_that_cannot_begin_is_told(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = described(calls)
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    job = start(*given)
+    job = start_job(*given)
     assert ended(job) == "failed"
     assert job.message.startswith("The run ended without a word")
 
 
 def test_only_the_process_that_holds_the_lock_is_ended(calls: Path) -> None:
-    job = start(*described(calls))
+    job = start_job(*described(calls))
     assert ended(job) == "done"
     (job.folder / "end.json").unlink()
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True) as other:
@@ -195,7 +195,7 @@ def test_a_log_is_shown_as_a_terminal_would_leave_it(tmp_path: Path) -> None:
 
 def test_records_that_ended_long_ago_go_when_a_run_starts(calls: Path) -> None:
     given = described(calls)
-    recent = start(*given)
+    recent = start_job(*given)
     assert ended(recent) == "done"
     old, held, waiting = (Job(recent.folder.with_name(f"20200101-12000{at}-00000000")) for at in range(3))
     for job in (old, held, waiting):
@@ -206,21 +206,21 @@ def test_records_that_ended_long_ago_go_when_a_run_starts(calls: Path) -> None:
     recent.folder.with_name("99999999-999999-00000000").mkdir()  # no date, so no run
     made = sorted(calls.glob("*.npz"))
     with hold_run_lock(held.lock):
-        again = start(*given)
+        again = start_job(*given)
     assert ended(again) == "done"
-    assert {job.folder for job in jobs(given[1])} == {job.folder for job in (again, recent, held, waiting)}
+    assert {job.folder for job in list_jobs(given[1])} == {job.folder for job in (again, recent, held, waiting)}
     assert sorted(calls.glob("*.npz")) == made
 
 
 def test_only_a_run_that_has_ended_can_be_removed(calls: Path, gate: Path) -> None:
-    job = start(*described(calls, f"extractor.gate={gate}"))
+    job = start_job(*described(calls, f"extractor.gate={gate}"))
     until(lambda: at_work(job))
     with pytest.raises(CoveyError, match="has not ended: cancel it first"):
         job.remove()
     gate.touch()
     assert ended(job) == "done"
     job.remove()
-    assert jobs(described(calls)[1]) == []
+    assert list_jobs(described(calls)[1]) == []
     assert len(list(calls.glob("*.npz"))) == 3
 
 
@@ -247,7 +247,7 @@ def test_a_dataset_on_kaggle_is_run_and_keeps_its_results_here(
     for name, value in {**given, **places, "KAGGLE_KEY": "key"}.items():
         monkeypatch.setenv(name, str(value))
     experiment, dataset, registry = described("kaggle:owner/calls")
-    job = start(experiment, dataset, registry)
+    job = start_job(experiment, dataset, registry)
     assert (ended(job), job.message) == ("done", "3 tables made, 0 kept from before.")
     assert 'dataset = "kaggle:owner/calls"' in job.text
     assert len(dataset.entries()) == 3
@@ -272,8 +272,8 @@ def test_an_experiment_is_the_same_from_its_file_and_its_command(
     path.parent.mkdir()
     path.write_text(to_toml(experiment, registry), "utf-8")
     there = attrs.evolve(experiment, dataset=str(calls))
-    assert read(path, registry) == there
-    told = words(experiment, registry)
+    assert read_experiment(path, registry) == there
+    told = command_words(experiment, registry)
     assert told
     assert told[:3] == ["covey", "run", str(calls)]
     names = {Kind.named(told[at][2:]): [told[at + 1]] for at in (3, 5, 7)}
@@ -283,9 +283,9 @@ def test_an_experiment_is_the_same_from_its_file_and_its_command(
 def test_what_flags_cannot_say_a_file_can(calls: Path, tmp_path: Path) -> None:
     experiment, _, registry = described(calls, "clusterer.eps=0.3")
     two = attrs.evolve(experiment, clusterers=(*experiment.clusterers, *described(calls)[0].clusterers))
-    assert words(two, registry) is None
+    assert command_words(two, registry) is None
     (tmp_path / "covey.toml").write_text(to_toml(two, registry))
-    assert read(tmp_path / "covey.toml", registry) == two
+    assert read_experiment(tmp_path / "covey.toml", registry) == two
 
 
 def test_what_lies_elsewhere_and_what_two_plugins_offer_keep_their_names(
@@ -299,15 +299,15 @@ def test_what_lies_elsewhere_and_what_two_plugins_offer_keep_their_names(
     text = to_toml(experiment, registry)
     assert 'dataset = "kaggle:some/birds"' in text
     assert 'use = "covey-other:slow"' in text
-    told = words(experiment, registry)
+    told = command_words(experiment, registry)
     assert told
     assert told[:7] == ["covey", "run", "kaggle:some/birds", "--out", str(calls), "--extractor", "covey-other:slow"]
 
 
 @not_windows
 def test_a_request_of_the_system_to_end_is_an_interruption(calls: Path, gate: Path) -> None:
-    job = start(*described(calls, f"extractor.gate={gate}"))
+    job = start_job(*described(calls, f"extractor.gate={gate}"))
     until(lambda: at_work(job))
     os.kill(json.loads((job.folder / "process.json").read_text())["pid"], signal.SIGTERM)
     assert ended(job) == "cancelled"
-    assert list(workplace(described(calls)[1]).rglob("*.tmp")) == []
+    assert list(work_folder(described(calls)[1]).rglob("*.tmp")) == []

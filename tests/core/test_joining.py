@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from covey import CoveyError, Embedding, Features
-from covey.analysis.join_tables import join
+from covey.analysis.join_tables import join_tables
 from covey.data.folder import FolderDataset
 from covey.testing import tiny_tables
 
@@ -26,7 +26,7 @@ def embedding(names: str) -> Embedding:
 
 
 def test_rows_are_matched_by_name_in_the_order_of_the_first() -> None:
-    joined = join(features("cab"), features("bxca", columns=3)).table
+    joined = join_tables(features("cab"), features("bxca", columns=3)).table
     assert joined.names.tolist() == ["c", "a", "b"]
     for name, row in zip("cab", joined.X, strict=True):
         assert row.tolist() == [10 * ord(name) + column for column in (0, 1, 0, 1, 2)]
@@ -34,19 +34,19 @@ def test_rows_are_matched_by_name_in_the_order_of_the_first() -> None:
 
 
 def test_a_joined_embedding_keeps_the_map_of_the_first() -> None:
-    joined = join(embedding("cab"), embedding("ba")).table
+    joined = join_tables(embedding("cab"), embedding("ba")).table
     assert joined.names.tolist() == ["a", "b"]
     assert joined.Z.shape == (2, 4)
     np.testing.assert_array_equal(joined.map, embedding("ab").map)
 
 
 def test_what_is_missing_is_told() -> None:
-    joined = join(features("abc"), features("cdefgh"))
+    joined = join_tables(features("abc"), features("cdefgh"))
     assert joined.only_one.tolist() == ["a", "b"]
     assert joined.only_other.tolist() == ["d", "e", "f", "g", "h"]
     told = "1 image is in both; 2 only in the first: a, b; 5 only in the second: d, e, f and 2 more."
     assert joined.told == told
-    assert join(features("ab"), features("ba")).told == "2 images are in both."
+    assert join_tables(features("ab"), features("ba")).told == "2 images are in both."
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_what_is_missing_is_told() -> None:
 )
 def test_tables_that_do_not_fit_are_refused(one: Any, other: Any, sentence: str) -> None:
     with pytest.raises(CoveyError, match=sentence):
-        join(one, other)
+        join_tables(one, other)
 
 
 def test_a_joined_table_is_kept_under_a_key_of_its_own(tmp_path: Path) -> None:
@@ -70,9 +70,13 @@ def test_a_joined_table_is_kept_under_a_key_of_its_own(tmp_path: Path) -> None:
     assert isinstance(second, Embedding)
     assert first.provenance is not None
     others = [attrs.evolve(first, provenance=attrs.evolve(first.provenance, version=number)) for number in (2, 3)]
-    tables = [join(first, others[0]).table, join(first, others[1]).table, join(others[0], first).table]
+    tables = [
+        join_tables(first, others[0]).table,
+        join_tables(first, others[1]).table,
+        join_tables(others[0], first).table,
+    ]
     dataset = FolderDataset(tmp_path)
-    dataset.save([*tables, join(second, second).table])
+    dataset.save([*tables, join_tables(second, second).table])
     assert len(dataset.entries()) == 4
     for table in tables:
         assert table.provenance is not None

@@ -19,7 +19,7 @@ import pytest
 from covey import CoveyError
 from covey.data.folder import FolderDataset
 from covey.labelling import Action, LabelClass, Labelled, LabelStore, open_labels
-from covey.labelling.label_tables import bring, long_table, original_table
+from covey.labelling.label_tables import import_labels, long_table, original_table
 
 HOSTILE = [
     "=1+1",
@@ -428,7 +428,7 @@ def brought(store: LabelStore, data: bytes, name: str = "labels.csv") -> Action 
     """Bring a table."""
     path = store.path.with_name("table.csv")
     path.write_bytes(data)
-    return bring(store, path, name)
+    return import_labels(store, path, name)
 
 
 @pytest.mark.parametrize("form", ["original", "long"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from covey import CoveyError
-from covey.data.label_file import matching, read_labels
+from covey.data.label_file import match_label_names, read_labels
 
 TEXT = "filename,species,label\na.png,Mésange,x\nb.png,,y\n"
 
@@ -73,6 +73,6 @@ def test_a_file_that_is_not_there(path: Path) -> None:
 
 def test_what_matches_and_what_does_not(path: Path) -> None:
     labels = {"a.png": "x", "z.png": "x"}
-    assert matching(path, labels, ["b.png", "a.png"]) == (["z.png"], ["b.png"])
+    assert match_label_names(path, labels, ["b.png", "a.png"]) == (["z.png"], ["b.png"])
     with pytest.raises(CoveyError, match=r"labels.csv name 'a.png', the images 'sub/a.png'"):
-        matching(path, labels, ["sub/a.png"])
+        match_label_names(path, labels, ["sub/a.png"])

@@ -13,7 +13,7 @@ from click.testing import Result
 
 from covey import CoveyError, FeatureExtractor, Runtime, component, option
 from covey.components.contracts import Extract
-from covey.extraction.layer_wildcards import expand
+from covey.extraction.layer_wildcards import expand_wildcards
 
 LAYERS = ["stem", "layer1.0.conv3", "layer1.0", "layer3.0.conv1", "layer3.0.conv3", "layer3.10.conv3", "layer3"]
 
@@ -34,7 +34,7 @@ class Listed(FeatureExtractor):
 
 
 def expanded(kept: Path, *layers: str, model: str = "small") -> tuple[str, ...]:
-    return expand(Listed(layers=layers, model=model), kept).layers
+    return expand_wildcards(Listed(layers=layers, model=model), kept).layers
 
 
 def test_a_wildcard_stands_for_all_that_fit_in_the_order_of_computation(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_wildcard_stands_for_all_that_fit_in_the_order_of_computation(tmp_path
 
 def test_names_without_wildcards_are_left_alone(tmp_path: Path) -> None:
     extractor = Listed(layers=("unknown", "stem"))
-    assert expand(extractor, tmp_path / "layers.json") is extractor
+    assert expand_wildcards(extractor, tmp_path / "layers.json") is extractor
     assert list(tmp_path.iterdir()) == []
 
 
@@ -83,7 +83,7 @@ def test_an_extractor_without_layers_is_left_alone(tmp_path: Path) -> None:
             raise AssertionError
 
     extractor = Plain()
-    assert expand(extractor, tmp_path / "layers.json") is extractor
+    assert expand_wildcards(extractor, tmp_path / "layers.json") is extractor
 
 
 @pytest.mark.usefixtures("brightness")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from covey import CoveyError
-from covey.analysis.match_clusters import match
+from covey.analysis.match_clusters import match_clusters
 
 Labels = NDArray[np.int32]
 
@@ -21,27 +21,27 @@ def labels(*values: int) -> Labels:
 
 
 def test_renumbered_clusters_get_their_ids_back() -> None:
-    found = match(labels(7, 7, 3, 3, -1, 5), labels(0, 0, 1, 1, -1, 2))
+    found = match_clusters(labels(7, 7, 3, 3, -1, 5), labels(0, 0, 1, 1, -1, 2))
     assert found.labels.tolist() == [7, 7, 3, 3, -1, 5]
     assert found.splits == found.merges == {}
 
 
 def test_the_larger_part_of_a_split_keeps_the_id_and_the_other_gets_a_fresh_one() -> None:
-    found = match(labels(4, 4, 4, 4, 4, 9), labels(0, 0, 1, 1, 1, 2))
+    found = match_clusters(labels(4, 4, 4, 4, 4, 9), labels(0, 0, 1, 1, 1, 2))
     assert found.labels.tolist() == [10, 10, 4, 4, 4, 9]
     assert found.splits == {4: (4, 10)}
     assert found.merges == {}
 
 
 def test_of_merged_clusters_the_larger_gives_the_id() -> None:
-    found = match(labels(0, 0, 1, 1, 1, -1), labels(0, 0, 0, 0, 0, 0))
+    found = match_clusters(labels(0, 0, 1, 1, 1, -1), labels(0, 0, 0, 0, 0, 0))
     assert found.labels.tolist() == [1] * 6
     assert found.merges == {1: (0, 1)}
     assert found.splits == {}
 
 
 def test_a_few_images_that_change_sides_are_neither_split_nor_merge() -> None:
-    found = match(labels(0, 0, 0, 0, 1, 1, 1, 1), labels(1, 1, 1, 0, 0, 0, 0, 0))
+    found = match_clusters(labels(0, 0, 0, 0, 1, 1, 1, 1), labels(1, 1, 1, 0, 0, 0, 0, 0))
     assert found.labels.tolist() == [0, 0, 0, 1, 1, 1, 1, 1]
     assert found.splits == found.merges == {}
 
@@ -57,21 +57,21 @@ def test_a_few_images_that_change_sides_are_neither_split_nor_merge() -> None:
     ],
 )
 def test_noise_has_no_identity(old: list[int], new: list[int], expected: list[int]) -> None:
-    found = match(labels(*old), labels(*new)).labels
+    found = match_clusters(labels(*old), labels(*new)).labels
     assert found.dtype == np.int32
     assert found.tolist() == expected
 
 
 def test_clusters_of_other_images_are_refused() -> None:
     with pytest.raises(CoveyError, match="of 2 and of 3 images cannot be matched"):
-        match(labels(0, 1), labels(0, 1, 2))
+        match_clusters(labels(0, 1), labels(0, 1, 2))
 
 
 @settings(max_examples=200, deadline=None)
 @given(pairs=st.lists(st.tuples(st.integers(-1, 4), st.integers(-1, 4)), max_size=30))
 def test_membership_stays_and_as_many_images_as_can_keep_their_id(pairs: list[tuple[int, int]]) -> None:
     old, new = (labels(*side) for side in zip(*pairs, strict=True)) if pairs else (labels(), labels())
-    found = match(old, new).labels
+    found = match_clusters(old, new).labels
     np.testing.assert_array_equal(found == -1, new == -1)
     np.testing.assert_array_equal(found[:, None] == found, new[:, None] == new)
     kept = int(((found == old) & (old != -1)).sum())
@@ -86,4 +86,4 @@ def most_kept(old: Labels, new: Labels) -> int:
 
 def test_many_clusters_are_matched_without_a_table_of_all_pairs() -> None:
     old = np.arange(60_000, dtype=np.int32) // 2
-    assert (match(old, old[::-1].copy()[::-1] + np.int32(5)).labels == old).all()
+    assert (match_clusters(old, old[::-1].copy()[::-1] + np.int32(5)).labels == old).all()

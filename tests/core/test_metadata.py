@@ -13,8 +13,8 @@ from PIL import Image
 
 from covey import CoveyError
 from covey.data.folder import FolderDataset
-from covey.data.metadata import kind, read
-from covey.data.segment_names import cuts, xeno_canto
+from covey.data.metadata import column_kind, read_metadata
+from covey.data.segment_names import parse_segment_names, xeno_canto_number
 
 FIRST, SECOND, THIRD = "XC144251_a_segm_0000.000.png", "XC144251_a_segm_0000.315.png", "sub/rec_segm_0001.000.png"
 NAMES = [FIRST, SECOND, THIRD, "other.png"]
@@ -30,29 +30,29 @@ def birds(tmp_path: Path) -> FolderDataset:
 
 def of(dataset: FolderDataset, text: str, encoding: str = "utf-8") -> dict[str, list[Any]]:
     (dataset.home / "metadata.csv").write_bytes(text.encode(encoding))
-    return read(dataset).of(NAMES)
+    return read_metadata(dataset).of(NAMES)
 
 
 def test_the_metadata_of_the_original_tools(xc_dev: Path) -> None:
     dataset = FolderDataset(xc_dev)
     names = dataset.images.names()  # type: ignore[union-attr]
-    found = read(dataset)
+    found = read_metadata(dataset)
     assert found.told(names) == "downloaded_data_meta.pkl: 210 of 210 images have metadata."
     columns = found.of(names)
     assert [columns[head][0] for head in ("recording", "start", "en", "cnt", "lat", "smp", "ssp")] == [
         "XC144251_Mesange_charbonniere_", 0.0, "Great Tit", "France", 43.3697, 44100, None,
     ]  # fmt: skip
     assert columns["start"][1] == 0.315
-    kinds = {head: kind(column) for head, column in columns.items()}
+    kinds = {head: column_kind(column) for head, column in columns.items()}
     assert {head for head, found in kinds.items() if found == "number"} == {"start", "id", "lat", "lng", "alt", "smp"}
 
 
 def test_without_a_table_the_names_tell(birds: FolderDataset) -> None:
-    assert read(birds).of(NAMES) == {
+    assert read_metadata(birds).of(NAMES) == {
         "recording": ["XC144251_a", "XC144251_a", "sub/rec", None],
         "start": [0.0, 0.315, 1.0, None],
     }
-    assert read(birds).of(["other.png"]) == {}
+    assert read_metadata(birds).of(["other.png"]) == {}
 
 
 @pytest.mark.parametrize(
@@ -110,22 +110,22 @@ def test_parquet(birds: FolderDataset) -> None:
         "tags": [["a"], [], None, ["b", "c"]],
     }
     parquet.write_table(pa.table(columns), birds.home / "metadata.parquet")
-    found = read(birds).of(NAMES)
+    found = read_metadata(birds).of(NAMES)
     assert {head: found[head] for head in ("rain", "day", "depth", "tags")} == {
         "rain": [True, None, False, True],
         "day": ["2020-04-19"] * 4,
         "depth": [1.5, None, None, 2.0],
         "tags": ["['a']", "[]", None, "['b', 'c']"],
     }
-    assert (kind(found["rain"]), kind(found["depth"])) == ("text", "number")
+    assert (column_kind(found["rain"]), column_kind(found["depth"])) == ("text", "number")
     (birds.home / "metadata.parquet").write_bytes(b"PAR1")
     with pytest.raises(CoveyError, match="name a whole Parquet file"):
-        read(birds)
+        read_metadata(birds)
 
 
 def test_what_matches_and_what_does_not(birds: FolderDataset) -> None:
     of(birds, f"filename,x\n{FIRST},1\nz.png,2\n{FIRST},3\n")
-    assert read(birds).told(NAMES) == (
+    assert read_metadata(birds).told(NAMES) == (
         f"metadata.csv: 1 of 4 images has metadata. Without: {SECOND}, {THIRD}, other.png."
         " Rows that fit no image, or repeat another: z.png, row 3."
     )
@@ -137,13 +137,13 @@ def test_where_tables_are_found(birds: FolderDataset, tmp_path: Path) -> None:
     out.home.mkdir()
     out.point_to(birds.home / "images")
     (birds.home / "images" / "metadata.csv").write_text(f"filename,x\n{FIRST},inner\n")
-    assert read(birds).of([FIRST])["x"] == read(out).of([FIRST])["x"] == ["inner"]
+    assert read_metadata(birds).of([FIRST])["x"] == read_metadata(out).of([FIRST])["x"] == ["inner"]
     (birds.home / "images" / "metadata.csv").rename(birds.home / "metadata.csv")
-    assert read(birds).of([FIRST])["x"] == read(out).of([FIRST])["x"] == ["inner"]
+    assert read_metadata(birds).of([FIRST])["x"] == read_metadata(out).of([FIRST])["x"] == ["inner"]
     shutil.copyfile(birds.home / "metadata.csv", out.home / "metadata.csv")
     (birds.home / "metadata.csv").write_text(f"filename,x\n{FIRST},outer\n")
-    assert read(out).of([FIRST])["x"] == ["inner"]
-    assert read(birds).of([FIRST])["x"] == ["outer"]
+    assert read_metadata(out).of([FIRST])["x"] == ["inner"]
+    assert read_metadata(birds).of([FIRST])["x"] == ["outer"]
 
 
 class Harm:
@@ -155,12 +155,12 @@ def test_a_hostile_pickle_is_refused(birds: FolderDataset, monkeypatch: pytest.M
     monkeypatch.chdir(birds.home)
     Path("downloaded_data_meta.pkl").write_bytes(pickle.dumps(Harm()))
     with pytest.raises(CoveyError, match=r"downloaded_data_meta\.pkl is refused"):
-        read(birds)
+        read_metadata(birds)
     assert not Path("harmed").exists()
 
 
 def test_a_start_that_is_no_number_of_seconds_is_none() -> None:
-    assert cuts([f"rec_segm_{'9' * 400}.000.png"]) == {}
+    assert parse_segment_names([f"rec_segm_{'9' * 400}.000.png"]) == {}
 
 
 @pytest.mark.parametrize(
@@ -175,4 +175,4 @@ def test_a_start_that_is_no_number_of_seconds_is_none() -> None:
     ],
 )
 def test_numbers_at_xeno_canto(name: str, number: str | None) -> None:
-    assert xeno_canto(name) == number
+    assert xeno_canto_number(name) == number

@@ -15,7 +15,7 @@ from covey.components.kinds import Kind
 from covey.components.options import option_values
 from covey.data.formats import npz
 from covey.data.provenance import Provenance
-from covey.outputs.methods_text import methods
+from covey.outputs.methods_text import describe_methods
 from covey.plugins.registry import Registry
 
 Cli = Callable[..., Result]
@@ -47,7 +47,7 @@ def made(path: Path) -> Provenance:
 
 
 def test_everything_that_made_a_result_is_named(path: Path, registry: Registry) -> None:
-    text = methods(made(path), registry)
+    text = describe_methods(made(path), registry)
     assert text.startswith("24 spectrogram images of 48 x 32 pixels (1 broken one was left out) were described")
     for step in made(path).lineage:
         cls = registry.get(step.kind, step.component)
@@ -68,7 +68,7 @@ def test_every_built_in_component_has_references(registry: Registry) -> None:
 
 
 def test_a_component_that_is_gone_is_described_without_references(path: Path) -> None:
-    text = methods(made(path), Registry())
+    text = describe_methods(made(path), Registry())
     assert "clustered with dbscan (version" in text
     assert "[1]" not in text
 

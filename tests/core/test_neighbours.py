@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from covey.analysis.assist.neighbours import MEMBERS, SAMPLE, nearest, oddity
+from covey.analysis.assist.neighbours import MEMBERS, SAMPLE, nearest_rows, oddity
 
 
 @pytest.fixture(name="X")
@@ -22,12 +22,12 @@ class TestNearest:
         scaled = X.astype(np.float64) / X.std(axis=0, dtype=np.float64)
         distances = np.min([np.linalg.norm(scaled - scaled[row], axis=1) for row in rows], axis=0)
         distances[rows] = np.inf
-        assert nearest(X, rows, 50).tolist() == np.argsort(distances)[:50].tolist()
+        assert nearest_rows(X, rows, 50).tolist() == np.argsort(distances)[:50].tolist()
 
     def test_blocks_do_not_change_the_result(self, X: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch) -> None:
-        whole = nearest(X, np.array([3]), 100)
+        whole = nearest_rows(X, np.array([3]), 100)
         monkeypatch.setattr("covey.analysis.assist.neighbours.BLOCK", 40 * 700)
-        assert nearest(X, np.array([3]), 100).tolist() == whole.tolist()
+        assert nearest_rows(X, np.array([3]), 100).tolist() == whole.tolist()
 
     def test_a_selection_in_two_pieces_finds_what_adjoins_either(self) -> None:
         Z = (
@@ -35,17 +35,17 @@ class TestNearest:
             + np.linspace(0, 1, 120, dtype=np.float32)[:, None]
         )
         chosen = np.array([*range(5), *range(80, 85)])
-        found = nearest(Z, chosen, 70)
+        found = nearest_rows(Z, chosen, 70)
         assert set(found.tolist()) == {*range(5, 40), *range(85, 120)}
 
     def test_the_selection_itself_is_not_found(self, X: NDArray[np.float32]) -> None:
         chosen = np.arange(MEMBERS + 100)
-        found = nearest(X, chosen, len(X))
+        found = nearest_rows(X, chosen, len(X))
         assert sorted(found.tolist()) == list(range(MEMBERS + 100, len(X)))
 
     def test_a_constant_column_harms_nothing(self, X: NDArray[np.float32]) -> None:
         both = np.hstack([X, np.full((len(X), 1), 3, dtype=np.float32)])
-        assert nearest(both, np.array([9]), 20).tolist() == nearest(X, np.array([9]), 20).tolist()
+        assert nearest_rows(both, np.array([9]), 20).tolist() == nearest_rows(X, np.array([9]), 20).tolist()
 
 
 class TestOddity:

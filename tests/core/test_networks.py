@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from covey.extraction import networks
-from covey.extraction.networks import Network, Pooling, Preprocessing, extractor
+from covey.extraction.networks import Network, Pooling, Preprocessing, build_extract
 
 MEAN, STD = (0.1, 0.2, 0.3), (0.5, 0.6, 0.7)
 FLOAT32 = Runtime()
@@ -44,7 +44,7 @@ def extract(
     runtime: Runtime = FLOAT32,
     **options: Any,
 ) -> list[NDArray[np.float32]]:
-    run = extractor(network, layers, runtime=runtime, **options)
+    run = build_extract(network, layers, runtime=runtime, **options)
     return list(run(pixels() if images is None else images))
 
 
@@ -125,7 +125,7 @@ def test_nothing_runs_after_the_last_tap() -> None:
 def test_a_network_for_any_size_sees_the_image_as_it_is(size: tuple[int, int]) -> None:
     seen = []
     network = small()
-    run = extractor(network, ("3",), pooling=Pooling(bands=2, time="mean+std"), runtime=Runtime())
+    run = build_extract(network, ("3",), pooling=Pooling(bands=2, time="mean+std"), runtime=Runtime())
     network.module.register_forward_pre_hook(lambda module, images: seen.append(tuple(images[0].shape[2:])))
     assert run(pixels(*size))[0].shape == (2, 7 * 2 * 2)
     assert seen == [size]
@@ -148,7 +148,7 @@ def test_the_original_input_is_that_of_torchvision() -> None:
         for mode in (modes.BILINEAR, modes.BICUBIC):
             expected = transforms.CenterCrop(32)(transforms.Resize(36, mode, antialias=True)(images))
             wanted = attrs.evolve(EXPECTED, interpolation=mode.value)
-            assert torch.equal(networks.fit(images, wanted, "original"), expected.float())
+            assert torch.equal(networks.fit_images(images, wanted, "original"), expected.float())
 
 
 def test_a_network_for_any_size_can_be_given_its_own() -> None:
@@ -196,7 +196,7 @@ class Full(nn.Module):
 
 def test_the_batch_is_halved_for_good_when_memory_runs_out() -> None:
     module, images = Full(2), pixels(count=7)
-    run = extractor(Network(module, "full", PLAIN), ("inner",), input="stretch", runtime=Runtime())
+    run = build_extract(Network(module, "full", PLAIN), ("inner",), input="stretch", runtime=Runtime())
     module.seen.clear()
     for _ in range(2):
         np.testing.assert_allclose(run(images)[0], images.mean((1, 2)) / 255, atol=0.01)
@@ -205,7 +205,7 @@ def test_the_batch_is_halved_for_good_when_memory_runs_out() -> None:
 
 def test_memory_too_small_for_one_image_is_told() -> None:
     module = Full(2)
-    run = extractor(Network(module, "full", PLAIN), ("inner",), input="stretch", runtime=Runtime())
+    run = build_extract(Network(module, "full", PLAIN), ("inner",), input="stretch", runtime=Runtime())
     module.room = 0
     with pytest.raises(CoveyError, match="Memory is too small for full on one image"):
         run(pixels())
@@ -284,7 +284,7 @@ def test_a_device_that_is_not_there_is_told() -> None:
 
 def test_threads_are_set_for_the_run_alone() -> None:
     network, seen, before = small(), [], torch.get_num_threads()
-    run = extractor(network, ("0",), runtime=Runtime(threads=before + 1))
+    run = build_extract(network, ("0",), runtime=Runtime(threads=before + 1))
     network.module.register_forward_pre_hook(lambda *_: seen.append(torch.get_num_threads()))
     run(pixels())
     assert (seen, torch.get_num_threads()) == ([before + 1], before)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from covey import Clusterer, CoveyError, component, option
-from covey.analysis.profiles import profile
+from covey.analysis.profiles import profile_option
 from covey.components.contracts import Floats, Labels
 from covey.components.kinds import Kind
 from covey.plugins.registry import Registry
@@ -43,7 +43,7 @@ def clusterer(name: str, **given: object) -> Clusterer:
 def test_a_profile_says_what_direct_runs_say(count: int, columns: int, min_samples: int, seed: int) -> None:
     Z = points(count, columns, seed)
     dbscan = clusterer("dbscan", min_samples=min_samples)
-    found = profile(dbscan, Z, "eps", prepared=dbscan.prepare(Z))
+    found = profile_option(dbscan, Z, "eps", prepared=dbscan.prepare(Z))
     for at, eps in enumerate(found.values):
         labels = attrs.evolve(dbscan, eps=eps).cluster(Z)  # type: ignore[misc]
         sizes = np.bincount(labels[labels >= 0])
@@ -56,7 +56,7 @@ def test_plateaus_are_where_the_number_of_clusters_stays() -> None:
     Z = (points(400, 2, 0) * 0.02 + np.repeat([[0, 0], [5, 0], [0, 9], [30, 0]], 100, axis=0)).astype(np.float32)
     Z = np.concatenate([Z, np.full((1, 2), 300, dtype=np.float32)])
     dbscan = clusterer("dbscan")
-    found = profile(dbscan, Z, "eps", prepared=dbscan.prepare(Z))
+    found = profile_option(dbscan, Z, "eps", prepared=dbscan.prepare(Z))
     assert found.suggested in found.values
     assert found.plateaus
     counts = dict(zip(found.values, found.clusters.tolist(), strict=True))
@@ -68,15 +68,15 @@ def test_plateaus_are_where_the_number_of_clusters_stays() -> None:
 
 def test_values_can_be_given() -> None:
     Z = points(100, 3, 0)
-    assert list(profile(clusterer("dbscan"), Z, "eps", [0.5, 2.0]).values) == [0.5, 2.0]
+    assert list(profile_option(clusterer("dbscan"), Z, "eps", [0.5, 2.0]).values) == [0.5, 2.0]
     with pytest.raises(CoveyError, match="'eps' must be a number greater than 0"):
-        profile(clusterer("dbscan"), Z, "eps", [-1.0])
+        profile_option(clusterer("dbscan"), Z, "eps", [-1.0])
 
 
 def test_another_preparation_is_needed_for_an_option_that_is_not_live() -> None:
     Z = points(100, 3, 0)
     dbscan = clusterer("dbscan", eps=1.0)
-    found = profile(dbscan, Z, "min_samples", [2, 5, 30], dbscan.prepare(Z))
+    found = profile_option(dbscan, Z, "min_samples", [2, 5, 30], dbscan.prepare(Z))
     direct = [clusterer("dbscan", eps=1.0, min_samples=count).cluster(Z) for count in (2, 5, 30)]
     assert found.noise.tolist() == pytest.approx([(labels == -1).mean() for labels in direct])
 
@@ -98,12 +98,12 @@ class Slices(Clusterer):
 def test_a_clusterer_that_prepares_nothing_is_looked_at_around_its_value() -> None:
     Z = points(200, 2, 0)
     assert Slices().prepare(Z) is None
-    found = profile(Slices(), Z, "width")
+    found = profile_option(Slices(), Z, "width")
     assert found.values[0] == 0.125
     assert found.values[-1] <= 4
     assert found.clusters[0] > found.clusters[-1] > 1
     assert found.suggested is None
-    assert list(profile(Slices(), Z, "side").values) == ["low", "high"]
+    assert list(profile_option(Slices(), Z, "side").values) == ["low", "high"]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_clusterer_that_prepares_nothing_is_looked_at_around_its_value() -> No
 )
 def test_an_option_that_cannot_be_looked_at(name: str, sentence: str) -> None:
     with pytest.raises(CoveyError, match=sentence):
-        profile(Slices(), points(20, 2, 0), name)
+        profile_option(Slices(), points(20, 2, 0), name)
 
 
 @pytest.mark.parametrize("name", ["dbscan", "hdbscan"])
@@ -121,7 +121,7 @@ def test_little_or_equal_data_have_a_profile(name: str, count: int) -> None:
     made = clusterer(name)
     live = {"dbscan": "eps", "hdbscan": "min_cluster_size"}[name]
     Z = np.zeros((count, 3), dtype=np.float32)
-    found = profile(made, Z, live, prepared=made.prepare(Z))
+    found = profile_option(made, Z, live, prepared=made.prepare(Z))
     assert len(found.values) > 1
     assert set(found.clusters.tolist()) <= {0, 1, 2}
     assert found.suggested is None

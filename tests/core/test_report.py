@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-from covey.data.cluster_colours import colour
+from covey.data.cluster_colours import cluster_colour
 from covey.outputs.report import map_picture as maps
 
 Cli = Callable[..., Result]
@@ -94,5 +94,5 @@ def test_the_map_shows_every_cluster_in_its_colour() -> None:
     places = np.repeat(np.array([[0, 0], [10, 0], [0, 10]], np.float32), 5, axis=0)
     labels = np.repeat(np.array([-1, 0, 1], np.int32), 5)
     colours = {pixel[:3] for _, pixel in maps.draw(places, labels).getcolors(10**6) or [] if pixel[3] == 255}  # type: ignore[index]
-    assert {tuple(bytes.fromhex(colour(label)[1:])) for label in (-1, 0, 1)} <= colours
+    assert {tuple(bytes.fromhex(cluster_colour(label)[1:])) for label in (-1, 0, 1)} <= colours
     assert maps.draw(places[:0], labels[:0]).getbbox() is None

@@ -19,7 +19,7 @@ from covey._base.errors import CoveyError
 from covey._base.progress import Progress
 from covey.commands.main import main
 from covey.data.images import ImageFolder
-from covey.sound.conversion import Report, convert
+from covey.sound.conversion import Report, convert_recordings
 from covey.sound.recordings import blocks
 from covey.sound.spectrograms import Recipe, frequencies
 
@@ -90,7 +90,7 @@ def problem_of(report: Report, name: str) -> str:
 @pytest.mark.parametrize("equalize", [True, False])
 def test_grey_levels_are_those_of_scipy(source: Path, dataset: Path, equalize: bool) -> None:
     sound = write(source / "a.wav", chirp(), subtype="FLOAT")
-    report = convert(source, dataset, Recipe(colormap="gray", equalize=equalize))
+    report = convert_recordings(source, dataset, Recipe(colormap="gray", equalize=equalize))
     heard, _ = soundfile.read(sound)
     for index, name in enumerate(names(report)):
         begin = round(index * 0.8 * 0.394 * RATE)
@@ -102,8 +102,8 @@ def test_grey_levels_are_those_of_scipy(source: Path, dataset: Path, equalize: b
 def test_colours_are_those_of_matplotlib(source: Path, dataset: Path) -> None:
     matplotlib = pytest.importorskip("matplotlib")
     write(source / "a.wav", chirp(0.4), subtype="FLOAT")
-    grey = convert(source, dataset / "gray", Recipe(colormap="gray"))
-    colour = convert(source, dataset / "viridis")
+    grey = convert_recordings(source, dataset / "gray", Recipe(colormap="gray"))
+    colour = convert_recordings(source, dataset / "viridis")
     table = (matplotlib.colormaps["viridis"](np.arange(256))[:, :3] * 255).astype(np.uint8)
     (name,) = names(colour)
     assert (pixels(colour, name) == table[pixels(grey, name)[:, :, 0]]).all()
@@ -113,7 +113,7 @@ def test_colours_are_those_of_the_original_tools(xc_dev: Path, source: Path, dat
     originals = ImageFolder(xc_dev / "images")
     theirs = set().union(*(_colours(originals.pixels(name)) for name in originals.names()[:40]))
     write(source / "a.wav", noise(8))
-    report = convert(source, dataset, Recipe(equalize=False))
+    report = convert_recordings(source, dataset, Recipe(equalize=False))
     ours = set().union(*(_colours(pixels(report, name)) for name in names(report)))
     assert len(theirs) > 240
     assert len(ours & theirs) > 0.97 * len(ours)
@@ -121,7 +121,7 @@ def test_colours_are_those_of_the_original_tools(xc_dev: Path, source: Path, dat
 
 def test_images_and_parameters_are_laid_out_as_the_original_tools_do(xc_dev: Path, source: Path, dataset: Path) -> None:
     write(source / "XC1_Corvus.wav", noise(11))
-    report = convert(source, dataset)
+    report = convert_recordings(source, dataset)
     assert names(report)[:4] == [
         f"XC1_Corvus_segm_{start}.png" for start in ("0000.000", "0000.315", "0000.630", "0000.946")
     ]
@@ -141,7 +141,7 @@ def test_high_frequencies_are_on_top_and_channels_are_averaged(source: Path, dat
     click = np.hanning(len(t)) ** 8
     high, low = (np.sin(2 * np.pi * f * t) * click for f in (9000, 3000))
     write(source / "both.wav", np.stack([high, low], axis=1))
-    report = convert(source, dataset, Recipe(colormap="gray", equalize=False))
+    report = convert_recordings(source, dataset, Recipe(colormap="gray", equalize=False))
     image = pixels(report, "both_segm_0000.000.png")[:, :, 0].astype(int)
     bright = set(np.argsort(image.max(axis=1))[-6:] // 3)
     assert bright <= {31 // 3, 32 // 3, 94 // 3, 95 // 3, 96 // 3, 33 // 3}
@@ -151,7 +151,7 @@ def test_interleaved_channels_are_not_read_as_one(source: Path, dataset: Path) -
     mono = chirp()
     write(source / "mono.wav", mono)
     write(source / "stereo.wav", np.repeat(mono, 2, axis=1))
-    report = convert(source, dataset)
+    report = convert_recordings(source, dataset)
     ours, theirs = ([name for name in names(report) if name.startswith(stub)] for stub in ("mono", "stereo"))
     assert len(ours) == len(theirs) == 3
     for one, two in zip(ours, theirs, strict=True):
@@ -183,7 +183,7 @@ def test_native_rates_cannot_be_told_from_the_images(source: Path, dataset: Path
     for rate in rates:
         write(source / f"r{rate}.wav", noise(4, rate), rate, subtype="FLOAT")
     heard = Heard()
-    report = convert(source, dataset, Recipe(colormap="gray", equalize=False), heard)
+    report = convert_recordings(source, dataset, Recipe(colormap="gray", equalize=False), heard)
     profiles = [
         np.mean(
             [pixels(report, name)[:, :, 0].mean(axis=1) for name in names(report) if name.startswith(f"r{rate}_")],
@@ -200,7 +200,7 @@ def test_native_rates_cannot_be_told_from_the_images(source: Path, dataset: Path
 def test_the_full_band_is_there_for_who_wants_it(source: Path, dataset: Path) -> None:
     write(source / "low.wav", noise(1, 16000), 16000, subtype="FLOAT")
     heard = Heard()
-    report = convert(source, dataset, Recipe(colormap="gray", equalize=False, band="full"), heard)
+    report = convert_recordings(source, dataset, Recipe(colormap="gray", equalize=False, band="full"), heard)
     image = pixels(report, "low_segm_0000.000.png")[:, :, 0]
     assert image[:30].mean() < 0.5 * image[60:].mean()
     assert not heard.notes
@@ -209,7 +209,7 @@ def test_the_full_band_is_there_for_who_wants_it(source: Path, dataset: Path) ->
 def test_one_rate_alone_gets_no_note(source: Path, dataset: Path) -> None:
     write(source / "a.wav", noise(1))
     heard = Heard()
-    convert(source, dataset, progress=heard)
+    convert_recordings(source, dataset, progress=heard)
     assert not heard.notes
 
 
@@ -234,7 +234,7 @@ def test_broken_recordings_are_named_and_harm_nobody(source: Path, dataset: Path
     source.mkdir()
     make(source / name)
     write(source / "good.wav", noise(0.5))
-    report = convert(source, dataset)
+    report = convert_recordings(source, dataset)
     assert reason in problem_of(report, name)
     assert names(report) == ["good_segm_0000.000.png"]
     assert pixels(report, names(report)[0]).shape == (128, 256, 3)
@@ -243,7 +243,7 @@ def test_broken_recordings_are_named_and_harm_nobody(source: Path, dataset: Path
 def test_a_recording_torn_late_keeps_the_images_before(source: Path, dataset: Path) -> None:
     source.mkdir()
     _tear(write(source / "long.flac", noise(30)))
-    report = convert(source, dataset)
+    report = convert_recordings(source, dataset)
     assert "truncated" in problem_of(report, "long.flac")
     assert 5 < len(names(report)) < 60
 
@@ -251,28 +251,28 @@ def test_a_recording_torn_late_keeps_the_images_before(source: Path, dataset: Pa
 @pytest.mark.parametrize("rate", [8000, 384000])
 def test_odd_rates_and_clipped_sound_are_used(source: Path, dataset: Path, rate: int) -> None:
     write(source / "loud.wav", np.clip(30 * noise(1, rate), -1, 1), rate)
-    report = convert(source, dataset, Recipe(segment=0.5))
+    report = convert_recordings(source, dataset, Recipe(segment=0.5))
     assert not report.problems
     assert len(np.unique(pixels(report, "loud_segm_0000.000.png"))) > 50
 
 
 def test_silent_segments_are_left_out_and_counted(source: Path, dataset: Path) -> None:
     write(source / "half.wav", np.concatenate([noise(1), 0 * noise(2)]))
-    report = convert(source, dataset)
+    report = convert_recordings(source, dataset)
     assert (report.new, report.silent) == (4, 5)
 
 
 def test_the_loudest_segments_are_taken_in_order(source: Path, dataset: Path) -> None:
     gains = np.repeat([0.1, 1, 0.2, 0.9, 0.3], RATE)[:, None]
     write(source / "a.wav", gains * noise(5))
-    report = convert(source, dataset, Recipe(segment=1, step=1, loudest=2))
+    report = convert_recordings(source, dataset, Recipe(segment=1, step=1, loudest=2))
     assert names(report) == ["a_segm_0001.000.png", "a_segm_0003.000.png"]
 
 
 def test_long_segments_and_mel(source: Path, dataset: Path) -> None:
     t = np.arange(2 * RATE) / RATE
     write(source / "a.wav", np.sin(2 * np.pi * 1500 * t) * np.hanning(len(t)) ** 8 + 1e-4 * noise(2)[:, 0])
-    report = convert(source, dataset, Recipe(segment=2, scale="mel", colormap="gray", equalize=False))
+    report = convert_recordings(source, dataset, Recipe(segment=2, scale="mel", colormap="gray", equalize=False))
     image = pixels(report, "a_segm_0000.000.png")[:, :, 0]
     assert image.shape == (128, 1327)
     row = 127 - int(image[:, 663].argmax())
@@ -283,7 +283,7 @@ def test_subfolders_keep_namesakes_apart(source: Path, dataset: Path) -> None:
     write(source / "north" / "a.wav", noise(0.4, seed=1))
     write(source / "south" / "a.wav", noise(0.4, seed=2))
     write(source / "south" / "a.flac", noise(0.4, seed=3))
-    report = convert(source, dataset)
+    report = convert_recordings(source, dataset)
     assert names(report) == ["north/a_segm_0000.000.png", "south/a_segm_0000.000.png"]
     assert "named like those of south/a.flac" in problem_of(report, "south/a.wav")
 
@@ -291,12 +291,12 @@ def test_subfolders_keep_namesakes_apart(source: Path, dataset: Path) -> None:
 def test_started_again_it_makes_only_what_is_missing_or_changed(source: Path, dataset: Path) -> None:
     for name in "abc":
         write(source / f"{name}.wav", noise(1))
-    first = convert(source, dataset)
+    first = convert_recordings(source, dataset)
     before = {name: (first.folder / name).stat().st_ino for name in names(first)}
     (first.folder / "a_segm_0000.315.png").unlink()
     write(source / "b.wav", noise(0.4, seed=1))
     write(source / "d.wav", noise(0.4))
-    second = convert(source, dataset)
+    second = convert_recordings(source, dataset)
     assert (first.new, second.new, second.kept) == (6, 4, 2)
     assert names(second) == [*names_of("a", 2), *names_of("b", 1), *names_of("c", 2), *names_of("d", 1)]
     assert [(first.folder / name).stat().st_ino for name in names_of("c", 2)] == [before[n] for n in names_of("c", 2)]
@@ -304,24 +304,24 @@ def test_started_again_it_makes_only_what_is_missing_or_changed(source: Path, da
 
 def test_problems_are_told_again(source: Path, dataset: Path) -> None:
     write(source / "silent.wav", 0 * noise(1))
-    assert convert(source, dataset).problems == convert(source, dataset).problems != []
+    assert convert_recordings(source, dataset).problems == convert_recordings(source, dataset).problems != []
 
 
 def test_another_recipe_is_refused_with_what_differs(source: Path, dataset: Path) -> None:
     write(source / "a.wav", noise(1))
-    before = names(convert(source, dataset))
+    before = names(convert_recordings(source, dataset))
     with pytest.raises(CoveyError, match=r"another recipe \(step 0.8 there, 0.5 here\): give the same options"):
-        convert(source, dataset, Recipe(step=0.5))
+        convert_recordings(source, dataset, Recipe(step=0.5))
     assert ImageFolder(dataset / "images").names() == before
 
 
 def test_images_of_the_original_tools_are_left_alone(source: Path, dataset: Path, images: Path) -> None:
     write(source / "a.wav", noise(1))
     with pytest.raises(CoveyError, match="made by an unknown recipe: choose another dataset folder"):
-        convert(source, images.parent)
+        convert_recordings(source, images.parent)
     (images / "_feature_extraction_parameters.json").write_text('{"sampling_frequency": 24000}')
     with pytest.raises(CoveyError, match="made by another tool"):
-        convert(source, images.parent)
+        convert_recordings(source, images.parent)
 
 
 @pytest.mark.parametrize(
@@ -341,10 +341,10 @@ def test_options_that_cannot_be_are_refused(given: dict[str, Any], sentence: str
 
 def test_a_folder_without_recordings_is_refused(source: Path, dataset: Path) -> None:
     with pytest.raises(CoveyError, match="is not a folder"):
-        convert(source, dataset)
+        convert_recordings(source, dataset)
     source.mkdir()
     with pytest.raises(CoveyError, match="There are no recordings"):
-        convert(source, dataset)
+        convert_recordings(source, dataset)
 
 
 def test_the_command_says_what_it_did(covey: Callable[..., Result], source: Path, dataset: Path) -> None:
@@ -372,7 +372,7 @@ def _tear(path: Path) -> None:
 def test_one_recording_of_a_low_rate_does_not_narrow_all_others(source: Path, dataset: Path) -> None:
     write(source / "good.wav", noise(1.2))
     write(source / "low.wav", noise(5, 2000), 2000)
-    report = convert(source, dataset, Recipe(segment=1.0))
+    report = convert_recordings(source, dataset, Recipe(segment=1.0))
     assert "at its rate of 2000 Hz all images would end at 1000 Hz" in problem_of(report, "low.wav")
     assert pixels(report, "good_segm_0000.000.png").shape[0] == 128
 
@@ -380,7 +380,7 @@ def test_one_recording_of_a_low_rate_does_not_narrow_all_others(source: Path, da
 def test_sound_far_above_the_images_is_told(source: Path, dataset: Path) -> None:
     write(source / "bat.wav", noise(1, 384000), 384000)
     heard = Heard()
-    convert(source, dataset, progress=heard)
+    convert_recordings(source, dataset, progress=heard)
     assert any("bat.wav has some up to 192000 Hz: --rate 384000 shows it" in note for note in heard.notes)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from covey._base.errors import CoveyError
 from covey.data.images import ImageFolder
-from covey.sound.conversion import convert
+from covey.sound.conversion import convert_recordings
 from covey.sound.synthesis import CALLS, synthesize
 
 
@@ -21,7 +21,7 @@ def rows(truth: Path) -> list[dict[str, str]]:
 
 def test_the_truth_names_every_image(tmp_path: Path) -> None:
     truth = rows(synthesize(tmp_path, recordings=24))
-    report = convert(tmp_path / "audio", tmp_path)
+    report = convert_recordings(tmp_path / "audio", tmp_path)
     assert not report.problems
     assert [row["filename"] for row in truth] == ImageFolder(report.folder).names()
     assert Counter({row["group"]: row["label"] for row in truth}.values()) == dict.fromkeys(CALLS, 3)

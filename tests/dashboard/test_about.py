@@ -98,7 +98,7 @@ def test_without_metadata_it_says_what_to_put_where(opened: Open, calls: Path) -
 
 
 def test_an_image_without_a_row_is_counted_as_unknown(opened: Open, calls: Path) -> None:
-    csvs.write(calls / "metadata.csv", ["filename", "sex", "age"], [[CALLS[0], "male", "3"], [CALLS[1], "", "2.5"]])
+    csvs.write_csv(calls / "metadata.csv", ["filename", "sex", "age"], [[CALLS[0], "male", "3"], [CALLS[1], "", "2.5"]])
     app = opened(calls)
     assert "metadata.csv: 2 of 3 images have metadata. Without: XC67890_b_segm_0000.000.png." in told(app)
     assert table(app)["belongs to"].tolist() == CALLS[:2]
@@ -107,7 +107,7 @@ def test_an_image_without_a_row_is_counted_as_unknown(opened: Open, calls: Path)
 
 
 def test_many_numbers_are_counted_in_ranges(opened: Open, birds: Path, names: list[str]) -> None:
-    csvs.write(birds / "metadata.csv", ["filename", "age"], [[name, str(at)] for at, name in enumerate(names)])
+    csvs.write_csv(birds / "metadata.csv", ["filename", "age"], [[name, str(at)] for at, name in enumerate(names)])
     found = count_by(opened(birds), "age")
     assert len(found) == 12
     assert sum(found.values()) == 115

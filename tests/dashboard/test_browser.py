@@ -19,7 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.dashboard.browser import COVEY, free_port, metric, served, set_number, settle, spot, view
 
-from covey.data.cluster_colours import colour
+from covey.data.cluster_colours import cluster_colour
 
 Scattered = Callable[..., Path]
 not_windows = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals and file names")
@@ -102,7 +102,7 @@ class TestExplore:
 
     def test_the_points_have_the_colours_of_their_clusters(self, page: Page) -> None:
         for cluster, place in enumerate([(0, 0), (5, 0), (0, 5)]):
-            expected = list(bytes.fromhex(colour(cluster)[1:]))
+            expected = list(bytes.fromhex(cluster_colour(cluster)[1:]))
             page.get_by_label("Show everything").click()
             page.mouse.move(*spot(page, *place))
             for _ in range(12):

@@ -186,7 +186,7 @@ def colour(page: Page, at: int, x: float, y: float) -> NDArray[np.intp]:
 
 
 def test_what_is_encircled_on_one_map_stands_out_on_the_other(page: Page) -> None:
-    red = np.array(list(bytes.fromhex(colours.colour(1)[1:])))
+    red = np.array(list(bytes.fromhex(colours.cluster_colour(1)[1:])))
     page.get_by_label("Select an area").first.click()
     drag(page, 0, (3, -2), (7, -2), (7, 2), (3, 2))
     expect(page.get_by_text("The encircled area: 30 images on the left, 30 on the right.")).to_be_visible()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from covey.data.cluster_colours import GREY, PALETTE, colour
+from covey.data.cluster_colours import GREY, PALETTE, cluster_colour
 from covey_dashboard.browser.binary_payload import packed
 from covey_dashboard.data.selection import Selection, picked
 from covey_dashboard.widgets import colouring
@@ -75,9 +75,9 @@ def test_texts_are_coloured_by_what_they_say_and_none_is_grey() -> None:
 
 
 def test_the_colour_of_a_cluster_depends_on_its_number_alone() -> None:
-    assert colour(-1) == GREY
-    assert colour(7) == PALETTE[7]
-    assert colour(7 + len(PALETTE)) == PALETTE[7]
+    assert cluster_colour(-1) == GREY
+    assert cluster_colour(7) == PALETTE[7]
+    assert cluster_colour(7 + len(PALETTE)) == PALETTE[7]
 
 
 def test_the_first_colours_differ_for_the_colour_blind() -> None:

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import seen
 
-from covey.experiments.jobs import Job, jobs
+from covey.experiments.jobs import Job, list_jobs
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 from covey_dashboard.pages.run.watch_jobs import duration
@@ -52,7 +52,7 @@ def codes(app: AppTest) -> list[str]:
 
 
 def of(folder: object) -> list[Job]:
-    return jobs(open_dataset(Registry.installed(), str(folder)))
+    return list_jobs(open_dataset(Registry.installed(), str(folder)))
 
 
 def finished(folder: Path) -> Job:

@@ -261,7 +261,7 @@ def test_metadata_of_images_come_back_from_a_pickle(
     pandas.DataFrame({"site": list("abcdef"), "filename": names}).to_pickle(birds / "downloaded_data_meta.pkl")
     assert covey("push", birds, PLACE).exit_code == 0
     assert covey("pull", PLACE, tmp_path / "pulled").exit_code == 0
-    assert metadata.read(FolderDataset(tmp_path / "pulled")).of(names) == {"site": list("abcdef")}
+    assert metadata.read_metadata(FolderDataset(tmp_path / "pulled")).of(names) == {"site": list("abcdef")}
 
 
 def test_it_is_fetched_once_and_used_without_network(

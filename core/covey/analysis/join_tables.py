@@ -35,7 +35,7 @@ class Joined(Generic[T]):
         return "; ".join(sentences) + "."
 
 
-def join(left: T, right: T) -> Joined[T]:
+def join_tables(left: T, right: T) -> Joined[T]:
     """Combine two tables of features, or two embeddings, by the names of their images.
 
     The rows are those of `left`, in its order, that are in `right` too; the columns are those of `left`, then those of

@@ -28,7 +28,7 @@ class Match:
     merges: Mapping[int, tuple[int, ...]]
 
 
-def match(old: Labels, new: Labels) -> Match:
+def match_clusters(old: Labels, new: Labels) -> Match:
     """Give new clusters the ids of the old ones with which they share most images.
 
     One to one, so that the most images keep their id (the assignment problem: Kuhn 1955). A new cluster that is left

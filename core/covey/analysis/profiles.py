@@ -40,7 +40,7 @@ class Profile:
     suggested: Any
 
 
-def profile(
+def profile_option(
     clusterer: Clusterer,
     Z: Floats,
     option: str,
@@ -81,7 +81,7 @@ def profile(
     )
 
 
-def around(clusterer: Clusterer, option: Option) -> list[Any]:
+def values_around(clusterer: Clusterer, option: Option) -> list[Any]:
     """Return values around that of an option: all choices, or numbers evenly spaced by ratio, within its bounds."""
     current = getattr(clusterer, option.name)
     if option.type is bool or option.choices is not None:
@@ -96,7 +96,7 @@ def around(clusterer: Clusterer, option: Option) -> list[Any]:
 def _values(clusterer: Clusterer, option: Option, prepared: Prepared | None, suggested: Any) -> list[Any]:
     candidates = prepared.values(option.name) if prepared else ()
     if not candidates:
-        return around(clusterer, option)
+        return values_around(clusterer, option)
     return sorted({*candidates, suggested} - {None})
 
 

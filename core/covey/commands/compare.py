@@ -13,10 +13,10 @@ from covey.analysis.measures.leaderboard import (
     MEASURES,
     WITH_LABELS,
     Leaderboard,
-    cell,
+    format_measure,
     heading,
-    measures,
-    ranked,
+    rank_rows,
+    shown_measures,
 )
 from covey.commands.label_flags import read_truth, truth_flags
 from covey.commands.terminal.progress_bars import TerminalProgress
@@ -44,12 +44,12 @@ def compare(
     registry = Registry.installed()
     board = Leaderboard(registry, open_dataset(registry, folder, TerminalProgress()))
     truth, groups = read_truth(board.names(), labels, column, group)
-    rows = ranked(board.rows(truth, groups, TerminalProgress()), sort)
+    rows = rank_rows(board.rows(truth, groups, TerminalProgress()), sort)
     if as_json:
         click.echo(json.dumps([{"rank": rank, **row.data()} for rank, row in enumerate(rows, 1)], indent=2))
         return
-    columns_shown = measures(truth is not None, sort)
-    columns = {measure: [cell(row, measure) for row in rows] for measure in columns_shown}
+    columns_shown = shown_measures(truth is not None, sort)
+    columns = {measure: [format_measure(row, measure) for row in rows] for measure in columns_shown}
     parts = [{heading(measure): columns[measure] for measure in part} for part in _parts(columns_shown)]
     show_groups([{"clustering": [row.clustering for row in rows]}, *parts])
     explained = [*map(heading, columns_shown), *(["noise"] if truth else []), "-"]

@@ -9,14 +9,14 @@ import click
 
 from covey._base.errors import CoveyError
 from covey._base.text import count_noun, preview
-from covey.commands.terminal.progress_bars import TerminalProgress, say
+from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.data.dataset import Dataset
 from covey.labelling import Labelled, open_labels
 from covey.labelling.history import now
 from covey.outputs.exchange import raven_selections as selections
 from covey.outputs.exchange.collect_tables import ExportContents
-from covey.outputs.exchange.import_features import bring
-from covey.outputs.exchange.intervals import timing
+from covey.outputs.exchange.import_features import import_features
+from covey.outputs.exchange.intervals import read_timing
 from covey.outputs.exchange.raven_audacity import LABEL, is_cluster
 from covey.outputs.exchange.raven_selections import RavenSelection
 from covey.plugins.locations import open_dataset
@@ -42,7 +42,7 @@ def features(folder: str, file: Path, names: Path | None) -> None:
     covey import features birds/ perch.parquet
     """
     progress = TerminalProgress()
-    say(bring(open_dataset(Registry.installed(), folder, progress), file, names, progress))
+    print_text(import_features(open_dataset(Registry.installed(), folder, progress), file, names, progress))
 
 
 @import_.command()
@@ -65,15 +65,15 @@ def raven(folder: str, tables: tuple[Path, ...], column: str | None, segment: fl
     covey import raven birds/ selections/
     """
     dataset = open_dataset(Registry.installed(), folder, TerminalProgress())
-    length = timing(dataset.images.root if dataset.images else None, segment).segment
-    paths, names = selections.tables(tables), ExportContents(dataset, ()).names
-    rows = [row for path in paths for row in selections.read(path, column)]
+    length = read_timing(dataset.images.root if dataset.images else None, segment).segment
+    paths, names = selections.find_selection_tables(tables), ExportContents(dataset, ()).names
+    rows = [row for path in paths for row in selections.read_selections(path, column)]
     if column is None:
         rows = _without_clusters(rows)
     _tell_idle(rows, names)
     classes = selections.images_of(rows, names, length)
     counts = f"{count_noun(len(rows), 'selection')} in {count_noun(len(paths), 'table')}"
-    say(f"{counts}: {_label(dataset, classes, paths)}.")
+    print_text(f"{counts}: {_label(dataset, classes, paths)}.")
 
 
 def _without_clusters(rows: Sequence[RavenSelection]) -> list[RavenSelection]:
@@ -85,13 +85,13 @@ def _without_clusters(rows: Sequence[RavenSelection]) -> list[RavenSelection]:
         raise CoveyError(f"The tables hold clusters as covey exported them ({preview(clusters)}), no classes: {way}.")
     if clusters:
         remark = f"Clusters as covey exported them are no classes, and left out: {preview(clusters)}."
-        say(f"{remark} --column {LABEL} takes them.", err=True)
+        print_text(f"{remark} --column {LABEL} takes them.", err=True)
     return class_rows
 
 
 def _tell_idle(rows: Sequence[RavenSelection], names: Sequence[str]) -> None:
     """Tell which selections say nothing of any image. Raises CoveyError when none does."""
-    recordings_by_sound = selections.known_sounds(names)
+    recordings_by_sound = selections.recordings_by_sound(names)
     sounds = dict.fromkeys(row.sound for row in rows)
     foreign = [sound for sound in sounds if not selections.recordings_of(sound, recordings_by_sound)]
     if len(foreign) == len(sounds):
@@ -100,9 +100,9 @@ def _tell_idle(rows: Sequence[RavenSelection], names: Sequence[str]) -> None:
             f"No selection is in a recording of this dataset: the tables name {named_in_tables}, the images {present}."
         )
     if foreign:
-        say(f"Recordings of which there are no images: {preview(foreign)}.", err=True)
+        print_text(f"Recordings of which there are no images: {preview(foreign)}.", err=True)
     if bare := sum(not row.label for row in rows):
-        say(f"Selections without a class: {bare:,}.", err=True)
+        print_text(f"Selections without a class: {bare:,}.", err=True)
 
 
 def _label(dataset: Dataset, classes: dict[str, list[str]], paths: Sequence[Path]) -> str:

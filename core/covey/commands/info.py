@@ -12,17 +12,17 @@ import click
 
 from covey._base.errors import CoveyError
 from covey._base.text import count_noun, escape_undecodable, preview
-from covey.commands.terminal.progress_bars import TerminalProgress, say
+from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.data import metadata
 from covey.data.dataset import WORK, AnyEntry, Dataset
 from covey.data.formats import npz
-from covey.data.formats.npz_file import opened
-from covey.data.formats.table_oddities import checks
-from covey.data.legacy.names import origin
+from covey.data.formats.npz_file import open_npz
+from covey.data.formats.table_oddities import find_oddities
+from covey.data.legacy.names import parse_file_name
 from covey.data.legacy.pickles import read_frame
 from covey.data.provenance import Provenance
 from covey.data.tables import TableKind
-from covey.extraction.shards import Unfinished, unfinished
+from covey.extraction.shards import Unfinished, list_unfinished
 from covey.labelling import kept_labels
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
@@ -59,25 +59,25 @@ def _show_dataset(dataset: Dataset, as_json: bool) -> None:
     entries, problems = dataset.entries(), list(dataset.problems)
     labels = _tried(lambda: _labels(dataset), problems)
     metadata_summary = _tried(lambda: _metadata(dataset, names), problems)
-    unfinished_layers = unfinished(dataset.home / WORK)
+    unfinished_layers = list_unfinished(dataset.home / WORK)
     if as_json:
         tables = [_table(entry) for entry in entries]
         contents = {"tables": tables, "labels": labels, "metadata": metadata_summary, "problems": problems}
         contents["unfinished"] = [{**attrs.asdict(layer), "folder": str(layer.folder)} for layer in unfinished_layers]
         _print({"location": dataset.location, "images": len(names), **contents})
         return
-    say(f"{dataset.location}: {count_noun(len(names), 'image')}" + (f" in {images.root}" if images else ""))
+    print_text(f"{dataset.location}: {count_noun(len(names), 'image')}" + (f" in {images.root}" if images else ""))
     for kind, title in _TITLES.items():
         of_kind = [entry for entry in entries if entry.kind == kind]
-        say(f"\n{title}: {len(of_kind) or 'none'}")
+        print_text(f"\n{title}: {len(of_kind) or 'none'}")
         for entry in of_kind:
-            say(f"  {entry.name}  {_size(entry)}")
+            print_text(f"  {entry.name}  {_size(entry)}")
             _show_story(entry)
     _show_labels(labels)
     _show_metadata(metadata_summary, len(names))
     _show_unfinished(unfinished_layers)
     for problem in problems:
-        say(f"\n{problem}", err=True)
+        print_text(f"\n{problem}", err=True)
 
 
 def _tried(find: Callable[[], T], problems: list[str]) -> T | None:
@@ -96,7 +96,7 @@ def _labels(dataset: Dataset) -> dict[str, Any] | None:
 
 
 def _metadata(dataset: Dataset, names: Sequence[str]) -> dict[str, Any] | None:
-    table = metadata.read(dataset)
+    table = metadata.read_metadata(dataset)
     if table.path is None:
         return None
     return {
@@ -109,51 +109,51 @@ def _metadata(dataset: Dataset, names: Sequence[str]) -> dict[str, Any] | None:
 
 def _show_labels(labels: dict[str, Any] | None) -> None:
     if labels is None:
-        say("\nLabels: none")
+        print_text("\nLabels: none")
         return
     classes = labels["classes"]
     counts = (
         f"{count_noun(len(classes), 'class')}, {count_noun(labels['images'], 'labelled image')}, in {labels['file']}"
     )
-    say(f"\nLabels: {counts}\n  {preview([f'{name} ({count:,})' for name, count in classes.items()])}")
+    print_text(f"\nLabels: {counts}\n  {preview([f'{name} ({count:,})' for name, count in classes.items()])}")
 
 
 def _show_metadata(summary: dict[str, Any] | None, images: int) -> None:
     if summary is None:
-        say("\nMetadata: none")
+        print_text("\nMetadata: none")
         return
     rows, total = count_noun(summary["rows"], "row"), count_noun(images, "image")
-    say(f"\nMetadata: {rows} for {summary['images']:,} of {total}, in {summary['file']}")
-    say(f"  {preview(summary['columns'])}")
+    print_text(f"\nMetadata: {rows} for {summary['images']:,} of {total}, in {summary['file']}")
+    print_text(f"  {preview(summary['columns'])}")
 
 
 def _show_unfinished(layers: Sequence[Unfinished]) -> None:
     if layers:
-        say("\nUnfinished features: the same covey run goes on with them; delete a folder to be rid of it")
+        print_text("\nUnfinished features: the same covey run goes on with them; delete a folder to be rid of it")
     for layer in layers:
-        say(f"  {layer.tag}: {layer.done:,} of {count_noun(layer.total, 'image')}, in {layer.folder}")
+        print_text(f"  {layer.tag}: {layer.done:,} of {count_noun(layer.total, 'image')}, in {layer.folder}")
 
 
 def _show_file(path: Path, as_json: bool) -> None:
-    with opened(path) as archive:
+    with open_npz(path) as archive:
         archive.verify()
         arrays = {key: {"dtype": head.descr.strip("'"), "shape": head.shape} for key, head in archive.headers.items()}
     entry, odd = _checked(path)
     if as_json:
         _print({"file": str(path), "arrays": arrays, "checks": odd, **({} if entry is None else _table(entry))})
         return
-    say(f"{path}: " + (f"{entry.kind}, {_size(entry)}" if entry else "no table"))
+    print_text(f"{path}: " + (f"{entry.kind}, {_size(entry)}" if entry else "no table"))
     for key, array in arrays.items():
-        say(f"  {key}: {array['dtype']} {array['shape']}")
+        print_text(f"  {key}: {array['dtype']} {array['shape']}")
     if entry:
         _show_story(entry)
-    say("\n".join(odd) if odd else "Nothing odd was found.")
+    print_text("\n".join(odd) if odd else "Nothing odd was found.")
 
 
 def _checked(path: Path) -> tuple[AnyEntry | None, list[str]]:
     """Return what a file is and what is odd about it; None when it is no table."""
     try:
-        return npz.read_entry(path), checks(npz.read(path))
+        return npz.read_entry(path), find_oddities(npz.read(path))
     except CoveyError as error:
         return None, [str(error)]
 
@@ -164,17 +164,17 @@ def _show_frame(path: Path, as_json: bool) -> None:
     if as_json:
         _print({"file": str(path), "rows": rows, "columns": list(frame)})
         return
-    say(f"{path}: a pickled table of {count_noun(rows, 'row')}\n  " + ", ".join(frame))
+    print_text(f"{path}: a pickled table of {count_noun(rows, 'row')}\n  " + ", ".join(frame))
 
 
 def _show_story(entry: AnyEntry) -> None:
     """Print what made a table, its last step first."""
     origin_step = entry.provenance
     if origin_step is None:
-        said = origin(entry.name)
-        say("      no provenance: made by another tool" + (f", by its name from {said}" if said else ""))
+        said = parse_file_name(entry.name)
+        print_text("      no provenance: made by another tool" + (f", by its name from {said}" if said else ""))
     while origin_step is not None:
-        say(f"      {_sentence(origin_step)}")
+        print_text(f"      {_sentence(origin_step)}")
         origin_step = origin_step.source
 
 
@@ -200,7 +200,7 @@ def _size(entry: AnyEntry) -> str:
 
 
 def _table(entry: AnyEntry) -> dict[str, Any]:
-    said = None if entry.provenance else origin(entry.name)
+    said = None if entry.provenance else parse_file_name(entry.name)
     return {
         "name": entry.name,
         "kind": entry.kind,

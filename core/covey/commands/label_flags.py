@@ -10,9 +10,9 @@ import click
 
 from covey._base.errors import CoveyError
 from covey._base.text import count_having, preview
-from covey.commands.terminal.progress_bars import say
-from covey.data.label_file import LABEL, label_column, matching, read_labels
-from covey.data.segment_names import recordings
+from covey.commands.terminal.progress_bars import print_text
+from covey.data.label_file import LABEL, label_column, match_label_names, read_labels
+from covey.data.segment_names import recordings_of_images
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,10 +41,10 @@ def read_truth(
     if path is None:
         if column or group:
             raise CoveyError("--column and --group are columns of a label file: name it with --labels.")
-        return None, recordings(names)
+        return None, recordings_of_images(names)
     truth = read_labels(path, column or _column(path, group))
     _tell_matches(path, truth, names)
-    groups = read_labels(path, group) if group else recordings(names)
+    groups = read_labels(path, group) if group else recordings_of_images(names)
     if not groups:
         click.echo("The recordings are not known, so neighbours may come from the same one: use --group.", err=True)
     return truth, groups
@@ -54,15 +54,15 @@ def _column(path: Path, group: str | None) -> str:
     """Return the column with the labels, and tell which it is where its name does not say so. Raises CoveyError."""
     chosen = label_column(path, group)
     if chosen != LABEL:
-        say(f"{path} has no column {LABEL!r}: the labels are taken from {chosen!r}.", err=True)
+        print_text(f"{path} has no column {LABEL!r}: the labels are taken from {chosen!r}.", err=True)
     return chosen
 
 
 def _tell_matches(path: Path, truth: Mapping[str, str], names: Sequence[str]) -> None:
-    unknown, bare = matching(path, truth, names)
+    unknown, bare = match_label_names(path, truth, names)
     sentences = [f"{path}: {count_having(len(truth) - len(unknown), len(names), 'image')} a label."]
     if unknown:
         sentences.append(f"Labels that name no image: {preview(unknown)}.")
     if bare:
         sentences.append(f"Without a label: {preview(bare)}.")
-    say(" ".join(sentences), err=True)
+    print_text(" ".join(sentences), err=True)

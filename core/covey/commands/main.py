@@ -23,7 +23,7 @@ from covey.commands.push import push
 from covey.commands.report import report
 from covey.commands.run import run
 from covey.commands.spectrograms import spectrograms
-from covey.commands.terminal.progress_bars import say
+from covey.commands.terminal.progress_bars import print_text
 from covey.commands.terminal.tracebacks import show_traceback
 from covey.plugins.registry import Registry
 
@@ -50,7 +50,7 @@ class Covey(click.Group):
         try:
             return super().main(*args, **kwargs)
         except CoveyError as error:
-            say(f"Error: {error}", err=True)
+            print_text(f"Error: {error}", err=True)
             sys.exit(2)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -75,7 +75,7 @@ def new(name: str, folder: Path | None, kind: str) -> None:
 
     It is written into FOLDER, by default covey-NAME in the current folder.
     """
-    package = scaffold.make(name, Kind.named(kind), folder or Path(f"covey-{name}"), Registry.installed())
+    package = scaffold.create_plugin(name, Kind.named(kind), folder or Path(f"covey-{name}"), Registry.installed())
     click.echo(f"{package} holds the {kind} {name!r}, which works as it is. Install it, look at it, test it:\n")
     click.echo(
         f'    pip install -e "{package}"\n    covey plugins show {kind}:{name}\n    python -m pytest "{package}"\n'

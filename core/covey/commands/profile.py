@@ -13,14 +13,14 @@ import numpy as np
 from covey._base.errors import CoveyError, did_you_mean
 from covey._base.files import replace_file
 from covey.analysis.profiles import Profile
-from covey.analysis.profiles import profile as profile_of
+from covey.analysis.profiles import profile_option as profile_of
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.commands.terminal.text_tables import show
 from covey.components.contracts import Clusterer
 from covey.components.kinds import Kind
 from covey.components.options import option_values as written_options
 from covey.data.dataset import AnyEntry, Dataset, table_stem
-from covey.experiments.experiment import chosen
+from covey.experiments.experiment import build_components
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
@@ -60,7 +60,7 @@ def profile(
     """
     registry = Registry.installed()
     dataset = open_dataset(registry, folder, TerminalProgress())
-    variants = chosen(Kind.CLUSTERER, [clusterer], settings, registry)
+    variants = build_components(Kind.CLUSTERER, [clusterer], settings, registry)
     profiles = [
         (entry.stem, variant, _profile(dataset, entry, variant, option))
         for entry in _entries(dataset, variants[0].takes, embedding)

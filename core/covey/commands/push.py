@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from covey.commands.terminal.progress_bars import TerminalProgress, say
+from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.components.contracts import PublishOptions
 from covey.plugins.locations import open_dataset, resolve
 from covey.plugins.registry import Registry
@@ -29,4 +29,4 @@ def push(folder: str, location: str, public: bool, message: str, original: bool)
     storage, place = resolve(registry, location)
     dataset = open_dataset(registry, folder, progress)
     options = PublishOptions(public=public, message=message, original=original)
-    say(storage.publish(dataset, place, options, progress))
+    print_text(storage.publish(dataset, place, options, progress))

@@ -23,11 +23,11 @@ from covey.components.options import build
 from covey.data.clusters_csv import FILE
 from covey.data.dataset import table_stem
 from covey.data.folder import table_file_name
-from covey.experiments.experiment import Experiment, from_flags, read
-from covey.experiments.pipeline import Failure, Results, planned
-from covey.experiments.pipeline import run as run_experiment
+from covey.experiments.experiment import Experiment, from_flags, read_experiment
+from covey.experiments.pipeline import Failure, Results, plan_run
+from covey.experiments.pipeline import run_experiment as run_experiment
 from covey.experiments.plan import Line
-from covey.experiments.reproduce import Repetition, repeat
+from covey.experiments.reproduce import Repetition, reproduce
 from covey.plugins.registry import Registry
 
 FAILED = 1
@@ -92,12 +92,12 @@ def run(
     names = {Kind.EXTRACTOR: extractor, Kind.REDUCER: reducer, Kind.CLUSTERER: clusterer}
     if like:
         _check_alone(like, source, out, names, settings)
-        sys.exit(_show_repetition(repeat(like, registry, TerminalProgress())))
+        sys.exit(_show_repetition(reproduce(like, registry, TerminalProgress())))
     if source is None:
         raise CoveyError("Say what to run: covey run FOLDER, or covey run FILE.toml.")
     experiment = _experiment(source, out, names, settings, features, registry)
     if dry_run:
-        _show_plan(planned(experiment, registry, TerminalProgress()))
+        _show_plan(plan_run(experiment, registry, TerminalProgress()))
         return
     results = run_experiment(experiment, registry, TerminalProgress(), build(Runtime, runtime))
     _show_results(results)
@@ -172,5 +172,5 @@ def _experiment(
     if any(names.values()) or settings or features:
         flags = "--extractor, --features, --reducer, --clusterer and --set do not go with a file"
         raise CoveyError(f"{flags}: write into {source} what they say.")
-    experiment = read(Path(source), registry)
+    experiment = read_experiment(Path(source), registry)
     return attrs.evolve(experiment, out=out) if out else experiment

@@ -12,7 +12,7 @@ from covey._base.text import count_noun
 from covey.commands.flags import flags_of
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.components.options import build
-from covey.sound.conversion import Report, convert
+from covey.sound.conversion import Report, convert_recordings
 from covey.sound.spectrograms import Recipe
 
 
@@ -26,7 +26,7 @@ def spectrograms(recordings: Path, dataset: Path, **options: Any) -> None:
     Recordings (WAV, FLAC, OGG, MP3) may lie in subfolders. Started again, it goes on where it stopped; what cannot be
     used is reported by name.
     """
-    report = convert(recordings, dataset, build(Recipe, options), TerminalProgress())
+    report = convert_recordings(recordings, dataset, build(Recipe, options), TerminalProgress())
     if not report.made:
         raise CoveyError("\n".join([f"No recording in {recordings} gives an image.", *report.problems]))
     for line in told(report):

@@ -13,6 +13,6 @@ deuteranopia (Machado et al. 2009)."""
 GREY = "#9aa0a6"
 
 
-def colour(cluster: int) -> str:
+def cluster_colour(cluster: int) -> str:
     """Return the colour of a cluster as #rrggbb; it depends on the cluster's number alone."""
     return GREY if cluster == NOISE else PALETTE[cluster % len(PALETTE)]

@@ -12,23 +12,23 @@ from covey.data.tables import Clustering
 FILE = "clusters.csv"
 
 
-def export_kept(dataset: Dataset, entries: Sequence[Entry[Clustering]]) -> None:
+def write_dataset_clusters(dataset: Dataset, entries: Sequence[Entry[Clustering]]) -> None:
     """Write clusterings that a dataset keeps to its own `clusters.csv`. Raises CoveyError."""
-    export([(entry.stem, dataset.load(entry)) for entry in entries], dataset.home / FILE)
+    write_clusters([(entry.stem, dataset.load(entry)) for entry in entries], dataset.home / FILE)
 
 
-def export(clusterings: Sequence[tuple[str, Clustering]], path: Path) -> None:
+def write_clusters(clusterings: Sequence[tuple[str, Clustering]], path: Path) -> None:
     """Write clusterings, each with its name, as CSV: filename, then the cluster in each, -1 being noise.
 
     One clustering makes the column `cluster`, several make a column each, under their names. Raises CoveyError.
     """
     names = sorted(set().union(*(table.names.tolist() for _, table in clusterings)))
-    table = columns(clusterings, names)
-    rows = zip(map(csvs.cell, names), *table.values(), strict=True)
-    csvs.write(path, ["filename", *table], rows)
+    table = cluster_columns(clusterings, names)
+    rows = zip(map(csvs.guard_cell, names), *table.values(), strict=True)
+    csvs.write_csv(path, ["filename", *table], rows)
 
 
-def columns(clusterings: Sequence[tuple[str, Clustering]], names: Sequence[str]) -> dict[str, list[int | None]]:
+def cluster_columns(clusterings: Sequence[tuple[str, Clustering]], names: Sequence[str]) -> dict[str, list[int | None]]:
     """Return the cluster of each of these images in each clustering; None where it is not in there."""
     heads = ["cluster"] if len(clusterings) == 1 else [name for name, _ in clusterings]
     clusters_by_image = (

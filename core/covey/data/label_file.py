@@ -27,7 +27,7 @@ def read_labels(path: Path, column: str | None = None) -> dict[str, str]:
         CoveyError: the file cannot be read, lacks a column, or gives an image two values.
     """
     label_head = column or label_column(path)
-    rows = csvs.rows(path, "labels")
+    rows = csvs.read_csv_rows(path, "labels")
     _, heads = next(rows, (0, []))
     others = _others(path, heads)
     if label_head not in heads:
@@ -43,7 +43,7 @@ def label_column(path: Path, group: str | None = None) -> str:
     Raises:
         CoveyError: the file cannot be read, or has no such column or several.
     """
-    _, heads = next(csvs.rows(path, "labels"), (0, []))
+    _, heads = next(csvs.read_csv_rows(path, "labels"), (0, []))
     others = _others(path, heads)
     candidates = [LABEL] if LABEL in others else [head for head in others if head != group]
     if len(candidates) != 1:
@@ -78,7 +78,7 @@ def _values(path: Path, rows: Sequence[tuple[int, Sequence[str]]]) -> dict[str, 
     return {name: label for name, (_, label) in labels_by_image.items()}
 
 
-def matching(path: Path, labels: Mapping[str, str], names: Sequence[str]) -> tuple[list[str], list[str]]:
+def match_label_names(path: Path, labels: Mapping[str, str], names: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the labelled names that are no image, and the images that have no label, each sorted.
 
     Raises:

@@ -16,7 +16,7 @@ from covey._base.text import count_having, preview
 from covey.data.dataset import METADATA, Dataset
 from covey.data.formats import csvs, parquet
 from covey.data.legacy.pickles import read_frame
-from covey.data.segment_names import Cut, cuts, xeno_canto
+from covey.data.segment_names import SegmentName, parse_segment_names, xeno_canto_number
 
 Value = str | float | int | bool | None
 Kind = Literal["text", "number"]
@@ -48,7 +48,7 @@ class Metadata:
         Before the columns of the table come `recording` and `start` (s), where file names tell them and the table has
         no column of that name.
         """
-        segments = cuts(names)
+        segments = parse_segment_names(names)
         row_numbers = self._rows_of(names, segments)
         columns = {
             head: [None if row is None else column[row] for row in row_numbers] for head, column in self.columns.items()
@@ -57,13 +57,13 @@ class Metadata:
 
     def matches(self, names: Sequence[str]) -> int:
         """Return how many of these images have metadata."""
-        return sum(row is not None for row in self._rows_of(names, cuts(names)))
+        return sum(row is not None for row in self._rows_of(names, parse_segment_names(names)))
 
     def told(self, names: Sequence[str]) -> str:
         """Return in words how many of these images have metadata, which have none, and which rows fit no image."""
         if self.path is None:
             return "There is no metadata."
-        row_numbers = self._rows_of(names, cuts(names))
+        row_numbers = self._rows_of(names, parse_segment_names(names))
         bare = [name for name, row in zip(names, row_numbers, strict=True) if row is None]
         used = set(row_numbers)
         called = {row: value for (_, value), row in self.rows.items()}
@@ -78,17 +78,17 @@ class Metadata:
         """How many rows the table has."""
         return len(next(iter(self.columns.values()), ()))
 
-    def _rows_of(self, names: Sequence[str], segments: Mapping[str, Cut]) -> list[int | None]:
+    def _rows_of(self, names: Sequence[str], segments: Mapping[str, SegmentName]) -> list[int | None]:
         return [next((self.rows[way] for way in _ways(name, segments) if way in self.rows), None) for name in names]
 
 
-def kind(column: Sequence[Value]) -> Kind:
+def column_kind(column: Sequence[Value]) -> Kind:
     """Return whether a column holds numbers, or text (which yes and no count as)."""
     numbers = (isinstance(value, int | float) and not isinstance(value, bool) for value in column)
     return "number" if any(numbers) else "text"
 
 
-def read(dataset: Dataset) -> Metadata:
+def read_metadata(dataset: Dataset) -> Metadata:
     """Return the metadata of a dataset: of the first table beside its tables or its images, or else empty.
 
     Raises:
@@ -127,7 +127,7 @@ def _columns(path: Path) -> dict[str, list[Any]]:
             return read_frame(path)
         case ".parquet":
             return parquet.read(path)
-    rows = csvs.rows(path, "metadata")
+    rows = csvs.read_csv_rows(path, "metadata")
     _, heads = next(rows, (0, []))
     cells = [[*row, *[""] * len(heads)] for _, row in rows]
     first = {head: at for at, head in reversed([*enumerate(heads)])}
@@ -144,13 +144,13 @@ def _keys(columns: Mapping[str, Sequence[Value]]) -> Iterator[tuple[str, str, st
                     yield way, head, str(identifier).removeprefix("XC") if way == "id" else str(identifier), row
 
 
-def _ways(name: str, segments: Mapping[str, Cut]) -> Iterator[tuple[str, str]]:
+def _ways(name: str, segments: Mapping[str, SegmentName]) -> Iterator[tuple[str, str]]:
     """Yield how the row of an image may be found."""
     yield "name", name
     if cut := segments.get(name):
         yield "stub", cut.recording
         yield "stub", cut.recording.rpartition("/")[2]
-    if number := xeno_canto(name):
+    if number := xeno_canto_number(name):
         yield "id", number
 
 
@@ -162,7 +162,7 @@ def _way(folder: Path, root: Path) -> str:
         return ""
 
 
-def _told_by_names(names: Sequence[str], segments: Mapping[str, Cut]) -> dict[str, list[Value]]:
+def _told_by_names(names: Sequence[str], segments: Mapping[str, SegmentName]) -> dict[str, list[Value]]:
     if not segments:
         return {}
     parts = [segments.get(name) for name in names]

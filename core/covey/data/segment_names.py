@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 import attrs
 
-NAME = re.compile(r"(?P<stub>.+)_segm_(?P<start>\d{4,9}\.\d{3})\.png")
+SEGMENT_NAME = re.compile(r"(?P<stub>.+)_segm_(?P<start>\d{4,9}\.\d{3})\.png")
 _XENO_CANTO = re.compile(r"(?:^|/)XC(\d{5,7})(?!\d)[^/]*$")
 
 
 @attrs.frozen
-class Cut:
+class SegmentName:
     """What the name of an image tells: its recording, and the start of its segment in seconds."""
 
     recording: str
@@ -24,18 +24,18 @@ def image_name(stub: str, start: float) -> str:
     return f"{stub}_segm_{start:08.3f}.png"
 
 
-def cuts(names: Iterable[str]) -> dict[str, Cut]:
+def parse_segment_names(names: Iterable[str]) -> dict[str, SegmentName]:
     """Return the cut that each image is, if it is named as one."""
-    matches = ((name, NAME.fullmatch(name)) for name in names)
-    return {name: Cut(cut["stub"], float(cut["start"])) for name, cut in matches if cut}
+    matches = ((name, SEGMENT_NAME.fullmatch(name)) for name in names)
+    return {name: SegmentName(cut["stub"], float(cut["start"])) for name, cut in matches if cut}
 
 
-def recordings(names: Iterable[str]) -> dict[str, str]:
+def recordings_of_images(names: Iterable[str]) -> dict[str, str]:
     """Return the recording of each image that is named as a cut."""
-    return {name: cut.recording for name, cut in cuts(names).items()}
+    return {name: cut.recording for name, cut in parse_segment_names(names).items()}
 
 
-def xeno_canto(name: str) -> str | None:
+def xeno_canto_number(name: str) -> str | None:
     """Return the number under which xeno-canto has a recording, from the name of the recording or of an image of it."""
     match = _XENO_CANTO.search(name)
     return match[1] if match else None

@@ -40,7 +40,7 @@ class Experiment:
     clusterers: tuple[Clusterer, ...]
 
 
-def read(path: Path, registry: Registry) -> Experiment:
+def read_experiment(path: Path, registry: Registry) -> Experiment:
     """Read an experiment from a TOML file; folders in it are relative to it.
 
     Raises:
@@ -51,7 +51,7 @@ def read(path: Path, registry: Registry) -> Experiment:
         document = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CoveyError(f"{path} cannot be read as TOML: {reason(error)}.") from error
-    experiment = make(document, registry, _lines(path, text))
+    experiment = build_experiment(document, registry, _lines(path, text))
     return attrs.evolve(
         experiment,
         dataset=_beside(path, experiment.dataset, registry),
@@ -89,10 +89,10 @@ def from_flags(
             continue
         sections = names.get(kind) or [kind.default]
         document[kind] = [{"use": name, **_typed(registry, kind, name, values_by_kind[kind])} for name in sections]
-    return make(document, registry, _flag)
+    return build_experiment(document, registry, _flag)
 
 
-def chosen(kind: Kind, names: Sequence[str], settings: Sequence[str], registry: Registry) -> list[Any]:
+def build_components(kind: Kind, names: Sequence[str], settings: Sequence[str], registry: Registry) -> list[Any]:
     """Make the components of one kind from command-line flags, as `from_flags` does. Raises CoveyError."""
     values_by_kind = _settings(settings)
     strays = [stray for stray, texts in values_by_kind.items() if texts and stray != kind]
@@ -104,7 +104,7 @@ def chosen(kind: Kind, names: Sequence[str], settings: Sequence[str], registry: 
     return components
 
 
-def make(document: Mapping[str, Any], registry: Registry, place: Place) -> Experiment:
+def build_experiment(document: Mapping[str, Any], registry: Registry, place: Place) -> Experiment:
     """Make an experiment from plain data, as TOML gives it. Raises CoveyError with every error and its place."""
     errors = [
         f"{place(key, 0, '')}: there is no setting {key!r}.{did_you_mean(key, _KEYS)}"

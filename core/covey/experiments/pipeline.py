@@ -36,12 +36,12 @@ from covey.data.images import ImageFile, ImageFolder, key_of
 from covey.data.provenance import Details, Provenance
 from covey.data.tables import Clustering, Embedding, Table
 from covey.experiments.experiment import Experiment
-from covey.experiments.plan import Line, Task, summary, task, tasks
+from covey.experiments.plan import Line, Task, plan_task, plan_tasks, summarize_tasks
 from covey.extraction import notes as checks
-from covey.extraction.layer_wildcards import expand
+from covey.extraction.layer_wildcards import expand_wildcards
 from covey.extraction.runner import Extraction
 from covey.extraction.runtime import check_settings, resolve_runtime
-from covey.extraction.shards import under_way
+from covey.extraction.shards import shards_of
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registry
 
@@ -69,7 +69,7 @@ class Results:
     failures: list[Failure]
 
 
-def run(
+def run_experiment(
     experiment: Experiment, registry: Registry, progress: Progress = SILENT, runtime: Runtime | None = None
 ) -> Results:
     """Run every combination of an experiment; steps that are kept already are not computed again.
@@ -80,8 +80,8 @@ def run(
         CoveyError: there are no images, another run is at work in the folder, or every combination failed. What was
             finished before is kept.
     """
-    dataset, images = places(experiment, registry, progress)
-    work = workplace(dataset)
+    dataset, images = open_run_dataset(experiment, registry, progress)
+    work = work_folder(dataset)
     with hold_run_lock(work / "lock"), log_to_file(work / FILE):
         pipeline = Pipeline(dataset, images, runtime or Runtime(), LoggedProgress(progress))
         tasks = pipeline.plan(experiment)
@@ -92,20 +92,22 @@ def run(
     clusterings = [entry for entry in run_entries.values() if is_entry_of(entry, Clustering)]
     if not clusterings:
         raise CoveyError("\n".join(dict.fromkeys(failure.reason for failure in failures))) from failures[0].error
-    clusters.export_kept(dataset, clusterings)
+    clusters.write_dataset_clusters(dataset, clusterings)
     computed = len(pipeline.made)
     return Results(
         dataset=dataset, clusterings=clusterings, made=computed, kept=len(run_entries) - computed, failures=failures
     )
 
 
-def planned(experiment: Experiment, registry: Registry, progress: Progress = SILENT) -> list[Line]:
+def plan_run(experiment: Experiment, registry: Registry, progress: Progress = SILENT) -> list[Line]:
     """Return what a run would do; nothing is computed but what the images contain. Raises CoveyError."""
-    pipeline = Pipeline(*places(experiment, registry, progress), Runtime(), progress)
-    return summary(pipeline.plan(experiment), pipeline.kept)
+    pipeline = Pipeline(*open_run_dataset(experiment, registry, progress), Runtime(), progress)
+    return summarize_tasks(pipeline.plan(experiment), pipeline.kept)
 
 
-def places(experiment: Experiment, registry: Registry, progress: Progress = SILENT) -> tuple[Dataset, ImageFolder]:
+def open_run_dataset(
+    experiment: Experiment, registry: Registry, progress: Progress = SILENT
+) -> tuple[Dataset, ImageFolder]:
     """Return the dataset for the results and the folder with the images. Raises CoveyError."""
     source = open_dataset(registry, experiment.dataset, progress)
     images = source.images
@@ -114,7 +116,7 @@ def places(experiment: Experiment, registry: Registry, progress: Progress = SILE
     return (create_dataset(registry, experiment.out, images.root) if experiment.out else source), images
 
 
-def workplace(dataset: Dataset) -> Path:
+def work_folder(dataset: Dataset) -> Path:
     """Return the folder of a dataset for what can be made again. Raises CoveyError."""
     return make_folder(dataset.home / WORK)
 
@@ -127,7 +129,7 @@ class Pipeline:
         self.images = images
         self.runtime = runtime
         self.progress = progress
-        self.work = workplace(dataset)
+        self.work = work_folder(dataset)
         self.files: list[ImageFile] = images.index(self.work / "images.json", progress)
         self.made: set[str] = set()
         self._kept: dict[str, AnyEntry] | None = None
@@ -145,11 +147,11 @@ class Pipeline:
         for sentence in check_settings(self.runtime, experiment.extractors):
             self.progress.note(sentence)
         earlier_features = [self._features_of(name) for name in experiment.features]
-        return tasks(experiment, key_of(self.files), earlier_features, self._expanded)
+        return plan_tasks(experiment, key_of(self.files), earlier_features, self._expanded)
 
     def features(self, extractor: FeatureExtractor) -> list[AnyEntry]:
         """Return the features of an extractor, one entry for each layer. Raises CoveyError."""
-        extraction = task(options.split_plural(self._expanded(extractor)), key_of(self.files))
+        extraction = plan_task(options.split_plural(self._expanded(extractor)), key_of(self.files))
         self.make(extraction)
         return [self._entry(made) for made in extraction.made]
 
@@ -190,7 +192,7 @@ class Pipeline:
         return origin
 
     def _expanded(self, extractor: FeatureExtractor) -> FeatureExtractor:
-        return expand(extractor, self.work / "layers.json")
+        return expand_wildcards(extractor, self.work / "layers.json")
 
     def _extract(self, task: Task) -> None:
         self._extraction(options.join_plural(task.parts)).extract(task.parts)
@@ -199,12 +201,14 @@ class Pipeline:
     def _finish(self, task: Task) -> None:
         """Clear away unfinished work, of earlier runs too, and tell what was noticed about images and features."""
         for origin in task.made:
-            under_way(self.work, origin).clear()
+            shards_of(self.work, origin).clear()
         entries = [self._entry(origin) for origin in task.made]
         extractor = task.parts[0]
         precision = self.runtime.precision if "precision" in extractor.uses else None
         sentences = [
-            sentence for entry in entries for sentence in checks.sentences(_made(entry), entry.shape[1], precision)
+            sentence
+            for entry in entries
+            for sentence in checks.describe_features(_made(entry), entry.shape[1], precision)
         ]
         for sentence in dict.fromkeys(sentences):
             self.progress.note(sentence)

@@ -63,7 +63,7 @@ class Line:
     fits: int
 
 
-def tasks(
+def plan_tasks(
     experiment: Experiment,
     images: str,
     earlier_features: Sequence[Provenance],
@@ -79,19 +79,19 @@ def tasks(
     """
     planned = [following for features in earlier_features for following in _after(features, experiment)]
     for extractor in experiment.extractors:
-        first = task(options.split_plural(expand(extractor)), images)
+        first = plan_task(options.split_plural(expand(extractor)), images)
         planned.append(first)
         for features in first.made:
             planned += _after(features, experiment)
     return planned
 
 
-def task(parts: Sequence[Component], source: Provenance | str) -> Task:
+def plan_task(parts: Sequence[Component], source: Provenance | str) -> Task:
     """Return the task that makes one table with each part from one source, or from the images with this key."""
     return Task(tuple(parts), tuple(Provenance.of(part, source) for part in parts))
 
 
-def summary(tasks: Sequence[Task], existing: Collection[str]) -> list[Line]:
+def summarize_tasks(tasks: Sequence[Task], existing: Collection[str]) -> list[Line]:
     """Return a line for each component, in the order of the tasks; a table in several tasks counts once."""
     counted, keys_by_component, fits = (
         set(existing),
@@ -112,10 +112,10 @@ def summary(tasks: Sequence[Task], existing: Collection[str]) -> list[Line]:
 
 def _after(features: Provenance, experiment: Experiment) -> list[Task]:
     """Return the tasks that follow from one table of features."""
-    reductions = [task(options.split_plural(reducer), features) for reducer in experiment.reducers]
+    reductions = [plan_task(options.split_plural(reducer), features) for reducer in experiment.reducers]
     embeddings = [made for reduction in reductions for made in reduction.made]
     clusterings = [
-        task(alike, source)
+        plan_task(alike, source)
         for alike in _alike(experiment.clusterers)
         for source in ([features] if alike[0].takes_features else embeddings)
     ]

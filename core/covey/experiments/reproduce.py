@@ -22,7 +22,7 @@ from covey.data.images import ImageFolder, key_of
 from covey.data.provenance import Provenance
 from covey.data.tables import Clustering, Embedding, Features, Table
 from covey.experiments.pipeline import Pipeline
-from covey.experiments.plan import task
+from covey.experiments.plan import plan_task
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registry
 
@@ -51,7 +51,7 @@ class Repetition:
         return self.steps[-1].difference == ""
 
 
-def repeat(path: Path, registry: Registry, progress: Progress = SILENT) -> Repetition:
+def reproduce(path: Path, registry: Registry, progress: Progress = SILENT) -> Repetition:
     """Make a table again from the images on, with the components, options and settings that its provenance tells.
 
     It is made in a temporary place; the dataset stays as it is.
@@ -108,7 +108,7 @@ def _again(pipeline: Pipeline, components: Sequence[Component], chain: Sequence[
     """Yield the provenance of each step as it is made again. Raises CoveyError when one fails."""
     source: Provenance | str = chain[0].input
     for component in components:
-        step = task([component], source)
+        step = plan_task([component], source)
         for failure in pipeline.attempt(step):
             raise CoveyError(failure.reason) from failure.error
         origin = pipeline.kept[step.made[0].key].provenance

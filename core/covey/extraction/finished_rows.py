@@ -66,7 +66,7 @@ class Rows:
         return np.stack([rows[content] if content in rows else self._earlier[content] for content in contents])
 
 
-def constant(blocks: Iterable[Floats]) -> int:
+def count_constant_columns(blocks: Iterable[Floats]) -> int:
     """Return how many columns have one value in all rows."""
     low, high = None, None
     for block in blocks:
@@ -75,7 +75,7 @@ def constant(blocks: Iterable[Floats]) -> int:
     return 0 if low is None else int((low == high).sum())
 
 
-def remember(work: Path, files: Sequence[ImageFile]) -> None:
+def remember_contents(work: Path, files: Sequence[ImageFile]) -> None:
     """Write down what a set of images contains: features tell only the names and the key of the set."""
     path = _list(work, key_of(files))
     if not path.exists():
@@ -83,7 +83,9 @@ def remember(work: Path, files: Sequence[ImageFile]) -> None:
         write_text(path, json.dumps([(file.name, file.content) for file in files]))
 
 
-def earlier(work: Path, dataset: Dataset, provenance: Provenance, contents: Iterable[Content]) -> Earlier | None:
+def find_earlier_rows(
+    work: Path, dataset: Dataset, provenance: Provenance, contents: Iterable[Content]
+) -> Earlier | None:
     """Return the features, made like `provenance` from other images, that hold most of the images wanted."""
     content_set = set(contents)
     candidates = [
@@ -95,7 +97,7 @@ def earlier(work: Path, dataset: Dataset, provenance: Provenance, contents: Iter
     return best if best and best.names else None
 
 
-def load(dataset: Dataset, earlier: Earlier | None) -> dict[Content, Floats]:
+def load_earlier_rows(dataset: Dataset, earlier: Earlier | None) -> dict[Content, Floats]:
     """Return the rows that can be taken over. Raises CoveyError when their table is damaged."""
     if earlier is None:
         return {}

@@ -20,7 +20,7 @@ E = TypeVar("E", bound=FeatureExtractor)
 _WILD = frozenset("*?[")
 
 
-def expand(extractor: E, cache: Path) -> E:
+def expand_wildcards(extractor: E, cache: Path) -> E:
     """Return the extractor with every wildcard among its layers replaced by the layers that fit it.
 
     `layer3.*.conv3` stands for the layers that `fnmatch` finds among those available, in the order of computation.

@@ -25,7 +25,7 @@ def count_sizes(files: Sequence[ImageFile]) -> dict[str, int]:
     return dict(Counter(f"{file.width} x {file.height}" for file in files))
 
 
-def sentences(provenance: Provenance, width: int, precision: str | None = None) -> Iterator[str]:
+def describe_features(provenance: Provenance, width: int, precision: str | None = None) -> Iterator[str]:
     """Yield one line for everything that a person should know about features with `width` columns.
 
     `precision` is the one that was asked for, if any.

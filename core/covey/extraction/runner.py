@@ -31,7 +31,7 @@ from covey.extraction import finished_rows as rows
 from covey.extraction import notes as checks
 from covey.extraction.finished_rows import Earlier, Rows
 from covey.extraction.runtime import BATCH_SIZE, describe_machine
-from covey.extraction.shards import Batch, Content, Plan, Shard, Shards, under_way
+from covey.extraction.shards import Batch, Content, Plan, Shard, Shards, shards_of
 
 AHEAD = 3
 """Batches that are decoded while one is in the network."""
@@ -79,7 +79,7 @@ class Extraction:
         Raises:
             CoveyError: no image can be used, the extractor breaks its contract, or a file cannot be read or written.
         """
-        rows.remember(self.work, self.files)
+        rows.remember_contents(self.work, self.files)
         jobs = [self._job(part) for part in parts]
         groups: dict[Plan, list[_Job]] = {}
         for job in jobs:
@@ -91,9 +91,9 @@ class Extraction:
 
     def _job(self, part: FeatureExtractor) -> _Job:
         origin = Provenance.of(part, key_of(self.files))
-        shards = under_way(self.work, origin)
+        shards = shards_of(self.work, origin)
         images = self._images()
-        earlier = rows.earlier(self.work, self.dataset, origin, images)
+        earlier = rows.find_earlier_rows(self.work, self.dataset, origin, images)
         pending = {content: file for content, file in images.items() if earlier is None or content not in earlier.names}
         plan, finished = _planned(shards, pending, Plan(self.runtime, (), origin.tag))
         job = _Job(part, origin, shards, plan, finished, earlier)
@@ -125,7 +125,7 @@ class Extraction:
 
     def _finish(self, job: _Job) -> None:
         """Make one table of all rows."""
-        finished = Rows(job.shards, job.plan, rows.load(self.dataset, job.earlier))
+        finished = Rows(job.shards, job.plan, rows.load_earlier_rows(self.dataset, job.earlier))
         files = [file for file in self.files if file.content in finished]
         bad = [file for file in self.files if file.content not in finished]
         broken = {file.name: file.problem or finished.problems[file.content] for file in bad}
@@ -138,7 +138,7 @@ class Extraction:
             broken=broken,
             copies=checks.find_copies(files),
             sizes=checks.count_sizes(files),
-            constant=rows.constant(finished.blocks(contents)) if len(files) > 1 else 0,
+            constant=rows.count_constant_columns(finished.blocks(contents)) if len(files) > 1 else 0,
             earlier=_reused_rows(job.earlier),
             runtime=job.plan.runtime,
             machines=machines,

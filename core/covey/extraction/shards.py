@@ -117,7 +117,7 @@ class Unfinished:
     folder: Path
 
 
-def unfinished(work: Path) -> list[Unfinished]:
+def list_unfinished(work: Path) -> list[Unfinished]:
     """Return what interrupted runs left."""
     plans = [(shards, shards.plan()) for shards in map(Shards, sorted((work / FOLDER).glob("*")))]
     return [
@@ -127,6 +127,6 @@ def unfinished(work: Path) -> list[Unfinished]:
     ]
 
 
-def under_way(work: Path, provenance: Provenance) -> Shards:
+def shards_of(work: Path, provenance: Provenance) -> Shards:
     """Return what is under way for a layer, whatever the images are."""
     return Shards(work / FOLDER / attrs.evolve(provenance, input="").key)

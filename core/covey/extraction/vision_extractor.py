@@ -118,10 +118,10 @@ class VisionExtractor(FeatureExtractor):
 
     def load(self, runtime: Runtime) -> Extract:
         """Return the function from pixels to features."""
-        from covey.extraction.networks import Pooling, extractor
+        from covey.extraction.networks import Pooling, build_extract
 
         pooling = Pooling(bands=self.bands, freq_pool=self.freq_pool, edges=self.edges, time=self.time)
-        return extractor(self.network(), self.layers, input=self.input, pooling=pooling, runtime=runtime)
+        return build_extract(self.network(), self.layers, input=self.input, pooling=pooling, runtime=runtime)
 
     def available_layers(self) -> Mapping[str, tuple[int, ...]]:
         """Return the layers that can be tapped, with the shapes of their outputs. No weights are fetched."""

@@ -40,7 +40,7 @@ def class_name(text: str) -> str:
     return name
 
 
-def isolated(name: str) -> str:
+def isolate_text(name: str) -> str:
     """Return a name for a sentence, the words of which it cannot turn round: signs may change the way of writing."""
     return name if name.isprintable() else f"\u2068{name}\u2069"
 

@@ -13,11 +13,11 @@ from covey._base.text import count_noun
 from covey.data.formats import csvs
 from covey.data.formats.csvs import guarded
 from covey.labelling.changes import Labelled
-from covey.labelling.classes import class_name, isolated
+from covey.labelling.classes import class_name, isolate_text
 from covey.labelling.history import Action, now
 from covey.labelling.store import LabelStore
 
-ORIGINAL = "clustering_based_labels.csv"
+ORIGINAL_FILE = "clustering_based_labels.csv"
 """The file name that the original tools give to their table."""
 LONG = ("filename", "label", "when", "how")
 _FLAGS = {"0.0": False, "1.0": True, "0": False, "1": True, "": False}
@@ -47,7 +47,7 @@ def long_table(store: LabelStore) -> bytes:
     return _written([LONG, *([guarded(cell) for cell in row] for row in rows)])
 
 
-def bring(store: LabelStore, path: Path, name: str) -> Action | None:
+def import_labels(store: LabelStore, path: Path, name: str) -> Action | None:
     """Add the labels of a CSV file of either form, in one action; None when all of them are there already.
 
     Args:
@@ -58,12 +58,14 @@ def bring(store: LabelStore, path: Path, name: str) -> Action | None:
     Raises:
         CoveyError: it is no such table.
     """
-    return store.give(_read(path, name), lambda count: f"{count_noun(count, 'label')} brought from {isolated(name)}")
+    return store.give(
+        _read(path, name), lambda count: f"{count_noun(count, 'label')} brought from {isolate_text(name)}"
+    )
 
 
 def _read(path: Path, name: str) -> list[Labelled]:
     """Return the labels in a table of either form. Raises CoveyError, naming the line, when it is neither."""
-    (_, heads), *lines = [*csvs.rows(path, "labels")] or [(0, [])]
+    (_, heads), *lines = [*csvs.read_csv_rows(path, "labels")] or [(0, [])]
     if "filename" not in heads:
         raise CoveyError(f"{name} needs a column 'filename', and 'label' or a column of 0 and 1 for each class.")
     rows = [(line, [*row, *[""] * len(heads)][: len(heads)]) for line, row in lines]

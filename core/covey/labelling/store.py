@@ -22,7 +22,7 @@ from covey.data.dataset import Dataset
 from covey.data.provenance import digest
 from covey.labelling import changes, history
 from covey.labelling.changes import Labelled
-from covey.labelling.classes import LabelClass, class_colour, class_name, isolated
+from covey.labelling.classes import LabelClass, class_colour, class_name, isolate_text
 from covey.labelling.database import NAME, check, reading, writing
 from covey.labelling.history import Action
 
@@ -208,4 +208,4 @@ def _told(label: str, what: str, count: int) -> str:
 
 
 def _quoted(label: str) -> str:
-    return f"“{isolated(label)}”"
+    return f"“{isolate_text(label)}”"

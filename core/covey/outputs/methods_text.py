@@ -21,7 +21,7 @@ _DEEDS = {
 _INPUTS = {Kind.EXTRACTOR: "features", Kind.REDUCER: "reduced features"}
 
 
-def methods(provenance: Provenance, registry: Registry) -> str:
+def describe_methods(provenance: Provenance, registry: Registry) -> str:
     """Return paragraphs of plain text: every step with all its options, then versions, then numbered references.
 
     A component that is no longer installed is told as far as the provenance knows it, without its references.

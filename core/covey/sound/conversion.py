@@ -20,10 +20,10 @@ from covey._base.progress import SILENT, Progress
 from covey.components.options import build, option_values
 from covey.data.images import THREADS, ImageFolder
 from covey.data.segment_names import image_name
-from covey.data.segment_names import recordings as recordings_of
+from covey.data.segment_names import recordings_of_images as recordings_of
 from covey.sound import png, recordings
 from covey.sound.recordings import BrokenRecording, Recording
-from covey.sound.segments import Segment, chosen, cut
+from covey.sound.segments import Segment, choose_segments, cut_segments
 from covey.sound.spectrograms import Recipe
 
 NARROWEST = 0.5
@@ -76,7 +76,9 @@ class Report:
         return sum(made.silent for made in self.made)
 
 
-def convert(source: Path, dataset: Path, recipe: Recipe | None = None, progress: Progress = SILENT) -> Report:
+def convert_recordings(
+    source: Path, dataset: Path, recipe: Recipe | None = None, progress: Progress = SILENT
+) -> Report:
     """Make spectrogram images of all recordings in `source`, into `dataset`/images.
 
     Images are named `<stub>_segm_<SSSS.mmm>.png` after the recording and the start of the segment in seconds;
@@ -161,13 +163,14 @@ def _check_libraries() -> None:
 
 
 def _examined(source: Path, progress: Progress) -> list[Recording]:
-    paths = recordings.find(source)
+    paths = recordings.find_recordings(source)
     with (
         progress.step("Looking at the recordings", len(paths), "recording") as step,
         ThreadPoolExecutor(THREADS) as pool,
     ):
         examined = [
-            step.tick(recording) for recording in pool.map(lambda path: recordings.examine(path, source), paths)
+            step.tick(recording)
+            for recording in pool.map(lambda path: recordings.examine_recording(path, source), paths)
         ]
     return list(_told_apart(examined))
 
@@ -266,7 +269,7 @@ def _make(recording: Recording, folder: Path, recipe: Recipe, old: Iterable[str]
     make_folder((folder / recording.name).parent)
     try:
         blocks = recordings.blocks(recording.path, recipe.rate, filtered=recipe.band == "common")
-        for segment in chosen(tally.audible(cut(blocks, recipe), recipe), recipe):
+        for segment in choose_segments(tally.audible(cut_segments(blocks, recipe), recipe), recipe):
             written.add(_write(segment, recording, folder, recipe))
     except BrokenRecording as error:
         tally.problem = str(error)

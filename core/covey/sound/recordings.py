@@ -46,7 +46,7 @@ class Recording:
         return self.name.removesuffix(self.path.suffix)
 
 
-def find(folder: Path) -> list[Path]:
+def find_recordings(folder: Path) -> list[Path]:
     """Return all recordings in a folder, at any depth, sorted; hidden ones are left out.
 
     Raises CoveyError: it is no folder, or there are none.
@@ -59,7 +59,7 @@ def find(folder: Path) -> list[Path]:
     return paths
 
 
-def examine(path: Path, folder: Path) -> Recording:
+def examine_recording(path: Path, folder: Path) -> Recording:
     """Return what the header of a recording says."""
     name = path.relative_to(folder).as_posix()
     try:

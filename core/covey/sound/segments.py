@@ -32,7 +32,7 @@ def level_of(samples: Floats) -> float:
     return 20 * math.log10(spread) if spread else -math.inf
 
 
-def cut(blocks: Iterable[Floats], recipe: Recipe) -> Iterator[Segment]:
+def cut_segments(blocks: Iterable[Floats], recipe: Recipe) -> Iterator[Segment]:
     """Yield the segments of a recording that comes in blocks, in order; what is left at the end makes none."""
     pending, origin, index = np.empty(0, dtype=np.float32), 0, 0
     for block in blocks:
@@ -44,7 +44,7 @@ def cut(blocks: Iterable[Floats], recipe: Recipe) -> Iterator[Segment]:
         pending, origin = pending[begin:], origin + min(begin, len(pending))
 
 
-def chosen(segments: Iterable[Segment], recipe: Recipe) -> Iterable[Segment]:
+def choose_segments(segments: Iterable[Segment], recipe: Recipe) -> Iterable[Segment]:
     """Return the segments that the recipe wants, in order: all, or the loudest. Only those are held in memory."""
     if not recipe.loudest:
         return segments

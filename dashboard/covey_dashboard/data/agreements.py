@@ -9,7 +9,7 @@ from itertools import combinations
 import streamlit as st
 
 from covey import Clustering
-from covey.analysis.measures.agreement import matrix
+from covey.analysis.measures.agreement import agreement_matrix
 from covey.data.dataset import AnyEntry, Dataset
 from covey.data.provenance import digest
 from covey_dashboard.data import cache
@@ -37,7 +37,7 @@ def _agreement(location: str, *entries: AnyEntry) -> Agreement:
 def _measured(dataset: Dataset, *entries: AnyEntry) -> tuple[float, float]:
     """Return how two clusterings agree, by AMI and by ARI. Raises CoveyError."""
     tables = [table for entry in entries if isinstance(table := dataset.load(entry), Clustering)]
-    return float(matrix(tables, "ami")[0, 1]), float(matrix(tables, "ari")[0, 1])
+    return float(agreement_matrix(tables, "ami")[0, 1]), float(agreement_matrix(tables, "ari")[0, 1])
 
 
 @st.cache_resource(show_spinner=False)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from covey import Clusterer, CoveyError
 from covey._base.text import preview
-from covey.analysis.join_tables import Joined, join
-from covey.analysis.profiles import Profile, profile
+from covey.analysis.join_tables import Joined, join_tables
+from covey.analysis.profiles import Profile, profile_option
 from covey.components.contracts import Prepared, cluster
 from covey.components.kinds import Kind
 from covey.components.options import build, evolve, options
@@ -24,7 +24,7 @@ from covey.data.dataset import AnyEntry, Dataset, Entry, T, is_entry_of
 from covey.data.images import ImageFolder
 from covey.data.metadata import Metadata
 from covey.data.provenance import digest
-from covey.data.segment_names import recordings
+from covey.data.segment_names import recordings_of_images
 from covey.data.tables import Clustering, Embedding, Features, Table
 from covey.labelling import LabelStore, open_labels
 from covey.plugins.locations import open_dataset
@@ -152,7 +152,7 @@ def given(source: Source) -> Given:
 @st.cache_resource(show_spinner="Reading the metadata", ttl=METADATA_LASTS)
 def known(location: str) -> Metadata:
     """Return the metadata of a dataset. Raises CoveyError."""
-    return metadata.read(dataset(location))
+    return metadata.read_metadata(dataset(location))
 
 
 def column(source: Source, name: str) -> Colouring:
@@ -197,13 +197,13 @@ def _table(location: str, identity: str, _entry: Entry[T]) -> T:
 @st.cache_resource(show_spinner="Joining", max_entries=2)
 def _joined(identity: str, _source: Source) -> Joined[Embedding]:
     first, second = (table(_source.location, entry) for entry in _source.entries)
-    return join(first, second)
+    return join_tables(first, second)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _sources(identity: str, _source: Source) -> tuple[NDArray[np.int32], list[str]]:
     names = embedding(_source).names.tolist()
-    recording_by_image = recordings(names)
+    recording_by_image = recordings_of_images(names)
     return grouped([recording_by_image.get(name, "") for name in names])
 
 
@@ -220,7 +220,7 @@ def _given(identity: str, revision: int, _source: Source, _store: LabelStore) ->
 @st.cache_resource(show_spinner="Reading the metadata", max_entries=8, ttl=METADATA_LASTS)
 def _column(identity: str, name: str, _source: Source) -> Colouring:
     values = known(_source.location).of(embedding(_source).names.tolist())[name]
-    if metadata.kind(values) == "number":
+    if metadata.column_kind(values) == "number":
         numbers = np.array([np.nan if value is None else float(value) for value in values])
         return attrs.evolve(by_value(name, numbers), more=True)
     texts = ["" if value is None else str(value) for value in values]
@@ -279,7 +279,7 @@ def _curve(identity: str, clusterer_key: str, option: str, _source: Source, _clu
 
 def _profile(clusterer: Clusterer, Z: NDArray[np.float32], option: str, waited: Future[Prepared | None]) -> Profile:
     prepared = waited.result()
-    return profile(clusterer, Z, option, _thinned(prepared, option) if prepared else (), prepared)
+    return profile_option(clusterer, Z, option, _thinned(prepared, option) if prepared else (), prepared)
 
 
 def _thinned(prepared: Prepared, option: str) -> list[float]:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from covey.data.images import ImageFolder
-from covey.data.segment_names import NAME
+from covey.data.segment_names import SEGMENT_NAME
 from covey.sound.conversion import PARAMETERS
 from covey_dashboard.server.thumbnails import HEADERS
 from covey_dashboard.server.tokens import Tokens
@@ -52,7 +52,7 @@ class Recordings:
         """
         import soundfile
 
-        cut = NAME.fullmatch(name)
+        cut = SEGMENT_NAME.fullmatch(name)
         path = self.path(cut["stub"]) if cut else None
         if not cut or not path:
             return None

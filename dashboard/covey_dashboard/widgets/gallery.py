@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from covey.components.contracts import Floats
 from covey.data.images import ImageFolder
-from covey.data.segment_names import NAME, recordings
+from covey.data.segment_names import SEGMENT_NAME, recordings_of_images
 from covey_dashboard.browser.binary_payload import packed
 from covey_dashboard.browser.browser_component import component
 from covey_dashboard.server import recording_audio as sound
@@ -145,14 +145,14 @@ def _order(ordered: str, names: Sequence[str], oddity: Callable[[], Floats] | No
 
 def _moment(name: str) -> tuple[str, float]:
     """Return the recording of an image and when in it, in seconds; the name where it is no cut."""
-    cut = NAME.fullmatch(name)
+    cut = SEGMENT_NAME.fullmatch(name)
     return (cut["stub"], float(cut["start"])) if cut else (name, 0.0)
 
 
 def _packed(view: Shown, home: Path, like: bool) -> bytes:
     """Return what the browser is told, in the order in which it shows the images."""
     names = [view.names[row] for row in view.order]
-    recording_by_image = recordings(names)
+    recording_by_image = recordings_of_images(names)
     sources, recording_names = grouped([recording_by_image.get(name, "") for name in names])
     fields: dict[str, Any] = {
         "view": f"{view.what} {view.ordered}",

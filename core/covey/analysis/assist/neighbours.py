@@ -16,7 +16,7 @@ SAMPLE = 5000
 """Rows among which neighbours are looked for, at most."""
 
 
-def nearest(X: Floats, rows: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+def nearest_rows(X: Floats, rows: NDArray[np.intp], count: int) -> NDArray[np.intp]:
     """Return the rows that are nearest to any of some rows, the nearest first, without those rows themselves.
 
     The distance is Euclidean, exact, between columns of standard deviation 1, to the nearest of `rows`: so a selection

@@ -8,6 +8,6 @@ most eps join the dense points of each cluster (Campello, Moulavi and Sander 201
 All distances are Euclidean, in float64. Where a distance is within rounding of eps, either answer is right.
 """
 
-from covey.analysis.density.reachability_tree import Neighbours, Tree, dbscan, suggestion
+from covey.analysis.density.reachability_tree import Neighbours, Tree, dbscan, suggest_radius
 
-__all__ = ["Neighbours", "Tree", "dbscan", "suggestion"]
+__all__ = ["Neighbours", "Tree", "dbscan", "suggest_radius"]

@@ -41,7 +41,7 @@ def dbscan(Z: NDArray[np.floating], eps: float, min_samples: int) -> Labels:
     return near.labels(dense, _joined(points[dense], near.among(dense), eps), eps)
 
 
-def suggestion(Z: NDArray[np.floating], min_samples: int) -> float | None:
+def suggest_radius(Z: NDArray[np.floating], min_samples: int) -> float | None:
     """Return the radius at which a certain share of the points (n, k), `MOST`, is dense; None where there is none.
 
     This is where the sorted core distances, the k-distance curve of Ester et al. (1996), begin to rise. The share was
@@ -85,7 +85,7 @@ class Neighbours:
         return cls(rows, apart, core)
 
     def suggestion(self) -> float | None:
-        """Return the radius that these points suggest, as `covey.analysis.density.suggestion` does."""
+        """Return the radius that these points suggest, as `covey.analysis.density.suggest_radius` does."""
         radius = np.quantile(self.core, MOST, method="higher") if len(self.core) else np.inf
         return _short(radius) if 0 < radius < np.inf else None
 
@@ -177,7 +177,7 @@ class Tree:
         return list(dict.fromkeys(_short(radius) for radius in np.geomspace(low, high, count)))
 
     def suggestion(self) -> float | None:
-        """Return the radius that these points suggest, as `covey.analysis.density.suggestion` does."""
+        """Return the radius that these points suggest, as `covey.analysis.density.suggest_radius` does."""
         return self.neighbours.suggestion()
 
 

@@ -27,19 +27,19 @@ class Flow:
     counts: NDArray[np.intp]
 
 
-def common(first: Clustering, second: Clustering) -> tuple[Labels, Labels]:
+def common_labels(first: Clustering, second: Clustering) -> tuple[Labels, Labels]:
     """Return the labels of the images that are in both clusterings, matched by name."""
     _, first_rows, second_rows = np.intersect1d(first.names, second.names, return_indices=True)
     return first.labels[first_rows], second.labels[second_rows]
 
 
-def flow(first: Clustering, second: Clustering) -> Flow:
+def trace_clusters(first: Clustering, second: Clustering) -> Flow:
     """Return where the images of each cluster went, of those that are in both clusterings."""
-    ways, counts = np.unique(np.stack(common(first, second), axis=1), axis=0, return_counts=True)
+    ways, counts = np.unique(np.stack(common_labels(first, second), axis=1), axis=0, return_counts=True)
     return Flow(ways[:, 0], ways[:, 1], counts)
 
 
-def matrix(clusterings: Sequence[Clustering], measure: Measure = "ami") -> NDArray[np.float64]:
+def agreement_matrix(clusterings: Sequence[Clustering], measure: Measure = "ami") -> NDArray[np.float64]:
     """Return how each of m clusterings agrees with each other, (m, m), noise being one more cluster.
 
     `ami` is adjusted mutual information (Vinh, Epps and Bailey 2010), `ari` the adjusted Rand index (Hubert and Arabie
@@ -49,7 +49,7 @@ def matrix(clusterings: Sequence[Clustering], measure: Measure = "ami") -> NDArr
     agreements = np.eye(len(clusterings))
     for row, first in enumerate(clusterings):
         for column, second in enumerate(clusterings[:row]):
-            agreements[row, column] = agreements[column, row] = _agreement(*common(first, second), measure)
+            agreements[row, column] = agreements[column, row] = _agreement(*common_labels(first, second), measure)
     return agreements
 
 

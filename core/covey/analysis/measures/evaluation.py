@@ -80,7 +80,7 @@ def evaluate(clustering: Clustering, labels: Mapping[str, str], groups: Mapping[
     """
     labelled = _labelled(clustering.names, labels)
     names, clusters = clustering.names[labelled], clustering.labels[labelled]
-    truth = numbered(names, labels)
+    truth = number_values(names, labels)
     inside = clusters != NOISE
     return Scores(
         images=len(truth),
@@ -88,7 +88,7 @@ def evaluate(clustering: Clustering, labels: Mapping[str, str], groups: Mapping[
         coverage=float(inside.mean()),
         whole=_agreement(truth, clusters),
         assigned=_agreement(truth[inside], clusters[inside]) if inside.any() else None,
-        pure=_pure(truth, clusters, numbered(names, groups)) if groups else None,
+        pure=_pure(truth, clusters, number_values(names, groups)) if groups else None,
     )
 
 
@@ -115,7 +115,7 @@ def neighbour_accuracy(
     from sklearn.preprocessing import StandardScaler
 
     labelled = _labelled(names, labels)
-    truth, own = numbered(names[labelled], labels), numbered(names[labelled], groups or {})
+    truth, own = number_values(names[labelled], labels), number_values(names[labelled], groups or {})
     Z = StandardScaler().fit_transform(X[labelled])
     rows = np.random.default_rng(0).permutation(len(Z))[:QUERIES]
     right = [_told_right(Z, truth, own, rows[at : at + BLOCK]) for at in range(0, len(rows), BLOCK)]
@@ -123,7 +123,7 @@ def neighbour_accuracy(
     return float(correct.mean()) if len(correct) else None
 
 
-def numbered(names: Names, values: Mapping[str, str]) -> NDArray[np.intp]:
+def number_values(names: Names, values: Mapping[str, str]) -> NDArray[np.intp]:
     """Return a number for the value of each name, (n,): the same for equal values, another for each that has none."""
     numbers = {value: number for number, value in enumerate(sorted(set(values.values())))}
     codes = [numbers[values[name]] if name in values else len(numbers) + at for at, name in enumerate(names.tolist())]

@@ -11,13 +11,13 @@ import attrs
 from covey._base.errors import CoveyError
 from covey._base.progress import SILENT, Progress
 from covey.analysis.measures.evaluation import Scores, evaluate, neighbour_accuracy
-from covey.analysis.measures.validity import Shape, but_for_the_seed, shape
+from covey.analysis.measures.validity import Shape, key_without_seed, shape
 from covey.components import options
 from covey.components.contracts import Clusterer
 from covey.components.kinds import Kind
 from covey.data.dataset import Dataset, is_entry_of
 from covey.data.provenance import Provenance
-from covey.data.segment_names import recordings
+from covey.data.segment_names import recordings_of_images
 from covey.data.tables import Clustering, PointTable
 from covey.plugins.registry import Registry
 
@@ -122,7 +122,7 @@ class Leaderboard:
         Raises:
             CoveyError: a table is damaged, or no image of a clustering has a label.
         """
-        groups = recordings(self.names()) if groups is None else groups
+        groups = recordings_of_images(self.names()) if groups is None else groups
         neighbours = functools.cache(lambda key: self._neighbours(key, truth or {}, groups))
         with progress.step("Evaluating", len(self.clusterings), "clustering") as step:
             return [step.tick(self._row(name, truth, groups, neighbours)) for name in self.clusterings]
@@ -166,9 +166,9 @@ class Leaderboard:
         return shape(clustering, Z, self.clusterer(provenance), groups, self._siblings(provenance))
 
     def _siblings(self, provenance: Provenance) -> list[Clustering]:
-        alike = but_for_the_seed(provenance)
+        alike = key_without_seed(provenance)
         others = [(table, table.provenance) for table in self.clusterings.values() if table.provenance]
-        return [table for table, other in others if other.key != provenance.key and but_for_the_seed(other) == alike]
+        return [table for table, other in others if other.key != provenance.key and key_without_seed(other) == alike]
 
     def _neighbours(self, key: str, truth: Mapping[str, str], groups: Mapping[str, str]) -> float | None:
         table = self.table(key)
@@ -181,7 +181,7 @@ class Leaderboard:
         return None if is_entry_of(entry, Clustering) else self.dataset.load_points(entry)
 
 
-def ranked(rows: Sequence[Row], measure: str | None = None) -> list[Row]:
+def rank_rows(rows: Sequence[Row], measure: str | None = None) -> list[Row]:
     """Return rows, the best first; those of which the measure is not known come last.
 
     By default by agreement with labels (ami) where there are some, or else by density-based validity.
@@ -196,7 +196,7 @@ def ranked(rows: Sequence[Row], measure: str | None = None) -> list[Row]:
     return sorted(rows, key=lambda row: (-_high(row.value(criterion)), row.clustering))
 
 
-def measures(labelled: bool, first: str | None = None) -> list[str]:
+def shown_measures(labelled: bool, first: str | None = None) -> list[str]:
     """Return the measures to show in a leaderboard, the one that decides first."""
     available = [measure for measure in MEASURES if labelled or measure not in WITH_LABELS]
     return sorted(available, key=lambda measure: measure != first)
@@ -207,7 +207,7 @@ def heading(measure: str) -> str:
     return HEADINGS.get(measure, measure)
 
 
-def cell(row: Row, measure: str) -> str:
+def format_measure(row: Row, measure: str) -> str:
     """Return a measure of a row as it stands in a table."""
     measured = row.value(measure)
     if measured is None:

@@ -10,8 +10,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.analysis.measures.agreement import common
-from covey.analysis.measures.evaluation import numbered
+from covey.analysis.measures.agreement import common_labels
+from covey.analysis.measures.evaluation import number_values
 from covey.components.contracts import Clusterer, Floats, Labels
 from covey.components.kinds import Kind
 from covey.data.provenance import Provenance, canonical_json
@@ -77,7 +77,7 @@ def shape(
         validity=None if Z is None else density_validity(Z, labels),
         silhouette=None if Z is None else silhouette(Z, labels),
         halves=None if Z is None or clusterer is None else half_agreement(clusterer, Z),
-        seeds=_mean([_rand(*common(clustering, other)) for other in siblings]),
+        seeds=_mean([_rand(*common_labels(clustering, other)) for other in siblings]),
         recording=float(np.median(shares)) if shares else None,
         recording_largest=max(shares, default=None),
     )
@@ -130,12 +130,12 @@ def recording_shares(clustering: Clustering, groups: Mapping[str, str]) -> list[
     """Return the share of each cluster that comes from the recording with most of its images; [] if none is known."""
     if not any(name in groups for name in clustering.names.tolist()):
         return []
-    own, labels = numbered(clustering.names, groups), clustering.labels
+    own, labels = number_values(clustering.names, groups), clustering.labels
     members = [own[labels == cluster] for cluster in np.unique(labels[labels != NOISE])]
     return [float(np.unique(group, return_counts=True)[1].max() / len(group)) for group in members]
 
 
-def but_for_the_seed(made_from: Provenance) -> str:
+def key_without_seed(made_from: Provenance) -> str:
     """Return a text that is the same for clusterings that differ only in the reducer's seed."""
     source = made_from.source
     if source is None or source.kind is not Kind.REDUCER:

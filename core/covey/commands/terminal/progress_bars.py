@@ -17,7 +17,7 @@ BEAT = 1.0
 """Seconds between two redrawings of a bar, so that a long wait does not look like a standstill."""
 
 
-def say(text: str, err: bool = False) -> None:
+def print_text(text: str, err: bool = False) -> None:
     """Print a text that may hold names from files of others."""
     click.echo(plain(text), err=err)
 

@@ -21,7 +21,7 @@ _GUARDED = re.compile(f"'+[{_RUNS}]")
 _DANGEROUS = re.compile(f"'*[{_RUNS}]")
 
 
-def rows(path: Path, what: str) -> Iterator[tuple[int, list[str]]]:
+def read_csv_rows(path: Path, what: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a CSV file that are not blank, the heads first, each with the number of its line.
 
     The separator may be a comma, a semicolon or a tab; the encoding UTF-8, UTF-16 with its mark, or Windows-1252.
@@ -51,7 +51,7 @@ def rows(path: Path, what: str) -> Iterator[tuple[int, list[str]]]:
         ) from error
 
 
-def write(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def write_csv(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a CSV file in UTF-8, in one step; text among the cells has gone through `cell`. Raises CoveyError."""
     with replace_file(path) as file:
         writer = csv.writer(codecs.getwriter("utf-8")(file), lineterminator="\n")
@@ -59,7 +59,7 @@ def write(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> No
         writer.writerows(rows)
 
 
-def cell(content: Any) -> Any:
+def guard_cell(content: Any) -> Any:
     """Return a value as it goes into a cell: text that looks like a formula gets an apostrophe before it."""
     return guarded(content) if isinstance(content, str) else content
 

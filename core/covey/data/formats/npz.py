@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from covey._base.errors import CoveyError
 from covey.components.contracts import Labels
 from covey.data.dataset import AnyEntry, Entry
-from covey.data.formats.npz_file import Archive, Header, created, opened
+from covey.data.formats.npz_file import Archive, Header, create_npz, open_npz
 from covey.data.provenance import Provenance
 from covey.data.tables import Clustering, Embedding, Features, Names, Table, TableKind
 
@@ -41,7 +41,7 @@ def write(path: Path, table: Table, compress: bool = False) -> None:
 
     What is compressed takes less room, and is read rather than mapped.
     """
-    with created(path, compress) as archive:
+    with create_npz(path, compress) as archive:
         for key, array in _arrays(table).items():
             archive.put(key, array)
 
@@ -57,7 +57,7 @@ def write_features(
 
     There is at least one block, and all of them together have as many rows as there are names. Raises CoveyError.
     """
-    with created(path, compress) as archive:
+    with create_npz(path, compress) as archive:
         archive.put_blocks("X", len(names), blocks)
         archive.put("N", names)
         if provenance is not None:
@@ -66,7 +66,7 @@ def write_features(
 
 def read(path: Path) -> Table:
     """Read a table; large arrays are mapped instead. Raises CoveyError when it is damaged, or no table."""
-    with opened(path) as archive:
+    with open_npz(path) as archive:
         kind = _kind(archive)
         arrays = {key: archive.read(key) for key in _KEYS[kind]}
         return _table(kind, arrays, _provenance(archive))
@@ -74,7 +74,7 @@ def read(path: Path) -> Table:
 
 def read_entry(path: Path) -> AnyEntry:
     """Return what an NPZ file holds, from its headers and provenance alone. Raises CoveyError."""
-    with opened(path) as archive:
+    with open_npz(path) as archive:
         kind = _kind(archive)
         rows, columns = (*archive.headers[_KEYS[kind][0]].shape, 1)[:2]
         name, shape, provenance = path.name, (rows, columns), _provenance(archive)

@@ -189,7 +189,7 @@ class Archive:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Archive]:
+def open_npz(path: Path) -> Iterator[Archive]:
     """Open an NPZ file for reading. Raises CoveyError over whatever is wrong with it."""
     try:
         with path.open("rb") as file:
@@ -235,7 +235,7 @@ class Writer:
 
 
 @contextmanager
-def created(path: Path, compress: bool = False) -> Iterator[Writer]:
+def create_npz(path: Path, compress: bool = False) -> Iterator[Writer]:
     """Open an NPZ file for writing; it takes its place when the block ends well. Raises CoveyError."""
     with replace_file(path) as file, zipfile.ZipFile(file, "w", allowZip64=True) as archive:
         yield Writer(file, archive, compress)

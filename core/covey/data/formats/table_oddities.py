@@ -17,7 +17,7 @@ LONGEST_NAME = 200
 """The longest name costs each image four bytes for every character of its own."""
 
 
-def checks(table: Table) -> list[str]:
+def find_oddities(table: Table) -> list[str]:
     """Return one sentence for each thing that is odd."""
     names = table.names.tolist()
     names_by_oddity = {

@@ -14,7 +14,7 @@ _MODELS = ("MobileNet_V3_Large", "MobileNet_randinit", "Vit_b_16", "MaxVit_T", "
 
 
 @attrs.frozen(kw_only=True)
-class Origin:
+class LegacyOrigin:
     """The network, its layer ("" where the name has none), and how the features were reduced (None where not)."""
 
     model: str
@@ -28,14 +28,14 @@ class Origin:
         return f"{self.model} {self.layer}".strip() + (f" in {reduced}" if reduced else "")
 
 
-def origin(name: str) -> Origin | None:
+def parse_file_name(name: str) -> LegacyOrigin | None:
     """Return what a file name says, if it is one of the original's: `dimred_8_neigh_10_vgg16_features.28.npz`."""
     match = _NAME.fullmatch(name)
     if match is None:
         return None
     model, layer = _parted(match["rest"])
     size, neighbors = (None if match[part] is None else int(match[part]) for part in ("size", "neighbors"))
-    return Origin(model=model, layer=layer, size=size, neighbors=neighbors)
+    return LegacyOrigin(model=model, layer=layer, size=size, neighbors=neighbors)
 
 
 def _parted(rest: str) -> tuple[str, str]:

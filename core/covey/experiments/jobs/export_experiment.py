@@ -28,7 +28,7 @@ def to_toml(experiment: Experiment, registry: Registry) -> str:
     return "\n\n".join(["\n".join(heads), *sections]) + "\n"
 
 
-def words(experiment: Experiment, registry: Registry) -> list[str] | None:
+def command_words(experiment: Experiment, registry: Registry) -> list[str] | None:
     """Return the words of the command that makes an experiment; None where flags cannot say it, but a file can."""
     anchored = _anchored(experiment, registry)
     names = {kind: [_use(component, registry) for component in _of(anchored, kind)] for kind in STEPS}

@@ -31,7 +31,7 @@ from covey.experiments.experiment import Experiment
 from covey.experiments.jobs import progress_record as record
 from covey.experiments.jobs.export_experiment import to_toml
 from covey.experiments.jobs.progress_record import Stage
-from covey.experiments.pipeline import workplace
+from covey.experiments.pipeline import work_folder
 from covey.plugins.registry import Registry
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
@@ -194,7 +194,7 @@ class Job:
             time.sleep(0.05)
 
 
-def start(experiment: Experiment, dataset: Dataset, registry: Registry) -> Job:
+def start_job(experiment: Experiment, dataset: Dataset, registry: Registry) -> Job:
     """Start a run of an experiment, which does the same as `covey run` and is kept with the dataset.
 
     The records of runs that ended long ago go.
@@ -214,7 +214,7 @@ def start(experiment: Experiment, dataset: Dataset, registry: Registry) -> Job:
     return job
 
 
-def jobs(dataset: Dataset) -> list[Job]:
+def list_jobs(dataset: Dataset) -> list[Job]:
     """Return the jobs of a dataset, the last one first."""
     home = _home(dataset)
     folders = sorted(home.iterdir(), reverse=True) if home.is_dir() else []
@@ -229,14 +229,14 @@ def _is_name(name: str) -> bool:
 
 def _forget(dataset: Dataset) -> None:
     """Remove the records of runs that ended long ago, where that can be done."""
-    for job in jobs(dataset):
+    for job in list_jobs(dataset):
         if datetime.now() - job.begun > KEPT:
             with suppress(CoveyError):
                 job.remove()
 
 
 def _home(dataset: Dataset) -> Path:
-    return workplace(dataset) / "jobs"
+    return work_folder(dataset) / "jobs"
 
 
 def _apart() -> dict[str, Any]:

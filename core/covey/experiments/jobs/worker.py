@@ -9,10 +9,10 @@ from pathlib import Path
 
 from covey._base.errors import CoveyError, reason
 from covey._base.run_lock import hold_run_lock
-from covey.experiments.experiment import read
+from covey.experiments.experiment import read_experiment
 from covey.experiments.jobs.job import CANCELLED, Job, State
 from covey.experiments.jobs.progress_record import Record, recording
-from covey.experiments.pipeline import run
+from covey.experiments.pipeline import run_experiment
 from covey.plugins.registry import Registry
 
 
@@ -48,7 +48,7 @@ def _outcome(job: Job, record: Record) -> tuple[State, str]:
 
 def _run(job: Job, record: Record) -> tuple[State, str]:
     registry = Registry.installed()
-    results = run(read(job.experiment, registry), registry, record)
+    results = run_experiment(read_experiment(job.experiment, registry), registry, record)
     summary = f"{results.made:,} tables made, {results.kept:,} kept from before."
     if not results.failures:
         return "done", summary

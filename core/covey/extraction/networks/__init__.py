@@ -3,10 +3,10 @@
 Importing this package imports torch, so plugins do so inside the method that needs it.
 """
 
-from covey.extraction.networks.forward import extractor
+from covey.extraction.networks.forward import build_extract
 from covey.extraction.networks.network import Forward, Network, shapes_of
 from covey.extraction.networks.pooling import Pooling, as_maps, pool
-from covey.extraction.networks.preprocessing import Preprocessing, fit
+from covey.extraction.networks.preprocessing import Preprocessing, fit_images
 from covey.extraction.networks.weights import put_weights, read_weights, seeded
 
 __all__ = [
@@ -15,8 +15,8 @@ __all__ = [
     "Pooling",
     "Preprocessing",
     "as_maps",
-    "extractor",
-    "fit",
+    "build_extract",
+    "fit_images",
     "pool",
     "put_weights",
     "read_weights",

@@ -14,13 +14,13 @@ from covey._base.errors import CoveyError, did_you_mean, reason
 from covey.components.contracts import Extract, Floats, Pixels, Runtime
 from covey.extraction.networks.network import Network
 from covey.extraction.networks.pooling import Pooling, as_maps, extra, pool
-from covey.extraction.networks.preprocessing import fit
+from covey.extraction.networks.preprocessing import fit_images
 
 _Work = Callable[[Tensor], list[Tensor]]
 _NO_MEMORY = re.compile("out of memory|not enough memory|can't allocate memory", re.IGNORECASE)
 
 
-def extractor(
+def build_extract(
     network: Network, layers: Sequence[str], *, input: str = "whole", pooling: Pooling | None = None, runtime: Runtime
 ) -> Extract:
     """Return the function from pixels (b, h, w, 3) uint8 to one (b, d) float32 array for each layer.
@@ -53,7 +53,7 @@ def extractor(
     def extract(pixels: Pixels) -> list[Floats]:
         with torch.inference_mode(), _threads(runtime.threads), _told(network.name, pixels):
             images = torch.tensor(pixels, device=device).permute(0, 3, 1, 2)
-            return [item.cpu().numpy() for item in work(fit(images, network.preprocessing, input))]
+            return [item.cpu().numpy() for item in work(fit_images(images, network.preprocessing, input))]
 
     return extract
 

@@ -25,7 +25,7 @@ class Preprocessing:
     interpolation: str = "bilinear"
 
 
-def fit(images: Tensor, preprocessing: Preprocessing, input: str) -> Tensor:
+def fit_images(images: Tensor, preprocessing: Preprocessing, input: str) -> Tensor:
     """Return images (b, 3, h, w) uint8 with values 0 to 255 as the network is to see them.
 
     "whole" leaves them as they are; "stretch" resizes them, whole, to the size that the network was made for;

@@ -58,7 +58,7 @@ class ExportContents:
     @cached_property
     def metadata(self) -> metadata.Metadata:
         """What is known of the images."""
-        return metadata.read(self.dataset) if "metadata" in self.wanted else metadata.Metadata()
+        return metadata.read_metadata(self.dataset) if "metadata" in self.wanted else metadata.Metadata()
 
     def known(self, names: Sequence[str]) -> dict[str, list[Value]]:
         """Return the columns of metadata of these images."""
@@ -76,7 +76,7 @@ class ExportContents:
             yield sheets.of(entry.stem, self.dataset.load_points(entry))
         if self.clusterings:
             names = sorted(set().union(*(table.names.tolist() for _, table in self.clusterings)))
-            yield Sheet("clusters", {"filename": names, **clusters.columns(self.clusterings, names)})
+            yield Sheet("clusters", {"filename": names, **clusters.cluster_columns(self.clusterings, names)})
         if self.labels:
             yield Sheet("labels", _label_columns(self.labels))
         if columns := self.known(self.names):

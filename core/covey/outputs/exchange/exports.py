@@ -18,7 +18,7 @@ from covey.data.dataset import Dataset
 from covey.data.images import BrokenImage, ImageFolder
 from covey.data.tables import NOISE
 from covey.outputs.exchange.collect_tables import WHAT, ExportContents, What
-from covey.outputs.exchange.intervals import Interval, Timing, intervals, timing
+from covey.outputs.exchange.intervals import Interval, Timing, merge_segments, read_timing
 from covey.outputs.exchange.raven_audacity import AUDACITY, RAVEN, audacity_track, cluster_label, raven_table
 from covey.outputs.exchange.row_blocks import Column, Sheet, write_csv, write_parquet
 from covey.outputs.exchange.safe_filenames import FileNames
@@ -127,7 +127,7 @@ def _write_image_folder(export: Export) -> int:
     classes = contents.classes
     columns: dict[str, Column] = {
         **contents.known(names),
-        **clusters.columns(contents.clusterings, names),
+        **clusters.cluster_columns(contents.clusterings, names),
         **({"label": ["; ".join(classes.get(name, ())) or None for name in names]} if classes else {}),
     }
     write_csv(Sheet("metadata", {"file_name": list(copied.values()), **columns}), export.out / "metadata.csv")
@@ -178,14 +178,14 @@ def _write_audacity(export: Export) -> int:
 
 
 def _timing(export: Export) -> Timing:
-    return timing(export.images.root if export.images else None, export.segment)
+    return read_timing(export.images.root if export.images else None, export.segment)
 
 
 def _write_tracks(export: Export, timing: Timing, ending: str, text: Callable[[str, Sequence[Interval]], str]) -> int:
     """Write a file for each recording, into a folder for the labels and one for each clustering."""
     file_names, count = FileNames(), 0
     for source, classes in _sources(export.contents):
-        stretches_by_recording = intervals(classes, timing)
+        stretches_by_recording = merge_segments(classes, timing)
         if not stretches_by_recording:
             raise CoveyError(
                 "No image is named after a recording and a time (…_segm_0000.000.png): nothing tells when."

@@ -38,7 +38,7 @@ class Foreign:
     read: Callable[[], Iterator[NDArray[Any]]]
 
 
-def bring(dataset: Dataset, path: Path, names: Path | None = None, progress: Progress = SILENT) -> str:
+def import_features(dataset: Dataset, path: Path, names: Path | None = None, progress: Progress = SILENT) -> str:
     """Keep the features in a file in a dataset; return in words what was done.
 
     Args:
@@ -53,7 +53,7 @@ def bring(dataset: Dataset, path: Path, names: Path | None = None, progress: Pro
             the rows; a value is no finite float32. The dataset is then as it was.
     """
     with progress.step(f"Looking at {path.name}", 1, "file"):
-        foreign = opened(path, names)
+        foreign = open_features_file(path, names)
         remark = _checked_names(foreign, dataset)
         provenance = provenance_of(foreign)
     if entry := dataset.entries_by_key().get(provenance.key):
@@ -72,7 +72,7 @@ def bring(dataset: Dataset, path: Path, names: Path | None = None, progress: Pro
     return f"{rows} of {path.name} became features of {dataset.location}{into}. {remark}".strip()
 
 
-def opened(path: Path, names: Path | None) -> Foreign:
+def open_features_file(path: Path, names: Path | None) -> Foreign:
     """Open a file with features. Raises CoveyError when it is no such file."""
     match path.suffix.lower():
         case ".npy" if names:
@@ -131,7 +131,7 @@ def _names(path: Path) -> list[str]:
         if array.ndim != 1 or array.dtype.kind != "U" or array.view(np.uint32).max(initial=0) > sys.maxunicode:
             raise CoveyError(f"{path} holds an array {array.shape} of {array.dtype}: names are text, one for each row.")
         return [str(name) for name in array.tolist()]
-    heads, *rows = [row for _, row in csvs.rows(path, "names")] or [[]]
+    heads, *rows = [row for _, row in csvs.read_csv_rows(path, "names")] or [[]]
     if name := next((name for name in NAMES if name in heads), None):
         return [_cell(row, heads.index(name)) for row in rows]
     if any(len(row) != 1 for row in (heads, *rows)):
@@ -140,7 +140,7 @@ def _names(path: Path) -> list[str]:
 
 
 def _csv(path: Path) -> Foreign:
-    rows = csvs.rows(path, "features")
+    rows = csvs.read_csv_rows(path, "features")
     _, heads = next(rows, (0, []))
     name, columns = _columns(path, heads)
     at, places = heads.index(name), [heads.index(column) for column in columns]
@@ -150,7 +150,7 @@ def _csv(path: Path) -> Foreign:
 
 def _csv_blocks(path: Path, places: Sequence[int]) -> Iterator[NDArray[Any]]:
     count, pending = max(1, VALUES // len(places)), list[Floats]()
-    rows = csvs.rows(path, "features")
+    rows = csvs.read_csv_rows(path, "features")
     next(rows)
     for line, row in rows:
         try:

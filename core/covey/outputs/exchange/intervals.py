@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 
 from covey._base.errors import CoveyError, reason
-from covey.data.segment_names import cuts
+from covey.data.segment_names import parse_segment_names
 from covey.sound.conversion import PARAMETERS
 
 ROUNDED = 0.002
@@ -36,7 +36,7 @@ class Timing:
     rate: float | None = None
 
 
-def timing(root: Path | None, segment: float | None) -> Timing:
+def read_timing(root: Path | None, segment: float | None) -> Timing:
     """Return how the recordings of the images in `root` were cut, as the file of parameters beside them says.
 
     `segment`, where given, is the length instead; without the file segments are taken to follow one another.
@@ -53,7 +53,7 @@ def timing(root: Path | None, segment: float | None) -> Timing:
     return Timing(segment, segment)
 
 
-def intervals(classes: Mapping[str, Sequence[str]], timing: Timing) -> dict[str, list[Interval]]:
+def merge_segments(classes: Mapping[str, Sequence[str]], timing: Timing) -> dict[str, list[Interval]]:
     """Return the intervals in each recording, in order of time; consecutive segments of one class make one.
 
     Segments are consecutive when one begins a step after the other and they leave no gap.
@@ -63,7 +63,7 @@ def intervals(classes: Mapping[str, Sequence[str]], timing: Timing) -> dict[str,
         timing: how the recordings were cut.
     """
     starts: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for name, cut in cuts(classes).items():
+    for name, cut in parse_segment_names(classes).items():
         for label in classes[name]:
             starts[cut.recording, label].append(cut.start)
     intervals_by_recording: dict[str, list[Interval]] = defaultdict(list)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError, did_you_mean
 from covey.data.formats import csvs
-from covey.data.segment_names import cuts, xeno_canto
+from covey.data.segment_names import parse_segment_names, xeno_canto_number
 from covey.outputs.exchange.raven_audacity import BEGIN, END, FILE, LABEL
 
 SHARE = 0.5
@@ -32,7 +32,7 @@ class RavenSelection:
     label: str
 
 
-def tables(paths: Iterable[Path]) -> list[Path]:
+def find_selection_tables(paths: Iterable[Path]) -> list[Path]:
     """Return these files, and the .txt files in these folders. Raises CoveyError when there are none."""
     table_paths = [table for path in paths for table in (sorted(path.rglob("*.txt")) if path.is_dir() else [path])]
     if not table_paths:
@@ -40,7 +40,7 @@ def tables(paths: Iterable[Path]) -> list[Path]:
     return table_paths
 
 
-def read(path: Path, column: str | None = None) -> list[RavenSelection]:
+def read_selections(path: Path, column: str | None = None) -> list[RavenSelection]:
     """Return the selections in a Raven table.
 
     Args:
@@ -51,7 +51,7 @@ def read(path: Path, column: str | None = None) -> list[RavenSelection]:
     Raises:
         CoveyError: the file cannot be read, lacks a column, or holds what is no time.
     """
-    rows = csvs.rows(path, "selections")
+    rows = csvs.read_csv_rows(path, "selections")
     _, heads = next(rows, (0, []))
     label_column = column or next((head for head in _LABELS if head in heads), LABEL)
     for head in (BEGIN, END, label_column):
@@ -72,19 +72,19 @@ def images_of(selections: Iterable[RavenSelection], names: Sequence[str], segmen
         names: all images; those that are not named as cuts are left out.
         segment: length of the segments in seconds.
     """
-    starts, recordings_by_sound = _recordings(names), known_sounds(names)
+    starts, by_sound = _recordings(names), recordings_by_sound(names)
     images_by_label: dict[str, dict[str, None]] = defaultdict(dict)
     for selection in selections:
-        for recording in recordings_of(selection.sound, recordings_by_sound) if selection.label else ():
+        for recording in recordings_of(selection.sound, by_sound) if selection.label else ():
             images_by_label[selection.label] |= dict.fromkeys(_within(selection, *starts[recording], segment))
     return {label: list(images) for label, images in images_by_label.items()}
 
 
-def known_sounds(names: Sequence[str]) -> dict[str, list[str]]:
+def recordings_by_sound(names: Sequence[str]) -> dict[str, list[str]]:
     """Return the recordings of these images by what a table may call them."""
     recordings_by_sound: dict[str, list[str]] = defaultdict(list)
-    for recording in dict.fromkeys(cut.recording for cut in cuts(names).values()):
-        number = xeno_canto(recording)
+    for recording in dict.fromkeys(cut.recording for cut in parse_segment_names(names).values()):
+        number = xeno_canto_number(recording)
         for name in {recording, PurePosixPath(recording).name, *([f"XC{number}"] if number else [])}:
             recordings_by_sound[name].append(recording)
     return recordings_by_sound
@@ -93,7 +93,7 @@ def known_sounds(names: Sequence[str]) -> dict[str, list[str]]:
 def recordings_of(sound: str, recordings_by_sound: Mapping[str, Sequence[str]]) -> Sequence[str]:
     """Return the recordings that a sound file is: by its name with or without ending, or its number at xeno-canto."""
     name = PurePosixPath(sound.replace("\\", "/")).name
-    ways = (name, PurePosixPath(name).stem, f"XC{xeno_canto(name)}")
+    ways = (name, PurePosixPath(name).stem, f"XC{xeno_canto_number(name)}")
     return next((recordings_by_sound[way] for way in ways if way in recordings_by_sound), ())
 
 
@@ -111,7 +111,7 @@ def _selection(path: Path, line: int, cells: Mapping[str, str], label_column: st
 def _recordings(names: Iterable[str]) -> dict[str, tuple[list[str], NDArray[np.float64]]]:
     """Return the images of each recording in order of time, and when they start."""
     segments_by_recording: dict[str, list[tuple[float, str]]] = defaultdict(list)
-    for name, cut in cuts(names).items():
+    for name, cut in parse_segment_names(names).items():
         segments_by_recording[cut.recording].append((cut.start, name))
     ordered = {recording: sorted(images) for recording, images in segments_by_recording.items()}
     return {

@@ -71,10 +71,10 @@ def write_csv(sheet: Sheet, path: Path, progress: Progress = SILENT) -> None:
         def rows() -> Iterator[list[Any]]:
             for columns, matrix in sheet.blocks(VALUES):
                 for *first, numbers in zip(*columns, matrix.tolist(), strict=True):
-                    yield [*map(csvs.cell, first), *[f"{number:.9g}" for number in numbers]]
+                    yield [*map(csvs.guard_cell, first), *[f"{number:.9g}" for number in numbers]]
                 step.advance(len(matrix))
 
-        csvs.write(path, [*sheet.columns, *sheet.dimensions], rows())
+        csvs.write_csv(path, [*sheet.columns, *sheet.dimensions], rows())
 
 
 def write_parquet(sheet: Sheet, path: Path, progress: Progress = SILENT) -> None:

@@ -13,15 +13,15 @@ from covey._base.errors import CoveyError, did_you_mean
 from covey._base.progress import SILENT, Progress
 from covey.analysis.assist.neighbours import oddity
 from covey.analysis.measures import agreement
-from covey.analysis.measures.leaderboard import Leaderboard, Row, ranked
-from covey.analysis.profiles import Profile, profile
+from covey.analysis.measures.leaderboard import Leaderboard, Row, rank_rows
+from covey.analysis.profiles import Profile, profile_option
 from covey.components import options
 from covey.components.contracts import Clusterer, Floats
 from covey.data.dataset import table_stem
 from covey.data.images import ImageFolder
-from covey.data.segment_names import recordings
+from covey.data.segment_names import recordings_of_images
 from covey.data.tables import NOISE, Clustering, Embedding
-from covey.outputs.methods_text import methods
+from covey.outputs.methods_text import describe_methods
 
 TYPICAL, ODD = 12, 6
 """Images shown of a cluster."""
@@ -91,8 +91,8 @@ def collect(
     Raises:
         CoveyError: there is no such clustering, or a table is damaged.
     """
-    groups = recordings(board.names()) if groups is None else groups
-    rows = ranked(board.rows(truth, groups, progress), measure)
+    groups = recordings_of_images(board.names()) if groups is None else groups
+    rows = rank_rows(board.rows(truth, groups, progress), measure)
     chosen = _chosen(rows, name)
     clustering, provenance = board.clusterings[chosen.clustering], chosen.provenance
     table = board.table(provenance.input) if provenance else None
@@ -105,7 +105,7 @@ def collect(
         rows=rows,
         measure=measure,
         chosen=chosen,
-        methods=methods(provenance, board.registry)
+        methods=describe_methods(provenance, board.registry)
         if provenance
         else "Nothing is known of how this clustering was made.",
         clustering=clustering,
@@ -113,7 +113,7 @@ def collect(
         profile=None if clusterer is None or Z is None else _profile(clusterer, Z, progress),
         groups=_groups(clustering, Z, truth or {}, groups),
         compared=compared,
-        alike=agreement.matrix([board.clusterings[one] for one in compared]),
+        alike=agreement.agreement_matrix([board.clusterings[one] for one in compared]),
     )
 
 
@@ -133,7 +133,7 @@ def _profile(clusterer: Clusterer, Z: Floats, progress: Progress) -> Profile | N
     """Return the profile along the first number among the live options, where the clusterer prepares it."""
     live = [one.name for one in options.options(type(clusterer)) if one.live and one.type in (int, float)]
     prepared = clusterer.prepare(Z, progress) if live else None
-    return profile(clusterer, Z, live[0], prepared=prepared, progress=progress) if prepared else None
+    return profile_option(clusterer, Z, live[0], prepared=prepared, progress=progress) if prepared else None
 
 
 def _groups(

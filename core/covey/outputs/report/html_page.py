@@ -11,8 +11,8 @@ from pathlib import PurePath
 from covey._base.progress import SILENT, Progress
 from covey._base.text import count_noun
 from covey._version import __version__
-from covey.analysis.measures.leaderboard import cell, heading, measures
-from covey.data.cluster_colours import colour
+from covey.analysis.measures.leaderboard import format_measure, heading, shown_measures
+from covey.data.cluster_colours import cluster_colour
 from covey.data.images import BrokenImage
 from covey.outputs.profile_chart import chart
 from covey.outputs.report import contact_sheets as sheets
@@ -64,9 +64,9 @@ def _map(contents: ReportContents) -> str:
 
 
 def _leaderboard(contents: ReportContents) -> str:
-    columns = measures(any(row.scores for row in contents.rows), contents.measure)
+    columns = shown_measures(any(row.scores for row in contents.rows), contents.measure)
     rows = [
-        [str(rank), *(cell(row, measure) for measure in columns), row.clustering]
+        [str(rank), *(format_measure(row, measure) for measure in columns), row.clustering]
         for rank, row in enumerate(contents.rows, 1)
     ]
     marks = [row.clustering == contents.chosen.clustering for row in contents.rows]
@@ -122,7 +122,7 @@ def _clusters(contents: ReportContents, progress: Progress) -> str:
 
 
 def _group(contents: ReportContents, group: Group) -> str:
-    dot = f'<span class="dot" style="background: {colour(group.cluster)}"></span>'
+    dot = f'<span class="dot" style="background: {cluster_colour(group.cluster)}"></span>'
     facts = [count_noun(group.images, "image")]
     if group.recordings:
         facts.append(f"from {count_noun(len(group.recordings), 'recording')}: {_counts(group.recordings)}")

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from covey.components.contracts import Floats, Labels
-from covey.data.cluster_colours import colour
+from covey.data.cluster_colours import cluster_colour
 from covey.data.tables import NOISE
 
 WIDTH, HEIGHT = 1000, 700
@@ -32,7 +32,7 @@ def draw(places: Floats, labels: Labels) -> Image.Image:
     radius = FINER * float(np.clip(60 / np.sqrt(max(len(labels), 1)) + 1, 1.5, 4))
     for row in np.argsort(labels != NOISE, kind="stable").tolist():
         x, y = spots[row].tolist()
-        pen.ellipse((x - radius, y - radius, x + radius, y + radius), colour(int(labels[row])))
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), cluster_colour(int(labels[row])))
     for cluster in _largest(labels):
         _write(pen, spots[labels == cluster], cluster)
     return image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)

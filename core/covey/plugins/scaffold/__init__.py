@@ -22,7 +22,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,49}")
 
 
-def make(name: str, kind: Kind, folder: Path, registry: Registry) -> Path:
+def create_plugin(name: str, kind: Kind, folder: Path, registry: Registry) -> Path:
     """Write the package of a new component into `folder`, which must not exist or be empty; return the folder.
 
     Raises:

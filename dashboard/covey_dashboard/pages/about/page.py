@@ -20,7 +20,7 @@ from covey._base.errors import reason
 from covey.components.options import format_value
 from covey.data import metadata
 from covey.data.metadata import FILES, Metadata, Value
-from covey.data.segment_names import xeno_canto
+from covey.data.segment_names import xeno_canto_number
 from covey.sound.conversion import PARAMETERS
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
@@ -128,7 +128,7 @@ def counted(values: Sequence[Value]) -> list[tuple[str, int]]:
     present = [value for value in values if value is not None]
     none = [("unknown", len(values) - len(present))] if len(present) < len(values) else []
     counts = Counter(present)
-    if metadata.kind(values) == "text":
+    if metadata.column_kind(values) == "text":
         return [(str(cell(value)), count) for value, count in counts.most_common()] + none
     if len(counts) <= RANGES:
         return [(f"{value:.12g}", count) for value, count in sorted(counts.items(), key=lambda item: item[0])] + none
@@ -165,7 +165,7 @@ def credited(columns: Known) -> dict[str, dict[str, set[str]]]:
         by_person = numbers_by_licence.setdefault(str(licence or "Licence unknown"), {}).setdefault(
             str(person or "unknown"), set()
         )
-        by_person.add(str(number or xeno_canto(name) or name))
+        by_person.add(str(number or xeno_canto_number(name) or name))
     return numbers_by_licence
 
 

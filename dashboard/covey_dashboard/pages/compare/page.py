@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from covey import CoveyError
 from covey._base.text import count_noun
-from covey.analysis.measures.agreement import Flow, flow
+from covey.analysis.measures.agreement import Flow, trace_clusters
 from covey.components.contracts import Labels
 from covey.data.dataset import AnyEntry
 from covey.data.tables import NOISE, TableKind
@@ -152,7 +152,7 @@ def show_flows(left_side: Side, right_side: Side) -> None:
     if not (left_side.own and right_side.own):
         notice.hint("This takes clusters on both sides: choose them above, or make some with covey run.")
         return
-    flows = flow(left_side.clustering, right_side.clustering)
+    flows = trace_clusters(left_side.clustering, right_side.clustering)
     ways = len(flows.counts)
     more = f" The {FLOWS} largest of {ways:,} ways are shown." if ways > FLOWS else ""
     st.caption(f"A cluster on the right has the number of the one on the left with which it shares most.{more}")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey._base.text import count_noun
-from covey.analysis.assist.neighbours import nearest
+from covey.analysis.assist.neighbours import nearest_rows
 from covey.components.contracts import Labels
 from covey.data.tables import NOISE, Embedding
 from covey.labelling import LabelStore
@@ -135,4 +135,4 @@ class Scene:
     def more_like(self, names: Sequence[str]) -> Selection:
         """Return the images that are most like some others, by their features where these are kept."""
         rows = np.flatnonzero(np.isin(self.table.names, names))
-        return Selection("like", tuple(nearest(cache.space(self.source), rows, ALIKE).tolist()))
+        return Selection("like", tuple(nearest_rows(cache.space(self.source), rows, ALIKE).tolist()))

@@ -8,11 +8,11 @@ import streamlit as st
 
 from covey import Clusterer, CoveyError
 from covey.analysis.assist.neighbours import oddity
-from covey.analysis.match_clusters import match
+from covey.analysis.match_clusters import match_clusters
 from covey.components.contracts import Labels
 from covey.components.kinds import Kind
 from covey.components.options import Option, option_values
-from covey.data.cluster_colours import colour as cluster_colour
+from covey.data.cluster_colours import cluster_colour as cluster_colour
 from covey.data.provenance import digest
 from covey.labelling import LabelStore
 from covey_dashboard.data import cache
@@ -195,7 +195,7 @@ def steady(source: Source, labels: Labels) -> Labels:
     key = f"ids {source.identity}"
     computed, steady_labels = st.session_state.get(key, (labels, labels))
     if computed is not labels:
-        steady_labels = match(steady_labels, labels).labels
+        steady_labels = match_clusters(steady_labels, labels).labels
     st.session_state[key] = (labels, steady_labels)
     return steady_labels  # type: ignore[no-any-return]
 

@@ -16,8 +16,8 @@ import streamlit as st
 from covey import CoveyError
 from covey._base.text import count_noun
 from covey.labelling import Action, LabelClass, LabelStore
-from covey.labelling.classes import isolated
-from covey.labelling.label_tables import ORIGINAL, bring, long_table, original_table
+from covey.labelling.classes import isolate_text
+from covey.labelling.label_tables import ORIGINAL_FILE, import_labels, long_table, original_table
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.widgets import gallery
@@ -62,7 +62,7 @@ class LabelsOverview:
         if not chosen.label:
             return f"{chosen.kind}: {len(self.kinds[chosen]):,}"
         count = next(one.count for one in self.classes if one.name == chosen.label)
-        return f"{isolated(chosen.label)}: {count_noun(count, 'image')}"
+        return f"{isolate_text(chosen.label)}: {count_noun(count, 'image')}"
 
 
 @st.fragment
@@ -273,7 +273,7 @@ def show_export(overview: LabelsOverview) -> None:
     """Offer the labels as tables."""
     original, long = partial(original_table, overview.store, overview.names), partial(long_table, overview.store)
     shared: dict[str, Any] = {"icon": ":material/download:", "on_click": "ignore", "disabled": not overview.classes}
-    st.download_button("One row for each image", original, ORIGINAL, "text/csv", **shared)
+    st.download_button("One row for each image", original, ORIGINAL_FILE, "text/csv", **shared)
     st.caption("A column of 0.0 and 1.0 for each class, as the original tools write it.")
     st.download_button("One row for each label", long, "labels.csv", "text/csv", **shared)
     st.caption("The image, its class, when it got it and how.")
@@ -292,7 +292,7 @@ def add(store: LabelStore, content: bytes, name: str) -> Action | None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "labels.csv"
         path.write_bytes(content)
-        return bring(store, path, name)
+        return import_labels(store, path, name)
 
 
 page.of_dataset(show)

@@ -11,9 +11,9 @@ import streamlit as st
 from covey import CoveyError
 from covey.components.options import format_value
 from covey.data.dataset import AnyEntry
-from covey.data.legacy.names import origin
+from covey.data.legacy.names import parse_file_name
 from covey.data.provenance import Provenance
-from covey.outputs.methods_text import methods
+from covey.outputs.methods_text import describe_methods
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.widgets import messages as notice
@@ -33,7 +33,7 @@ def show(location: str) -> None:
     if entry.provenance is None:
         notice.hint(unknown(entry.name))
         return
-    show_text(page.plain(methods(entry.provenance, cache.registry())))
+    show_text(page.plain(describe_methods(entry.provenance, cache.registry())))
     show_steps(entry.provenance)
 
 
@@ -50,7 +50,7 @@ def choose(entries: Sequence[AnyEntry], location: str) -> AnyEntry:
 
 def unknown(name: str) -> str:
     """Return what can be said of a file without provenance."""
-    file_origin = origin(name)
+    file_origin = parse_file_name(name)
     guess = f" By its name it was made with {file_origin}." if file_origin else ""
     return f"{page.plain(name)} does not say how it was made: it is from another tool.{guess} What covey makes does."
 

@@ -23,7 +23,7 @@ def show(location: str) -> None:
     experiment = run_choice.choose(location, [left_column, doing, writing])
     if experiment:
         if doing.button("Start", type="primary", width="stretch", key="run.start"):
-            jobs.start(experiment, cache.dataset(location), cache.registry())
+            jobs.start_job(experiment, cache.dataset(location), cache.registry())
         with writing:
             run_plan.show_writing(experiment)
     with right:

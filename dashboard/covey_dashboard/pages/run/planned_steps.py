@@ -16,7 +16,7 @@ from covey.components.kinds import Kind
 from covey.experiments import jobs
 from covey.experiments.experiment import Experiment
 from covey.experiments.pipeline import Pipeline
-from covey.experiments.plan import Line, summary
+from covey.experiments.plan import Line, summarize_tasks
 from covey_dashboard.data import cache
 from covey_dashboard.widgets import page_frame as page
 
@@ -35,7 +35,7 @@ def show_plan(experiment: Experiment) -> None:
 
 def show_writing(experiment: Experiment) -> None:
     """Show the command and the file that do the same."""
-    text, words = jobs.to_toml(experiment, cache.registry()), jobs.words(experiment, cache.registry())
+    text, words = jobs.to_toml(experiment, cache.registry()), jobs.command_words(experiment, cache.registry())
     command_tab, file_tab = st.tabs(["Command", FILE])
     command_tab.code(command(words or ["covey", "run", FILE]), language=None, wrap_lines=True)
     file_tab.code(text, language="toml", wrap_lines=True)
@@ -50,7 +50,7 @@ def lines(location: str, text: str, _experiment: Experiment) -> list[Line]:
     if images is None:
         raise CoveyError(f"There are no images in {location}: open a dataset with images on the page Data.")
     pipeline = Pipeline(cache.dataset(location), images, Runtime())
-    return summary(pipeline.plan(_experiment), pipeline.kept)
+    return summarize_tasks(pipeline.plan(_experiment), pipeline.kept)
 
 
 def cost(steps: Sequence[Line], images: int) -> str:
