@@ -12,9 +12,7 @@ from contextlib import suppress
 import click
 
 from covey import CoveyError, hookimpl
-from covey.commands.terminal.progress_bars import TerminalProgress
-from covey.plugins.locations import open_dataset
-from covey.plugins.registry import Registry
+from covey.frontend import Registry, TerminalProgress, open_dataset
 from covey_dashboard.server import server
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from covey import CoveyError, component, hookimpl, option
-from covey._base.errors import did_you_mean, reason
-from covey.extraction.vision_extractor import (
+from covey.authoring import (
     PRETRAINED,
     RANDOM,
     VisionExtractor,
     check_hub_reachable,
+    did_you_mean,
     layers_option,
+    reason,
     unknown_weights,
     weights_not_fetched,
 )

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey import Clusterer, Prepared, component, hookimpl, option
-from covey._base.progress import SILENT, Progress
-from covey.components.options import evolve
+from covey.authoring import SILENT, Progress, evolve
 
 if TYPE_CHECKING:
-    from covey.analysis.density import Tree
+    from covey.authoring import Tree
 
 
 ANY = 1.0
@@ -51,7 +50,7 @@ class Dbscan(Clusterer):
         Raises:
             CoveyError: Z has values that are no finite numbers.
         """
-        from covey.analysis.density import dbscan
+        from covey.authoring import dbscan
 
         return dbscan(Z, self.resolve(Z).eps or ANY, self.min_samples)
 
@@ -61,7 +60,7 @@ class Dbscan(Clusterer):
         Raises:
             CoveyError: Z has values that are no finite numbers.
         """
-        from covey.analysis.density import suggest_radius
+        from covey.authoring import suggest_radius
 
         self.check_finite(Z)
         return self if self.eps else evolve(self, eps=suggest_radius(Z, self.min_samples) or ANY)
@@ -72,7 +71,7 @@ class Dbscan(Clusterer):
         Raises:
             CoveyError: Z has values that are no finite numbers.
         """
-        from covey.analysis.density import Tree
+        from covey.authoring import Tree
 
         self.check_finite(Z)
         return _Cuts(self.min_samples, Tree.grow(Z, self.min_samples, progress))

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey import Clusterer, Prepared, component, hookimpl, option
-from covey._base.progress import SILENT, Progress
+from covey.authoring import SILENT, Progress
 
 if TYPE_CHECKING:
-    from covey.analysis.density import Tree
+    from covey.authoring import Tree
 
 
 @component
@@ -71,7 +71,7 @@ class Hdbscan(Clusterer):
         Raises:
             CoveyError: Z has values that are no finite numbers.
         """
-        from covey.analysis.density import Tree
+        from covey.authoring import Tree
 
         self.check_finite(Z)
         return _Cuts(self._reach, Tree.grow(Z, min(self._reach, max(1, len(Z) - 1)) + 1, progress))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from covey import Dataset, Storage, component, hookimpl
-from covey._base.progress import SILENT, Progress
-from covey.components.contracts import PublishOptions
+from covey.authoring import SILENT, Progress, PublishOptions
 from covey_kaggle.dataset import opened
 from covey_kaggle.fetch_version import fetched
 from covey_kaggle.local_copy import Slug

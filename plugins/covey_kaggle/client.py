@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from covey import CoveyError
-from covey._base.errors import reason
+from covey.authoring import reason
 from covey_kaggle.local_copy import Slug
 
 T = TypeVar("T")

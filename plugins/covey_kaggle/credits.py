@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from covey.data.metadata import Metadata
+from covey.authoring import Metadata
 
 _URL = re.compile(
     r"creativecommons\.org/(?:licenses|publicdomain)/(?P<kind>[a-z-]+)/(?P<version>\d\.\d)", re.IGNORECASE

@@ -5,10 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from covey import CoveyError
-from covey._base.files import make_folder
-from covey.data.dataset import AnyEntry, Entry, T, list_published_files
-from covey.data.folder import FolderDataset
-from covey.data.images import ImageFolder
+from covey.authoring import AnyEntry, Entry, FolderDataset, ImageFolder, T, list_published_files, make_folder
 from covey_kaggle.local_copy import Slug
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from covey import CoveyError
-from covey._base.progress import Progress, Step
+from covey.authoring import Progress, Step
 from covey_kaggle.client import PATIENCE, patiently, service
 from covey_kaggle.local_copy import Slug
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from covey import CoveyError
-from covey._base.files import make_folder
-from covey._base.progress import SILENT, Progress
+from covey.authoring import SILENT, Progress, make_folder
 from covey_kaggle.client import client, patiently, service
 from covey_kaggle.download import Download
 from covey_kaggle.local_copy import Slug

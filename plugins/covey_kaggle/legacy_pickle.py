@@ -6,8 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 
 from covey import CoveyError
-from covey.data.images import ImageFolder
-from covey.data.metadata import RECORDING, Metadata, Value
+from covey.authoring import RECORDING, ImageFolder, Metadata, Value
 
 _STUB = "file_name_stub"
 

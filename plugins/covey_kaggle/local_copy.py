@@ -10,9 +10,7 @@ from pathlib import Path
 import attrs
 
 from covey import CoveyError
-from covey._base.errors import reason
-from covey._base.files import make_folder
-from covey._base.user_folders import user_data_folder
+from covey.authoring import make_folder, reason, user_data_folder
 
 _SLUG = re.compile(r"(?P<owner>[A-Za-z0-9][A-Za-z0-9_-]{0,99})/(?P<name>[A-Za-z0-9][A-Za-z0-9_-]{0,99})")
 

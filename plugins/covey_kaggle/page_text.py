@@ -8,10 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from covey import Dataset
-from covey.data.dataset import AnyEntry
-from covey.data.metadata import Metadata
-from covey.data.provenance import Provenance
-from covey.data.tables import TableKind
+from covey.authoring import AnyEntry, Metadata, Provenance, TableKind
 from covey_kaggle.credits import licences, recordists
 from covey_kaggle.local_copy import Slug
 

@@ -11,12 +11,7 @@ from typing import Any
 import attrs
 
 from covey import CoveyError, Dataset
-from covey._base.files import write_text
-from covey._base.progress import Progress, Step
-from covey._base.text import preview
-from covey.components.contracts import PublishOptions
-from covey.data import metadata
-from covey.data.metadata import Metadata
+from covey.authoring import Metadata, Progress, PublishOptions, Step, preview, read_metadata, write_text
 from covey_kaggle.client import client, patiently, quiet, service, status
 from covey_kaggle.credits import licence
 from covey_kaggle.fetch_version import described
@@ -36,7 +31,7 @@ def published(dataset: Dataset, slug: Slug, options: PublishOptions, progress: P
         raise CoveyError(f"There is nothing to push in {dataset.location}: it holds neither images nor tables.")
     with slug.shelf.alone():
         api = client()
-        there, table = _there(api, slug), metadata.read_metadata(dataset)
+        there, table = _there(api, slug), read_metadata(dataset)
         with staged(dataset, table, slug.shelf.upload, options.original, progress):
             files = digests(slug.shelf.upload, progress)
             if there is not None and _is_same(slug.shelf, files, _number(there)):

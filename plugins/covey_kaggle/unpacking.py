@@ -12,10 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from covey import CoveyError
-from covey._base.errors import reason
-from covey._base.progress import Progress
-from covey.data.folder import POINTER
-from covey.data.images import escapes_folder
+from covey.authoring import POINTER, Progress, escapes_folder, reason
 from covey_kaggle.local_copy import Slug
 
 EXPANSION = 100

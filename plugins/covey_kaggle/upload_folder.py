@@ -11,12 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from covey import Dataset
-from covey._base.files import make_folder, replace_file
-from covey._base.progress import Progress
-from covey.data.dataset import METADATA
-from covey.data.formats import csvs
-from covey.data.images import BrokenImage, ImageFolder
-from covey.data.metadata import Metadata, Value
+from covey.authoring import (
+    METADATA,
+    BrokenImage,
+    ImageFolder,
+    Metadata,
+    Progress,
+    Value,
+    guard_cell,
+    make_folder,
+    replace_file,
+    write_csv,
+)
 from covey_kaggle.legacy_pickle import pickled
 
 _EPOCH = 315532800
@@ -85,7 +91,7 @@ def _add_metadata(metadata: Metadata, path: Path, folder: Path) -> None:
     plain = folder / "metadata.csv"
     columns = _named(metadata)
     rows = zip(*columns.values(), strict=True)
-    csvs.write_csv(plain, list(columns), [[csvs.guard_cell(value) for value in row] for row in rows])
+    write_csv(plain, list(columns), [[guard_cell(value) for value in row] for row in rows])
     _date(plain)
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from covey import CoveyError, component, hookimpl, option
-from covey._base.errors import did_you_mean
-from covey.extraction.vision_extractor import (
+from covey.authoring import (
     PRETRAINED,
     RANDOM,
     VisionExtractor,
     check_hub_reachable,
+    did_you_mean,
     layers_option,
     unknown_weights,
     weights_not_fetched,

@@ -23,9 +23,10 @@ LAYERS = {
     "experiments": 6,
     "outputs": 7,
     "api": 8,
-    **dict.fromkeys(("", "authoring", "frontend"), 9),
+    **dict.fromkeys(("", "authoring"), 9),
     "testing": 10,
     "commands": 11,
+    "frontend": 12,
 }
 """How high each package of core stands: it imports from lower ones only, and two at one height not from each other.
 The name "" is that of the package `covey` itself."""

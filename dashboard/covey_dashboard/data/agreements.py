@@ -8,10 +8,8 @@ from itertools import combinations
 
 import streamlit as st
 
-from covey import Clustering
-from covey.analysis.measures.agreement import agreement_matrix
-from covey.data.dataset import AnyEntry, Dataset
-from covey.data.provenance import digest
+from covey import Clustering, Dataset
+from covey.frontend import AnyEntry, agreement_matrix, digest
 from covey_dashboard.data import cache
 from covey_dashboard.widgets.page_frame import made
 

@@ -12,23 +12,34 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from covey import Clusterer, CoveyError
-from covey._base.text import preview
-from covey.analysis.join_tables import Joined, join_tables
-from covey.analysis.profiles import Profile, profile_option
-from covey.components.contracts import Prepared, cluster
-from covey.components.kinds import Kind
-from covey.components.options import build, evolve, options
-from covey.data import metadata
-from covey.data.dataset import AnyEntry, Dataset, Entry, T, is_entry_of
-from covey.data.images import ImageFolder
-from covey.data.metadata import Metadata
-from covey.data.provenance import digest
-from covey.data.segment_names import recordings_of_images
-from covey.data.tables import Clustering, Embedding, Features, Table
-from covey.labelling import LabelStore, open_labels
-from covey.plugins.locations import open_dataset
-from covey.plugins.registry import Registry
+from covey import Clusterer, Clustering, CoveyError, Dataset, Embedding, Features, Prepared
+from covey.frontend import (
+    AnyEntry,
+    Entry,
+    ImageFolder,
+    Joined,
+    Kind,
+    LabelStore,
+    Metadata,
+    Profile,
+    Registry,
+    T,
+    Table,
+    build,
+    cluster,
+    column_kind,
+    digest,
+    evolve,
+    is_entry_of,
+    join_tables,
+    open_dataset,
+    open_labels,
+    options,
+    preview,
+    profile_option,
+    read_metadata,
+    recordings_of_images,
+)
 from covey_dashboard.data.image_labels import Given
 from covey_dashboard.widgets import map_view as map
 from covey_dashboard.widgets.colouring import by_group, by_value, grouped
@@ -152,7 +163,7 @@ def given(source: Source) -> Given:
 @st.cache_resource(show_spinner="Reading the metadata", ttl=METADATA_LASTS)
 def known(location: str) -> Metadata:
     """Return the metadata of a dataset. Raises CoveyError."""
-    return metadata.read_metadata(dataset(location))
+    return read_metadata(dataset(location))
 
 
 def column(source: Source, name: str) -> Colouring:
@@ -220,7 +231,7 @@ def _given(identity: str, revision: int, _source: Source, _store: LabelStore) ->
 @st.cache_resource(show_spinner="Reading the metadata", max_entries=8, ttl=METADATA_LASTS)
 def _column(identity: str, name: str, _source: Source) -> Colouring:
     values = known(_source.location).of(embedding(_source).names.tolist())[name]
-    if metadata.column_kind(values) == "number":
+    if column_kind(values) == "number":
         numbers = np.array([np.nan if value is None else float(value) for value in values])
         return attrs.evolve(by_value(name, numbers), more=True)
     texts = ["" if value is None else str(value) for value in values]

@@ -8,9 +8,8 @@ from contextlib import suppress
 
 import streamlit as st
 
-from covey import CoveyError
-from covey.data.dataset import AnyEntry, Entry, is_entry_of
-from covey.data.tables import Embedding
+from covey import CoveyError, Embedding
+from covey.frontend import AnyEntry, Entry, is_entry_of
 from covey_dashboard.data import cache
 from covey_dashboard.data.cache import Source
 from covey_dashboard.data.recent_datasets import recents, remember

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from covey._base.text import count_noun
-from covey.components.kinds import Kind
-from covey.data.dataset import AnyEntry
-from covey.data.provenance import Provenance
-from covey.data.tables import TableKind
+from covey.frontend import AnyEntry, Kind, Provenance, TableKind, count_noun
 from covey_dashboard.widgets.page_frame import TABLE_TITLES
 
 _DONE = {

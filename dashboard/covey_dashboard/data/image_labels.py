@@ -8,8 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.data.tables import NOISE
-from covey.labelling import LabelClass
+from covey.frontend import NOISE, LabelClass
 
 
 @attrs.frozen(kw_only=True, eq=False)

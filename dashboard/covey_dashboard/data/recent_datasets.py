@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from covey._base.files import make_folder, write_text
-from covey._base.user_folders import user_data_folder
+from covey.frontend import make_folder, user_data_folder, write_text
 
 MOST = 12
 NAME = "recents.json"

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.data.tables import NOISE
+from covey.frontend import NOISE
 from covey_dashboard.widgets import map_view as map
 
 Rows = NDArray[np.intp]

@@ -13,9 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from covey.data.images import ImageFolder
-from covey.data.segment_names import SEGMENT_NAME
-from covey.sound.conversion import PARAMETERS
+from covey.frontend import PARAMETERS, SEGMENT_NAME, ImageFolder
 from covey_dashboard.server.thumbnails import HEADERS
 from covey_dashboard.server.tokens import Tokens
 

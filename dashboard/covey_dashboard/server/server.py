@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from covey._base.errors import CoveyError
+from covey import CoveyError
 
 APP = Path(__file__).with_name("app.py")
 WEB = Path(__file__).with_name("web.py")

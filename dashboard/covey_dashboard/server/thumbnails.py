@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from covey.data.images import BrokenImage, ImageFolder
+from covey.frontend import BrokenImage, ImageFolder
 from covey_dashboard.server.tokens import Tokens
 
 SIDE = 320

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.data.cluster_colours import GREY
-from covey.data.tables import NOISE
+from covey.frontend import GREY, NOISE
 from covey_dashboard.data.image_labels import Given
 from covey_dashboard.widgets import value_colours as colours
 from covey_dashboard.widgets.map_view import Colouring

@@ -10,8 +10,7 @@ import attrs
 import streamlit as st
 
 from covey import CoveyError
-from covey.components.contracts import Component
-from covey.components.options import Option, allowed_choices, build, format_value, options
+from covey.frontend import Component, Option, allowed_choices, build, format_value, options
 from covey_dashboard.widgets import messages as notice
 
 C = TypeVar("C", bound=Component)

@@ -12,9 +12,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from covey.components.contracts import Floats
-from covey.data.images import ImageFolder
-from covey.data.segment_names import SEGMENT_NAME, recordings_of_images
+from covey import Floats
+from covey.frontend import SEGMENT_NAME, ImageFolder, recordings_of_images
 from covey_dashboard.browser.binary_payload import packed
 from covey_dashboard.browser.browser_component import component
 from covey_dashboard.server import recording_audio as sound

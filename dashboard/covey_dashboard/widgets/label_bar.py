@@ -8,8 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from covey import CoveyError
-from covey._base.text import count_noun
-from covey.labelling import Action, LabelStore
+from covey.frontend import Action, LabelStore, count_noun
 from covey_dashboard.widgets import messages as notice
 
 NAME = "labelling name"

@@ -11,8 +11,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from covey.data.cluster_colours import GREY, PALETTE
-from covey.data.tables import NOISE
+from covey.frontend import GREY, NOISE, PALETTE
 from covey_dashboard.browser.binary_payload import packed
 from covey_dashboard.browser.browser_component import component
 from covey_dashboard.data.image_labels import Given

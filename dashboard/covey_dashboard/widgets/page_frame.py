@@ -9,10 +9,7 @@ from html import escape
 import streamlit as st
 
 from covey import CoveyError
-from covey.components.options import format_value
-from covey.data.dataset import AnyEntry
-from covey.data.tables import TableKind
-from covey.plugins.registry import Registered
+from covey.frontend import AnyEntry, Registered, TableKind, format_value
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.widgets import messages as notice

@@ -10,9 +10,8 @@ import attrs
 import numpy as np
 import streamlit as st
 
-from covey.analysis.profiles import Profile
-from covey.components.contracts import Labels
-from covey.data.tables import NOISE
+from covey import Labels
+from covey.frontend import NOISE, Profile
 from covey_dashboard.browser.browser_component import component
 
 _component = component("profile")

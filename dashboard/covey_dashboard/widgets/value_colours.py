@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.data.tables import NOISE
+from covey.frontend import NOISE
 
 STEPS = 64
 """Colours of a scale."""

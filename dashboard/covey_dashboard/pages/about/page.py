@@ -16,12 +16,7 @@ import numpy as np
 import streamlit as st
 
 from covey import CoveyError
-from covey._base.errors import reason
-from covey.components.options import format_value
-from covey.data import metadata
-from covey.data.metadata import FILES, Metadata, Value
-from covey.data.segment_names import xeno_canto_number
-from covey.sound.conversion import PARAMETERS
+from covey.frontend import FILES, PARAMETERS, Metadata, Value, column_kind, format_value, reason, xeno_canto_number
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.data.cache import Source
@@ -128,7 +123,7 @@ def counted(values: Sequence[Value]) -> list[tuple[str, int]]:
     present = [value for value in values if value is not None]
     none = [("unknown", len(values) - len(present))] if len(present) < len(values) else []
     counts = Counter(present)
-    if metadata.column_kind(values) == "text":
+    if column_kind(values) == "text":
         return [(str(cell(value)), count) for value, count in counts.most_common()] + none
     if len(counts) <= RANGES:
         return [(f"{value:.12g}", count) for value, count in sorted(counts.items(), key=lambda item: item[0])] + none

@@ -9,12 +9,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.analysis.match_clusters import match_clusters
-from covey.components.contracts import Labels
-from covey.data.dataset import AnyEntry, Entry, is_entry_of
-from covey.data.images import ImageFolder
-from covey.data.provenance import digest
-from covey.data.tables import NOISE, Clustering, Embedding, Names
+from covey import Clustering, Embedding, Labels
+from covey.frontend import NOISE, AnyEntry, Entry, ImageFolder, Names, digest, is_entry_of, match_clusters
 from covey_dashboard.data import cache
 from covey_dashboard.data.cache import Source
 from covey_dashboard.data.selection import Rows, Selection

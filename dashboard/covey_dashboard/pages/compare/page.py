@@ -11,12 +11,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from covey import CoveyError
-from covey._base.text import count_noun
-from covey.analysis.measures.agreement import Flow, trace_clusters
-from covey.components.contracts import Labels
-from covey.data.dataset import AnyEntry
-from covey.data.tables import NOISE, TableKind
+from covey import CoveyError, Labels
+from covey.frontend import NOISE, AnyEntry, Flow, TableKind, count_noun, trace_clusters
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.data.agreements import MEASURES, Agreement, agreements

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from covey import CoveyError
-from covey._base.text import count_noun
-from covey.data.dataset import AnyEntry
+from covey.frontend import AnyEntry, count_noun
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.data.cache import Source

@@ -8,11 +8,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey._base.text import count_noun
-from covey.analysis.assist.neighbours import nearest_rows
-from covey.components.contracts import Labels
-from covey.data.tables import NOISE, Embedding
-from covey.labelling import LabelStore
+from covey import Embedding, Labels
+from covey.frontend import NOISE, LabelStore, count_noun, nearest_rows
 from covey_dashboard.data import cache
 from covey_dashboard.data.cache import Source
 from covey_dashboard.data.image_labels import Given

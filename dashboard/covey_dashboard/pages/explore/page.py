@@ -6,15 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from covey import Clusterer, CoveyError
-from covey.analysis.assist.neighbours import oddity
-from covey.analysis.match_clusters import match_clusters
-from covey.components.contracts import Labels
-from covey.components.kinds import Kind
-from covey.components.options import Option, option_values
-from covey.data.cluster_colours import cluster_colour as cluster_colour
-from covey.data.provenance import digest
-from covey.labelling import LabelStore
+from covey import Clusterer, CoveyError, Labels
+from covey.frontend import Kind, LabelStore, Option, cluster_colour, digest, match_clusters, oddity, option_values
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.data.cache import Source

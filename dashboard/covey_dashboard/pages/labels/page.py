@@ -14,10 +14,17 @@ import attrs
 import streamlit as st
 
 from covey import CoveyError
-from covey._base.text import count_noun
-from covey.labelling import Action, LabelClass, LabelStore
-from covey.labelling.classes import isolate_text
-from covey.labelling.label_tables import ORIGINAL_FILE, import_labels, long_table, original_table
+from covey.frontend import (
+    ORIGINAL_FILE,
+    Action,
+    LabelClass,
+    LabelStore,
+    count_noun,
+    import_labels,
+    isolate_text,
+    long_table,
+    original_table,
+)
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.widgets import gallery

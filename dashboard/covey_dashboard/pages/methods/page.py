@@ -9,11 +9,7 @@ from typing import Any
 import streamlit as st
 
 from covey import CoveyError
-from covey.components.options import format_value
-from covey.data.dataset import AnyEntry
-from covey.data.legacy.names import parse_file_name
-from covey.data.provenance import Provenance
-from covey.outputs.methods_text import describe_methods
+from covey.frontend import AnyEntry, Provenance, describe_methods, format_value, parse_file_name
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.widgets import messages as notice

@@ -8,9 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import streamlit as st
 
-from covey.components.kinds import Kind
-from covey.components.options import format_value, options
-from covey.plugins.registry import Registered, Registry
+from covey.frontend import Kind, Registered, Registry, format_value, options
 from covey_dashboard.data import cache
 from covey_dashboard.widgets import messages as notice
 from covey_dashboard.widgets import page_frame as page

@@ -10,9 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from covey import CoveyError
-from covey.components.kinds import STEPS, Kind
-from covey.experiments.experiment import Experiment
-from covey.plugins.registry import Registered
+from covey.frontend import STEPS, Experiment, Kind, Registered
 from covey_dashboard.data import cache
 from covey_dashboard.widgets import forms
 from covey_dashboard.widgets import messages as notice

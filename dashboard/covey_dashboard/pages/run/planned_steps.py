@@ -9,14 +9,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from covey import CoveyError
-from covey._base.text import count_noun
-from covey.components.contracts import Runtime
-from covey.components.kinds import Kind
-from covey.experiments import jobs
-from covey.experiments.experiment import Experiment
-from covey.experiments.pipeline import Pipeline
-from covey.experiments.plan import Line, summarize_tasks
+from covey import CoveyError, Runtime
+from covey.frontend import Experiment, Kind, Line, Pipeline, command_words, count_noun, summarize_tasks, to_toml
 from covey_dashboard.data import cache
 from covey_dashboard.widgets import page_frame as page
 
@@ -27,7 +21,7 @@ FILE = "covey.toml"
 
 def show_plan(experiment: Experiment) -> None:
     """Show what is kept, and what it costs to make the rest. Raises CoveyError."""
-    steps = lines(experiment.dataset, jobs.to_toml(experiment, cache.registry()), experiment)
+    steps = lines(experiment.dataset, to_toml(experiment, cache.registry()), experiment)
     rows = [[line.component, f"{line.tables - line.kept:,}", f"{line.kept:,}"] for line in steps]
     page.table(["Step", "Tables to make", "Tables kept"], rows)
     st.text(cost(steps, cache.image_count(experiment.dataset)))
@@ -35,7 +29,7 @@ def show_plan(experiment: Experiment) -> None:
 
 def show_writing(experiment: Experiment) -> None:
     """Show the command and the file that do the same."""
-    text, words = jobs.to_toml(experiment, cache.registry()), jobs.command_words(experiment, cache.registry())
+    text, words = to_toml(experiment, cache.registry()), command_words(experiment, cache.registry())
     command_tab, file_tab = st.tabs(["Command", FILE])
     command_tab.code(command(words or ["covey", "run", FILE]), language=None, wrap_lines=True)
     file_tab.code(text, language="toml", wrap_lines=True)

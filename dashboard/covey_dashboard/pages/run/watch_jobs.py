@@ -9,9 +9,7 @@ import attrs
 import streamlit as st
 
 from covey import CoveyError
-from covey.experiments import jobs
-from covey.experiments.experiment import read_experiment
-from covey.experiments.jobs import Job
+from covey.frontend import Job, list_jobs, read_experiment, start_job
 from covey_dashboard.data import cache
 from covey_dashboard.widgets import messages as notice
 
@@ -45,7 +43,7 @@ def show_jobs(location: str, going_on: bool) -> None:
 
 def listed(location: str) -> list[Job]:
     """Return the runs that are shown. Raises CoveyError."""
-    all_jobs = jobs.list_jobs(cache.dataset(location))
+    all_jobs = list_jobs(cache.dataset(location))
     return [job for place, job in enumerate(all_jobs) if place < SHOWN or job.state in ACTIVE]
 
 
@@ -113,4 +111,4 @@ def attempt(act: Callable[..., None], *arguments: Any) -> None:
 def start_again(location: str, job: Job) -> None:
     """Start a run with the components of another one, on the dataset that is open. Raises CoveyError."""
     experiment = read_experiment(job.experiment, cache.registry())
-    jobs.start_job(attrs.evolve(experiment, dataset=location, out=None), cache.dataset(location), cache.registry())
+    start_job(attrs.evolve(experiment, dataset=location, out=None), cache.dataset(location), cache.registry())

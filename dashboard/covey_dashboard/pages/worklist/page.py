@@ -9,12 +9,8 @@ import attrs
 import numpy as np
 import streamlit as st
 
-from covey import CoveyError
-from covey._base.text import count_noun
-from covey.analysis.assist.worklist import Worklist
-from covey.components.contracts import Floats
-from covey.data.tables import Embedding
-from covey.labelling import Action, LabelStore
+from covey import CoveyError, Embedding, Floats
+from covey.frontend import Action, LabelStore, Worklist, count_noun
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.data.cache import Source

@@ -10,10 +10,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.analysis.assist.certainty import Marks
-from covey.analysis.assist.worklist import Answer, Batch, Worklist
-from covey.components.contracts import Floats
-from covey.labelling import Action, LabelStore
+from covey import Floats
+from covey.frontend import Action, Answer, Batch, LabelStore, Marks, Worklist
 from covey_dashboard.data.image_labels import Given
 
 LATEST = 10_000

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from covey import CoveyError, Dataset, Storage, component, hookimpl
-from covey._base.files import make_folder
-from covey.data.folder import FolderDataset
+from covey.authoring import FolderDataset, make_folder
 
 
 @component

@@ -1,0 +1,80 @@
+"""Public names for plugin authors beyond those of `covey`: datasets, files, metadata, progress, density, networks.
+
+Importing it is cheap; what needs torch is in `covey.extraction.networks`.
+"""
+
+from covey._base.errors import did_you_mean, reason
+from covey._base.files import make_folder, replace_file, write_text
+from covey._base.progress import SILENT, Progress, Step
+from covey._base.text import count_noun, preview
+from covey._base.user_folders import user_data_folder
+from covey.analysis.density import Tree, dbscan, suggest_radius
+from covey.components.contracts import PublishOptions
+from covey.components.kinds import Kind
+from covey.components.options import evolve, option_values, split_plural
+from covey.data.dataset import METADATA, AnyEntry, Entry, T, list_published_files
+from covey.data.folder import POINTER, FolderDataset
+from covey.data.formats.csvs import guard_cell, write_csv
+from covey.data.images import BrokenImage, ImageFolder, escapes_folder
+from covey.data.metadata import RECORDING, Metadata, Value, read_metadata
+from covey.data.provenance import Provenance
+from covey.data.tables import Table, TableKind
+from covey.extraction.vision_extractor import (
+    PRETRAINED,
+    RANDOM,
+    VisionExtractor,
+    check_hub_reachable,
+    layers_option,
+    unknown_weights,
+    weights_not_fetched,
+)
+from covey.plugins.registry import Registry
+
+__all__ = [
+    "METADATA",
+    "POINTER",
+    "PRETRAINED",
+    "RANDOM",
+    "RECORDING",
+    "SILENT",
+    "AnyEntry",
+    "BrokenImage",
+    "Entry",
+    "FolderDataset",
+    "ImageFolder",
+    "Kind",
+    "Metadata",
+    "Progress",
+    "Provenance",
+    "PublishOptions",
+    "Registry",
+    "Step",
+    "T",
+    "Table",
+    "TableKind",
+    "Tree",
+    "Value",
+    "VisionExtractor",
+    "check_hub_reachable",
+    "count_noun",
+    "dbscan",
+    "did_you_mean",
+    "escapes_folder",
+    "evolve",
+    "guard_cell",
+    "layers_option",
+    "list_published_files",
+    "make_folder",
+    "option_values",
+    "preview",
+    "read_metadata",
+    "reason",
+    "replace_file",
+    "split_plural",
+    "suggest_radius",
+    "unknown_weights",
+    "user_data_folder",
+    "weights_not_fetched",
+    "write_csv",
+    "write_text",
+]

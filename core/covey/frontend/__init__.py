@@ -1,0 +1,119 @@
+"""Public names for front ends such as the dashboard: what they need to show, start, measure and label."""
+
+from covey._base.errors import reason
+from covey._base.files import make_folder, write_text
+from covey._base.text import count_noun, preview
+from covey._base.user_folders import user_data_folder
+from covey.analysis.assist.certainty import Marks
+from covey.analysis.assist.neighbours import nearest_rows, oddity
+from covey.analysis.assist.worklist import Answer, Batch, Worklist
+from covey.analysis.join_tables import Joined, join_tables
+from covey.analysis.match_clusters import match_clusters
+from covey.analysis.measures.agreement import Flow, agreement_matrix, trace_clusters
+from covey.analysis.profiles import Profile, profile_option
+from covey.commands.terminal.progress_bars import TerminalProgress
+from covey.components.contracts import Component, cluster
+from covey.components.kinds import STEPS, Kind
+from covey.components.options import Option, allowed_choices, build, evolve, format_value, option_values, options
+from covey.data.cluster_colours import GREY, PALETTE, cluster_colour
+from covey.data.dataset import AnyEntry, Entry, T, is_entry_of
+from covey.data.images import BrokenImage, ImageFolder
+from covey.data.legacy.names import parse_file_name
+from covey.data.metadata import FILES, Metadata, Value, column_kind, read_metadata
+from covey.data.provenance import Provenance, digest
+from covey.data.segment_names import SEGMENT_NAME, recordings_of_images, xeno_canto_number
+from covey.data.tables import NOISE, Names, Table, TableKind
+from covey.experiments.experiment import Experiment, read_experiment
+from covey.experiments.jobs import Job, command_words, list_jobs, start_job, to_toml
+from covey.experiments.pipeline import Pipeline
+from covey.experiments.plan import Line, summarize_tasks
+from covey.labelling import Action, LabelClass, LabelStore, open_labels
+from covey.labelling.classes import isolate_text
+from covey.labelling.label_tables import ORIGINAL_FILE, import_labels, long_table, original_table
+from covey.outputs.methods_text import describe_methods
+from covey.plugins.locations import open_dataset
+from covey.plugins.registry import Registered, Registry
+from covey.sound.conversion import PARAMETERS
+
+__all__ = [
+    "FILES",
+    "GREY",
+    "NOISE",
+    "ORIGINAL_FILE",
+    "PALETTE",
+    "PARAMETERS",
+    "SEGMENT_NAME",
+    "STEPS",
+    "Action",
+    "Answer",
+    "AnyEntry",
+    "Batch",
+    "BrokenImage",
+    "Component",
+    "Entry",
+    "Experiment",
+    "Flow",
+    "ImageFolder",
+    "Job",
+    "Joined",
+    "Kind",
+    "LabelClass",
+    "LabelStore",
+    "Line",
+    "Marks",
+    "Metadata",
+    "Names",
+    "Option",
+    "Pipeline",
+    "Profile",
+    "Provenance",
+    "Registered",
+    "Registry",
+    "T",
+    "Table",
+    "TableKind",
+    "TerminalProgress",
+    "Value",
+    "Worklist",
+    "agreement_matrix",
+    "allowed_choices",
+    "build",
+    "cluster",
+    "cluster_colour",
+    "column_kind",
+    "command_words",
+    "count_noun",
+    "describe_methods",
+    "digest",
+    "evolve",
+    "format_value",
+    "import_labels",
+    "is_entry_of",
+    "isolate_text",
+    "join_tables",
+    "list_jobs",
+    "long_table",
+    "make_folder",
+    "match_clusters",
+    "nearest_rows",
+    "oddity",
+    "open_dataset",
+    "open_labels",
+    "option_values",
+    "options",
+    "original_table",
+    "parse_file_name",
+    "preview",
+    "profile_option",
+    "read_experiment",
+    "read_metadata",
+    "reason",
+    "recordings_of_images",
+    "start_job",
+    "summarize_tasks",
+    "to_toml",
+    "trace_clusters",
+    "user_data_folder",
+    "write_text",
+    "xeno_canto_number",
+]
