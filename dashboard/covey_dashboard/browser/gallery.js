@@ -53,7 +53,8 @@ class Gallery {
     this.grid = element(this.host, "div", "grid");
     this.grid.tabIndex = 0;
     Object.entries({ role: "listbox", "aria-multiselectable": true, "aria-label": "Images" }).forEach(([key, value]) =>
-      this.grid.setAttribute(key, value));
+      this.grid.setAttribute(key, value),
+    );
     this.space = element(this.grid, "div", "space");
     this.viewer = new Viewer(this);
     this.tiles = new Map();
@@ -67,7 +68,9 @@ class Gallery {
   buttons() {
     button(this.bar, "All in", "Take all images back in", () => this.all(0));
     button(this.bar, "All out", "Take all images out", () => this.all(1));
-    this.likes = button(this.bar, "More like these", "Find the images nearest to those that are in", () => this.like(-1));
+    this.likes = button(this.bar, "More like these", "Find the images nearest to those that are in", () =>
+      this.like(-1),
+    );
     this.from = button(this.bar, "", "The recordings that the images come from", () => this.fold());
     this.from.setAttribute("aria-expanded", "false");
     const label = element(this.bar, "label", "size", "Size");
@@ -158,8 +161,12 @@ class Gallery {
       this.viewer.open(place);
     });
     larger.tabIndex = -1;
-    tile.onclick = (event) => this.click(place, event.shiftKey);
-    tile.ondblclick = () => this.viewer.open(place);
+    tile.onclick = (event) => {
+      this.click(place, event.shiftKey);
+    };
+    tile.ondblclick = () => {
+      this.viewer.open(place);
+    };
     this.tiles.set(place, tile);
     this.put(tile, place);
   }
@@ -232,7 +239,9 @@ class Gallery {
     const { names, sources, recordings } = this.sent;
     const all = names.length;
     const out = this.out.reduce((sum, one) => sum + one, 0);
-    this.count.textContent = out ? `${(all - out).toLocaleString("en")} of ${counted(all, "image")}` : counted(all, "image");
+    this.count.textContent = out
+      ? `${(all - out).toLocaleString("en")} of ${counted(all, "image")}`
+      : counted(all, "image");
     const counts = new Uint32Array(recordings.length);
     sources.forEach((source, place) => source >= 0 && !this.out[place] && counts[source]++);
     this.counts = [...counts.entries()].filter(([, count]) => count).sort((one, other) => other[1] - one[1]);
@@ -265,15 +274,27 @@ class Gallery {
       cancelAnimationFrame(this.frame);
       this.frame = requestAnimationFrame(() => this.sent && this.draw());
     };
-    this.grid.onkeydown = (event) => this.key(event);
-    this.host.onpointerleave = () => this.flush();
+    this.grid.onkeydown = (event) => {
+      this.key(event);
+    };
+    this.host.onpointerleave = () => {
+      this.flush();
+    };
   }
 
   key(event) {
     const page = this.columns * Math.max(1, Math.floor(this.grid.clientHeight / this.down));
     const { length } = this.sent.names;
-    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns,
-      PageUp: -page, PageDown: page, Home: -length, End: length };
+    const steps = {
+      ArrowLeft: -1,
+      ArrowRight: 1,
+      ArrowUp: -this.columns,
+      ArrowDown: this.columns,
+      PageUp: -page,
+      PageDown: page,
+      Home: -length,
+      End: length,
+    };
     if (!length || event.altKey || event.ctrlKey || event.metaKey) return this.flush();
     if (event.key in steps) this.move(steps[event.key]);
     else if (event.key === " ") this.toggle(this.at, event.shiftKey);
@@ -308,16 +329,24 @@ class Viewer {
     this.facts = element(this.dialog, "div", "facts");
     this.sound = element(this.dialog, "div", "sound");
     this.buttons(element(this.dialog, "div", "bar"));
-    this.dialog.onkeydown = (event) => this.key(event);
-    this.dialog.onclick = (event) => event.target === this.dialog && this.close();
-    this.dialog.onclose = () => this.closed();
+    this.dialog.onkeydown = (event) => {
+      this.key(event);
+    };
+    this.dialog.onclick = (event) => {
+      if (event.target === this.dialog) this.close();
+    };
+    this.dialog.onclose = () => {
+      this.closed();
+    };
   }
 
   buttons(bar) {
     button(bar, "‹", "The image before (←)", () => this.move(-1));
     button(bar, "›", "The next image (→)", () => this.move(1));
     this.taker = button(bar, "", "Take the image out, or back in (Space)", () => this.gallery.toggle(this.place));
-    this.likes = button(bar, "More like this", "Find the images nearest to this one", () => this.gallery.like(this.place));
+    this.likes = button(bar, "More like this", "Find the images nearest to this one", () =>
+      this.gallery.like(this.place),
+    );
   }
 
   open(place) {
@@ -391,7 +420,11 @@ class Viewer {
   }
 
   key(event) {
-    const acts = { ArrowLeft: () => this.move(-1), ArrowRight: () => this.move(1), " ": () => this.gallery.toggle(this.place) };
+    const acts = {
+      ArrowLeft: () => this.move(-1),
+      ArrowRight: () => this.move(1),
+      " ": () => this.gallery.toggle(this.place),
+    };
     event.stopPropagation();
     if (!acts[event.key] || event.target instanceof HTMLMediaElement) return;
     acts[event.key]();

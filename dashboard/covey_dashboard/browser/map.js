@@ -53,8 +53,10 @@ function index(places, box) {
     Math.min(CELLS - 1, Math.max(0, Math.floor(((value - low) / (high - low)) * CELLS)));
   const across = (x) => cell(x, box.x);
   const down = (y) => cell(y, box.y);
-  const cells = Int32Array.from({ length: places.length / 2 }, (_, row) =>
-    down(places[2 * row + 1]) * CELLS + across(places[2 * row]));
+  const cells = Int32Array.from(
+    { length: places.length / 2 },
+    (_, row) => down(places[2 * row + 1]) * CELLS + across(places[2 * row]),
+  );
   const starts = new Int32Array(CELLS * CELLS + 1);
   cells.forEach((at) => starts[at + 1]++);
   for (let at = 0; at < CELLS * CELLS; at++) starts[at + 1] += starts[at];
@@ -127,7 +129,8 @@ class Chart {
       return made;
     });
     Object.entries(ZOOMS).forEach(([title, [sign, factor]]) =>
-      button(bar, sign, title, () => this.zoom(factor, this.width / 2, this.height / 2)));
+      button(bar, sign, title, () => this.zoom(factor, this.width / 2, this.height / 2)),
+    );
     button(bar, "⟲", "Show everything", () => this.home());
   }
 
@@ -214,7 +217,12 @@ class Chart {
     const style = getComputedStyle(this.host);
     pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     pen.clearRect(0, 0, this.width, this.height);
-    Object.assign(pen, { font: `600 12px ${style.fontFamily}`, textAlign: "center", textBaseline: "middle", lineWidth: 3 });
+    Object.assign(pen, {
+      font: `600 12px ${style.fontFamily}`,
+      textAlign: "center",
+      textBaseline: "middle",
+      lineWidth: 3,
+    });
     Object.assign(pen, { strokeStyle: style.backgroundColor, fillStyle: style.color, lineJoin: "round" });
     const taken = [];
     for (const { name, x, y } of this.sent.marks) {
@@ -269,7 +277,9 @@ class Chart {
     const { clusters, codes, values, classes, kinds, column, address } = this.sent;
     if (address) {
       const picture = element(this.tip, "img", "");
-      picture.onerror = () => picture.remove();
+      picture.onerror = () => {
+        picture.remove();
+      };
       picture.src = address + encodeURIComponent(this.table.names[row].toWellFormed());
     }
     element(this.tip, "bdi", "name", this.table.names[row]);
@@ -293,11 +303,17 @@ class Chart {
       const box = this.over.getBoundingClientRect();
       return [event.clientX - box.left, event.clientY - box.top];
     };
-    const act = (what) => (event) => this.table && this.view && what(event, ...at(event));
-    this.over.addEventListener("wheel", act((event, across, down) => {
-      event.preventDefault();
-      this.zoom(Math.exp(-Math.sign(event.deltaY) * Math.min(120, Math.abs(event.deltaY)) * 0.002), across, down);
-    }), { passive: false });
+    const act = (what) => (event) => {
+      if (this.table && this.view) what(event, ...at(event));
+    };
+    this.over.addEventListener(
+      "wheel",
+      act((event, across, down) => {
+        event.preventDefault();
+        this.zoom(Math.exp(-Math.sign(event.deltaY) * Math.min(120, Math.abs(event.deltaY)) * 0.002), across, down);
+      }),
+      { passive: false },
+    );
     this.over.onpointerdown = act((event, ...from) => {
       if (event.button) return;
       this.over.setPointerCapture(event.pointerId);
@@ -305,9 +321,15 @@ class Chart {
     });
     this.over.onpointermove = act((event, ...to) => (this.drag ? this.move(to) : this.hover(...to)));
     this.over.onpointerup = act((event, ...to) => this.drop(to));
-    this.over.onpointercancel = () => this.cancel();
-    this.over.onpointerleave = () => (this.tip.hidden = true);
-    this.over.onkeydown = (event) => event.key === "Escape" && this.cancel();
+    this.over.onpointercancel = () => {
+      this.cancel();
+    };
+    this.over.onpointerleave = () => {
+      this.tip.hidden = true;
+    };
+    this.over.onkeydown = (event) => {
+      if (event.key === "Escape") this.cancel();
+    };
   }
 
   move(to) {
@@ -368,7 +390,11 @@ const FRAGMENTS = `
   }`;
 
 function painter(canvas) {
-  const gl = canvas.getContext("webgl", { antialias: false, powerPreference: "low-power", preserveDrawingBuffer: true });
+  const gl = canvas.getContext("webgl", {
+    antialias: false,
+    powerPreference: "low-power",
+    preserveDrawingBuffer: true,
+  });
   return gl ? new Triangles(gl) : new Squares(canvas.getContext("2d"));
 }
 
@@ -386,7 +412,10 @@ class Triangles {
   start() {
     const { gl } = this;
     this.program = gl.createProgram();
-    for (const [kind, source] of [[gl.VERTEX_SHADER, VERTICES], [gl.FRAGMENT_SHADER, FRAGMENTS]]) {
+    for (const [kind, source] of [
+      [gl.VERTEX_SHADER, VERTICES],
+      [gl.FRAGMENT_SHADER, FRAGMENTS],
+    ]) {
       const shader = gl.createShader(kind);
       gl.shaderSource(shader, source);
       gl.compileShader(shader);
@@ -415,7 +444,10 @@ class Triangles {
 
   load(places, paint, colours) {
     const { gl } = this;
-    for (const [buffer, array, before] of [[this.places, places, this.loaded?.[0]], [this.paint, paint]]) {
+    for (const [buffer, array, before] of [
+      [this.places, places, this.loaded?.[0]],
+      [this.paint, paint],
+    ]) {
       if (array === before && !gl.isContextLost()) continue;
       gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
       gl.bufferData(gl.ARRAY_BUFFER, array, gl.DYNAMIC_DRAW);
@@ -429,7 +461,8 @@ class Triangles {
   draw({ x, y, scale }, size, ratio) {
     const { gl } = this;
     const { width, height } = gl.canvas;
-    const set = (name, ...values) => gl[`uniform${values.length}f`](gl.getUniformLocation(this.program, name), ...values);
+    const set = (name, ...values) =>
+      gl[`uniform${values.length}f`](gl.getUniformLocation(this.program, name), ...values);
     gl.viewport(0, 0, width, height);
     gl.clear(gl.COLOR_BUFFER_BIT);
     set("centre", x, y);

@@ -21,9 +21,21 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const { values, current, plateaus } = data;
   const across = (at) => EDGE + (at / Math.max(1, values.length - 1)) * (WIDTH - 2 * EDGE);
   const down = (share) => TOP + (1 - share) * HEIGHT;
-  const svg = draw(host, "svg", { viewBox: `0 0 ${WIDTH} ${TOP + HEIGHT + 4}`, preserveAspectRatio: "none", role: "img", "aria-label": `Clusters along ${data.option}` });
+  const svg = draw(host, "svg", {
+    viewBox: `0 0 ${WIDTH} ${TOP + HEIGHT + 4}`,
+    preserveAspectRatio: "none",
+    role: "img",
+    "aria-label": `Clusters along ${data.option}`,
+  });
   plateaus.forEach(([first, last]) =>
-    draw(svg, "rect", { class: "plateau", x: across(first), y: TOP, width: across(last) - across(first), height: HEIGHT }));
+    draw(svg, "rect", {
+      class: "plateau",
+      x: across(first),
+      y: TOP,
+      width: across(last) - across(first),
+      height: HEIGHT,
+    }),
+  );
   const most = Math.max(1, ...data.clusters);
   const shares = { ...data, clusters: data.clusters.map((count) => count / most) };
   LINES.forEach((line) => {
@@ -36,7 +48,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const tell = (at) => {
     const share = (line) => `${Math.round(100 * data[line][at])} %`;
     words.replaceChildren();
-    const parts = { at: `at ${values[at]}:`, clusters: `${data.clusters[at]} clusters`, largest: `largest ${share("largest")}`, noise: `noise ${share("noise")}` };
+    const parts = {
+      at: `at ${values[at]}:`,
+      clusters: `${data.clusters[at]} clusters`,
+      largest: `largest ${share("largest")}`,
+      noise: `noise ${share("noise")}`,
+    };
     Object.entries(parts).forEach(([line, text]) => element(words, "span", line, text));
   };
   const look = (at) => {
@@ -49,12 +66,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const share = (((event.clientX - box.left) / box.width) * WIDTH - EDGE) / (WIDTH - 2 * EDGE);
     return Math.min(values.length - 1, Math.max(0, Math.round(share * (values.length - 1))));
   };
-  svg.onpointermove = (event) => look(nearest(event));
+  svg.onpointermove = (event) => {
+    look(nearest(event));
+  };
   svg.onpointerleave = () => {
     under.setAttribute("visibility", "hidden");
     tell(current);
   };
-  svg.onclick = (event) => setTriggerValue("set", values[nearest(event)]);
+  svg.onclick = (event) => {
+    setTriggerValue("set", values[nearest(event)]);
+  };
   tell(current);
   Object.assign(slider, { type: "range", min: 0, max: values.length - 1, ariaLabel: data.option });
   const held = slider.matches(":focus") ? values.indexOf(slider.moved) : -1; // it may be further than the answer
@@ -64,5 +85,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     slider.moved = slider.ariaValueText = values[slider.value];
     look(slider.value);
   };
-  slider.onchange = () => setTriggerValue("set", slider.moved);
+  slider.onchange = () => {
+    setTriggerValue("set", slider.moved);
+  };
 }

@@ -1,29 +1,32 @@
-// What stands before the script of each component.
+// Shared by all components: browser_component.py puts this before the script of each.
 
-// A text of JSON behind its length, then the arrays that it lists: as packing.py packs them.
+// Reads a payload of binary_payload.py: the length of a JSON text, the text, then the arrays that it lists.
 function unpack(bytes) {
   const whole = bytes.slice().buffer;
-  let at = 4 + new DataView(whole).getUint32(0, true);
-  const found = JSON.parse(new TextDecoder().decode(new Uint8Array(whole, 4, at - 4)));
-  const kinds = { f4: Float32Array, i4: Int32Array, u1: Uint8Array };
-  for (const [name, kind, length] of found.arrays) {
-    found[name] = new kinds[kind](whole, at, length);
-    at += Math.ceil(found[name].byteLength / 8) * 8;
+  let start = 4 + new DataView(whole).getUint32(0, true);
+  const payload = JSON.parse(new TextDecoder().decode(new Uint8Array(whole, 4, start - 4)));
+  const types = { f4: Float32Array, i4: Int32Array, u1: Uint8Array };
+  for (const [name, type, length] of payload.arrays) {
+    payload[name] = new types[type](whole, start, length);
+    start += Math.ceil(payload[name].byteLength / 8) * 8;
   }
-  return found;
+  return payload;
 }
 
 function element(parent, name, className, text = "") {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = text;
-  parent.append(made);
-  return made;
+  const child = document.createElement(name);
+  child.className = className;
+  child.textContent = text;
+  parent.append(child);
+  return child;
 }
 
 function button(parent, text, title, act) {
-  const made = element(parent, "button", "", text);
-  Object.assign(made, { type: "button", title, ariaLabel: title, onclick: act });
-  return made;
+  const control = element(parent, "button", "", text);
+  // A handler that returned a value could cancel the event.
+  const onclick = (event) => {
+    act(event);
+  };
+  Object.assign(control, { type: "button", title, ariaLabel: title, onclick });
+  return control;
 }
-

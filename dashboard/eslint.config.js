@@ -1,0 +1,29 @@
+import js from "@eslint/js";
+import globals from "globals";
+
+const HANDLER = "AssignmentExpression[left.property.name=/^on/] > ArrowFunctionExpression[body.type!='BlockStatement']";
+
+export default [
+  js.configs.recommended,
+  {
+    // shared.js is put before the script of each component, so its functions are known there.
+    files: ["covey_dashboard/browser/*.js"],
+    languageOptions: {
+      globals: { ...globals.browser, unpack: "readonly", element: "readonly", button: "readonly" },
+    },
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        { selector: HANDLER, message: "A handler that returns false cancels the event: give it a body in braces." },
+      ],
+      "no-unused-vars": "error",
+      eqeqeq: "error",
+      "prefer-const": "error",
+    },
+  },
+  {
+    files: ["covey_dashboard/browser/shared.js"],
+    rules: { "no-unused-vars": "off", "no-redeclare": "off" },
+  },
+  { files: ["covey_dashboard/browser/tests/*.js", "eslint.config.js"], languageOptions: { globals: globals.node } },
+];
