@@ -77,12 +77,12 @@ def measured(browser: Browser, address: str, server: int) -> list[str]:
     page.wait_for_timeout(2000)
     slider, thumbnails, labelled = (median(partial(act, page)) for act in (slide, pick, label))
     reloaded(page)
-    one = memory(server)
+    first = memory(server)
     others = [opened(browser, address) for _ in range(SESSIONS)]
     page.wait_for_timeout(2000)
-    each = (memory(server) - one) / SESSIONS
+    each = (memory(server) - first) / SESSIONS
     opening = statistics.median(seconds for _, seconds in others)
-    return [f"{opening:.2f}", f"{slider:.2f}", f"{thumbnails:.2f}", f"{labelled:.2f}", f"{one:.0f}", f"{each:.0f}"]
+    return [f"{opening:.2f}", f"{slider:.2f}", f"{thumbnails:.2f}", f"{labelled:.2f}", f"{first:.0f}", f"{each:.0f}"]
 
 
 def opened(browser: Browser, address: str) -> tuple[Page, float]:
@@ -154,8 +154,10 @@ def median(act: Callable[[], float]) -> float:
 
 def memory(server: int) -> float:
     """Return the MB that the server's processes hold."""
-    found = subprocess.run(["ps", "-o", "rss=", "--ppid", str(server)], capture_output=True, text=True, check=True)
-    return max(map(int, found.stdout.split())) / 1e3
+    features_of_images = subprocess.run(
+        ["ps", "-o", "rss=", "--ppid", str(server)], capture_output=True, text=True, check=True
+    )
+    return max(map(int, features_of_images.stdout.split())) / 1e3
 
 
 @contextmanager
@@ -165,9 +167,9 @@ def served(folder: Path) -> Iterator[tuple[str, int]]:
     process = subprocess.Popen([*COVEY, *words], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout
-        found = re.search(r"http://\S+", process.stdout.readline())
-        assert found
-        yield found[0], process.pid
+        match = re.search(r"http://\S+", process.stdout.readline())
+        assert match
+        yield match[0], process.pid
     finally:
         process.send_signal(signal.SIGINT)
         process.wait()
@@ -184,9 +186,9 @@ def generate(folder: Path, count: int) -> None:
     pictures = [picture(rng) for _ in range(16)]
     for name, group in zip(names, groups, strict=True):
         (folder / "images" / name).write_bytes(pictures[group % len(pictures)])
-    made = Provenance(kind=Kind.REDUCER, component="made", tag="made", version=1, options={}, input="images")
+    provenance = Provenance(kind=Kind.REDUCER, component="made", tag="made", version=1, options={}, input="images")
     Z, flat = places[:, 2:].astype(np.float32), places[:, :2].astype(np.float32)
-    FolderDataset(folder).save([Embedding(names=names, Z=Z, map=flat, provenance=made)])
+    FolderDataset(folder).save([Embedding(names=names, Z=Z, map=flat, provenance=provenance)])
 
 
 def picture(rng: np.random.Generator) -> bytes:

@@ -44,8 +44,8 @@ def main() -> None:
         show(f"labels from it, eps {eps}", cut, plain, told(np.array_equal(tree.labels(eps), labels)))
     clusterer: Any = build(Registry.installed().get(Kind.CLUSTERER, "dbscan"), {"min_samples": MIN_SAMPLES})
     prepared = clusterer.prepare(Z)
-    found, seconds = timed(lambda: profile_option(clusterer, Z, "eps", prepared=prepared))
-    show(f"profile of {len(found.values)} eps values", seconds)
+    computed, seconds = timed(lambda: profile_option(clusterer, Z, "eps", prepared=prepared))
+    show(f"profile of {len(computed.values)} eps values", seconds)
     old, new = (np.random.default_rng(seed).integers(-1, 200, count).astype(np.int32) for seed in (0, 1))
     show("matching, 200 to 200", statistics.median(timed(lambda: match_clusters(old, new))[1] for _ in range(9)))
 
@@ -82,8 +82,8 @@ def compare(Z: NDArray[np.float32], eps: float) -> tuple[NDArray[np.int32], floa
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:
     """Return what work gives, and its seconds."""
     start = time.perf_counter()
-    found = work()
-    return found, time.perf_counter() - start
+    outcome = work()
+    return outcome, time.perf_counter() - start
 
 
 def show(what: str, ours: float, plain: float | None = None, checked: str = "") -> None:

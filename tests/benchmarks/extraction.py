@@ -60,13 +60,13 @@ def main() -> None:
         print("| | images/s | start and compilation counted | ratio | counted |\n|---|---|---|---|---|")
         print(f"| plain, as the original does it | {plain:.1f} | | 1.0 | |")
         print(f"| plain, with inference_mode | {quick:.1f} | | {quick / plain:.1f} | |")
-        for told, extractor, layers in (
+        for message, extractor, layers in (
             ("covey's defaults", DEFAULTS, 1),
             ("original crop and size", ORIGINAL, 1),
             ("three layers, against three plain runs", THREE, 3),
         ):
             for how in (slow, fast):
-                row = f"{told}, {'' if how.compile else 'not '}compiled"
+                row = f"{message}, {'' if how.compile else 'not '}compiled"
                 print(_row(row, *_covey(extractor, how, images), plain / layers), flush=True)
         _earned(images, slow, fast)
         _decoding(images, slow)
@@ -74,8 +74,8 @@ def main() -> None:
     print(f"\nLoad after the end: {_load()}")
 
 
-def _row(told: str, speed: float, whole: float, plain: float) -> str:
-    return f"| {told} | {speed:.1f} | {whole:.1f} | {speed / plain:.1f} | {whole / plain:.1f} |"
+def _row(message: str, speed: float, whole: float, plain: float) -> str:
+    return f"| {message} | {speed:.1f} | {whole:.1f} | {speed / plain:.1f} | {whole / plain:.1f} |"
 
 
 def _earned(images: ImageFolder, slow: Runtime, fast: Runtime) -> None:
@@ -176,18 +176,18 @@ def _features(
 
 def _agreement(images: ImageFolder, fast: Runtime) -> None:
     """Print how far features computed fast agree with float32."""
-    some = _images(images.root.parent / "some", PLAIN)
-    exact = _features(THREE, Runtime(), some)
+    sample = _images(images.root.parent / "some", PLAIN)
+    exact = _features(THREE, Runtime(), sample)
     print(f"\nCosine of {fast.precision}, compiled, with float32: the worst of {PLAIN} images\n")
     print("| layer | cosine | at least 0.999 |\n|---|---|---|")
-    for layer, X, Y in zip(LAYERS, _features(THREE, fast, some), exact, strict=True):
+    for layer, X, Y in zip(LAYERS, _features(THREE, fast, sample), exact, strict=True):
         worst = _cosines(X, Y).min()
         print(f"| {layer} | {worst:.6f} | {worst >= LEAST} |")
 
 
 def _cosines(X: NDArray[np.float32], Y: NDArray[np.float32]) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = (X * Y).sum(1) / np.linalg.norm(X, axis=1) / np.linalg.norm(Y, axis=1)
-    return found
+    computed: NDArray[np.float32] = (X * Y).sum(1) / np.linalg.norm(X, axis=1) / np.linalg.norm(Y, axis=1)
+    return computed
 
 
 def _images(folder: Path, count: int) -> ImageFolder:

@@ -72,9 +72,9 @@ def _generate(folder: Path, count: int) -> None:
 def _extractor(name: str) -> FeatureExtractor:
     if name == Brightness.name:
         return Brightness(bands=16)
-    made = Registry.installed().get(Kind.EXTRACTOR, name)()
-    assert isinstance(made, FeatureExtractor)
-    return made
+    component = Registry.installed().get(Kind.EXTRACTOR, name)()
+    assert isinstance(component, FeatureExtractor)
+    return component
 
 
 if __name__ == "__main__":

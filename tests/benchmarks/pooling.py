@@ -41,9 +41,9 @@ def main() -> None:
         print(f"{'bands':>5} {'time':<9}{'d':>5}{'half A':>8}{'demo':>8}{'half B':>8}")
         for bands, time in TRIED:
             settings = [f"extractor.bands={bands}", f"extractor.time={time}"]
-            found = {name: tables(registry, *place, settings, folder) for name, place in sets.items()}
-            esc, rows = found["esc10"]
-            scores = [median(registry, esc, rows, "esc10"), median(registry, *found["demo"], "demo")]
+            computed = {name: tables(registry, *place, settings, folder) for name, place in sets.items()}
+            esc, rows = computed["esc10"]
+            scores = [median(registry, esc, rows, "esc10"), median(registry, *computed["demo"], "demo")]
             scores.append(median(registry, esc, ~rows, "esc10"))
             print(f"{bands:>5} {time:<9}{esc.X.shape[1]:>5}" + "".join(f"{score:8.3f}" for score in scores), flush=True)
 
@@ -53,9 +53,9 @@ def tables(
 ) -> tuple[Features, NDArray[np.bool_]]:
     """Return the features of a dataset, and which images are of half A; all of them in the demo."""
     experiment = from_flags(str(dataset), str(Path(folder) / f"out-{dataset.name}"), {}, settings, registry)
-    kept, images = open_run_dataset(experiment, registry)
-    entry = Pipeline(kept, images, Runtime(), TerminalProgress()).features(experiment.extractors[0])[0]
-    table = kept.load(entry)
+    stored, images = open_run_dataset(experiment, registry)
+    entry = Pipeline(stored, images, Runtime(), TerminalProgress()).features(experiment.extractors[0])[0]
+    table = stored.load(entry)
     assert isinstance(table, Features)
     GROUPS[dataset.name] = read_labels(labels), read_labels(labels, "group")
     rows = half(table.names, GROUPS["esc10"][1]) if dataset == ESC10 else np.ones(len(table.names), bool)

@@ -36,8 +36,8 @@ def main(images: str = "10000", features: str = "3584") -> None:
     ours, seeded = _timed(lambda: list(Umap().reduce(X, SIZES)))
     print("| | seconds | " + " | ".join(f"trust {size}" for size in SIZES) + " |\n|---|---|" + "---|" * len(SIZES))
     trust = Trust(X)
-    for name, seconds, found in (("umap-learn, 5 fits", plain, theirs), ("covey, seeded", seeded, ours)):
-        print(f"| {name} | {seconds:.1f} | " + " | ".join(f"{trust(Z):.3f}" for Z in found[: len(SIZES)]) + " |")
+    for name, seconds, computed in (("umap-learn, 5 fits", plain, theirs), ("covey, seeded", seeded, ours)):
+        print(f"| {name} | {seconds:.1f} | " + " | ".join(f"{trust(Z):.3f}" for Z in computed[: len(SIZES)]) + " |")
     print(f"\nratio {plain / seeded:.1f} (at least 2.5 is wanted)")
 
 
@@ -64,8 +64,8 @@ class Trust:
         """Return the trustworthiness of an embedding (n, k)."""
         from sklearn.neighbors import NearestNeighbors
 
-        found = NearestNeighbors(n_neighbors=NEIGHBOURS + 1).fit(Z).kneighbors(Z[self.rows], return_distance=False)
-        ranks = np.take_along_axis(self.ranks, found[:, 1:], axis=1)
+        computed = NearestNeighbors(n_neighbors=NEIGHBOURS + 1).fit(Z).kneighbors(Z[self.rows], return_distance=False)
+        ranks = np.take_along_axis(self.ranks, computed[:, 1:], axis=1)
         worst = len(self.rows) * NEIGHBOURS * (2 * self.ranks.shape[1] - 3 * NEIGHBOURS - 1)
         return float(1 - 2 * np.maximum(ranks - NEIGHBOURS, 0).sum() / worst)
 
@@ -86,8 +86,8 @@ def _compile() -> None:
 
 def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
     start = time.perf_counter()
-    found = work()
-    return found, time.perf_counter() - start
+    outcome = work()
+    return outcome, time.perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -47,8 +47,8 @@ def generate(folder: Path) -> None:
     npz.write(folder / "large.npz", Embedding(names=names, Z=Z, map=flat, provenance=embedding.provenance))
     assert features.provenance is not None
     for index in range(FILES):
-        made = attrs.evolve(features.provenance, identity={"number": index})
-        npz.write(folder / f"full_features_{index}.npz", attrs.evolve(features, provenance=made))
+        provenance = attrs.evolve(features.provenance, identity={"number": index})
+        npz.write(folder / f"full_features_{index}.npz", attrs.evolve(features, provenance=provenance))
 
 
 def measure(folder: Path) -> None:
@@ -72,13 +72,13 @@ def row(step: str, work: Callable[[], Any]) -> Any:
 def memory() -> float:
     """Return the memory of this process without mapped files, in MB."""
     status = Path("/proc/self/status")
-    told = re.search(r"RssAnon:\s+(\d+)", status.read_text()) if status.exists() else None
-    return int(told[1]) / 1e3 if told else float("nan")
+    match = re.search(r"RssAnon:\s+(\d+)", status.read_text()) if status.exists() else None
+    return int(match[1]) / 1e3 if match else float("nan")
 
 
 def kill(path: Path, kills: int) -> None:
     """Kill a process that saves one file after the other, and print what is there each time."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     halves, rng = 0, np.random.default_rng(0)
     for number in range(kills):
         before = path.stat().st_ino if path.exists() else None
@@ -88,11 +88,11 @@ def kill(path: Path, kills: int) -> None:
         time.sleep(rng.uniform(0, 0.1))
         os.kill(saving, signal.SIGKILL)
         os.waitpid(saving, 0)
-        found[left(path, before)] += 1
+        counts[left(path, before)] += 1
         for half in path.parent.glob(".*.tmp"):
             halves += 1
             half.unlink()
-    print(f"\n{kills} kills while saving, {halves} of them in the middle of a file: {dict(found)}")
+    print(f"\n{kills} kills while saving, {halves} of them in the middle of a file: {dict(counts)}")
 
 
 def save(path: Path, number: int) -> NoReturn:

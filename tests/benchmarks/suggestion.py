@@ -57,9 +57,9 @@ def features(registry: Registry) -> Features:
         experiment = from_flags(str(ESC10), out, {}, [], registry)
         dataset, images = open_run_dataset(experiment, registry)
         entry = Pipeline(dataset, images, Runtime(), TerminalProgress()).features(experiment.extractors[0])[0]
-        found = dataset.load(entry)
-    assert isinstance(found, Features)
-    return found
+        table = dataset.load(entry)
+    assert isinstance(table, Features)
+    return table
 
 
 def half(names: Names, groups: dict[str, str]) -> NDArray[np.bool_]:
@@ -76,15 +76,17 @@ def line(registry: Registry, table: Features, rows: NDArray[np.bool_], seed: int
     default = build(registry.get(Kind.CLUSTERER, "dbscan"), {})
     assert isinstance(default, Clusterer)
     suited = default.resolve(Z)
-    made = scored(suited, Z, table.names[rows], truth)
+    provenance = scored(suited, Z, table.names[rows], truth)
     tried = [build(type(default), {"eps": eps}) for eps in RADII]
     best = max(scored(one, Z, table.names[rows], truth).ami for one in [suited, *tried])
     grid = [build(type(default), {"eps": eps, "min_samples": count}) for eps, count in GRID]
     pure = max(scored(one, Z, table.names[rows], truth).pure or 0 for one in grid)
     radius = getattr(suited, "eps")  # noqa: B009
-    numbers = f"{radius:8.3g}{made.ami:8.3f}{best:8.3f}{best - made.ami:8.3f}{made.pure:8.2f}{pure:11.2f}"
+    numbers = (
+        f"{radius:8.3g}{provenance.ami:8.3f}{best:8.3f}{best - provenance.ami:8.3f}{provenance.pure:8.2f}{pure:11.2f}"
+    )
     print(f"{name:<5}{seed:>5}{numbers}", flush=True)
-    return made.ami
+    return provenance.ami
 
 
 def scored(clusterer: Clusterer, Z: NDArray[np.float32], names: Names, truth: Truth) -> Scores:

@@ -30,25 +30,25 @@ IMAGES, WIDTH, CLASSES = 100_000, 128, 20
 def main(folder: str, labels: str) -> None:
     """Print a row for pooling whole clusters and one for the work-list, for each embedding."""
     dataset = open_dataset(Registry.installed(), folder)
-    given = read_labels(Path(labels))
+    labels_by_image = read_labels(Path(labels))
     print("| embedding | how | " + " | ".join(f"{actions} actions" for actions in ACTIONS) + " |")
     print("|---|---|" + "---|" * len(ACTIONS))
     entries = dataset.entries()
     for entry in (entry for entry in entries if entry.kind == "embedding"):
         embedding = dataset.load(entry)
-        made = entry.provenance
+        provenance = entry.provenance
         assert isinstance(embedding, Embedding)
-        assert made is not None
-        found = dataset.find(made.input)
+        assert provenance is not None
+        found = dataset.find(provenance.input)
         features = dataset.load(found) if found else None
         assert isinstance(features, Features)
-        truth = number_values(embedding.names, given)
-        for other in (other.provenance for other in entries if other.kind == "clustering"):
-            if other and other.input == made.key:
-                kept = dataset.find(other.key)
-                table = dataset.load(kept) if kept else None
+        truth = number_values(embedding.names, labels_by_image)
+        for second in (second.provenance for second in entries if second.kind == "clustering"):
+            if second and second.input == provenance.key:
+                stored = dataset.find(second.key)
+                table = dataset.load(stored) if stored else None
                 assert isinstance(table, Clustering)
-                _row(entry.name, f"whole clusters ({other.tag})", _pooling(table.labels, truth))
+                _row(entry.name, f"whole clusters ({second.tag})", _pooling(table.labels, truth))
         _row(entry.name, "work-list", _listed(features.X, embedding.Z, truth))
 
 
@@ -74,17 +74,17 @@ def _pooling(clusters: NDArray[np.int32], truth: NDArray[np.intp]) -> Iterator[t
 def _listed(X: NDArray[np.float32], Z: NDArray[np.float32], truth: NDArray[np.intp]) -> Iterator[tuple[int, float]]:
     """Yield actions and share right when the work-list says what comes next."""
     worklist, answers, done = Worklist(X, Z), list[Answer](), 0
-    given = np.zeros((len(truth), truth.max() + 1), dtype=bool)
-    refused = given.copy()
-    while done < max(ACTIONS) and (batch := worklist.next(given, refused, answers)):
+    assigned = np.zeros((len(truth), truth.max() + 1), dtype=bool)
+    refused = assigned.copy()
+    while done < max(ACTIONS) and (batch := worklist.next(assigned, refused, answers)):
         label = batch.label if batch.label is not None else int(np.bincount(truth[batch.rows]).argmax())
         right = truth[batch.rows] == label
         accepted = right.any() if batch.group is None else right.sum() > (~right).sum()
         done += 2 + int((~right).sum()) if accepted else 1
-        given[batch.rows[right & accepted], label] = True
+        assigned[batch.rows[right & accepted], label] = True
         refused[batch.rows[~right], label] = True
         answers.append(Answer(batch, int(right.sum()) if accepted else 0))
-        yield done, float(given[np.arange(len(truth)), truth].mean())
+        yield done, float(assigned[np.arange(len(truth)), truth].mean())
 
 
 def speed() -> None:
@@ -96,16 +96,16 @@ def speed() -> None:
     worklist = Worklist(X, X[:, :8].copy())
     print(f"{IMAGES:,} images x {WIDTH} features, {CLASSES} classes: prepared in {time.perf_counter() - start:.1f} s")
     for labelled in (200, 2_000, 20_000):
-        given = np.zeros((IMAGES, CLASSES), dtype=bool)
-        some = rng.choice(IMAGES, labelled, replace=False)
-        given[some, truth[some]] = True
-        times = [_timed(worklist, given) for _ in range(5)]
+        assigned = np.zeros((IMAGES, CLASSES), dtype=bool)
+        sample = rng.choice(IMAGES, labelled, replace=False)
+        assigned[sample, truth[sample]] = True
+        times = [_timed(worklist, assigned) for _ in range(5)]
         print(f"{labelled:,} labelled: next batch in {np.median(times):.2f} s (median of {len(times)})")
 
 
-def _timed(worklist: Worklist, given: NDArray[np.bool_]) -> float:
+def _timed(worklist: Worklist, assigned: NDArray[np.bool_]) -> float:
     start = time.perf_counter()
-    worklist.next(given, np.zeros_like(given))
+    worklist.next(assigned, np.zeros_like(assigned))
     return time.perf_counter() - start
 
 

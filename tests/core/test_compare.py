@@ -83,16 +83,16 @@ def test_each_measure_is_explained_once_below_the_tables(
     monkeypatch.setenv("COLUMNS", "200")
     *tables, meanings = covey(command, run, "--labels", labels).stdout.split("\n\n")
     heads = [head for table in tables for head in re.split("  +", table.splitlines()[0].strip())]
-    told = [line.split("  ")[0] for line in meanings.splitlines()]
-    assert sorted(told) == sorted([*heads[1:], "x / y" if command == "evaluate" else "noise", "-"])
+    message = [line.split("  ")[0] for line in meanings.splitlines()]
+    assert sorted(message) == sorted([*heads[1:], "x / y" if command == "evaluate" else "noise", "-"])
     for words in ("adjusted mutual information", "adjusted Rand index", "density-based clustering validation"):
         assert meanings.count(words) == 1
 
 
 def test_measures_that_need_labels_are_refused_without(covey: Cli, run: Path) -> None:
-    told = covey("compare", run, "--sort", "ami")
-    assert told.exit_code == 2
-    assert "ami compares with labels: name a file with --labels" in told.stderr
+    done = covey("compare", run, "--sort", "ami")
+    assert done.exit_code == 2
+    assert "ami compares with labels: name a file with --labels" in done.stderr
 
 
 def test_a_dataset_that_changed_between_runs(covey: Cli, run: Path, labels: Path) -> None:
@@ -104,21 +104,21 @@ def test_a_dataset_that_changed_between_runs(covey: Cli, run: Path, labels: Path
 
 
 def test_agreement_is_1_for_the_same_groups_under_other_numbers() -> None:
-    one = clustering([0, 0, 1, 1, -1, -1])
+    first = clustering([0, 0, 1, 1, -1, -1])
     for measure in ("ami", "ari"):
-        found = agreement_matrix([one, clustering([3, 3, 0, 0, 1, 1]), clustering([0, 1, 0, 1, 0, 1])], measure)
-        assert found.shape == (3, 3)
-        assert np.allclose(found, found.T)
-        assert found[0, 1] == pytest.approx(1)
-        assert found[0, 2] < 0.1
-    assert np.isnan(agreement_matrix([one, clustering([0, 0], start=90)])[0, 1])
+        table = agreement_matrix([first, clustering([3, 3, 0, 0, 1, 1]), clustering([0, 1, 0, 1, 0, 1])], measure)
+        assert table.shape == (3, 3)
+        assert np.allclose(table, table.T)
+        assert table[0, 1] == pytest.approx(1)
+        assert table[0, 2] < 0.1
+    assert np.isnan(agreement_matrix([first, clustering([0, 0], start=90)])[0, 1])
 
 
 def test_where_each_cluster_went() -> None:
-    found = trace_clusters(clustering([0, 0, 1, -1]), clustering([5, 5, 7, 7], start=1))
-    assert found.one.tolist() == [-1, 0, 1]
-    assert found.other.tolist() == [7, 5, 5]
-    assert found.counts.tolist() == [1, 1, 1]
+    table = trace_clusters(clustering([0, 0, 1, -1]), clustering([5, 5, 7, 7], start=1))
+    assert table.one.tolist() == [-1, 0, 1]
+    assert table.other.tolist() == [7, 5, 5]
+    assert table.counts.tolist() == [1, 1, 1]
     again = trace_clusters(clustering([4, 0, 0, 0, -1]), clustering([2, 2, 2, -1, -1]))
     ways = list(zip(again.one, again.other, again.counts, strict=True))
     assert ways == [(-1, -1, 1), (0, -1, 1), (0, 2, 2), (4, 2, 1)]

@@ -69,12 +69,12 @@ def test_one_of_each_kind_makes_a_run_and_so_does_the_example(site: Path, tmp_pa
     chosen = [word for kind in ("extractor", "reducer", "clusterer") for word in (f"--{kind}", f"new_{kind}")]
     place = f"new_storage:{tmp_path / 'out'}"
     call(*COVEY, "run", images.root, "--extractor", "squeezenet", *chosen, "--out", place, site=site)
-    told = call(*COVEY, "info", place, site=site)
+    output = call(*COVEY, "info", place, site=site)
     for name in ("squeezenet", "new_extractor", "new_reducer", "new_clusterer"):
-        assert name in told
+        assert name in output
 
 
 def test_all_keep_the_contract(site: Path) -> None:
     tests = sorted((site.parent / "packages").rglob("test_*.py"))
-    told = call("-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", site.parent, *tests, site=site)
-    assert f"{len(Kind) + 1} passed" in told
+    output = call("-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", site.parent, *tests, site=site)
+    assert f"{len(Kind) + 1} passed" in output

@@ -13,11 +13,11 @@ Cli = Callable[..., Result]
 
 def test_the_whole_way(covey: Cli, tmp_path: Path) -> None:
     folder = tmp_path / "my demo"
-    told = covey("demo", folder, "--no-dashboard")
-    assert told.exit_code == 0, told.stderr
+    done = covey("demo", folder, "--no-dashboard")
+    assert done.exit_code == 0, done.stderr
     assert len(list((folder / "audio").glob("*.wav"))) >= 300
-    assert "$ covey run" in told.stdout
-    assert "covey dashboard" in told.stdout.splitlines()[-1]
+    assert "$ covey run" in done.stdout
+    assert "covey dashboard" in done.stdout.splitlines()[-1]
     (scores,) = json.loads(covey("evaluate", folder, "--labels", folder / "labels.csv", "--json").stdout)
     assert scores["images"] == len(list((folder / "images").glob("*.png")))
     assert scores["labels"]["whole"]["ami"] > 0.6
@@ -31,18 +31,18 @@ def test_the_whole_way(covey: Cli, tmp_path: Path) -> None:
 def test_a_folder_that_holds_something_else_is_left_alone(covey: Cli, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     (tmp_path / "notes").mkdir()
-    told = covey("demo", tmp_path, "--no-dashboard")
-    assert told.exit_code == 2
-    assert "holds something else than a demo" in told.stderr
+    done = covey("demo", tmp_path, "--no-dashboard")
+    assert done.exit_code == 2
+    assert "holds something else than a demo" in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notes", "thesis.txt"]
-    told = covey("demo", tmp_path / "thesis.txt", "--no-dashboard")
-    assert told.exit_code == 2
-    assert "is a file" in told.stderr
+    done = covey("demo", tmp_path / "thesis.txt", "--no-dashboard")
+    assert done.exit_code == 2
+    assert "is a file" in done.stderr
 
 
 def test_other_recordings_are_not_overwritten(covey: Cli, tmp_path: Path) -> None:
     (tmp_path / "audio").mkdir()
     (tmp_path / "audio" / "whistle-000.wav").write_bytes(b"mine")
-    told = covey("demo", tmp_path, "--no-dashboard")
-    assert told.exit_code == 2
+    done = covey("demo", tmp_path, "--no-dashboard")
+    assert done.exit_code == 2
     assert (tmp_path / "audio" / "whistle-000.wav").read_bytes() == b"mine"

@@ -37,11 +37,11 @@ def defined(Z: Floats, eps: float, min_samples: int) -> Labels:
     labels = np.full(len(Z), -1, dtype=np.int32)
     for row in np.flatnonzero(dense):
         if labels[row] == -1:
-            found, number = {int(row)}, labels.max() + 1
-            while found:
-                at = found.pop()
+            computed, number = {int(row)}, labels.max() + 1
+            while computed:
+                at = computed.pop()
                 labels[at] = number
-                found.update(np.flatnonzero(dense & (apart[at] <= eps) & (labels == -1)).tolist())
+                computed.update(np.flatnonzero(dense & (apart[at] <= eps) & (labels == -1)).tolist())
     for row in np.flatnonzero(~dense):
         reached = np.flatnonzero(dense & (apart[row] <= eps))
         if len(reached):
@@ -106,12 +106,12 @@ def test_the_dense_points_fall_apart_as_in_scikit_learn(columns: int, eps: float
     from sklearn.cluster import DBSCAN
 
     Z = points(4000, columns, seed=columns)
-    found = DBSCAN(eps=eps, min_samples=10).fit(Z.astype(np.float64))
-    dense = found.core_sample_indices_
+    labels_of_rows = DBSCAN(eps=eps, min_samples=10).fit(Z.astype(np.float64))
+    dense = labels_of_rows.core_sample_indices_
     labels = dbscan(Z, eps, 10)
-    pairs = np.unique(np.stack([labels[dense], found.labels_[dense]], axis=1), axis=0)
-    assert len(pairs) == len(set(pairs[:, 0])) == len(set(pairs[:, 1])) == found.labels_.max() + 1
-    np.testing.assert_array_equal(labels == -1, found.labels_ == -1)
+    pairs = np.unique(np.stack([labels[dense], labels_of_rows.labels_[dense]], axis=1), axis=0)
+    assert len(pairs) == len(set(pairs[:, 0])) == len(set(pairs[:, 1])) == labels_of_rows.labels_.max() + 1
+    np.testing.assert_array_equal(labels == -1, labels_of_rows.labels_ == -1)
     np.testing.assert_array_equal(Tree.grow(Z, 10).labels(eps), labels)
 
 
@@ -157,17 +157,17 @@ def test_growing_tells_how_far_it_is() -> None:
 
         @contextmanager
         def step(self, title: str, total: int, unit: str) -> Iterator[Step]:
-            told = self
+            progress = self
 
             class Counted(Step):
                 def advance(self, count: int = 1) -> None:
-                    told.done += count / total
+                    progress.done += count / total
 
             yield Counted()
 
-    told = Told()
-    Tree.grow(points(50, 3, 0), 5, told)
-    assert told.done == 1
+    progress = Told()
+    Tree.grow(points(50, 3, 0), 5, progress)
+    assert progress.done == 1
 
 
 def test_the_radii_lead_from_few_dense_points_to_one_cluster() -> None:

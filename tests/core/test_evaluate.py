@@ -111,14 +111,14 @@ def test_images_without_a_label_are_left_out() -> None:
     ],
 )
 def test_pure_clusters_have_one_label_and_three_recordings(truth: str, groups: str, pure: float) -> None:
-    found = clustering([0] * 10 + [-1] * 10)
-    assert evaluate(found, values(truth + "b" * 10), values(groups + "5" * 10)).pure == pure
-    assert evaluate(found, values(truth + "b" * 10)).pure is None
+    table = clustering([0] * 10 + [-1] * 10)
+    assert evaluate(table, values(truth + "b" * 10), values(groups + "5" * 10)).pure == pure
+    assert evaluate(table, values(truth + "b" * 10)).pure is None
 
 
 def test_small_clusters_are_never_counted_as_pure() -> None:
-    found = clustering([0] * 9 + [-1])
-    assert evaluate(found, values("a" * 10), values("123123123" + "4")).pure == 0
+    table = clustering([0] * 9 + [-1])
+    assert evaluate(table, values("a" * 10), values("123123123" + "4")).pure == 0
 
 
 def test_neighbours_of_the_same_recording_do_not_count() -> None:
@@ -136,9 +136,9 @@ def test_neighbours_of_the_same_recording_do_not_count() -> None:
 
 
 def test_shape_counts_without_noise() -> None:
-    found = shape(clustering([0, 0, 0, 1, -1, -1]))
-    assert (found.images, found.clusters, found.largest, found.median) == (6, 2, 3, 2.0)
-    assert found.coverage == pytest.approx(4 / 6)
+    summary = shape(clustering([0, 0, 0, 1, -1, -1]))
+    assert (summary.images, summary.clusters, summary.largest, summary.median) == (6, 2, 3, 2.0)
+    assert summary.coverage == pytest.approx(4 / 6)
     none = shape(clustering([-1, -1]), np.zeros((2, 3), np.float32), Nothing())
     assert (none.clusters, none.largest, none.validity, none.silhouette, none.halves) == (0, 0, None, None, None)
 
@@ -159,8 +159,8 @@ def test_clusters_that_lie_apart_are_more_valid_than_mixed_ones() -> None:
 @pytest.mark.parametrize("labels", [[0] * 8, list(range(8)), [0, 0, 1, 1, -1, -1, 2, 2], [0] * 5 + [1] * 3])
 def test_validity_of_little_or_equal_data_is_a_number_or_nothing(labels: list[int]) -> None:
     for Z in (np.zeros((8, 3), np.float32), np.random.default_rng(0).normal(size=(8, 600)).astype(np.float32)):
-        found = shape(clustering(labels), Z)
-        for value in (found.validity, found.silhouette):
+        summary = shape(clustering(labels), Z)
+        for value in (summary.validity, summary.silhouette):
             assert value is None or -1 <= value <= 1
 
 
@@ -176,18 +176,18 @@ def test_half_samples_agree_where_the_clusters_are_stable() -> None:
 
 
 def test_seeds_are_compared_by_name() -> None:
-    one, other = clustering([0, 0, 1, 1]), clustering([1, 1, 0, 0])
-    assert shape(one, siblings=[other]).seeds == pytest.approx(1)
-    turned = Clustering(names=one.names[::-1], labels=one.labels, provenance=None)
-    assert [part.tolist() for part in common_labels(one, turned)] == [[0, 0, 1, 1], [1, 1, 0, 0]]
-    assert shape(one).seeds is None
+    first, second = clustering([0, 0, 1, 1]), clustering([1, 1, 0, 0])
+    assert shape(first, siblings=[second]).seeds == pytest.approx(1)
+    turned = Clustering(names=first.names[::-1], labels=first.labels, provenance=None)
+    assert [part.tolist() for part in common_labels(first, turned)] == [[0, 0, 1, 1], [1, 1, 0, 0]]
+    assert shape(first).seeds is None
 
 
 def test_the_share_of_one_recording() -> None:
-    found = clustering([0, 0, 0, 0, 1, 1, -1])
-    assert recording_shares(found, values("xxxyab-")) == [0.75, 0.5]
-    assert recording_shares(found, {"other.png": "x"}) == []
-    described = shape(found, groups=values("xxxyab-"))
+    table = clustering([0, 0, 0, 0, 1, 1, -1])
+    assert recording_shares(table, values("xxxyab-")) == [0.75, 0.5]
+    assert recording_shares(table, {"other.png": "x"}) == []
+    described = shape(table, groups=values("xxxyab-"))
     assert (described.recording, described.recording_largest) == (0.625, 0.75)
 
 
@@ -242,9 +242,9 @@ def test_table_and_json_say_the_same(covey: Cli, run: Path, tmp_path: Path) -> N
 def test_it_is_said_which_rows_match(covey: Cli, run: Path, tmp_path: Path) -> None:
     labels = write_labels(tmp_path / "labels.csv", more="zebra.png,1,1")
     labels.write_text(labels.read_text().replace("call_03.png,0,0\n", ""))
-    told = covey("evaluate", run, "--labels", labels).stderr
-    assert "23 of 24 images have a label. Labels that name no image: zebra.png. Without a label: call_03.png." in told
-    assert "use --group" in told
+    output = covey("evaluate", run, "--labels", labels).stderr
+    assert "23 of 24 images have a label. Labels that name no image: zebra.png. Without a label: call_03.png." in output
+    assert "use --group" in output
 
 
 @pytest.mark.parametrize("command", ["evaluate", "compare", "report"])
@@ -255,9 +255,9 @@ def test_it_is_said_which_column_is_taken(covey: Cli, run: Path, tmp_path: Path,
     guessed = covey(command, run, "--labels", labels, *out)
     assert guessed.exit_code == 2
     assert "say with --column which holds the labels. There is: species, group." in guessed.stderr
-    told = covey(command, run, "--labels", labels, "--group", "group", *out)
-    assert told.exit_code == 0
-    assert "has no column 'label': the labels are taken from 'species'." in told.stderr
+    done = covey(command, run, "--labels", labels, "--group", "group", *out)
+    assert done.exit_code == 0
+    assert "has no column 'label': the labels are taken from 'species'." in done.stderr
     assert "no column" not in covey(command, run, "--labels", labels, "--column", "species", *out).stderr
 
 

@@ -105,15 +105,15 @@ def test_a_table_for_each_thing_that_a_dataset_holds(covey: Cli, tmp_path: Path,
     assert done.exit_code == 0
     assert "broken.npz cannot be read" in done.stderr
     assert "metadata.csv: 1 of 24 images has metadata." in done.stderr
-    found = {path.name.partition("~")[0]: table(path) for path in (tmp_path / "out").iterdir()}
-    assert {name: (len(rows), list(rows[0])) for name, rows in found.items()} == {
+    files = {path.name.partition("~")[0]: table(path) for path in (tmp_path / "out").iterdir()}
+    assert {name: (len(rows), list(rows[0])) for name, rows in files.items()} == {
         "full_features_x": (24, ["filename", "d0", "d1", "d2", "d3", "d4"]),
         "dimred__neigh_0": (24, ["filename", "map_x", "map_y", "d0", "d1", "d2"]),
         "clusters.csv": (24, ["filename", "cluster"]),
         "labels.csv": (1, ["filename", "label", "when", "how"]),
         "metadata.csv": (24, ["filename", "site"]),
     }
-    assert [row["site"] for row in found["metadata.csv"] if row["site"]] == ["Ötztal"]
+    assert [row["site"] for row in files["metadata.csv"] if row["site"]] == ["Ötztal"]
 
 
 @pytest.mark.usefixtures("brightness")
@@ -127,10 +127,10 @@ def test_parquet_as_other_programs_read_it(covey: Cli, tmp_path: Path, images: P
         *zip(clusters["filename"], clusters["cluster"], strict=True)
     ]
     (path,) = (tmp_path / "out").glob("dimred_*")
-    found = parquet.read_table(path)
-    assert [str(field.type) for field in found.schema] == ["string", "float", "float", "float", "float"]
+    stored = parquet.read_table(path)
+    assert [str(field.type) for field in stored.schema] == ["string", "float", "float", "float", "float"]
     with np.load(next(images.glob("dimred_*"))) as file:
-        assert np.array_equal(np.stack([found["d0"], found["d1"]], axis=1), file["X_red"])
+        assert np.array_equal(np.stack([stored["d0"], stored["d1"]], axis=1), file["X_red"])
 
 
 def test_no_cell_is_a_formula(covey: Cli, tmp_path: Path) -> None:
@@ -235,9 +235,9 @@ def test_images_outside_the_folder_are_not_copied(covey: Cli, tmp_path: Path) ->
 
 def test_file_names_stay_in_the_folder_and_differ_on_every_system() -> None:
     hostile = ["../x", "/etc/passwd", "C:\\x", "..", "", "a\0b", "con", "COM1.x", "a.", "é", "é", "É", "x" * 900, ".x"]
-    given, names = FileNames(), []
+    file_names, names = FileNames(), []
     for name in [*hostile, *hostile]:
-        names.append(given.give(name, ".txt"))
+        names.append(file_names.give(name, ".txt"))
     assert len({name.casefold() for name in names}) == len(names)
     for name in names:
         for part in name.split("/"):
@@ -262,8 +262,8 @@ def test_consecutive_segments_make_one_interval(
     step: float, starts: list[float], expected: list[tuple[float, float]]
 ) -> None:
     classes = {name: ["song"] for name in [*cut("rec", *starts), "other.png"]}
-    found = merge_segments(classes, Timing(0.394, step * 0.394))["rec"]
-    assert [(one.begin, round(one.end, 6)) for one in found] == expected
+    intervals = merge_segments(classes, Timing(0.394, step * 0.394))["rec"]
+    assert [(one.begin, round(one.end, 6)) for one in intervals] == expected
 
 
 def test_intervals_of_several_classes_and_recordings() -> None:
@@ -366,8 +366,8 @@ def test_clusters_become_tracks_without_noise(covey: Cli, tmp_path: Path) -> Non
     names = [*cut("A/x", 0, 1, 2), *cut("a-x", 0)]
     kept(tmp_path / "birds", names, [3, 3, -1, 0])
     assert covey("export", tmp_path / "birds", "--to", "audacity", tmp_path / "out", "--segment", 1).exit_code == 0
-    found = {path.name: path.read_text() for path in (tmp_path / "out").glob("clusters_*/*")}
-    assert found == {
+    files = {path.name: path.read_text() for path in (tmp_path / "out").glob("clusters_*/*")}
+    assert files == {
         "A-x.txt": "0.000000\t2.000000\tcluster 3\n",
         "a-x~2.txt": "0.000000\t1.000000\tcluster 0\n",  # where A and a are the same, one would replace the other
     }
@@ -389,9 +389,9 @@ def test_clusters_become_tracks_without_noise(covey: Cli, tmp_path: Path) -> Non
 )
 def test_the_rule_by_which_a_selection_labels_images(begin: float, end: float, expected: list[int]) -> None:
     names = cut("rec", 0, 1, 2, 3)
-    one = RavenSelection("rec.wav", begin, end, "song")
-    found = images_of([one], [*names, "no cut.png"], 1).get("song", [])
-    assert found == [names[at] for at in expected]
+    first = RavenSelection("rec.wav", begin, end, "song")
+    labelled_images = images_of([first], [*names, "no cut.png"], 1).get("song", [])
+    assert labelled_images == [names[at] for at in expected]
 
 
 @pytest.mark.parametrize(
@@ -436,8 +436,8 @@ def test_selection_tables_that_are_refused(
 def test_parameters_that_are_damaged(covey: Cli, tmp_path: Path, labelled: tuple[Path, LabelStore]) -> None:
     path = labelled[0] / "images" / "_feature_extraction_parameters.json"
     damaged: list[Any] = [{}, {**json.loads(path.read_text()), "segment_duration_sec": -1}, []]
-    for told in damaged:
-        path.write_text(json.dumps(told))
+    for message in damaged:
+        path.write_text(json.dumps(message))
         done = covey("export", labelled[0], "--to", "raven", tmp_path / "out")
         assert done.exit_code == 2
         assert "cannot be read" in done.stderr
@@ -456,13 +456,13 @@ def test_arrays_with_names_become_features(covey: Cli, tmp_path: Path, images: P
     np.save(tmp_path / "birdnet.npy", X)
     words = ["import", "features", images, tmp_path / "birdnet.npy", "--names", path]
     assert covey(*words).exit_code == 0
-    found = arrays(images)
-    assert found["X"].dtype == np.float32
-    assert (found["X"].tolist(), found["N"].tolist()) == (X.tolist(), names)
+    stored = arrays(images)
+    assert stored["X"].dtype == np.float32
+    assert (stored["X"].tolist(), stored["N"].tolist()) == (X.tolist(), names)
     assert "there already" in covey(*words).output
-    (shown,) = json.loads(covey("info", images, "--json").stdout)["tables"]
-    assert shown["provenance"]["component"] == "import"
-    assert len(shown["provenance"]["identity"]["content"]) == 64
+    (visible,) = json.loads(covey("info", images, "--json").stdout)["tables"]
+    assert visible["provenance"]["component"] == "import"
+    assert len(visible["provenance"]["identity"]["content"]) == 64
 
 
 def test_a_run_goes_on_from_imported_features(covey: Cli, tmp_path: Path, images: Path) -> None:
@@ -470,20 +470,31 @@ def test_a_run_goes_on_from_imported_features(covey: Cli, tmp_path: Path, images
     rows = ["filename,d0,d1", *(f"{name},{number % 3},{number}" for number, name in enumerate(names))]
     (tmp_path / "own.csv").write_text("\n".join(rows) + "\n")
     assert covey("import", "features", images, tmp_path / "own.csv").exit_code == 0
-    (kept,) = images.glob("full_features_*.npz")
-    words = ["run", images, "--features", kept, "--reducer", "pca", "--set", "reducer.sizes=2", "--clusterer", "kmeans"]
+    (features_file,) = images.glob("full_features_*.npz")
+    words = [
+        "run",
+        images,
+        "--features",
+        features_file,
+        "--reducer",
+        "pca",
+        "--set",
+        "reducer.sizes=2",
+        "--clusterer",
+        "kmeans",
+    ]
     assert covey(*words).exit_code == 0
-    made = {
+    provenance = {
         table["kind"]: table["provenance"] for table in json.loads(covey("info", images, "--json").stdout)["tables"]
     }
-    assert made["clustering"]["source"]["source"]["component"] == "import"
+    assert provenance["clustering"]["source"]["source"]["component"] == "import"
     steps = '[[reducer]]\nuse = "pca"\nsizes = [2]\n[[clusterer]]\nuse = "kmeans"\n'
-    (tmp_path / "own.toml").write_text(f'dataset = "{images.as_posix()}"\nfeatures = ["{kept.name}"]\n{steps}')
+    (tmp_path / "own.toml").write_text(f'dataset = "{images.as_posix()}"\nfeatures = ["{features_file.name}"]\n{steps}')
     assert "0 tables to make in 0 fits, 2 kept" in covey("run", tmp_path / "own.toml", "--dry-run").output
     wrong = covey("run", images, "--features", "full_features_imported.npz")
     assert wrong.exit_code == 2
     assert "There are no features 'full_features_imported.npz'" in wrong.stderr
-    assert kept.name in wrong.stderr
+    assert features_file.name in wrong.stderr
 
 
 def test_names_of_others_never_command_the_terminal(covey: Cli, tmp_path: Path) -> None:

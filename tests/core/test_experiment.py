@@ -52,8 +52,8 @@ def test_a_file_says_which_components_work(tmp_path: Path, registry: Registry) -
 
 def test_what_is_left_out_is_the_default(tmp_path: Path, registry: Registry) -> None:
     experiment = read_experiment(write(tmp_path, 'dataset = "."'), registry)
-    found = [experiment.extractors[0].name, experiment.reducers[0].name, experiment.clusterers[0].name]
-    assert found == ["timm", "umap", "dbscan"]
+    computed = [experiment.extractors[0].name, experiment.reducers[0].name, experiment.clusterers[0].name]
+    assert computed == ["timm", "umap", "dbscan"]
     assert experiment.out is None
 
 
@@ -150,9 +150,9 @@ reducer = { use = "pca", sizes = [2, 3] }
 clusterer = { use = "dbscan", eps = [0.3, 0.5], min_samples = [2, 3] }
 """,
     )
-    told = covey("run", path)
-    assert told.exit_code == 0, told.stderr
-    assert told.stdout.splitlines()[-1].startswith(f"{2 + 2 * 2 + 2 * 2 * 4} tables made, 0 kept from before")
+    done = covey("run", path)
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith(f"{2 + 2 * 2 + 2 * 2 * 4} tables made, 0 kept from before")
     heads = (tmp_path / "out" / "clusters.csv").read_text("utf-8").splitlines()[0].split(",")
     assert len(set(heads)) == 1 + 2 * 2 * 4
 

@@ -81,11 +81,11 @@ def extract(
     return [table for table in tables if isinstance(table, Features)]
 
 
-def interrupted(home: Path, batches: int, runtime: Runtime = SMALL, **given: Any) -> None:
+def interrupted(home: Path, batches: int, runtime: Runtime = SMALL, **options: Any) -> None:
     """Let an extraction end after some batches."""
     Watched.stop = len(Watched.seen) + batches
     with pytest.raises(KeyboardInterrupt):
-        extract(home, Watched(**given), runtime)
+        extract(home, Watched(**options), runtime)
     Watched.stop = -1
 
 
@@ -176,10 +176,10 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     Watched.seen.clear()
     interrupted(home, 3)
     assert Watched.seen == [32, 4, 32]
-    told = Told()
-    extract(home, progress=told)
+    progress = Told()
+    extract(home, progress=progress)
     assert Watched.seen == [32, 4, 32, 32, 32, 32, 12]
-    assert told.notes[0] == "watched: going on where an earlier run stopped, 68 of 176 images are done."
+    assert progress.notes[0] == "watched: going on where an earlier run stopped, 68 of 176 images are done."
     assert files(home) == files(tmp_path / "whole")
 
 
@@ -188,37 +188,39 @@ def test_few_images_at_once_are_kept_in_batches_all_the_same(tmp_path: Path) -> 
     home = dataset(tmp_path / "home")
     Watched.seen.clear()
     interrupted(home, 7, Runtime(batch_size=8))
-    told = Told()
-    (table,) = extract(home, runtime=Runtime(batch_size=8), progress=told)
+    progress = Told()
+    (table,) = extract(home, runtime=Runtime(batch_size=8), progress=progress)
     assert Watched.seen[:9] == [8, 8, 8, 8, 4, 8, 8, 8, 8]
-    assert told.notes[0] == "watched: going on where an earlier run stopped, 36 of 176 images are done."
+    assert progress.notes[0] == "watched: going on where an earlier run stopped, 36 of 176 images are done."
     np.testing.assert_array_equal(table.X, whole.X)
 
 
 def test_the_settings_of_the_first_start_stay(tmp_path: Path) -> None:
     (whole,) = extract(dataset(tmp_path / "whole"))
-    home, told = dataset(tmp_path / "home"), Told()
+    home, progress = dataset(tmp_path / "home"), Told()
     interrupted(home, 2)
-    extract(home, runtime=Runtime(batch_size=56, threads=1), progress=told)
-    assert "batch_size=32" in told.notes[1]
-    assert ".covey" in told.notes[1]
+    extract(home, runtime=Runtime(batch_size=56, threads=1), progress=progress)
+    assert "batch_size=32" in progress.notes[1]
+    assert ".covey" in progress.notes[1]
     assert runtime_of(whole).batch_size == 32
     assert files(home) == files(tmp_path / "whole")
 
 
 def test_settings_under_which_nothing_was_finished_are_forgotten(tmp_path: Path) -> None:
-    home, told = dataset(tmp_path), Told()
+    home, progress = dataset(tmp_path), Told()
     interrupted(home, 0, Runtime(batch_size=32, precision="bfloat16"))
-    (table,) = extract(home, progress=told)
+    (table,) = extract(home, progress=progress)
     assert runtime_of(table).precision == "float32"
-    assert not any("keeps the settings" in note for note in told.notes)
+    assert not any("keeps the settings" in note for note in progress.notes)
 
 
 def test_features_in_another_precision_than_asked_for_are_told(tmp_path: Path) -> None:
-    home, told = dataset(tmp_path), Told()
+    home, progress = dataset(tmp_path), Told()
     extract(home)
-    extract(home, runtime=Runtime(precision="bfloat16"), progress=told)
-    assert "watched was computed in float32 earlier: to compute it in bfloat16, delete its file first." in told.notes
+    extract(home, runtime=Runtime(precision="bfloat16"), progress=progress)
+    assert (
+        "watched was computed in float32 earlier: to compute it in bfloat16, delete its file first." in progress.notes
+    )
 
 
 def test_a_damaged_batch_is_computed_again(tmp_path: Path) -> None:
@@ -241,10 +243,10 @@ def test_only_what_is_new_or_changed_is_computed(tmp_path: Path) -> None:
     Image.new("RGB", (48, 32), "white").save(images / "image_003.png")
     (images / "image_004.png").rename(images / "moved.png")
     Watched.seen.clear()
-    told = Told()
-    (after,) = extract(home, progress=told)
+    progress = Told()
+    (after,) = extract(home, progress=progress)
     assert sorted(Watched.seen) == [1, 3]
-    assert told.notes[:2] == [
+    assert progress.notes[:2] == [
         "Gone since the last run, and left out: image_004.png.",
         "watched: the features of 175 unchanged images stay.",
     ]
@@ -260,16 +262,16 @@ def test_only_what_is_new_or_changed_is_computed(tmp_path: Path) -> None:
 
 
 def test_images_that_vanish_leave_the_features_and_are_told(tmp_path: Path) -> None:
-    home, told = dataset(tmp_path), Told()
+    home, progress = dataset(tmp_path), Told()
     extract(home)
     for index in range(5):
         (home / "images" / f"image_{index:03d}.png").unlink()
     Watched.seen.clear()
-    (after,) = extract(home, progress=told)
+    (after,) = extract(home, progress=progress)
     assert Watched.seen == []
     assert len(after.names) == 171
     gone = "Gone since the last run, and left out: image_000.png, image_001.png, image_002.png and 2 more."
-    assert gone in told.notes
+    assert gone in progress.notes
 
 
 def test_images_that_come_and_go_while_a_run_is_interrupted(tmp_path: Path) -> None:
@@ -336,11 +338,11 @@ class Holey(Brightness):
 
     def load(self, runtime: Runtime) -> Extract:
         def work(pixels: Pixels) -> Sequence[Floats]:
-            found = self._extract(pixels)
-            for X in found:
+            features_of_images = self._extract(pixels)
+            for X in features_of_images:
                 X[X.mean(1) < 0.05, 0] = np.nan
                 X[:, -1] = 7
-            return found
+            return features_of_images
 
         return work
 
@@ -351,9 +353,9 @@ def test_what_is_noticed_is_told_after_every_run_and_kept(tmp_path: Path) -> Non
         Image.new("RGB", (48, 32), "white").save(home / "images" / f"{name}.png")
     Image.new("RGB", (48, 32), "black").save(home / "images" / "dark.png")
     for _ in range(2):
-        told = Told()
-        (table,) = extract(home, Holey(), progress=told)
-        assert told.notes == [
+        progress = Told()
+        (table,) = extract(home, Holey(), progress=progress)
+        assert progress.notes == [
             "dark.png is left out: its features are not finite.",
             "3 images are copies of another: b.png, c.png, d.png.",
             "4 images are of another size than 48 x 32 pixels: 4 of 20 x 32.",
@@ -368,9 +370,9 @@ def test_what_is_noticed_is_told_after_every_run_and_kept(tmp_path: Path) -> Non
 
 def test_nothing_is_told_where_nothing_is_wrong(tmp_path: Path) -> None:
     tiny_images(tmp_path / "images", 5)
-    told = Told()
-    extract(tmp_path, progress=told)
-    assert told.notes == []
+    progress = Told()
+    extract(tmp_path, progress=progress)
+    assert progress.notes == []
 
 
 def test_no_finite_row_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
@@ -485,14 +487,14 @@ def test_features_written_block_by_block_are_the_same_file(tmp_path: Path) -> No
 
 def test_writing_block_by_block_needs_the_memory_of_a_few(tmp_path: Path) -> None:
     names = [f"{index}.png" for index in range(10_000)]
-    made = tiny_tables(names[:2])[0].provenance
-    assert made
+    provenance = tiny_tables(names[:2])[0].provenance
+    assert provenance
 
     def block(index: int) -> NDArray[np.float32]:
         return np.full((100, 500), index, np.float32)
 
     tracemalloc.start()
-    FolderDataset(tmp_path).save_features(np.array(names), (block(index) for index in range(100)), made)
+    FolderDataset(tmp_path).save_features(np.array(names), (block(index) for index in range(100)), provenance)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 5e6 < (tmp_path / next(iter(files(tmp_path)))).stat().st_size / 3

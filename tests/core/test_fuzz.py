@@ -76,10 +76,10 @@ def packed(members: Members, compression: int = zipfile.ZIP_STORED) -> bytes:
 
 
 def good_archives(folder: Path) -> list[bytes]:
-    found = []
+    computed = []
     for table in tiny_tables(NAMES):
         npz.write(folder / "good.npz", table)
-        found.append((folder / "good.npz").read_bytes())
+        computed.append((folder / "good.npz").read_bytes())
     X, names = np.linspace(0, 1, 48).reshape(12, 4), np.array(NAMES)
     foreign: list[tuple[Any, dict[str, Any]]] = [
         (np.savez, {"X": X.astype(np.float16), "N": names}),
@@ -89,8 +89,8 @@ def good_archives(folder: Path) -> list[bytes]:
     for save, arrays in foreign:
         file = io.BytesIO()
         save(file, **arrays)
-        found.append(file.getvalue())
-    return found
+        computed.append(file.getvalue())
+    return computed
 
 
 def good_pickles() -> list[bytes]:
@@ -143,8 +143,8 @@ def lied(data: bytes, rng: random.Random) -> bytes:
     )
     size = rng.choice([0, 1, 3, 11, 13, 10**6, 2**31, 2**63, 10**30])
     shape = rng.choice([f"({size},)", f"({size}, 4)", f"({size}, {size})", "()", "(-1, 4)", f"({'2, ' * 70})"])
-    told = rng.choice([("'<", f"'{descr}', 'x': '<"), ("(12", f"({size}"), ("False", "True")])
-    header = header.replace(*told) if rng.random() < 0.5 else header_of(descr, shape)
+    message = rng.choice([("'<", f"'{descr}', 'x': '<"), ("(12", f"({size}"), ("False", "True")])
+    header = header.replace(*message) if rng.random() < 0.5 else header_of(descr, shape)
     text = header.encode("latin-1")
     members[place] = (name, b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text + content[10 + length :])
     return packed(members)
@@ -163,11 +163,11 @@ def bomb(data: bytes, rng: random.Random) -> bytes:
     ).encode()
     zeros = bytes(rng.choice([0, 1000, 4_000_000]))
     members[place] = (members[place][0], b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text + zeros)
-    made = bytearray(packed(members, zipfile.ZIP_DEFLATED))
+    archive = bytearray(packed(members, zipfile.ZIP_DEFLATED))
     if rng.random() < 0.5:  # the directory tells another size
-        at = made.rindex(b"PK\1\2")
-        struct.pack_into("<I", made, at + rng.choice([20, 24, 42]), rng.choice([0, 10**6, 2**31, 2**32 - 1]))
-    return bytes(made)
+        at = archive.rindex(b"PK\1\2")
+        struct.pack_into("<I", archive, at + rng.choice([20, 24, 42]), rng.choice([0, 10**6, 2**31, 2**32 - 1]))
+    return bytes(archive)
 
 
 def headed(data: bytes, rng: random.Random) -> bytes:
@@ -339,8 +339,8 @@ def frames(folder: Path, rng: random.Random) -> Iterator[str]:
 def memory() -> float:
     """Return the peak memory of this process in MB; 0 where the system does not tell it."""
     status = Path("/proc/self/status")
-    told = re.search(r"VmHWM:\s+(\d+)", status.read_text()) if status.exists() else None
-    return int(told[1]) / 1e3 if told else 0
+    match = re.search(r"VmHWM:\s+(\d+)", status.read_text()) if status.exists() else None
+    return int(match[1]) / 1e3 if match else 0
 
 
 def main(folder: Path) -> None:
@@ -352,11 +352,11 @@ def main(folder: Path) -> None:
     codecs.lookup("raw_unicode_escape")  # which Python imports when it is needed
     sys.addaudithook(lambda event, args: ran.append(f"{event} {args}"[:200]) if armed and event in RUNNING else None)
     more = 0.0
-    for found in (archives(folder, rng), mapped(folder, rng), frames(folder, rng)):
-        counts[next(found)] += 1  # which imports what is our own
+    for computed in (archives(folder, rng), mapped(folder, rng), frames(folder, rng)):
+        counts[next(computed)] += 1  # which imports what is our own
         before = memory()
         armed.append(True)
-        counts.update(found)
+        counts.update(computed)
         armed.clear()
         more = max(more, memory() - before)
     print(json.dumps({"counts": counts, "ran": ran, "memory": more, "canary": Path("canary").exists()}))
@@ -367,12 +367,12 @@ def test_no_damaged_or_hostile_file_is_run_or_taken_for_a_good_one(tmp_path: Pat
     command = [sys.executable, "-W", "ignore", __file__, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
-    told = json.loads(done.stdout)
-    print(json.dumps(told["counts"], indent=2, sort_keys=True), f"{told['memory']:.0f} MB more")
-    assert sum(told["counts"].values()) == NPZ + MAPPED + PICKLES
-    assert told["ran"] == []
-    assert not told["canary"]
-    assert told["memory"] < MOST_MEMORY
+    document = json.loads(done.stdout)
+    print(json.dumps(document["counts"], indent=2, sort_keys=True), f"{document['memory']:.0f} MB more")
+    assert sum(document["counts"].values()) == NPZ + MAPPED + PICKLES
+    assert document["ran"] == []
+    assert not document["canary"]
+    assert document["memory"] < MOST_MEMORY
 
 
 if __name__ == "__main__":

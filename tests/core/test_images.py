@@ -124,10 +124,10 @@ def test_of_an_animation_the_first_picture_is_taken(tmp_path: Path) -> None:
 def test_an_image_that_may_not_be_read_is_told_and_read_once_it_may(tmp_path: Path) -> None:
     save(tmp_path / "x.png", RAMP)
     (tmp_path / "x.png").chmod(0)
-    folder, kept = ImageFolder(tmp_path), tmp_path / "index.json"
-    assert folder.index(kept)[0].problem == "Permission denied"
+    folder, index_file = ImageFolder(tmp_path), tmp_path / "index.json"
+    assert folder.index(index_file)[0].problem == "Permission denied"
     (tmp_path / "x.png").chmod(0o600)
-    assert folder.index(kept)[0].problem == ""
+    assert folder.index(index_file)[0].problem == ""
 
 
 def test_a_name_as_long_as_the_system_allows(tmp_path: Path) -> None:
@@ -164,19 +164,19 @@ def test_names_that_people_use(tmp_path: Path) -> None:
 
 
 def test_the_index_follows_the_files(tmp_path: Path) -> None:
-    folder, kept = ImageFolder(tmp_path), tmp_path / "index.json"
+    folder, index_file = ImageFolder(tmp_path), tmp_path / "index.json"
     save(tmp_path / "a.png", RAMP)
-    first = folder.index(kept)
-    written = kept.stat().st_mtime_ns
-    assert folder.index(kept) == first
-    assert kept.stat().st_mtime_ns == written
+    first = folder.index(index_file)
+    written = index_file.stat().st_mtime_ns
+    assert folder.index(index_file) == first
+    assert index_file.stat().st_mtime_ns == written
     save(tmp_path / "b.png", RAMP)
-    second = folder.index(kept)
+    second = folder.index(index_file)
     assert [file.name for file in second] == ["a.png", "b.png"]
     assert key_of(first) != key_of(second)
     save(tmp_path / "a.png", RAMP[::-1])
     os.utime(tmp_path / "a.png", ns=(1, 1))
-    assert folder.index(kept)[0].content != first[0].content
+    assert folder.index(index_file)[0].content != first[0].content
 
 
 def test_the_key_follows_content_and_name_alone(tmp_path: Path) -> None:
@@ -189,8 +189,8 @@ def test_the_key_follows_content_and_name_alone(tmp_path: Path) -> None:
 
 def test_a_damaged_index_is_made_again(tmp_path: Path) -> None:
     save(tmp_path / "a.png", RAMP)
-    kept = tmp_path / "index.json"
-    good = ImageFolder(tmp_path).index(kept)
+    index_file = tmp_path / "index.json"
+    good = ImageFolder(tmp_path).index(index_file)
     for text in ["", "[[1]]", "{", "[[1,2,3,4,5,6,7,8,9]]", '{"a": 1}']:
-        kept.write_text(text)
-        assert ImageFolder(tmp_path).index(kept) == good
+        index_file.write_text(text)
+        assert ImageFolder(tmp_path).index(index_file) == good

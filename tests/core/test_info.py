@@ -33,19 +33,19 @@ def test_a_file_is_told_with_its_arrays_and_what_made_it(covey: Cli, tmp_path: P
     tables = tiny_tables(["a.png", "b.png"])
     Npz().open(str(tmp_path)).save(tables)
     (path,) = tmp_path.glob("dimred_*")
-    found = told(covey, path)
-    assert found["kind"] == "embedding"
-    assert found["arrays"]["X_red"] == {"dtype": "<f4", "shape": [2, 8]}
-    assert found["arrays"]["N"] == {"dtype": "<U5", "shape": [2]}
-    made = tables[1].provenance
-    assert made is not None
-    assert found["provenance"] == made.to_dict()
-    assert found["checks"] == []
+    document = told(covey, path)
+    assert document["kind"] == "embedding"
+    assert document["arrays"]["X_red"] == {"dtype": "<f4", "shape": [2, 8]}
+    assert document["arrays"]["N"] == {"dtype": "<U5", "shape": [2]}
+    provenance = tables[1].provenance
+    assert provenance is not None
+    assert document["provenance"] == provenance.to_dict()
+    assert document["checks"] == []
     text = covey("info", path).stdout
     assert "embedding, 2 x 8" in text
     assert "X_2D: <f4 (2, 2)" in text
     assert "Nothing odd was found." in text
-    assert text.index(made.component) < text.index("brightness (")
+    assert text.index(provenance.component) < text.index("brightness (")
 
 
 def test_a_file_of_the_original_tools_tells_what_its_name_says(covey: Cli, tmp_path: Path) -> None:
@@ -130,21 +130,21 @@ def test_a_file_of_another_kind_is_not_read(covey: Cli, tmp_path: Path, name: st
     (tmp_path / name).write_bytes(b"filename,label")
     done = covey("info", tmp_path / name)
     assert done.exit_code == 2
-    told = "of no kind that covey info reads: name a folder, a table (.npz) or pickled metadata (.pkl)"
-    assert done.stderr == f"Error: {tmp_path / name} is {told}.\n"
+    message = "of no kind that covey info reads: name a folder, a table (.npz) or pickled metadata (.pkl)"
+    assert done.stderr == f"Error: {tmp_path / name} is {message}.\n"
 
 
 def test_metadata_are_told(covey: Cli, xc_dev: Path) -> None:
-    found = told(covey, xc_dev / "downloaded_data_meta.pkl")
-    assert found["rows"] == 42
-    assert "full_spec_name" in found["columns"]
+    document = told(covey, xc_dev / "downloaded_data_meta.pkl")
+    assert document["rows"] == 42
+    assert "full_spec_name" in document["columns"]
     assert "a pickled table of 42 rows" in covey("info", xc_dev / "downloaded_data_meta.pkl").stdout
 
 
 def test_labels_and_metadata_of_a_dataset_are_told(covey: Cli, tmp_path: Path) -> None:
     tiny_images(tmp_path / "images", count=3)
-    found = told(covey, tmp_path)
-    assert (found["labels"], found["metadata"]) == (None, None)
+    document = told(covey, tmp_path)
+    assert (document["labels"], document["metadata"]) == (None, None)
     text = covey("info", tmp_path).stdout
     assert "Labels: none" in text
     assert "Metadata: none" in text
@@ -156,11 +156,11 @@ def test_labels_and_metadata_of_a_dataset_are_told(covey: Cli, tmp_path: Path) -
     store.add([first, second], "robin")
     store.add([first], "call")
     (tmp_path / "metadata.csv").write_text(f"filename,site\n{first},here\nother.png,there\n")
-    found = told(covey, tmp_path)
+    document = told(covey, tmp_path)
     classes = {"robin": 2, "call": 1}
-    assert found["labels"] == {"file": str(tmp_path / "labels.sqlite"), "classes": classes, "images": 2}
+    assert document["labels"] == {"file": str(tmp_path / "labels.sqlite"), "classes": classes, "images": 2}
     table = tmp_path / "metadata.csv"
-    assert found["metadata"] == {"file": str(table), "rows": 2, "columns": ["site"], "images": 1}
+    assert document["metadata"] == {"file": str(table), "rows": 2, "columns": ["site"], "images": 1}
     text = covey("info", tmp_path).stdout
     assert f"Labels: 2 classes, 2 labelled images, in {tmp_path / 'labels.sqlite'}\n  robin (2), call (1)\n" in text
     assert f"Metadata: 2 rows for 1 of 3 images, in {table}\n  site\n" in text
@@ -170,11 +170,11 @@ def test_labels_and_metadata_that_cannot_be_read_hide_nothing_else(covey: Cli, t
     tiny_images(tmp_path / "images", count=2)
     (tmp_path / "labels.sqlite").write_bytes(b"PK something else" * 300)
     (tmp_path / "downloaded_data_meta.pkl").write_bytes(b"no pickle")
-    found = told(covey, tmp_path)
-    assert (found["images"], found["labels"], found["metadata"]) == (2, None, None)
+    document = told(covey, tmp_path)
+    assert (document["images"], document["labels"], document["metadata"]) == (2, None, None)
     done = covey("info", tmp_path)
     assert "Features: none" in done.stdout
-    for name, problem in zip(("labels.sqlite", "downloaded_data_meta.pkl"), found["problems"], strict=True):
+    for name, problem in zip(("labels.sqlite", "downloaded_data_meta.pkl"), document["problems"], strict=True):
         assert name in problem
         assert problem in done.stderr
 
@@ -208,11 +208,11 @@ def test_what_an_interrupted_run_left_is_told(covey: Cli, tmp_path: Path) -> Non
     with pytest.raises(KeyboardInterrupt):
         Pipeline(dataset, images, Runtime(batch_size=32)).features(Stopping())
     (folder,) = (tmp_path / ".covey" / "features").iterdir()
-    shown = covey("info", tmp_path).stdout
-    assert f"stopping: 32 of 40 images, in {folder}" in shown
-    assert "the same covey run goes on with them" in shown
-    left = json.loads(covey("info", tmp_path, "--json").stdout)["unfinished"]
-    assert left == [{"tag": "stopping", "done": 32, "total": 40, "folder": str(folder)}]
+    output = covey("info", tmp_path).stdout
+    assert f"stopping: 32 of 40 images, in {folder}" in output
+    assert "the same covey run goes on with them" in output
+    unfinished = json.loads(covey("info", tmp_path, "--json").stdout)["unfinished"]
+    assert unfinished == [{"tag": "stopping", "done": 32, "total": 40, "folder": str(folder)}]
     shutil.rmtree(folder)
     assert "Unfinished" not in covey("info", tmp_path).stdout
 

@@ -59,21 +59,21 @@ pytestmark = pytest.mark.usefixtures("slow")
 
 
 def test_a_job_does_what_covey_run_does(covey: Cli, calls: Path) -> None:
-    one = start_job(*described(calls, "clusterer.eps=0.3,0.4"))
-    assert ended(one) == "done"
-    assert one.message == "4 tables made, 0 kept from before."
-    assert [job.folder for job in list_jobs(described(calls)[1])] == [one.folder]
-    assert one.components == ["slow", "cut", "above", "above"]
+    first = start_job(*described(calls, "clusterer.eps=0.3,0.4"))
+    assert ended(first) == "done"
+    assert first.message == "4 tables made, 0 kept from before."
+    assert [job.folder for job in list_jobs(described(calls)[1])] == [first.folder]
+    assert first.components == ["slow", "cut", "above", "above"]
     exported = (calls / "clusters.csv").read_bytes()
-    done = covey("run", one.experiment)
+    done = covey("run", first.experiment)
     assert "0 tables made, 4 kept from before." in done.stdout
     assert (calls / "clusters.csv").read_bytes() == exported
-    assert "Extracting features: 100 images" in one.log
+    assert "Extracting features: 100 images" in first.log
 
 
 def test_cancelled_and_started_again_it_goes_on(calls: Path, gate: Path) -> None:
-    given = described(calls, f"extractor.gate={gate}")
-    first = start_job(*given)
+    description = described(calls, f"extractor.gate={gate}")
+    first = start_job(*description)
     until(lambda: at_work(first))
     seen = Job(first.folder)  # as another program sees it
     assert seen.state == "running"
@@ -83,10 +83,10 @@ def test_cancelled_and_started_again_it_goes_on(calls: Path, gate: Path) -> None
     assert (first.state, first.message[:10]) == ("cancelled", "Cancelled.")
     assert list(calls.glob("*.npz")) == []
     gate.touch()
-    again = start_job(*given)
+    again = start_job(*description)
     assert ended(again) == "done"
     assert "going on where an earlier run stopped, 32 of 100 images are done" in again.log
-    assert [job.folder for job in list_jobs(given[1])][-1] == first.folder
+    assert [job.folder for job in list_jobs(description[1])][-1] == first.folder
 
 
 @not_windows
@@ -117,9 +117,9 @@ def test_one_that_does_not_listen_is_ended_by_force(calls: Path, gate: Path, mon
 
 
 def test_two_at_once_on_a_dataset_are_refused_in_a_sentence(calls: Path) -> None:
-    given = described(calls)
-    with hold_run_lock(work_folder(given[1]) / "lock"):
-        job = start_job(*given)
+    description = described(calls)
+    with hold_run_lock(work_folder(description[1]) / "lock"):
+        job = start_job(*description)
         assert ended(job) == "failed"
     assert job.message.startswith("Another run is at work there")
 
@@ -149,9 +149,9 @@ def test_what_was_made_is_told_where_some_fails(calls: Path) -> None:
 
 @not_windows
 def test_a_process_that_cannot_begin_is_told(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = described(calls)
+    description = described(calls)
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    job = start_job(*given)
+    job = start_job(*description)
     assert ended(job) == "failed"
     assert job.message.startswith("The run ended without a word")
 
@@ -160,20 +160,20 @@ def test_only_the_process_that_holds_the_lock_is_ended(calls: Path) -> None:
     job = start_job(*described(calls))
     assert ended(job) == "done"
     (job.folder / "end.json").unlink()
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True) as other:
-        (job.folder / "process.json").write_text(json.dumps({"pid": other.pid, "host": platform.node()}))
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True) as second:
+        (job.folder / "process.json").write_text(json.dumps({"pid": second.pid, "host": platform.node()}))
         assert job.state == "failed"
         job.cancel()
-        assert other.poll() is None
-        (job.folder / "process.json").write_text(json.dumps({"pid": other.pid, "host": "elsewhere"}))
+        assert second.poll() is None
+        (job.folder / "process.json").write_text(json.dumps({"pid": second.pid, "host": "elsewhere"}))
         (job.folder / "end.json").unlink()
         with (
             hold_run_lock(job.lock),
             pytest.raises(CoveyError, match=r"on another machine \(elsewhere\): cancel it there"),
         ):
             job.cancel()
-        assert other.poll() is None
-        other.kill()
+        assert second.poll() is None
+        second.kill()
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"state": ["done"]}', '{"title": 1}', "\ud800".encode("utf-8", "replace")])
@@ -194,8 +194,8 @@ def test_a_log_is_shown_as_a_terminal_would_leave_it(tmp_path: Path) -> None:
 
 
 def test_records_that_ended_long_ago_go_when_a_run_starts(calls: Path) -> None:
-    given = described(calls)
-    recent = start_job(*given)
+    description = described(calls)
+    recent = start_job(*description)
     assert ended(recent) == "done"
     old, held, waiting = (Job(recent.folder.with_name(f"20200101-12000{at}-00000000")) for at in range(3))
     for job in (old, held, waiting):
@@ -204,12 +204,12 @@ def test_records_that_ended_long_ago_go_when_a_run_starts(calls: Path) -> None:
     for name in ("end.json", "process.json"):
         (waiting.folder / name).unlink()
     recent.folder.with_name("99999999-999999-00000000").mkdir()  # no date, so no run
-    made = sorted(calls.glob("*.npz"))
+    files = sorted(calls.glob("*.npz"))
     with hold_run_lock(held.lock):
-        again = start_job(*given)
+        again = start_job(*description)
     assert ended(again) == "done"
-    assert {job.folder for job in list_jobs(given[1])} == {job.folder for job in (again, recent, held, waiting)}
-    assert sorted(calls.glob("*.npz")) == made
+    assert {job.folder for job in list_jobs(description[1])} == {job.folder for job in (again, recent, held, waiting)}
+    assert sorted(calls.glob("*.npz")) == files
 
 
 def test_only_a_run_that_has_ended_can_be_removed(calls: Path, gate: Path) -> None:
@@ -242,9 +242,13 @@ def test_a_dataset_on_kaggle_is_run_and_keeps_its_results_here(
     server = KaggleServer()
     server.datasets["owner/calls"] = [{f"images/{path.name}": path.read_bytes() for path in calls.iterdir()}]
     distribution("covey-loopback", {"loopback": "loopback"}, loopback=LOOPBACK.format(url=server.url))
-    given = {"PYTHONPATH": os.pathsep.join(sys.path), "KAGGLE_API_ENVIRONMENT": "LOCALHOST", "KAGGLE_USERNAME": "owner"}
+    environment = {
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "KAGGLE_API_ENVIRONMENT": "LOCALHOST",
+        "KAGGLE_USERNAME": "owner",
+    }
     places = {"HOME": tmp_path / "person", "COVEY_HOME": tmp_path / "home", "KAGGLE_CONFIG_DIR": tmp_path / "config"}
-    for name, value in {**given, **places, "KAGGLE_KEY": "key"}.items():
+    for name, value in {**environment, **places, "KAGGLE_KEY": "key"}.items():
         monkeypatch.setenv(name, str(value))
     experiment, dataset, registry = described("kaggle:owner/calls")
     job = start_job(experiment, dataset, registry)
@@ -273,11 +277,11 @@ def test_an_experiment_is_the_same_from_its_file_and_its_command(
     path.write_text(to_toml(experiment, registry), "utf-8")
     there = attrs.evolve(experiment, dataset=str(calls))
     assert read_experiment(path, registry) == there
-    told = command_words(experiment, registry)
-    assert told
-    assert told[:3] == ["covey", "run", str(calls)]
-    names = {Kind.named(told[at][2:]): [told[at + 1]] for at in (3, 5, 7)}
-    assert from_flags(told[2], None, names, [word for word in told[9:] if word != "--set"], registry) == there
+    words = command_words(experiment, registry)
+    assert words
+    assert words[:3] == ["covey", "run", str(calls)]
+    names = {Kind.named(words[at][2:]): [words[at + 1]] for at in (3, 5, 7)}
+    assert from_flags(words[2], None, names, [word for word in words[9:] if word != "--set"], registry) == there
 
 
 def test_what_flags_cannot_say_a_file_can(calls: Path, tmp_path: Path) -> None:
@@ -299,9 +303,9 @@ def test_what_lies_elsewhere_and_what_two_plugins_offer_keep_their_names(
     text = to_toml(experiment, registry)
     assert 'dataset = "kaggle:some/birds"' in text
     assert 'use = "covey-other:slow"' in text
-    told = command_words(experiment, registry)
-    assert told
-    assert told[:7] == ["covey", "run", "kaggle:some/birds", "--out", str(calls), "--extractor", "covey-other:slow"]
+    words = command_words(experiment, registry)
+    assert words
+    assert words[:7] == ["covey", "run", "kaggle:some/birds", "--out", str(calls), "--extractor", "covey-other:slow"]
 
 
 @not_windows

@@ -44,13 +44,13 @@ def test_what_is_missing_is_told() -> None:
     joined = join_tables(features("abc"), features("cdefgh"))
     assert joined.only_one.tolist() == ["a", "b"]
     assert joined.only_other.tolist() == ["d", "e", "f", "g", "h"]
-    told = "1 image is in both; 2 only in the first: a, b; 5 only in the second: d, e, f and 2 more."
-    assert joined.told == told
+    message = "1 image is in both; 2 only in the first: a, b; 5 only in the second: d, e, f and 2 more."
+    assert joined.told == message
     assert join_tables(features("ab"), features("ba")).told == "2 images are in both."
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "sentence"),
+    ("first", "second", "sentence"),
     [
         (features("ab"), features("xy"), "share no image .they begin with 'a' and 'x'"),
         (features("ab"), features(""), "share no image .they begin with 'a' and no image"),
@@ -59,9 +59,9 @@ def test_what_is_missing_is_told() -> None:
         (features("ab"), features("abb"), "'b' stands twice"),
     ],
 )
-def test_tables_that_do_not_fit_are_refused(one: Any, other: Any, sentence: str) -> None:
+def test_tables_that_do_not_fit_are_refused(first: Any, second: Any, sentence: str) -> None:
     with pytest.raises(CoveyError, match=sentence):
-        join_tables(one, other)
+        join_tables(first, second)
 
 
 def test_a_joined_table_is_kept_under_a_key_of_its_own(tmp_path: Path) -> None:

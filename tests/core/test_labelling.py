@@ -59,14 +59,14 @@ def test_labels_are_there_for_everyone_at_once(store: LabelStore) -> None:
     assert done is not None
     assert done.told == "“robin” given to 2 images"
     store.add(["b.png"], "wren", how="suggestion")
-    other = LabelStore(store.path)
-    assert other.by_image() == {"a.png": ("robin",), "b.png": ("robin", "wren")}
-    assert other.images("robin") == ["a.png", "b.png"]
-    assert [(row.filename, row.label, row.how) for row in other.rows()] == [
+    second = LabelStore(store.path)
+    assert second.by_image() == {"a.png": ("robin",), "b.png": ("robin", "wren")}
+    assert second.images("robin") == ["a.png", "b.png"]
+    assert [(row.filename, row.label, row.how) for row in second.rows()] == [
         ("a.png", "robin", "person"), ("b.png", "robin", "person"), ("b.png", "wren", "suggestion")
     ]  # fmt: skip
-    assert [(found.name, found.count) for found in other.classes()] == [("robin", 2), ("wren", 1)]
-    other.remove(["b.png", "c.png"], "robin")
+    assert [(found.name, found.count) for found in second.classes()] == [("robin", 2), ("wren", 1)]
+    second.remove(["b.png", "c.png"], "robin")
     assert store.by_image() == {"a.png": ("robin",), "b.png": ("wren",)}
     assert [path.name for path in store.path.parent.iterdir()] == ["labels.sqlite"]
 
@@ -89,15 +89,15 @@ def test_undo_and_redo_walk_through_every_state_exactly(store: LabelStore) -> No
     names, labels, rng = [f"{at}.png" for at in range(12)], ["a", "b", "c", "d"], random.Random(7)
 
     def act() -> object:
-        some, one, other = rng.sample(names, 5), rng.choice(labels), rng.choice(labels)
+        sample, first, second = rng.sample(names, 5), rng.choice(labels), rng.choice(labels)
         acts: list[Callable[[], object]] = [
-            lambda: store.add(some, one, how=f"step {rng.random()}"),
-            lambda: store.add(some, one),
-            lambda: store.remove(some, one),
-            lambda: store.merge([one, *labels[:1]], other),
-            lambda: store.delete(one),
-            lambda: store.rename(one, other),
-            lambda: store.recolour(one, f"#{rng.randrange(1 << 24):06x}"),
+            lambda: store.add(sample, first, how=f"step {rng.random()}"),
+            lambda: store.add(sample, first),
+            lambda: store.remove(sample, first),
+            lambda: store.merge([first, *labels[:1]], second),
+            lambda: store.delete(first),
+            lambda: store.rename(first, second),
+            lambda: store.recolour(first, f"#{rng.randrange(1 << 24):06x}"),
         ]
         return rng.choice(acts)()
 
@@ -289,11 +289,11 @@ def test_a_dataset_that_cannot_be_written_has_its_labels_with_the_user(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COVEY_HOME", str(tmp_path))
-    one, other = FolderDataset(Path("/proc/self")), FolderDataset(Path("/proc/sys"))
-    open_labels(one).add(["a.png"], "robin")
-    assert open_labels(one).by_image() == {"a.png": ("robin",)}
-    assert open_labels(other).by_image() == {}
-    assert open_labels(one).path.is_relative_to(tmp_path)
+    first, second = FolderDataset(Path("/proc/self")), FolderDataset(Path("/proc/sys"))
+    open_labels(first).add(["a.png"], "robin")
+    assert open_labels(first).by_image() == {"a.png": ("robin",)}
+    assert open_labels(second).by_image() == {}
+    assert open_labels(first).path.is_relative_to(tmp_path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs the rights of POSIX")
@@ -399,17 +399,17 @@ def test_a_file_that_is_held_is_told_of_after_a_while(store: LabelStore) -> None
 
 def test_the_original_table_is_what_pandas_writes_byte_for_byte(store: LabelStore) -> None:
     names = ["b.png", "a, b.png", 'c "d".png', "sub/é.png", "Z.png", "10.png", "9.png"]
-    for label, some in {
+    for label, sample in {
         "class1": names[:3],
         "class2": names[2:5],
         "Mésange, bleue": names[4:],
         "empty": names[:1],
     }.items():
-        store.add(some, label)
+        store.add(sample, label)
     store.remove(names[:1], "empty")
     table = pytest.importorskip("pandas").DataFrame({"filename": sorted(names)})
-    for found in store.classes():
-        table[found.name] = table["filename"].isin(store.images(found.name)).astype(float)
+    for computed in store.classes():
+        table[computed.name] = table["filename"].isin(store.images(computed.name)).astype(float)
     assert original_table(store, names) == table.to_csv(lineterminator="\n").encode()
     assert original_table(store, names).startswith(b",filename,class1,class2,")
 
@@ -438,16 +438,16 @@ def test_no_cell_is_a_formula_and_all_is_read_back_to_the_letter(store: LabelSto
     data = original_table(store, ["new.png"]) if form == "original" else long_table(store)
     cells = [cell for row in csv.reader(StringIO(data.decode(), newline="")) for cell in row]
     assert not [cell for cell in cells if cell.startswith(tuple("=+-@\t\r＝"))]
-    other = LabelStore(tmp_path / "other.sqlite")
-    done = brought(other, data, "=home.csv")
+    second = LabelStore(tmp_path / "other.sqlite")
+    done = brought(second, data, "=home.csv")
     assert done is not None
     if form == "long":
-        assert set(other.rows()) == set(store.rows())
+        assert set(second.rows()) == set(store.rows())
     else:
-        assert original_table(other, ["new.png"]) == data
-    assert brought(other, data) is None
-    other.undo()
-    assert state(other) == ([], [])
+        assert original_table(second, ["new.png"]) == data
+    assert brought(second, data) is None
+    second.undo()
+    assert state(second) == ([], [])
 
 
 def test_a_label_file_with_other_columns_is_brought_too(store: LabelStore) -> None:
@@ -459,9 +459,9 @@ def test_a_label_file_with_other_columns_is_brought_too(store: LabelStore) -> No
 def test_a_class_called_label_is_read_back(store: LabelStore, tmp_path: Path) -> None:
     for label in ("label", "filename", "when", "a;b;c;d;e;f;g"):
         store.add(["a.png"], label)
-    other = LabelStore(tmp_path / "other.sqlite")
-    brought(other, original_table(store, ["b.png"]))
-    assert other.by_image() == store.by_image()
+    second = LabelStore(tmp_path / "other.sqlite")
+    brought(second, original_table(store, ["b.png"]))
+    assert second.by_image() == store.by_image()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])

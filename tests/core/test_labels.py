@@ -36,8 +36,8 @@ def test_columns(path: Path) -> None:
 
 def test_the_column_is_guessed_only_where_there_is_one(path: Path) -> None:
     path.write_text("filename,species,kind\na.png,x,y\n")
-    told = r"have no column 'label': say with --column which holds the labels\. There is: species, kind\."
-    with pytest.raises(CoveyError, match=told):
+    message = r"have no column 'label': say with --column which holds the labels\. There is: species, kind\."
+    with pytest.raises(CoveyError, match=message):
         read_labels(path)
     assert read_labels(path, "kind") == {"a.png": "y"}
 

@@ -33,16 +33,16 @@ class Listed(FeatureExtractor):
         return dict.fromkeys(LAYERS, (1,)) if self.model == "small" else {"layer3.0.conv3": (2,)}
 
 
-def expanded(kept: Path, *layers: str, model: str = "small") -> tuple[str, ...]:
-    return expand_wildcards(Listed(layers=layers, model=model), kept).layers
+def expanded(content: Path, *layers: str, model: str = "small") -> tuple[str, ...]:
+    return expand_wildcards(Listed(layers=layers, model=model), content).layers
 
 
 def test_a_wildcard_stands_for_all_that_fit_in_the_order_of_computation(tmp_path: Path) -> None:
-    kept = tmp_path / "layers.json"
-    assert expanded(kept, "layer3.*.conv3") == ("layer3.0.conv3", "layer3.10.conv3")
-    assert expanded(kept, "layer3.?.conv[13]") == ("layer3.0.conv1", "layer3.0.conv3")
-    assert expanded(kept, "layer3", "layer3*") == ("layer3", "layer3.0.conv1", "layer3.0.conv3", "layer3.10.conv3")
-    assert expanded(kept, "layer3.*.conv3", model="other") == ("layer3.0.conv3",)
+    stored = tmp_path / "layers.json"
+    assert expanded(stored, "layer3.*.conv3") == ("layer3.0.conv3", "layer3.10.conv3")
+    assert expanded(stored, "layer3.?.conv[13]") == ("layer3.0.conv1", "layer3.0.conv3")
+    assert expanded(stored, "layer3", "layer3*") == ("layer3", "layer3.0.conv1", "layer3.0.conv3", "layer3.10.conv3")
+    assert expanded(stored, "layer3.*.conv3", model="other") == ("layer3.0.conv3",)
 
 
 def test_names_without_wildcards_are_left_alone(tmp_path: Path) -> None:
@@ -52,19 +52,19 @@ def test_names_without_wildcards_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_what_fits_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = tmp_path / "layers.json"
-    first = expanded(kept, "layer1*")
+    stored = tmp_path / "layers.json"
+    first = expanded(stored, "layer1*")
     monkeypatch.setattr(Listed, "available_layers", lambda self: pytest.fail("it was listed again"))
-    assert expanded(kept, "layer1*") == first
-    assert expanded(kept, "*.conv1") == ("layer3.0.conv1",)
+    assert expanded(stored, "layer1*") == first
+    assert expanded(stored, "*.conv1") == ("layer3.0.conv1",)
 
 
 @pytest.mark.parametrize("content", ["", "[1]", '{"a": '])
 def test_a_damaged_memory_is_made_anew(tmp_path: Path, content: str) -> None:
-    kept = tmp_path / "layers.json"
-    kept.write_text(content)
-    assert expanded(kept, "st*") == ("stem",)
-    assert list(json.loads(kept.read_text()).values()) == [LAYERS]
+    stored = tmp_path / "layers.json"
+    stored.write_text(content)
+    assert expanded(stored, "st*") == ("stem",)
+    assert list(json.loads(stored.read_text()).values()) == [LAYERS]
 
 
 def test_a_wildcard_that_nothing_fits_is_told(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_the_command_lists_layers_and_shapes(covey: Callable[..., Result]) -> No
 
 @pytest.mark.usefixtures("brightness")
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["nothing"], "There is no extractor 'nothing'"),
         (["brightness", "--set", "bands"], "--set bands: write OPTION=VALUE"),
@@ -103,10 +103,10 @@ def test_the_command_lists_layers_and_shapes(covey: Callable[..., Result]) -> No
         (["brightness", "--set", "bands=0"], "option 'bands' must be a whole number at least 1"),
     ],
 )
-def test_mistakes_are_told(covey: Callable[..., Result], words: list[str], told: str) -> None:
+def test_mistakes_are_told(covey: Callable[..., Result], words: list[str], message: str) -> None:
     done = covey("layers", *words)
     assert done.exit_code == 2
-    assert told in done.output
+    assert message in done.output
 
 
 def test_real_networks_are_listed_with_the_shapes_of_their_outputs(covey: Callable[..., Result]) -> None:

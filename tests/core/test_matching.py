@@ -21,29 +21,29 @@ def labels(*values: int) -> Labels:
 
 
 def test_renumbered_clusters_get_their_ids_back() -> None:
-    found = match_clusters(labels(7, 7, 3, 3, -1, 5), labels(0, 0, 1, 1, -1, 2))
-    assert found.labels.tolist() == [7, 7, 3, 3, -1, 5]
-    assert found.splits == found.merges == {}
+    computed = match_clusters(labels(7, 7, 3, 3, -1, 5), labels(0, 0, 1, 1, -1, 2))
+    assert computed.labels.tolist() == [7, 7, 3, 3, -1, 5]
+    assert computed.splits == computed.merges == {}
 
 
 def test_the_larger_part_of_a_split_keeps_the_id_and_the_other_gets_a_fresh_one() -> None:
-    found = match_clusters(labels(4, 4, 4, 4, 4, 9), labels(0, 0, 1, 1, 1, 2))
-    assert found.labels.tolist() == [10, 10, 4, 4, 4, 9]
-    assert found.splits == {4: (4, 10)}
-    assert found.merges == {}
+    computed = match_clusters(labels(4, 4, 4, 4, 4, 9), labels(0, 0, 1, 1, 1, 2))
+    assert computed.labels.tolist() == [10, 10, 4, 4, 4, 9]
+    assert computed.splits == {4: (4, 10)}
+    assert computed.merges == {}
 
 
 def test_of_merged_clusters_the_larger_gives_the_id() -> None:
-    found = match_clusters(labels(0, 0, 1, 1, 1, -1), labels(0, 0, 0, 0, 0, 0))
-    assert found.labels.tolist() == [1] * 6
-    assert found.merges == {1: (0, 1)}
-    assert found.splits == {}
+    computed = match_clusters(labels(0, 0, 1, 1, 1, -1), labels(0, 0, 0, 0, 0, 0))
+    assert computed.labels.tolist() == [1] * 6
+    assert computed.merges == {1: (0, 1)}
+    assert computed.splits == {}
 
 
 def test_a_few_images_that_change_sides_are_neither_split_nor_merge() -> None:
-    found = match_clusters(labels(0, 0, 0, 0, 1, 1, 1, 1), labels(1, 1, 1, 0, 0, 0, 0, 0))
-    assert found.labels.tolist() == [0, 0, 0, 1, 1, 1, 1, 1]
-    assert found.splits == found.merges == {}
+    computed = match_clusters(labels(0, 0, 0, 0, 1, 1, 1, 1), labels(1, 1, 1, 0, 0, 0, 0, 0))
+    assert computed.labels.tolist() == [0, 0, 0, 1, 1, 1, 1, 1]
+    assert computed.splits == computed.merges == {}
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,9 @@ def test_a_few_images_that_change_sides_are_neither_split_nor_merge() -> None:
     ],
 )
 def test_noise_has_no_identity(old: list[int], new: list[int], expected: list[int]) -> None:
-    found = match_clusters(labels(*old), labels(*new)).labels
-    assert found.dtype == np.int32
-    assert found.tolist() == expected
+    computed = match_clusters(labels(*old), labels(*new)).labels
+    assert computed.dtype == np.int32
+    assert computed.tolist() == expected
 
 
 def test_clusters_of_other_images_are_refused() -> None:
@@ -71,11 +71,11 @@ def test_clusters_of_other_images_are_refused() -> None:
 @given(pairs=st.lists(st.tuples(st.integers(-1, 4), st.integers(-1, 4)), max_size=30))
 def test_membership_stays_and_as_many_images_as_can_keep_their_id(pairs: list[tuple[int, int]]) -> None:
     old, new = (labels(*side) for side in zip(*pairs, strict=True)) if pairs else (labels(), labels())
-    found = match_clusters(old, new).labels
-    np.testing.assert_array_equal(found == -1, new == -1)
-    np.testing.assert_array_equal(found[:, None] == found, new[:, None] == new)
-    kept = int(((found == old) & (old != -1)).sum())
-    assert kept == most_kept(old, new)
+    computed = match_clusters(old, new).labels
+    np.testing.assert_array_equal(computed == -1, new == -1)
+    np.testing.assert_array_equal(computed[:, None] == computed, new[:, None] == new)
+    stored = int(((computed == old) & (old != -1)).sum())
+    assert stored == most_kept(old, new)
 
 
 def most_kept(old: Labels, new: Labels) -> int:

@@ -36,15 +36,22 @@ def of(dataset: FolderDataset, text: str, encoding: str = "utf-8") -> dict[str, 
 def test_the_metadata_of_the_original_tools(xc_dev: Path) -> None:
     dataset = FolderDataset(xc_dev)
     names = dataset.images.names()  # type: ignore[union-attr]
-    found = read_metadata(dataset)
-    assert found.told(names) == "downloaded_data_meta.pkl: 210 of 210 images have metadata."
-    columns = found.of(names)
+    computed = read_metadata(dataset)
+    assert computed.told(names) == "downloaded_data_meta.pkl: 210 of 210 images have metadata."
+    columns = computed.of(names)
     assert [columns[head][0] for head in ("recording", "start", "en", "cnt", "lat", "smp", "ssp")] == [
         "XC144251_Mesange_charbonniere_", 0.0, "Great Tit", "France", 43.3697, 44100, None,
     ]  # fmt: skip
     assert columns["start"][1] == 0.315
     kinds = {head: column_kind(column) for head, column in columns.items()}
-    assert {head for head, found in kinds.items() if found == "number"} == {"start", "id", "lat", "lng", "alt", "smp"}
+    assert {head for head, computed in kinds.items() if computed == "number"} == {
+        "start",
+        "id",
+        "lat",
+        "lng",
+        "alt",
+        "smp",
+    }
 
 
 def test_without_a_table_the_names_tell(birds: FolderDataset) -> None:
@@ -95,8 +102,8 @@ def test_what_spreadsheets_write(birds: FolderDataset, encoding: str, separator:
 )
 def test_text_and_numbers(birds: FolderDataset, cells: list[str], expected: list[Any]) -> None:
     lines = [f"{name},{cell}" for name, cell in zip(NAMES, cells, strict=False)]
-    found = of(birds, "\n".join(["filename,x", *lines]))["x"][:3]
-    assert (found, [*map(type, found)]) == (expected, [*map(type, expected)])
+    computed = of(birds, "\n".join(["filename,x", *lines]))["x"][:3]
+    assert (computed, [*map(type, computed)]) == (expected, [*map(type, expected)])
 
 
 def test_parquet(birds: FolderDataset) -> None:
@@ -110,14 +117,14 @@ def test_parquet(birds: FolderDataset) -> None:
         "tags": [["a"], [], None, ["b", "c"]],
     }
     parquet.write_table(pa.table(columns), birds.home / "metadata.parquet")
-    found = read_metadata(birds).of(NAMES)
-    assert {head: found[head] for head in ("rain", "day", "depth", "tags")} == {
+    computed = read_metadata(birds).of(NAMES)
+    assert {head: computed[head] for head in ("rain", "day", "depth", "tags")} == {
         "rain": [True, None, False, True],
         "day": ["2020-04-19"] * 4,
         "depth": [1.5, None, None, 2.0],
         "tags": ["['a']", "[]", None, "['b', 'c']"],
     }
-    assert (column_kind(found["rain"]), column_kind(found["depth"])) == ("text", "number")
+    assert (column_kind(computed["rain"]), column_kind(computed["depth"])) == ("text", "number")
     (birds.home / "metadata.parquet").write_bytes(b"PAR1")
     with pytest.raises(CoveyError, match="name a whole Parquet file"):
         read_metadata(birds)

@@ -41,9 +41,9 @@ def path(covey: Cli, images: Path) -> Path:
 
 
 def made(path: Path) -> Provenance:
-    found = npz.read_entry(path).provenance
-    assert found is not None
-    return found
+    computed = npz.read_entry(path).provenance
+    assert computed is not None
+    return computed
 
 
 def test_everything_that_made_a_result_is_named(path: Path, registry: Registry) -> None:
@@ -76,12 +76,12 @@ def test_a_component_that_is_gone_is_described_without_references(path: Path) ->
 def test_a_result_made_again_is_identical(covey: Cli, path: Path) -> None:
     before = {file.name: file.read_bytes() for file in path.parent.iterdir() if file.is_file()}
     Image.new("RGB", (48, 32)).save(path.parent / "later.png")
-    told = covey("run", "--like", path)
-    assert told.exit_code == 0, told.stderr
-    assert [line.split() for line in told.stdout.splitlines()[1:4]] == [
+    done = covey("run", "--like", path)
+    assert done.exit_code == 0, done.stderr
+    assert [line.split() for line in done.stdout.splitlines()[1:4]] == [
         ["brightness", "identical"], ["pca", "identical"], ["dbscan", "identical"],
     ]  # fmt: skip
-    assert told.stdout.splitlines()[-1] == "Identical, bit for bit."
+    assert done.stdout.splitlines()[-1] == "Identical, bit for bit."
     (path.parent / "later.png").unlink()
     assert {file.name: file.read_bytes() for file in path.parent.iterdir() if file.is_file()} == before
 
@@ -93,19 +93,19 @@ def test_a_result_that_is_not_the_same_again(covey: Cli, path: Path) -> None:
     data = json.loads(str(arrays["covey"]))
     data["details"]["versions"]["numpy"] = "0.1"
     np.savez(path, **{**arrays, "covey": np.array(json.dumps(data))})
-    told = covey("run", "--like", path)
-    assert told.exit_code == 1
-    assert "another number for" in told.stdout
-    assert told.stdout.splitlines()[-2].split() == ["numpy", "0.1", np.__version__]
-    assert told.stdout.splitlines()[-1] == "Not identical."
+    done = covey("run", "--like", path)
+    assert done.exit_code == 1
+    assert "another number for" in done.stdout
+    assert done.stdout.splitlines()[-2].split() == ["numpy", "0.1", np.__version__]
+    assert done.stdout.splitlines()[-1] == "Not identical."
 
 
 def test_what_cannot_be_made_again(covey: Cli, path: Path) -> None:
     def refused(*words: object) -> str:
-        told = covey("run", "--like", *words)
-        assert told.exit_code == 2
-        assert "Traceback" not in told.stderr
-        return told.stderr
+        done = covey("run", "--like", *words)
+        assert done.exit_code == 2
+        assert "Traceback" not in done.stderr
+        return done.stderr
 
     assert "leave out the folder" in refused(path, path.parent)
     Image.new("RGB", (48, 32)).save(path.parent / "call_00.png")

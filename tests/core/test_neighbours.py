@@ -35,13 +35,13 @@ class TestNearest:
             + np.linspace(0, 1, 120, dtype=np.float32)[:, None]
         )
         chosen = np.array([*range(5), *range(80, 85)])
-        found = nearest_rows(Z, chosen, 70)
-        assert set(found.tolist()) == {*range(5, 40), *range(85, 120)}
+        computed = nearest_rows(Z, chosen, 70)
+        assert set(computed.tolist()) == {*range(5, 40), *range(85, 120)}
 
     def test_the_selection_itself_is_not_found(self, X: NDArray[np.float32]) -> None:
         chosen = np.arange(MEMBERS + 100)
-        found = nearest_rows(X, chosen, len(X))
-        assert sorted(found.tolist()) == list(range(MEMBERS + 100, len(X)))
+        computed = nearest_rows(X, chosen, len(X))
+        assert sorted(computed.tolist()) == list(range(MEMBERS + 100, len(X)))
 
     def test_a_constant_column_harms_nothing(self, X: NDArray[np.float32]) -> None:
         both = np.hstack([X, np.full((len(X), 1), 3, dtype=np.float32)])

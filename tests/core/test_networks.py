@@ -49,8 +49,8 @@ def extract(
 
 
 def cosines(X: NDArray[np.float32], Y: NDArray[np.float32]) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = (X * Y).sum(1) / np.linalg.norm(X, axis=1) / np.linalg.norm(Y, axis=1)
-    return found
+    computed: NDArray[np.float32] = (X * Y).sum(1) / np.linalg.norm(X, axis=1) / np.linalg.norm(Y, axis=1)
+    return computed
 
 
 class Fixed(nn.Module):
@@ -163,10 +163,12 @@ def test_bfloat16_and_compiled_agree_with_float32() -> None:
     pooling = Pooling(bands=2, time="mean+std")
     exact = extract(small(), "0", "3", pooling=pooling)
     for runtime in (Runtime(precision="bfloat16"), Runtime(compile=True)):
-        for found, expected in zip(extract(small(), "0", "3", pooling=pooling, runtime=runtime), exact, strict=True):
-            assert found.dtype == np.float32
-            assert not np.array_equal(found, expected) or runtime.compile
-            assert (cosines(found, expected) > 0.999).all()
+        for features_of_images, expected in zip(
+            extract(small(), "0", "3", pooling=pooling, runtime=runtime), exact, strict=True
+        ):
+            assert features_of_images.dtype == np.float32
+            assert not np.array_equal(features_of_images, expected) or runtime.compile
+            assert (cosines(features_of_images, expected) > 0.999).all()
 
 
 def test_what_cannot_be_compiled_runs_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,8 +177,8 @@ def test_what_cannot_be_compiled_runs_as_it_is(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(config.cpp, "cxx", ("no-such-compiler",))
     with pytest.warns(UserWarning, match="small could not be compiled, so it runs as it is"):
-        found = extract(small(), "3", images=pixels(44, 50), runtime=Runtime(compile=True))
-    np.testing.assert_allclose(found[0], extract(small(), "3", images=pixels(44, 50))[0], rtol=1e-4)
+        features_of_images = extract(small(), "3", images=pixels(44, 50), runtime=Runtime(compile=True))
+    np.testing.assert_allclose(features_of_images[0], extract(small(), "3", images=pixels(44, 50))[0], rtol=1e-4)
 
 
 class Full(nn.Module):
@@ -262,8 +264,8 @@ def test_tokens_lie_as_the_image_does_and_the_class_token_is_left_out(layer: str
     network = Network(Layouts(), "layouts", EXPECTED)
     images = pixels(*size)
     for pooling in (Pooling(bands=4), Pooling(time="thirds")):
-        found, maps = extract(network, layer, "last", images=images, pooling=pooling)
-        np.testing.assert_allclose(found, maps, rtol=1e-4, atol=1e-5)
+        computed, maps = extract(network, layer, "last", images=images, pooling=pooling)
+        np.testing.assert_allclose(computed, maps, rtol=1e-4, atol=1e-5)
 
 
 def test_an_unknown_layer_is_told_with_those_that_there_are() -> None:
@@ -334,12 +336,12 @@ def test_a_file_that_would_run_code_is_refused_and_runs_none(tmp_path: Path, by_
 
 
 @pytest.mark.parametrize("name", ["w.pth", "w.safetensors"])
-@pytest.mark.parametrize("kept", [0, 0.5])
-def test_a_damaged_file_is_told(tmp_path: Path, name: str, kept: float) -> None:
+@pytest.mark.parametrize("content", [0, 0.5])
+def test_a_damaged_file_is_told(tmp_path: Path, name: str, content: float) -> None:
     whole = tmp_path / "whole"
     torch.save(small().module.state_dict(), whole)
     data = whole.read_bytes()
-    (tmp_path / name).write_bytes(data[: int(len(data) * kept)])
+    (tmp_path / name).write_bytes(data[: int(len(data) * content)])
     with pytest.raises(CoveyError, match=rf"The weights '.*{name}' (are refused|cannot be read)"):
         networks.read_weights(tmp_path / name)
 
@@ -373,7 +375,7 @@ def test_weights_for_other_classes_fit_but_for_the_last_layer(tmp_path: Path) ->
 def test_weights_of_another_network_are_told_by_key() -> None:
     module = small().module
     weights = {"0.weight": torch.zeros(1), "head.weight": torch.zeros(2)}
-    with pytest.raises(CoveyError) as told:
+    with pytest.raises(CoveyError) as caught:
         networks.put_weights(module, weights, Path("w.pth"), "small")
-    assert "'w.pth' do not fit small (missing: '0.bias', '1.weight', '1.bias' and 5 more" in str(told.value)
-    assert "not expected: 'head.weight'; of another shape: '0.weight')" in str(told.value)
+    assert "'w.pth' do not fit small (missing: '0.bias', '1.weight', '1.bias' and 5 more" in str(caught.value)
+    assert "not expected: 'head.weight'; of another shape: '0.weight')" in str(caught.value)

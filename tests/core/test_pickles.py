@@ -30,9 +30,9 @@ class Call:
 
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 def test_an_array_of_strings_comes_back(protocol: int) -> None:
-    found = read_strings(pickle.dumps(np.array(NAMES, dtype=object), protocol), "x.npz")
-    assert found.tolist() == NAMES
-    assert found.dtype.kind == "U"
+    computed = read_strings(pickle.dumps(np.array(NAMES, dtype=object), protocol), "x.npz")
+    assert computed.tolist() == NAMES
+    assert computed.dtype.kind == "U"
 
 
 def test_a_call_is_never_made_and_named(tmp_path: Path) -> None:
@@ -95,24 +95,26 @@ def test_a_table_of_pandas_comes_back(pandas: Any, tmp_path: Path) -> None:
         "mixed": ["a", 1, None],
         "day": [date(2024, 5, 1), datetime(2024, 5, 1, 3), None],
     }
-    made = {name: pandas.Series(values, dtype=object) for name, values in columns.items() if name in ("mixed", "day")}
-    pandas.DataFrame({**columns, **made}).to_pickle(tmp_path / "x.pkl")
-    found = read_frame(tmp_path / "x.pkl")
-    assert found.pop("text") in (["a", "ü", None], ["a", "ü", np.nan])
-    assert found == {name: values for name, values in columns.items() if name != "text"}
+    provenance = {
+        name: pandas.Series(values, dtype=object) for name, values in columns.items() if name in ("mixed", "day")
+    }
+    pandas.DataFrame({**columns, **provenance}).to_pickle(tmp_path / "x.pkl")
+    computed = read_frame(tmp_path / "x.pkl")
+    assert computed.pop("text") in (["a", "ü", None], ["a", "ü", np.nan])
+    assert computed == {name: values for name, values in columns.items() if name != "text"}
 
 
 def test_text_that_pandas_keeps_without_arrow_comes_back(pandas: Any, tmp_path: Path) -> None:
-    kept = pandas.Series(NAMES, dtype=pandas.StringDtype("python"))
-    pandas.DataFrame({"name": kept}).to_pickle(tmp_path / "x.pkl")
+    stored = pandas.Series(NAMES, dtype=pandas.StringDtype("python"))
+    pandas.DataFrame({"name": stored}).to_pickle(tmp_path / "x.pkl")
     assert read_frame(tmp_path / "x.pkl") == {"name": NAMES}
 
 
 def test_lists_in_cells_become_json_and_a_named_index_a_column(pandas: Any, tmp_path: Path) -> None:
     frame = pandas.DataFrame({"id": ["1", "2"], "also": [["a", "ü"], []], "sono": [{"small": "u"}, {}]})
     frame.set_index("id").to_pickle(tmp_path / "x.pkl")
-    told = {"id": ["1", "2"], "also": ['["a", "ü"]', "[]"], "sono": ['{"small": "u"}', "{}"]}
-    assert read_frame(tmp_path / "x.pkl") == told
+    message = {"id": ["1", "2"], "also": ['["a", "ü"]', "[]"], "sono": ['{"small": "u"}', "{}"]}
+    assert read_frame(tmp_path / "x.pkl") == message
 
 
 def test_another_table_is_refused_with_what_it_needs(pandas: Any, tmp_path: Path) -> None:

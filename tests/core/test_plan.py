@@ -78,20 +78,20 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     from covey.analysis.density import Tree
     from covey_umap import Umap
 
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
 
     def count(cls: type, name: str) -> None:
         inner = getattr(cls, name)
 
-        def counted(*args: Any, **given: Any) -> Any:
-            found[name] += 1
-            return inner(*args, **given)
+        def counted(*args: Any, **options: Any) -> Any:
+            counts[name] += 1
+            return inner(*args, **options)
 
         monkeypatch.setattr(cls, name, counted)
 
     count(Umap, "_graph")
     count(Tree, "grow")
-    return found
+    return counts
 
 
 def names(folder: Path) -> set[str]:
@@ -149,8 +149,8 @@ def test_values_clustered_together_are_those_of_each_alone(
 def test_the_plan_tells_what_is_kept(covey: Cli, images: Path) -> None:
     words = ["run", images, "--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2,3"]
     covey(*words)
-    told = covey(*words, "--set", "clusterer.eps=0.4,0.5", "--set", "reducer.sizes=4", "--dry-run")
-    assert [line.split()[1:4] for line in told.stdout.splitlines()[1:-1]] == [
+    done = covey(*words, "--set", "clusterer.eps=0.4,0.5", "--set", "reducer.sizes=4", "--dry-run")
+    assert [line.split()[1:4] for line in done.stdout.splitlines()[1:-1]] == [
         ["1", "1", "0"],
         ["3", "2", "1"],
         ["6", "0", "3"],
@@ -171,17 +171,17 @@ def test_two_sections_that_overlap_count_once(covey: Cli, tmp_path: Path, images
 def test_what_fails_is_told_at_the_end_and_stops_nothing_else(covey: Cli, images: Path, fragile: None) -> None:
     words = ["run", images, "--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2,13,3",
              "--clusterer", "fragile", "--set", "clusterer.at=1,3,2"]  # fmt: skip
-    told = covey(*words)
-    assert told.exit_code == 1
-    assert told.stdout.splitlines()[-1].startswith("7 tables made, 0 kept")
-    assert told.stderr.splitlines()[-3:] == [
+    done = covey(*words)
+    assert done.exit_code == 1
+    assert done.stdout.splitlines()[-1].startswith("7 tables made, 0 kept")
+    assert done.stderr.splitlines()[-3:] == [
         "3 tables could not be made, nor what would follow:",
-        *[line for line in told.stderr.splitlines() if line.startswith("  dimred_13_")],
-        *[line for line in told.stderr.splitlines() if line.startswith("  clusters_fragile-at3_2_")],
+        *[line for line in done.stderr.splitlines() if line.startswith("  dimred_13_")],
+        *[line for line in done.stderr.splitlines() if line.startswith("  clusters_fragile-at3_2_")],
     ]
-    assert "pca: 13 dimensions cannot be computed from 12 features: choose smaller sizes" in told.stderr
-    assert "fragile failed (ZeroDivisionError: three): try other options, or send " in told.stderr
-    assert "Traceback" not in told.stderr
+    assert "pca: 13 dimensions cannot be computed from 12 features: choose smaller sizes" in done.stderr
+    assert "fragile failed (ZeroDivisionError: three): try other options, or send " in done.stderr
+    assert "Traceback" not in done.stderr
     again = covey(*words)
     assert again.exit_code == 1
     assert again.stdout.splitlines()[-1].startswith("0 tables made, 7 kept")
@@ -196,18 +196,18 @@ def test_one_layer_that_fails_leaves_the_others(covey: Cli, images: Path, monkey
         return load(self, runtime)
 
     monkeypatch.setattr(Brightness, "load", refuse)
-    told = covey("run", images, "--extractor", "brightness", "--set", "extractor.layers=mean,deviation",
+    done = covey("run", images, "--extractor", "brightness", "--set", "extractor.layers=mean,deviation",
                  "--reducer", "pca", "--set", "reducer.sizes=2")  # fmt: skip
-    assert told.exit_code == 1
-    assert told.stdout.splitlines()[-1].startswith("3 tables made")
-    assert "brightness failed (MemoryError: no room)" in told.stderr
+    assert done.exit_code == 1
+    assert done.stdout.splitlines()[-1].startswith("3 tables made")
+    assert "brightness failed (MemoryError: no room)" in done.stderr
 
 
 def test_where_nothing_comes_out_it_is_an_error(covey: Cli, images: Path, fragile: None) -> None:
-    told = covey("run", images, "--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2",
+    done = covey("run", images, "--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2",
                  "--clusterer", "fragile", "--set", "clusterer.at=3")  # fmt: skip
-    assert told.exit_code == 2
-    assert told.stderr.splitlines()[-1].startswith("Error: fragile failed (ZeroDivisionError: three)")
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[-1].startswith("Error: fragile failed (ZeroDivisionError: three)")
 
 
 def test_results_of_a_newer_covey_are_a_problem_and_no_crash(covey: Cli, images: Path) -> None:
@@ -220,8 +220,8 @@ def test_results_of_a_newer_covey_are_a_problem_and_no_crash(covey: Cli, images:
     np.savez(path, **arrays)
     newer = f"{path} has a damaged provenance (it was written by a newer covey)"
     assert newer in covey("info", images).stderr
-    told = covey(*words)
-    assert told.exit_code == 1
-    assert newer in told.stderr
-    assert "Traceback" not in told.stderr
+    done = covey(*words)
+    assert done.exit_code == 1
+    assert newer in done.stderr
+    assert "Traceback" not in done.stderr
     assert covey("compare", images, "--json").exit_code == 0

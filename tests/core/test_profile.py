@@ -32,10 +32,10 @@ def points(count: int, columns: int, seed: int) -> NDArray[np.float32]:
     return (centres[random.integers(0, 4, count)] + random.normal(size=(count, columns))).astype(np.float32)
 
 
-def clusterer(name: str, **given: object) -> Clusterer:
-    made = REGISTRY.get(Kind.CLUSTERER, name)(**given)
-    assert isinstance(made, Clusterer)
-    return made
+def clusterer(name: str, **options: object) -> Clusterer:
+    provenance = REGISTRY.get(Kind.CLUSTERER, name)(**options)
+    assert isinstance(provenance, Clusterer)
+    return provenance
 
 
 @settings(max_examples=20, deadline=None)
@@ -43,27 +43,27 @@ def clusterer(name: str, **given: object) -> Clusterer:
 def test_a_profile_says_what_direct_runs_say(count: int, columns: int, min_samples: int, seed: int) -> None:
     Z = points(count, columns, seed)
     dbscan = clusterer("dbscan", min_samples=min_samples)
-    found = profile_option(dbscan, Z, "eps", prepared=dbscan.prepare(Z))
-    for at, eps in enumerate(found.values):
+    computed = profile_option(dbscan, Z, "eps", prepared=dbscan.prepare(Z))
+    for at, eps in enumerate(computed.values):
         labels = attrs.evolve(dbscan, eps=eps).cluster(Z)  # type: ignore[misc]
         sizes = np.bincount(labels[labels >= 0])
-        assert found.clusters[at] == len(sizes)
-        assert found.noise[at] == pytest.approx((labels == -1).mean() if count else 0)
-        assert found.largest[at] == pytest.approx(sizes.max(initial=0) / max(1, count))
+        assert computed.clusters[at] == len(sizes)
+        assert computed.noise[at] == pytest.approx((labels == -1).mean() if count else 0)
+        assert computed.largest[at] == pytest.approx(sizes.max(initial=0) / max(1, count))
 
 
 def test_plateaus_are_where_the_number_of_clusters_stays() -> None:
     Z = (points(400, 2, 0) * 0.02 + np.repeat([[0, 0], [5, 0], [0, 9], [30, 0]], 100, axis=0)).astype(np.float32)
     Z = np.concatenate([Z, np.full((1, 2), 300, dtype=np.float32)])
     dbscan = clusterer("dbscan")
-    found = profile_option(dbscan, Z, "eps", prepared=dbscan.prepare(Z))
-    assert found.suggested in found.values
-    assert found.plateaus
-    counts = dict(zip(found.values, found.clusters.tolist(), strict=True))
-    for first, last in found.plateaus:
+    computed = profile_option(dbscan, Z, "eps", prepared=dbscan.prepare(Z))
+    assert computed.suggested in computed.values
+    assert computed.plateaus
+    counts = dict(zip(computed.values, computed.clusters.tolist(), strict=True))
+    for first, last in computed.plateaus:
         assert len({count for value, count in counts.items() if first <= value <= last}) == 1
         assert counts[first] > 1
-    assert [counts[first] for first, _ in found.plateaus][-3:] == [4, 3, 2]
+    assert [counts[first] for first, _ in computed.plateaus][-3:] == [4, 3, 2]
 
 
 def test_values_can_be_given() -> None:
@@ -76,9 +76,9 @@ def test_values_can_be_given() -> None:
 def test_another_preparation_is_needed_for_an_option_that_is_not_live() -> None:
     Z = points(100, 3, 0)
     dbscan = clusterer("dbscan", eps=1.0)
-    found = profile_option(dbscan, Z, "min_samples", [2, 5, 30], dbscan.prepare(Z))
+    computed = profile_option(dbscan, Z, "min_samples", [2, 5, 30], dbscan.prepare(Z))
     direct = [clusterer("dbscan", eps=1.0, min_samples=count).cluster(Z) for count in (2, 5, 30)]
-    assert found.noise.tolist() == pytest.approx([(labels == -1).mean() for labels in direct])
+    assert computed.noise.tolist() == pytest.approx([(labels == -1).mean() for labels in direct])
 
 
 @component
@@ -98,11 +98,11 @@ class Slices(Clusterer):
 def test_a_clusterer_that_prepares_nothing_is_looked_at_around_its_value() -> None:
     Z = points(200, 2, 0)
     assert Slices().prepare(Z) is None
-    found = profile_option(Slices(), Z, "width")
-    assert found.values[0] == 0.125
-    assert found.values[-1] <= 4
-    assert found.clusters[0] > found.clusters[-1] > 1
-    assert found.suggested is None
+    computed = profile_option(Slices(), Z, "width")
+    assert computed.values[0] == 0.125
+    assert computed.values[-1] <= 4
+    assert computed.clusters[0] > computed.clusters[-1] > 1
+    assert computed.suggested is None
     assert list(profile_option(Slices(), Z, "side").values) == ["low", "high"]
 
 
@@ -118,13 +118,13 @@ def test_an_option_that_cannot_be_looked_at(name: str, sentence: str) -> None:
 @pytest.mark.parametrize("name", ["dbscan", "hdbscan"])
 @pytest.mark.parametrize("count", [0, 1, 2, 40])
 def test_little_or_equal_data_have_a_profile(name: str, count: int) -> None:
-    made = clusterer(name)
+    provenance = clusterer(name)
     live = {"dbscan": "eps", "hdbscan": "min_cluster_size"}[name]
     Z = np.zeros((count, 3), dtype=np.float32)
-    found = profile_option(made, Z, live, prepared=made.prepare(Z))
-    assert len(found.values) > 1
-    assert set(found.clusters.tolist()) <= {0, 1, 2}
-    assert found.suggested is None
+    computed = profile_option(provenance, Z, live, prepared=provenance.prepare(Z))
+    assert len(computed.values) > 1
+    assert set(computed.clusters.tolist()) <= {0, 1, 2}
+    assert computed.suggested is None
 
 
 @pytest.mark.parametrize("name", ["dbscan", "hdbscan"])
@@ -143,23 +143,23 @@ def dataset(covey: Cli, images: Path, brightness: None) -> Path:
 
 
 def test_table_and_json_say_the_same(covey: Cli, dataset: Path) -> None:
-    found = json.loads(covey("profile", dataset, *WORDS, "--json").stdout)
-    assert len(found) == 2
-    assert found[0]["clusterer"]["min_samples"] == 3
-    assert found[0]["values"][-1]["clusters"] == 1
+    document = json.loads(covey("profile", dataset, *WORDS, "--json").stdout)
+    assert len(document) == 2
+    assert document[0]["clusterer"]["min_samples"] == 3
+    assert document[0]["values"][-1]["clusters"] == 1
     lines = covey("profile", dataset, *WORDS).stdout.splitlines()
-    (row,) = [line.split() for line in lines if line.startswith(f"{found[0]['suggested']} ") and "suggested" in line][
-        :1
-    ]
-    (known,) = [value for value in found[0]["values"] if value["value"] == found[0]["suggested"]]
-    assert row[1:4] == [str(known["clusters"]), f"{known['noise']:.0%}", f"{known['largest']:.0%}"]
+    (row,) = [
+        line.split() for line in lines if line.startswith(f"{document[0]['suggested']} ") and "suggested" in line
+    ][:1]
+    (is_known,) = [value for value in document[0]["values"] if value["value"] == document[0]["suggested"]]
+    assert row[1:4] == [str(is_known["clusters"]), f"{is_known['noise']:.0%}", f"{is_known['largest']:.0%}"]
 
 
 def test_one_embedding_several_settings_and_a_picture(covey: Cli, dataset: Path, tmp_path: Path) -> None:
     names = [table["table"] for table in json.loads(covey("profile", dataset, *WORDS, "--json").stdout)]
     words = ["--embedding", names[1], "--set", "clusterer.min_samples=4", "--png", tmp_path / "eps.png", "--json"]
-    found = json.loads(covey("profile", dataset, *WORDS, *words).stdout)
-    assert [(one["table"], one["clusterer"]["min_samples"]) for one in found] == [(names[1], 3), (names[1], 4)]
+    document = json.loads(covey("profile", dataset, *WORDS, *words).stdout)
+    assert [(one["table"], one["clusterer"]["min_samples"]) for one in document] == [(names[1], 3), (names[1], 4)]
     with Image.open(tmp_path / "eps.png") as picture:
         assert picture.format == "PNG"
         assert len(np.unique(np.asarray(picture).reshape(-1, 3), axis=0)) > 4

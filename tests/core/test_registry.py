@@ -96,8 +96,8 @@ def test_a_plugin_may_offer_something_through_every_hook(distribution: Distribut
 
 def test_built_in_components_are_all_found(registry: Registry) -> None:
     assert registry.problems == []
-    found = {(item.kind, item.name) for item in registry.components}
-    assert found >= {
+    computed = {(item.kind, item.name) for item in registry.components}
+    assert computed >= {
         ("extractor", "torchvision"), ("extractor", "timm"), ("reducer", "umap"), ("reducer", "pca"),
         ("clusterer", "dbscan"), ("clusterer", "hdbscan"), ("storage", "npz"),
     }  # fmt: skip
@@ -177,14 +177,14 @@ def test_broken_plugins_stop_no_run(distribution: Distribution, covey: Cli, imag
     assert len(Registry.installed().problems) == 4
 
 
-def asking(folder: Path, distribution: str, wanted: str) -> None:
+def asking(folder: Path, distribution: str, expected: str) -> None:
     """Let a distribution made on the spot say which covey it needs."""
     (metadata,) = folder.glob(f"site-{distribution}/*.dist-info/METADATA")
-    metadata.write_text(metadata.read_text("utf-8") + f"Requires-Dist: {wanted}\n", "utf-8")
+    metadata.write_text(metadata.read_text("utf-8") + f"Requires-Dist: {expected}\n", "utf-8")
 
 
 @pytest.mark.parametrize(
-    ("source", "wanted", "told"),
+    ("source", "expected", "message"),
     [
         ("from covey import Sharpener", "", f"cannot import name 'Sharpener' .* (this is covey {__version__})"),
         ("import covey.sharpening", "", f"No module named 'covey.sharpening' (this is covey {__version__})"),
@@ -198,13 +198,13 @@ def asking(folder: Path, distribution: str, wanted: str) -> None:
     ],
 )
 def test_a_plugin_of_another_covey_is_told_which_one_this_is(
-    distribution: Distribution, tmp_path: Path, source: str, wanted: str, told: str
+    distribution: Distribution, tmp_path: Path, source: str, expected: str, message: str
 ) -> None:
     distribution("covey-old", {"old": "old_plugin"}, old_plugin=source)
-    if wanted:
-        asking(tmp_path, "covey-old", wanted)
+    if expected:
+        asking(tmp_path, "covey-old", expected)
     reason = reasons(Registry.installed())["old"]
-    assert all(part in reason for part in told.split(" .* "))
+    assert all(part in reason for part in message.split(" .* "))
 
 
 def test_a_plugin_that_lacks_something_else_is_told_nothing_of_covey(distribution: Distribution) -> None:
@@ -220,14 +220,14 @@ def test_a_plugin_with_a_heavy_import_works_and_is_warned_of(distribution: Distr
 
 def test_a_heavy_import_is_warned_of_in_json_too(distribution: Distribution, covey: Cli) -> None:
     distribution("covey-slow", {"slow": "slow_plugin"}, slow_plugin=f"import tensorflow\n{GOOD}", tensorflow="")
-    found = json.loads(covey("plugins", "list", "--json").stdout)
-    assert [warning["plugin"] for warning in found["warnings"]] == ["slow"]
-    assert "halves" in [item["name"] for item in found["components"]]
-    assert found["problems"] == []
+    document = json.loads(covey("plugins", "list", "--json").stdout)
+    assert [warning["plugin"] for warning in document["warnings"]] == ["slow"]
+    assert "halves" in [item["name"] for item in document["components"]]
+    assert document["problems"] == []
 
 
 @pytest.mark.parametrize(
-    ("use", "told"),
+    ("use", "message"),
     [
         ("halves", 'needs a library that is not installed: pip install "covey-halves[all]"'),
         ("pca", "There is no clusterer 'pca'. There is a reducer of that name."),
@@ -236,7 +236,7 @@ def test_a_heavy_import_is_warned_of_in_json_too(distribution: Distribution, cov
     ],
 )
 def test_a_plugin_that_a_config_names_and_that_is_not_there(
-    distribution: Distribution, covey: Cli, tmp_path: Path, use: str, told: str
+    distribution: Distribution, covey: Cli, tmp_path: Path, use: str, message: str
 ) -> None:
     needy = GOOD.replace('name = "halves"', 'name = "halves"\n    requires = {"not_there": "covey-halves[all]"}')
     distribution("covey-halves", {"halves": "halves_plugin"}, halves_plugin=needy)
@@ -246,4 +246,4 @@ def test_a_plugin_that_a_config_names_and_that_is_not_there(
     done = covey("run", config)
     assert done.exit_code == 2
     assert "covey.toml, line 3: " in done.stderr
-    assert told in done.stderr
+    assert message in done.stderr

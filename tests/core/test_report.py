@@ -40,8 +40,8 @@ class Tags(HTMLParser):
 
 
 def page(covey: Cli, run: Path, out: Path, *words: object) -> str:
-    told = covey("report", run, "-o", out, *words)
-    assert told.exit_code == 0, told.stderr
+    done = covey("report", run, "-o", out, *words)
+    assert done.exit_code == 0, done.stderr
     return out.read_text("utf-8")
 
 
@@ -69,16 +69,16 @@ def test_the_clustering_that_is_asked_for_is_shown(covey: Cli, run: Path, tmp_pa
     names = sorted(path.stem for path in run.glob("clusters_*.npz"))
     for name in names:
         assert f"<b>{name}</b>" in page(covey, run, tmp_path / "report.html", "--clustering", name)
-    told = covey("report", run, "--clustering", names[0][:-1], "-o", tmp_path / "none.html")
-    assert told.exit_code == 2
-    assert f"Did you mean '{names[0]}'" in told.stderr
+    done = covey("report", run, "--clustering", names[0][:-1], "-o", tmp_path / "none.html")
+    assert done.exit_code == 2
+    assert f"Did you mean '{names[0]}'" in done.stderr
     assert not (tmp_path / "none.html").exists()
 
 
 def test_pictures_are_written_as_files(covey: Cli, run: Path, tmp_path: Path) -> None:
     page(covey, run, tmp_path / "report.html", "--png", tmp_path / "png", "--sort", "clusters")
-    found = sorted(path.name for path in (tmp_path / "png").iterdir())
-    assert found == ["cluster_0000.png", "cluster_0001.png", "cluster_0002.png", "map.png", "profile.png"]
+    computed = sorted(path.name for path in (tmp_path / "png").iterdir())
+    assert computed == ["cluster_0000.png", "cluster_0001.png", "cluster_0002.png", "map.png", "profile.png"]
     with Image.open(tmp_path / "png" / "cluster_0000.png") as sheet:
         assert sheet.width == 6 * (48 + 4)
 

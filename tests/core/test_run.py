@@ -53,7 +53,7 @@ def test_one_image_is_no_images(covey: Cli, images: Path, tmp_path: Path) -> Non
     labels.write_text(f"filename,label\n{name},robin\n")
     (tmp_path / "new.csv").write_text(f"filename,d0\n{name},1\n")
     run = ["run", images, "--extractor", "brightness", "--set", "reducer.sizes=1", "--out", tmp_path]
-    told = [
+    done = [
         covey(*words)
         for words in (
             [*run, "--dry-run"],
@@ -67,8 +67,8 @@ def test_one_image_is_no_images(covey: Cli, images: Path, tmp_path: Path) -> Non
             ["pull", tmp_path, tmp_path / "pulled"],
         )
     ]
-    assert [one.output for one in told if one.exit_code] == []
-    text = "\n".join([*(one.output for one in told), (tmp_path / "report.html").read_text("utf-8")])
+    assert [one.output for one in done if one.exit_code] == []
+    text = "\n".join([*(one.output for one in done), (tmp_path / "report.html").read_text("utf-8")])
     for sentence in ("1 of 1 image has a label", "1 of 1 image has metadata", "1 row of new.csv",
                      "Clustering 1 image (", "Preparing 1 point: 2 parts", "3 tables to make in 3 fits"):  # fmt: skip
         assert sentence in text
@@ -82,9 +82,9 @@ def test_results_are_compressed_on_request(covey: Callable[..., Result], images:
         assert covey(*words, "--out", images.parent / folder, *flags).exit_code == 0
     plain, small = (sorted((images.parent / folder).glob("*.npz")) for folder in ("plain", "small"))
     assert [path.name for path in plain] == [path.name for path in small]
-    for one, other in zip(plain, small, strict=True):
-        assert {info.compress_type for info in zipfile.ZipFile(other).infolist()} == {zipfile.ZIP_DEFLATED}
-        with np.load(one) as these, np.load(other) as those:
+    for first, second in zip(plain, small, strict=True):
+        assert {info.compress_type for info in zipfile.ZipFile(second).infolist()} == {zipfile.ZIP_DEFLATED}
+        with np.load(first) as these, np.load(second) as those:
             assert all(np.array_equal(these[key], those[key]) for key in these)
     assert "0 tables made" in covey(*words, "--out", images.parent / "small").output
 
@@ -103,18 +103,18 @@ def test_results_go_into_the_dataset_or_where_out_says(covey: Cli, images: Path,
 def test_a_dataset_made_with_out_remembers_its_images(covey: Cli, images: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     covey("run", images, "--out", out, *LIGHT)
-    told = json.loads(covey("info", out, "--json").stdout)
-    assert told["images"] == 24
+    document = json.loads(covey("info", out, "--json").stdout)
+    assert document["images"] == 24
     assert covey("run", out, *LIGHT).stdout.splitlines()[-1].startswith("0 tables made, 5 kept from before.")
 
 
 def test_the_clusters_are_exported(covey: Cli, images: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     covey("run", images, "--out", out, *LIGHT[:-4], "--set", "clusterer.min_samples=3", "--set", "reducer.sizes=2")
-    found = rows(out / "clusters.csv")
-    assert list(found[0]) == ["filename", "cluster"]
-    assert [row["filename"] for row in found] == [f"call_{number:02}.png" for number in range(24)]
-    groups = [{row["cluster"] for row in found[third::3]} - {"-1"} for third in range(3)]
+    computed = rows(out / "clusters.csv")
+    assert list(computed[0]) == ["filename", "cluster"]
+    assert [row["filename"] for row in computed] == [f"call_{number:02}.png" for number in range(24)]
+    groups = [{row["cluster"] for row in computed[third::3]} - {"-1"} for third in range(3)]
     assert len(set().union(*groups)) == 3
     assert all(len(group) == 1 for group in groups)
     covey(
@@ -150,8 +150,8 @@ def test_a_layer_or_size_is_the_same_whatever_its_siblings(covey: Cli, images: P
     covey("run", images, "--out", tmp_path / "together", *LIGHT, "--set", "extractor.layers=mean,deviation")
     for layer in ("mean", "deviation"):
         for size in ("2", "3"):
-            given = ["--set", f"extractor.layers={layer}", "--set", f"reducer.sizes={size}"]
-            covey("run", images, "--out", tmp_path / "apart", *LIGHT[:4], *LIGHT[-2:], *given)
+            assigned = ["--set", f"extractor.layers={layer}", "--set", f"reducer.sizes={size}"]
+            covey("run", images, "--out", tmp_path / "apart", *LIGHT[:4], *LIGHT[-2:], *assigned)
     assert contents(tmp_path / "apart") == contents(tmp_path / "together")
 
 
@@ -159,15 +159,15 @@ def test_what_the_data_have_decided_is_told(covey: Cli, images: Path) -> None:
     covey("run", images, *LIGHT)
     tables = json.loads(covey("info", images, "--json").stdout)["tables"]
     made = [table["provenance"] for table in tables if table["kind"] == "clustering"]
-    assert [one["options"]["eps"] for one in made] == [None, None]
-    for one in made:
-        assert f"eps={one['details']['chosen']['eps']}," in covey("info", images).stdout
+    assert [first["options"]["eps"] for first in made] == [None, None]
+    for first in made:
+        assert f"eps={first['details']['chosen']['eps']}," in covey("info", images).stdout
 
 
 def test_more_dimensions_than_features_are_refused(covey: Cli, images: Path) -> None:
-    told = covey("run", images, *LIGHT[:4], "--set", "reducer.sizes=13")
-    assert told.exit_code == 2
-    assert "pca: 13 dimensions cannot be computed from 12 features" in told.stderr
+    done = covey("run", images, *LIGHT[:4], "--set", "reducer.sizes=13")
+    assert done.exit_code == 2
+    assert "pca: 13 dimensions cannot be computed from 12 features" in done.stderr
 
 
 def test_a_changed_image_is_noticed(covey: Cli, images: Path) -> None:

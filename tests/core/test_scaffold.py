@@ -30,10 +30,10 @@ def test_the_readme_has_the_table_of_options(kind: str, covey: Cli, distribution
 
 
 def test_the_name_is_all_that_differs_from_the_template(covey: Cli, tmp_path: Path) -> None:
-    told = covey("plugins", "new", "song_form", tmp_path / "new", "--kind", "reducer").stdout
-    assert f'pip install -e "{tmp_path / "new"}"' in told
-    found = {path.name for path in (tmp_path / "new").iterdir()}
-    assert found == {"README.md", "pyproject.toml", "covey_song_form.py", "test_covey_song_form.py"}
+    output = covey("plugins", "new", "song_form", tmp_path / "new", "--kind", "reducer").stdout
+    assert f'pip install -e "{tmp_path / "new"}"' in output
+    files = {path.name for path in (tmp_path / "new").iterdir()}
+    assert files == {"README.md", "pyproject.toml", "covey_song_form.py", "test_covey_song_form.py"}
     for path in (tmp_path / "new").iterdir():
         assert "specimen" not in path.read_text("utf-8").lower()
     assert f'"covey>={__version__}"' in (tmp_path / "new" / "pyproject.toml").read_text("utf-8")
@@ -53,7 +53,7 @@ def test_what_is_written_passes_the_checks_of_style_and_types(covey: Cli, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "told"),
+    ("name", "kind", "message"),
     [
         ("Grid", "clusterer", "cannot be called 'Grid': choose a name of 2 to 50 lower-case letters"),
         ("c", "storage", "cannot be called 'c'"),  # c:/data is a folder
@@ -69,11 +69,11 @@ def test_what_is_written_passes_the_checks_of_style_and_types(covey: Cli, tmp_pa
     ],
 )
 def test_a_name_that_cannot_be_is_refused_and_nothing_is_written(
-    name: str, kind: str, told: str, covey: Cli, tmp_path: Path
+    name: str, kind: str, message: str, covey: Cli, tmp_path: Path
 ) -> None:
     done = covey("plugins", "new", name, tmp_path / "new", "--kind", kind)
     assert done.exit_code == 2
-    assert re.search(told, done.stderr)
+    assert re.search(message, done.stderr)
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "new").exists()
 

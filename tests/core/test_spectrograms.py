@@ -83,8 +83,8 @@ def pixels(report: Report, name: str) -> Pixels:
 
 
 def problem_of(report: Report, name: str) -> str:
-    (told,) = [problem for problem in report.problems if problem.startswith(f"{name}: ")]
-    return told
+    (message,) = [problem for problem in report.problems if problem.startswith(f"{name}: ")]
+    return message
 
 
 @pytest.mark.parametrize("equalize", [True, False])
@@ -154,8 +154,8 @@ def test_interleaved_channels_are_not_read_as_one(source: Path, dataset: Path) -
     report = convert_recordings(source, dataset)
     ours, theirs = ([name for name in names(report) if name.startswith(stub)] for stub in ("mono", "stereo"))
     assert len(ours) == len(theirs) == 3
-    for one, two in zip(ours, theirs, strict=True):
-        assert (pixels(report, one) == pixels(report, two)).all()
+    for first, two in zip(ours, theirs, strict=True):
+        assert (pixels(report, first) == pixels(report, two)).all()
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
@@ -325,7 +325,7 @@ def test_images_of_the_original_tools_are_left_alone(source: Path, dataset: Path
 
 
 @pytest.mark.parametrize(
-    ("given", "sentence"),
+    ("options_given", "sentence"),
     [
         ({"segment": 0.01}, "fewer than the window of 256"),
         ({"overlap": 256}, "needs a window longer than 256"),
@@ -334,9 +334,9 @@ def test_images_of_the_original_tools_are_left_alone(source: Path, dataset: Path
         ({"colormap": "virdis"}, "Did you mean 'viridis'"),
     ],
 )
-def test_options_that_cannot_be_are_refused(given: dict[str, Any], sentence: str) -> None:
+def test_options_that_cannot_be_are_refused(options_given: dict[str, Any], sentence: str) -> None:
     with pytest.raises(CoveyError, match=sentence):
-        Recipe(**given)
+        Recipe(**options_given)
 
 
 def test_a_folder_without_recordings_is_refused(source: Path, dataset: Path) -> None:
@@ -387,8 +387,8 @@ def test_sound_far_above_the_images_is_told(source: Path, dataset: Path) -> None
 def test_recordings_of_which_none_can_be_used_are_an_error(source: Path, dataset: Path) -> None:
     source.mkdir()
     (source / "text.wav").write_text("no sound at all\n" * 99)
-    told = CliRunner().invoke(main, ["spectrograms", str(source), str(dataset)])
-    assert told.exit_code == 2
-    assert "No recording in" in told.stderr
-    assert "text.wav: it is no sound that can be read" in told.stderr
+    done = CliRunner().invoke(main, ["spectrograms", str(source), str(dataset)])
+    assert done.exit_code == 2
+    assert "No recording in" in done.stderr
+    assert "text.wav: it is no sound that can be read" in done.stderr
     assert not dataset.exists()

@@ -30,11 +30,11 @@ def test_the_truth_names_every_image(tmp_path: Path) -> None:
 def test_equal_seeds_give_equal_files(tmp_path: Path) -> None:
     for folder, seed in (("a", 0), ("b", 0), ("c", 1)):
         synthesize(tmp_path / folder, recordings=8, seed=seed)
-    first, again, other = (
+    first, again, second = (
         [path.read_bytes() for path in sorted((tmp_path / folder / "audio").iterdir())] for folder in "abc"
     )
     assert first == again
-    assert all(one != two for one, two in zip(first, other, strict=True))
+    assert all(one != two for one, two in zip(first, second, strict=True))
 
 
 def test_what_is_there_stays(tmp_path: Path) -> None:

@@ -42,9 +42,9 @@ def nothing(images: int = IMAGES, classes: int = CLASSES) -> Marks:
 
 def labelled(sounds: Sounds, count: int) -> Marks:
     """Return marks with the truth of so many images of each class."""
-    given = nothing()
-    given[np.arange(count * CLASSES), sounds.truth[: count * CLASSES]] = True
-    return given
+    assigned = nothing()
+    assigned[np.arange(count * CLASSES), sounds.truth[: count * CLASSES]] = True
+    return assigned
 
 
 def shown(batch: Batch | None) -> Batch:
@@ -52,10 +52,10 @@ def shown(batch: Batch | None) -> Batch:
     return batch
 
 
-def suggestion(worklist: Worklist, given: Marks, refused: Marks) -> Batch:
+def suggestion(worklist: Worklist, assigned: Marks, refused: Marks) -> Batch:
     """Return the next batch of a suggested class, having skipped all groups before it."""
     answers: list[Answer] = []
-    while (batch := shown(worklist.next(given, refused, answers))).label is None:
+    while (batch := shown(worklist.next(assigned, refused, answers))).label is None:
         answers.append(Answer(batch, 0))
     return batch
 
@@ -77,33 +77,33 @@ def test_a_group_that_was_skipped_does_not_come_again(worklist: Worklist) -> Non
 
 
 def test_a_batch_is_of_one_class_the_most_certain_first(worklist: Worklist, sounds: Sounds) -> None:
-    given = labelled(sounds, 10)
-    batch = suggestion(worklist, given, nothing())
-    sure = worklist.certainty.of(given, nothing())[batch.rows, batch.label]
+    assigned = labelled(sounds, 10)
+    batch = suggestion(worklist, assigned, nothing())
+    sure = worklist.certainty.of(assigned, nothing())[batch.rows, batch.label]
     assert len(batch.rows) > 10
     assert (np.diff(sure) <= 0).all()
-    assert not given[batch.rows].any()
+    assert not assigned[batch.rows].any()
 
 
 def test_suggestions_are_right_where_classes_lie_apart(worklist: Worklist, sounds: Sounds) -> None:
-    given, answers = labelled(sounds, 10), list[Answer]()
+    assigned, answers = labelled(sounds, 10), list[Answer]()
     for _ in range(100):
-        batch = worklist.next(given, nothing(), answers)
+        batch = worklist.next(assigned, nothing(), answers)
         if batch is None:
             break
         right = np.flatnonzero(sounds.truth[batch.rows] == batch.label)
         answers.append(Answer(batch, len(right)))
-        given[batch.rows[right], batch.label] = True
+        assigned[batch.rows[right], batch.label] = True
     suggested = [answer for answer in answers if answer.batch.label is not None]
     shown_images = sum(len(answer.batch.rows) for answer in suggested)
     assert sum(answer.right for answer in suggested) > 0.95 * shown_images
-    assert given[np.arange(IMAGES), sounds.truth].mean() > 0.95
+    assert assigned[np.arange(IMAGES), sounds.truth].mean() > 0.95
 
 
 def test_what_was_refused_does_not_come_back_for_that_class(worklist: Worklist, sounds: Sounds) -> None:
-    given, refused, answers = labelled(sounds, 10), nothing(), list[Answer]()
+    assigned, refused, answers = labelled(sounds, 10), nothing(), list[Answer]()
     for _ in range(30):
-        batch = worklist.next(given, refused, answers)
+        batch = worklist.next(assigned, refused, answers)
         if batch is None:
             break
         answers.append(Answer(batch, 0))
@@ -111,48 +111,48 @@ def test_what_was_refused_does_not_come_back_for_that_class(worklist: Worklist, 
             assert not refused[batch.rows, batch.label].any()
             refused[batch.rows, batch.label] = True
     assert refused.any(axis=0).all()
-    assert (worklist.certainty.of(given, refused)[refused] == 0).all()
+    assert (worklist.certainty.of(assigned, refused)[refused] == 0).all()
 
 
 def test_a_class_whose_suggestions_were_wrong_makes_smaller_promises(worklist: Worklist, sounds: Sounds) -> None:
-    given, groups = labelled(sounds, 10)[:, :1], list[Answer]()
+    assigned, groups = labelled(sounds, 10)[:, :1], list[Answer]()
     while batch := worklist.next(nothing(), nothing(), groups):
         groups.append(Answer(batch, 0))
-    trusting = shown(worklist.next(given, nothing(classes=1), groups))
-    wary = shown(worklist.next(given, nothing(classes=1), [*groups, Answer(trusting, 0)]))
+    trusting = shown(worklist.next(assigned, nothing(classes=1), groups))
+    wary = shown(worklist.next(assigned, nothing(classes=1), [*groups, Answer(trusting, 0)]))
     assert (trusting.label, wary.label) == (0, 0)
     assert wary.expected < trusting.expected / 2
 
 
 def test_one_class_alone_is_suggested_near_its_images(worklist: Worklist, sounds: Sounds) -> None:
-    given = nothing(classes=1)
-    given[sounds.truth == 0] = True
-    given[np.flatnonzero(sounds.truth == 0)[100:]] = False
-    batch = suggestion(worklist, given, nothing(classes=1))
+    assigned = nothing(classes=1)
+    assigned[sounds.truth == 0] = True
+    assigned[np.flatnonzero(sounds.truth == 0)[100:]] = False
+    batch = suggestion(worklist, assigned, nothing(classes=1))
     assert batch.label == 0
     assert (sounds.truth[batch.rows] == 0).mean() > 0.9
 
 
 def test_a_class_with_one_image_beside_others(worklist: Worklist, sounds: Sounds) -> None:
-    given = labelled(sounds, 10)
-    given[sounds.truth == 2] = False
-    given[np.flatnonzero(sounds.truth == 2)[0], 2] = True
-    sure = worklist.certainty.of(given, nothing())
+    assigned = labelled(sounds, 10)
+    assigned[sounds.truth == 2] = False
+    assigned[np.flatnonzero(sounds.truth == 2)[0], 2] = True
+    sure = worklist.certainty.of(assigned, nothing())
     assert np.isfinite(sure).all()
     near = np.argsort(-sure[:, 2])[1:6]
     assert (sounds.truth[near] == 2).all()
 
 
 def test_classes_of_one_image_each(worklist: Worklist, sounds: Sounds) -> None:
-    given = labelled(sounds, 1)
-    batch = suggestion(worklist, given, nothing())
+    assigned = labelled(sounds, 1)
+    batch = suggestion(worklist, assigned, nothing())
     assert sounds.truth[batch.rows[0]] == batch.label
 
 
 def test_a_class_without_images_is_never_suggested(worklist: Worklist, sounds: Sounds) -> None:
-    given = labelled(sounds, 10)
-    given[:, 1] = False
-    assert (worklist.certainty.of(given, nothing())[:, 1] == 0).all()
+    assigned = labelled(sounds, 10)
+    assigned[:, 1] = False
+    assert (worklist.certainty.of(assigned, nothing())[:, 1] == 0).all()
 
 
 def test_certainties_are_probabilities(worklist: Worklist, sounds: Sounds) -> None:
@@ -166,18 +166,18 @@ def test_certainties_are_probabilities(worklist: Worklist, sounds: Sounds) -> No
 def test_what_is_far_from_every_label_is_of_no_class_so_far() -> None:
     rng = np.random.default_rng(0)
     Z = np.concatenate([rng.normal(0, 0.1, (50, 2)), rng.normal(50, 0.1, (50, 2))]).astype(np.float32)
-    given = nothing(100, 1)
-    given[:10] = True
-    sure = Certainty(Z, Z).of(given, nothing(100, 1))[:, 0]
+    assigned = nothing(100, 1)
+    assigned[:10] = True
+    sure = Certainty(Z, Z).of(assigned, nothing(100, 1))[:, 0]
     assert sure[10:50].min() > 0.3
     assert sure[50:].max() == 0
 
 
 def test_an_image_of_several_classes_counts_for_each(worklist: Worklist, sounds: Sounds) -> None:
-    given = labelled(sounds, 10)
-    given[:3] = True
-    batch = suggestion(worklist, given, nothing())
-    assert not given[batch.rows].any()
+    assigned = labelled(sounds, 10)
+    assigned[:3] = True
+    batch = suggestion(worklist, assigned, nothing())
+    assert not assigned[batch.rows].any()
 
 
 def test_when_every_image_has_a_class_nothing_is_left(worklist: Worklist, sounds: Sounds) -> None:
@@ -185,8 +185,8 @@ def test_when_every_image_has_a_class_nothing_is_left(worklist: Worklist, sounds
 
 
 def test_one_image() -> None:
-    one = np.ones((1, 2), dtype=np.float32)
-    worklist = Worklist(one, one)
+    first = np.ones((1, 2), dtype=np.float32)
+    worklist = Worklist(first, first)
     assert worklist.next(nothing(1, 0), nothing(1, 0)) is None
     assert worklist.next(~nothing(1, 1), nothing(1, 1)) is None
 
@@ -194,26 +194,26 @@ def test_one_image() -> None:
 @pytest.mark.parametrize("images", [2, 3, 5])
 def test_few_images(images: int) -> None:
     X = np.random.default_rng(0).normal(size=(images, 3)).astype(np.float32)
-    given = nothing(images, 2)
-    given[0, 0] = True
-    batch = shown(Worklist(X, X).next(given, nothing(images, 2)))
+    assigned = nothing(images, 2)
+    assigned[0, 0] = True
+    batch = shown(Worklist(X, X).next(assigned, nothing(images, 2)))
     assert 0 not in batch.rows
 
 
 def test_images_that_are_all_the_same() -> None:
     X = np.ones((30, 3), dtype=np.float32)
-    given = nothing(30, 2)
-    given[0, 0] = given[1, 1] = True
-    batch = shown(Worklist(X, X).next(given, nothing(30, 2)))
+    assigned = nothing(30, 2)
+    assigned[0, 0] = assigned[1, 1] = True
+    batch = shown(Worklist(X, X).next(assigned, nothing(30, 2)))
     assert np.isfinite(batch.expected)
 
 
 def test_equal_inputs_give_equal_batches(sounds: Sounds) -> None:
-    given, refused = labelled(sounds, 5), nothing()
+    assigned, refused = labelled(sounds, 5), nothing()
     refused[300:310, 1] = True
-    one, other = (shown(Worklist(sounds.X, sounds.Z).next(given, refused)) for _ in range(2))
-    assert one.rows.tolist() == other.rows.tolist()
-    assert (one.label, one.group, one.expected) == (other.label, other.group, other.expected)
+    first, second = (shown(Worklist(sounds.X, sounds.Z).next(assigned, refused)) for _ in range(2))
+    assert first.rows.tolist() == second.rows.tolist()
+    assert (first.label, first.group, first.expected) == (second.label, second.group, second.expected)
 
 
 def test_the_more_labels_the_more_sure(worklist: Worklist, sounds: Sounds) -> None:

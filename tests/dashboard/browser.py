@@ -34,9 +34,9 @@ def served(*location: object, site: Path | None = None) -> Iterator[tuple[str, s
     process = subprocess.Popen([*COVEY, *words], stdout=subprocess.PIPE, text=True, env=env)
     assert process.stdout
     try:
-        found = re.search(r"http://localhost:\d+", process.stdout.readline())
-        assert found
-        yield found[0], process
+        match = re.search(r"http://localhost:\d+", process.stdout.readline())
+        assert match
+        yield match[0], process
     finally:
         process.terminate()
         process.wait(20)

@@ -52,8 +52,8 @@ def count_by(app: AppTest, column: str) -> dict[str, int]:
     """Return the images with each value of a column, in the order of the page."""
     app.selectbox[0].select(column).run()
     assert not app.exception
-    found = app.dataframe[-1].value
-    return dict(zip(found["value"], found["images"], strict=True))
+    frame = app.dataframe[-1].value
+    return dict(zip(frame["value"], frame["images"], strict=True))
 
 
 def test_the_metadata_of_xeno_canto(opened: Open, xc_dev: Path) -> None:
@@ -108,10 +108,10 @@ def test_an_image_without_a_row_is_counted_as_unknown(opened: Open, calls: Path)
 
 def test_many_numbers_are_counted_in_ranges(opened: Open, birds: Path, names: list[str]) -> None:
     csvs.write_csv(birds / "metadata.csv", ["filename", "age"], [[name, str(at)] for at, name in enumerate(names)])
-    found = count_by(opened(birds), "age")
-    assert len(found) == 12
-    assert sum(found.values()) == 115
-    assert next(iter(found)) == "0 to 9.5"
+    computed = count_by(opened(birds), "age")
+    assert len(computed) == 12
+    assert sum(computed.values()) == 115
+    assert next(iter(computed)) == "0 to 9.5"
 
 
 def test_what_a_table_says_is_text(opened: Open, calls: Path) -> None:

@@ -27,28 +27,28 @@ not_windows = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no
 
 @pytest.fixture(scope="module")
 def address(strange: Path) -> Iterator[str]:
-    with served(strange) as (found, _):
-        yield found
+    with served(strange) as (opened_page, _):
+        yield opened_page
 
 
 @pytest.fixture
 def page(chromium: Browser, address: str) -> Iterator[Page]:
     """The page Explore with 3 clusters on it, at 1280 x 800."""
-    found = new(chromium, address)
-    set_number(found, "Eps", "0.5")
-    expect(metric(found, "Assigned")).to_have_text("96%")
-    settle(found)
-    yield found
-    found.close()
+    tab = new(chromium, address)
+    set_number(tab, "Eps", "0.5")
+    expect(metric(tab, "Assigned")).to_have_text("96%")
+    settle(tab)
+    yield tab
+    tab.close()
 
 
 def new(chromium: Browser, address: str) -> Page:
     """Return a page with a map on it."""
-    found = chromium.new_page(viewport={"width": 1280, "height": 800})
-    found.goto(address)
-    expect(found.locator(".map[data-drawn]")).to_be_visible()
-    settle(found)
-    return found
+    tab = chromium.new_page(viewport={"width": 1280, "height": 800})
+    tab.goto(address)
+    expect(tab.locator(".map[data-drawn]")).to_be_visible()
+    settle(tab)
+    return tab
 
 
 def shown(page: Page) -> Locator:

@@ -42,9 +42,9 @@ def made(name: str, source: Provenance, kind: Kind = Kind.CLUSTERER, **options: 
 
 def flat(folder: Path) -> Provenance:
     """Return what made the first embedding of a dataset."""
-    found = next(entry.provenance for entry in FolderDataset(folder).entries() if entry.kind == "embedding")
-    assert found
-    return found
+    computed = next(entry.provenance for entry in FolderDataset(folder).entries() if entry.kind == "embedding")
+    assert computed
+    return computed
 
 
 def gridded(folder: Path, names: Sequence[str]) -> Provenance:
@@ -96,9 +96,9 @@ def test_the_agreement_of_all_clusterings(opened: Open, birds: Path, names: list
     cluster(birds, flat(birds), names, np.arange(115, dtype=np.int32) % 4, turn=9)
     cluster(birds, flat(birds), ["elsewhere.png"], np.zeros(1, np.int32), turn=10)
     app = opened(birds)
-    found = app.dataframe[1].value
-    by_title = {title.partition("(")[2]: row for title, *row in found.to_numpy().tolist()}
-    order = [title.partition("(")[2] for title in found["clustering"]]
+    frame = app.dataframe[1].value
+    by_title = {title.partition("(")[2]: row for title, *row in frame.to_numpy().tolist()}
+    order = [title.partition("(")[2] for title in frame["clustering"]]
     same = [order.index(f"turn {turn})") for turn in range(3)]
     assert [by_title["turn 0)"][at] for at in same] == ["1.00"] * 3
     assert abs(float(by_title["turn 0)"][order.index("turn 9)")])) < 0.05
@@ -158,13 +158,13 @@ def page(birds: Path, names: list[str]) -> Iterator[Page]:
     """The page in a browser, with the first embedding on the left and the grid on the right."""
     cluster(birds, flat(birds), names, GROUPS)
     gridded(birds, names)
-    with seen(birds, "compare", height=900) as found:
-        expect(found.locator(".map[data-drawn]")).to_have_count(2)
-        found.get_by_label("Right").click()
-        found.get_by_role("option", name="Embedding: grid").click()
-        expect(found.get_by_text("100 are in both")).to_be_visible()
-        settle(found)
-        yield found
+    with seen(birds, "compare", height=900) as opened_page:
+        expect(opened_page.locator(".map[data-drawn]")).to_have_count(2)
+        opened_page.get_by_label("Right").click()
+        opened_page.get_by_role("option", name="Embedding: grid").click()
+        expect(opened_page.get_by_text("100 are in both")).to_be_visible()
+        settle(opened_page)
+        yield opened_page
 
 
 def drag(page: Page, at: int, *places: tuple[float, float]) -> None:
@@ -181,8 +181,8 @@ def colour(page: Page, at: int, x: float, y: float) -> NDArray[np.intp]:
     across, down = spot(page, x, y, at)
     data = page.screenshot(clip={"x": across - 1, "y": down - 1, "width": 3, "height": 3})
     pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), dtype=int)
-    found: NDArray[np.intp] = pixels[1, 1]
-    return found
+    computed: NDArray[np.intp] = pixels[1, 1]
+    return computed
 
 
 def test_what_is_encircled_on_one_map_stands_out_on_the_other(page: Page) -> None:
@@ -210,9 +210,9 @@ def test_each_map_has_a_view_of_its_own_even_of_the_same_embedding(page: Page) -
     page.get_by_role("option", name="Embedding: flat").click()
     expect(page.get_by_text("The same 115 images on both sides.")).to_be_visible()
     settle(page)
-    left, right = (str(page.locator(".map").nth(at).get_attribute("data-view")) for at in range(2))
+    left_view, right = (str(page.locator(".map").nth(at).get_attribute("data-view")) for at in range(2))
     page.get_by_label("Zoom in").first.click()
-    expect(page.locator(".map").nth(0)).not_to_have_attribute("data-view", left)
+    expect(page.locator(".map").nth(0)).not_to_have_attribute("data-view", left_view)
     closer = str(page.locator(".map").nth(0).get_attribute("data-view"))
     page.mouse.click(*spot(page, 5, 0, 1))
     expect(page.get_by_text("Cluster 1: 30 images on the left, 30 on the right.")).to_be_visible()

@@ -46,9 +46,9 @@ def _allowed(option: Option, value: Any) -> bool:
 @pytest.mark.parametrize("item", Registry.installed().components, ids=lambda item: f"{item.kind}-{item.name}")
 def test_a_form_gives_back_the_options_it_starts_with(item: Registered) -> None:
     changed: Component = item.cls()
-    for one in options.options(item.cls):
+    for first in options.options(item.cls):
         with suppress(CoveyError):  # two options that exclude each other
-            changed = options.evolve(changed, **{one.name: other(one)})
+            changed = options.evolve(changed, **{first.name: other(first)})
     for start in (None, changed):
         page = AppTest.from_function(script, default_timeout=60)
         page.session_state["cls"], page.session_state["start"] = item.cls, start

@@ -93,10 +93,10 @@ def test_what_was_open_is_offered_again(birds: Path) -> None:
 
 def test_an_address_opens_only_what_was_open_before(birds: Path, images: Path) -> None:
     opened(birds)
-    for place, known in ((birds, True), (images, False)):
+    for place, is_known in ((birds, True), (images, False)):
         app = AppTest.from_file(str(server.APP), default_timeout=60)
         app.query_params["dataset"] = str(place)
-        assert (str(place) in told(app.run())) is known
+        assert (str(place) in told(app.run())) is is_known
 
 
 def test_images_without_an_embedding_get_the_command_that_makes_one(images: Path) -> None:
@@ -111,9 +111,9 @@ def test_an_empty_folder_says_so(tmp_path: Path) -> None:
 
 
 def test_a_second_embedding_is_joined_and_what_does_not_match_is_told(birds: Path, names: list[str]) -> None:
-    made = Provenance(kind=Kind.REDUCER, component="other", tag="other", version=1, options={}, input="images")
+    provenance = Provenance(kind=Kind.REDUCER, component="other", tag="other", version=1, options={}, input="images")
     Z = np.zeros((111, 3), np.float32)
-    FolderDataset(birds).save([Embedding(names=[*names[5:], "new.png"], Z=Z, map=Z[:, :2], provenance=made)])
+    FolderDataset(birds).save([Embedding(names=[*names[5:], "new.png"], Z=Z, map=Z[:, :2], provenance=provenance)])
     app = opened(birds)
     joined = app.selectbox(key="other on data")
     app = joined.select(next(name for name in joined.options if "other" in name)).run()
@@ -127,8 +127,8 @@ def test_it_works_where_torch_and_umap_are_not_installed(birds: Path, monkeypatc
     assert "'Images': '115'" in done.stdout
 
 
-@pytest.mark.parametrize("kept", ["{", '{"a": 1}', '["nowhere"]'])
-def test_damaged_recents_do_no_harm(tmp_path: Path, kept: str, scattered: Callable[..., Path]) -> None:
+@pytest.mark.parametrize("content", ["{", '{"a": 1}', '["nowhere"]'])
+def test_damaged_recents_do_no_harm(tmp_path: Path, content: str, scattered: Callable[..., Path]) -> None:
     (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "recents.json").write_text(kept)
+    (tmp_path / "home" / "recents.json").write_text(content)
     assert "no embedding yet" in told(opened(scattered(tmp_path / "features", np.zeros((3, 2)), features=True)))

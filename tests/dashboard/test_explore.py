@@ -147,8 +147,8 @@ def test_a_selection_has_the_images_of_a_cluster_of_noise_or_with_a_text_in_the_
     assert options == [
         "All 115 images", "Cluster 0: 60 images", "Cluster 1: 30 images", "Cluster 2: 20 images", "Noise: 5 images"
     ]  # fmt: skip
-    found = [count(chooser(app, "Show").select_index(at).run()) for at in range(len(options))]
-    assert found == [f"Label {images} images" for images in (115, 60, 30, 20, 5)]
+    features_of_images = [count(chooser(app, "Show").select_index(at).run()) for at in range(len(options))]
+    assert features_of_images == [f"Label {images} images" for images in (115, 60, 30, 20, 5)]
     next(one for one in app.text_input if one.label == "Search").set_value("CALL_01").run()
     assert chooser(app, "Show").options[0] == "Names with 'CALL_01': 10 images"
     assert count(app) == "Label 10 images"

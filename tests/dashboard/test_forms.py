@@ -18,12 +18,12 @@ def script() -> None:
     from covey import Clusterer, CoveyError, component, option
     from covey_dashboard.widgets.forms import form
 
-    def songs(made: typing.Any) -> list[str]:
-        if not made.switch:
+    def songs(component: typing.Any) -> list[str]:
+        if not component.switch:
             raise CoveyError("There are songs only with the switch on.")
-        return ["trill", "whistle", "whistle of " + made.text]
+        return ["trill", "whistle", "whistle of " + component.text]
 
-    def levels(made: typing.Any) -> list[int]:
+    def levels(component: typing.Any) -> list[int]:
         return [1, 2, 3]
 
     @component
@@ -58,9 +58,9 @@ def script() -> None:
 
 @pytest.fixture
 def page() -> AppTest:
-    found = AppTest.from_function(script, default_timeout=30).run()
-    assert not found.exception
-    return found
+    features_of_images = AppTest.from_function(script, default_timeout=30).run()
+    assert not features_of_images.exception
+    return features_of_images
 
 
 def made(page: AppTest, name: str) -> Any:

@@ -124,15 +124,15 @@ def address(home: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def opened(chromium: Browser, address: str) -> Iterator[Page]:
-    found = chromium.new_page(viewport={"width": 1280, "height": 900})
+    tab = chromium.new_page(viewport={"width": 1280, "height": 900})
     errors: list[str] = []
-    found.on("pageerror", lambda error: errors.append(str(error)))
+    tab.on("pageerror", lambda error: errors.append(str(error)))
     wait(address)
-    found.goto(address)
-    yield found
+    tab.goto(address)
+    yield tab
     assert errors == []
-    assert "hurt" not in found.title()
-    found.close()
+    assert "hurt" not in tab.title()
+    tab.close()
 
 
 @pytest.fixture
@@ -175,8 +175,8 @@ def tile(page: Page, place: int) -> Locator:
 
 
 def expect_out(page: Page, names: list[str]) -> None:
-    told = "[" + ", ".join(f'"{name}"' for name in sorted(names)) + "]"
-    expect(page.get_by_text("out: ", exact=False).last).to_have_text(f"out: {told}")
+    message = "[" + ", ".join(f'"{name}"' for name in sorted(names)) + "]"
+    expect(page.get_by_text("out: ", exact=False).last).to_have_text(f"out: {message}")
 
 
 def choose_order(page: Page, name: str) -> None:
@@ -326,8 +326,8 @@ class TestSound:
 def routes(opened: Page, home: Path, address: str) -> dict[str, str]:
     """The addresses of thumbnails and of sound."""
     expect(tile(opened, 0)).to_be_visible()
-    found = json.loads((home / "addresses.json").read_text())
-    return {what: address + path for what, path in found.items()}
+    document = json.loads((home / "addresses.json").read_text())
+    return {what: address + path for what, path in document.items()}
 
 
 class TestRoutes:

@@ -57,8 +57,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def address(site: Path) -> Iterator[str]:
     """The dashboard with the plugin, and no dataset."""
-    with served(site=site) as (found, _):
-        yield found
+    with served(site=site) as (opened_page, _):
+        yield opened_page
 
 
 @pytest.fixture
@@ -75,11 +75,11 @@ def birds(make: Make, tmp_path: Path, cuts: list[str]) -> Path:
 @pytest.fixture
 def page(chromium: Browser, address: str, birds: Path) -> Iterator[Page]:
     """The page Explore of the dataset `birds`, with 3 clusters."""
-    found = opened(chromium, address, birds)
-    set_number(found, "Eps", "0.5")
-    expect(metric(found, "Assigned")).to_have_text("96%")
-    yield found
-    found.close()
+    tab = opened(chromium, address, birds)
+    set_number(tab, "Eps", "0.5")
+    expect(metric(tab, "Assigned")).to_have_text("96%")
+    yield tab
+    tab.close()
 
 
 def opened(chromium: Browser, address: str, folder: Path) -> Page:
@@ -194,21 +194,21 @@ def test_a_name_that_is_typed_while_the_page_answers_a_click_is_kept(page: Page,
 def test_two_windows_see_each_others_labels_and_lose_none(
     page: Page, chromium: Browser, address: str, birds: Path, cuts: list[str]
 ) -> None:
-    other = opened(chromium, address, birds)
-    set_number(other, "Eps", "0.5")
-    expect(metric(other, "Assigned")).to_have_text("96%")
-    for window, cluster, name in ((page, "Cluster 1", "wren"), (other, "Cluster 2", "robin")):
+    second = opened(chromium, address, birds)
+    set_number(second, "Eps", "0.5")
+    expect(metric(second, "Assigned")).to_have_text("96%")
+    for window, cluster, name in ((page, "Cluster 1", "wren"), (second, "Cluster 2", "robin")):
         choose(window, "Colour by", "label")
         choose(window, "Show", cluster)
         classed(window, name)
-    for window in (page, other):
+    for window in (page, second):
         press(window, "Label ")
-    for window in (page, other):
+    for window in (page, second):
         expect(window.locator(".legend")).to_contain_text("wren")
         expect(window.locator(".legend")).to_contain_text("robin")
     assert labels(birds, "wren") == cuts[60:90]
     assert labels(birds, "robin") == cuts[90:110]
-    other.close()
+    second.close()
 
 
 def test_a_clusterer_that_nobody_knows_gets_a_form_and_works(page: Page) -> None:
@@ -282,15 +282,15 @@ def test_labels_that_are_locked_or_of_a_newer_version_are_told_of_and_left(page:
 
 
 def test_an_embedding_without_a_map_is_named(chromium: Browser, address: str, birds: Path) -> None:
-    made = next(birds.glob("dimred_*.npz"))
-    with np.load(made, allow_pickle=False) as arrays:
-        kept = {name: arrays[name] for name in arrays.files if name != "X_2D"}
-    np.savez(made, **kept)
+    embedding_file = next(birds.glob("dimred_*.npz"))
+    with np.load(embedding_file, allow_pickle=False) as arrays:
+        arrays_left = {name: arrays[name] for name in arrays.files if name != "X_2D"}
+    np.savez(embedding_file, **arrays_left)
     page = chromium.new_page()
     page.goto(address)
     set_number(page, "Open a dataset", str(birds))
-    expect(page.get_by_role("alert").filter(has_text=made.name)).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text=embedding_file.name)).to_be_visible()
     page.get_by_role("link", name="Explore", exact=True).click()
-    expect(page.get_by_role("alert").filter(has_text=made.name)).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text=embedding_file.name)).to_be_visible()
     expect(page.get_by_text("has no embedding, and so no map, yet")).to_be_visible()
     page.close()

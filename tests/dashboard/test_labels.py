@@ -44,8 +44,8 @@ def turn(app: AppTest, title: str) -> AppTest:
 
 def classes(app: AppTest) -> list[tuple[str, str]]:
     """Return the names and counts in the list of classes."""
-    found = re.findall(r"<b><bdi>(.*?)</bdi></b><span>(.*?)</span>", " ".join(item.value for item in app.html))
-    return [(unescape(name), count) for name, count in found]
+    matches = re.findall(r"<b><bdi>(.*?)</bdi></b><span>(.*?)</span>", " ".join(item.value for item in app.html))
+    return [(unescape(name), count) for name, count in matches]
 
 
 def test_without_labels_it_says_what_to_do(opened: Open) -> None:
@@ -83,13 +83,13 @@ def test_a_label_given_undone_and_redone_is_seen_in_another_window(
     opened: Open, store: LabelStore, names: list[str]
 ) -> None:
     store.add(names[:1], "robin")
-    app, other = turn(opened(), "Images without"), opened()
+    app, second = turn(opened(), "Images without"), opened()
     chooser(app, "Class").set_value("robin").run()
     button(app, "Label 114 images").click().run()
     assert "“robin” given to 114 images." in told(app)
-    assert classes(other.run()) == classes(opened()) == [("robin", "115")]
-    button(other, "Undo").click().run()
-    assert "Undone: “robin” given to 114 images." in told(other)
+    assert classes(second.run()) == classes(opened()) == [("robin", "115")]
+    button(second, "Undo").click().run()
+    assert "Undone: “robin” given to 114 images." in told(second)
     assert classes(app.run()) == [("robin", "1")]
     button(app, "Redo").click().run()
     assert classes(opened()) == [("robin", "115")]
@@ -162,8 +162,8 @@ def test_names_are_text(opened: Open, store: LabelStore, names: list[str]) -> No
     assert classes(app) == [(name, "2") for name in HOSTILE]
     page = " ".join(item.value for item in app.html)
     assert "<b onclick" not in page
-    shown = [*app.markdown, *app.caption, *app.button]
-    assert not [item for item in shown if any(name in str(getattr(item, "label", item.value)) for name in HOSTILE)]
+    visible = [*app.markdown, *app.caption, *app.button]
+    assert not [item for item in visible if any(name in str(getattr(item, "label", item.value)) for name in HOSTILE)]
     for name in HOSTILE:
         assert turn(app, name if name.isprintable() else f"\u2068{name}").text_input[0].value == name
 

@@ -53,20 +53,20 @@ def test_arrays_come_back_as_they_were_packed() -> None:
     arrays: dict[str, Any] = {name: np.arange(at * 5, dtype=kind) for at, (name, kind) in enumerate(kinds.items())}
     data = packed({"told": "<b>🐦 \udc80"}, **arrays)
     at = 4 + int.from_bytes(data[:4], "little")
-    told = json.loads(data[4:at])
-    assert told["told"] == "<b>🐦 \udc80"
-    for name, kind, length in told["arrays"]:
+    document = json.loads(data[4:at])
+    assert document["told"] == "<b>🐦 \udc80"
+    for name, kind, length in document["arrays"]:
         assert at % 8 == 0
-        found = np.frombuffer(data, kind, length, at)
-        np.testing.assert_array_equal(found, arrays[name])
-        at += -(-found.nbytes // 8) * 8
+        computed = np.frombuffer(data, kind, length, at)
+        np.testing.assert_array_equal(computed, arrays[name])
+        at += -(-computed.nbytes // 8) * 8
 
 
 def test_numbers_are_coloured_from_the_least_to_the_greatest_and_what_is_none_is_not() -> None:
-    found = colouring.by_value("age", np.array([3.0, np.nan, 1.0, 2.0, np.inf]))
-    assert found.codes.tolist() == [colours.STEPS - 1, -1, 0, colours.STEPS // 2, -1]
-    assert found.names[0] == "1"
-    assert len(found.palette) == colours.STEPS + 1
+    colouring_of_values = colouring.by_value("age", np.array([3.0, np.nan, 1.0, 2.0, np.inf]))
+    assert colouring_of_values.codes.tolist() == [colours.STEPS - 1, -1, 0, colours.STEPS // 2, -1]
+    assert colouring_of_values.names[0] == "1"
+    assert len(colouring_of_values.palette) == colours.STEPS + 1
 
 
 def test_texts_are_coloured_by_what_they_say_and_none_is_grey() -> None:

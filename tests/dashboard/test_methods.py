@@ -45,10 +45,10 @@ def test_the_text_names_every_component_option_and_reference(
     name = str(app.selectbox[0].value)
     assert name.startswith("clusters_")
     text, table = app.code[0].value, told(app)
-    made = npz.read_entry(tmp_path / "out" / name).provenance
-    assert made
-    assert [step.component for step in made.lineage] == ["brightness", "pca", "dbscan"]
-    for step in made.lineage:
+    provenance = npz.read_entry(tmp_path / "out" / name).provenance
+    assert provenance
+    assert [step.component for step in provenance.lineage] == ["brightness", "pca", "dbscan"]
+    for step in provenance.lineage:
         assert f"{step.component} " in text
         assert f"{step.kind} {step.component}, version {step.version}" in table
         for name, value in step.options.items():
@@ -57,7 +57,7 @@ def test_the_text_names_every_component_option_and_reference(
             assert reference in text
     assert f"numpy {np.__version__}" in text
     assert f"numpy {np.__version__}" in table
-    assert f"eps {made.details.chosen['eps']}" in table
+    assert f"eps {provenance.details.chosen['eps']}" in table
 
 
 def test_an_embedding_has_a_text_of_its_own(opened: Open, birds: Path) -> None:
@@ -83,11 +83,11 @@ def test_a_file_that_does_not_tell_says_so(opened: Open, tmp_path: Path) -> None
 
 def test_hostile_provenance_is_text(opened: Open, birds: Path) -> None:
     hurt = "<img src=x onerror=alert(1)>"
-    made = Provenance(
+    provenance = Provenance(
         kind=Kind.CLUSTERER, component=hurt, tag="**b**", version=1, options={hurt: [hurt, None]}, input="x",
         details=Details(versions={hurt: hurt}, chosen={hurt: hurt}),
     )  # fmt: skip
-    FolderDataset(birds).save([Clustering(names=["a"], labels=np.zeros(1, np.int32), provenance=made)])
+    FolderDataset(birds).save([Clustering(names=["a"], labels=np.zeros(1, np.int32), provenance=provenance)])
     app = opened(birds)
     app.selectbox[0].select_index(0).run()
     assert not app.exception
@@ -108,12 +108,18 @@ def test_provenance_that_is_none_is_a_sentence(opened: Open, birds: Path) -> Non
 
 def test_two_tables_are_told_apart_by_what_differs(opened: Open, birds: Path) -> None:
     dataset = FolderDataset(birds)
-    made = next(entry.provenance for entry in dataset.entries() if entry.kind == "embedding")
-    assert made
+    provenance = next(entry.provenance for entry in dataset.entries() if entry.kind == "embedding")
+    assert provenance
     for eps in (0.3, 0.4):
         options = {"eps": eps, "min_samples": 5}
         of = attrs.evolve(
-            made, kind=Kind.CLUSTERER, component="dbscan", tag="dbscan", options=options, input=made.key, source=made
+            provenance,
+            kind=Kind.CLUSTERER,
+            component="dbscan",
+            tag="dbscan",
+            options=options,
+            input=provenance.key,
+            source=provenance,
         )
         dataset.save([Clustering(names=["a"], labels=np.zeros(1, np.int32), provenance=of)])
     listed = opened(birds).selectbox[0].options

@@ -49,8 +49,8 @@ def told(app: AppTest) -> str:
 
 def question(app: AppTest) -> str:
     """Return what is said of the batch, "" when there is none."""
-    found = re.findall(r'covey-question">(.*?)</div>', html(app))
-    return unescape(re.sub("<.*?>", "", found[0])) if found else ""
+    matches = re.findall(r'covey-question">(.*?)</div>', html(app))
+    return unescape(re.sub("<.*?>", "", matches[0])) if matches else ""
 
 
 def progress(app: AppTest) -> list[int]:
@@ -286,8 +286,8 @@ def batch(page: Page) -> list[str]:
     """Return the images of the batch that is shown, once it was looked at."""
     expect(page.get_by_role("button", name="Skip", exact=True)).to_be_visible()
     page.wait_for_timeout(1000 * desk.GLANCE + 100)
-    shown = page.get_by_role("listbox", name="Images").get_by_role("option")
-    return [str(name) for name in shown.evaluate_all("tiles => tiles.map(tile => tile.title)")]
+    tiles = page.get_by_role("listbox", name="Images").get_by_role("option")
+    return [str(name) for name in tiles.evaluate_all("tiles => tiles.map(tile => tile.title)")]
 
 
 def suggested(page: Page) -> str:
@@ -295,24 +295,24 @@ def suggested(page: Page) -> str:
     return page.locator(".covey-question").inner_text().partition("likely: ")[2]
 
 
-def skip(page: Page, shown: list[str]) -> None:
+def skip(page: Page, tiles: list[str]) -> None:
     page.get_by_role("button", name="Skip", exact=True).click()
-    replaced(page, shown)
+    replaced(page, tiles)
 
 
-def replaced(page: Page, shown: list[str]) -> None:
+def replaced(page: Page, tiles: list[str]) -> None:
     """Wait for another batch than the one that is shown."""
     first = page.get_by_role("listbox", name="Images").get_by_role("option").first
-    expect(first).not_to_have_attribute("title", shown[0])
+    expect(first).not_to_have_attribute("title", tiles[0])
 
 
-def accept(page: Page, shown: list[str], wrong: list[str]) -> None:
+def accept(page: Page, tiles: list[str], wrong: list[str]) -> None:
     """Click out what is wrong and, at once, accept the others."""
     for name in wrong:
         page.get_by_role("option", name=name).click()
     page.get_by_role("button", name=re.compile("^(Accept|Label) ")).click()
-    expect(page.get_by_text(f"given to {count_noun(len(shown) - len(wrong), 'image')}.")).to_be_visible()
-    replaced(page, shown)
+    expect(page.get_by_text(f"given to {count_noun(len(tiles) - len(wrong), 'image')}.")).to_be_visible()
+    replaced(page, tiles)
 
 
 def call_group(page: Page, label: str) -> None:
@@ -328,13 +328,13 @@ def test_a_batch_is_accepted_without_two_images_and_undone_then_all_are_labelled
     store.add(names[60:65], "wren")
     while not suggested(page):
         skip(page, batch(page))
-    shown, kind, before = batch(page), suggested(page), store.by_image()
-    accept(page, shown, shown[1:3])
-    assert set(shown) - set(store.images(kind)) == set(shown[1:3])
+    tiles, kind, before = batch(page), suggested(page), store.by_image()
+    accept(page, tiles, tiles[1:3])
+    assert set(tiles) - set(store.images(kind)) == set(tiles[1:3])
     page.keyboard.press("Control+z")
     expect(page.get_by_text(f"Undone: “{kind}” given to")).to_be_visible()
     assert store.by_image() == before
-    assert (batch(page), suggested(page)) == (shown, kind)
+    assert (batch(page), suggested(page)) == (tiles, kind)
     page.get_by_role("button", name="Skipped").click()
     label_all(page, store, {names[row]: kind for kind, rows in KINDS.items() for row in rows})
 
@@ -344,14 +344,14 @@ def label_all(page: Page, store: LabelStore, truth: dict[str, str]) -> None:
     for _ in range(60):
         if all(len(store.images(kind)) >= 0.95 * len(rows) for kind, rows in KINDS.items()):
             break
-        shown = batch(page)
-        kind = suggested(page) or truth.get(shown[0], "")
-        wrong = [name for name in shown if truth.get(name) != kind]
-        if not kind or len(wrong) == len(shown):
-            skip(page, shown)
+        tiles = batch(page)
+        kind = suggested(page) or truth.get(tiles[0], "")
+        wrong = [name for name in tiles if truth.get(name) != kind]
+        if not kind or len(wrong) == len(tiles):
+            skip(page, tiles)
             continue
         if not suggested(page):
             call_group(page, kind)
-        accept(page, shown, wrong)
+        accept(page, tiles, wrong)
     assert {name: labels for name, labels in store.by_image().items() if labels != (truth[name],)} == {}
     assert all(len(store.images(kind)) >= 0.95 * len(rows) for kind, rows in KINDS.items())

@@ -85,9 +85,9 @@ class _Handler(BaseHTTPRequestHandler):
         call = self.path.rpartition("/")[2]
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.calls[call] += 1
-        known = base64.b64encode(b"owner:key").decode()
+        credentials = base64.b64encode(b"owner:key").decode()
         faults = self.server.faults.get(call)
-        if self.headers["Authorization"] != f"Basic {known}":
+        if self.headers["Authorization"] != f"Basic {credentials}":
             self._answer(401, {"code": 401, "message": "Unauthorized"})
         elif faults:
             status = faults.pop(0)
@@ -104,8 +104,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(403, {"code": 403, "message": "Permission 'datasets.get' was denied"})
             return
         private = bool(self.server.requests) and self.server.requests[0].get("isPrivate", False)
-        told = {"ref": slug, "currentVersionNumber": len(self.server.datasets[slug]), "isPrivate": private}
-        self._answer(200, told | {"description": self.server.description})
+        message = {"ref": slug, "currentVersionNumber": len(self.server.datasets[slug]), "isPrivate": private}
+        self._answer(200, message | {"description": self.server.description})
 
     def _download_dataset(self, body: Any) -> None:
         place = f"{body['ownerSlug']}/{body['datasetSlug']}/{body['datasetVersionNumber']}"
@@ -152,9 +152,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         token = self.path.rpartition("/")[2]
         name, size, data = self.server.blobs[token]
-        told = self.headers.get("Content-Range", "")
-        if not told.startswith("bytes */"):
-            length, start = int(self.headers["Content-Length"]), re.match(r"bytes (\d+)-", told)
+        message = self.headers.get("Content-Range", "")
+        if not message.startswith("bytes */"):
+            length, start = int(self.headers["Content-Length"]), re.match(r"bytes (\d+)-", message)
             cut = self.server.cuts.pop(0) if self.server.cuts else length
             data = data[: int(start[1]) if start else 0] + self.rfile.read(min(cut, length))
             self.server.blobs[token] = (name, size, data)

@@ -24,8 +24,8 @@ MODEL = "ViT-S-32-alt"
 
 
 def small(**options: object) -> Clip:
-    given = {"model": MODEL, "weights": "random"} | options
-    return Clip(**given)  # type: ignore[arg-type]
+    assigned = {"model": MODEL, "weights": "random"} | options
+    return Clip(**assigned)  # type: ignore[arg-type]
 
 
 def pixels(height: int = 128, width: int = 256) -> NDArray[np.uint8]:
@@ -60,9 +60,9 @@ def test_the_embedding_is_what_openclip_computes(model: Any, tmp_path: Path) -> 
     mean, std = (torch.tensor(config[key]).view(3, 1, 1) for key in ("mean", "std"))
     with torch.inference_mode():
         expected = model.eval().encode_image((batch.clamp(0, 1) - mean) / std).numpy()
-    (found,) = features(small(weights=str(tmp_path / "w.pt"), input="original"))
-    assert found.shape == (2, 256)
-    assert np.linalg.norm(found - expected) < 0.02 * np.linalg.norm(expected)
+    (features_of_images,) = features(small(weights=str(tmp_path / "w.pt"), input="original"))
+    assert features_of_images.shape == (2, 256)
+    assert np.linalg.norm(features_of_images - expected) < 0.02 * np.linalg.norm(expected)
 
 
 @pytest.mark.parametrize("form", ["plain", "trained", "safetensors"])
@@ -100,9 +100,9 @@ def test_real_images_differ_in_bfloat16_too(xc_dev: Path) -> None:
 
 
 def test_a_seed_makes_the_weights() -> None:
-    first, same, other = (features(small(seed=seed))[0] for seed in (1, 1, 2))
+    first, same, second = (features(small(seed=seed))[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, same)
-    assert not np.allclose(first, other)
+    assert not np.allclose(first, second)
 
 
 def test_a_model_that_cannot_be_built_is_told() -> None:

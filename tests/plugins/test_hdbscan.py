@@ -51,9 +51,9 @@ def test_leaf_finds_at_least_as_many_groups_as_eom() -> None:
 
 def test_min_samples_none_takes_the_smallest_groups_size() -> None:
     Z, _ = groups()
-    none, same, other = (Hdbscan(min_cluster_size=12, min_samples=value).cluster(Z) for value in (None, 12, 2))
+    none, same, second = (Hdbscan(min_cluster_size=12, min_samples=value).cluster(Z) for value in (None, 12, 2))
     np.testing.assert_array_equal(none, same)
-    assert not np.array_equal(none, other)
+    assert not np.array_equal(none, second)
 
 
 def test_the_smallest_group_is_as_small_as_asked() -> None:
@@ -83,8 +83,8 @@ def test_equal_points_give_labels_and_no_warnings(count: int) -> None:
 def test_many_dimensions_that_say_nothing_change_nothing() -> None:
     Z, _ = groups()
     wide = np.concatenate([Z, np.zeros((180, 70), dtype=np.float32)], axis=1)
-    narrow, found = Hdbscan().cluster(Z), Hdbscan().cluster(wide)
-    np.testing.assert_array_equal(found[:, None] == found, narrow[:, None] == narrow)
+    narrow, labels_of_rows = Hdbscan().cluster(Z), Hdbscan().cluster(wide)
+    np.testing.assert_array_equal(labels_of_rows[:, None] == labels_of_rows, narrow[:, None] == narrow)
 
 
 def test_values_that_are_no_numbers_are_refused() -> None:

@@ -104,10 +104,10 @@ def test_the_dashboard_opens_what_was_pushed(published: KaggleServer) -> None:
 
 
 def test_a_dataset_on_kaggle_is_used_like_a_folder(published: KaggleServer, birds: Path, covey: Cli) -> None:
-    told = json.loads(covey("info", PLACE, "--json").stdout)
-    assert told["location"] == PLACE
-    assert told["images"] == 6
-    assert told["tables"] == json.loads(covey("info", birds, "--json").stdout)["tables"]
+    document = json.loads(covey("info", PLACE, "--json").stdout)
+    assert document["location"] == PLACE
+    assert document["images"] == 6
+    assert document["tables"] == json.loads(covey("info", birds, "--json").stdout)["tables"]
     dataset = open_dataset(Registry.installed(), PLACE)
     for entry in dataset.entries():
         assert np.array_equal(dataset.load(entry).names, FolderDataset(birds).load(entry).names)
@@ -241,8 +241,8 @@ def test_a_dataset_of_the_original_opens_and_goes_back(
     files["downloaded_data_meta.pkl"] = (xc_dev / "downloaded_data_meta.pkl").read_bytes()
     kaggle.datasets["someone/corvidae"] = [files]
     assert covey("pull", "kaggle:someone/corvidae", tmp_path / "pulled").exit_code == 0
-    told = json.loads(covey("info", tmp_path / "pulled", "--json").stdout)
-    assert (told["images"], told["tables"][0]["shape"]) == (210, [210, 8])
+    document = json.loads(covey("info", tmp_path / "pulled", "--json").stdout)
+    assert (document["images"], document["tables"][0]["shape"]) == (210, [210, 8])
     done = covey("push", tmp_path / "pulled", "kaggle:owner/corvidae")
     assert done.exit_code == 0, done.output
     sent = files_of(kaggle, "owner/corvidae")
@@ -331,7 +331,7 @@ def test_a_passing_fault_is_waited_out(call: str, statuses: list[int], published
 
 
 @pytest.mark.parametrize(
-    ("status", "wait", "told"),
+    ("status", "wait", "message"),
     [
         (401, "", "Kaggle does not accept your credentials: make a new token"),
         (403, "", "kaggle:owner/small-birds does not exist, or you may not do this with it"),
@@ -342,11 +342,11 @@ def test_a_passing_fault_is_waited_out(call: str, statuses: list[int], published
         (418, "", "Kaggle did not do what was asked for kaggle:owner/small-birds"),
     ],
 )
-def test_a_lasting_fault_is_told(status: int, wait: str, told: str, published: KaggleServer, covey: Cli) -> None:
+def test_a_lasting_fault_is_told(status: int, wait: str, message: str, published: KaggleServer, covey: Cli) -> None:
     published.faults, published.retry_after = {"GetDataset": [status] * 9}, wait
     done = covey("info", PLACE)
     assert done.exit_code == 2
-    assert told in done.stderr
+    assert message in done.stderr
     assert done.stdout == ""
 
 
@@ -405,7 +405,7 @@ def flipped() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("archive", "told"),
+    ("archive", "message"),
     [
         (packed({"../out.png": b""}), "leads elsewhere"),
         (packed({"/out.png": b""}), "leads elsewhere"),
@@ -421,12 +421,12 @@ def flipped() -> bytes:
     ],
 )
 def test_a_hostile_or_damaged_archive_is_refused(
-    archive: bytes, told: str, kaggle: KaggleServer, covey: Cli, tmp_path: Path
+    archive: bytes, message: str, kaggle: KaggleServer, covey: Cli, tmp_path: Path
 ) -> None:
     kaggle.datasets["someone/hostile"] = [archive]
     done = covey("info", "kaggle:someone/hostile")
     assert done.exit_code == 2
-    assert told in done.stderr
+    assert message in done.stderr
     assert not list(tmp_path.rglob("*out.png"))
     assert not list((tmp_path / "home").rglob("versions/*"))
 
@@ -441,10 +441,10 @@ def deflated(files: Files) -> bytes:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
 @pytest.mark.parametrize(
-    ("archive", "told"), [(packed, "could not be kept (File too large)"), (deflated, "cannot be unpacked in")]
+    ("archive", "message"), [(packed, "could not be kept (File too large)"), (deflated, "cannot be unpacked in")]
 )
 def test_a_full_disk_is_told_and_what_has_come_is_kept(
-    archive: Callable[[Files], bytes], told: str, kaggle: KaggleServer, covey: Cli
+    archive: Callable[[Files], bytes], message: str, kaggle: KaggleServer, covey: Cli
 ) -> None:
     import resource
 
@@ -456,7 +456,7 @@ def test_a_full_disk_is_told_and_what_has_come_is_kept(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, most)
     assert done.exit_code == 2
-    assert told in done.stderr
+    assert message in done.stderr
     assert "make room, or let COVEY_HOME name" in done.stderr
     assert covey("info", PLACE).exit_code == 0
     assert kaggle.sent[0] == 0

@@ -39,9 +39,9 @@ def test_every_image_is_nearest_to_its_own_centre() -> None:
 
 def test_a_seed_decides_the_result() -> None:
     Z = np.random.default_rng(1).uniform(size=(300, 3)).astype(np.float32)
-    one, again, other = (Kmeans(clusters=20, seed=seed).cluster(Z) for seed in (3, 3, 4))
-    np.testing.assert_array_equal(one, again)
-    assert not np.array_equal(one, other)
+    first, again, second = (Kmeans(clusters=20, seed=seed).cluster(Z) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, second)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 9])

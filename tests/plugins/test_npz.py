@@ -43,12 +43,12 @@ def only_file(folder: Path) -> Path:
     return path
 
 
-def assert_equal(one: Table, other: Table) -> None:
-    assert type(one) is type(other)
-    assert one.provenance == other.provenance
-    for name, array in arrays_of(one).items():
-        np.testing.assert_array_equal(getattr(other, name), array)
-        assert getattr(other, name).dtype == array.dtype
+def assert_equal(first: Table, second: Table) -> None:
+    assert type(first) is type(second)
+    assert first.provenance == second.provenance
+    for name, array in arrays_of(first).items():
+        np.testing.assert_array_equal(getattr(second, name), array)
+        assert getattr(second, name).dtype == array.dtype
 
 
 def loaded(dataset: Dataset) -> list[Table]:
@@ -109,18 +109,18 @@ def test_the_files_hold_what_the_format_page_says(tmp_path: Path) -> None:
             keys = expected[path.name.partition("_")[0]]
             assert set(archive.files) == set(keys)
             assert all(dtype is None or archive[key].dtype == dtype for key, dtype in keys.items())
-            made = json.loads(str(archive["covey"]))
-            assert made["format"] == 1
-            assert path.name.endswith(f"~{made['key'][:8]}.npz")
+            document = json.loads(str(archive["covey"]))
+            assert document["format"] == 1
+            assert path.name.endswith(f"~{document['key'][:8]}.npz")
             parts = [
-                made["kind"],
-                made["component"],
-                made["version"],
-                {**made["options"], **made["identity"]},
-                made["input"],
+                document["kind"],
+                document["component"],
+                document["version"],
+                {**document["options"], **document["identity"]},
+                document["input"],
             ]
             text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-            assert hashlib.sha256(text.encode()).hexdigest() == made["key"]
+            assert hashlib.sha256(text.encode()).hexdigest() == document["key"]
 
 
 def test_files_of_the_original_tools_open(tmp_path: Path) -> None:
@@ -165,20 +165,20 @@ Y = np.array(["tit", "crow"] * 3)
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 @pytest.mark.parametrize(
-    "given",
+    "values_given",
     [X.astype(np.float16), X.astype(np.float64), X.astype(">f4"), np.asfortranarray(X), np.zeros((6, 0), np.float32)],
     ids=["float16", "float64", "big-endian", "Fortran order", "no columns"],
 )
-def test_every_kind_of_numbers_loads_as_float32(given: NDArray[Any], save: Any, tmp_path: Path) -> None:
+def test_every_kind_of_numbers_loads_as_float32(values_given: NDArray[Any], save: Any, tmp_path: Path) -> None:
     names = np.array([f"{index}.png" for index in range(6)])
-    save(tmp_path / "a.npz", X=given, N=names.astype(">U9"), Y=Y)
-    save(tmp_path / "b.npz", X=given, N=np.char.encode(names), Y=Y)
+    save(tmp_path / "a.npz", X=values_given, N=names.astype(">U9"), Y=Y)
+    save(tmp_path / "b.npz", X=values_given, N=np.char.encode(names), Y=Y)
     for table in loaded(Npz().open(str(tmp_path))):
         assert isinstance(table, Features)
         assert table.X.dtype == np.float32
         assert table.X.dtype.isnative
         assert table.X.flags.c_contiguous
-        np.testing.assert_array_equal(table.X, given.astype(np.float32))
+        np.testing.assert_array_equal(table.X, values_given.astype(np.float32))
         assert table.names.tolist() == names.tolist()
 
 
@@ -481,9 +481,9 @@ def test_a_dataset_can_be_moved_with_its_images(tmp_path: Path) -> None:
     names = tiny_images(tmp_path / "old" / "pictures", count=2).names()
     Npz().create(str(tmp_path / "old" / "dataset"), tmp_path / "old" / "pictures")
     (tmp_path / "old").rename(tmp_path / "new")
-    found = Npz().open(str(tmp_path / "new" / "dataset")).images
-    assert found is not None
-    assert found.names() == names
+    image_folder = Npz().open(str(tmp_path / "new" / "dataset")).images
+    assert image_folder is not None
+    assert image_folder.names() == names
 
 
 def test_a_dataset_cannot_be_made_where_a_file_is(tmp_path: Path) -> None:

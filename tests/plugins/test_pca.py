@@ -75,8 +75,10 @@ def test_scale_and_constant_features_do_not_matter() -> None:
 @pytest.mark.parametrize("shape", [(1, 9), (4, 9), (9, 4)])
 def test_more_components_than_there_are_cannot_be_asked(shape: tuple[int, int]) -> None:
     most = min(shape)
-    told = f"pca: {shape[0]} images with {shape[1]} features have at most {most} principal components, not {most + 1}"
-    with pytest.raises(CoveyError, match=told):
+    message = (
+        f"pca: {shape[0]} images with {shape[1]} features have at most {most} principal components, not {most + 1}"
+    )
+    with pytest.raises(CoveyError, match=message):
         reduced(data(*shape), 1, most + 1)
     assert reduced(data(*shape), most)[0].shape == (shape[0], most)
 

@@ -45,8 +45,8 @@ def accuracy(X: NDArray[np.float32], labels: NDArray[np.int64], groups: NDArray[
 
 
 def test_it_is_offered_and_ready() -> None:
-    found = Registry.installed().find("timm", Kind.EXTRACTOR)
-    assert (found.cls.name, found.status) == ("timm", "ready")
+    registered = Registry.installed().find("timm", Kind.EXTRACTOR)
+    assert (registered.cls.name, registered.status) == ("timm", "ready")
 
 
 def test_neither_listing_it_nor_its_identity_imports_torch() -> None:
@@ -110,10 +110,10 @@ def test_the_packaged_weights_are_padded_as_they_were_trained() -> None:
 def test_each_kind_of_network_gives_its_channels(model: str, layer: str, width: int) -> None:
     run = Timm(model=model, layers=(layer,), weights="random").load(Runtime())
     for size in ((128, 256), (100, 90)):
-        found = run(pixels(*size))[0]
-        assert found.shape == (2, width)
-        assert found.dtype == np.float32
-        assert not np.array_equal(found[0], found[1])
+        features_of_images = run(pixels(*size))[0]
+        assert features_of_images.shape == (2, width)
+        assert features_of_images.dtype == np.float32
+        assert not np.array_equal(features_of_images[0], features_of_images[1])
 
 
 def test_bands_and_times_multiply_the_features() -> None:
@@ -128,9 +128,9 @@ def test_a_weights_file_gives_what_its_model_gives(tmp_path: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_weights() -> None:
-    first, same, other = (features(Timm(weights="random", seed=seed)) for seed in (1, 1, 2))
+    first, same, second = (features(Timm(weights="random", seed=seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, same)
-    assert not np.allclose(first, other)
+    assert not np.allclose(first, second)
 
 
 def test_identity_is_the_content_of_the_packaged_weights() -> None:

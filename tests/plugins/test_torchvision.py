@@ -22,8 +22,8 @@ from covey_torchvision import Torchvision  # noqa: E402
 
 
 def small(**options: object) -> Torchvision:
-    given = {"model": "ResNet18", "layers": ("layer3",), "weights": "random"} | options
-    return Torchvision(**given)  # type: ignore[arg-type]
+    assigned = {"model": "ResNet18", "layers": ("layer3",), "weights": "random"} | options
+    return Torchvision(**assigned)  # type: ignore[arg-type]
 
 
 def pixels(height: int = 128, width: int = 256) -> NDArray[np.uint8]:
@@ -41,8 +41,8 @@ def real(dataset: Path, count: int) -> NDArray[np.uint8]:
 
 
 def test_it_is_offered_and_ready() -> None:
-    found = Registry.installed().find("torchvision", Kind.EXTRACTOR)
-    assert (found.cls.name, found.status) == ("torchvision", "ready")
+    registered = Registry.installed().find("torchvision", Kind.EXTRACTOR)
+    assert (registered.cls.name, registered.status) == ("torchvision", "ready")
 
 
 def test_neither_listing_it_nor_its_identity_imports_torch(tmp_path: Path) -> None:
@@ -69,11 +69,11 @@ def test_each_kind_of_network_gives_its_channels_times_the_bands(
 ) -> None:
     run = Torchvision(model=model, layers=(layer,), weights="random", bands=bands).load(Runtime())
     for size in ((128, 256), (100, 90)):
-        found = run(pixels(*size))[0]
-        assert found.shape == (2, width)
-        assert found.dtype == np.float32
-        assert np.isfinite(found).all()
-        assert not np.array_equal(found[0], found[1])
+        features_of_images = run(pixels(*size))[0]
+        assert features_of_images.shape == (2, width)
+        assert features_of_images.dtype == np.float32
+        assert np.isfinite(features_of_images).all()
+        assert not np.array_equal(features_of_images[0], features_of_images[1])
 
 
 def test_features_are_what_torchvision_computes(tmp_path: Path) -> None:
@@ -125,10 +125,10 @@ def test_original_settings_give_the_originals_features(
 ) -> None:
     images = real(xc_dev, 4)
     options: dict[str, object] = {"model": model, "layers": (layer,), "freq_pool": freq_pool, "input": "original"}
-    found = features(small(**options), images)
+    features_of_images = features(small(**options), images)
     expected = original(model, layer, freq_pool, images)
-    assert found.shape == (4, width)
-    np.testing.assert_allclose(standardised(found), standardised(expected), atol=0.02)
+    assert features_of_images.shape == (4, width)
+    np.testing.assert_allclose(standardised(features_of_images), standardised(expected), atol=0.02)
 
 
 @pytest.mark.parametrize(
@@ -146,10 +146,10 @@ def test_original_settings_give_the_originals_features(
 )
 def test_the_originals_models_see_real_images(xc_dev: Path, model: str, layer: str, width: int) -> None:
     run = small(model=model, layers=(layer,), bands=2).load(Runtime(precision="bfloat16"))
-    (found,) = run(real(xc_dev, 3))
-    assert found.shape == (3, 2 * width)
-    assert np.isfinite(found).all()
-    assert len(np.unique(found, axis=0)) == 3
+    (features_of_images,) = run(real(xc_dev, 3))
+    assert features_of_images.shape == (3, 2 * width)
+    assert np.isfinite(features_of_images).all()
+    assert len(np.unique(features_of_images, axis=0)) == 3
 
 
 def test_bfloat16_agrees_with_float32_image_by_image(xc_dev: Path) -> None:
@@ -210,16 +210,16 @@ def test_a_vision_transformer_takes_a_size_that_no_released_weights_have(tmp_pat
 
 
 def test_real_images_differ_from_each_other(esc10: Path) -> None:
-    found = features(small(), real(esc10, 8))
-    assert len(np.unique(found, axis=0)) == 8
+    features_of_images = features(small(), real(esc10, 8))
+    assert len(np.unique(features_of_images, axis=0)) == 8
 
 
 def test_a_layer_gives_the_same_whatever_its_siblings_are() -> None:
     """The activation writes into the sum before it; layer1 and layer1.1 end in the same node."""
     layers = ("layer1.1.add", "layer1.1", "layer1", "bn1")
     together = small(layers=layers).load(Runtime())(pixels())
-    for layer, found in zip(layers, together, strict=True):
-        np.testing.assert_array_equal(found, features(small(layers=(layer,))))
+    for layer, computed in zip(layers, together, strict=True):
+        np.testing.assert_array_equal(computed, features(small(layers=(layer,))))
 
 
 def test_a_seed_makes_the_weights_and_nothing_else() -> None:
@@ -235,8 +235,8 @@ def test_layers_are_listed_in_order_and_can_be_tapped() -> None:
     listed = small().available_layers()
     order = ["conv1", "layer1.0.bn2", "layer1.0.add", "layer1.0", "layer1", "layer3", "layer4", "flatten", "fc"]
     assert [layer for layer in listed if layer in order] == order
-    found = small(layers=tuple(listed)).load(Runtime())(pixels())
-    assert all(len(item) == 2 and item.ndim == 2 for item in found)
+    features_of_images = small(layers=tuple(listed)).load(Runtime())(pixels())
+    assert all(len(item) == 2 and item.ndim == 2 for item in features_of_images)
 
 
 def test_the_tag_names_model_and_layer() -> None:
@@ -244,13 +244,13 @@ def test_the_tag_names_model_and_layer() -> None:
 
 
 def test_identity_follows_the_content_of_the_weights_file(tmp_path: Path) -> None:
-    one, same, other = (tmp_path / name for name in ("one.pth", "same.pth", "other.pth"))
-    for path, content in ((one, b"a"), (same, b"a"), (other, b"b")):
+    first, same, second = (tmp_path / name for name in ("one.pth", "same.pth", "other.pth"))
+    for path, content in ((first, b"a"), (same, b"a"), (second, b"b")):
         path.write_bytes(content)
-    assert small(weights=str(one)).identity() == small(weights=str(same)).identity()
-    assert small(weights=str(one)).identity() != small(weights=str(other)).identity()
-    one.write_bytes(b"changed")
-    assert small(weights=str(one)).identity() != small(weights=str(same)).identity()
+    assert small(weights=str(first)).identity() == small(weights=str(same)).identity()
+    assert small(weights=str(first)).identity() != small(weights=str(second)).identity()
+    first.write_bytes(b"changed")
+    assert small(weights=str(first)).identity() != small(weights=str(same)).identity()
     assert small().identity() == {}
 
 
@@ -278,6 +278,6 @@ def test_an_unknown_layer_is_told_with_the_nearest() -> None:
 def test_without_network_one_sentence_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
-    with pytest.raises(CoveyError, match=r"weights of ResNet18 could not be fetched .* --extractor timm") as told:
+    with pytest.raises(CoveyError, match=r"weights of ResNet18 could not be fetched .* --extractor timm") as caught:
         small(weights="pretrained").load(Runtime())
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)

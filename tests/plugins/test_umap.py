@@ -54,9 +54,9 @@ def test_sizes_come_one_by_one_and_do_not_depend_on_each_other() -> None:
 
 def test_a_seed_decides_the_result() -> None:
     X, _ = blobs()
-    first, again, other = (reduced(X, 2, seed=seed)[0] for seed in (0, 0, 1))
+    first, again, second = (reduced(X, 2, seed=seed)[0] for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
-    assert not np.array_equal(first, other)
+    assert not np.array_equal(first, second)
 
 
 def test_approximate_neighbours_beyond_many_images_are_the_same_on_any_number_of_cores() -> None:
@@ -109,9 +109,9 @@ def test_few_or_equal_images_give_finite_places_and_no_warnings(count: int, kind
     X[{"random": count, "half equal": count // 2, "all equal": 0}[kind] :] = X[0]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = reduced(X, 2, 8)
-    assert [Z.shape for Z in found] == [(count, 2), (count, 8)]
-    assert all(Z.dtype == np.float32 and np.isfinite(Z).all() for Z in found)
+        embeddings_of_images = reduced(X, 2, 8)
+    assert [Z.shape for Z in embeddings_of_images] == [(count, 2), (count, 8)]
+    assert all(Z.dtype == np.float32 and np.isfinite(Z).all() for Z in embeddings_of_images)
 
 
 @pytest.mark.parametrize("metric", ["cosine", "manhattan"])
@@ -157,5 +157,5 @@ def test_results_are_the_same_on_any_number_of_threads(monkeypatch: pytest.Monke
     X, _ = blobs()
     many = reduced(X, 2, 3, 8)
     monkeypatch.setattr("os.cpu_count", lambda: 1)
-    for one, other in zip(many, reduced(X, 2, 3, 8), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for first, second in zip(many, reduced(X, 2, 3, 8), strict=True):
+        np.testing.assert_array_equal(first, second)
