@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -65,8 +66,11 @@ class Dbscan(Clusterer):
         self.check_finite(Z)
         return self if self.eps else evolve(self, eps=suggest_radius(Z, self.min_samples) or ANY)
 
-    def prepare(self, Z: NDArray[np.float32], progress: Progress = SILENT) -> Prepared:
+    def prepare(self, Z: NDArray[np.float32], progress: Progress = SILENT) -> Prepared | None:
         """Return labels for any eps, from the tree of `covey.analysis.density`.
+
+        None where the library hdbscan is not installed: without it growing the tree takes quadratic time, and
+        clustering each eps by itself is faster.
 
         Raises:
             CoveyError: Z has values that are no finite numbers.
@@ -74,6 +78,8 @@ class Dbscan(Clusterer):
         from covey.authoring import Tree
 
         self.check_finite(Z)
+        if importlib.util.find_spec("hdbscan") is None:
+            return None
         return _Cuts(self.min_samples, Tree.grow(Z, self.min_samples, progress))
 
 

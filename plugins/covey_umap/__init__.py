@@ -25,7 +25,8 @@ EPOCHS, EPOCHS_BEYOND = 500, 200
 class Umap(Reducer):
     """Keeps neighbours together (UMAP: McInnes, Healy and Melville 2018); standardised before and after.
 
-    With a seed the result is the same on every run; without one it is faster on several cores and differs each time.
+    The neighbour graph and the spectral start are umap-learn's, the layout is covey's own. With a seed the result
+    is the same on every run; without one it is faster on several cores and differs each time.
     """
 
     name = "umap"

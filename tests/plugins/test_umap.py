@@ -37,6 +37,26 @@ def test_neighbours_stay_neighbours() -> None:
     assert trustworthiness(X, eight, n_neighbors=10) > 0.8
 
 
+def test_neighbourhoods_are_preserved_as_well_as_by_umap_learn() -> None:
+    """The layout is covey's own: it must preserve neighbourhoods as umap-learn does, and agree with it on most."""
+    import umap
+    from sklearn.manifold import trustworthiness
+    from sklearn.neighbors import NearestNeighbors
+    from sklearn.preprocessing import StandardScaler
+
+    X, _ = blobs(600)
+    standardised = StandardScaler().fit_transform(X)
+    theirs = umap.UMAP(n_components=4, n_neighbors=10, min_dist=0.0, random_state=0, n_jobs=1).fit_transform(
+        standardised
+    )
+    (ours,) = reduced(X, 4)
+    scores = [trustworthiness(standardised, Z, n_neighbors=10) for Z in (ours, theirs)]
+    assert scores[0] > scores[1] - 0.02
+    neighbours = [NearestNeighbors(n_neighbors=15).fit(Z).kneighbors(return_distance=False) for Z in (ours, theirs)]
+    overlap = np.mean([len(set(a) & set(b)) / 15 for a, b in zip(*neighbours, strict=True)])
+    assert overlap > 0.5
+
+
 def test_every_dimension_is_standardised() -> None:
     for Z in reduced(blobs()[0], 2, 3):
         np.testing.assert_allclose(Z.mean(axis=0), 0, atol=1e-5)

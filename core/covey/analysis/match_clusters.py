@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-import attrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,21 +12,7 @@ from covey.components.contracts import Labels
 from covey.data.tables import NOISE
 
 
-@attrs.frozen(eq=False)
-class Match:
-    """New clusters under the ids of the old ones that they continue.
-
-    `labels` (n,) int32 are the new labels, the same groups under other numbers. `splits` says of an old id which ids
-    have more than half of their images from it, where there are several; `merges` of an id which old ones gave more
-    than half of their images to it, where there are several. Images that are noise before or after do not count.
-    """
-
-    labels: Labels
-    splits: Mapping[int, tuple[int, ...]]
-    merges: Mapping[int, tuple[int, ...]]
-
-
-def match_clusters(old: Labels, new: Labels) -> Match:
+def match_clusters(old: Labels, new: Labels) -> Labels:
     """Give new clusters the ids of the old ones with which they share most images.
 
     One to one, so that the most images keep their id (the assignment problem: Kuhn 1955). A new cluster that is left
@@ -37,6 +21,9 @@ def match_clusters(old: Labels, new: Labels) -> Match:
     Args:
         old: (n,) whole numbers, -1 for noise: ids from before, in any order and with gaps.
         new: (n,) whole numbers, -1 for noise, of the same images in the same order.
+
+    Returns:
+        The new labels (n,) int32: the same groups under other numbers.
 
     Raises:
         CoveyError: the two differ in length.
@@ -50,7 +37,7 @@ def match_clusters(old: Labels, new: Labels) -> Match:
     ids = _ids(before, shared)
     labels = np.full(new.shape, NOISE, dtype=np.int32)
     labels[new != NOISE] = ids[new_places]
-    return Match(labels, _several(before, ids, shared), _several(ids, before, shared.T))
+    return labels
 
 
 def _shared(old: NDArray[np.intp], new: NDArray[np.intp], shape: tuple[int, int]) -> Any:
@@ -80,13 +67,3 @@ def _ids(before: NDArray[np.integer], shared: Any) -> NDArray[np.int32]:
     fresh = ids == NOISE
     ids[fresh] = before.max(initial=NOISE) + 1 + np.arange(fresh.sum())
     return ids
-
-
-def _several(wholes: NDArray[np.integer], parts: NDArray[np.integer], shared: Any) -> dict[int, tuple[int, ...]]:
-    """Return the wholes that hold more than half of several parts, each with those."""
-    sizes = np.asarray(shared.sum(axis=0)).ravel()
-    mostly = 2 * shared.data > sizes[shared.col]
-    parts_by_whole: dict[int, list[int]] = {}
-    for whole, part in zip(wholes[shared.row[mostly]].tolist(), parts[shared.col[mostly]].tolist(), strict=True):
-        parts_by_whole.setdefault(whole, []).append(part)
-    return {whole: tuple(sorted(held)) for whole, held in sorted(parts_by_whole.items()) if len(held) > 1}

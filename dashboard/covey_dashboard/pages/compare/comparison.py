@@ -143,7 +143,7 @@ def _alike(left_side: Side, right_side: Side, across: tuple[Rows, Rows]) -> tupl
     """
     if left_side.clusters is not None:
         before = _carried(left_side.clusters, across[1])
-        after = before if right_side.clusters is None else match_clusters(before, right_side.clusters).labels
+        after = before if right_side.clusters is None else match_clusters(before, right_side.clusters)
         return left_side, attrs.evolve(right_side, clusters=after)
     if right_side.clusters is not None:
         left_side = attrs.evolve(left_side, clusters=_carried(right_side.clusters, across[0]))

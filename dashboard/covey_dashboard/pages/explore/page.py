@@ -188,7 +188,7 @@ def steady(source: Source, labels: Labels) -> Labels:
     key = f"ids {source.identity}"
     computed, steady_labels = st.session_state.get(key, (labels, labels))
     if computed is not labels:
-        steady_labels = match_clusters(steady_labels, labels).labels
+        steady_labels = match_clusters(steady_labels, labels)
     st.session_state[key] = (labels, steady_labels)
     return steady_labels  # type: ignore[no-any-return]
 
