@@ -16,10 +16,10 @@ DASHBOARD = ROOT / "dashboard" / "covey_dashboard"
 LAYERS = {
     "_version": 0,
     "_base": 1,
-    "components": 2,
+    **dict.fromkeys(("components", "labelling"), 2),
     "data": 3,
     "plugins": 4,
-    **dict.fromkeys(("sound", "extraction", "analysis", "labelling"), 5),
+    **dict.fromkeys(("sound", "extraction", "analysis"), 5),
     "experiments": 6,
     "outputs": 7,
     "api": 8,

@@ -13,7 +13,7 @@ import pytest
 from pandas import DataFrame
 from streamlit.testing.v1 import AppTest
 
-from covey.data.formats import csvs
+from covey._base import csvs
 
 Open = Callable[..., AppTest]
 CALLS = ["XC12345_a_segm_0000.000.png", "XC12345_a_segm_0000.500.png", "XC67890_b_segm_0000.000.png"]

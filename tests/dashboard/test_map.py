@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from covey.data.cluster_colours import GREY, PALETTE, cluster_colour
+from covey._base.palette import PALETTE
+from covey.data.cluster_colours import GREY, cluster_colour
 from covey_dashboard.browser.binary_payload import packed
 from covey_dashboard.data.selection import Selection, picked
 from covey_dashboard.widgets import colouring

@@ -3,6 +3,7 @@
 Importing it is cheap; what needs torch is in `covey.extraction.networks`.
 """
 
+from covey._base.csvs import guard_cell, write_csv
 from covey._base.errors import did_you_mean, reason
 from covey._base.files import make_folder, replace_file, write_text
 from covey._base.progress import SILENT, Progress, Step
@@ -14,7 +15,6 @@ from covey.components.kinds import Kind
 from covey.components.options import evolve, option_values, split_plural
 from covey.data.dataset import METADATA, AnyEntry, Entry, T, list_published_files
 from covey.data.folder import POINTER, FolderDataset
-from covey.data.formats.csvs import guard_cell, write_csv
 from covey.data.images import BrokenImage, ImageFolder, escapes_folder
 from covey.data.metadata import RECORDING, Metadata, Value, read_metadata
 from covey.data.provenance import Provenance

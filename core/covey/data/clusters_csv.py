@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from covey._base import csvs
 from covey.data.dataset import Dataset, Entry
-from covey.data.formats import csvs
 from covey.data.tables import Clustering
 
 FILE = "clusters.csv"

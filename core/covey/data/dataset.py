@@ -15,6 +15,7 @@ from covey.components.contracts import Floats
 from covey.data.images import ImageFolder
 from covey.data.provenance import Provenance
 from covey.data.tables import Clustering, Embedding, Features, Names, PointTable, Table, TableKind
+from covey.labelling import LabelStore, open_labels
 
 METADATA = "downloaded_data_meta.pkl"
 """The metadata table of the original tools."""
@@ -74,6 +75,15 @@ class Dataset(ABC):
     @abstractmethod
     def images(self) -> ImageFolder | None:
         """The folder with the images on this machine; None when there are none."""
+
+    @property
+    def labels(self) -> LabelStore:
+        """The labels that people gave to the images, with their history; opened anew at each access.
+
+        Raises:
+            CoveyError: the label file is held by another program, damaged, of a newer covey, or not a label file.
+        """
+        return open_labels(self)
 
     @property
     def files(self) -> list[Path]:

@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from covey._base.digests import digest
 from covey._base.errors import reason
 from covey._base.files import write_text
 from covey._base.progress import SILENT, Progress
 from covey._base.text import preview
-from covey.data.provenance import digest
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 MOST_PIXELS = 50_000_000

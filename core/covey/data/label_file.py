@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from covey._base import csvs
 from covey._base.errors import CoveyError, did_you_mean
-from covey.data.formats import csvs
 
 NAME, LABEL = "filename", "label"
 

@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 import attrs
 
+from covey._base import csvs
 from covey._base.text import count_having, preview
 from covey.data.dataset import METADATA, Dataset
-from covey.data.formats import csvs, parquet
+from covey.data.formats import parquet
 from covey.data.legacy.pickles import read_frame
 from covey.data.segment_names import SegmentName, parse_segment_names, xeno_canto_number
 

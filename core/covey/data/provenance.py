@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 
+from covey._base.digests import canonical_json, digest
 from covey._base.errors import CoveyError
 from covey.components import options
 from covey.components.contracts import Component, Runtime
@@ -150,16 +150,6 @@ class Provenance:
             return _read_provenance(document)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise CoveyError(f"{where} has a damaged provenance ({error}): make the file again.") from error
-
-
-def canonical_json(document: Any) -> str:
-    """Return a JSON value as text, always the same text for the same value."""
-    return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-def digest(document: Any) -> str:
-    """Return the SHA-256 of a JSON value, 64 hexadecimal digits."""
-    return hashlib.sha256(canonical_json(document).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _details_to_dict(details: Details) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
+from covey._base.digests import digest
 from covey._base.errors import CoveyError
 from covey._base.files import write_text
 from covey.components import options
 from covey.components.contracts import FeatureExtractor
 from covey.components.versions import package_versions
-from covey.data.provenance import digest
 
 E = TypeVar("E", bound=FeatureExtractor)
 _WILD = frozenset("*?[")

@@ -10,11 +10,12 @@ from pathlib import Path
 import attrs
 import numpy as np
 
+from covey._base.digests import digest
 from covey._base.errors import CoveyError, reason
 from covey._base.files import make_folder, replace_file, write_text
 from covey.components.contracts import Floats, Runtime
 from covey.data.formats.npz_file import DAMAGED
-from covey.data.provenance import Provenance, digest
+from covey.data.provenance import Provenance
 
 Content = str
 """The SHA-256 of an image's bytes: what an image is known by here, whatever its name."""

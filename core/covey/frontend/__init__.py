@@ -1,7 +1,9 @@
 """Public names for front ends such as the dashboard: what they need to show, start, measure and label."""
 
+from covey._base.digests import digest
 from covey._base.errors import reason
 from covey._base.files import make_folder, write_text
+from covey._base.palette import PALETTE
 from covey._base.text import count_noun, preview
 from covey._base.user_folders import user_data_folder
 from covey.analysis.assist.certainty import Marks
@@ -15,12 +17,12 @@ from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.components.contracts import Component, cluster
 from covey.components.kinds import STEPS, Kind
 from covey.components.options import Option, allowed_choices, build, evolve, format_value, option_values, options
-from covey.data.cluster_colours import GREY, PALETTE, cluster_colour
+from covey.data.cluster_colours import GREY, cluster_colour
 from covey.data.dataset import AnyEntry, Entry, T, is_entry_of
 from covey.data.images import BrokenImage, ImageFolder
 from covey.data.legacy.names import parse_file_name
 from covey.data.metadata import FILES, Metadata, Value, column_kind, read_metadata
-from covey.data.provenance import Provenance, digest
+from covey.data.provenance import Provenance
 from covey.data.segment_names import SEGMENT_NAME, recordings_of_images, xeno_canto_number
 from covey.data.tables import NOISE, Names, Table, TableKind
 from covey.experiments.experiment import Experiment, read_experiment

@@ -9,7 +9,7 @@ from collections.abc import Collection
 import attrs
 
 from covey._base.errors import CoveyError
-from covey.data.cluster_colours import PALETTE
+from covey._base.palette import PALETTE
 
 LONGEST = 500
 _COLOUR = re.compile(r"#[0-9a-f]{6}")

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from covey._base import csvs
+from covey._base.csvs import guarded
 from covey._base.errors import CoveyError, reason
 from covey._base.text import count_noun
-from covey.data.formats import csvs
-from covey.data.formats.csvs import guarded
 from covey.labelling.changes import Labelled
 from covey.labelling.classes import class_name, isolate_text
 from covey.labelling.history import Action, now

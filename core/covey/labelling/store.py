@@ -10,21 +10,23 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from covey._base.digests import digest
 from covey._base.errors import CoveyError
 from covey._base.files import make_folder, replace_file
 from covey._base.text import count_noun
 from covey._base.user_folders import user_data_folder
-from covey.data.dataset import Dataset
-from covey.data.provenance import digest
 from covey.labelling import changes, history
 from covey.labelling.changes import Labelled
 from covey.labelling.classes import LabelClass, class_colour, class_name, isolate_text
 from covey.labelling.database import NAME, check, reading, writing
 from covey.labelling.history import Action
+
+if TYPE_CHECKING:
+    from covey.data.dataset import Dataset
 
 PATIENCE = 5.0
 """Seconds to wait while another program holds the label file."""

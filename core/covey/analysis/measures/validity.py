@@ -10,11 +10,12 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from covey._base.digests import canonical_json
 from covey.analysis.measures.agreement import common_labels
 from covey.analysis.measures.evaluation import number_values
 from covey.components.contracts import Clusterer, Floats, Labels
 from covey.components.kinds import Kind
-from covey.data.provenance import Provenance, canonical_json
+from covey.data.provenance import Provenance
 from covey.data.tables import NOISE, Clustering
 
 SAMPLE = 2000

@@ -14,14 +14,16 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from covey._base import csvs
+from covey._base.digests import digest
 from covey._base.errors import CoveyError, reason
 from covey._base.progress import SILENT, Progress
 from covey._base.text import count_noun, preview
 from covey.components.contracts import Floats
 from covey.components.kinds import Kind
 from covey.data.dataset import Dataset
-from covey.data.formats import csvs, parquet
-from covey.data.provenance import Details, Provenance, digest
+from covey.data.formats import parquet
+from covey.data.provenance import Details, Provenance
 
 COMPONENT = "import"
 NAMES = ("filename", "file_name")

@@ -11,8 +11,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from covey._base import csvs
 from covey._base.errors import CoveyError, did_you_mean
-from covey.data.formats import csvs
 from covey.data.segment_names import parse_segment_names, xeno_canto_number
 from covey.outputs.exchange.raven_audacity import BEGIN, END, FILE, LABEL
 

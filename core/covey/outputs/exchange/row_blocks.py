@@ -10,11 +10,12 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from covey._base import csvs
 from covey._base.errors import CoveyError
 from covey._base.files import replace_file
 from covey._base.progress import SILENT, Progress
 from covey.components.contracts import Floats
-from covey.data.formats import csvs, parquet
+from covey.data.formats import parquet
 from covey.data.tables import Embedding, Features
 
 Column = Sequence[Any] | NDArray[Any]

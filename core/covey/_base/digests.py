@@ -1,0 +1,17 @@
+"""JSON texts that are the same for equal values, and their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+
+def canonical_json(document: Any) -> str:
+    """Return a JSON value as text, always the same text for the same value."""
+    return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def digest(document: Any) -> str:
+    """Return the SHA-256 of a JSON value, 64 hexadecimal digits."""
+    return hashlib.sha256(canonical_json(document).encode("utf-8", "surrogatepass")).hexdigest()
