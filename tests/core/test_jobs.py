@@ -92,8 +92,8 @@ def test_cancelled_and_started_again_it_goes_on(calls: Path, gate: Path) -> None
 @not_windows
 def test_it_outlives_what_started_it_and_its_interruption(calls: Path, gate: Path) -> None:
     code = (
-        "import sys, time; sys.path.insert(0, sys.argv[1]); from tests.core.test_jobs import described, start\n"
-        "print(start(*described(*sys.argv[2:])).folder, flush=True); time.sleep(60)"
+        "import sys, time; sys.path.insert(0, sys.argv[1]); from tests.core.test_jobs import described, start_job\n"
+        "print(start_job(*described(*sys.argv[2:])).folder, flush=True); time.sleep(60)"
     )
     words = [sys.executable, "-c", code, str(Path(__file__).parents[2]), str(calls), f"extractor.gate={gate}"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, start_new_session=True) as starter:

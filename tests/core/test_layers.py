@@ -120,10 +120,10 @@ def test_real_networks_are_listed_with_the_shapes_of_their_outputs(covey: Callab
 def test_a_second_time_wildcards_need_no_torch(tmp_path: Path) -> None:
     pytest.importorskip("torchvision")
     code = (
-        "import sys; from pathlib import Path; from covey.extraction.layer_wildcards import expand\n"
+        "import sys; from pathlib import Path; from covey.extraction.layer_wildcards import expand_wildcards\n"
         "from covey_torchvision import Torchvision\n"
         "wild = Torchvision(model='ResNet18', layers=('layer?.1.conv2',))\n"
-        "print(*expand(wild, Path(sys.argv[1])).layers, 'torch' in sys.modules)"
+        "print(*expand_wildcards(wild, Path(sys.argv[1])).layers, 'torch' in sys.modules)"
     )
     ran = [
         subprocess.run(
