@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from covey import CoveyError
+from covey import CoveyError, Runtime
 from covey.components.kinds import Kind
 from covey.components.options import option_values
 from covey.experiments.experiment import from_flags, read_experiment
@@ -187,3 +187,39 @@ def test_a_wrong_flag_is_explained(covey: Cli, tmp_path: Path, setting: str, sen
 def test_a_windows_path_is_a_folder_and_no_scheme(tmp_path: Path, registry: Registry) -> None:
     text = "dataset = 'C:\\data\\birds'"
     assert read_experiment(write(tmp_path, text), registry).dataset.endswith("birds")
+
+
+@pytest.mark.parametrize(
+    "text", ['[runtime]\ndevice = "cpu"\nthreads = 2\n', 'runtime = { device = "cpu", threads = 2 }\n']
+)
+def test_a_file_says_how_to_compute(text: str, tmp_path: Path, registry: Registry) -> None:
+    experiment = read_experiment(write(tmp_path, f'dataset = "."\n{text}'), registry)
+    assert experiment.runtime == Runtime(device="cpu", threads=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('dataset = "."\n\n[runtime]\nthreads = 0\n', 4),
+        ('runtime.threads = 0\ndataset = "."\n', 1),
+        ('out = """\n[runtime]\nthreads = 1\n"""\ndataset = "."\n[runtime]\nthreads = 0\n', 7),
+    ],
+)
+def test_a_wrong_setting_of_the_runtime_is_named_with_its_line(
+    text: str, line: int, tmp_path: Path, registry: Registry
+) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(CoveyError, match=f"line {line}: .*option 'threads' must be"):
+        read_experiment(path, registry)
+
+
+def test_flags_go_before_the_settings_of_a_file(covey: Cli, images: Path, brightness: None) -> None:
+    path = images / "covey.toml"
+    sections = '[[extractor]]\nuse = "brightness"\n[[reducer]]\nuse = "pca"\nsizes = 2\n[runtime]\nbatch_size = 4\n'
+    path.write_text(f'dataset = "."\n{sections}', "utf-8")
+    assert covey("run", path, "--batch-size", "2").exit_code == 0
+    (features,) = images.glob("full_features_*.npz")
+    assert '"batch_size": 2' in covey("info", features, "--json").stdout
+    (images / features).unlink()
+    path.write_text(f'dataset = "."\n{sections}device = "cpu"\n', "utf-8")
+    assert "The setting device has no effect in this run" in covey("run", path).stderr

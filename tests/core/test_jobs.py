@@ -19,7 +19,7 @@ import pytest
 from click.testing import Result
 from tests.plugins.kaggle_server import KaggleServer
 
-from covey import CoveyError, Dataset
+from covey import CoveyError, Dataset, Runtime
 from covey._base.run_lock import hold_run_lock
 from covey.components.kinds import Kind
 from covey.experiments.experiment import Experiment, from_flags, read_experiment
@@ -315,3 +315,15 @@ def test_a_request_of_the_system_to_end_is_an_interruption(calls: Path, gate: Pa
     os.kill(json.loads((job.folder / "process.json").read_text())["pid"], signal.SIGTERM)
     assert ended(job) == "cancelled"
     assert list(work_folder(described(calls)[1]).rglob("*.tmp")) == []
+
+
+def test_the_runtime_is_part_of_the_file_and_of_the_command(calls: Path, tmp_path: Path) -> None:
+    experiment, _, registry = described(calls)
+    runtime = Runtime(device="cpu", batch_size=4, compress=True)
+    experiment = attrs.evolve(experiment, runtime=runtime)
+    path = tmp_path / "covey.toml"
+    path.write_text(to_toml(experiment, registry), "utf-8")
+    assert read_experiment(path, registry).runtime == runtime
+    words = command_words(experiment, registry)
+    assert words
+    assert words[-5:] == ["--device", "cpu", "--batch-size", "4", "--compress"]

@@ -19,7 +19,7 @@ from covey.commands.terminal.text_tables import show, show_groups
 from covey.commands.terminal.tracebacks import show_traceback
 from covey.components.contracts import Runtime
 from covey.components.kinds import Kind
-from covey.components.options import build
+from covey.components.options import build, evolve, options
 from covey.data.clusters_csv import FILE
 from covey.data.dataset import table_stem
 from covey.data.folder import table_file_name
@@ -96,14 +96,25 @@ def run(
     if source is None:
         raise CoveyError("Say what to run: covey run FOLDER, or covey run FILE.toml.")
     experiment = _experiment(source, out, names, settings, features, registry)
+    experiment = attrs.evolve(experiment, runtime=_merge_runtimes(experiment.runtime, build(Runtime, runtime)))
     if dry_run:
         _show_plan(plan_run(experiment, registry, TerminalProgress()))
         return
-    results = run_experiment(experiment, registry, TerminalProgress(), build(Runtime, runtime))
+    results = run_experiment(experiment, registry, TerminalProgress())
     _show_results(results)
     if results.failures:
         _tell_failures(results.failures)
         sys.exit(FAILED)
+
+
+def _merge_runtimes(from_file: Runtime, from_flags: Runtime) -> Runtime:
+    """Return the settings of the flags, and of the file where no flag was given."""
+    changed = {
+        option.name: getattr(from_flags, option.name)
+        for option in options(Runtime)
+        if getattr(from_flags, option.name) != option.default
+    }
+    return evolve(from_file, **changed)
 
 
 def _check_alone(

@@ -12,12 +12,15 @@ import attrs
 
 from covey._base.errors import CoveyError, did_you_mean, reason
 from covey.components import options
-from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer
+from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Runtime
 from covey.components.kinds import STEPS, Kind
 from covey.plugins.locations import DEFAULT_SCHEME, resolve
 from covey.plugins.registry import Registry
 
-_KEYS = ("dataset", "out", "features", *STEPS)
+RUNTIME = "runtime"
+"""The section of `covey.toml` that says how to compute."""
+_KEYS = ("dataset", "out", "features", RUNTIME, *STEPS)
+_MULTILINE = re.compile(r"(\"\"\"|''').*?\1", re.DOTALL)
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 Place = Callable[[str, int, str], str]
@@ -38,6 +41,7 @@ class Experiment:
     extractors: tuple[FeatureExtractor, ...]
     reducers: tuple[Reducer, ...]
     clusterers: tuple[Clusterer, ...]
+    runtime: Runtime = attrs.field(factory=Runtime)
 
 
 def read_experiment(path: Path, registry: Registry) -> Experiment:
@@ -66,6 +70,7 @@ def from_flags(
     settings: Sequence[str],
     registry: Registry,
     features: Sequence[str] = (),
+    runtime: Runtime | None = None,
 ) -> Experiment:
     """Make an experiment from command-line flags.
 
@@ -76,6 +81,7 @@ def from_flags(
         settings: texts such as "clusterer.eps=0.3"; the same option twice means "try each".
         registry: the installed components.
         features: the names of tables of features that are kept.
+        runtime: how to compute.
 
     Raises:
         CoveyError: all that is wrong.
@@ -89,7 +95,7 @@ def from_flags(
             continue
         sections = names.get(kind) or [kind.default]
         document[kind] = [{"use": name, **_typed(registry, kind, name, values_by_kind[kind])} for name in sections]
-    return build_experiment(document, registry, _flag)
+    return attrs.evolve(build_experiment(document, registry, _flag), runtime=runtime or Runtime())
 
 
 def build_components(kind: Kind, names: Sequence[str], settings: Sequence[str], registry: Registry) -> list[Any]:
@@ -121,6 +127,7 @@ def build_experiment(document: Mapping[str, Any], registry: Registry, place: Pla
         errors.append(f"{place('features', 0, '')}: features must be a list of texts, not {features!r}.")
     kinds = [kind for kind in STEPS if not (kind is Kind.EXTRACTOR and features and kind not in document)]
     components = {kind: _components(kind, document.get(kind), registry, place, errors) for kind in kinds}
+    runtime = _runtime(document.get(RUNTIME, {}), place, errors)
     if errors:
         raise CoveyError("\n".join(errors))
     extractors, reducers, clusterers = (tuple(components.get(kind, ())) for kind in STEPS)
@@ -131,7 +138,17 @@ def build_experiment(document: Mapping[str, Any], registry: Registry, place: Pla
         extractors=extractors,
         reducers=reducers,
         clusterers=clusterers,
+        runtime=runtime,
     )
+
+
+def _runtime(section: Any, place: Place, errors: list[str]) -> Runtime:
+    if not isinstance(section, dict):
+        errors.append(f"{place(RUNTIME, 0, '')}: {RUNTIME} must be a section, [{RUNTIME}], not {section!r}.")
+        return Runtime()
+    wrong = options.option_errors(Runtime, section)
+    errors += [f"{place(RUNTIME, 0, key)}: {sentence}" for key, sentence in wrong.items()]
+    return Runtime() if wrong else options.build(Runtime, section)
 
 
 def _components(kind: Kind, entry: Any, registry: Registry, place: Place, errors: list[str]) -> list[Any]:
@@ -207,14 +224,15 @@ def _flag(section: str, number: int, key: str) -> str:
 
 def _lines(path: Path, text: str) -> Place:
     """Return a function that finds the line of a key in a TOML text."""
-    lines = text.splitlines()
+    lines = _MULTILINE.sub(lambda string: "\n" * string[0].count("\n"), text).splitlines()
 
     def place(section: str, number: int, key: str) -> str:
         heads = [at for at, line in enumerate(lines) if re.match(rf"\s*\[\[?\s*{section}\s*\]", line)]
         start = heads[number] if number < len(heads) else 0
-        searched = key if heads else section
+        dotted = rf"{section}(?:\s*\.\s*{re.escape(key)})?"
+        searched = re.escape(key) if heads else dotted
         for at, line in enumerate(lines[start:], start):
-            if re.match(rf"""\s*["']?{re.escape(searched)}["']?\s*=""", line):
+            if re.match(rf"""\s*["']?{searched}["']?\s*=""", line):
                 return f"{path}, line {at + 1}"
         return f"{path}, line {start + 1}" if heads else str(path)
 

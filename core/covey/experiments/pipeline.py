@@ -83,7 +83,7 @@ def run_experiment(
     dataset, images = open_run_dataset(experiment, registry, progress)
     work = work_folder(dataset)
     with hold_run_lock(work / "lock"), log_to_file(work / FILE):
-        pipeline = Pipeline(dataset, images, runtime or Runtime(), LoggedProgress(progress))
+        pipeline = Pipeline(dataset, images, runtime or experiment.runtime, LoggedProgress(progress))
         tasks = pipeline.plan(experiment)
         failures = [failure for task in tasks for failure in pipeline.attempt(task)]
         keys = dict.fromkeys(computed.key for task in tasks for computed in task.made)

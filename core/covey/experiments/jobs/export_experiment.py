@@ -13,7 +13,7 @@ from covey._base.errors import CoveyError
 from covey.components.contracts import Component
 from covey.components.kinds import STEPS, Kind
 from covey.components.options import Option, format_value, options
-from covey.experiments.experiment import Experiment, from_flags
+from covey.experiments.experiment import RUNTIME, Experiment, from_flags
 from covey.plugins.locations import DEFAULT_SCHEME, resolve
 from covey.plugins.registry import Registry
 
@@ -25,7 +25,9 @@ def to_toml(experiment: Experiment, registry: Registry) -> str:
         f"{key} = {_value(getattr(anchored, key))}" for key in ("dataset", "out", "features") if getattr(anchored, key)
     ]
     sections = [_section(kind, component, registry) for kind in STEPS for component in _of(anchored, kind)]
-    return "\n\n".join(["\n".join(heads), *sections]) + "\n"
+    runtime = [f"{option.name} = {_value(setting)}" for option, setting in _changed(anchored.runtime)]
+    how = ["\n".join([f"[{RUNTIME}]", *runtime])] if runtime else []
+    return "\n\n".join(["\n".join(heads), *sections, *how]) + "\n"
 
 
 def command_words(experiment: Experiment, registry: Registry) -> list[str] | None:
@@ -34,7 +36,8 @@ def command_words(experiment: Experiment, registry: Registry) -> list[str] | Non
     names = {kind: [_use(component, registry) for component in _of(anchored, kind)] for kind in STEPS}
     settings = list(dict.fromkeys(setting for kind in STEPS for setting in _settings(kind, anchored)))
     try:
-        if from_flags(anchored.dataset, anchored.out, names, settings, registry, anchored.features) != anchored:
+        location, out, features = anchored.dataset, anchored.out, anchored.features
+        if from_flags(location, out, names, settings, registry, features, anchored.runtime) != anchored:
             return None
     except CoveyError:
         return None
@@ -42,16 +45,26 @@ def command_words(experiment: Experiment, registry: Registry) -> list[str] | Non
     flags = [
         word for kind, component_names in names.items() for name in component_names for word in (f"--{kind}", name)
     ]
-    out = ["--out", anchored.out] if anchored.out else []
+    out_flags = ["--out", anchored.out] if anchored.out else []
+    runtime_flags = [word for option, setting in _changed(anchored.runtime) for word in _flag(option, setting)]
     return [
         "covey",
         "run",
         anchored.dataset,
-        *out,
+        *out_flags,
         *feature_flags,
         *flags,
         *(word for setting in settings for word in ("--set", setting)),
+        *runtime_flags,
     ]
+
+
+def _flag(option: Option, setting: Any) -> list[str]:
+    """Return the flag that sets an option of the runtime."""
+    name = option.name.replace("_", "-")
+    if option.type is bool:
+        return [f"--{name}" if setting else f"--no-{name}"]
+    return [f"--{name}", format_value(setting)]
 
 
 def _anchored(experiment: Experiment, registry: Registry) -> Experiment:

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from covey import CoveyError
+from covey import CoveyError, Runtime
 from covey.frontend import STEPS, Experiment, Kind, Registered
 from covey_dashboard.data import cache
 from covey_dashboard.widgets import forms
@@ -29,10 +29,14 @@ def choose(location: str, columns: Sequence[DeltaGenerator]) -> Experiment | Non
     for kind, column in zip(STEPS, columns, strict=True):
         with column:
             components[kind] = [_component(name, item) for name, item in _chosen(kind).items()]
-    if not all(group and None not in group for group in components.values()):
+    with columns[-1], st.expander("How to compute"):
+        runtime = forms.form(Runtime, "run.runtime")
+    if runtime is None or not all(group and None not in group for group in components.values()):
         return None
     extractors, reducers, clusterers = (tuple(group) for group in components.values())
-    return Experiment(dataset=location, extractors=extractors, reducers=reducers, clusterers=clusterers)
+    return Experiment(
+        dataset=location, extractors=extractors, reducers=reducers, clusterers=clusterers, runtime=runtime
+    )
 
 
 def _chosen(kind: Kind) -> dict[str, Registered]:
