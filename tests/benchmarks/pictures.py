@@ -1,4 +1,4 @@
-"""Takes the pictures of dashboard/README.md: `python tests/benchmarks/pictures.py FOLDER`, with a dataset of `covey demo`."""
+"""Takes the pictures of dashboard/README.md: `python tests/benchmarks/pictures.py DATASET`, after `covey demo DATASET`."""
 
 from __future__ import annotations
 
