@@ -1,4 +1,4 @@
-"""Takes the pictures of dashboard/README.md: `python tests/benchmarks/pictures.py DATASET`, after `covey demo DATASET`."""
+"""Takes the pictures of dashboard/README.md: `python tests/benchmarks/pictures.py DATASET`, made by `covey demo`."""
 
 from __future__ import annotations
 
