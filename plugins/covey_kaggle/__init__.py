@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from covey import Dataset, Storage, component, hookimpl
 from covey.authoring import SILENT, Progress, PublishOptions
-from covey_kaggle.dataset import opened
+from covey_kaggle.dataset import open_version
 from covey_kaggle.fetch_version import fetched
 from covey_kaggle.local_copy import Slug
 from covey_kaggle.publication import published
@@ -26,7 +26,7 @@ class Kaggle(Storage):
     def open(self, place: str) -> Dataset:
         """Return the newest version on this machine, fetched if there is none. Raises CoveyError."""
         slug = Slug.parse(place)
-        return opened(slug, slug.shelf.newest or fetched(slug))
+        return open_version(slug, slug.shelf.newest or fetched(slug))
 
     def publish(self, dataset: Dataset, place: str, options: PublishOptions, progress: Progress = SILENT) -> str:
         """Make a new dataset, or a new version of one, and return what was done. Raises CoveyError."""

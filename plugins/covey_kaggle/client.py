@@ -80,7 +80,7 @@ def patiently(call: Callable[[], T], slug: Slug, pauses: Sequence[float] | None 
         except (Exception, SystemExit) as error:
             wait = _wait(error, next(rest, None))
             if wait is None:
-                raise _told(error, slug) from error
+                raise _as_covey_error(error, slug) from error
             time.sleep(wait)
 
 
@@ -128,7 +128,7 @@ def _is_cut(error: BaseException) -> bool:
     return isinstance(error, kinds)
 
 
-def _told(error: BaseException, slug: Slug) -> CoveyError:
+def _as_covey_error(error: BaseException, slug: Slug) -> CoveyError:
     code = status(error)
     if isinstance(error, CoveyError):
         return error

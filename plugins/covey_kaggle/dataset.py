@@ -43,7 +43,7 @@ class KaggleDataset(FolderDataset):
         return super().load(entry) if is_own else self.version.load(entry)
 
 
-def opened(slug: Slug, number: int) -> KaggleDataset:
+def open_version(slug: Slug, number: int) -> KaggleDataset:
     """Open a version that is on this machine. Raises CoveyError when it holds nothing for covey."""
     dataset = KaggleDataset(slug.shelf.version(number), make_folder(slug.shelf.own), str(slug))
     if dataset.images is None and not dataset.entries():

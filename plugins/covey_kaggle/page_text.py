@@ -49,11 +49,11 @@ def is_generated(text: str) -> bool:
 
 def _item(entry: AnyEntry) -> str:
     rows, columns = entry.shape
-    origin = _story(entry.provenance) if entry.provenance else "made by another tool, no provenance"
+    origin = _describe_lineage(entry.provenance) if entry.provenance else "made by another tool, no provenance"
     return f"- `{entry.name.replace('`', '')}`: {rows:,} x {columns:,}; {origin}"
 
 
-def _story(step: Provenance | None) -> str:
+def _describe_lineage(step: Provenance | None) -> str:
     """Return what led to a table, its last step first."""
     steps = []
     while step is not None:

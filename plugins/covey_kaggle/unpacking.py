@@ -38,7 +38,7 @@ def unpack(archive: Path, folder: Path, slug: Slug, progress: Progress) -> None:
     shutil.rmtree(half, ignore_errors=True)
     try:
         with zipfile.ZipFile(archive) as opened:
-            members = _checked(opened, archive.stat().st_size)
+            members = _check_members(opened, archive.stat().st_size)
             _check_room(members, archive.parent)
             half.mkdir()
             with progress.step(f"Unpacking {slug}", len(members), "file") as step:
@@ -56,7 +56,7 @@ def unpack(archive: Path, folder: Path, slug: Slug, progress: Progress) -> None:
         shutil.rmtree(half, ignore_errors=True)
 
 
-def _checked(opened: zipfile.ZipFile, size: int) -> list[zipfile.ZipInfo]:
+def _check_members(opened: zipfile.ZipFile, size: int) -> list[zipfile.ZipInfo]:
     """Return the files to unpack. Raises ValueError over an archive that means harm."""
     infos = [member for member in opened.infolist() if not member.is_dir()]
     for member in infos:

@@ -55,14 +55,14 @@ class Torchvision(VisionExtractor):
         from covey.extraction.networks import Preprocessing, put_weights, read_weights, seeded
         from covey_torchvision.graph import Graph
 
-        name, file = _known(self.model), self.weights_file()
+        name, file = _known_model(self.model), self.weights_file()
         weights = read_weights(file) if file else {}
         released = None if file else self._released(name)
         with seeded(self.seed), _fetching(self.model):
             module = get_model(name, weights=released, **_sized(weights))
         if file:
             put_weights(module, weights, file, self.model)
-        recipe = (released or _alike(name, module)).transforms()
+        recipe = (released or _match_weights(name, module)).transforms()
         crop = recipe.crop_size[0]
         side = getattr(module, "image_size", crop)
         preprocessing = Preprocessing(
@@ -99,7 +99,7 @@ def _models() -> Sequence[str]:
     return list(models.list_models(module=models))
 
 
-def _known(model: str) -> str:
+def _known_model(model: str) -> str:
     if model.lower() == _BASELINE:
         return "mobilenet_v3_large"
     if model.lower() in _models():
@@ -118,7 +118,7 @@ def _sized(weights: Mapping[str, Tensor]) -> dict[str, int]:
     return {"image_size": isqrt(positions.shape[1] - 1) * patches.shape[-1]}
 
 
-def _alike(name: str, module: Any) -> Any:
+def _match_weights(name: str, module: Any) -> Any:
     """Return the weights of torchvision for the image size of a network that has others, or else the default ones."""
     from torchvision.models import get_model_weights
 

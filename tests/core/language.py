@@ -33,6 +33,8 @@ class Function:
 def read_functions(folder: Path) -> Iterator[Function]:
     """Yield every function and method below a folder; templates count as well."""
     for path in sorted(folder.rglob("*.py")):
+        if "node_modules" in path.parts:
+            continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 yield Function(path, node.lineno, node.name, _count_lines(node), frozenset(_bound_names(node)))

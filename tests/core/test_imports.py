@@ -74,6 +74,8 @@ def public() -> set[str]:
 def used(folder: Path) -> Iterator[str]:
     """Yield what the modules of a folder import from covey."""
     for path in folder.rglob("*.py"):
+        if "node_modules" in path.parts:
+            continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "covey":
                 yield from (f"{node.module}.{name.name}" for name in node.names)

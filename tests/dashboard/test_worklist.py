@@ -139,8 +139,8 @@ def test_what_was_skipped_does_not_come_again_until_it_is_brought_back(opened: O
 def test_what_is_clicked_out_is_refused_until_its_action_is_undone(birds: Path, store: LabelStore) -> None:
     source = choice.source(str(birds))
     assert source
-    worklist, table = Worklist(*(cache.embedding(source).Z,) * 2), desk.Desk()
-    laid = table.lay(worklist, cache.given(source), [])
+    worklist, table = Worklist(*(cache.embedding(source).Z,) * 2), desk.WorklistSession()
+    laid = table.lay(worklist, cache.read_image_labels(source), [])
     assert laid
     out, names = laid.batch.rows[:2], cache.embedding(source).names
     table.reply("robin", out, store.add(names[laid.batch.rows[2:]].tolist(), "robin"))
@@ -151,8 +151,8 @@ def test_what_is_clicked_out_is_refused_until_its_action_is_undone(birds: Path, 
     assert refused(table, store, source) == set(out)
 
 
-def refused(table: desk.Desk, store: LabelStore, source: cache.Source) -> set[int]:
-    return set(np.flatnonzero(desk.marks(cache.given(source), table.standing(store))[1].any(axis=1)))
+def refused(table: desk.WorklistSession, store: LabelStore, source: cache.Source) -> set[int]:
+    return set(np.flatnonzero(desk.marks(cache.read_image_labels(source), table.standing(store))[1].any(axis=1)))
 
 
 def test_a_second_click_on_a_batch_does_not_answer_the_next(

@@ -55,7 +55,7 @@ def join_tables(left: T, right: T) -> Joined[T]:
         _check_unique(table.names)
     here, there = _matches(left.names, right.names)
     names, provenance = left.names[here], _provenance(left.provenance, right.provenance)
-    table = attrs.evolve(_beside(left, here, right, there), names=names, provenance=provenance)
+    table = attrs.evolve(_join_columns(left, here, right, there), names=names, provenance=provenance)
     return Joined(table=table, only_one=np.setdiff1d(left.names, names), only_other=np.setdiff1d(right.names, names))
 
 
@@ -82,7 +82,7 @@ def _matches(names: Names, others: Names) -> tuple[list[int], list[int]]:
     return list(here), list(there)
 
 
-def _beside(left: T, here: list[int], right: T, there: list[int]) -> T:
+def _join_columns(left: T, here: list[int], right: T, there: list[int]) -> T:
     X, Y = (table.X if isinstance(table, Features) else table.Z for table in (left, right))
     both = np.hstack([X[here], Y[there]])
     changes: dict[str, Any] = {"Z": both, "map": left.map[here]} if isinstance(left, Embedding) else {"X": both}

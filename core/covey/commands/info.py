@@ -138,7 +138,7 @@ def _show_file(path: Path, as_json: bool) -> None:
     with open_npz(path) as archive:
         archive.verify()
         arrays = {key: {"dtype": head.descr.strip("'"), "shape": head.shape} for key, head in archive.headers.items()}
-    entry, odd = _checked(path)
+    entry, odd = _check_file(path)
     if as_json:
         _print({"file": str(path), "arrays": arrays, "checks": odd, **({} if entry is None else _table(entry))})
         return
@@ -150,7 +150,7 @@ def _show_file(path: Path, as_json: bool) -> None:
     print_text("\n".join(odd) if odd else "Nothing odd was found.")
 
 
-def _checked(path: Path) -> tuple[AnyEntry | None, list[str]]:
+def _check_file(path: Path) -> tuple[AnyEntry | None, list[str]]:
     """Return what a file is and what is odd about it; None when it is no table."""
     try:
         return npz.read_entry(path), find_oddities(npz.read(path))

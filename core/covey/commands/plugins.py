@@ -61,7 +61,7 @@ def show(name: str, as_json: bool, markdown: bool) -> None:
         return
     click.echo(f"{registered.name}: {registered.kind} from {registered.distribution}, {registered.status}\n")
     click.echo((inspect.getdoc(registered.cls) or "") + "\n")
-    show_table(["option", "default", "values", "help"], [_row(option) for option in declared])
+    show_table(["option", "default", "values", "help"], [_option_row(option) for option in declared])
 
 
 @plugins.command("new")
@@ -93,7 +93,7 @@ def _facts(registered: Registered) -> dict[str, str]:
     }
 
 
-def _row(option: Option) -> Sequence[str]:
+def _option_row(option: Option) -> Sequence[str]:
     expert = " (for experts)" if option.expert else ""
     return [option.name, format_value(option.default), option.expected, option.help + expert]
 
@@ -102,7 +102,7 @@ def options_table(declared: Sequence[Option]) -> str:
     """Return the options as a Markdown table, as it stands in the README of a plugin."""
     if not declared:
         return "It has no options."
-    rows = [["option", "default", "values", "help"], ["---"] * 4, *map(_row, declared)]
+    rows = [["option", "default", "values", "help"], ["---"] * 4, *map(_option_row, declared)]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
 
 

@@ -67,12 +67,12 @@ def profile(
         for variant in variants
     ]
     if png:
-        _draw(png, [(f"{name}, {_told(variant, option)}", curve) for name, variant, curve in profiles])
+        _draw(png, [(f"{name}, {_describe_variant(variant, option)}", curve) for name, variant, curve in profiles])
     if as_json:
         click.echo(json.dumps([_data(*row) for row in profiles], indent=2))
         return
     for name, variant, curve in profiles:
-        click.echo(f"\n{name}, {_told(variant, option)}")
+        click.echo(f"\n{name}, {_describe_variant(variant, option)}")
         show([option, "clusters", "noise", "largest", ""], _rows(curve))
 
 
@@ -95,7 +95,7 @@ def _profile(dataset: Dataset, entry: AnyEntry, clusterer: Clusterer, option: st
     return profile_of(clusterer, Z, option, prepared=clusterer.prepare(Z, progress), progress=progress)
 
 
-def _told(clusterer: Clusterer, option: str) -> str:
+def _describe_variant(clusterer: Clusterer, option: str) -> str:
     fixed = ", ".join(f"{key}={value}" for key, value in written_options(clusterer).items() if key != option)
     return f"{clusterer.name} ({fixed})" if fixed else clusterer.name
 

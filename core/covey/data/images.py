@@ -74,7 +74,7 @@ class ImageFolder:
             BrokenImage: it is not there, or its name is no text, or leads out of the folder, on any system.
         """
         path = self.root / name
-        with _told():
+        with _translate_errors():
             if not _is_text(name):
                 raise BrokenImage("its name is no valid UTF-8: rename it")
             if escapes_folder(name) or not path.resolve(strict=True).is_relative_to(self._here):
@@ -83,7 +83,7 @@ class ImageFolder:
 
     def pixels(self, name: str) -> NDArray[np.uint8]:
         """Return an image as RGB (h, w, 3) uint8. Raises BrokenImage when it cannot be read."""
-        with _told():
+        with _translate_errors():
             return _decode(self.path(name).read_bytes())
 
     def index(self, index_file: Path, progress: Progress = SILENT) -> list[ImageFile]:
@@ -98,7 +98,7 @@ class ImageFolder:
             progress.note(f"Gone since the last run, and left out: {preview(gone)}.")
         with progress.step("Looking at the images", len(names), "image") as step, ThreadPoolExecutor(THREADS) as pool:
             parts = [names[start : start + AT_ONCE] for start in range(0, len(names), AT_ONCE)]
-            batches = (pool.map(lambda name: self._look(name, known_files.get(name)), part) for part in parts)
+            batches = (pool.map(lambda name: self._inspect(name, known_files.get(name)), part) for part in parts)
             files = [step.tick(file) for file in chain.from_iterable(batches)]
         if files != list(known_files.values()):
             write_text(index_file, json.dumps([attrs.astuple(file) for file in files]))
@@ -112,10 +112,10 @@ class ImageFolder:
                 if name.lower().endswith(SUFFIXES) and not name.startswith("."):
                     yield Path(folder, name).relative_to(self.root).as_posix()
 
-    def _look(self, name: str, earlier: ImageFile | None) -> ImageFile:
+    def _inspect(self, name: str, earlier: ImageFile | None) -> ImageFile:
         size = time = 0
         try:
-            with _told():
+            with _translate_errors():
                 status = self.path(name).stat()
                 size, time = status.st_size, status.st_mtime_ns
                 if earlier and earlier.content and (earlier.bytes, earlier.time) == (size, time):
@@ -151,7 +151,7 @@ def key_of(files: Iterable[ImageFile]) -> str:
 def _examine(name: str, encoded: bytes, time: int) -> ImageFile:
     content = hashlib.sha256(encoded).hexdigest()
     try:
-        with _told():
+        with _translate_errors():
             width, height = _open(encoded).size
     except BrokenImage as error:
         return ImageFile(name, len(encoded), time, content, problem=str(error))
@@ -176,7 +176,7 @@ def _decode(encoded: bytes) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     """Turn whatever Pillow and the system raise over a bad file into BrokenImage."""
     try:
         yield

@@ -54,7 +54,7 @@ class Metadata:
         columns = {
             head: [None if row is None else column[row] for row in row_numbers] for head, column in self.columns.items()
         }
-        return {**_told_by_names(names, segments), **columns}
+        return {**_columns_from_names(names, segments), **columns}
 
     def matches(self, names: Sequence[str]) -> int:
         """Return how many of these images have metadata."""
@@ -115,7 +115,7 @@ def read_table(path: Path, root: Path) -> Metadata:
     """
     columns = {head: [_plain(identifier) for identifier in column] for head, column in _columns(path).items() if head}
     rows: dict[tuple[str, str], int] = {}
-    way_to_images = _way(path.parent, root)
+    way_to_images = _relative_prefix(path.parent, root)
     for way, head, identifier, row in _keys(columns):
         rows.setdefault((way, identifier.removeprefix(way_to_images) if head == "file_name" else identifier), row)
     typed = {head: _typed(column) for head, column in columns.items() if head not in _NAMES}
@@ -155,7 +155,7 @@ def _ways(name: str, segments: Mapping[str, SegmentName]) -> Iterator[tuple[str,
         yield "id", number
 
 
-def _way(folder: Path, root: Path) -> str:
+def _relative_prefix(folder: Path, root: Path) -> str:
     """Return what leads from a folder to the images: "images/"; "" where nothing does."""
     try:
         return f"{Path(os.path.relpath(root, folder)).as_posix()}/"
@@ -163,7 +163,7 @@ def _way(folder: Path, root: Path) -> str:
         return ""
 
 
-def _told_by_names(names: Sequence[str], segments: Mapping[str, SegmentName]) -> dict[str, list[Value]]:
+def _columns_from_names(names: Sequence[str], segments: Mapping[str, SegmentName]) -> dict[str, list[Value]]:
     if not segments:
         return {}
     parts = [segments.get(name) for name in names]

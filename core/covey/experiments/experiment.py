@@ -58,8 +58,8 @@ def read_experiment(path: Path, registry: Registry) -> Experiment:
     experiment = build_experiment(document, registry, _lines(path, text))
     return attrs.evolve(
         experiment,
-        dataset=_beside(path, experiment.dataset, registry),
-        out=_beside(path, experiment.out, registry) if experiment.out else None,
+        dataset=_resolve_location(path, experiment.dataset, registry),
+        out=_resolve_location(path, experiment.out, registry) if experiment.out else None,
     )
 
 
@@ -239,7 +239,7 @@ def _lines(path: Path, text: str) -> Place:
     return place
 
 
-def _beside(path: Path, location: str, registry: Registry) -> str:
+def _resolve_location(path: Path, location: str, registry: Registry) -> str:
     """Return a location as seen from the file that names it."""
     storage, place = resolve(registry, location)
     return str(path.parent / place) if storage.name == DEFAULT_SCHEME else location

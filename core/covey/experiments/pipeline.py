@@ -208,7 +208,7 @@ class Pipeline:
         sentences = [
             sentence
             for entry in entries
-            for sentence in checks.describe_features(_made(entry), entry.shape[1], precision)
+            for sentence in checks.describe_features(_provenance_of(entry), entry.shape[1], precision)
         ]
         for sentence in dict.fromkeys(sentences):
             self.progress.note(sentence)
@@ -228,12 +228,12 @@ class Pipeline:
         with self.progress.step(title, len(sizes), "size") as step:
             step.say(reducer.startup_message)
             for size, array in zip(sizes, reducer.reduce(features.points, sizes), strict=True):
-                arrays[size] = _checked(reducer, array, (len(features.names), size))
+                arrays[size] = _check_embedding(reducer, array, (len(features.names), size))
                 step.say("")
                 step.advance()
         tables = []
         for part in task.parts:
-            origin = Provenance.of(part, _made(entry), Details(versions=self._versions_of(reducer)))
+            origin = Provenance.of(part, _provenance_of(entry), Details(versions=self._versions_of(reducer)))
             Z = arrays[part.sizes[0]]
             tables.append(Embedding(names=features.names, Z=Z, map=arrays[2], provenance=origin))
         self._save(tables)
@@ -252,7 +252,7 @@ class Pipeline:
                 resolved = part.resolve(Z)
                 labels = step.tick(_labels(resolved, Z, prepared))
                 details = Details(versions=self._versions_of(part), chosen=_chosen(part, resolved))
-                origin = Provenance.of(part, _made(entry), details)
+                origin = Provenance.of(part, _provenance_of(entry), details)
                 tables.append(Clustering(names=table.names, labels=labels, provenance=origin))
         self._save(tables)
 
@@ -321,12 +321,12 @@ def _chosen(clusterer: Clusterer, resolved: Clusterer) -> dict[str, Any]:
     return {name: value for name, value in options.option_values(resolved).items() if value != settings[name]}
 
 
-def _made(entry: AnyEntry) -> Provenance:
+def _provenance_of(entry: AnyEntry) -> Provenance:
     assert entry.provenance is not None
     return entry.provenance
 
 
-def _checked(component: Component, array: Any, shape: tuple[int, int]) -> NDArray[np.float32]:
+def _check_embedding(component: Component, array: Any, shape: tuple[int, int]) -> NDArray[np.float32]:
     converted: NDArray[np.float32] = np.asarray(array, dtype=np.float32)
     if converted.shape != shape:
         raise CoveyError(f"{component.name} must give an array of shape {shape}, but gave {converted.shape}.")

@@ -116,13 +116,13 @@ def _after(features: Provenance, experiment: Experiment) -> list[Task]:
     embeddings = [made for reduction in reductions for made in reduction.made]
     clusterings = [
         plan_task(alike, source)
-        for alike in _alike(experiment.clusterers)
+        for alike in _group_by_fixed_options(experiment.clusterers)
         for source in ([features] if alike[0].takes_features else embeddings)
     ]
     return [*reductions, *clusterings]
 
 
-def _alike(clusterers: Sequence[Clusterer]) -> list[list[Clusterer]]:
+def _group_by_fixed_options(clusterers: Sequence[Clusterer]) -> list[list[Clusterer]]:
     """Return clusterers in groups that differ in live options alone, and so can share what is prepared."""
     groups: dict[tuple[Any, ...], list[Clusterer]] = {}
     for clusterer in clusterers:

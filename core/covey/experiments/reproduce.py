@@ -129,7 +129,7 @@ def _difference(old: Table, new: Table) -> str:
         return "it has other images"
     old_arrays, new_arrays = _arrays_by_name(old), _arrays_by_name(new)
     differences = [
-        _apart(name, array, new_arrays[name])
+        _describe_difference(name, array, new_arrays[name])
         for name, array in old_arrays.items()
         if array.tobytes() != new_arrays[name].tobytes()
     ]
@@ -146,7 +146,7 @@ def _arrays_by_name(table: Table) -> dict[str, NDArray[Any]]:
             return {"clusters": table.labels}
 
 
-def _apart(name: str, old: NDArray[Any], new: NDArray[Any]) -> str:
+def _describe_difference(name: str, old: NDArray[Any], new: NDArray[Any]) -> str:
     if old.shape != new.shape:
         return f"{name} of shape {new.shape} instead of {old.shape}"
     if name == "clusters":

@@ -40,7 +40,7 @@ class Rows:
         self.machines: dict[str, None] = {}
         self.widths = {len(row): content for content, row in list(earlier.items())[:1]}
         for batch in plan.batches:
-            self._look(batch, shards.read(batch))
+            self._read_shard(batch, shards.read(batch))
 
     def __contains__(self, content: Content) -> bool:
         return content in self._batches or content in self._earlier
@@ -50,7 +50,7 @@ class Rows:
         for start in range(0, len(contents), BLOCK):
             yield self._block(contents[start : start + BLOCK])
 
-    def _look(self, batch: Batch, shard: Shard) -> None:
+    def _read_shard(self, batch: Batch, shard: Shard) -> None:
         self.problems.update(shard.problems)
         if shard.machine:
             self.machines[shard.machine] = None

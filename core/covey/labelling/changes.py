@@ -33,7 +33,7 @@ class Labelled:
     how: str
 
 
-def give(db: sqlite3.Connection, action: int, rows: Sequence[Labelled]) -> int:
+def add_labels(db: sqlite3.Connection, action: int, rows: Sequence[Labelled]) -> int:
     """Give images their classes, made if need be; return how many labels are new. Raises CoveyError."""
     _check_names(row.filename for row in rows)
     numbers = _numbers(db, action, dict.fromkeys(row.label for row in rows))
@@ -42,7 +42,7 @@ def give(db: sqlite3.Connection, action: int, rows: Sequence[Labelled]) -> int:
     return db.executemany(_GIVE, parameters).rowcount
 
 
-def take(db: sqlite3.Connection, action: int, names: Sequence[str], label: str) -> int:
+def remove_labels(db: sqlite3.Connection, action: int, names: Sequence[str], label: str) -> int:
     """Take a class from images; return from how many. Raises CoveyError."""
     _check_names(names)
     number = _number(db, label)

@@ -102,7 +102,7 @@ def _transaction(path: Path, place: Path | str, patience: float, begin: str) -> 
             yield db
             db.commit()
     except sqlite3.DatabaseError as error:
-        raise _told(path, error) from error
+        raise _as_covey_error(path, error) from error
 
 
 def _prepare(db: sqlite3.Connection, path: Path) -> None:
@@ -142,7 +142,7 @@ def _number(db: sqlite3.Connection, pragma: str) -> int:
     return int(db.execute(f"PRAGMA {pragma}").fetchone()[0])
 
 
-def _told(path: Path, error: sqlite3.DatabaseError) -> CoveyError:
+def _as_covey_error(path: Path, error: sqlite3.DatabaseError) -> CoveyError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF  # none: a text that is no text
     if code in _BUSY:
         return CoveyError(

@@ -62,12 +62,12 @@ def redo(db: sqlite3.Connection) -> Action | None:
 
 def last_done(db: sqlite3.Connection) -> Action | None:
     """Return what `undo` would take back."""
-    return _one(db, "WHERE state = 'done' ORDER BY id DESC")
+    return _next_action(db, "WHERE state = 'done' ORDER BY id DESC")
 
 
 def first_undone(db: sqlite3.Connection) -> Action | None:
     """Return what `redo` would do again."""
-    return _one(db, "WHERE state = 'undone' ORDER BY id")
+    return _next_action(db, "WHERE state = 'undone' ORDER BY id")
 
 
 def latest(db: sqlite3.Connection, limit: int) -> list[Action]:
@@ -91,9 +91,9 @@ def _apply(db: sqlite3.Connection, action: int, forwards: bool) -> None:
 
 
 def _action(db: sqlite3.Connection, number: int) -> Action | None:
-    return _one(db, f"WHERE id = {number}")
+    return _next_action(db, f"WHERE id = {number}")
 
 
-def _one(db: sqlite3.Connection, which: str) -> Action | None:
+def _next_action(db: sqlite3.Connection, which: str) -> Action | None:
     row = db.execute(f"{_COLUMNS} {which} LIMIT 1").fetchone()
     return Action(row[0], row[1], row[2], bool(row[3])) if row else None

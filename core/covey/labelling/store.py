@@ -102,7 +102,9 @@ class LabelStore:
     def add(self, names: Sequence[str], label: str, how: str = "person") -> Action | None:
         """Give a class, made if need be, to images. Raises CoveyError."""
         label, when = class_name(label), history.now()
-        return self.give([Labelled(name, label, when, how) for name in names], partial(_told, label, "given to"))
+        return self.give(
+            [Labelled(name, label, when, how) for name in names], partial(_describe_change, label, "given to")
+        )
 
     def give(self, rows: Sequence[Labelled], describe: Callable[[int], str]) -> Action | None:
         """Give many classes to many images in one action; labels that are there stay as they are.
@@ -110,11 +112,13 @@ class LabelStore:
         `describe` says what was done, from the number of labels that are new. Raises CoveyError.
         """
         cleaned = [attrs.evolve(row, label=class_name(row.label)) for row in rows]
-        return self._act(lambda db, action: describe(changes.give(db, action, cleaned)))
+        return self._act(lambda db, action: describe(changes.add_labels(db, action, cleaned)))
 
     def remove(self, names: Sequence[str], label: str) -> Action | None:
         """Take a class from images. Raises CoveyError."""
-        return self._act(lambda db, action: _told(label, "taken from", changes.take(db, action, names, label)))
+        return self._act(
+            lambda db, action: _describe_change(label, "taken from", changes.remove_labels(db, action, names, label))
+        )
 
     def rename(self, old: str, new: str) -> Action | None:
         """Give a class another name. Raises CoveyError when another class has it."""
@@ -150,7 +154,9 @@ class LabelStore:
 
     def delete(self, label: str) -> Action | None:
         """Delete a class, and take it from its images. Raises CoveyError."""
-        return self._act(lambda db, action: _told(label, "deleted, taken from", changes.drop(db, action, label)))
+        return self._act(
+            lambda db, action: _describe_change(label, "deleted, taken from", changes.drop(db, action, label))
+        )
 
     def _act(self, write: Callable[[sqlite3.Connection, int], str]) -> Action | None:
         """Do what `write` writes down and says in words."""
@@ -173,7 +179,7 @@ def open_labels(dataset: Dataset) -> LabelStore:
     """
     path, own = _places(dataset)
     if not own.exists() and not _writable(dataset.home):
-        _bring(path, make_folder(own.parent) / NAME)
+        _copy_labels(path, make_folder(own.parent) / NAME)
     return kept_labels(dataset)
 
 
@@ -199,13 +205,13 @@ def _writable(folder: Path) -> bool:
     return True
 
 
-def _bring(path: Path, own: Path) -> None:
+def _copy_labels(path: Path, own: Path) -> None:
     """Make the user's own file with the labels at `path`, empty where there are none."""
     with replace_file(own) as file, path.open("rb") if path.is_file() else nullcontext(io.BytesIO()) as source:
         shutil.copyfileobj(source, file)
 
 
-def _told(label: str, what: str, count: int) -> str:
+def _describe_change(label: str, what: str, count: int) -> str:
     return f"{_quoted(label)} {what} {count_noun(count, 'image')}"
 
 

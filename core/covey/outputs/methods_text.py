@@ -38,9 +38,8 @@ def describe_methods(provenance: Provenance, registry: Registry) -> str:
 
 def _sentences(provenance: Provenance, references: Sequence[int]) -> str:
     cited = f" [{', '.join(map(str, references))}]" if references else ""
-    component = (
-        f"{provenance.component}{cited} (version {provenance.version} of the component; {_listed(provenance.options)})"
-    )
+    settings = f"version {provenance.version} of the component; {_list_settings(provenance.options)}"
+    component = f"{provenance.component}{cited} ({settings})"
     deed = _DEEDS[provenance.kind].format(
         component=component,
         images=_images(provenance),
@@ -61,9 +60,9 @@ def _circumstances(provenance: Provenance) -> list[str]:
     """Return what else decided a result."""
     sentences = []
     if provenance.identity:
-        sentences.append(f"What else decided the result: {_listed(provenance.identity)}")
+        sentences.append(f"What else decided the result: {_list_settings(provenance.identity)}")
     if chosen := provenance.details.chosen:
-        sentences.append(f"The data decided {_listed(chosen)}")
+        sentences.append(f"The data decided {_list_settings(chosen)}")
     if runtime := provenance.details.runtime:
         how = f"in {runtime.precision or 'float32'} on {runtime.device or 'cpu'}"
         sentences.append(f"It was computed {how}, {runtime.batch_size} images at a time")
@@ -72,7 +71,7 @@ def _circumstances(provenance: Provenance) -> list[str]:
     return sentences
 
 
-def _listed(values: Mapping[str, Any]) -> str:
+def _list_settings(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} = {format_value(value)}" for name, value in values.items()) or "no options"
 
 

@@ -89,7 +89,7 @@ def convert_recordings(
     """
     recipe = recipe or Recipe()
     _check_libraries()
-    examined = _with_band([_suited(recording, recipe) for recording in _examined(source, progress)], recipe)
+    examined = _with_band([_check_rate(recording, recipe) for recording in _examined(source, progress)], recipe)
     good = [recording for recording in examined if not recording.problem]
     folder = dataset / "images"
     if good:
@@ -105,7 +105,7 @@ def convert_recordings(
         made=[made for made in (*unchanged, *new) if made.images],
         new=sum(made.images for made in new),
         kept=sum(made.images for made in unchanged),
-        problems=sorted([*_told(examined), *_told(unchanged), *_told(new)]),
+        problems=sorted([*_list_problems(examined), *_list_problems(unchanged), *_list_problems(new)]),
     )
 
 
@@ -153,7 +153,7 @@ def read_ledger(folder: Path) -> dict[str, Made]:
     return {entry.stub: entry for entry in entries}
 
 
-def _told(items: Iterable[Recording] | Iterable[Made]) -> list[str]:
+def _list_problems(items: Iterable[Recording] | Iterable[Made]) -> list[str]:
     return [f"{item.name}: {item.problem}." for item in items if item.problem]
 
 
@@ -172,10 +172,10 @@ def _examined(source: Path, progress: Progress) -> list[Recording]:
             step.tick(recording)
             for recording in pool.map(lambda path: recordings.examine_recording(path, source), paths)
         ]
-    return list(_told_apart(examined))
+    return list(_mark_namesakes(examined))
 
 
-def _told_apart(examined: Iterable[Recording]) -> Iterator[Recording]:
+def _mark_namesakes(examined: Iterable[Recording]) -> Iterator[Recording]:
     """Yield the recordings; of those whose images would bear the same names, all but the first with a problem."""
     first: dict[str, str] = {}
     for recording in examined:
@@ -187,7 +187,7 @@ def _told_apart(examined: Iterable[Recording]) -> Iterator[Recording]:
         yield recording
 
 
-def _suited(recording: Recording, recipe: Recipe) -> Recording:
+def _check_rate(recording: Recording, recipe: Recipe) -> Recording:
     """Return a recording, with a problem when its rate is too low for the recipe."""
     if recording.problem or recipe.band == "full" or recording.rate * recipe.segment >= recipe.window:
         return recording
@@ -277,7 +277,7 @@ def _make(recording: Recording, folder: Path, recipe: Recipe, old: Iterable[str]
         (folder / name).unlink(missing_ok=True)
     return Made(
         name=recording.name,
-        recording=_way(folder, recording.path),
+        recording=_relative_path(folder, recording.path),
         bytes=recording.bytes,
         time=recording.time,
         images=len(written),
@@ -334,7 +334,7 @@ def _read_line(line: str) -> Made | None:
         return None
 
 
-def _way(folder: Path, path: Path) -> str:
+def _relative_path(folder: Path, path: Path) -> str:
     """Return the way from a folder to a file; the whole path where it lies on another drive."""
     try:
         return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()

@@ -80,7 +80,10 @@ def blocks(path: Path, rate: int, filtered: bool = False) -> Iterator[Floats]:
     import soundfile
     import soxr
 
-    with _told("it cannot be read to its end: it is truncated or damaged"), soundfile.SoundFile(str(path)) as sound:
+    with (
+        _translate_errors("it cannot be read to its end: it is truncated or damaged"),
+        soundfile.SoundFile(str(path)) as sound,
+    ):
         sounds, own = _mono(sound), sound.samplerate
         if own == rate and not filtered:
             yield from sounds
@@ -118,7 +121,10 @@ def _status(path: Path) -> os.stat_result:
 def _rate(path: Path) -> int:
     import soundfile
 
-    with _told("it is no sound that can be read (WAV, FLAC, OGG and MP3 can)"), soundfile.SoundFile(str(path)) as sound:
+    with (
+        _translate_errors("it is no sound that can be read (WAV, FLAC, OGG and MP3 can)"),
+        soundfile.SoundFile(str(path)) as sound,
+    ):
         _check_length(sound.extra_info)
         if sound.frames == 0:
             raise BrokenRecording("it holds no sound")
@@ -139,7 +145,7 @@ def _mono(sound: soundfile.SoundFile) -> Iterator[Floats]:  # type: ignore[name-
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def _translate_errors(what: str) -> Iterator[None]:
     """Turn what soundfile and soxr raise over a bad file into BrokenRecording."""
     try:
         yield

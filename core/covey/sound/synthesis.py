@@ -48,7 +48,7 @@ def synthesize(folder: Path, recordings: int = 304, seed: int = 0, progress: Pro
             stub = f"{label}-{index // len(CALLS):03d}"
             sound = recording(label, np.random.default_rng([seed, index]))
             _keep(folder / "audio" / f"{stub}.wav", _wav(sound))
-            rows += [[image_name(stub, start), label, stub] for start in _starts(len(sound))]
+            rows += [[image_name(stub, start), label, stub] for start in _call_starts(len(sound))]
             step.advance()
     truth = folder / "labels.csv"
     _keep(truth, _csv([["filename", "label", "group"], *sorted(rows)]))
@@ -168,7 +168,7 @@ def _edges(length: int) -> Sound:
     return np.sin(np.pi / 2 * np.minimum(1, np.minimum(ramp, ramp[::-1]))) ** 2
 
 
-def _starts(samples: int) -> list[float]:
+def _call_starts(samples: int) -> list[float]:
     """Return where the segments of a recording start under the default recipe, in seconds."""
     recipe = Recipe()
     count = int((samples / RATE - recipe.segment) / recipe.interval) + 1

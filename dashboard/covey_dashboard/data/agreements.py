@@ -11,7 +11,7 @@ import streamlit as st
 from covey import Clustering, Dataset
 from covey.frontend import AnyEntry, agreement_matrix, digest
 from covey_dashboard.data import cache
-from covey_dashboard.widgets.page_frame import made
+from covey_dashboard.widgets.page_frame import key_of_entry
 
 MEASURES = {"AMI": "adjusted mutual information (AMI)", "ARI": "adjusted Rand index (ARI)"}
 Agreement = Future[tuple[float, float]]
@@ -26,7 +26,7 @@ def agreements(location: str, compared: Sequence[AnyEntry]) -> dict[tuple[int, i
 
 def _agreement(location: str, *entries: AnyEntry) -> Agreement:
     begun = _begun()
-    identity = digest([location, *sorted(f"{entry.name} {made(entry)}" for entry in entries)])
+    identity = digest([location, *sorted(f"{entry.name} {key_of_entry(entry)}" for entry in entries)])
     if identity not in begun:
         begun[identity] = _background().submit(_measured, cache.dataset(location), *entries)
     return begun[identity]

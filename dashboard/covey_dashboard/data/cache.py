@@ -40,7 +40,7 @@ from covey.frontend import (
     read_metadata,
     recordings_of_images,
 )
-from covey_dashboard.data.image_labels import Given
+from covey_dashboard.data.image_labels import ImageLabels
 from covey_dashboard.widgets import map_view as map
 from covey_dashboard.widgets.colouring import by_group, by_value, grouped
 from covey_dashboard.widgets.map_view import Colouring
@@ -91,7 +91,7 @@ def dataset(location: str) -> Dataset:
 
 
 @st.cache_data(show_spinner=False, ttl=ENTRIES_LAST)
-def listed(location: str) -> tuple[list[AnyEntry], list[str]]:
+def list_tables(location: str) -> tuple[list[AnyEntry], list[str]]:
     """Return the tables of a dataset, and a sentence for each file that is none. Raises CoveyError."""
     opened = dataset(location)
     return list(opened.entries()), opened.problems
@@ -99,7 +99,7 @@ def listed(location: str) -> tuple[list[AnyEntry], list[str]]:
 
 def entries(location: str) -> list[AnyEntry]:
     """Return the tables of a dataset. Raises CoveyError."""
-    return listed(location)[0]
+    return list_tables(location)[0]
 
 
 @st.cache_data(show_spinner="Looking for images", ttl=IMAGES_LAST)
@@ -154,7 +154,7 @@ def by_image(store: LabelStore) -> Mapping[str, tuple[str, ...]]:
     return _by_image(str(store.path), store.revision, store)
 
 
-def given(source: Source) -> Given:
+def read_image_labels(source: Source) -> ImageLabels:
     """Return the labels of the images of a source, as they are now. Raises CoveyError."""
     label_store = store(source.location)
     return _given(source.identity, label_store.revision, source, label_store)
@@ -178,22 +178,22 @@ def points(source: Source) -> bytes:
 
 def labels(source: Source, clusterer: Clusterer) -> NDArray[np.int32]:
     """Return the cluster of each row (n,), -1 for noise: at once where the work is prepared. Raises CoveyError."""
-    return _labels(source.identity, _told_apart(clusterer), source, clusterer)
+    return _labels(source.identity, _clusterer_key(clusterer), source, clusterer)
 
 
-def kept(source: Source) -> list[tuple[AnyEntry, Clusterer]]:
+def kept_clusterings(source: Source) -> list[tuple[AnyEntry, Clusterer]]:
     """Return the clusterings of an embedding that are kept in the dataset, with the clusterers that made them."""
     return [(entry, clusterer) for entry in entries(source.location) if (clusterer := _maker(source, entry))]
 
 
 def resolve(source: Source, clusterer: Clusterer) -> Clusterer:
     """Return a clusterer with what the data suggest for options that are none. Raises CoveyError."""
-    return _resolve(source.identity, _told_apart(clusterer), source, clusterer)
+    return _resolve(source.identity, _clusterer_key(clusterer), source, clusterer)
 
 
 def curve(source: Source, clusterer: Clusterer, option: str) -> Profile | None:
     """Return how the clusters change along an option; None while that is being found out. Raises CoveyError."""
-    pending = _curve(source.identity, _told_apart(clusterer, option), option, source, clusterer)
+    pending = _curve(source.identity, _clusterer_key(clusterer, option), option, source, clusterer)
     try:
         return pending.result(PATIENCE)
     except Later:
@@ -224,8 +224,8 @@ def _by_image(path: str, revision: int, _store: LabelStore) -> Mapping[str, tupl
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _given(identity: str, revision: int, _source: Source, _store: LabelStore) -> Given:
-    return Given.of(embedding(_source).names.tolist(), _store.classes(), by_image(_store))
+def _given(identity: str, revision: int, _source: Source, _store: LabelStore) -> ImageLabels:
+    return ImageLabels.of(embedding(_source).names.tolist(), _store.classes(), by_image(_store))
 
 
 @st.cache_resource(show_spinner="Reading the metadata", max_entries=8, ttl=METADATA_LASTS)
@@ -279,7 +279,7 @@ def _prepared(source: Source, clusterer: Clusterer) -> Future[Prepared | None]:
 
 def _preparation(source: Source, clusterer: Clusterer) -> str:
     live = [option.name for option in options(type(clusterer)) if option.live]
-    return f"{source.identity} {_told_apart(clusterer, *live)}"
+    return f"{source.identity} {_clusterer_key(clusterer, *live)}"
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
@@ -302,7 +302,7 @@ def _thinned(prepared: Prepared, option: str) -> list[float]:
     return sorted({*chosen, prepared.suggest(option)} - {None})
 
 
-def _told_apart(clusterer: Clusterer, *but: str) -> str:
+def _clusterer_key(clusterer: Clusterer, *but: str) -> str:
     """Return what tells a clusterer from all others, whatever the options `but` are."""
     declared = {option.name: option.default for option in options(type(clusterer)) if option.name in but}
     same = evolve(clusterer, **declared)

@@ -22,11 +22,11 @@ def shape(entry: AnyEntry) -> str:
     )
 
 
-def story(origin: Provenance | None) -> str:
+def describe_lineage(origin: Provenance | None) -> str:
     """Return the steps that made a table, the first one first, each with its options."""
     if origin is None:
         return "Made by another tool, which does not say how."
-    before = f"{story(origin.source)} " if origin.source else ""
+    before = f"{describe_lineage(origin.source)} " if origin.source else ""
     chosen = {**origin.options, **origin.details.chosen}
     settings = ", ".join(
         f"{name.replace('_', ' ')} {_value(value)}" for name, value in chosen.items() if value is not None

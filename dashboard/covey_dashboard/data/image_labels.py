@@ -12,7 +12,7 @@ from covey.frontend import NOISE, LabelClass
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Given:
+class ImageLabels:
     """The `classes` of a dataset, those of each image, and as numbers: `codes` (n,) int32, places in `kinds` or -1.
 
     A kind is the classes that one image or more have together.
@@ -24,7 +24,9 @@ class Given:
     kinds: Sequence[tuple[str, ...]]
 
     @classmethod
-    def of(cls, names: Sequence[str], classes: Sequence[LabelClass], by_image: Mapping[str, tuple[str, ...]]) -> Given:
+    def of(
+        cls, names: Sequence[str], classes: Sequence[LabelClass], by_image: Mapping[str, tuple[str, ...]]
+    ) -> ImageLabels:
         """Look the images of a table up."""
         places: dict[tuple[str, ...], int] = {}
         codes = np.full(len(names), NOISE, dtype=np.int32)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey.frontend import GREY, NOISE
-from covey_dashboard.data.image_labels import Given
+from covey_dashboard.data.image_labels import ImageLabels
 from covey_dashboard.widgets import value_colours as colours
 from covey_dashboard.widgets.map_view import Colouring
 
@@ -21,7 +21,7 @@ def by_cluster(clusters: NDArray[np.int32]) -> Colouring:
     return Colouring(title="cluster", codes=clusters, names={int(one): str(one) for one in np.unique(clusters)})
 
 
-def by_class(image_labels: Given) -> Colouring:
+def by_class(image_labels: ImageLabels) -> Colouring:
     """Return the colours of labels: of an image with several the colour of the first."""
     colour = {one.name: one.colour for one in image_labels.classes}
     palette = [GREY, *(colour[kind[0]] for kind in image_labels.kinds)]

@@ -127,7 +127,7 @@ def _on_demand(cls: type[Component], option: Option, settings: dict[str, Any], k
     """Show a field that takes any value; its choices, which may take long to find, are listed when asked for."""
     wide, narrow = st.columns([3, 1.3], vertical_alignment="bottom")
     list_now = narrow.button("List", key=f"{key}.list", help="List what can be chosen here.", width="stretch")
-    listed = _listed(cls, option, settings, f"{key}.listed", list_now)
+    listed = _list_choices(cls, option, settings, f"{key}.listed", list_now)
     shared: dict[str, Any] = {"key": key, "help": option.help, "accept_new_options": True, "format_func": format_value}
     with wide:
         if option.many:
@@ -139,7 +139,9 @@ def _on_demand(cls: type[Component], option: Option, settings: dict[str, Any], k
         return _read(option, st.selectbox(label(option), offered, 0, **shared))
 
 
-def _listed(cls: type[Component], option: Option, settings: dict[str, Any], key: str, list_now: bool) -> list[Any]:
+def _list_choices(
+    cls: type[Component], option: Option, settings: dict[str, Any], key: str, list_now: bool
+) -> list[Any]:
     """Return the choices that were listed for the options `settings`, listing them now if that is asked for."""
     if list_now:
         try:
@@ -184,10 +186,10 @@ def _bounds(option: Option) -> tuple[Any, Any]:
         low = math.floor(low) + 1 if low == option.gt else math.ceil(low)
     if option.type is int and high < math.inf:
         high = math.ceil(high) - 1 if high == option.lt else math.floor(high)
-    return _held(option, low), _held(option, high)
+    return _clip(option, low), _clip(option, high)
 
 
-def _held(option: Option, bound: float) -> Any:
+def _clip(option: Option, bound: float) -> Any:
     return option.type(bound) if abs(bound) <= _LARGEST else None
 
 

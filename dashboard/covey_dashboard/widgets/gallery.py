@@ -104,7 +104,7 @@ def remaining(names: Sequence[str], what: str, key: str = "gallery") -> list[str
 
 def _current(key: str, names: Sequence[str], what: str) -> Shown:
     """Return what is shown; what a person took out stays out as long as `what` is the same."""
-    before = st.session_state.get(_kept(key))
+    before = st.session_state.get(_state_key(key))
     if not isinstance(before, Shown) or before.what != what:
         before = Shown(what=what, names=[], out=np.empty(0, dtype=np.bool_))
     before.take(st.session_state.get(key, {}).get("out"))
@@ -112,7 +112,7 @@ def _current(key: str, names: Sequence[str], what: str) -> Shown:
         return before
     gone = {name for name, out in zip(before.names, before.out, strict=True) if out}
     out = np.fromiter((name in gone for name in names), dtype=np.bool_, count=len(names))
-    st.session_state[_kept(key)] = view = Shown(what=what, names=list(names), out=out)
+    st.session_state[_state_key(key)] = view = Shown(what=what, names=list(names), out=out)
     return view
 
 
@@ -120,7 +120,7 @@ def _same(first: NDArray[np.int32] | None, second: NDArray[np.int32] | None) -> 
     return np.array_equal(first, second) if first is not None and second is not None else first is second
 
 
-def _kept(key: str) -> str:
+def _state_key(key: str) -> str:
     return f"what {key} shows"
 
 

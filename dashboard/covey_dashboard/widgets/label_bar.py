@@ -38,15 +38,19 @@ def bar(store: LabelStore, selection: Callable[[], Sequence[str]]) -> None:
             shortcut="Ctrl+Enter",
             help="Ctrl + Enter" if name else "It needs the name of a class.",
             disabled=not (name and count),
-            on_click=lambda: do(lambda: store.add(selection(), name or ""), "All of them have this class already."),
+            on_click=lambda: act_and_report(
+                lambda: store.add(selection(), name or ""), "All of them have this class already."
+            ),
         )
         st.button(
             "Remove",
             disabled=name not in class_names or not count,
-            on_click=lambda: do(lambda: store.remove(selection(), name or ""), "None of them has this class."),
+            on_click=lambda: act_and_report(
+                lambda: store.remove(selection(), name or ""), "None of them has this class."
+            ),
         )
-        steps(store)
-    say("Click out what does not belong, then name the rest.")
+        undo_buttons(store)
+    show_report("Click out what does not belong, then name the rest.")
 
 
 def row() -> DeltaGenerator:
@@ -54,7 +58,7 @@ def row() -> DeltaGenerator:
     return st.container(horizontal=True, gap="small", key="labelling")
 
 
-def steps(store: LabelStore) -> None:
+def undo_buttons(store: LabelStore) -> None:
     """Show the buttons that undo and redo. Raises CoveyError."""
     _step("Undo", "Ctrl+Z", store.next_undo() is not None, store.undo, "Undone: ")
     _step("Redo", "Ctrl+Shift+Z", store.next_redo() is not None, store.redo, "Done again: ")
@@ -66,11 +70,11 @@ def _step(name: str, shortcut: str, possible: bool, act: Callable[[], Action | N
         shortcut=shortcut,
         help=shortcut.replace("+", " + "),
         disabled=not possible,
-        on_click=lambda: do(act, f"There is nothing to {name.lower()}.", before),
+        on_click=lambda: act_and_report(act, f"There is nothing to {name.lower()}.", before),
     )
 
 
-def do(act: Callable[[], Action | None], nothing: str, before: str = "") -> None:
+def act_and_report(act: Callable[[], Action | None], nothing: str, before: str = "") -> None:
     """Act, and keep what is to be said about it: what was done, that there was nothing to do, or what went wrong."""
     try:
         done = act()
@@ -79,14 +83,14 @@ def do(act: Callable[[], Action | None], nothing: str, before: str = "") -> None
         st.session_state[SAID] = (notice.problem, str(error))
 
 
-def say(first: str = "") -> None:
+def show_report(first: str = "") -> None:
     """Say what the last click did, and before the first one what can be done: so that nothing below moves then."""
     show, text = st.session_state.get(SAID, (notice.hint, first))
     if text:
         show(text)
 
 
-def follow(store: LabelStore, revision: int) -> None:
+def follow_changes(store: LabelStore, revision: int) -> None:
     """Show the page anew when the labels were changed since the revision that it shows, or spoilt."""
     try:
         same = store.revision == revision
@@ -99,4 +103,4 @@ def follow(store: LabelStore, revision: int) -> None:
 @st.fragment(run_every=LOOK)
 def watch(store: LabelStore, revision: int) -> None:
     """Follow what other windows do."""
-    follow(store, revision)
+    follow_changes(store, revision)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from covey.frontend import GREY, NOISE, PALETTE
 from covey_dashboard.browser.binary_payload import packed
 from covey_dashboard.browser.browser_component import component
-from covey_dashboard.data.image_labels import Given
+from covey_dashboard.data.image_labels import ImageLabels
 
 HEIGHT = 480
 HIDDEN, FADED, PALE, FULL = range(4)
@@ -70,7 +70,7 @@ def show(
     places: NDArray[np.float32],
     colouring: Colouring,
     clusters: NDArray[np.int32],
-    image_labels: Given,
+    image_labels: ImageLabels,
     states: NDArray[np.uint8],
     address: str,
     picked: Callable[[Any], None],

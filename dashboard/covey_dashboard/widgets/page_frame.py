@@ -28,7 +28,7 @@ def of_dataset(show: Callable[[str], None]) -> None:
         notice.hint("No dataset is open yet: choose one on the page Data.")
         return
     try:
-        for sentence in cache.listed(location)[1]:
+        for sentence in cache.list_tables(location)[1]:
             notice.problem(sentence)
         show(location)
     except CoveyError as error:
@@ -53,17 +53,21 @@ def titles(entries: Sequence[AnyEntry]) -> dict[str, str]:
     for entry in entries:
         alike.setdefault(_title(entry), []).append(entry)
     title_by_name = {
-        name: plain(title + apart) for title, group in alike.items() for name, apart in _apart(group).items()
+        name: plain(title + apart) for title, group in alike.items() for name, apart in _distinguish(group).items()
     }
     return {entry.name: title_by_name[entry.name] for entry in entries}
 
 
 def made_from(entry: AnyEntry, table: AnyEntry) -> bool:
     """Return whether a clustering was made from another table."""
-    return entry.kind is TableKind.CLUSTERING and entry.provenance is not None and entry.provenance.input == made(table)
+    return (
+        entry.kind is TableKind.CLUSTERING
+        and entry.provenance is not None
+        and entry.provenance.input == key_of_entry(table)
+    )
 
 
-def made(entry: AnyEntry) -> str | None:
+def key_of_entry(entry: AnyEntry) -> str | None:
     """Return the key of what made a table, None where it does not say."""
     return entry.provenance.key if entry.provenance else None
 
@@ -80,7 +84,7 @@ def _title(entry: AnyEntry) -> str:
     return f"{TABLE_TITLES[entry.kind]}: {tags}"
 
 
-def _apart(group: Sequence[AnyEntry]) -> dict[str, str]:
+def _distinguish(group: Sequence[AnyEntry]) -> dict[str, str]:
     """Return what tells each of some tables of one title from the others, "" for one alone."""
     every = [_settings(one) for one in group]
     telling = [name for name in every[0] if len({settings.get(name) for settings in every}) > 1]

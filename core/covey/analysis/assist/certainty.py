@@ -47,14 +47,16 @@ class Certainty:
         """
         if not assigned.any():
             return np.zeros(assigned.shape, dtype=np.float32)
-        near = self._near(assigned, refused)
+        near = self._walk_probabilities(assigned, refused)
         evidence = near.sum(axis=1, keepdims=True)
-        scores = np.sqrt((near / np.maximum(evidence, _LEAST) + _LEAST) * (self._told(assigned) + _LEAST))
+        scores = np.sqrt(
+            (near / np.maximum(evidence, _LEAST) + _LEAST) * (self._class_probabilities(assigned) + _LEAST)
+        )
         scores *= ~refused & assigned.any(axis=0)
         shares = scores / np.maximum(scores.sum(axis=1, keepdims=True), _LEAST**2)
         return np.asarray(shares * np.sqrt(np.minimum(evidence, 1)), dtype=np.float32)
 
-    def _near(self, assigned: Marks, refused: Marks) -> Floats:
+    def _walk_probabilities(self, assigned: Marks, refused: Marks) -> Floats:
         """Return the probability that a walk from each image ends at a label of each class before it ends by itself.
 
         A partially absorbing random walk (Wu et al. 2012, NIPS 25).
@@ -69,13 +71,13 @@ class Certainty:
             arrivals[labelled] = ends
         return arrivals
 
-    def _told(self, assigned: Marks) -> Floats:
+    def _class_probabilities(self, assigned: Marks) -> Floats:
         """Return the probability of each class by linear discriminant analysis (Ledoit and Wolf 2004 when few)."""
         from scipy.special import softmax
         from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
         probabilities = np.zeros(assigned.shape, dtype=np.float32)
-        rows, classes = _some(assigned)
+        rows, classes = _draw_labelled(assigned)
         present = np.unique(classes)
         if len(present) < 2 or len(rows) == len(present):  # from which nothing can be learned
             probabilities[:, present] = 1 / len(present)
@@ -102,7 +104,7 @@ def _steps(Z: Floats) -> Any:
     return (sparse.diags(1 / np.asarray(both.sum(axis=1)).ravel()) @ both).tocsr().astype(np.float32)
 
 
-def _some(assigned: Marks) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _draw_labelled(assigned: Marks) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return labelled images and their classes, at most MOST of a class, the same each time."""
     random = np.random.default_rng(0)
     members = [np.flatnonzero(column) for column in assigned.T]

@@ -90,7 +90,7 @@ class _Search:
         self.boxes = boxes
         self.radius = radius
         self.chunk = max(1, NUMBERS // (LEAF * LEAF * points.shape[1]))
-        self._take(groups)
+        self._set_groups(groups)
 
     def visit(self, level: int, pairs: Rows) -> None:
         """Join what lies near in pairs (p, 2) of boxes of one level."""
@@ -102,7 +102,7 @@ class _Search:
                 self._compare_first(level, candidates)
                 self.visit(level + 1, _parts(candidates))
 
-    def _take(self, groups: Rows) -> None:
+    def _set_groups(self, groups: Rows) -> None:
         """Remember the groups, and the lowest and highest of each box."""
         self.groups = groups
         inside = groups[self.boxes.rows]
@@ -140,7 +140,7 @@ class _Search:
     def _join(self, rows: Rows, partners: Rows) -> None:
         news = self.groups[rows] != self.groups[partners]
         if news.any():
-            self._take(merged(self.groups, rows[news], partners[news]))
+            self._set_groups(merged(self.groups, rows[news], partners[news]))
 
 
 def distances(points: Points, partners: Points) -> Points:

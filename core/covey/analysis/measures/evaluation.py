@@ -118,7 +118,7 @@ def neighbour_accuracy(
     truth, own = number_values(names[labelled], labels), number_values(names[labelled], groups or {})
     Z = StandardScaler().fit_transform(X[labelled])
     rows = np.random.default_rng(0).permutation(len(Z))[:QUERIES]
-    right = [_told_right(Z, truth, own, rows[at : at + BLOCK]) for at in range(0, len(rows), BLOCK)]
+    right = [_predict_correctly(Z, truth, own, rows[at : at + BLOCK]) for at in range(0, len(rows), BLOCK)]
     correct = np.concatenate(right)
     return float(correct.mean()) if len(correct) else None
 
@@ -162,7 +162,9 @@ def _is_pure(truth: NDArray[np.intp], groups: NDArray[np.intp]) -> bool:
     return bool(enough and np.bincount(truth).max() >= PURE * len(truth))
 
 
-def _told_right(Z: Floats, truth: NDArray[np.intp], own: NDArray[np.intp], rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _predict_correctly(
+    Z: Floats, truth: NDArray[np.intp], own: NDArray[np.intp], rows: NDArray[np.intp]
+) -> NDArray[np.bool_]:
     """Return whether the neighbours of each of `rows` tell its label; rows that have none are left out."""
     from sklearn.metrics import pairwise_distances
 

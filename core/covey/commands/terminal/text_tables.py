@@ -55,11 +55,11 @@ def _blocks(numbers: Sequence[str], groups: Iterable[Sequence[str]], room: int) 
     blocks: list[Sequence[str]] = []
     for group in groups:
         if blocks and len(blocks[-1][0]) + 2 + len(group[0]) <= room:
-            blocks[-1] = _beside(blocks[-1], group)
+            blocks[-1] = _join_blocks(blocks[-1], group)
         else:
-            blocks.append(_beside(numbers, group))
+            blocks.append(_join_blocks(numbers, group))
     return blocks
 
 
-def _beside(first: Sequence[str], second: Sequence[str]) -> list[str]:
+def _join_blocks(first: Sequence[str], second: Sequence[str]) -> list[str]:
     return [f"{one}  {other}" for one, other in zip(first, second, strict=True)]

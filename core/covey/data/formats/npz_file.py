@@ -89,7 +89,7 @@ class Archive:
         self._file = file
         self._zip = archive
         self._size = file.seek(0, 2)
-        self._infos = self._checked(archive.infolist())
+        self._infos = self._check_members(archive.infolist())
 
     @cached_property
     def headers(self) -> Mapping[str, Header]:
@@ -126,7 +126,7 @@ class Archive:
     def _mapping(self) -> mmap.mmap:
         return mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_COPY)
 
-    def _checked(self, infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+    def _check_members(self, infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
         """Return the members by name, none of which lies about its place and size."""
         if len(infos) > _MOST_MEMBERS:
             raise ValueError(f"it has {len(infos):,} members")

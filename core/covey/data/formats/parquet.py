@@ -17,26 +17,26 @@ VALUES = 1 << 23
 
 def read(path: Path) -> dict[str, list[Any]]:
     """Return the columns of a Parquet file, all of them as Python values. Raises CoveyError."""
-    with _opened(path) as file:
+    with _open_parquet(path) as file:
         table = file.read()
         return {name: table.column(at).to_pylist() for at, name in enumerate(table.column_names)}
 
 
 def heads(path: Path) -> list[str]:
     """Return the names of the columns of a Parquet file. Raises CoveyError."""
-    with _opened(path) as file:
+    with _open_parquet(path) as file:
         return list(file.schema_arrow.names)
 
 
 def blocks(path: Path, columns: Sequence[str]) -> Iterator[list[NDArray[Any]]]:
     """Yield some columns of a Parquet file, a block of rows (b,) at a time. Raises CoveyError."""
-    with _opened(path) as file:
+    with _open_parquet(path) as file:
         for batch in file.iter_batches(max(1, VALUES // len(columns)), columns=list(columns)):
             yield [batch.column(name).to_numpy(zero_copy_only=False) for name in columns]
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def _open_parquet(path: Path) -> Iterator[Any]:
     _, parquet = library()
     try:
         with parquet.ParquetFile(path) as file:

@@ -21,7 +21,7 @@ def find_oddities(table: Table) -> list[str]:
     """Return one sentence for each thing that is odd."""
     names = table.names.tolist()
     names_by_oddity = {
-        "Names that stand there more than once": _alike(names, str),
+        "Names that stand there more than once": _find_repeated(names, str),
         "Names that differ only in upper and lower case or in Unicode form from others": _twins(names),
         "Names that lead out of the image folder, and are never opened": list(filter(escapes_folder, names)),
         "Names that are no valid text": [ascii(name) for name in names if not _is_text(name)],
@@ -33,7 +33,7 @@ def find_oddities(table: Table) -> list[str]:
     return [f"{oddity}: {preview(odd)}." for oddity, odd in names_by_oddity.items() if odd]
 
 
-def _alike(names: Sequence[str], form: Callable[[str], str]) -> list[str]:
+def _find_repeated(names: Sequence[str], form: Callable[[str], str]) -> list[str]:
     """Return the names of which there are several in one form, each once."""
     groups = defaultdict(list)
     for name in names:
@@ -42,7 +42,7 @@ def _alike(names: Sequence[str], form: Callable[[str], str]) -> list[str]:
 
 
 def _twins(names: Sequence[str]) -> list[str]:
-    return _alike(list(dict.fromkeys(names)), lambda name: unicodedata.normalize("NFC", name).casefold())
+    return _find_repeated(list(dict.fromkeys(names)), lambda name: unicodedata.normalize("NFC", name).casefold())
 
 
 def _is_text(name: str) -> bool:

@@ -169,7 +169,7 @@ class Job:
     @property
     def _outcome(self) -> tuple[State, str]:
         begun = self._process.exists()
-        locked = begun and _held(self.lock)
+        locked = begun and _is_locked(self.lock)
         ended = _read(self._end)  # read last: a process writes it before it lets go of the lock
         if ended.get("state") in ENDED:
             return ended["state"], str(ended.get("message", ""))
@@ -208,8 +208,12 @@ def start_job(experiment: Experiment, dataset: Dataset, registry: Registry) -> J
     with (job.folder / "log.txt").open("xb") as log:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "covey.experiments.jobs.worker", str(job.folder)],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **spoken}, **_apart(),
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **spoken},
+            **_detached_process_options(),
+        )
     threading.Thread(target=_attend, args=(process, job), daemon=True).start()
     return job
 
@@ -239,7 +243,7 @@ def _home(dataset: Dataset) -> Path:
     return work_folder(dataset) / "jobs"
 
 
-def _apart() -> dict[str, Any]:
+def _detached_process_options() -> dict[str, Any]:
     """Return what keeps a process alive when the program that started it is interrupted."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
@@ -253,7 +257,7 @@ def _attend(process: subprocess.Popen[bytes], job: Job) -> None:
         job.end("failed", DIED)
 
 
-def _held(path: Path) -> bool:
+def _is_locked(path: Path) -> bool:
     try:
         with hold_run_lock(path):
             return False

@@ -51,7 +51,7 @@ def build_extract(
     work = _halving(_compiled(features, network.name) if runtime.compile else features, network.name)
 
     def extract(pixels: Pixels) -> list[Floats]:
-        with torch.inference_mode(), _threads(runtime.threads), _told(network.name, pixels):
+        with torch.inference_mode(), _threads(runtime.threads), _translate_errors(network.name, pixels):
             images = torch.tensor(pixels, device=device).permute(0, 3, 1, 2)
             return [item.cpu().numpy() for item in work(fit_images(images, network.preprocessing, input))]
 
@@ -155,7 +155,7 @@ def _threads(count: int | None) -> Iterator[None]:
 
 
 @contextmanager
-def _told(model: str, pixels: Pixels) -> Iterator[None]:
+def _translate_errors(model: str, pixels: Pixels) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:

@@ -64,7 +64,7 @@ def put_weights(module: nn.Module, weights: Mapping[str, Tensor], path: Path, mo
         "not expected": [key for key in weights if key not in shared],
         "of another shape": [key for key in expected if key in shared and expected[key].shape != weights[key].shape],
     }
-    differences = [f"{what}: {_some(keys)}" for what, keys in misfits.items() if keys]
+    differences = [f"{what}: {_preview_keys(keys)}" for what, keys in misfits.items() if keys]
     if differences:
         raise CoveyError(
             f"The weights {str(path)!r} do not fit {model} ({'; '.join(differences)}): choose their own model."
@@ -95,6 +95,6 @@ def _read(path: Path) -> Any:
     return torch.load(path, map_location="cpu", weights_only=True)
 
 
-def _some(keys: Sequence[str]) -> str:
+def _preview_keys(keys: Sequence[str]) -> str:
     more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
     return ", ".join(map(repr, keys[:3])) + more

@@ -63,7 +63,7 @@ def import_features(dataset: Dataset, path: Path, names: Path | None = None, pro
     with progress.step(f"Reading {path.name}", len(foreign.names), "row") as step:
 
         def blocks() -> Iterator[Floats]:
-            for block in _checked(foreign):
+            for block in _check_values(foreign):
                 yield block
                 step.advance(len(block))
 
@@ -213,7 +213,7 @@ def _checked_names(foreign: Foreign, dataset: Dataset) -> str:
     return f"Rows that are no image of it: {preview(unknown_names)}." if unknown_names and images else ""
 
 
-def _checked(foreign: Foreign) -> Iterator[Floats]:
+def _check_values(foreign: Foreign) -> Iterator[Floats]:
     """Yield the rows as float32. Raises CoveyError when one is not finite."""
     row = 0
     for block in foreign.read():

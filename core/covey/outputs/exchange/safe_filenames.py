@@ -23,10 +23,10 @@ class FileNames:
         """Return a relative path with this ending that stays in the folder and was not given before."""
         stem = "/".join(_safe(part) for part in name.split("/"))
         candidate, number = stem + ending, 1
-        while _alike(candidate) in self._taken:
+        while _fold_case(candidate) in self._taken:
             number += 1
             candidate = f"{stem}~{number}{ending}"
-        self._taken.add(_alike(candidate))
+        self._taken.add(_fold_case(candidate))
         return candidate
 
 
@@ -35,6 +35,6 @@ def _safe(part: str) -> str:
     return f"-{safe}" if _RESERVED.fullmatch(safe) else safe
 
 
-def _alike(name: str) -> str:
+def _fold_case(name: str) -> str:
     """Return what is the same for names that some system cannot tell apart."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

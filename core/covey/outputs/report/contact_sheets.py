@@ -25,7 +25,7 @@ def thumbnail(folder: ImageFolder, name: str) -> Image.Image:
 
 def sheet(folder: ImageFolder, names: Sequence[str]) -> Image.Image:
     """Return a contact sheet of these images, row by row; the place of one that cannot be read stays empty."""
-    thumbnails = [_found(folder, name) for name in names]
+    thumbnails = [_open_thumbnail(folder, name) for name in names]
     width = max((image.width for image in thumbnails if image), default=SIDE) + GAP
     height = max((image.height for image in thumbnails if image), default=SIDE) + GAP
     rows = -(-len(names) // COLUMNS)
@@ -52,7 +52,7 @@ def _address(image: Image.Image, kind: str, **options: int) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
 
 
-def _found(folder: ImageFolder, name: str) -> Image.Image | None:
+def _open_thumbnail(folder: ImageFolder, name: str) -> Image.Image | None:
     try:
         return thumbnail(folder, name)
     except BrokenImage:

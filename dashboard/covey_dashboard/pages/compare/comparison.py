@@ -54,7 +54,7 @@ class Side:
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Pair:
+class Comparison:
     """The two sides, under a `key` that tells them from others, and where their images are.
 
     `across` has for each image of a side its row on the other one, -1 where it is not there.
@@ -75,14 +75,14 @@ class Pair:
         return (there, here) if at else (here, there)
 
 
-def paired(location: str, chosen: tuple[AnyEntry, AnyEntry], entries: Sequence[AnyEntry]) -> Pair:
+def paired(location: str, chosen: tuple[AnyEntry, AnyEntry], entries: Sequence[AnyEntry]) -> Comparison:
     """Return two results as they are shown. Raises CoveyError."""
     titles = page.titles(entries)
     left_side, right_side = (_side(location, entry, entries, titles) for entry in chosen)
     across = _places(left_side.names, right_side.names), _places(right_side.names, left_side.names)
-    return Pair(
+    return Comparison(
         key=digest([location, *(entry.name for entry in chosen)]),
-        sides=_alike(left_side, right_side, across),
+        sides=_match_sides(left_side, right_side, across),
         across=across,
         folder=cache.images(location),
         home=cache.dataset(location).home,
@@ -136,7 +136,7 @@ def _carried(labels: Labels, rows: Rows) -> Labels:
     return np.append(labels, np.int32(NOISE))[rows]
 
 
-def _alike(left_side: Side, right_side: Side, across: tuple[Rows, Rows]) -> tuple[Side, Side]:
+def _match_sides(left_side: Side, right_side: Side, across: tuple[Rows, Rows]) -> tuple[Side, Side]:
     """Return two sides on which the same flock has the same number, and so the same colour.
 
     A side without clusters gets those of the other.

@@ -16,9 +16,9 @@ from covey.frontend import NOISE, AnyEntry, Flow, TableKind, count_noun, trace_c
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.data.agreements import MEASURES, Agreement, agreements
-from covey_dashboard.data.image_labels import Given
+from covey_dashboard.data.image_labels import ImageLabels
 from covey_dashboard.data.selection import Rows, Selection, picked
-from covey_dashboard.pages.compare.comparison import Pair, Side, paired
+from covey_dashboard.pages.compare.comparison import Comparison, Side, paired
 from covey_dashboard.server import thumbnails
 from covey_dashboard.widgets import colouring, gallery
 from covey_dashboard.widgets import map_view as map
@@ -71,7 +71,7 @@ def choose(
     return by_name[names[0]], by_name[names[1]]
 
 
-def show(pair: Pair) -> None:
+def show(pair: Comparison) -> None:
     """Show two results."""
     st.text(told(pair))
     for place, side in zip(PLACES, pair.sides, strict=True):
@@ -80,7 +80,7 @@ def show(pair: Pair) -> None:
     show_flows(*pair.sides)
 
 
-def told(pair: Pair) -> str:
+def told(pair: Comparison) -> str:
     """Return how many images the two have in common, in words."""
     first, second = pair.sides
     both = int((pair.across[0] >= 0).sum())
@@ -104,7 +104,7 @@ def send(place: str, side: Side) -> None:
 
 
 @st.fragment
-def workbench(pair: Pair) -> None:
+def workbench(pair: Comparison) -> None:
     """Show the two maps and the images that are selected on one of them."""
     state_key = f"compared {pair.key}"
     at, selection = st.session_state.setdefault(state_key, (0, Selection()))
@@ -119,7 +119,7 @@ def workbench(pair: Pair) -> None:
     show_gallery(pair, pair.sides[at].names[rows[at]].tolist(), f"{pair.key} {at} {selection}")
 
 
-def show_map(pair: Pair, at: int, drawn: NDArray[np.uint8], state_key: str) -> None:
+def show_map(pair: Comparison, at: int, drawn: NDArray[np.uint8], state_key: str) -> None:
     """Show the map of one side; what a person picks there is kept in the session as `state_key`."""
     place, side = PLACES[at], pair.sides[at]
     map.show(
@@ -127,7 +127,7 @@ def show_map(pair: Pair, at: int, drawn: NDArray[np.uint8], state_key: str) -> N
         side.places,
         attrs.evolve(colouring.by_cluster(side.codes), listed=False),
         side.codes,
-        Given.of(side.names.tolist(), [], {}),
+        ImageLabels.of(side.names.tolist(), [], {}),
         drawn,
         thumbnails.address(pair.folder),
         lambda what: st.session_state.update({state_key: (at, picked(what, side.codes))}),
@@ -137,7 +137,7 @@ def show_map(pair: Pair, at: int, drawn: NDArray[np.uint8], state_key: str) -> N
 
 
 @st.fragment
-def show_gallery(pair: Pair, names: Sequence[str], what: str) -> None:
+def show_gallery(pair: Comparison, names: Sequence[str], what: str) -> None:
     """Show the images that are selected."""
     gallery.show(names, what=what, folder=pair.folder, home=pair.home, key="compared")
 

@@ -11,7 +11,7 @@ from covey.frontend import AnyEntry, count_noun
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.data.cache import Source
-from covey_dashboard.data.describe_table import shape, story
+from covey_dashboard.data.describe_table import describe_lineage, shape
 from covey_dashboard.data.recent_datasets import recents
 from covey_dashboard.pages.run.planned_steps import command
 from covey_dashboard.widgets import messages as notice
@@ -119,7 +119,7 @@ def offer_run(location: str, entries: Sequence[AnyEntry]) -> None:
 
 def list_tables(entries: Sequence[AnyEntry]) -> None:
     """Show every table with its story."""
-    rows = [(shape(entry), story(entry.provenance), entry.name) for entry in entries]
+    rows = [(shape(entry), describe_lineage(entry.provenance), entry.name) for entry in entries]
     page.table(("What", "How it was made", "File"), rows)
 
 

@@ -12,7 +12,7 @@ from covey import Embedding, Labels
 from covey.frontend import NOISE, LabelStore, count_noun, nearest_rows
 from covey_dashboard.data import cache
 from covey_dashboard.data.cache import Source
-from covey_dashboard.data.image_labels import Given
+from covey_dashboard.data.image_labels import ImageLabels
 from covey_dashboard.data.selection import Rows, Selection
 from covey_dashboard.widgets import colouring
 from covey_dashboard.widgets.map_view import FADED, FULL, HIDDEN, PALE, Colouring
@@ -34,14 +34,14 @@ class View:
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Scene:
+class ExploreView:
     """What is looked at: a source with its table, the clusters of its images, and the labels as of a revision."""
 
     source: Source
     table: Embedding
     store: LabelStore | None
     revision: int
-    given: Given
+    given: ImageLabels
     clusters: Labels
     sizes: dict[int, int] = attrs.field(init=False)
     """The images of each cluster, the largest first, noise last."""

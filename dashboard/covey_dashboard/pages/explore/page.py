@@ -11,9 +11,9 @@ from covey.frontend import Kind, LabelStore, Option, cluster_colour, digest, mat
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.data.cache import Source
-from covey_dashboard.data.image_labels import Given
+from covey_dashboard.data.image_labels import ImageLabels
 from covey_dashboard.data.selection import Rows, Selection, picked
-from covey_dashboard.pages.explore.explore_view import CLUSTER, LABEL, RECORDING, Scene, View
+from covey_dashboard.pages.explore.explore_view import CLUSTER, LABEL, RECORDING, ExploreView, View
 from covey_dashboard.server import thumbnails
 from covey_dashboard.widgets import (
     forms,
@@ -99,7 +99,7 @@ def choose_clusterer(source: Source, spots: dict[str, Spot]) -> Clusterer | None
     if not offered:
         notice.hint("No clusterer is installed. These come with the dashboard:", 'pip install "covey[dashboard]"')
         return None
-    kept_clusterers = {entry.name: clusterer for entry, clusterer in cache.kept(source)}
+    kept_clusterers = {entry.name: clusterer for entry, clusterer in cache.kept_clusterings(source)}
     titles = {
         **{name: f"kept: {clusterer.tag}" for name, clusterer in kept_clusterers.items()},
         **page.called(list(offered.values())),
@@ -163,24 +163,26 @@ def show(source: Source, clusterer: Clusterer, middle: Any, right: Any) -> None:
         show_images(scene, selection, rows)
 
 
-def scene_of(source: Source, clusterer: Clusterer) -> Scene:
+def scene_of(source: Source, clusterer: Clusterer) -> ExploreView:
     """Return what is looked at. Raises CoveyError."""
     clusters = steady(source, cache.labels(source, clusterer))
     store, revision, image_labels = labels_of(source)
     table = cache.embedding(source)
-    return Scene(source=source, table=table, store=store, revision=revision, given=image_labels, clusters=clusters)
+    return ExploreView(
+        source=source, table=table, store=store, revision=revision, given=image_labels, clusters=clusters
+    )
 
 
-def labels_of(source: Source) -> tuple[LabelStore | None, int, Given]:
+def labels_of(source: Source) -> tuple[LabelStore | None, int, ImageLabels]:
     """Return where the labels are kept, their revision and what they are; none, having said why, when that fails."""
     try:
         store = cache.store(source.location)
-        revision, image_labels = store.revision, cache.given(source)
+        revision, image_labels = store.revision, cache.read_image_labels(source)
         labelling.watch(store, revision)
         return store, revision, image_labels
     except CoveyError as error:
         notice.problem(str(error))
-        return None, 0, Given.of(cache.embedding(source).names.tolist(), [], {})
+        return None, 0, ImageLabels.of(cache.embedding(source).names.tolist(), [], {})
 
 
 def steady(source: Source, labels: Labels) -> Labels:
@@ -193,7 +195,7 @@ def steady(source: Source, labels: Labels) -> Labels:
     return steady_labels  # type: ignore[no-any-return]
 
 
-def choose(scene: Scene, view: View) -> tuple[Selection, Rows]:
+def choose(scene: ExploreView, view: View) -> tuple[Selection, Rows]:
     """Let a person select images by cluster, label or name; return what is selected, however that was said."""
     key = selected(scene.source)
     selection: Selection = st.session_state.setdefault(key, Selection())
@@ -231,7 +233,7 @@ def search(source: Source) -> None:
     select(source, Selection("name", text) if text else Selection())
 
 
-def show_numbers(scene: Scene, rows: Rows) -> None:
+def show_numbers(scene: ExploreView, rows: Rows) -> None:
     """Show how many images and clusters there are, how they fall into them, and where the selection is from."""
     explanation = "The largest share of the selected images that is from one recording."
     for column, (name, number) in zip(st.columns([4, 4, 4, 4, 6]), scene.numbers(rows).items(), strict=True):
@@ -247,7 +249,7 @@ def choose_view(source: Source) -> View:
     return View(by, noise, labelled)
 
 
-def show_map(scene: Scene, view: View, selection: Selection, rows: Rows) -> None:
+def show_map(scene: ExploreView, view: View, selection: Selection, rows: Rows) -> None:
     """Show the map, with what a person wants to see on it."""
     map.show(
         scene.source.identity,
@@ -272,17 +274,17 @@ def colourings(source: Source) -> list[str]:
 
 
 @st.fragment
-def show_images(scene: Scene, selection: Selection, rows: Rows) -> None:
+def show_images(scene: ExploreView, selection: Selection, rows: Rows) -> None:
     """Show the images that are selected; that one is taken out reruns only this, and leaves the map still."""
     try:
         show_selection(scene, selection, rows)
     except CoveyError as error:
         notice.problem(str(error))
     if scene.store:  # after what was done is said: the map takes longer
-        labelling.follow(scene.store, scene.revision)
+        labelling.follow_changes(scene.store, scene.revision)
 
 
-def show_selection(scene: Scene, selection: Selection, rows: Rows) -> None:
+def show_selection(scene: ExploreView, selection: Selection, rows: Rows) -> None:
     """Show the images that are selected, and what can be done with those that a person leaves in. Raises CoveyError."""
     colour = cluster_colour(selection.what) if selection.by == "cluster" else "transparent"
     st.html(f'<div class="covey-swatch" style="background: {colour}"></div>')

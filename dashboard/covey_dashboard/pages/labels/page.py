@@ -76,7 +76,7 @@ class LabelsOverview:
 def show(location: str) -> None:
     """Show the labels of one dataset; all that a person does there reruns only this."""
     try:
-        overview = look(location)
+        overview = read_overview(location)
         show_numbers(overview)
         left_column, right = st.columns([2, 3], gap="medium")
         with right:
@@ -87,7 +87,7 @@ def show(location: str) -> None:
         notice.problem(str(error))
 
 
-def look(location: str) -> LabelsOverview:
+def read_overview(location: str) -> LabelsOverview:
     """Return what there is. Raises CoveyError."""
     store = cache.store(location)
     labelling.watch(store, store.revision)
@@ -176,10 +176,10 @@ def take_out(store: LabelStore, label: str, names: Sequence[str], remaining: Cal
             type="primary",
             disabled=not count,
             help="Click images below to mark them.",
-            on_click=lambda: labelling.do(lambda: store.remove(out(), label), "They are out already."),
+            on_click=lambda: labelling.act_and_report(lambda: store.remove(out(), label), "They are out already."),
         )
-        labelling.steps(store)
-    labelling.say("Click the images that do not belong, then take them out.")
+        labelling.undo_buttons(store)
+    labelling.show_report("Click the images that do not belong, then take them out.")
 
 
 def show_class(overview: LabelsOverview, label_class: LabelClass) -> None:
@@ -193,12 +193,14 @@ def show_class(overview: LabelsOverview, label_class: LabelClass) -> None:
         st.text_input("Name", label, key=name, on_change=lambda: rename(store, label, st.session_state[name]))
         with st.popover("Merge", disabled=len(overview.classes) < 2):
             show_merge(overview, label)
-        st.button("Delete", on_click=lambda: labelling.do(lambda: store.delete(label), "It is gone already."))
+        st.button(
+            "Delete", on_click=lambda: labelling.act_and_report(lambda: store.delete(label), "It is gone already.")
+        )
 
 
 def recolour(store: LabelStore, label: str, colour: str) -> None:
     """Give a class another colour."""
-    labelling.do(lambda: store.recolour(label, colour), "It has this colour already.")
+    labelling.act_and_report(lambda: store.recolour(label, colour), "It has this colour already.")
 
 
 def rename(store: LabelStore, label: str, name: str) -> None:
@@ -209,7 +211,7 @@ def rename(store: LabelStore, label: str, name: str) -> None:
         turn_to(Choice("class", name.strip()))
         return done
 
-    labelling.do(act, "It has this name already.")
+    labelling.act_and_report(act, "It has this name already.")
 
 
 def show_merge(overview: LabelsOverview, label: str) -> None:
@@ -222,7 +224,11 @@ def show_merge(overview: LabelsOverview, label: str) -> None:
         turn_to(Choice("class", target or ""))
         return done
 
-    st.button("Merge into it", disabled=target is None, on_click=lambda: labelling.do(act, "They are one already."))
+    st.button(
+        "Merge into it",
+        disabled=target is None,
+        on_click=lambda: labelling.act_and_report(act, "They are one already."),
+    )
 
 
 def show_about(overview: LabelsOverview) -> None:
@@ -291,7 +297,7 @@ def show_import(store: LabelStore) -> None:
     upload = st.file_uploader("Import either table", type="csv", key="labels import")
     act = partial(add, store, upload.getvalue(), upload.name) if upload else lambda: None
     nothing = "All its labels are there already."
-    st.button("Add its labels", disabled=upload is None, on_click=lambda: labelling.do(act, nothing))
+    st.button("Add its labels", disabled=upload is None, on_click=lambda: labelling.act_and_report(act, nothing))
 
 
 def add(store: LabelStore, content: bytes, name: str) -> Action | None:

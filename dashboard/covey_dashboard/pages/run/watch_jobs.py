@@ -37,7 +37,7 @@ def show_jobs(location: str, going_on: bool) -> None:
         with st.container(border=True):
             show_job(location, job)
     if going_on != any(job.state in ACTIVE for job in listed_jobs):
-        cache.listed.clear()
+        cache.list_tables.clear()
         st.rerun()
 
 

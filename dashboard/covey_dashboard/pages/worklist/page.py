@@ -14,8 +14,8 @@ from covey.frontend import Action, LabelStore, Worklist, count_noun
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.data.cache import Source
-from covey_dashboard.data.image_labels import Given
-from covey_dashboard.pages.worklist.worklist_session import Desk, Laid, Reply
+from covey_dashboard.data.image_labels import ImageLabels
+from covey_dashboard.pages.worklist.worklist_session import Reply, ShownBatch, WorklistSession
 from covey_dashboard.widgets import gallery
 from covey_dashboard.widgets import label_bar as labelling
 from covey_dashboard.widgets import messages as notice
@@ -33,8 +33,8 @@ class Work:
     source: Source
     table: Embedding
     store: LabelStore
-    given: Given
-    desk: Desk
+    given: ImageLabels
+    desk: WorklistSession
     standing: list[Reply]
 
 
@@ -54,7 +54,7 @@ def show(location: str) -> None:
 def work(source: Source) -> None:
     """Show the work-list of one embedding; all that a person does there reruns only this."""
     try:
-        show_work(look(source))
+        show_work(read_work(source))
     except CoveyError as error:
         notice.problem(str(error))
 
@@ -66,12 +66,12 @@ def prepared(identity: str, _source: Source) -> tuple[Worklist, bool]:
     return Worklist(X, Z), X is not Z
 
 
-def look(source: Source) -> Work:
+def read_work(source: Source) -> Work:
     """Return what there is. Raises CoveyError."""
     store = cache.store(source.location)
     labelling.watch(store, store.revision)
-    desk: Desk = st.session_state.setdefault(f"desk {source.identity}", Desk())
-    table, image_labels = cache.embedding(source), cache.given(source)
+    desk: WorklistSession = st.session_state.setdefault(f"desk {source.identity}", WorklistSession())
+    table, image_labels = cache.embedding(source), cache.read_image_labels(source)
     return Work(source=source, table=table, store=store, given=image_labels, desk=desk, standing=desk.standing(store))
 
 
@@ -89,7 +89,7 @@ def show_work(work: Work) -> None:
     work.desk.seen()
 
 
-def show_batch(work: Work, laid: Laid) -> None:
+def show_batch(work: Work, laid: ShownBatch) -> None:
     """Show a batch and what can be said to it. Raises CoveyError."""
     names, location = work.table.names[laid.batch.rows].tolist(), work.source.location
     bar = st.container()
@@ -104,7 +104,7 @@ def show_batch(work: Work, laid: Laid) -> None:
         show_bar(work, laid, names, len(remaining))
 
 
-def show_bar(work: Work, laid: Laid, names: list[str], remaining: int) -> None:
+def show_bar(work: Work, laid: ShownBatch, names: list[str], remaining: int) -> None:
     """Show what is suggested for a batch, and what can be said to it. Raises CoveyError."""
     question, field, buttons = st.columns([4, 3, 5], vertical_alignment="center", gap="medium")
     with question:
@@ -128,10 +128,10 @@ def show_bar(work: Work, laid: Laid, names: list[str], remaining: int) -> None:
             on_click=partial(skip, work, laid),
         )
         show_steps(work)
-    labelling.say("Click out what does not belong, then accept the rest.")
+    labelling.show_report("Click out what does not belong, then accept the rest.")
 
 
-def show_question(work: Work, laid: Laid) -> None:
+def show_question(work: Work, laid: ShownBatch) -> None:
     """Say what a batch is."""
     count = count_noun(len(laid.batch.rows), "image")
     if laid.label is None:
@@ -142,7 +142,7 @@ def show_question(work: Work, laid: Laid) -> None:
     st.html(f'<div class="covey-question">{question}</div>')
 
 
-def choose_class(work: Work, laid: Laid) -> str:
+def choose_class(work: Work, laid: ShownBatch) -> str:
     """Return the class that a person gives to a batch, "" for none: the one that is suggested, until it is changed."""
     if CLASS not in st.session_state or st.session_state.get(FILLED) != laid.key:
         st.session_state[CLASS], st.session_state[FILLED] = laid.label, laid.key
@@ -163,7 +163,7 @@ def chosen_class() -> str:
     return (st.session_state[CLASS] or "").strip()
 
 
-def accept(work: Work, laid: Laid, names: list[str]) -> None:
+def accept(work: Work, laid: ShownBatch, names: list[str]) -> None:
     """Give the class to the images that are left in, and note that the others are not of it."""
     label, remaining = chosen_class(), set(gallery.remaining(names, laid.key, GALLERY))
     rows = np.array(
@@ -176,10 +176,10 @@ def accept(work: Work, laid: Laid, names: list[str]) -> None:
         return done
 
     if work.desk.answers(laid):
-        labelling.do(act, "None of them got this class.")
+        labelling.act_and_report(act, "None of them got this class.")
 
 
-def skip(work: Work, laid: Laid) -> None:
+def skip(work: Work, laid: ShownBatch) -> None:
     """Go on without labelling anything."""
     if work.desk.answers(laid):
         work.desk.reply(laid.label, laid.batch.rows, None)
@@ -196,7 +196,7 @@ def show_end(work: Work) -> None:
         notice.hint("Every image has a class.")
     with labelling.row():
         show_steps(work)
-    labelling.say()
+    labelling.show_report()
 
 
 def show_steps(work: Work) -> None:
@@ -204,7 +204,7 @@ def show_steps(work: Work) -> None:
     skipped = sum(reply.action is None for reply in work.standing)
     if skipped:
         st.button(f"Skipped: {skipped:,}", help="Bring them back.", key="skipped", on_click=work.desk.bring_back)
-    labelling.steps(work.store)
+    labelling.undo_buttons(work.store)
 
 
 def show_remarks(work: Work, featured: bool) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from covey import Floats
 from covey.frontend import Action, Answer, Batch, LabelStore, Marks, Worklist
-from covey_dashboard.data.image_labels import Given
+from covey_dashboard.data.image_labels import ImageLabels
 
 LATEST = 10_000
 """Actions among which those are looked for that were undone."""
@@ -21,7 +21,7 @@ GLANCE = 0.3
 
 
 @attrs.frozen(eq=False, kw_only=True)
-class Laid:
+class ShownBatch:
     """A batch with the name of its class, None for a group; `key` tells it from every other."""
 
     batch: Batch
@@ -37,7 +37,7 @@ class Reply:
     nothing was.
     """
 
-    laid: Laid
+    laid: ShownBatch
     label: str | None
     rows: NDArray[np.intp]
     action: int | None
@@ -50,14 +50,14 @@ class Reply:
 
 
 @attrs.define(eq=False)
-class Desk:
+class WorklistSession:
     """What one session does with the work-list of one embedding."""
 
     replies: list[Reply] = attrs.field(factory=list)
-    laid: Laid | None = None
+    laid: ShownBatch | None = None
     _after: list[Reply] = attrs.field(factory=list)
-    _known: tuple[Given, list[Reply], Floats] | None = None
-    _seen: Laid | None = None
+    _known: tuple[ImageLabels, list[Reply], Floats] | None = None
+    _seen: ShownBatch | None = None
     _since: float = 0
 
     def standing(self, store: LabelStore) -> list[Reply]:
@@ -65,7 +65,7 @@ class Desk:
         undone = {action.id for action in store.history(LATEST) if action.undone}
         return [reply for reply in self.replies if reply.action not in undone]
 
-    def lay(self, worklist: Worklist, image_labels: Given, standing: list[Reply]) -> Laid | None:
+    def lay(self, worklist: Worklist, image_labels: ImageLabels, standing: list[Reply]) -> ShownBatch | None:
         """Return the batch to show, None when there is none.
 
         It stays the same until it was answered, whatever others do meanwhile, unless that is its own images or class.
@@ -79,7 +79,7 @@ class Desk:
         if self._seen is not self.laid:
             self._seen, self._since = self.laid, time.monotonic()
 
-    def answers(self, laid: Laid) -> bool:
+    def answers(self, laid: ShownBatch) -> bool:
         """Whether a click on a batch is an answer to it: not where it comes too soon after it was shown, or clicked."""
         before, self._since = self._since, time.monotonic()
         return self.laid is laid is self._seen and self._since - before > GLANCE
@@ -90,7 +90,7 @@ class Desk:
             self.replies.append(Reply(laid=self.laid, label=label, rows=rows, action=done.id if done else None))
             self.laid = None
 
-    def sureness(self, worklist: Worklist, image_labels: Given, standing: list[Reply]) -> Floats:
+    def sureness(self, worklist: Worklist, image_labels: ImageLabels, standing: list[Reply]) -> Floats:
         """Return how sure the likeliest class of each image is that has none (m,), as a probability."""
         if self._known is None or self._known[0] is not image_labels or self._known[1] != standing:
             has, refused = marks(image_labels, standing)
@@ -103,7 +103,7 @@ class Desk:
         self.replies = [reply for reply in self.replies if reply.action is not None]
 
 
-def marks(image_labels: Given, standing: Sequence[Reply]) -> tuple[Marks, Marks]:
+def marks(image_labels: ImageLabels, standing: Sequence[Reply]) -> tuple[Marks, Marks]:
     """Return the classes that each image has, and those that it was said not to have, both (n, c)."""
     places = _places(image_labels)
     kinds = np.zeros((len(image_labels.kinds) + 1, len(places)), dtype=np.bool_)  # the last one: no class
@@ -117,19 +117,19 @@ def marks(image_labels: Given, standing: Sequence[Reply]) -> tuple[Marks, Marks]
     return has, refused
 
 
-def _next(worklist: Worklist, image_labels: Given, standing: Sequence[Reply]) -> Laid | None:
+def _next(worklist: Worklist, image_labels: ImageLabels, standing: Sequence[Reply]) -> ShownBatch | None:
     places = _places(image_labels)
     batch = worklist.next(*marks(image_labels, standing), [reply.answer(places) for reply in standing])
     label = None if batch is None or batch.label is None else list(places)[batch.label]
-    return Laid(batch=batch, label=label) if batch else None
+    return ShownBatch(batch=batch, label=label) if batch else None
 
 
-def _open(laid: Laid, image_labels: Given) -> bool:
+def _open(laid: ShownBatch, image_labels: ImageLabels) -> bool:
     """Whether the images of a batch have no class yet, and the class is there."""
     return bool((image_labels.codes[laid.batch.rows] < 0).all()) and (
         laid.label is None or laid.label in _places(image_labels)
     )
 
 
-def _places(image_labels: Given) -> dict[str, int]:
+def _places(image_labels: ImageLabels) -> dict[str, int]:
     return {one.name: place for place, one in enumerate(image_labels.classes)}
