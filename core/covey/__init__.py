@@ -1,4 +1,18 @@
-"""covey turns a folder of spectrogram images into groups that a person can look at, name and keep."""
+"""covey turns recordings, or spectrogram images, into groups of sounds that a person can look at, name and keep.
+
+Example:
+    >>> import covey
+    >>> results = covey.run("birds/")  # a folder with images
+    >>> birds = covey.open("birds/")
+    >>> clustering = birds.load(results.clusterings[0])
+    >>> clustering.names, clustering.labels  # which image is in which group; -1 is noise
+    >>> birds.labels.add(["call_03.png"], "wren")  # name a group, or some of its images
+
+For notebooks there are `open`, `run`, `frame`, `draw_map` and `contact_sheet`. A plugin is a class made with
+`component` and `option` that inherits from `FeatureExtractor`, `Reducer`, `Clusterer` or `Storage`, offered by a
+function with `hookimpl`; `covey plugins new` writes one. More for authors is in `covey.authoring`, torch networks in
+`covey.extraction.networks`, checks in `covey.testing`, and what a front end needs in `covey.frontend`.
+"""
 
 from covey._base.errors import CoveyError
 from covey._version import __version__

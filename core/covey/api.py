@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from covey._base.errors import CoveyError
 from covey._base.progress import SILENT, Progress
-from covey.components.contracts import Clusterer, FeatureExtractor, Reducer
+from covey.components.contracts import Clusterer, FeatureExtractor, Reducer, Runtime
 from covey.data.dataset import Dataset
 from covey.data.tables import Clustering, Embedding, Features, Table
 
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 
 def open(location: str) -> Dataset:
-    """Open a dataset: a folder, or `scheme:place`, with or without results in it. Raises CoveyError."""
+    """Open a dataset: a folder or `scheme:place`, with or without results in it.
+
+    Raises:
+        CoveyError: there is no such dataset.
+    """
     from covey.plugins.locations import open_dataset
     from covey.plugins.registry import Registry
 
@@ -34,18 +38,23 @@ def run(
     extractors: Sequence[FeatureExtractor] = (),
     reducers: Sequence[Reducer] = (),
     clusterers: Sequence[Clusterer] = (),
+    features: Sequence[str] = (),
+    runtime: Runtime | None = None,
     out: str | None = None,
     progress: Progress = SILENT,
 ) -> Results:
-    """Run every combination of components on the images of a dataset; what is kept already is not computed again.
+    """Run every combination of components on the images of a dataset; tables that are already there are reused.
 
     Args:
         location: the dataset.
-        extractors: what describes the images; by default what `covey run` takes, and so for the others.
-        reducers: what reduces the description.
+        extractors: what describes the images; by default the default of `covey run`, as for the other kinds, or none
+            if `features` are named.
+        reducers: what reduces the features.
         clusterers: what finds groups.
+        features: names of tables of features in the dataset to go on from, such as imported ones.
+        runtime: how to compute; by default decided from the hardware.
         out: where the results go; by default into the dataset.
-        progress: told of each step.
+        progress: shows the progress of each step.
 
     Returns:
         The dataset with the results, its clusterings, and what failed.
@@ -55,22 +64,19 @@ def run(
     """
     from covey.components.kinds import Kind
     from covey.experiments.experiment import Experiment
-    from covey.experiments.pipeline import run_experiment as run_experiment
+    from covey.experiments.pipeline import run_experiment
     from covey.plugins.registry import Registry
 
     registry = Registry.installed()
-    components: dict[Kind, Sequence[Any]] = {
-        Kind.EXTRACTOR: extractors,
-        Kind.REDUCER: reducers,
-        Kind.CLUSTERER: clusterers,
-    }
-    chosen = {kind: tuple(group) or (registry.get(kind, kind.default)(),) for kind, group in components.items()}
+    default_extractors = () if features else (registry.get(Kind.EXTRACTOR, Kind.EXTRACTOR.default)(),)
     experiment = Experiment(
         dataset=location,
         out=out,
-        extractors=chosen[Kind.EXTRACTOR],
-        reducers=chosen[Kind.REDUCER],
-        clusterers=chosen[Kind.CLUSTERER],
+        features=tuple(features),
+        extractors=tuple(extractors) or default_extractors,
+        reducers=tuple(reducers) or (registry.get(Kind.REDUCER, Kind.REDUCER.default)(),),
+        clusterers=tuple(clusterers) or (registry.get(Kind.CLUSTERER, Kind.CLUSTERER.default)(),),
+        runtime=runtime or Runtime(),
     )
     return run_experiment(experiment, registry, progress)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,11 @@ import pytest
 from PIL import Image
 
 import covey
+from covey import CoveyError
 from covey.commands.main import main
+from covey.testing import Brightness
+from covey_kmeans import Kmeans
+from covey_pca import Pca
 
 PAGE = Path(__file__).parents[2] / "README.md"
 EXAMPLE = re.compile(r"<!-- example -->\n```python\n(?P<text>.*?)```", re.DOTALL)
@@ -79,3 +85,30 @@ def test_every_command_is_there_with_its_flags(words: list[str]) -> None:
             command = subcommand
     flags = {flag for param in command.params for flag in [*param.opts, *param.secondary_opts]}
     assert {word.partition("=")[0] for word in words if word.startswith("-")} <= {*flags, "--help"}
+
+
+def test_the_example_of_the_package_runs(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a quick extractor, reducer and clusterer in place of the defaults."""
+    example = doctest.DocTestParser().get_examples(covey.__doc__ or "")
+    run = partial(covey.run, extractors=[Brightness()], reducers=[Pca(sizes=(2,))], clusterers=[Kmeans(clusters=2)])
+    monkeypatch.setattr(covey, "run", run)
+    names: dict[str, Any] = {}
+    for step in example:
+        exec(step.source.replace("birds/", images.as_posix()), names)
+    assert names["birds"].labels.by_image() == {"call_03.png": ("wren",)}
+
+
+def test_a_run_goes_on_from_features_and_computes_as_told(images: Path) -> None:
+    covey.run(str(images), extractors=[Brightness()], reducers=[Pca(sizes=(2,))], clusterers=[Kmeans(clusters=2)])
+    (features,) = covey.open(str(images)).features()
+    results = covey.run(
+        str(images),
+        features=[features.name],
+        reducers=[Pca(sizes=(2,))],
+        clusterers=[Kmeans(clusters=3)],
+        runtime=covey.Runtime(compress=True),
+    )
+    assert results.made == 1
+    assert len(results.clusterings) == 1
+    with pytest.raises(CoveyError, match="The setting device has no effect"):
+        covey.run(str(images), extractors=[Brightness()], runtime=covey.Runtime(device="cpu"))
