@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 from tests.dashboard.browser import launched, served, settle
 
 PAGES = ("data", "run", "explore", "worklist", "labels", "compare", "about", "methods", "plugins")
@@ -52,3 +53,16 @@ def test_the_map_lets_the_keys_of_the_browser_through(birds: Path) -> None:
         for key in ("PageDown", "a", "ArrowDown"):
             page.keyboard.press(key)
             assert page.evaluate("window.lastPrevented") is False, key
+
+
+def test_a_click_in_the_viewer_is_not_cancelled(birds: Path) -> None:
+    """A link in it, such as the one to the recording at xeno-canto, would be dead."""
+    with launched() as browser, served(birds) as (address, _):
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{address}/explore")
+        settle(page)
+        page.get_by_role("option").first.dblclick()
+        dialog = page.locator("dialog")
+        expect(dialog).to_be_visible()
+        click = "element => !element.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true }))"
+        assert dialog.locator("div").first.evaluate(click) is False
