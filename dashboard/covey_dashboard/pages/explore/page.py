@@ -222,9 +222,13 @@ def selected(source: Source) -> str:
     return f"selection {source.identity}"
 
 
-def select(source: Source, selection: Selection) -> None:
-    """Select images."""
-    st.session_state[selected(source)] = selection
+def select(source: Source, selection: Selection | str) -> None:
+    """Select images.
+
+    A list gives a text for an entry that went while the page was on its way to the browser: nothing changes then.
+    """
+    if isinstance(selection, Selection):
+        st.session_state[selected(source)] = selection
 
 
 def search(source: Source) -> None:

@@ -142,9 +142,10 @@ def choose(overview: LabelsOverview) -> Choice:
     return chosen
 
 
-def turn_to(chosen: Choice) -> None:
-    """Show other images."""
-    st.session_state[SHOWN] = chosen
+def turn_to(chosen: Choice | str) -> None:
+    """Show other images; a list gives a text for an entry that went meanwhile, and nothing changes then."""
+    if isinstance(chosen, Choice):
+        st.session_state[SHOWN] = chosen
 
 
 def show_choice(overview: LabelsOverview, chosen: Choice) -> None:
