@@ -144,7 +144,7 @@ def choose(overview: LabelsOverview) -> Choice:
 
 def turn_to(chosen: Choice | str) -> None:
     """Show other images; a list gives a text for an entry that went meanwhile, and nothing changes then."""
-    if isinstance(chosen, Choice):
+    if not isinstance(chosen, str):
         st.session_state[SHOWN] = chosen
 
 
