@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from covey.analysis.measures.leaderboard import (
-    MEANINGS,
     MEASURES,
     WITH_LABELS,
     Leaderboard,
+    explain_measures,
     format_measure,
     heading,
     rank_rows,
@@ -52,8 +52,7 @@ def compare(
     columns = {measure: [format_measure(row, measure) for row in rows] for measure in columns_shown}
     parts = [{heading(measure): columns[measure] for measure in part} for part in _parts(columns_shown)]
     show_groups([{"clustering": [row.clustering for row in rows]}, *parts])
-    explained = [*map(heading, columns_shown), *(["noise"] if truth else []), "-"]
-    show(["", ""], [[head, MEANINGS[head]] for head in explained])
+    show(["", ""], [[*meaning] for meaning in explain_measures(columns_shown, truth is not None)])
 
 
 def _parts(columns: Sequence[str]) -> list[list[str]]:

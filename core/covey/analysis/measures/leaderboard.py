@@ -10,7 +10,15 @@ import attrs
 
 from covey._base.errors import CoveyError
 from covey._base.progress import SILENT, Progress
-from covey.analysis.measures.evaluation import Scores, evaluate, neighbour_accuracy
+from covey.analysis.measures.evaluation import (
+    IMAGES,
+    NEIGHBOURS,
+    PURE,
+    RECORDINGS,
+    Scores,
+    evaluate,
+    neighbour_accuracy,
+)
 from covey.analysis.measures.validity import Shape, key_without_seed, shape
 from covey.components import options
 from covey.components.contracts import Clusterer
@@ -29,24 +37,26 @@ MEANINGS = {
     "homogeneity": "whether clusters hold one label each: 1 is perfect",
     "completeness": "whether labels lie in one cluster each: 1 is perfect",
     "V": "V-measure, the harmonic mean of homogeneity and completeness",
-    "pure": "share of images in clusters of at least 90 % one label and 10 images from 3 recordings",
-    "kNN": "k nearest neighbours: how often 5 from other recordings tell the label",
+    "pure": f"share of images in clusters of at least {PURE * 100:.0f} % one label and {IMAGES} images"
+    f" from {RECORDINGS} recordings",
+    "kNN": f"k nearest neighbours: how often the labels of the {NEIGHBOURS} nearest images from other recordings"
+    " predict the label",
     "kNN features": "the same among the features, before they were reduced",
     "labelled": "share of the images with a label that are in clusters",
-    "DBCV": "density-based clustering validation, -1 to 1: how well clusters lie apart",
-    "silhouette": "how well clusters lie apart by mean distances, -1 to 1",
+    "DBCV": "density-based clustering validation, -1 to 1: how well clusters are separated",
+    "silhouette": "how well clusters are separated by mean distances, -1 to 1",
     "halves": "whether half samples give the same clusters: ARI, 1 is the same",
     "seeds": "whether other seeds give the same clusters: ARI, 1 is the same",
     "coverage": "share of the images that are in clusters",
-    "clusters": "how many there are, noise not counted",
+    "clusters": "number of clusters, noise not counted",
     "largest": "images in the largest cluster",
     "median": "images in the median cluster",
     "recording": "share of a cluster from one recording: median / highest",
     "noise": "counts as one more cluster for AMI, ARI and V",
     "x / y": "noise as one more cluster / noise left out",
-    "-": "cannot be said",
+    "-": "unknown: it cannot be computed here",
 }
-"""What tables of measures say, by what stands in them."""
+"""What the headings and signs in tables of measures mean: in `covey compare`, `covey evaluate` and the report."""
 WITH_LABELS = ("ami", "ari", "v", "pure", "knn")
 SHARES = ("pure", "knn", "coverage")
 MEASURES = (*WITH_LABELS, "validity", "silhouette", "halves", "seeds", "coverage", "clusters")
@@ -205,6 +215,12 @@ def shown_measures(labelled: bool, first: str | None = None) -> list[str]:
 def heading(measure: str) -> str:
     """Return what a measure is called in a table."""
     return HEADINGS.get(measure, measure)
+
+
+def explain_measures(measures: Sequence[str], labelled: bool) -> list[tuple[str, str]]:
+    """Return the heading and meaning of each measure of a leaderboard, then of the signs in it."""
+    headings = [*map(heading, measures), *(["noise"] if labelled else []), "-"]
+    return [(name, MEANINGS[name]) for name in headings]
 
 
 def format_measure(row: Row, measure: str) -> str:
