@@ -69,8 +69,7 @@ class Dbscan(Clusterer):
     def prepare(self, Z: NDArray[np.float32], progress: Progress = SILENT) -> Prepared | None:
         """Return labels for any eps, from the tree of `covey.analysis.density`.
 
-        None where the library hdbscan is not installed: without it growing the tree takes quadratic time, and
-        clustering each eps by itself is faster.
+        None where the library hdbscan, which grows the tree, is not installed: each eps is then clustered by itself.
 
         Raises:
             CoveyError: Z has values that are no finite numbers.

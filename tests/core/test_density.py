@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from covey._base.errors import CoveyError
 from covey._base.progress import Progress, Step
 from covey.analysis.density import Tree, dbscan
 from covey.analysis.density.exact_dbscan import join
@@ -75,18 +76,39 @@ def test_direct_and_prepared_labels_are_the_definitions(
         np.testing.assert_array_equal(labels, expected)
 
 
+def spanning_weights(Z: Floats, min_samples: int) -> NDArray[np.float64]:
+    """The edges of the minimum spanning tree of mutual reachability, ascending, by Prim's algorithm over all pairs."""
+    wide = Z.astype(np.float64)
+    reach: NDArray[np.float64] = np.sqrt(((wide[:, None] - wide) ** 2).sum(axis=2))
+    core = np.sort(reach, axis=1)[:, min_samples - 1] if len(Z) >= min_samples else np.full(len(Z), np.inf)
+    reach = np.maximum(np.maximum(reach, core), core[:, None])
+    weights: list[float] = []
+    nearest, outside = reach[:1].min(axis=0, initial=np.inf), list(range(1, len(Z)))
+    while outside:
+        row = min(outside, key=lambda candidate: float(nearest[candidate]))
+        outside.remove(row)
+        weights.append(float(nearest[row]))
+        nearest = np.minimum(nearest, reach[row])
+    return np.sort(np.array(weights, dtype=np.float64))
+
+
 @settings(max_examples=40, deadline=None)
 @cases
-def test_without_hdbscan_the_tree_gives_the_same(
-    count: int, columns: int, eps: float, min_samples: int, seed: int, grid: bool
-) -> None:
+def test_the_tree_is_minimal(count: int, columns: int, eps: float, min_samples: int, seed: int, grid: bool) -> None:
     Z = points(count, columns, seed, grid=grid)
-    tree = Tree.grow(Z, min_samples)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "hdbscan._hdbscan_boruvka", None)
-        plain = Tree.grow(Z, min_samples)
-    np.testing.assert_allclose(plain.weights, tree.weights, rtol=1e-12)
-    np.testing.assert_array_equal(plain.labels(eps), tree.labels(eps))
+    np.testing.assert_allclose(Tree.grow(Z, min_samples).weights, spanning_weights(Z, min_samples), rtol=1e-12)
+
+
+@pytest.mark.parametrize("count", [0, 3, 50])
+def test_without_hdbscan_growing_says_what_to_install_and_dbscan_works(
+    monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "hdbscan" else find_spec(name))
+    Z = points(count, 3, 0)
+    with pytest.raises(CoveyError, match=r'needs the library hdbscan: pip install "covey\[hdbscan\]"'):
+        Tree.grow(Z, 5)
+    assert len(dbscan(Z, 1, 5)) == count
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -98,7 +98,7 @@ def test_the_radius_comes_from_the_data_where_none_is_set() -> None:
 
 
 def test_without_hdbscan_each_eps_is_clustered_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Growing the tree would take quadratic time."""
+    """Only hdbscan grows the tree."""
     Z = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
     assert Dbscan().prepare(Z) is not None
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
