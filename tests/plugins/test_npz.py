@@ -213,6 +213,42 @@ def test_large_arrays_are_mapped_and_changes_never_reach_the_file(tmp_path: Path
     assert path.read_bytes() == before
 
 
+SHORTENED = """
+import sys
+from pathlib import Path
+import numpy as np
+from covey.data.formats import npz
+
+path = Path(sys.argv[1])
+np.savez(path, X=np.ones((3, 600_000), np.float32), N=np.array(["a", "b", "c"]))
+table = npz.read(path)
+np.savez(path, X=np.zeros((1, 1), np.float32), N=np.array(["a"]))
+print(int(table.X.sum()))
+"""
+
+
+def test_a_file_of_another_program_may_be_overwritten_while_its_table_is_in_use(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", SHORTENED, str(tmp_path / "full_features_theirs.npz")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "1800000\n"), done.stderr
+
+
+@pytest.mark.parametrize(("count", "sentence"), [(500_000_000, "would take 500,0"), (200_000_000, "")])
+def test_a_small_file_may_not_claim_more_memory_than_a_bound(count: int, sentence: str, tmp_path: Path) -> None:
+    path = tmp_path / "bomb.npz"
+    header = f"{{'descr': '|i1', 'fortran_order': False, 'shape': ({count},), }}\n".encode()
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as opened,
+        opened.open("labels.npy", "w") as written,
+    ):
+        written.write(b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header)
+        for _ in range(count // 10_000_000):
+            written.write(bytes(10_000_000))
+    assert path.stat().st_size < 3_000_000
+    with pytest.raises(CoveyError, match=sentence or "is no table that covey knows"):
+        npz.read(path)
+
+
 def test_large_arrays_that_are_not_aligned_load_too(tmp_path: Path) -> None:
     big = np.arange(600_000, dtype=np.float32).reshape(3, -1)
     for length in range(1, 5):

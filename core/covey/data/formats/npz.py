@@ -65,7 +65,7 @@ def write_features(
 
 
 def read(path: Path) -> Table:
-    """Read a table; large arrays are mapped instead. Raises CoveyError when it is damaged, or no table."""
+    """Read a table; large arrays that covey wrote are mapped. Raises CoveyError when it is damaged, or no table."""
     with open_npz(path) as archive:
         kind = _kind(archive)
         arrays = {key: archive.read(key) for key in _KEYS[kind]}

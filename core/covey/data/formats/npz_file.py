@@ -30,9 +30,11 @@ from covey.data.legacy.pickles import read_strings
 ALIGNMENT = 64
 """The bytes of an array begin at a multiple of this in the file."""
 MAPPED = 1 << 20
-"""Arrays of at least so many bytes are mapped where they can be, and not read: their checksum is not looked at."""
-EXPANSION = 1000
-"""Compressed arrays may be at most this many times as large as the file."""
+"""Arrays of at least so many bytes are mapped if covey wrote the file: their checksum is not looked at. covey replaces
+its files and never overwrites them; under an array of a file that another program shortens, the system would end the
+process, so those are read."""
+SMALL, EXPANSION = 1 << 28, 64
+"""All arrays of a file together may take `SMALL` bytes and `EXPANSION` times the size of the file."""
 _MOST_MEMBERS = 1000
 _LONGEST_HEADER = 10_000
 _CHUNK = 1 << 20
@@ -140,6 +142,9 @@ class Archive:
             raise ValueError("its members overlap")
         for member in infos:
             self._check(member)
+        total, most = sum(member.file_size for member in infos), SMALL + EXPANSION * self._size
+        if total > most:
+            raise ValueError(f"its arrays would take {total:,} bytes of memory, more than {most:,} for a file so small")
         return {member.filename: member for member in infos}
 
     def _counted(self) -> int:
@@ -153,12 +158,12 @@ class Archive:
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError("it is compressed in an unusual way")
         stored = member.compress_type == zipfile.ZIP_STORED
-        if member.file_size > EXPANSION * self._size or (stored and member.file_size != member.compress_size):
+        if stored and member.file_size != member.compress_size:
             raise ValueError(f"it says that {member.file_size:,} bytes lie in {member.compress_size:,}")
 
     def _mapped(self, member: zipfile.ZipInfo, header: Header, size: int) -> NDArray[np.uint8] | None:
-        """Return the bytes of an array without reading them; None where they must be read."""
-        if size < MAPPED or member.compress_type != zipfile.ZIP_STORED or not header.dtype.isnative:
+        """Return the bytes of an array without reading them; None if they must be read."""
+        if size < MAPPED or not _is_written_by_covey(member) or not header.dtype.isnative:
             return None
         start = member.header_offset + 30 + header.length
         start += sum(struct.unpack_from("<HH", self._mapping, member.header_offset + 26))
@@ -186,6 +191,12 @@ class Archive:
         if names.shape != header.shape:
             raise ValueError("the header of its names speaks of another number of names")
         return names
+
+
+def _is_written_by_covey(member: zipfile.ZipInfo) -> bool:
+    """Whether a member is stored as it is and carries the padding of `Writer`, which no other tool writes."""
+    padded = member.extra.startswith(struct.pack("<H", _PADDING))
+    return padded and member.compress_type == zipfile.ZIP_STORED
 
 
 @contextmanager
