@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from covey.analysis.assist.neighbours import MEMBERS, SAMPLE, nearest_rows, oddity
+from covey.analysis.assist.neighbours import MEMBERS, SAMPLE, measure_oddity, nearest_rows
 
 
 @pytest.fixture(name="X")
@@ -52,21 +52,21 @@ class TestOddity:
     def test_it_is_the_mean_distance_to_the_ten_nearest(self, X: NDArray[np.float32]) -> None:
         group = X[:300]
         distances = np.sort(np.linalg.norm(group[:, None] - group[None], axis=2), axis=1)[:, 1:11]
-        np.testing.assert_allclose(oddity(group), distances.mean(axis=1), rtol=1e-3)
+        np.testing.assert_allclose(measure_oddity(group), distances.mean(axis=1), rtol=1e-3)
 
     def test_in_a_ring_what_lies_within_it_is_odd(self) -> None:
         """A distance to the middle would call it the most typical."""
         angles = np.linspace(0, 2 * np.pi, 400, endpoint=False)
         ring = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-        values = oddity(np.vstack([ring, [[0, 0]]]).astype(np.float32))
+        values = measure_oddity(np.vstack([ring, [[0, 0]]]).astype(np.float32))
         assert values.argmax() == 400
 
     def test_a_large_group_is_told_alike(self) -> None:
         rng = np.random.default_rng(1)
         Z = np.concatenate([rng.normal(0, 1, (2 * SAMPLE, 3)), rng.normal(40, 1, (5, 3))]).astype(np.float32)
-        assert set(np.argsort(oddity(Z))[-5:].tolist()) == set(range(2 * SAMPLE, 2 * SAMPLE + 5))
+        assert set(np.argsort(measure_oddity(Z))[-5:].tolist()) == set(range(2 * SAMPLE, 2 * SAMPLE + 5))
 
     @pytest.mark.parametrize(("count", "values"), [(0, []), (1, [0]), (2, [5, 5])])
     def test_few_images(self, count: int, values: list[float]) -> None:
         Z = np.array([[0, 0], [3, 4]], dtype=np.float32)[:count]
-        assert oddity(Z).tolist() == values
+        assert measure_oddity(Z).tolist() == values

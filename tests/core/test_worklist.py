@@ -79,7 +79,7 @@ def test_a_group_that_was_skipped_does_not_come_again(worklist: Worklist) -> Non
 def test_a_batch_is_of_one_class_the_most_certain_first(worklist: Worklist, sounds: Sounds) -> None:
     assigned = labelled(sounds, 10)
     batch = suggestion(worklist, assigned, nothing())
-    sure = worklist.certainty.of(assigned, nothing())[batch.rows, batch.label]
+    sure = worklist.certainty.estimate(assigned, nothing())[batch.rows, batch.label]
     assert len(batch.rows) > 10
     assert (np.diff(sure) <= 0).all()
     assert not assigned[batch.rows].any()
@@ -111,7 +111,7 @@ def test_what_was_refused_does_not_come_back_for_that_class(worklist: Worklist, 
             assert not refused[batch.rows, batch.label].any()
             refused[batch.rows, batch.label] = True
     assert refused.any(axis=0).all()
-    assert (worklist.certainty.of(assigned, refused)[refused] == 0).all()
+    assert (worklist.certainty.estimate(assigned, refused)[refused] == 0).all()
 
 
 def test_a_class_whose_suggestions_were_wrong_makes_smaller_promises(worklist: Worklist, sounds: Sounds) -> None:
@@ -137,7 +137,7 @@ def test_a_class_with_one_image_beside_others(worklist: Worklist, sounds: Sounds
     assigned = labelled(sounds, 10)
     assigned[sounds.truth == 2] = False
     assigned[np.flatnonzero(sounds.truth == 2)[0], 2] = True
-    sure = worklist.certainty.of(assigned, nothing())
+    sure = worklist.certainty.estimate(assigned, nothing())
     assert np.isfinite(sure).all()
     near = np.argsort(-sure[:, 2])[1:6]
     assert (sounds.truth[near] == 2).all()
@@ -152,11 +152,11 @@ def test_classes_of_one_image_each(worklist: Worklist, sounds: Sounds) -> None:
 def test_a_class_without_images_is_never_suggested(worklist: Worklist, sounds: Sounds) -> None:
     assigned = labelled(sounds, 10)
     assigned[:, 1] = False
-    assert (worklist.certainty.of(assigned, nothing())[:, 1] == 0).all()
+    assert (worklist.certainty.estimate(assigned, nothing())[:, 1] == 0).all()
 
 
 def test_certainties_are_probabilities(worklist: Worklist, sounds: Sounds) -> None:
-    sure = worklist.certainty.of(labelled(sounds, 10), nothing())
+    sure = worklist.certainty.estimate(labelled(sounds, 10), nothing())
     assert sure.shape == (IMAGES, CLASSES)
     assert sure.dtype == np.float32
     assert sure.min() >= 0
@@ -168,7 +168,7 @@ def test_what_is_far_from_every_label_is_of_no_class_so_far() -> None:
     Z = np.concatenate([rng.normal(0, 0.1, (50, 2)), rng.normal(50, 0.1, (50, 2))]).astype(np.float32)
     assigned = nothing(100, 1)
     assigned[:10] = True
-    sure = Certainty(Z, Z).of(assigned, nothing(100, 1))[:, 0]
+    sure = Certainty(Z, Z).estimate(assigned, nothing(100, 1))[:, 0]
     assert sure[10:50].min() > 0.3
     assert sure[50:].max() == 0
 
@@ -217,7 +217,7 @@ def test_equal_inputs_give_equal_batches(sounds: Sounds) -> None:
 
 
 def test_the_more_labels_the_more_sure(worklist: Worklist, sounds: Sounds) -> None:
-    few, many = (worklist.certainty.of(labelled(sounds, count), nothing()) for count in (2, 60))
+    few, many = (worklist.certainty.estimate(labelled(sounds, count), nothing()) for count in (2, 60))
     rest = np.arange(60 * CLASSES, IMAGES)
     right = sounds.truth[rest]
     assert many[rest, right].mean() > few[rest, right].mean()

@@ -7,7 +7,7 @@ from covey._base.palette import PALETTE
 from covey._base.text import count_noun, preview
 from covey._base.user_folders import user_data_folder
 from covey.analysis.assist.certainty import Marks
-from covey.analysis.assist.neighbours import nearest_rows, oddity
+from covey.analysis.assist.neighbours import measure_oddity, nearest_rows
 from covey.analysis.assist.worklist import Answer, Batch, Worklist
 from covey.analysis.join_tables import Joined, join_tables
 from covey.analysis.match_clusters import match_clusters
@@ -97,8 +97,8 @@ __all__ = [
     "long_table",
     "make_folder",
     "match_clusters",
+    "measure_oddity",
     "nearest_rows",
-    "oddity",
     "open_dataset",
     "open_labels",
     "option_values",

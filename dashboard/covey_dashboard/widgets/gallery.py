@@ -79,7 +79,7 @@ def show(
         home: the folder of the dataset, with the recordings in `audio/`.
         key: tells this gallery from others.
         clusters: the cluster of each image (n,).
-        oddity: returns how odd each image is (n,), as `covey.analysis.assist.neighbours.oddity` has it.
+        oddity: returns how odd each image is (n,), as `covey.analysis.assist.neighbours.measure_oddity` has it.
         like: told the names of images when a person asks for more like these; then the app runs again.
     """
     ordered = _choose_order(key, oddity is not None)

@@ -1,4 +1,4 @@
-"""Neighbours: the images most like some images, and how far each image of a group lies from the others."""
+"""The images most similar to a selection, and how far each image of a group lies from the others."""
 
 from __future__ import annotations
 
@@ -8,72 +8,76 @@ from numpy.typing import NDArray
 from covey.components.contracts import Floats
 
 BLOCK = 2**22
-"""Numbers that are looked at at a time."""
+"""Numbers of an array that are processed at a time."""
 MEMBERS = 500
-"""Images of a selection that stand for all of it, at most."""
+"""Images of a selection that are compared, at most; more are represented by a sample."""
 NEIGHBOURS = 10
 SAMPLE = 5000
-"""Rows among which neighbours are looked for, at most."""
+"""Rows of a group among which neighbours are searched, at most."""
 
 
 def nearest_rows(X: Floats, rows: NDArray[np.intp], count: int) -> NDArray[np.intp]:
-    """Return the rows that are nearest to any of some rows, the nearest first, without those rows themselves.
+    """Return the rows nearest to a selection of rows, the nearest first, without the selection itself.
 
-    The distance is Euclidean, exact, between columns of standard deviation 1, to the nearest of `rows`: so a selection
-    of any shape, or in several pieces, finds what adjoins it. Of more than MEMBERS rows as many, drawn at random with
-    a fixed seed, stand for all.
+    The distance to a selection is that to its nearest row, so that a selection of any shape, or in several pieces, has
+    the rows around it as neighbours. It is Euclidean and exact, with columns scaled to standard deviation 1. A
+    selection of more than MEMBERS rows is represented by MEMBERS of them, drawn at random with a fixed seed.
 
     Args:
         X: features or an embedding (n, d).
-        rows: one or more rows.
-        count: how many are wanted; there are fewer when X has fewer.
+        rows: the selection, one or more rows.
+        count: number of rows to return; fewer if X has fewer.
     """
-    drawn = np.random.default_rng(0).permutation(rows)[:MEMBERS]
+    drawn: NDArray[np.intp] = np.random.default_rng(0).permutation(rows)[:MEMBERS]
     scale = _deviations(X)
     references = X[drawn] / scale
-    distances = np.concatenate([_distances(X[start:end] / scale, references) for start, end in _blocks(X)])
+    distances: Floats = np.concatenate([_distances(X[start:end] / scale, references) for start, end in _blocks(X)])
     distances[rows] = np.inf
-    order = np.argsort(distances, kind="stable")
+    order: NDArray[np.intp] = np.argsort(distances, kind="stable")
     return order[: min(count, len(X) - len(np.unique(rows)))]
 
 
-def oddity(Z: Floats) -> Floats:
-    """Return how odd each row of a group is: its mean distance to its NEIGHBOURS nearest rows (n,) float32.
+def measure_oddity(Z: Floats) -> Floats:
+    """Return how odd each row of a group is: its mean distance to its NEIGHBOURS nearest rows, (n,) float32.
 
-    The least odd are the most typical: they lie where the group is densest, whatever its shape (the distance to the
-    nearest neighbours as a measure of outliers: Ramaswamy et al. 2000; their mean: Angiulli and Pizzuti 2002). In a
-    group of more than SAMPLE rows the neighbours are looked for among as many, drawn at random with a fixed seed.
+    The least odd rows are the most typical: they lie where the group is densest, whatever its shape (the distance to
+    the nearest neighbours as a measure of outliers: Ramaswamy et al. 2000; their mean: Angiulli and Pizzuti 2002). In
+    a group of more than SAMPLE rows the neighbours are searched among SAMPLE of them, drawn at random with a fixed
+    seed.
 
     Args:
         Z: the group's rows of an embedding (n, k).
     """
     from sklearn.neighbors import NearestNeighbors
 
-    drawn = np.random.default_rng(0).permutation(len(Z))[:SAMPLE]
+    drawn: NDArray[np.intp] = np.random.default_rng(0).permutation(len(Z))[:SAMPLE]
     neighbours = min(NEIGHBOURS, len(drawn) - 1)
     if neighbours < 1:
         return np.zeros(len(Z), dtype=np.float32)
     search = NearestNeighbors(n_neighbors=neighbours + 1, algorithm="brute").fit(Z[drawn])
-    distances, _ = search.kneighbors(Z)
-    odd = distances[:, :-1].mean(axis=1)
-    odd[drawn] = distances[drawn, 1:].mean(axis=1)  # each of these is the nearest to itself
-    return np.asarray(odd, dtype=np.float32)
+    distances: Floats = search.kneighbors(Z)[0]
+    oddities: Floats = distances[:, :-1].mean(axis=1)
+    oddities[drawn] = distances[drawn, 1:].mean(axis=1)  # without the row itself, the nearest
+    return oddities.astype(np.float32)
 
 
 def _blocks(X: Floats) -> list[tuple[int, int]]:
-    step = max(1, BLOCK // X.shape[1])
+    columns: int = X.shape[1]
+    step = max(1, BLOCK // columns)
     return [(start, start + step) for start in range(0, len(X), step)]
 
 
 def _deviations(X: Floats) -> Floats:
     """Return the standard deviation of each column (d,), 1 where it is 0, without a copy of X."""
-    mean = sum(X[start:end].sum(axis=0, dtype=np.float64) for start, end in _blocks(X)) / len(X)
-    variance = sum(np.square(X[start:end] - mean).sum(axis=0) for start, end in _blocks(X)) / len(X)
+    mean: NDArray[np.float64] = sum(X[start:end].sum(axis=0, dtype=np.float64) for start, end in _blocks(X)) / len(X)
+    variance: NDArray[np.float64] = sum(np.square(X[start:end] - mean).sum(axis=0) for start, end in _blocks(X)) / len(
+        X
+    )
     return np.where(variance > 0, np.sqrt(variance), 1).astype(np.float32)
 
 
 def _distances(block: Floats, references: Floats) -> Floats:
-    """Return the distance of each row of a block (b,) to the nearest of those wanted."""
+    """Return the distance of each row of a block to the nearest reference, (b,) float32."""
     from sklearn.metrics import pairwise_distances_argmin_min
 
     return np.asarray(pairwise_distances_argmin_min(block, references)[1], dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The work-list: which images to show next to a person who labels, so that most are labelled with the least work."""
+"""The work-list: which images a person should label next, so that most are labelled with the least work."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from covey.components.contracts import Floats
 MOST = 100
 """Images of a batch, at most."""
 LEAST = 4
-"""Images that make a group worth showing."""
+"""Images that a group needs to be shown."""
 CORE = 0.6
-"""The part of a group that is shown, its middle: what lies further out is easier to suggest later."""
+"""Share of a group that is shown, its middle: images further out are easier to suggest later."""
 PURE = 0.85
-"""The part of a group that is of one class, as long as nothing is known of this dataset."""
+"""Share of a group that is expected to be of one class, before there are answers."""
 SURE = 0.4
-"""An image whose class is known better than this is not shown in a group without a name."""
+"""Images with a class more probable than this are not shown in groups without a name."""
 ROUNDS = 20
-"""Rounds in which groups are made: more would make them hardly better."""
+"""Iterations of k-means; more hardly improve the groups."""
 LOOKS = 2
-"""Actions that a batch takes besides clicking out what is wrong: to look at it, and to accept it."""
+"""Actions that a batch takes besides removing wrong images: to look at it and to accept it."""
 
 
 @attrs.frozen(eq=False)
 class Batch:
-    """Images to look at in one go.
+    """Images to look at together.
 
-    `rows` (m,) are images, the most certain first. `label` is the class that is suggested for all of them; None for a
-    `group` of images alike that a person may name. `expected` is how many of them are likely to be right.
+    `rows` (m,) are the images, the most certain first. `label` is the class suggested for all of them; None for a
+    `group` of similar images without a name. `expected` is the expected number of images for which it is right.
     """
 
     rows: NDArray[np.intp]
@@ -44,45 +44,49 @@ class Batch:
 
 @attrs.frozen(eq=False)
 class Answer:
-    """What a person said to a batch: how many of its images were right; 0 when it was skipped."""
+    """A person's answer to a batch: the number of images that were `right`; 0 if the batch was skipped."""
 
     batch: Batch
     right: int
 
 
 class Worklist:
-    """Says what comes next, given the labels and answers so far; keeps no state of its own.
+    """Chooses the next batch from the labels and answers so far; it keeps no state of its own.
 
-    At first there are groups of images alike, to be named; as labels come, batches of one suggested class. Whichever
-    promises more right labels for an action is next, an action being to look, to accept, or to click out one image.
+    At first the batches are groups of similar images, for a person to name; as labels come, batches of one suggested
+    class. The batch with the most right labels expected per action is next. Looking, accepting and removing one image
+    are an action each.
     """
 
     def __init__(self, X: Floats, Z: Floats) -> None:
-        """Prepare features (n, d) and embedding (n, k), float32, rows alike; n >= 1."""
+        """Prepare features (n, d) and an embedding (n, k), float32, with the same images in the rows; n >= 1."""
         self.certainty = Certainty(X, Z)
-        self.groups = _groups(Z)
+        self.groups = _form_groups(Z)
 
     def next(self, assigned: Marks, refused: Marks, answers: Sequence[Answer] = ()) -> Batch | None:
-        """Return the next batch; None when there is nothing to show.
+        """Return the next batch; None if there is nothing to show.
 
         Args:
-            assigned: the classes that each image has, (n, c); c may be 0. Images that have one are not shown.
-            refused: the classes that each was said not to have, (n, c).
-            answers: to the batches before, oldest first.
+            assigned: whether each image has each class, (n, c); c may be 0. Images with a class are not shown.
+            refused: whether a person said that the image does not belong to the class, (n, c).
+            answers: the answers to earlier batches, oldest first.
         """
-        sure = self.certainty.of(assigned, refused)
-        labelled = np.asarray(assigned.any(axis=1))
-        rows, classes = np.flatnonzero(~labelled), np.flatnonzero(assigned.any(axis=0)).tolist()
-        suggested = [_suggested(sure, rows, label, answers) for label in classes]
-        group = self._group(sure, labelled, answers)
-        offered = [batch for batch in (*suggested, group) if batch is not None]
-        return max(offered, key=_worth, default=None)
+        certainties = self.certainty.estimate(assigned, refused)
+        labelled: NDArray[np.bool_] = np.asarray(assigned.any(axis=1))
+        rows = np.flatnonzero(~labelled)
+        classes: list[int] = np.flatnonzero(assigned.any(axis=0)).tolist()
+        suggestions = [_suggest_class(certainties, rows, label, answers) for label in classes]
+        group = self._choose_group(certainties, labelled, answers)
+        candidates = [batch for batch in (*suggestions, group) if batch is not None]
+        return max(candidates, key=_rate_batch, default=None)
 
-    def _group(self, sure: Floats, labelled: NDArray[np.bool_], answers: Sequence[Answer]) -> Batch | None:
-        """Return the best group that has not been shown, without the images whose class is known."""
-        settled = labelled | (sure.max(axis=1, initial=0) > SURE)
+    def _choose_group(
+        self, certainties: Floats, labelled: NDArray[np.bool_], answers: Sequence[Answer]
+    ) -> Batch | None:
+        """Return the best group that has not been shown, without images whose class is probable."""
+        settled: NDArray[np.bool_] = labelled | (certainties.max(axis=1, initial=0) > SURE)
         answered_groups = {answer.batch.group for answer in answers}
-        pure = _pure(answers)
+        pure = _estimate_purity(answers)
         for number in range(len(self.groups)):
             rows = self.groups[number][~settled[self.groups[number]]][:MOST]
             if number not in answered_groups and len(rows) >= max(LEAST, len(self.groups[number]) / 3):
@@ -90,22 +94,23 @@ class Worklist:
         return None
 
 
-def _suggested(sure: Floats, rows: NDArray[np.intp], label: int, answers: Sequence[Answer]) -> Batch | None:
-    """Return the batch of one class that promises most right labels for an action."""
-    certain = sure[rows, label]
-    least = np.partition(certain, -MOST)[-MOST] if len(rows) > MOST else 0
+def _suggest_class(certainties: Floats, rows: NDArray[np.intp], label: int, answers: Sequence[Answer]) -> Batch | None:
+    """Return the batch of one class with the most right labels expected per action; None if there is none."""
+    certain = certainties[rows, label]
+    least = float(np.partition(certain, -MOST)[-MOST]) if len(rows) > MOST else 0.0
     best = np.flatnonzero(certain >= least)
-    order = rows[best[np.argsort(-certain[best], kind="stable")]][:MOST]
-    right = np.cumsum(sure[order, label] * _trust(label, answers))
-    if not len(order) or right[-1] == 0:
+    by_certainty = best[np.argsort(-certain[best], kind="stable")]
+    order = rows[by_certainty][:MOST]
+    right: NDArray[np.float64] = np.cumsum(certainties[order, label] * _estimate_trust(label, answers))
+    if len(order) == 0 or float(right[-1]) == 0:
         return None
     wrong = np.arange(1, len(order) + 1) - right
     last = int(np.argmax(right / (LOOKS + wrong)))
     return Batch(order[: last + 1], label, None, float(right[last]))
 
 
-def _trust(label: int, answers: Sequence[Answer]) -> float:
-    """Return how many of a class's suggestions were right for each that was expected, the last ones counting most."""
+def _estimate_trust(label: int, answers: Sequence[Answer]) -> float:
+    """Return the ratio of right to expected suggestions of a class, at most 1; recent answers weigh most."""
     right = expected = 2.0
     for answer in answers:
         if answer.batch.label == label:
@@ -113,26 +118,28 @@ def _trust(label: int, answers: Sequence[Answer]) -> float:
     return min(1.0, right / expected)
 
 
-def _pure(answers: Sequence[Answer]) -> float:
-    """Return which part of a group is likely to be of one class."""
-    parts = [answer.right / len(answer.batch.rows) for answer in answers if answer.batch.group is not None]
-    return float(np.mean([PURE] * 6 + parts))
+def _estimate_purity(answers: Sequence[Answer]) -> float:
+    """Return the share of a group that is likely to be of one class."""
+    shares = [answer.right / len(answer.batch.rows) for answer in answers if answer.batch.group is not None]
+    return float(np.mean([PURE] * 6 + shares))
 
 
-def _worth(batch: Batch) -> float:
+def _rate_batch(batch: Batch) -> float:
+    """Return the number of right labels expected per action."""
     return batch.expected / (LOOKS + len(batch.rows) - batch.expected)
 
 
-def _groups(Z: Floats) -> list[NDArray[np.intp]]:
-    """Return groups of images alike, the closest and largest first, each from its middle outwards."""
+def _form_groups(Z: Floats) -> list[NDArray[np.intp]]:
+    """Return groups of similar images, the closest and largest first, each from its middle outwards."""
     from sklearn.cluster import KMeans
     from sklearn.preprocessing import StandardScaler
 
     Z = StandardScaler().fit_transform(Z)
-    with warnings.catch_warnings(action="ignore"):  # fewer groups are made of images that are all alike
+    with warnings.catch_warnings(action="ignore"):  # KMeans warns if many images are equal
         clustering = KMeans(max(1, round(1.25 * len(Z) ** 0.5)), n_init=1, max_iter=ROUNDS, random_state=0).fit(Z)
-    far = np.linalg.norm(Z - clustering.cluster_centers_[clustering.labels_], axis=1)
-    order = np.lexsort((far, clustering.labels_))
-    whole = np.split(order, np.cumsum(np.bincount(clustering.labels_))[:-1])
-    cores = [rows[: max(LEAST, round(CORE * len(rows)))] for rows in whole]
-    return sorted(cores, key=lambda rows: float(far[rows].mean() / len(rows) ** 0.5))
+    clusters: NDArray[np.int32] = clustering.labels_
+    lengths: Floats = np.linalg.norm(Z - clustering.cluster_centers_[clusters], axis=1)
+    order: NDArray[np.intp] = np.lexsort((lengths, clusters))
+    groups: list[NDArray[np.intp]] = np.split(order, np.cumsum(np.bincount(clusters))[:-1])
+    cores = [rows[: max(LEAST, round(CORE * len(rows)))] for rows in groups]
+    return sorted(cores, key=lambda rows: float(lengths[rows].mean()) / len(rows) ** 0.5)

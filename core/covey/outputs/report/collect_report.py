@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError, did_you_mean
 from covey._base.progress import SILENT, Progress
-from covey.analysis.assist.neighbours import oddity
+from covey.analysis.assist.neighbours import measure_oddity
 from covey.analysis.measures import agreement
 from covey.analysis.measures.leaderboard import Leaderboard, Row, rank_rows
 from covey.analysis.profiles import Profile, profile_option
@@ -152,7 +152,7 @@ def _group(
 ) -> Group:
     inside = clustering.labels == cluster
     names = clustering.names[inside].tolist()
-    order = [] if Z is None else [names[row] for row in np.argsort(oddity(Z[inside]), kind="stable").tolist()]
+    order = [] if Z is None else [names[row] for row in np.argsort(measure_oddity(Z[inside]), kind="stable").tolist()]
     return Group(
         cluster=cluster,
         images=len(names),

@@ -7,7 +7,16 @@ from typing import Any
 import streamlit as st
 
 from covey import Clusterer, CoveyError, Labels
-from covey.frontend import Kind, LabelStore, Option, cluster_colour, digest, match_clusters, oddity, option_values
+from covey.frontend import (
+    Kind,
+    LabelStore,
+    Option,
+    cluster_colour,
+    digest,
+    match_clusters,
+    measure_oddity,
+    option_values,
+)
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.data.cache import Source
@@ -300,7 +309,7 @@ def show_selection(scene: ExploreView, selection: Selection, rows: Rows) -> None
         clusters=scene.clusters[rows],
         folder=cache.images(source.location),
         home=cache.dataset(source.location).home,
-        oddity=lambda: oddity(scene.table.Z[rows]),
+        oddity=lambda: measure_oddity(scene.table.Z[rows]),
         like=lambda names: select(source, scene.more_like(names)),
     )
     if scene.store:

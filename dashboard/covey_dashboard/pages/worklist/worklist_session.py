@@ -94,7 +94,7 @@ class WorklistSession:
         """Return how sure the likeliest class of each image is that has none (m,), as a probability."""
         if self._known is None or self._known[0] is not image_labels or self._known[1] != standing:
             has, refused = marks(image_labels, standing)
-            certainties = worklist.certainty.of(has, refused).max(axis=1, initial=0)
+            certainties = worklist.certainty.estimate(has, refused).max(axis=1, initial=0)
             self._known = (image_labels, standing, certainties[image_labels.codes < 0])
         return self._known[2]
 
