@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from covey._base.errors import CoveyError, reason
+from covey._base.user_folders import user_data_folder
+
+WORK = ".covey"
+"""The folder in a dataset for what covey remembers between runs."""
 
 
 @contextmanager
@@ -21,9 +25,9 @@ def replace_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
     Raises:
         CoveyError: the file cannot be written (disk full, no permission); an existing file is unchanged.
     """
-    temporary = path.with_name(f".{path.name[:60]}.{secrets.token_hex(4)}.tmp")
+    temporary = _temporary(path)
     try:
-        with temporary.open("xb") as file:
+        with _open_new(temporary) as file:
             yield file
             file.flush()
             if durable:
@@ -41,6 +45,28 @@ def replace_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
             temporary.unlink()
 
 
+def create_file(path: Path, content: bytes) -> None:
+    """Create a file that appears whole, or not at all; an existing file stays as it is.
+
+    Raises:
+        CoveyError: the file cannot be written.
+    """
+    temporary = _temporary(path)
+    try:
+        with _open_new(temporary) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        _give_name(temporary, path)
+    except FileExistsError:
+        return  # another process was first
+    except OSError as error:
+        raise CoveyError(f"{path} could not be written: {reason(error)}.") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file as UTF-8, atomically.
 
@@ -51,6 +77,11 @@ def write_text(path: Path, text: str) -> None:
         file.write(text.encode("utf-8"))
 
 
+def is_private(path: Path) -> bool:
+    """Whether a path belongs to the user alone: in the user's data folder, or in the `.covey` of a dataset."""
+    return WORK in path.parts or path.absolute().is_relative_to(user_data_folder().absolute())
+
+
 def make_folder(path: Path) -> Path:
     """Create a folder and its parents if they do not exist, and return it.
 
@@ -58,12 +89,36 @@ def make_folder(path: Path) -> Path:
         CoveyError: the folder cannot be created.
     """
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        for folder in [*reversed(path.parents), path]:
+            if not folder.is_dir():
+                folder.mkdir(mode=0o700 if is_private(folder) else 0o777, exist_ok=True)
     except OSError as error:
         raise CoveyError(
             f"The folder {path} cannot be created: {reason(error)}. Choose another one (for results, with --out)."
         ) from error
     return path
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name[:60]}.{secrets.token_hex(4)}.tmp")
+
+
+def _open_new(path: Path) -> BinaryIO:
+    """Open a file that does not exist yet; nobody else may read it if it is private."""
+    mode = 0o600 if is_private(path) else 0o666
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode), "wb")
+
+
+def _give_name(temporary: Path, path: Path) -> None:
+    """Give a finished file its name. Raises FileExistsError when there is a file of that name."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # no hard links on this file system, or no right to make them
+        if path.exists():
+            raise FileExistsError from None
+        temporary.rename(path)
 
 
 def _sync_folder(folder: Path) -> None:

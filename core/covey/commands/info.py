@@ -11,10 +11,11 @@ import attrs
 import click
 
 from covey._base.errors import CoveyError
+from covey._base.files import WORK
 from covey._base.text import count_noun, escape_undecodable, preview
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.data import metadata
-from covey.data.dataset import WORK, AnyEntry, Dataset
+from covey.data.dataset import AnyEntry, Dataset
 from covey.data.formats import npz
 from covey.data.formats.npz_file import open_npz
 from covey.data.formats.table_oddities import find_oddities

@@ -19,8 +19,6 @@ from covey.labelling import LabelStore, open_labels
 
 METADATA = "downloaded_data_meta.pkl"
 """The metadata table of the original tools."""
-WORK = ".covey"
-"""The folder in a dataset's home for what can be computed again."""
 _PUBLISHED = (".npz", ".csv", ".parquet")
 T = TypeVar("T", bound=Table)
 T_co = TypeVar("T_co", bound=Table, covariant=True)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError, did_you_mean, reason
-from covey._base.files import make_folder
+from covey._base.files import WORK, make_folder
 from covey._base.progress import SILENT, Progress
 from covey._base.run_lock import hold_run_lock
 from covey._base.run_log import FILE, LOGGER, LoggedProgress, log_to_file
@@ -31,7 +31,7 @@ from covey.components.contracts import (
 from covey.components.kinds import Kind
 from covey.components.versions import package_versions
 from covey.data import clusters_csv as clusters
-from covey.data.dataset import WORK, AnyEntry, Dataset, Entry, is_entry_of
+from covey.data.dataset import AnyEntry, Dataset, Entry, is_entry_of
 from covey.data.images import ImageFile, ImageFolder, key_of
 from covey.data.provenance import Details, Provenance
 from covey.data.tables import Clustering, Embedding, Table

@@ -1,14 +1,19 @@
-"""The label file: an SQLite database that is opened for one transaction at a time, and trusted in nothing."""
+"""The label file: an SQLite database that is opened for one transaction at a time, and whose contents are checked."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
 
 from covey._base.errors import CoveyError, reason
+from covey._base.files import create_file
+from covey.labelling.untrusted_sqlite import check_files, journal_of, rolled_back_copy
 
 NAME = "labels.sqlite"
 FORMAT = 1
@@ -55,45 +60,87 @@ _TABLES = (
         PRIMARY KEY (action, given, class, image)
     ) WITHOUT ROWID""",
 )
+_LARGEST = 2**53
+"""No number in a label file comes near this: ids count images, classes and actions."""
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 @contextmanager
 def reading(path: Path, patience: float) -> Iterator[sqlite3.Connection]:
-    """Open a label file to be read, all at one moment; one that is not there is read as an empty one.
+    """Open a label file to read it as it is at one moment; a missing one is read as an empty one.
+
+    The file and its folder are not changed: where a writer died, a copy is repaired and read.
 
     Args:
         path: the file.
         patience: seconds to wait while another program holds it.
 
     Raises:
-        CoveyError: it is held, damaged, of a newer covey, or no label file.
+        CoveyError: it is held, damaged, of a newer covey, or not safe to open.
     """
-    there = path.is_file() and path.stat().st_size > 0
-    with _transaction(path, path if there else ":memory:", patience, "BEGIN") as db:
-        yield db
+    with ExitStack() as stack:
+        address = ":memory:"
+        if check_files(path):
+            readable = stack.enter_context(rolled_back_copy(path)) if _writer_died(path, patience) else path
+            address = _uri(readable, "ro" if readable == path else "rw")
+        yield stack.enter_context(_transaction(path, address, patience, "BEGIN"))
 
 
 @contextmanager
 def writing(path: Path, patience: float) -> Iterator[sqlite3.Connection]:
-    """Open a label file to be changed, made if need be: wholly, or not at all if the block fails. Raises CoveyError."""
-    with _transaction(path, path, patience, "BEGIN IMMEDIATE") as db:
+    """Open a label file, created if missing, to change it: wholly, or not at all if the block fails.
+
+    Raises:
+        CoveyError: it is held, damaged, of a newer covey, not safe to open, or cannot be written.
+    """
+    if not check_files(path):
+        create_file(path, _empty_database())
+    with _transaction(path, _uri(path, "rw"), patience, "BEGIN IMMEDIATE") as db:
         yield db
 
 
-def check(path: Path, patience: float) -> None:
-    """Look through the whole of a label file. Raises CoveyError when something in it is not as it should be."""
+def read_contents(path: Path, patience: float) -> bytes:
+    """Return a label file as bytes, without what a dead writer left unfinished; a missing one as an empty one."""
     with reading(path, patience) as db:
-        whole = db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
-        if not whole or db.execute("PRAGMA foreign_key_check").fetchone():
-            raise _damaged(path)
+        return db.serialize()
+
+
+def check(path: Path, patience: float) -> None:
+    """Read the whole label file. Raises CoveyError when anything in it is not as it should be."""
+    contents = read_contents(path, patience)
+    try:
+        with closing(sqlite3.connect(":memory:")) as db:  # SQLite skips the CHECK constraints of a read-only file
+            db.deserialize(contents)
+            sound = db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+            if not sound or db.execute("PRAGMA foreign_key_check").fetchone() or _has_odd_values(db):
+                raise _damaged(path)
+    except sqlite3.DatabaseError as error:
+        raise _as_covey_error(path, error) from error
+
+
+def _writer_died(path: Path, patience: float) -> bool:
+    """Whether a writer was killed in the middle of a change, which SQLite would have to undo in the file."""
+    if not os.path.lexists(journal_of(path)):
+        return False
+    try:
+        with closing(sqlite3.connect(_uri(path, "ro"), timeout=patience, uri=True)) as db:
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.DatabaseError as error:
+        return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK
+    return False
+
+
+def _uri(path: Path, mode: Literal["ro", "rw"]) -> str:
+    """Return the address of an existing file for SQLite, which must never create one."""
+    posix = path.absolute().as_posix()
+    return f"file:{'//' if posix.startswith('/') else '///'}{quote(os.fsencode(posix))}?mode={mode}"
 
 
 @contextmanager
-def _transaction(path: Path, place: Path | str, patience: float, begin: str) -> Iterator[sqlite3.Connection]:
+def _transaction(path: Path, address: str, patience: float, begin: str) -> Iterator[sqlite3.Connection]:
     try:
-        with closing(sqlite3.connect(place, timeout=patience, isolation_level=None)) as db:
+        with closing(sqlite3.connect(address, timeout=patience, isolation_level=None, uri=True)) as db:
             for setting in ("trusted_schema=OFF", "cell_size_check=ON", "foreign_keys=ON", "temp_store=MEMORY"):
                 db.execute(f"PRAGMA {setting}")
             db.execute(begin)
@@ -116,6 +163,27 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
         raise CoveyError(f"The labels {path} were written by a newer covey: install that one to read them.")
     elif schema != _ours():
         raise CoveyError(f"The labels {path} were changed by another program: put back a copy, or move the file away.")
+    elif db.execute("SELECT group_concat(typeof(number)) FROM revision").fetchone() != ("integer",):
+        raise _damaged(path)
+
+
+def _has_odd_values(db: sqlite3.Connection) -> bool:
+    """Whether a column holds a value of another type than declared, or a number that is out of all proportion."""
+    for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        columns = [(row[1], row[2]) for row in db.execute(f"PRAGMA table_info({table})")]
+        conditions = [f"typeof({name}) <> '{kind.lower()}'" for name, kind in columns]
+        conditions += [f"{name} NOT BETWEEN 0 AND {_LARGEST}" for name, kind in columns if kind == "INTEGER"]
+        if db.execute(f"SELECT 1 FROM {table} WHERE {' OR '.join(conditions)} LIMIT 1").fetchone():
+            return True
+    return False
+
+
+def _empty_database() -> bytes:
+    """Return the contents of a label file without labels."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        _create(db)
+        db.commit()
+        return db.serialize()
 
 
 def _create(db: sqlite3.Connection) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +13,13 @@ import attrs
 
 from covey._base.digests import digest
 from covey._base.errors import CoveyError
-from covey._base.files import make_folder, replace_file
+from covey._base.files import create_file, make_folder
 from covey._base.text import count_noun
 from covey._base.user_folders import user_data_folder
 from covey.labelling import changes, history
 from covey.labelling.changes import Labelled
 from covey.labelling.classes import LabelClass, class_colour, class_name, isolate_text
-from covey.labelling.database import NAME, check, reading, writing
+from covey.labelling.database import NAME, check, read_contents, reading, writing
 from covey.labelling.history import Action
 
 if TYPE_CHECKING:
@@ -179,7 +176,7 @@ def open_labels(dataset: Dataset) -> LabelStore:
     """
     path, own = _places(dataset)
     if not own.exists() and not _writable(dataset.home):
-        _copy_labels(path, make_folder(own.parent) / NAME)
+        create_file(make_folder(own.parent) / NAME, read_contents(path, PATIENCE))
     return kept_labels(dataset)
 
 
@@ -203,12 +200,6 @@ def _writable(folder: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def _copy_labels(path: Path, own: Path) -> None:
-    """Make the user's own file with the labels at `path`, empty where there are none."""
-    with replace_file(own) as file, path.open("rb") if path.is_file() else nullcontext(io.BytesIO()) as source:
-        shutil.copyfileobj(source, file)
 
 
 def _describe_change(label: str, what: str, count: int) -> str:

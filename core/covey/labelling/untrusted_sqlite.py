@@ -1,0 +1,127 @@
+"""Look at a label file and its journal before SQLite does: whoever gave us the folder may have crafted them.
+
+SQLite acts on files that lie beside a database. A rollback journal may name a "super-journal", which SQLite deletes:
+any file of the user's. A write-ahead log is replayed, and both are done by merely opening the database.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from covey._base.errors import CoveyError, reason
+
+_MAGIC = b"SQLite format 3\0"
+_HEADER = 100
+"""Bytes of the header of a database (https://www.sqlite.org/fileformat2.html, section 1.3)."""
+_LEGACY = b"\x01\x01"
+"""Bytes 18 and 19 of a database that uses a rollback journal; 2 stands for a write-ahead log."""
+_JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
+"""Begins a journal; at its end it marks the name of a super-journal (same page, section 3)."""
+
+
+def journal_of(path: Path) -> Path:
+    """Return the path of the rollback journal of a database."""
+    return path.with_name(f"{path.name}-journal")
+
+
+def check_files(path: Path) -> bool:
+    """Whether there is a label file; SQLite may open it then.
+
+    Raises:
+        CoveyError: it or its journal is a link or no regular file, is empty or cut off, uses a write-ahead log, or has
+            a journal that covey does not write.
+    """
+    for sidecar in (journal_of(path), path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        _check_regular(sidecar)
+    if _exists(path.with_name(f"{path.name}-wal")):
+        raise CoveyError(
+            f"{path}-wal is a write-ahead log, which covey never writes: move it away (close the program that made it)."
+        )
+    if not _check_regular(path):
+        return False
+    try:
+        with path.open("rb") as file:
+            _check_header(path, file.read(_HEADER))
+        _check_journal(journal_of(path))
+    except OSError as error:
+        raise CoveyError(f"The labels {path} cannot be read: {reason(error)}.") from error
+    return True
+
+
+@contextmanager
+def rolled_back_copy(path: Path) -> Iterator[Path]:
+    """Copy a label file and the journal of a writer that died to a private folder, where SQLite may repair them.
+
+    Raises:
+        CoveyError: another program changes the files meanwhile, or they cannot be copied.
+    """
+    with tempfile.TemporaryDirectory(prefix="covey-labels-") as folder:
+        copy = Path(folder) / path.name
+        try:
+            before = _stamps(path)
+            shutil.copyfile(path, copy, follow_symlinks=False)
+            if _exists(journal_of(path)):
+                shutil.copyfile(journal_of(path), journal_of(copy), follow_symlinks=False)
+            unchanged = _stamps(path) == before
+        except OSError as error:
+            raise CoveyError(f"The labels {path} cannot be copied to be read: {reason(error)}.") from error
+        if not unchanged:
+            raise CoveyError(f"Another program is changing the labels {path}: wait until it has ended, try again.")
+        check_files(copy)
+        yield copy
+
+
+def _check_header(path: Path, header: bytes) -> None:
+    if len(header) < _HEADER:
+        raise CoveyError(
+            f"The labels {path} were emptied or cut off ({len(header)} bytes are there): put back a copy, or move the"
+            " file away to begin anew."
+        )
+    if header.startswith(_MAGIC) and header[18:20] != _LEGACY:
+        raise CoveyError(f"The labels {path} were changed by another program: put back a copy, or move the file away.")
+
+
+def _check_journal(journal: Path) -> None:
+    """Refuse a journal that names a super-journal: covey changes one database at a time and never writes one."""
+    if not _exists(journal):
+        return
+    with journal.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - len(_JOURNAL_MAGIC)))
+        if size > len(_JOURNAL_MAGIC) and file.read() == _JOURNAL_MAGIC:
+            raise CoveyError(f"{journal} was not written by covey and would make SQLite delete a file: delete it.")
+
+
+def _check_regular(path: Path) -> bool:
+    """Whether a file exists. Raises CoveyError when it is a link, a folder or a device."""
+    try:
+        mode = path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
+        raise CoveyError(f"{path} cannot be looked at: {reason(error)}.") from error
+    if not stat.S_ISREG(mode):
+        raise CoveyError(f"{path} is a link or no regular file: labels are read from a file in the dataset itself.")
+    return True
+
+
+def _exists(path: Path) -> bool:
+    return os.path.lexists(path)
+
+
+def _stamps(path: Path) -> list[tuple[int, int, int] | None]:
+    return [_stamp(path), _stamp(journal_of(path))]
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
