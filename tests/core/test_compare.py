@@ -116,11 +116,11 @@ def test_agreement_is_1_for_the_same_groups_under_other_numbers() -> None:
 
 def test_where_each_cluster_went() -> None:
     table = trace_clusters(clustering([0, 0, 1, -1]), clustering([5, 5, 7, 7], start=1))
-    assert table.one.tolist() == [-1, 0, 1]
-    assert table.other.tolist() == [7, 5, 5]
+    assert table.first.tolist() == [-1, 0, 1]
+    assert table.second.tolist() == [7, 5, 5]
     assert table.counts.tolist() == [1, 1, 1]
     again = trace_clusters(clustering([4, 0, 0, 0, -1]), clustering([2, 2, 2, -1, -1]))
-    ways = list(zip(again.one, again.other, again.counts, strict=True))
+    ways = list(zip(again.first, again.second, again.counts, strict=True))
     assert ways == [(-1, -1, 1), (0, -1, 1), (0, 2, 2), (4, 2, 1)]
     assert trace_clusters(clustering([0]), clustering([0], start=9)).counts.tolist() == []
 

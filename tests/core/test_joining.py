@@ -40,13 +40,13 @@ def test_a_joined_embedding_keeps_the_map_of_the_first() -> None:
     np.testing.assert_array_equal(joined.map, embedding("ab").map)
 
 
-def test_what_is_missing_is_told() -> None:
+def test_the_balance_names_images_that_only_one_table_has() -> None:
     joined = join_tables(features("abc"), features("cdefgh"))
-    assert joined.only_one.tolist() == ["a", "b"]
-    assert joined.only_other.tolist() == ["d", "e", "f", "g", "h"]
+    assert joined.only_left.tolist() == ["a", "b"]
+    assert joined.only_right.tolist() == ["d", "e", "f", "g", "h"]
     message = "1 image is in both; 2 only in the first: a, b; 5 only in the second: d, e, f and 2 more."
-    assert joined.told == message
-    assert join_tables(features("ab"), features("ba")).told == "2 images are in both."
+    assert joined.balance == message
+    assert join_tables(features("ab"), features("ba")).balance == "2 images are in both."
 
 
 @pytest.mark.parametrize(

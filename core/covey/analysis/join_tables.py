@@ -1,4 +1,4 @@
-"""Two tables side by side: what two extractors or two reducers say of the same images, matched by name."""
+"""Joining the columns of two tables: features of two extractors, or two embeddings, of the same images."""
 
 from __future__ import annotations
 
@@ -18,78 +18,77 @@ COMPONENT = "join"
 
 @attrs.frozen(kw_only=True)
 class Joined(Generic[T]):
-    """A table of the images that two tables share, and the names that are in one of them only."""
+    """A table of the images that two tables share, and the names that are only in the left or the right one."""
 
     table: T
-    only_one: Names
-    only_other: Names
+    only_left: Names
+    only_right: Names
 
     @property
-    def told(self) -> str:
-        """What matches and what is missing on either side, in words."""
+    def balance(self) -> str:
+        """How many images are in both tables, and which are in one of them only, in one sentence."""
         count = len(self.table.names)
-        sentences = [f"{count_noun(count, 'image')} {'is' if count == 1 else 'are'} in both"]
-        for side, names in (("first", self.only_one), ("second", self.only_other)):
+        clauses = [f"{count_noun(count, 'image')} {'is' if count == 1 else 'are'} in both"]
+        for side, names in (("first", self.only_left), ("second", self.only_right)):
             if len(names):
-                sentences.append(f"{len(names):,} only in the {side}: {preview(names.tolist())}")
-        return "; ".join(sentences) + "."
+                clauses.append(f"{len(names):,} only in the {side}: {preview(names.tolist())}")
+        return "; ".join(clauses) + "."
 
 
 def join_tables(left: T, right: T) -> Joined[T]:
-    """Combine two tables of features, or two embeddings, by the names of their images.
+    """Join the columns of two tables of features, or of two embeddings, by the names of their images.
 
     The rows are those of `left`, in its order, that are in `right` too; the columns are those of `left`, then those of
-    `right`. A joined embedding shows the map of `left`. The provenance names both, where both are known.
+    `right`. A joined embedding has the map of `left`. The provenance names both tables, if both have one.
 
     Args:
         left: features (n, d) or an embedding (n, k).
         right: the same kind of table, of any width.
 
     Raises:
-        CoveyError: the kinds differ, a name stands twice in a table, or no image is in both.
+        CoveyError: the kinds differ, a table has a name twice, or no image is in both.
     """
     if type(left) is not type(right):
         kinds = " and ".join(type(table).__name__.lower() for table in (left, right))
         raise CoveyError(f"Only tables of one kind can be joined, not {kinds}: take two of the same.")
     for table in (left, right):
         _check_unique(table.names)
-    here, there = _matches(left.names, right.names)
-    names, provenance = left.names[here], _provenance(left.provenance, right.provenance)
-    table = attrs.evolve(_join_columns(left, here, right, there), names=names, provenance=provenance)
-    return Joined(table=table, only_one=np.setdiff1d(left.names, names), only_other=np.setdiff1d(right.names, names))
+    left_rows, right_rows = _match_rows(left.names, right.names)
+    names, provenance = left.names[left_rows], _join_provenance(left.provenance, right.provenance)
+    table = attrs.evolve(_join_columns(left, left_rows, right, right_rows), names=names, provenance=provenance)
+    return Joined(table=table, only_left=np.setdiff1d(left.names, names), only_right=np.setdiff1d(right.names, names))
 
 
 def _check_unique(names: Names) -> None:
     unique_names, counts = np.unique(names, return_counts=True)
-    if (counts > 1).any():
-        raise CoveyError(
-            f"The image {str(unique_names[counts > 1][0])!r} stands twice in a table: make the table again."
-        )
+    repeated: list[str] = unique_names[counts > 1].tolist()
+    if repeated:
+        raise CoveyError(f"The image {repeated[0]!r} stands twice in a table: make the table again.")
 
 
-def _matches(names: Names, others: Names) -> tuple[list[int], list[int]]:
-    """Return the rows of the images that are in both, in the order of the first."""
-    rows = {name: row for row, name in enumerate(others.tolist())}
-    pairs = [(row, rows[name]) for row, name in enumerate(names.tolist()) if name in rows]
-    if not pairs:
-        first_names = " and ".join(
-            repr(str(table_names[0])) if len(table_names) else "no image" for table_names in (names, others)
-        )
+def _match_rows(left: Names, right: Names) -> tuple[list[int], list[int]]:
+    """Return the rows in each table of the images that are in both, in the order of `left`."""
+    left_names: list[str] = left.tolist()
+    right_names: list[str] = right.tolist()
+    right_rows = {name: row for row, name in enumerate(right_names)}
+    left_rows = [row for row, name in enumerate(left_names) if name in right_rows]
+    if not left_rows:
+        first_names = " and ".join(repr(names[0]) if names else "no image" for names in (left_names, right_names))
         raise CoveyError(
             f"The tables share no image (they begin with {first_names}): were they made from the same folder?"
         )
-    here, there = zip(*pairs, strict=True)
-    return list(here), list(there)
+    return left_rows, [right_rows[left_names[row]] for row in left_rows]
 
 
-def _join_columns(left: T, here: list[int], right: T, there: list[int]) -> T:
-    X, Y = (table.X if isinstance(table, Features) else table.Z for table in (left, right))
-    both = np.hstack([X[here], Y[there]])
-    changes: dict[str, Any] = {"Z": both, "map": left.map[here]} if isinstance(left, Embedding) else {"X": both}
-    return attrs.evolve(left, **changes)
+def _join_columns(left: T, left_rows: list[int], right: T, right_rows: list[int]) -> T:
+    columns = np.hstack([left.points[left_rows], right.points[right_rows]])
+    fields: dict[str, Any] = (
+        {"Z": columns, "map": left.map[left_rows]} if isinstance(left, Embedding) else {"X": columns}
+    )
+    return attrs.evolve(left, **fields)
 
 
-def _provenance(left: Provenance | None, right: Provenance | None) -> Provenance | None:
+def _join_provenance(left: Provenance | None, right: Provenance | None) -> Provenance | None:
     if left is None or right is None:
         return None
     return Provenance(

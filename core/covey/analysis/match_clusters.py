@@ -1,8 +1,8 @@
-"""Which clusters stay themselves when clusters change."""
+"""Matching the clusters of two clusterings, so that a cluster keeps its number when options change."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,15 @@ from covey._base.errors import CoveyError
 from covey.components.contracts import Labels
 from covey.data.tables import NOISE
 
+if TYPE_CHECKING:
+    from scipy.sparse import coo_matrix
+
 
 def match_clusters(old: Labels, new: Labels) -> Labels:
     """Give new clusters the ids of the old ones with which they share most images.
 
-    One to one, so that the most images keep their id (the assignment problem: Kuhn 1955). A new cluster that is left
-    over gets a number that no old one has. Membership never changes, and noise stays noise.
+    One to one, so that as many images as possible keep their id (the assignment problem: Kuhn 1955). A new cluster
+    without a partner gets a number that no old one has. Membership never changes, and noise stays noise.
 
     Args:
         old: (n,) whole numbers, -1 for noise: ids from before, in any order and with gaps.
@@ -30,40 +33,47 @@ def match_clusters(old: Labels, new: Labels) -> Labels:
     """
     if old.shape != new.shape:
         raise CoveyError(f"Clusters of {len(old)} and of {len(new)} images cannot be matched: give the same images.")
-    before, old_places = np.unique(old[old != NOISE], return_inverse=True)
-    after, new_places = np.unique(new[new != NOISE], return_inverse=True)
-    both = (old != NOISE) & (new != NOISE)
-    shared = _shared(old_places[both[old != NOISE]], new_places[both[new != NOISE]], (len(before), len(after)))
-    ids = _ids(before, shared)
-    labels = np.full(new.shape, NOISE, dtype=np.int32)
-    labels[new != NOISE] = ids[new_places]
+    old_inside: NDArray[np.bool_] = old != NOISE
+    new_inside: NDArray[np.bool_] = new != NOISE
+    old_ids, old_clusters = np.unique(old[old_inside], return_inverse=True)
+    new_ids, new_clusters = np.unique(new[new_inside], return_inverse=True)
+    pairs = np.stack([old_clusters[new_inside[old_inside]], new_clusters[old_inside[new_inside]]])
+    labels = np.full(len(new), NOISE, dtype=np.int32)
+    labels[new_inside] = _match_ids(old_ids, _count_pairs(pairs, (len(old_ids), len(new_ids))))[new_clusters]
     return labels
 
 
-def _shared(old: NDArray[np.intp], new: NDArray[np.intp], shape: tuple[int, int]) -> Any:
-    """Return how many images old and new clusters share (old clusters, new clusters), sparse."""
+def _count_pairs(pairs: NDArray[np.intp], shape: tuple[int, int]) -> coo_matrix:
+    """Return how many images each old and each new cluster share (old clusters, new clusters), sparse.
+
+    Args:
+        pairs: the old and the new cluster of each image that is in both, (2, m).
+        shape: the number of old and of new clusters.
+    """
     from scipy.sparse import coo_matrix
 
-    shared = coo_matrix((np.ones(len(old), dtype=np.int64), (old, new)), shape)
+    shared = coo_matrix((np.ones(len(pairs[0]), dtype=np.int64), (pairs[0], pairs[1])), shape)
     shared.sum_duplicates()
     return shared
 
 
-def _ids(before: NDArray[np.integer], shared: Any) -> NDArray[np.int32]:
+def _match_ids(old_ids: Labels, shared: coo_matrix) -> Labels:
     """Return the id of each new cluster, from the images shared (old clusters, new clusters)."""
     from scipy.sparse import diags, hstack
     from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-    old, new = shared.shape
-    ids = np.full(new, NOISE, dtype=np.int32)
+    count: int = shared.shape[1]
+    ids = np.full(count, NOISE, dtype=np.int32)
     if shared.nnz:
         weights = shared.astype(np.float64)
-        weights.data += 1  # so that each old cluster may also stay alone, at a place of its own
+        weights.data += 1  # so that an old cluster may also be matched with the column of its own that is added
+        rows: NDArray[np.intp]
+        columns: NDArray[np.intp]
         rows, columns = min_weight_full_bipartite_matching(
-            hstack([weights, diags(np.ones(old))]).tocsr(), maximize=True
+            hstack([weights, diags(np.ones(len(old_ids)))]).tocsr(), maximize=True
         )
-        matched = columns < new
-        ids[columns[matched]] = before[rows[matched]]
-    fresh = ids == NOISE
-    ids[fresh] = before.max(initial=NOISE) + 1 + np.arange(fresh.sum())
+        matched = columns < count
+        ids[columns[matched]] = old_ids[rows[matched]]
+    fresh = np.flatnonzero(ids == NOISE)
+    ids[fresh] = int(old_ids.max(initial=NOISE)) + 1 + np.arange(len(fresh))
     return ids

@@ -1,4 +1,4 @@
-"""How clusterings agree with each other, and which cluster went where."""
+"""Agreement of clusterings with each other, and how many images each two of their clusters share."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ Measure = Literal["ami", "ari"]
 
 @attrs.frozen(eq=False)
 class Flow:
-    """Which cluster went where: `counts` (m,) whole numbers, the images in a cluster of `one` and one of `other` (m,).
+    """The clusters of a first and a second clustering that share images.
 
-    Only ways that an image went are there, ascending by `one`, then `other`; -1, noise, is a cluster like the others.
+    For each such pair of clusters, `first` (m,) and `second` (m,) int32, `counts` (m,) is the number of images in both.
+    Pairs are in ascending order; -1, noise, is a cluster like the others.
     """
 
-    one: Labels
-    other: Labels
+    first: Labels
+    second: Labels
     counts: NDArray[np.intp]
 
 
@@ -34,19 +35,23 @@ def common_labels(first: Clustering, second: Clustering) -> tuple[Labels, Labels
 
 
 def trace_clusters(first: Clustering, second: Clustering) -> Flow:
-    """Return where the images of each cluster went, of those that are in both clusterings."""
-    ways, counts = np.unique(np.stack(common_labels(first, second), axis=1), axis=0, return_counts=True)
-    return Flow(ways[:, 0], ways[:, 1], counts)
+    """Count the images that each cluster of the first shares with each of the second, of those in both clusterings."""
+    pairs: Labels = np.stack(common_labels(first, second), axis=1)
+    unique_pairs, counts = np.unique(pairs, axis=0, return_counts=True)
+    return Flow(unique_pairs[:, 0], unique_pairs[:, 1], counts)
 
 
 def agreement_matrix(clusterings: Sequence[Clustering], measure: Measure = "ami") -> NDArray[np.float64]:
-    """Return how each of m clusterings agrees with each other, (m, m), noise being one more cluster.
+    """Return how each of m clusterings agrees with each other, (m, m), with noise as one more cluster.
 
-    `ami` is adjusted mutual information (Vinh, Epps and Bailey 2010), `ari` the adjusted Rand index (Hubert and Arabie
-    1985): 1 for the same groups, 0 for what chance gives. Images that are in one of two clusterings alone are left out
-    of the comparison; NaN where there is no other.
+    Images that only one of two clusterings has are left out; two clusterings without a common image have NaN.
+
+    Args:
+        clusterings: the clusterings to compare.
+        measure: "ami" for adjusted mutual information (Vinh, Epps and Bailey 2010), "ari" for the adjusted Rand index
+            (Hubert and Arabie 1985); both are 1 for the same groups and 0 on average for random ones.
     """
-    agreements = np.eye(len(clusterings))
+    agreements: NDArray[np.float64] = np.eye(len(clusterings))
     for row, first in enumerate(clusterings):
         for column, second in enumerate(clusterings[:row]):
             agreements[row, column] = agreements[column, row] = _agreement(*common_labels(first, second), measure)
@@ -54,7 +59,9 @@ def agreement_matrix(clusterings: Sequence[Clustering], measure: Measure = "ami"
 
 
 def _agreement(first: Labels, second: Labels, measure: Measure) -> float:
-    from sklearn import metrics
+    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
-    scores = {"ami": metrics.adjusted_mutual_info_score, "ari": metrics.adjusted_rand_score}
-    return float(scores[measure](first, second)) if len(first) else float("nan")
+    if len(first) == 0:
+        return float("nan")
+    score = adjusted_mutual_info_score if measure == "ami" else adjusted_rand_score
+    return float(score(first, second))

@@ -159,11 +159,11 @@ def listed(flows: Flow) -> dict[str, list[str] | list[int]]:
     """Return the ways that most images went, as columns."""
     most = np.argsort(-flows.counts, kind="stable")[:FLOWS]
     return {
-        "left": [called(cluster) for cluster in flows.one[most].tolist()],
-        "right": [called(cluster) for cluster in flows.other[most].tolist()],
+        "left": [called(cluster) for cluster in flows.first[most].tolist()],
+        "right": [called(cluster) for cluster in flows.second[most].tolist()],
         "images": flows.counts[most].tolist(),
-        "of the left": shares(flows.one, flows.counts, most),
-        "of the right": shares(flows.other, flows.counts, most),
+        "of the left": shares(flows.first, flows.counts, most),
+        "of the right": shares(flows.second, flows.counts, most),
     }
 
 

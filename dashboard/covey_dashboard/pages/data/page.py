@@ -89,7 +89,7 @@ def choose(source: Source) -> None:
         second = source.other.name if source.other else NONE
         choose_one("Joined with", choice.OTHER, others, second, {NONE: "no second embedding", **titles})
     if source.other:
-        notice.hint(cache.joined(source).told)
+        notice.hint(cache.joined(source).balance)
 
 
 def choose_one(label: str, key: str, names: Sequence[str], chosen: str, titles: dict[str, str]) -> None:
