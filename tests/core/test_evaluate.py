@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from covey import Clusterer, Clustering, CoveyError, component
 from covey.analysis.measures.agreement import common_labels
 from covey.analysis.measures.evaluation import evaluate, neighbour_accuracy
-from covey.analysis.measures.validity import half_agreement, recording_shares, shape
+from covey.analysis.measures.validity import describe_shape, half_agreement, recording_shares
 from covey.data.segment_names import recordings_of_images
 
 Cli = Callable[..., Result]
@@ -136,18 +136,18 @@ def test_neighbours_of_the_same_recording_do_not_count() -> None:
 
 
 def test_shape_counts_without_noise() -> None:
-    summary = shape(clustering([0, 0, 0, 1, -1, -1]))
+    summary = describe_shape(clustering([0, 0, 0, 1, -1, -1]))
     assert (summary.images, summary.clusters, summary.largest, summary.median) == (6, 2, 3, 2.0)
     assert summary.coverage == pytest.approx(4 / 6)
-    none = shape(clustering([-1, -1]), np.zeros((2, 3), np.float32), Nothing())
+    none = describe_shape(clustering([-1, -1]), np.zeros((2, 3), np.float32), Nothing())
     assert (none.clusters, none.largest, none.validity, none.silhouette, none.halves) == (0, 0, None, None, None)
 
 
 def test_clusters_that_lie_apart_are_more_valid_than_mixed_ones() -> None:
     pytest.importorskip("hdbscan", reason="needs covey[hdbscan]")
     Z, group = blobs()
-    good = shape(clustering(group.tolist()), Z)
-    bad = shape(clustering(np.random.default_rng(0).permutation(group).tolist()), Z)
+    good = describe_shape(clustering(group.tolist()), Z)
+    bad = describe_shape(clustering(np.random.default_rng(0).permutation(group).tolist()), Z)
     assert good.validity is not None
     assert bad.validity is not None
     assert good.validity > 0.5 > 0 > bad.validity
@@ -159,7 +159,7 @@ def test_clusters_that_lie_apart_are_more_valid_than_mixed_ones() -> None:
 @pytest.mark.parametrize("labels", [[0] * 8, list(range(8)), [0, 0, 1, 1, -1, -1, 2, 2], [0] * 5 + [1] * 3])
 def test_validity_of_little_or_equal_data_is_a_number_or_nothing(labels: list[int]) -> None:
     for Z in (np.zeros((8, 3), np.float32), np.random.default_rng(0).normal(size=(8, 600)).astype(np.float32)):
-        summary = shape(clustering(labels), Z)
+        summary = describe_shape(clustering(labels), Z)
         for value in (summary.validity, summary.silhouette):
             assert value is None or -1 <= value <= 1
 
@@ -177,17 +177,17 @@ def test_half_samples_agree_where_the_clusters_are_stable() -> None:
 
 def test_seeds_are_compared_by_name() -> None:
     first, second = clustering([0, 0, 1, 1]), clustering([1, 1, 0, 0])
-    assert shape(first, siblings=[second]).seeds == pytest.approx(1)
+    assert describe_shape(first, siblings=[second]).seeds == pytest.approx(1)
     turned = Clustering(names=first.names[::-1], labels=first.labels, provenance=None)
     assert [part.tolist() for part in common_labels(first, turned)] == [[0, 0, 1, 1], [1, 1, 0, 0]]
-    assert shape(first).seeds is None
+    assert describe_shape(first).seeds is None
 
 
 def test_the_share_of_one_recording() -> None:
     table = clustering([0, 0, 0, 0, 1, 1, -1])
     assert recording_shares(table, values("xxxyab-")) == [0.75, 0.5]
     assert recording_shares(table, {"other.png": "x"}) == []
-    described = shape(table, groups=values("xxxyab-"))
+    described = describe_shape(table, groups=values("xxxyab-"))
     assert (described.recording, described.recording_largest) == (0.625, 0.75)
 
 

@@ -12,11 +12,11 @@ from covey.analysis.measures.leaderboard import (
     MEASURES,
     WITH_LABELS,
     Leaderboard,
+    available_measures,
     explain_measures,
     format_measure,
     heading,
     rank_rows,
-    shown_measures,
 )
 from covey.commands.label_flags import read_truth, truth_flags
 from covey.commands.terminal.progress_bars import TerminalProgress
@@ -46,9 +46,9 @@ def compare(
     truth, groups = read_truth(board.names(), labels, column, group)
     rows = rank_rows(board.rows(truth, groups, TerminalProgress()), sort)
     if as_json:
-        click.echo(json.dumps([{"rank": rank, **row.data()} for rank, row in enumerate(rows, 1)], indent=2))
+        click.echo(json.dumps([{"rank": rank, **row.to_dict()} for rank, row in enumerate(rows, 1)], indent=2))
         return
-    columns_shown = shown_measures(truth is not None, sort)
+    columns_shown = available_measures(truth is not None, sort)
     columns = {measure: [format_measure(row, measure) for row in rows] for measure in columns_shown}
     parts = [{heading(measure): columns[measure] for measure in part} for part in _parts(columns_shown)]
     show_groups([{"clustering": [row.clustering for row in rows]}, *parts])

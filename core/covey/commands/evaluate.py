@@ -35,7 +35,7 @@ def evaluate(folder: str, labels: Path | None, column: str | None, group: str | 
     truth, groups = read_truth(board.names(), labels, column, group)
     rows = board.rows(truth, groups, TerminalProgress())
     if as_json:
-        click.echo(json.dumps([row.data() for row in rows], indent=2))
+        click.echo(json.dumps([row.to_dict() for row in rows], indent=2))
     else:
         _show(rows)
 

@@ -12,7 +12,7 @@ import click
 
 from covey._base.errors import CoveyError
 from covey._base.text import count_noun, preview
-from covey.analysis.measures.validity import shape
+from covey.analysis.measures.validity import describe_shape
 from covey.commands.flags import flags_of
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.commands.terminal.text_tables import show, show_groups
@@ -147,7 +147,7 @@ def _show_plan(lines: Sequence[Line]) -> None:
 
 def _show_results(results: Results) -> None:
     stems = [entry.stem for entry in results.clusterings]
-    shapes = [shape(results.dataset.load(entry)) for entry in results.clusterings]
+    shapes = [describe_shape(results.dataset.load(entry)) for entry in results.clusterings]
     counts = {
         "images": [f"{clusters.images:,}" for clusters in shapes],
         "clusters": [f"{clusters.clusters:,}" for clusters in shapes],

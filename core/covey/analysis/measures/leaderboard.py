@@ -1,10 +1,9 @@
-"""The leaderboard: what every clustering of a dataset is like, and how well it agrees with labels."""
+"""The leaderboard: the measures of every clustering of a dataset."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -19,7 +18,7 @@ from covey.analysis.measures.evaluation import (
     evaluate,
     neighbour_accuracy,
 )
-from covey.analysis.measures.validity import Shape, key_without_seed, shape
+from covey.analysis.measures.validity import Shape, describe_shape, key_without_seed
 from covey.components import options
 from covey.components.contracts import Clusterer
 from covey.components.kinds import Kind
@@ -30,7 +29,7 @@ from covey.data.tables import Clustering, PointTable
 from covey.plugins.registry import Registry
 
 HEADINGS = {"ami": "AMI", "ari": "ARI", "v": "V", "knn": "kNN", "validity": "DBCV"}
-"""What a measure is called in tables, where that is not its name."""
+"""Headings of measures in tables, if they differ from the name."""
 MEANINGS = {
     "AMI": "adjusted mutual information with labels: 0 is chance, 1 perfect",
     "ARI": "adjusted Rand index with labels: 0 is chance, 1 perfect",
@@ -56,19 +55,17 @@ MEANINGS = {
     "x / y": "noise as one more cluster / noise left out",
     "-": "unknown: it cannot be computed here",
 }
-"""What the headings and signs in tables of measures mean: in `covey compare`, `covey evaluate` and the report."""
+"""Meaning of each heading and sign in tables of measures: in `covey compare`, `covey evaluate` and the report."""
 WITH_LABELS = ("ami", "ari", "v", "pure", "knn")
 SHARES = ("pure", "knn", "coverage")
-MEASURES = (*WITH_LABELS, "validity", "silhouette", "halves", "seeds", "coverage", "clusters")
-"""What rows can be ranked by, higher being better."""
 
 
 @attrs.frozen(kw_only=True)
 class Row:
-    """What is found out about one clustering; without labels, only its shape.
+    """The measures of one clustering; without labels only its `shape`.
 
-    `neighbours` and `neighbours_features` are how often neighbours tell the label, among what was clustered and among
-    the features that this was made from; None where that is not kept.
+    `neighbours` and `neighbours_features` are how often neighbours predict the label, in the table that was clustered
+    and in the features from which this was made; None if that table is not in the dataset.
     """
 
     clustering: str
@@ -78,43 +75,59 @@ class Row:
     neighbours: float | None = None
     neighbours_features: float | None = None
 
-    def value(self, measure: str) -> float | None:
-        """Return one of the `MEASURES`; None where it is not known."""
-        scores = self.scores
-        if measure in ("ami", "ari", "v"):
-            return None if scores is None else getattr(scores.whole, measure)
-        if measure == "pure":
-            return None if scores is None else scores.pure
-        if measure == "knn":
-            return self.neighbours
-        measured: float | None = getattr(self.shape, measure)
-        return measured
+    def measure(self, name: str) -> float | None:
+        """Return one of the `MEASURES`; None if it is not known."""
+        return _READERS[name](self)
 
-    def data(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the row as plain JSON values."""
-        fields: dict[str, Any] = {"clustering": self.clustering, **attrs.asdict(self.shape)}
+        fields = {"clustering": self.clustering, **attrs.asdict(self.shape)}
         if self.scores is None:
             return fields
         labels = {**attrs.asdict(self.scores), "knn": self.neighbours, "knn_features": self.neighbours_features}
         return {**fields, "labels": labels}
 
 
+_READERS: Mapping[str, Callable[[Row], float | None]] = {
+    "ami": lambda row: row.scores.ami if row.scores else None,
+    "ari": lambda row: row.scores.ari if row.scores else None,
+    "v": lambda row: row.scores.whole.v if row.scores else None,
+    "pure": lambda row: row.scores.pure if row.scores else None,
+    "knn": lambda row: row.neighbours,
+    "validity": lambda row: row.shape.validity,
+    "silhouette": lambda row: row.shape.silhouette,
+    "halves": lambda row: row.shape.halves,
+    "seeds": lambda row: row.shape.seeds,
+    "coverage": lambda row: row.shape.coverage,
+    "clusters": lambda row: row.shape.clusters,
+}
+MEASURES = tuple(_READERS)
+"""The measures by which rows can be ranked, higher being better."""
+
+
 class Leaderboard:
-    """The clusterings of a dataset, what they were made from, and what is found out about them."""
+    """The clusterings of a dataset, with their measures."""
 
     def __init__(self, registry: Registry, dataset: Dataset) -> None:
-        """Read the clusterings. Raises CoveyError where there is none, or a table is damaged."""
+        """Read the clusterings.
+
+        Raises:
+            CoveyError: the dataset has no clustering, or a table is damaged.
+        """
         self.registry = registry
         self.dataset = dataset
-        self.kept = dataset.entries_by_key()
+        self.entries = dataset.entries_by_key()
         self.clusterings = {entry.stem: dataset.load(entry) for entry in dataset.clusterings()}
-        self.table = functools.lru_cache(maxsize=1)(self._table)
+        self._last_table: tuple[str, PointTable | None] = "", None
         if not self.clusterings:
             raise CoveyError(f"There is no clustering in {dataset.location}: make one with covey run.")
 
     def names(self) -> list[str]:
         """Return the images of all clusterings, sorted."""
-        return sorted({name for table in self.clusterings.values() for name in table.names.tolist()})
+        names: set[str] = set()
+        for clustering in self.clusterings.values():
+            names.update(clustering.names.tolist())
+        return sorted(names)
 
     def rows(
         self,
@@ -126,26 +139,39 @@ class Leaderboard:
 
         Args:
             truth: the label of each image that has one.
-            groups: the recording of each image; by default as the file names tell.
-            progress: told of each clustering.
+            groups: the recording of each image; by default read from the file names.
+            progress: reports each clustering.
 
         Raises:
             CoveyError: a table is damaged, or no image of a clustering has a label.
         """
         groups = recordings_of_images(self.names()) if groups is None else groups
-        neighbours = functools.cache(lambda key: self._neighbours(key, truth or {}, groups))
+        neighbours = functools.cache(lambda key: self._neighbour_accuracy(key, truth or {}, groups))
         with progress.step("Evaluating", len(self.clusterings), "clustering") as step:
-            return [step.tick(self._row(name, truth, groups, neighbours)) for name in self.clusterings]
+            return [step.tick(self._measure_row(name, truth, groups, neighbours)) for name in self.clusterings]
 
     def clusterer(self, provenance: Provenance) -> Clusterer | None:
-        """Return what made a clustering; None where it is not installed, or is another version."""
+        """Return the component that made a clustering; None if it is not installed, or has another version."""
         try:
             clusterer = options.build(self.registry.get(Kind.CLUSTERER, provenance.component), provenance.options)
         except CoveyError:
             return None
         return clusterer if clusterer.version == provenance.version else None
 
-    def _row(
+    def table(self, key: str) -> PointTable | None:
+        """Return the table with a key; None if the dataset has no features or embedding with it.
+
+        The last table stays in memory, because several clusterings come from the same one.
+        """
+        if self._last_table[0] != key:
+            self._last_table = key, self._load_table(key)
+        return self._last_table[1]
+
+    def _load_table(self, key: str) -> PointTable | None:
+        entry = self.entries.get(key)
+        return None if entry is None or is_entry_of(entry, Clustering) else self.dataset.load_points(entry)
+
+    def _measure_row(
         self,
         name: str,
         truth: Mapping[str, str] | None,
@@ -154,47 +180,46 @@ class Leaderboard:
     ) -> Row:
         clustering = self.clusterings[name]
         provenance = clustering.provenance
-        row = Row(clustering=name, provenance=provenance, shape=self._shape(clustering, groups))
+        row = Row(clustering=name, provenance=provenance, shape=self._describe_shape(clustering, groups))
         if truth is None:
             return row
-        reduced = (
-            provenance.source if provenance and provenance.source and provenance.source.kind is Kind.REDUCER else None
-        )
+        scores = evaluate(clustering, truth, groups)
+        if provenance is None:
+            return attrs.evolve(row, scores=scores)
+        source = provenance.source
+        features_key = source.input if source and source.kind is Kind.REDUCER else provenance.input
         return attrs.evolve(
             row,
-            scores=evaluate(clustering, truth, groups),
-            neighbours=neighbours(provenance.input) if provenance else None,
-            neighbours_features=neighbours(reduced.input if reduced else provenance.input) if provenance else None,
+            scores=scores,
+            neighbours=neighbours(provenance.input),
+            neighbours_features=neighbours(features_key),
         )
 
-    def _shape(self, clustering: Clustering, groups: Mapping[str, str]) -> Shape:
+    def _describe_shape(self, clustering: Clustering, groups: Mapping[str, str]) -> Shape:
         provenance = clustering.provenance
         if provenance is None:
-            return shape(clustering, groups=groups)
+            return describe_shape(clustering, groups=groups)
         table = self.table(provenance.input)
         Z = None if table is None else table.points
-        return shape(clustering, Z, self.clusterer(provenance), groups, self._siblings(provenance))
+        return describe_shape(clustering, Z, self.clusterer(provenance), groups, self._siblings(provenance))
 
     def _siblings(self, provenance: Provenance) -> list[Clustering]:
-        alike = key_without_seed(provenance)
-        others = [(table, table.provenance) for table in self.clusterings.values() if table.provenance]
-        return [table for table, other in others if other.key != provenance.key and key_without_seed(other) == alike]
+        """Return the clusterings that differ from one only in the reducer's seed."""
+        key = key_without_seed(provenance)
+        candidates = [(table, table.provenance) for table in self.clusterings.values() if table.provenance]
+        return [
+            table for table, origin in candidates if origin.key != provenance.key and key_without_seed(origin) == key
+        ]
 
-    def _neighbours(self, key: str, truth: Mapping[str, str], groups: Mapping[str, str]) -> float | None:
+    def _neighbour_accuracy(self, key: str, truth: Mapping[str, str], groups: Mapping[str, str]) -> float | None:
         table = self.table(key)
         return None if table is None else neighbour_accuracy(table.names, table.points, truth, groups)
 
-    def _table(self, key: str) -> PointTable | None:
-        if key not in self.kept:
-            return None
-        entry = self.kept[key]
-        return None if is_entry_of(entry, Clustering) else self.dataset.load_points(entry)
-
 
 def rank_rows(rows: Sequence[Row], measure: str | None = None) -> list[Row]:
-    """Return rows, the best first; those of which the measure is not known come last.
+    """Return rows with the best first; rows without the measure come last.
 
-    By default by agreement with labels (ami) where there are some, or else by density-based validity.
+    The default measure is agreement with labels (ami), or density-based validity if there are no labels.
 
     Raises:
         CoveyError: the measure needs labels, and there are none.
@@ -203,17 +228,22 @@ def rank_rows(rows: Sequence[Row], measure: str | None = None) -> list[Row]:
     criterion = measure or ("ami" if labelled else "validity")
     if criterion in WITH_LABELS and not labelled:
         raise CoveyError(f"{criterion} compares with labels: name a file with --labels, or sort by another measure.")
-    return sorted(rows, key=lambda row: (-_high(row.value(criterion)), row.clustering))
+
+    def rank(row: Row) -> tuple[float, str]:
+        score = row.measure(criterion)
+        return float("inf") if score is None else -score, row.clustering
+
+    return sorted(rows, key=rank)
 
 
-def shown_measures(labelled: bool, first: str | None = None) -> list[str]:
-    """Return the measures to show in a leaderboard, the one that decides first."""
+def available_measures(labelled: bool, first: str | None = None) -> list[str]:
+    """Return the measures of a leaderboard, `first` before the others; without labels fewer."""
     available = [measure for measure in MEASURES if labelled or measure not in WITH_LABELS]
     return sorted(available, key=lambda measure: measure != first)
 
 
 def heading(measure: str) -> str:
-    """Return what a measure is called in a table."""
+    """Return the heading of a measure in tables."""
     return HEADINGS.get(measure, measure)
 
 
@@ -224,12 +254,8 @@ def explain_measures(measures: Sequence[str], labelled: bool) -> list[tuple[str,
 
 
 def format_measure(row: Row, measure: str) -> str:
-    """Return a measure of a row as it stands in a table."""
-    measured = row.value(measure)
-    if measured is None:
+    """Return a measure of a row as it is written in tables."""
+    score = row.measure(measure)
+    if score is None:
         return "-"
-    return f"{measured:,}" if measure == "clusters" else f"{measured:.0%}" if measure in SHARES else f"{measured:.3f}"
-
-
-def _high(score: float | None) -> float:
-    return float("-inf") if score is None else score
+    return f"{score:,}" if measure == "clusters" else f"{score:.0%}" if measure in SHARES else f"{score:.3f}"

@@ -55,7 +55,7 @@ class Shape:
     recording_largest: float | None = None
 
 
-def shape(
+def describe_shape(
     clustering: Clustering,
     Z: Floats | None = None,
     clusterer: Clusterer | None = None,

@@ -13,7 +13,7 @@ from jinja2 import Environment, StrictUndefined
 from covey._base.progress import SILENT, Progress
 from covey._base.text import count_noun
 from covey._version import __version__
-from covey.analysis.measures.leaderboard import explain_measures, format_measure, heading, shown_measures
+from covey.analysis.measures.leaderboard import available_measures, explain_measures, format_measure, heading
 from covey.data.cluster_colours import cluster_colour
 from covey.data.images import BrokenImage, ImageFolder
 from covey.outputs.profile_chart import chart
@@ -47,7 +47,7 @@ def page(contents: ReportContents, progress: Progress = SILENT) -> str:
     """Return the report as one HTML page; the template `page.html.jinja` escapes every name in it."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     labelled = any(row.scores for row in contents.rows)
-    measures = shown_measures(labelled, contents.measure)
+    measures = available_measures(labelled, contents.measure)
     return environment.from_string(_read_resource("page.html.jinja")).render(
         title=f"covey: {PurePath(contents.location).name or contents.location}",
         css=_read_resource("page.css"),
