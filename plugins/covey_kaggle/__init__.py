@@ -1,4 +1,4 @@
-"""The storage `kaggle`: datasets on Kaggle, kept on this machine once fetched, and published from it."""
+"""The storage `kaggle`: datasets on Kaggle, fetched to this machine once, and published from it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from covey import Dataset, Storage, component, hookimpl
 from covey.authoring import SILENT, Progress, PublishOptions
 from covey_kaggle.dataset import open_version
-from covey_kaggle.fetch_version import fetched
+from covey_kaggle.fetch_version import fetch_newest
 from covey_kaggle.local_copy import Slug
-from covey_kaggle.publication import published
+from covey_kaggle.publication import publish_dataset
 
 
 @component
@@ -20,17 +20,29 @@ class Kaggle(Storage):
     requires = {"kaggle": "covey[kaggle]", "six": "covey[kaggle]"}
 
     def fetch(self, place: str, progress: Progress = SILENT) -> None:
-        """Bring the newest version to this machine. Raises CoveyError when there is no version to work with."""
-        fetched(Slug.parse(place), progress)
+        """Bring the newest version to this machine.
+
+        Raises:
+            CoveyError: no version is on this machine and none can be fetched.
+        """
+        fetch_newest(Slug.parse(place), progress)
 
     def open(self, place: str) -> Dataset:
-        """Return the newest version on this machine, fetched if there is none. Raises CoveyError."""
+        """Return the newest version on this machine; without any, fetch the newest one.
+
+        Raises:
+            CoveyError: there is no version, or it holds neither images nor tables.
+        """
         slug = Slug.parse(place)
-        return open_version(slug, slug.shelf.newest or fetched(slug))
+        return open_version(slug, slug.local_copy.newest or fetch_newest(slug))
 
     def publish(self, dataset: Dataset, place: str, options: PublishOptions, progress: Progress = SILENT) -> str:
-        """Make a new dataset, or a new version of one, and return what was done. Raises CoveyError."""
-        return published(dataset, Slug.parse(place), options, progress)
+        """Make a new dataset, or a new version of one, and return a sentence about it.
+
+        Raises:
+            CoveyError: there is nothing to publish, or Kaggle refuses it.
+        """
+        return publish_dataset(dataset, Slug.parse(place), options, progress)
 
 
 @hookimpl

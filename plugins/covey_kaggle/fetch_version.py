@@ -1,59 +1,69 @@
-"""A version of a dataset comes to this machine, whole or not at all."""
+"""Fetch a version of a dataset, whole or not at all."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from covey import CoveyError
 from covey.authoring import SILENT, Progress, make_folder
-from covey_kaggle.client import client, patiently, service
+from covey_kaggle.client import call_with_retries, open_dataset_calls, sign_in
 from covey_kaggle.download import Download
 from covey_kaggle.local_copy import Slug
+from covey_kaggle.sdk_types import KaggleApi, KaggleDataset, VersionRequest
 from covey_kaggle.unpacking import unpack
 
 
-def fetched(slug: Slug, progress: Progress = SILENT) -> int:
-    """Return the version to work with: the newest one, fetched if need be, or one that is here if it cannot be had.
+def fetch_newest(slug: Slug, progress: Progress = SILENT) -> int:
+    """Fetch the newest version unless it is on this machine; return its number.
+
+    If Kaggle cannot be reached, the newest version on this machine is used, with a note.
 
     Raises:
-        CoveyError: no version is here, and none can be fetched.
+        CoveyError: no version is on this machine and none can be fetched.
     """
-    with slug.shelf.alone():
-        here = slug.shelf.newest
+    with slug.local_copy.lock():
+        local_number = slug.local_copy.newest
         try:
-            return _newest(slug, progress, hurried=here is not None)
+            return _fetch_newest(slug, progress, retry=local_number is None)
         except CoveyError as error:
-            if here is None:
+            if local_number is None:
                 raise
-            progress.note(f"{error} Version {here}, which was fetched before, is used.")
-            return here
+            progress.note(f"{error} Version {local_number}, which was fetched before, is used.")
+            return local_number
 
 
-def described(api: Any, slug: Slug, pauses: tuple[float, ...] | None = None) -> Any:
-    """Return what Kaggle says of a dataset (kagglesdk's ApiDataset). Raises CoveyError."""
-    from kagglesdk.datasets.types.dataset_api_service import ApiGetDatasetRequest
+def describe_dataset(api: KaggleApi, slug: Slug, pauses_s: tuple[float, ...] | None = None) -> KaggleDataset:
+    """Return Kaggle's description of a dataset.
 
-    request = ApiGetDatasetRequest()
+    Args:
+        api: the client.
+        slug: the dataset.
+        pauses_s: seconds before each retry; None for the usual ones.
+
+    Raises:
+        CoveyError: there is no such dataset, or the call failed.
+    """
+    from kagglesdk.datasets.types import dataset_api_service
+
+    request: VersionRequest = dataset_api_service.ApiGetDatasetRequest()
     request.owner_slug, request.dataset_slug = slug.owner, slug.name
 
-    def ask() -> Any:
-        with service(api) as calls:
+    def describe() -> KaggleDataset:
+        with open_dataset_calls(api) as calls:
             return calls.get_dataset(request)
 
-    return patiently(ask, slug, pauses)
+    return call_with_retries(describe, slug, pauses_s)
 
 
-def _newest(slug: Slug, progress: Progress, hurried: bool) -> int:
-    api = client()
-    number = int(described(api, slug, () if hurried else None).current_version_number or 0)
+def _fetch_newest(slug: Slug, progress: Progress, retry: bool) -> int:
+    api = sign_in()
+    number = int(describe_dataset(api, slug, None if retry else ()).current_version_number or 0)
     if number < 1:
-        raise CoveyError(f"{slug} has no version yet: wait until Kaggle has made it, and try again.")
-    folder = slug.shelf.version(number)
+        raise CoveyError(f"{slug} has no version yet: wait until Kaggle has made it, then try again.")
+    folder = slug.local_copy.version(number)
     if not folder.is_dir():
         archive = make_folder(folder.parent) / f"{number}.zip"
         Download(api, slug, number, archive).run(progress)
         unpack(archive, folder, slug, progress)
         archive.unlink()
-        for partial in folder.parent.glob("*.part"):  # of versions that are no longer wanted
-            partial.unlink()
+        for partial_archive in folder.parent.glob("*.part"):  # of older versions
+            partial_archive.unlink()
     return number

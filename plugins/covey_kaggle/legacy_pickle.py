@@ -1,9 +1,10 @@
-"""The one pickle that covey writes: the metadata as the original's dashboard insists on them."""
+"""Write the metadata as the pickle that the original dashboard needs; covey writes no other pickle."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from covey import CoveyError
 from covey.authoring import RECORDING, ImageFolder, Metadata, Value
@@ -11,10 +12,19 @@ from covey.authoring import RECORDING, ImageFolder, Metadata, Value
 _STUB = "file_name_stub"
 
 
-def pickled(metadata: Metadata, images: ImageFolder | None) -> bytes:
+class _DataFrame(Protocol):
+    """The part of a pandas data frame that is used here."""
+
+    columns: object
+
+    def to_pickle(self, path: io.BytesIO, protocol: int) -> None:
+        """Write it."""
+
+
+def pickle_metadata(metadata: Metadata, images: ImageFolder | None) -> bytes:
     """Return a pickled data frame of plain text, one row a recording, with `file_name_stub` and `full_spec_name`.
 
-    Where the metadata name no recordings, they come from the names of the images; an unknown species is "".
+    Without recordings in the metadata, they are read from the names of the images; an unknown species is "".
 
     Raises:
         CoveyError: pandas is not installed.
@@ -23,21 +33,21 @@ def pickled(metadata: Metadata, images: ImageFolder | None) -> bytes:
         import pandas
     except ImportError as error:
         raise CoveyError('--original needs pandas: pip install "covey[kaggle]"') from error
-    columns = dict(metadata.columns) if _STUB in metadata.columns else _recordings(metadata, images)
+    columns = dict(metadata.columns) if _STUB in metadata.columns else _columns_by_recording(metadata, images)
     columns.setdefault("full_spec_name", [""] * len(columns[_STUB]))
     texts = {head: ["" if value is None else str(value) for value in column] for head, column in columns.items()}
-    frame = pandas.DataFrame(texts, dtype=object)
+    frame: _DataFrame = pandas.DataFrame(texts, dtype=object)
     frame.columns = pandas.Index(list(texts), dtype=object)  # any version of pandas can read this
     file = io.BytesIO()
     frame.to_pickle(file, protocol=4)
     return file.getvalue()
 
 
-def _recordings(metadata: Metadata, images: ImageFolder | None) -> dict[str, Sequence[Value]]:
-    """Return what is known of the first image of each recording."""
+def _columns_by_recording(metadata: Metadata, images: ImageFolder | None) -> dict[str, Sequence[Value]]:
+    """Return the metadata of the first image of each recording, one row a recording."""
     columns: Mapping[str, Sequence[Value]] = metadata.of(images.names() if images else [])
     stubs = columns.get(RECORDING, [])
-    first = {stub: row for row, stub in reversed(list(enumerate(stubs))) if stub}
-    rows = sorted(first.values())
-    taken = {head: [column[row] for row in rows] for head, column in columns.items() if head != RECORDING}
-    return {_STUB: [stubs[row] for row in rows], **taken}
+    first_row_by_stub = {stub: row for row, stub in reversed(list(enumerate(stubs))) if stub}
+    rows = sorted(first_row_by_stub.values())
+    columns_by_head = {head: [column[row] for row in rows] for head, column in columns.items() if head != RECORDING}
+    return {_STUB: [stubs[row] for row in rows], **columns_by_head}

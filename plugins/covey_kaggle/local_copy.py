@@ -1,4 +1,4 @@
-"""What is kept on this machine for each dataset on Kaggle."""
+"""The folder on this machine that belongs to a dataset on Kaggle."""
 
 from __future__ import annotations
 
@@ -16,63 +16,71 @@ _SLUG = re.compile(r"(?P<owner>[A-Za-z0-9][A-Za-z0-9_-]{0,99})/(?P<name>[A-Za-z0
 
 
 @attrs.frozen
-class Shelf:
-    """The folder of one dataset: its versions as they were fetched, what was made of it here, and what is sent."""
+class LocalCopy:
+    """The folder of one dataset: fetched versions, results computed here, and files being sent."""
 
     folder: Path
 
     @property
-    def own(self) -> Path:
-        """For what is computed from the dataset, until it is pushed."""
+    def results(self) -> Path:
+        """The folder for tables and labels made on this machine, until they are pushed."""
         return self.folder / "own"
 
     @property
     def upload(self) -> Path:
-        """For what is being sent."""
+        """The folder for files while they are sent."""
         return self.folder / "upload"
 
     @property
-    def pushed(self) -> Path:
-        """The file that remembers what was pushed last."""
+    def last_push(self) -> Path:
+        """The file with the number and the file digests of the last push."""
         return self.folder / "pushed.json"
 
     def version(self, number: int) -> Path:
-        """The folder of a version; it is there once the version is whole."""
+        """Return the folder of a version; it exists once the version is complete."""
         return self.folder / "versions" / str(number)
 
     @property
     def newest(self) -> int | None:
-        """The newest version that is here."""
+        """The newest version on this machine, None if there is none."""
         numbers = [int(path.name) for path in self.folder.glob("versions/*") if path.name.isdecimal()]
         return max(numbers, default=None)
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Wait until no other program fetches or pushes this dataset, and keep it so. Raises CoveyError."""
+    def lock(self) -> Iterator[None]:
+        """Wait until no other program fetches or pushes this dataset, and lock it.
+
+        Raises:
+            CoveyError: the folder cannot be written.
+        """
         from filelock import FileLock
 
-        lock = FileLock(make_folder(self.folder) / "lock")
+        file_lock = FileLock(make_folder(self.folder) / "lock")
         try:
-            lock.acquire()
+            file_lock.acquire()
         except (OSError, NotImplementedError) as error:
             problem = f"{self.folder} cannot be written ({reason(error)})"
-            raise CoveyError(f"{problem}: let the environment variable COVEY_HOME name another folder.") from error
+            raise CoveyError(f"{problem}: set the environment variable COVEY_HOME to another folder.") from error
         try:
             yield
         finally:
-            lock.release()
+            file_lock.release()
 
 
 @attrs.frozen
 class Slug:
-    """What a dataset is called on Kaggle."""
+    """The name of a dataset on Kaggle: its owner and its own name, in lower case."""
 
     owner: str
     name: str
 
     @classmethod
     def parse(cls, place: str) -> Slug:
-        """Read "owner/name". Raises CoveyError."""
+        """Read "owner/name".
+
+        Raises:
+            CoveyError: `place` is no such name.
+        """
         match = _SLUG.fullmatch(place)
         if match is None:
             raise CoveyError(
@@ -89,6 +97,6 @@ class Slug:
         return f"https://www.kaggle.com/datasets/{self.owner}/{self.name}"
 
     @property
-    def shelf(self) -> Shelf:
-        """Where it is kept on this machine."""
-        return Shelf(user_data_folder() / "kaggle" / self.owner / self.name)
+    def local_copy(self) -> LocalCopy:
+        """Its folder on this machine."""
+        return LocalCopy(user_data_folder() / "kaggle" / self.owner / self.name)

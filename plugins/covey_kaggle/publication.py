@@ -1,152 +1,190 @@
-"""A dataset goes to Kaggle: as a new dataset, or as a new version of one."""
+"""Publish a dataset on Kaggle: as a new dataset, or as a new version of one."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Protocol, Self
 
 import attrs
 
 from covey import CoveyError, Dataset
 from covey.authoring import Metadata, Progress, PublishOptions, Step, preview, read_metadata, write_text
-from covey_kaggle.client import client, patiently, quiet, service, status
-from covey_kaggle.credits import licence
-from covey_kaggle.fetch_version import described
-from covey_kaggle.local_copy import Shelf, Slug
-from covey_kaggle.page_text import description, is_generated, subtitle
-from covey_kaggle.upload_folder import digests, staged
+from covey_kaggle.client import call_with_retries, http_status, open_dataset_calls, sign_in, silence_output
+from covey_kaggle.credits import common_licence
+from covey_kaggle.fetch_version import describe_dataset
+from covey_kaggle.local_copy import LocalCopy, Slug
+from covey_kaggle.page_text import describe_contents, is_generated, subtitle
+from covey_kaggle.sdk_types import (
+    CreateResponse,
+    DatasetCalls,
+    DatasetRequest,
+    KaggleApi,
+    KaggleDataset,
+    Upload,
+    UploadBody,
+    VersionRequest,
+)
+from covey_kaggle.upload_folder import hash_files, lay_out_files
 
 _MISSING = (403, 404)
-"""What Kaggle answers over a dataset that does not exist."""
+"""The statuses of Kaggle's answer for a dataset that does not exist."""
 
 
-def published(dataset: Dataset, slug: Slug, options: PublishOptions, progress: Progress) -> str:
-    """Send what a dataset holds, unless it has been sent; return what was done, in a sentence. Raises CoveyError."""
+def publish_dataset(dataset: Dataset, slug: Slug, options: PublishOptions, progress: Progress) -> str:
+    """Send the files of a dataset unless Kaggle has them already; return a sentence that says what was done.
+
+    Args:
+        dataset: what to send.
+        slug: the dataset on Kaggle; it is made if it does not exist.
+        options: visibility, message of the version, and layout.
+        progress: reports progress.
+
+    Raises:
+        CoveyError: the name is not allowed, there is nothing to send, or sending failed.
+    """
     if not (6 <= len(slug.name) <= 50):
-        raise CoveyError(f"{slug.name!r} cannot be the name of a dataset on Kaggle: it takes 6 to 50 characters.")
+        raise CoveyError(f"{slug.name!r} cannot be the name of a dataset on Kaggle: use 6 to 50 characters.")
     if dataset.images is None and not dataset.entries():
         raise CoveyError(f"There is nothing to push in {dataset.location}: it holds neither images nor tables.")
-    with slug.shelf.alone():
-        api = client()
-        there, table = _there(api, slug), read_metadata(dataset)
-        with staged(dataset, table, slug.shelf.upload, options.original, progress):
-            files = digests(slug.shelf.upload, progress)
-            if there is not None and _is_same(slug.shelf, files, _number(there)):
+    local_copy = slug.local_copy
+    with local_copy.lock():
+        api = sign_in()
+        remote, metadata = _find_remote(api, slug), read_metadata(dataset)
+        with lay_out_files(dataset, metadata, local_copy.upload, options.original, progress):
+            digests = hash_files(local_copy.upload, progress)
+            if remote is not None and _is_already_sent(local_copy, digests, _version_number(remote)):
                 return f"{slug} holds all of this already: nothing was sent."
-            order = _order(dataset, table, slug, options, there)
-            _upload(api, slug.shelf.upload, order.body, progress)
+            order = _build_order(dataset, metadata, slug, options, remote)
+            _upload(api, local_copy.upload, order.body, progress)
             _create(api, slug, order)
-        sent = {"version": _number(there) + 1, "files": files}
-        write_text(slug.shelf.pushed, json.dumps(sent, indent=2))
-    return _sentence(slug, there, files, options)
+        last_push = {"version": _version_number(remote) + 1, "files": digests}
+        write_text(local_copy.last_push, json.dumps(last_push, indent=2))
+    return _describe_push(slug, remote, digests, options)
 
 
-def _there(api: Any, slug: Slug) -> Any | None:
-    """Return what Kaggle says of the dataset, None where there is none."""
+def _find_remote(api: KaggleApi, slug: Slug) -> KaggleDataset | None:
+    """Return Kaggle's description of the dataset, None if it does not exist."""
     try:
-        return described(api, slug)
+        return describe_dataset(api, slug)
     except CoveyError as error:
-        if error.__cause__ is not None and status(error.__cause__) in _MISSING:
+        if error.__cause__ is not None and http_status(error.__cause__) in _MISSING:
             return None
         raise
 
 
-def _number(there: Any | None) -> int:
-    return int(there.current_version_number or 0) if there is not None else 0
+def _version_number(remote: KaggleDataset | None) -> int:
+    return int(remote.current_version_number or 0) if remote is not None else 0
 
 
-def _is_same(shelf: Shelf, files: Mapping[str, str], number: int) -> bool:
-    """Say whether the last push sent these files, and nobody has pushed since.
+def _is_already_sent(local_copy: LocalCopy, digests: Mapping[str, str], number: int) -> bool:
+    """Return whether the last push sent these files and nobody has pushed since.
 
-    Kaggle takes a while to make a version: its number may still be the one before.
+    Kaggle takes a while to make a version: its number may still be the previous one.
     """
     try:
-        before = json.loads(shelf.pushed.read_text("utf-8"))
-        return bool(before["files"] == files and number <= before["version"])
+        last_push: dict[str, object] = json.loads(local_copy.last_push.read_text("utf-8"))
+        version = last_push["version"]
+        return last_push["files"] == digests and isinstance(version, int) and number <= version
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
 @attrs.frozen
 class Order:
-    """What Kaggle is asked to make: the call, the request, and the part of it that lists the files."""
+    """A request for a new dataset or version: the part that lists the files, and how to send it."""
 
-    call: str
-    request: Any
-    body: Any
+    body: UploadBody
+    send: Callable[[DatasetCalls], CreateResponse]
 
 
-def _order(dataset: Dataset, table: Metadata, slug: Slug, options: PublishOptions, there: Any | None) -> Order:
-    """Return the order for a new dataset or version; a description that a person wrote on the page is left."""
-    order = _dataset(slug, options) if there is None else _version(slug, options.message or subtitle(dataset))
+def _build_order(
+    dataset: Dataset, metadata: Metadata, slug: Slug, options: PublishOptions, remote: KaggleDataset | None
+) -> Order:
+    """Return the request; a description that a person wrote on the page is not replaced."""
+    if remote is None:
+        order = _order_dataset(slug, options, common_licence(metadata))
+    else:
+        order = _order_version(slug, options.message or subtitle(dataset))
     order.body.files = []
-    if there is None:
-        order.body.license_name = licence(table)
-    if there is None or is_generated(there.description or ""):
-        order.body.subtitle, order.body.description = subtitle(dataset), description(dataset, table, slug)
+    if remote is None or is_generated(remote.description or ""):
+        order.body.subtitle = subtitle(dataset)
+        order.body.description = describe_contents(dataset, metadata, slug)
     return order
 
 
-def _dataset(slug: Slug, options: PublishOptions) -> Order:
-    from kagglesdk.datasets.types.dataset_api_service import ApiCreateDatasetRequest
+def _order_dataset(slug: Slug, options: PublishOptions, licence: str) -> Order:
+    from kagglesdk.datasets.types import dataset_api_service
 
-    request = ApiCreateDatasetRequest()
+    request: DatasetRequest = dataset_api_service.ApiCreateDatasetRequest()
     request.owner_slug, request.slug = slug.owner, slug.name
     request.title = slug.name.replace("-", " ").capitalize()
     request.is_private = not options.public
-    return Order("create_dataset", request, request)
+    request.license_name = licence
+    return Order(request, lambda calls: calls.create_dataset(request))
 
 
-def _version(slug: Slug, message: str) -> Order:
-    from kagglesdk.datasets.types.dataset_api_service import (
-        ApiCreateDatasetVersionRequest,
-        ApiCreateDatasetVersionRequestBody,
-    )
+def _order_version(slug: Slug, message: str) -> Order:
+    from kagglesdk.datasets.types import dataset_api_service
 
-    request = ApiCreateDatasetVersionRequest()
+    request: VersionRequest = dataset_api_service.ApiCreateDatasetVersionRequest()
     request.owner_slug, request.dataset_slug = slug.owner, slug.name
-    request.body = ApiCreateDatasetVersionRequestBody()
+    request.body = dataset_api_service.ApiCreateDatasetVersionRequestBody()
     request.body.version_notes = message
-    return Order("create_dataset_version", request, request.body)
+    return Order(request.body, lambda calls: calls.create_dataset_version(request))
 
 
-def _upload(api: Any, folder: Path, body: Any, progress: Progress) -> None:
-    """Send the files, and write what Kaggle calls them into `body`. What went through is not sent a second time."""
-    from kagglesdk.blobs.types.blob_api_service import ApiBlobType
+def _upload(api: KaggleApi, folder: Path, body: UploadBody, progress: Progress) -> None:
+    """Send the files in a folder and list them in `body`; a file that arrived is not sent a second time."""
+    from kagglesdk.blobs.types import blob_api_service
 
+    blob_type: object = blob_api_service.ApiBlobType.DATASET
     names = sorted(path.name for path in folder.iterdir())
-    with progress.step("Sending to Kaggle", len(names), "file") as step, _told_uploads(step) as context:
-        with quiet(), suppress(ValueError):  # from 2.2.5 on the client stops at a file that Kaggle refuses
-            api.upload_files(body, None, str(folder), ApiBlobType.DATASET, context, quiet=True)
+    with progress.step("Sending to Kaggle", len(names), "file") as step, _open_upload_context(step) as context:
+        with silence_output(), suppress(ValueError):  # since 2.2.5 the client stops at a refused file
+            api.upload_files(body, None, str(folder), blob_type, context, quiet=True)
         if len(body.files) < len(names):
-            context.forget()
-            sent = f"{len(body.files)} of {len(names)} files"
-            raise CoveyError(f"Kaggle took only {sent}, so no version was made: run the same command again.")
+            context.forget_incomplete()
+            balance = f"{len(body.files)} of {len(names)} files"
+            raise CoveyError(f"Kaggle took only {balance}, so no version was made: run the same command again.")
 
 
-def _told_uploads(step: Step) -> Any:
-    """Return the client's memory of uploads, which here also says what is being sent."""
+class _UploadContext(Protocol):
+    """The memory of uploads that Kaggle's client keeps, with the addition made here."""
+
+    def __enter__(self) -> Self:
+        """Begin to remember."""
+
+    def __exit__(self, *exception: object) -> None:
+        """Forget the uploads, unless an exception ended the block: then they are resumed next time."""
+
+    def forget_incomplete(self) -> None:
+        """Forget uploads that did not end."""
+
+
+def _open_upload_context(step: Step) -> _UploadContext:
+    """Return the client's memory of uploads, extended to report each file to `step`."""
     from kaggle.api.kaggle_api_extended import ResumableUploadContext
 
     class Uploads(ResumableUploadContext):  # type: ignore[misc]
-        """Tells of each file as it comes."""
+        """Reports each file when its upload begins."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.uploads: list[Any] = []
+            self.uploads: list[Upload] = []
 
-        def new_resumable_file_upload(self, path: str, request: Any) -> Any:
-            """Begin, or take up, the upload of a file."""
+        def new_resumable_file_upload(self, path: str, request: object) -> Upload:
+            """Begin or resume the upload of a file."""
             step.say(Path(path).name)
             step.advance()
-            self.uploads.append(super().new_resumable_file_upload(path, request))
-            return self.uploads[-1]
+            upload: Upload = super().new_resumable_file_upload(path, request)
+            self.uploads.append(upload)
+            return upload
 
-        def forget(self) -> None:
-            """Begin anew next time with what Kaggle refused: its upload may have expired."""
+        def forget_incomplete(self) -> None:
+            """Start anew next time with files that Kaggle refused: their upload may have expired."""
             for upload in self.uploads:
                 if not upload.upload_complete:
                     upload.cleanup()
@@ -154,21 +192,21 @@ def _told_uploads(step: Step) -> Any:
     return Uploads()
 
 
-def _create(api: Any, slug: Slug, order: Order) -> None:
-    """Let Kaggle make the dataset or version. Not tried again by itself, so that it is never made twice."""
+def _create(api: KaggleApi, slug: Slug, order: Order) -> None:
+    """Ask Kaggle for the dataset or version. Never retried, so that it is not made twice."""
 
-    def ask() -> Any:
-        with service(api) as calls:
-            return getattr(calls, order.call)(order.request)
+    def send() -> CreateResponse:
+        with open_dataset_calls(api) as calls:
+            return order.send(calls)
 
-    response = patiently(ask, slug, ())
+    response = call_with_retries(send, slug, ())
     if response.error or (response.status or "").lower() == "error":
-        raise CoveyError(f"Kaggle did not take {slug}: {(response.error or 'it gave no reason')[:300]}")
+        raise CoveyError(f"Kaggle refused {slug}: {(response.error or 'it gave no reason')[:300]}")
 
 
-def _sentence(slug: Slug, there: Any | None, names: Mapping[str, str], options: PublishOptions) -> str:
-    private = there.is_private if there is not None else not options.public
-    event = "has a new version" if there is not None else "is made"
+def _describe_push(slug: Slug, remote: KaggleDataset | None, names: Mapping[str, str], options: PublishOptions) -> str:
+    private = remote.is_private if remote is not None else not options.public
+    event = "has a new version" if remote is not None else "was created"
     visibility = "only you and those you share it with can see it" if private else "everybody can see it"
-    still = " (make it public on its page)" if private and options.public else ""
-    return f"{slug} {event}, {visibility}{still}: {preview(sorted(names))}. In a while it is at {slug.page}"
+    advice = " (make it public on its page)" if private and options.public else ""
+    return f"{slug} {event}, {visibility}{advice}: {preview(sorted(names))}. Soon it will be at {slug.page}"

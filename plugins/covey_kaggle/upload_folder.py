@@ -1,4 +1,4 @@
-"""What is to be sent, in one flat folder: Kaggle unpacks archives, and knows no other folders."""
+"""Lay out the files to send in one flat folder: Kaggle knows no subfolders, but unpacks archives."""
 
 from __future__ import annotations
 
@@ -23,57 +23,66 @@ from covey.authoring import (
     replace_file,
     write_csv,
 )
-from covey_kaggle.legacy_pickle import pickled
+from covey_kaggle.legacy_pickle import pickle_metadata
 
-_EPOCH = 315532800
-"""The first second of 1980, the first that a ZIP archive knows: the same files give the same archive."""
+_FIXED_TIME_S = 315532800
+"""The first second of 1980, the earliest time in a ZIP archive. With fixed times equal files give equal archives."""
 
 
 @contextmanager
-def staged(dataset: Dataset, metadata: Metadata, folder: Path, original: bool, progress: Progress) -> Iterator[None]:
-    """Lay out the files of a dataset in `folder` for as long as the block runs.
+def lay_out_files(
+    dataset: Dataset, metadata: Metadata, folder: Path, original: bool, progress: Progress
+) -> Iterator[None]:
+    """Lay out the files of a dataset in `folder` while the block runs.
 
-    The place and the times are the same for the same files, so that an upload that was cut off is taken up.
+    Equal files get equal paths and times, so that Kaggle's client resumes an interrupted upload.
+
+    Args:
+        dataset: its files and images are laid out.
+        metadata: the metadata of its recordings.
+        folder: replaced, and deleted afterwards.
+        original: use the names and the pickle of the original tools.
+        progress: reports progress.
 
     Raises:
-        CoveyError: they cannot be laid out there: say, for want of room.
+        CoveyError: a file cannot be written, for example because the disk is full.
     """
     try:
         shutil.rmtree(folder, ignore_errors=True)
-        _lay_out(dataset, metadata, make_folder(folder), original, progress)
+        _fill_folder(dataset, metadata, make_folder(folder), original, progress)
         yield
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _lay_out(dataset: Dataset, metadata: Metadata, folder: Path, original: bool, progress: Progress) -> None:
+def _fill_folder(dataset: Dataset, metadata: Metadata, folder: Path, original: bool, progress: Progress) -> None:
     for path in dataset.files:
         if path.name != METADATA:
-            _link(path, folder / path.name)
+            _link_or_copy(path, folder / path.name)
     if metadata.path is not None:
         _add_metadata(metadata, metadata.path, folder)
     if original:
         with replace_file(folder / METADATA) as file:
-            file.write(pickled(metadata, dataset.images))
-        _date(folder / METADATA)
+            file.write(pickle_metadata(metadata, dataset.images))
+        _set_fixed_time(folder / METADATA)
     if dataset.images is not None:
         inner, name = ("xc_spectrograms/", "xc_spectrograms.zip") if original else ("", "images.zip")
-        _pack(dataset.images, folder / name, inner, progress)
+        _pack_images(dataset.images, folder / name, inner, progress)
 
 
-def digests(folder: Path, progress: Progress) -> dict[str, str]:
+def hash_files(folder: Path, progress: Progress) -> dict[str, str]:
     """Return the SHA-256 of each file in a folder."""
     paths = sorted(folder.iterdir())
-    with progress.step("Comparing with what was sent before", len(paths), "file") as step:
-        return {path.name: step.tick(_digest(path)) for path in paths}
+    with progress.step("Comparing with the last push", len(paths), "file") as step:
+        return {path.name: step.tick(_hash_file(path)) for path in paths}
 
 
-def _digest(path: Path) -> str:
+def _hash_file(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _link(path: Path, new: Path) -> None:
+def _link_or_copy(path: Path, new: Path) -> None:
     try:
         os.link(path.resolve(), new)
     except OSError:  # another disk, or one without links
@@ -83,33 +92,33 @@ def _link(path: Path, new: Path) -> None:
 
 
 def _add_metadata(metadata: Metadata, path: Path, folder: Path) -> None:
-    """Let the metadata be among the files, as a plain table, wherever they were."""
+    """Add the metadata to the files as a plain table, wherever they were."""
     if path.name != METADATA:
         if not (folder / path.name).exists():
-            _link(path, folder / path.name)
+            _link_or_copy(path, folder / path.name)
         return
-    plain = folder / "metadata.csv"
-    columns = _named(metadata)
+    table_path = folder / "metadata.csv"
+    columns = _add_filenames(metadata)
     rows = zip(*columns.values(), strict=True)
-    write_csv(plain, list(columns), [[guard_cell(value) for value in row] for row in rows])
-    _date(plain)
+    write_csv(table_path, list(columns), [[guard_cell(value) for value in row] for row in rows])
+    _set_fixed_time(table_path)
 
 
-def _named(metadata: Metadata) -> dict[str, Sequence[Value]]:
-    """Return the columns of a table with one for the names of images, if it has rows that belong to images."""
-    names = {row: name for (way, name), row in metadata.rows.items() if way == "name"}
+def _add_filenames(metadata: Metadata) -> dict[str, Sequence[Value]]:
+    """Return the columns, and if rows belong to images, a first column with their names."""
+    names_by_row = {row: name for (way, name), row in metadata.rows.items() if way == "name"}
     count = len(next(iter(metadata.columns.values()), ()))
-    name_column = {"filename": [names.get(row) for row in range(count)]} if names else {}
+    name_column = {"filename": [names_by_row.get(row) for row in range(count)]} if names_by_row else {}
     return {**name_column, **metadata.columns}
 
 
-def _date(path: Path) -> None:
-    os.utime(path, (_EPOCH, _EPOCH))
+def _set_fixed_time(path: Path) -> None:
+    os.utime(path, (_FIXED_TIME_S, _FIXED_TIME_S))
 
 
-def _pack(images: ImageFolder, path: Path, inner: str, progress: Progress) -> None:
-    """Write all images, and how they were made, into an archive, under the folder `inner`."""
-    names = [*images.names(), *sorted(beside.name for beside in images.root.glob("_*.json"))]
+def _pack_images(images: ImageFolder, path: Path, inner: str, progress: Progress) -> None:
+    """Write all images, and the JSON files about their making, into an archive under the folder `inner`."""
+    names = [*images.names(), *sorted(path.name for path in images.root.glob("_*.json"))]
     with (
         replace_file(path) as file,
         zipfile.ZipFile(file, "w") as archive,
@@ -123,4 +132,4 @@ def _pack(images: ImageFolder, path: Path, inner: str, progress: Progress) -> No
                 archive.writestr(member, images.path(name).read_bytes())
             except BrokenImage as error:
                 progress.note(f"{name} is left out: {error}.")
-    _date(path)
+    _set_fixed_time(path)

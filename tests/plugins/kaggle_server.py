@@ -1,4 +1,4 @@
-"""A stand-in for Kaggle on loopback: the calls that its own client makes, and the ways in which they go wrong."""
+"""A fake Kaggle on loopback: answers the calls of Kaggle's own client, and fails on demand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 
 Files = dict[str, bytes]
 STALLED = 0
-"""As a status: there is no answer at all, only after a while an end."""
+"""As a status: the connection stays silent, then ends."""
 
 
 class KaggleServer(ThreadingHTTPServer):
@@ -28,34 +28,34 @@ class KaggleServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.datasets: dict[str, list[Files | bytes]] = {}
         self.requests: list[dict[str, Any]] = []
-        """What datasets and versions were asked for with."""
+        """The requests for new datasets and versions."""
         self.blobs: dict[str, tuple[str, int, bytes]] = {}
         self.calls: Counter[str] = Counter()
         self.faults: dict[str, list[int]] = {}
-        """Statuses that the next answers to a call have."""
+        """The statuses of the next answers to each call."""
         self.retry_after = "0.01"
         self.cuts: list[int] = []
-        """Bytes after which the next transfers end."""
+        """After how many bytes each of the next transfers ends."""
         self.stall = 0.0
         self.description = ""
-        """What stands on the page."""
+        """The text on the page."""
         self.sent: list[int] = []
-        """Bytes that each download was asked to begin at."""
+        """The first byte that each download asked for."""
         self.md5: str | None = None
-        self.made = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self.made.start()
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        self._thread.start()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
     def archive(self, slug: str, number: int) -> bytes:
-        """The archive of a version."""
+        """Return the archive of a version."""
         version = self.datasets[slug][number - 1]
         return version if isinstance(version, bytes) else packed(version)
 
     def take(self, tokens: list[str]) -> Files:
-        """The files of a new version; archives are unpacked into a folder, as Kaggle does it."""
+        """Return the files of a new version; archives are unpacked into a folder, as Kaggle does it."""
         files: Files = {}
         for name, _, data in (self.blobs[token] for token in tokens):
             if not name.endswith(".zip"):
@@ -67,7 +67,7 @@ class KaggleServer(ThreadingHTTPServer):
 
 
 def packed(files: Files) -> bytes:
-    """An archive."""
+    """Return an archive of files."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, data in files.items():

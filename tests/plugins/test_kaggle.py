@@ -1,4 +1,4 @@
-"""Datasets on Kaggle, with Kaggle's own client and a server of our own on loopback."""
+"""Datasets on Kaggle: Kaggle's own client talks to a server on loopback."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SLUG = "owner/small-birds"
 
 @pytest.fixture
 def kaggle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[KaggleServer]:
-    """A server, and a person with credentials for it, at home in a folder of their own."""
+    """Start a server; the user has credentials for it and a folder of their own."""
     from kagglesdk import kaggle_env
 
     server = KaggleServer()
@@ -53,7 +53,7 @@ def kaggle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[KaggleSe
     monkeypatch.setenv("HOME", str(tmp_path / "person"))
     monkeypatch.setenv("COVEY_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr("covey_kaggle.client.PAUSES", (0.01, 0.01, 0.01))
+    monkeypatch.setattr("covey_kaggle.client.RETRY_PAUSES_S", (0.01, 0.01, 0.01))
     monkeypatch.setattr("covey_kaggle.download.CHUNK", 500)
     yield server
     server.shutdown()
@@ -62,7 +62,7 @@ def kaggle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[KaggleSe
 
 @pytest.fixture
 def birds(tmp_path: Path) -> Path:
-    """A dataset: six images, a table of each kind, metadata."""
+    """Return a dataset of six images, a table of each kind and metadata."""
     folder = tmp_path / "birds"
     images = tiny_images(folder / "images")
     FolderDataset(folder).save(tiny_tables(images.names()))
@@ -73,28 +73,28 @@ def birds(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def published(kaggle: KaggleServer, birds: Path, covey: Cli) -> KaggleServer:
-    """The server with that dataset."""
+    """Return the server after that dataset was pushed."""
     done = covey("push", birds, PLACE)
     assert done.exit_code == 0, done.output
     return kaggle
 
 
 def files_of(server: KaggleServer, slug: str = SLUG) -> Files:
-    """The files of the first version."""
+    """Return the files of the first version."""
     files = server.datasets[slug][0]
     assert isinstance(files, dict)
     return files
 
 
-def test_push_pull_info_and_open(published: KaggleServer, birds: Path, covey: Cli, tmp_path: Path) -> None:
-    pulled = covey("pull", PLACE, tmp_path / "pulled")
-    assert pulled.exit_code == 0, pulled.output
-    names = {path.relative_to(birds): path.read_bytes() for path in birds.rglob("*.*") if ".covey" not in path.parts}
-    again = {path.relative_to(tmp_path / "pulled"): path.read_bytes() for path in (tmp_path / "pulled").rglob("*.*")}
-    assert again == names
+def test_a_pushed_dataset_comes_back_by_pull(published: KaggleServer, birds: Path, covey: Cli, tmp_path: Path) -> None:
+    pull = covey("pull", PLACE, tmp_path / "pulled")
+    assert pull.exit_code == 0, pull.output
+    pushed = {path.relative_to(birds): path.read_bytes() for path in birds.rglob("*.*") if ".covey" not in path.parts}
+    pulled = {path.relative_to(tmp_path / "pulled"): path.read_bytes() for path in (tmp_path / "pulled").rglob("*.*")}
+    assert pulled == pushed
 
 
-def test_the_dashboard_opens_what_was_pushed(published: KaggleServer) -> None:
+def test_the_dashboard_opens_a_pushed_dataset(published: KaggleServer) -> None:
     streamlit = pytest.importorskip("streamlit.testing.v1")
     server = pytest.importorskip("covey_dashboard.server.server")
     app = streamlit.AppTest.from_file(str(server.APP), default_timeout=60).run()
@@ -114,7 +114,7 @@ def test_a_dataset_on_kaggle_is_used_like_a_folder(published: KaggleServer, bird
 
 
 @pytest.mark.usefixtures("brightness")
-def test_results_are_kept_here_until_they_are_pushed(
+def test_results_stay_on_this_machine_until_they_are_pushed(
     published: KaggleServer, covey: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ["--extractor", "brightness", "--reducer", "pca", "--clusterer", "kmeans", "--set", "clusterer.clusters=2"]
@@ -135,24 +135,24 @@ def test_results_are_kept_here_until_they_are_pushed(
     assert len(open_dataset(Registry.installed(), PLACE).entries()) == 6
 
 
-def test_what_is_published_is_described_and_private(published: KaggleServer) -> None:
-    asked = published.requests[0]
-    assert asked["isPrivate"] is True
-    assert asked["title"] == "Small birds"
-    assert asked["licenseName"] == "CC-BY-NC-SA-4.0"
-    assert asked["subtitle"] == "Spectrogram images: 6, feature sets: 1, embeddings: 1"
-    assert "brightness" in asked["description"]
-    assert "no provenance" not in asked["description"]
-    assert "A. \\<b\\>Person\\</b\\> (1)" in asked["description"]
+def test_a_published_dataset_has_a_description_and_is_private(published: KaggleServer) -> None:
+    request = published.requests[0]
+    assert request["isPrivate"] is True
+    assert request["title"] == "Small birds"
+    assert request["licenseName"] == "CC-BY-NC-SA-4.0"
+    assert request["subtitle"] == "Spectrogram images: 6, feature sets: 1, embeddings: 1"
+    assert "brightness" in request["description"]
+    assert "no provenance" not in request["description"]
+    assert "A. \\<b\\>Person\\</b\\> (1)" in request["description"]
     assert {name.partition("/")[0] for name in files_of(published)} >= {"images", "metadata.csv"}
 
 
-def test_public_only_on_request(kaggle: KaggleServer, birds: Path, covey: Cli) -> None:
+def test_a_dataset_is_public_only_on_request(kaggle: KaggleServer, birds: Path, covey: Cli) -> None:
     assert "everybody can see it" in covey("push", birds, PLACE, "--public").stdout
     assert "isPrivate" not in kaggle.requests[0]  # its default on the wire: false
 
 
-def test_nothing_is_sent_twice(published: KaggleServer, birds: Path, covey: Cli) -> None:
+def test_unchanged_files_are_not_sent_twice(published: KaggleServer, birds: Path, covey: Cli) -> None:
     sent = published.calls["StartBlobUpload"]
     (birds / "._metadata.csv").write_text("hidden", "utf-8")
     assert "nothing was sent" in covey("push", birds, PLACE).stdout
@@ -172,7 +172,7 @@ def test_a_description_that_a_person_wrote_stays(published: KaggleServer, birds:
         assert ("description" in published.requests[-1]) == replaced
 
 
-def test_a_push_that_is_cut_off_goes_on(kaggle: KaggleServer, birds: Path, covey: Cli) -> None:
+def test_an_interrupted_push_is_resumed(kaggle: KaggleServer, birds: Path, covey: Cli) -> None:
     kaggle.cuts = [50]
     done = covey("push", birds, PLACE)
     assert done.exit_code == 0, done.output
@@ -180,18 +180,18 @@ def test_a_push_that_is_cut_off_goes_on(kaggle: KaggleServer, birds: Path, covey
     assert files_of(kaggle)["metadata.csv"] == (birds / "metadata.csv").read_bytes()
 
 
-def test_a_file_that_kaggle_refuses_makes_no_version(kaggle: KaggleServer, birds: Path, covey: Cli) -> None:
+def test_no_version_is_made_if_kaggle_refuses_a_file(kaggle: KaggleServer, birds: Path, covey: Cli) -> None:
     kaggle.faults = {"Blob": [400]}
     done = covey("push", birds, PLACE)
     assert done.exit_code == 2
     assert re.search("Kaggle took only [04] of 5 files, so no version was made: run the same", done.stderr)
     assert kaggle.requests == []
     kaggle.faults = {"CreateDataset": [500]}
-    assert "a fault of its own (500)" in covey("push", birds, PLACE).stderr
+    assert "an internal error (500)" in covey("push", birds, PLACE).stderr
     assert covey("push", birds, PLACE).exit_code == 0
 
 
-def test_the_original_frontend_lists_and_loads_it(
+def test_the_original_frontend_lists_and_loads_a_push_with_original(
     kaggle: KaggleServer, birds: Path, covey: Cli, tmp_path: Path
 ) -> None:
     assert covey("push", birds, PLACE, "--original").exit_code == 0
@@ -199,12 +199,12 @@ def test_the_original_frontend_lists_and_loads_it(
     assert {name for name in files if name.endswith(".png")} == {
         f"xc_spectrograms/xc_spectrograms/image_{number:03}.png" for number in range(6)
     }
-    listed = [name for name in files if "dimred_" in name and ".npz" in name]
-    assert len(listed) == 1
-    parts = listed[0].split("_")
+    table_names = [name for name in files if "dimred_" in name and ".npz" in name]
+    assert len(table_names) == 1
+    parts = table_names[0].split("_")
     assert parts[1] == "8"
     assert "_".join(parts[4:]).startswith("brightness")
-    with np.load(io.BytesIO(files[listed[0]]), allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(files[table_names[0]]), allow_pickle=False) as arrays:
         assert arrays["X_red"].shape == (6, 8)
         assert arrays["X_2D"].shape == (6, 2)
         assert arrays["N"].tolist() == [f"image_{number:03}.png" for number in range(6)]
@@ -264,7 +264,7 @@ def test_metadata_of_images_come_back_from_a_pickle(
     assert metadata.read_metadata(FolderDataset(tmp_path / "pulled")).of(names) == {"site": list("abcdef")}
 
 
-def test_it_is_fetched_once_and_used_without_network(
+def test_a_dataset_is_fetched_once_and_used_without_network(
     published: KaggleServer, covey: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     covey("info", PLACE)
@@ -287,14 +287,14 @@ def test_a_new_version_is_fetched(published: KaggleServer, birds: Path, covey: C
     assert json.loads(covey("info", PLACE, "--json").stdout)["images"] == 7
 
 
-def test_a_download_that_is_cut_off_goes_on(published: KaggleServer, covey: Cli) -> None:
+def test_an_interrupted_download_is_resumed(published: KaggleServer, covey: Cli) -> None:
     published.cuts = [1000, 2000, 0, 500]
     done = covey("info", PLACE)
     assert done.exit_code == 0, done.output
     assert published.sent == [0, 1000, 3000, 3000, 3500]
 
 
-def test_a_download_that_was_given_up_goes_on_the_next_time(published: KaggleServer, covey: Cli) -> None:
+def test_a_failed_download_is_resumed_by_the_next_command(published: KaggleServer, covey: Cli) -> None:
     published.cuts = [1000, *[0] * 8]
     done = covey("info", PLACE)
     assert done.exit_code == 2
@@ -304,19 +304,21 @@ def test_a_download_that_was_given_up_goes_on_the_next_time(published: KaggleSer
     assert published.sent[-1] == 1000
 
 
-def test_a_connection_that_stands_still_counts_as_cut(
+def test_a_silent_connection_counts_as_broken(
     published: KaggleServer, covey: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("covey_kaggle.client.PATIENCE", 0.2)
-    monkeypatch.setattr("covey_kaggle.download.PATIENCE", 0.2)
+    monkeypatch.setattr("covey_kaggle.client.READ_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("covey_kaggle.download.READ_TIMEOUT_S", 0.2)
     published.cuts, published.faults, published.stall = [1000], {"GetDataset": [STALLED]}, 60
     assert covey("info", PLACE).exit_code == 0
     assert published.sent == [0, 1000]
 
 
-def test_a_wrong_checksum_is_told_and_nothing_is_kept(published: KaggleServer, covey: Cli, tmp_path: Path) -> None:
+def test_a_download_with_a_wrong_checksum_is_reported_and_deleted(
+    published: KaggleServer, covey: Cli, tmp_path: Path
+) -> None:
     published.md5 = "A" * 22 + "=="
-    assert "its checksum is not the one that Kaggle gives" in covey("info", PLACE).stderr
+    assert "is damaged: its checksum is wrong" in covey("info", PLACE).stderr
     assert not list((tmp_path / "home").rglob("*.part"))
     published.md5 = None
     assert covey("info", PLACE).exit_code == 0
@@ -325,7 +327,9 @@ def test_a_wrong_checksum_is_told_and_nothing_is_kept(published: KaggleServer, c
 @pytest.mark.parametrize(
     ("call", "statuses"), [("GetDataset", [500, 429, 503]), ("DownloadDataset", [500, 429]), ("GetDataset", [429])]
 )
-def test_a_passing_fault_is_waited_out(call: str, statuses: list[int], published: KaggleServer, covey: Cli) -> None:
+def test_a_temporary_error_of_kaggle_is_retried(
+    call: str, statuses: list[int], published: KaggleServer, covey: Cli
+) -> None:
     published.faults = {call: statuses}
     assert covey("info", PLACE).exit_code == 0
 
@@ -338,11 +342,13 @@ def test_a_passing_fault_is_waited_out(call: str, statuses: list[int], published
         (404, "", "There is no kaggle:owner/small-birds: check the spelling."),
         (429, "3600", "too many requests from you: try again in 3,600 seconds."),
         (429, "Fri, 01 Jan 2100 00:00:00 GMT", "too many requests from you: try again in "),
-        (500, "", "Kaggle has a fault of its own (500): try again later"),
-        (418, "", "Kaggle did not do what was asked for kaggle:owner/small-birds"),
+        (500, "", "Kaggle has an internal error (500): try again later"),
+        (418, "", "Kaggle refused the request for kaggle:owner/small-birds"),
     ],
 )
-def test_a_lasting_fault_is_told(status: int, wait: str, message: str, published: KaggleServer, covey: Cli) -> None:
+def test_a_permanent_error_of_kaggle_is_reported_in_one_sentence(
+    status: int, wait: str, message: str, published: KaggleServer, covey: Cli
+) -> None:
     published.faults, published.retry_after = {"GetDataset": [status] * 9}, wait
     done = covey("info", PLACE)
     assert done.exit_code == 2
@@ -350,12 +356,12 @@ def test_a_lasting_fault_is_told(status: int, wait: str, message: str, published
     assert done.stdout == ""
 
 
-def test_wrong_credentials_are_told(published: KaggleServer, covey: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_credentials_are_reported(published: KaggleServer, covey: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAGGLE_KEY", "wrong")
     assert "does not accept your credentials" in covey("info", PLACE).stderr
 
 
-def test_no_server_is_told(kaggle: KaggleServer, covey: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_server_is_reported(kaggle: KaggleServer, covey: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     from kagglesdk import kaggle_env
 
     monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.LOCAL, "http://127.0.0.1:1")
@@ -363,14 +369,14 @@ def test_no_server_is_told(kaggle: KaggleServer, covey: Cli, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("place", ["", "owner", "owner/", "/name", "owner/name/3", "../../etc", "owner/na me", "a/b\n"])
-def test_a_malformed_name_is_told(place: str, kaggle: KaggleServer, covey: Cli) -> None:
+def test_a_malformed_name_is_reported(place: str, kaggle: KaggleServer, covey: Cli) -> None:
     done = covey("info", f"kaggle:{place}")
     assert done.exit_code == 2
     assert "write kaggle:owner/name" in done.stderr
     assert kaggle.calls == {}
 
 
-def test_a_dataset_of_something_else_is_told(kaggle: KaggleServer, covey: Cli) -> None:
+def test_a_dataset_without_images_or_features_is_reported(kaggle: KaggleServer, covey: Cli) -> None:
     kaggle.datasets["someone/houses"] = [{"prices.csv": b"house,price\n"}]
     assert "holds neither images nor feature files" in covey("info", "kaggle:someone/houses").stderr
 
@@ -378,14 +384,14 @@ def test_a_dataset_of_something_else_is_told(kaggle: KaggleServer, covey: Cli) -
 def link(target: str) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        info = zipfile.ZipInfo("images/link.png")
-        info.external_attr = (stat.S_IFLNK | 0o777) << 16
-        archive.writestr(info, target)
+        member = zipfile.ZipInfo("images/link.png")
+        member.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(member, target)
     return file.getvalue()
 
 
 def bomb() -> bytes:
-    """Ten members that speak of 200 MB each."""
+    """Return an archive whose ten members claim to hold 200 MB each."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(10):
@@ -407,12 +413,12 @@ def flipped() -> bytes:
 @pytest.mark.parametrize(
     ("archive", "message"),
     [
-        (packed({"../out.png": b""}), "leads elsewhere"),
-        (packed({"/out.png": b""}), "leads elsewhere"),
-        (packed({"images/../../../out.png": b""}), "leads elsewhere"),
-        (packed({"C:/out.png": b""}), "leads elsewhere"),
-        (packed({"images\\..\\..\\out.png": b""}), "leads elsewhere"),
-        (packed({"images/.. /out.png": b""}), "leads elsewhere"),
+        (packed({"../out.png": b""}), "leads out of the folder"),
+        (packed({"/out.png": b""}), "leads out of the folder"),
+        (packed({"images/../../../out.png": b""}), "leads out of the folder"),
+        (packed({"C:/out.png": b""}), "leads out of the folder"),
+        (packed({"images\\..\\..\\out.png": b""}), "leads out of the folder"),
+        (packed({"images/.. /out.png": b""}), "leads out of the folder"),
         (link("../../../out.png"), "is a link"),
         (bomb(), "it would make 2,000,000,000 bytes"),
         (flipped(), "cannot be unpacked"),
@@ -441,9 +447,9 @@ def deflated(files: Files) -> bytes:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
 @pytest.mark.parametrize(
-    ("archive", "message"), [(packed, "could not be kept (File too large)"), (deflated, "cannot be unpacked in")]
+    ("archive", "message"), [(packed, "could not be saved (File too large)"), (deflated, "cannot be unpacked in")]
 )
-def test_a_full_disk_is_told_and_what_has_come_is_kept(
+def test_a_full_disk_is_reported_and_the_partial_download_stays(
     archive: Callable[[Files], bytes], message: str, kaggle: KaggleServer, covey: Cli
 ) -> None:
     import resource
@@ -457,18 +463,18 @@ def test_a_full_disk_is_told_and_what_has_come_is_kept(
         resource.setrlimit(resource.RLIMIT_FSIZE, most)
     assert done.exit_code == 2
     assert message in done.stderr
-    assert "make room, or let COVEY_HOME name" in done.stderr
+    assert "make room, or set COVEY_HOME to another folder" in done.stderr
     assert covey("info", PLACE).exit_code == 0
     assert kaggle.sent[0] == 0
     assert 0 not in kaggle.sent[1:]
 
 
-def test_a_dataset_for_which_there_is_no_room_is_told(
+def test_a_dataset_that_does_not_fit_on_the_disk_is_reported(
     published: KaggleServer, covey: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as full:
         full.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
-        assert "0.0 GB left: make room, or let COVEY_HOME name" in covey("info", PLACE).stderr
+        assert "0.0 GB left: make room, or set COVEY_HOME to another folder" in covey("info", PLACE).stderr
     assert covey("info", PLACE).exit_code == 0
     assert published.sent == [0]
 
@@ -487,7 +493,7 @@ def test_pull_replaces_nothing(published: KaggleServer, covey: Cli, tmp_path: Pa
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["metadata.csv"]
 
 
-def test_push_says_what_it_cannot_do(kaggle: KaggleServer, birds: Path, covey: Cli, tmp_path: Path) -> None:
+def test_a_push_that_is_impossible_is_reported(kaggle: KaggleServer, birds: Path, covey: Cli, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "There is nothing to push" in covey("push", tmp_path / "empty", PLACE).stderr
     assert "npz publishes nothing" in covey("push", birds, tmp_path / "copy").stderr
@@ -496,7 +502,7 @@ def test_push_says_what_it_cannot_do(kaggle: KaggleServer, birds: Path, covey: C
     assert "you may not do this with it" in covey("push", birds, PLACE).stderr
 
 
-def test_a_home_that_cannot_be_written_is_told(
+def test_a_read_only_user_folder_is_reported(
     published: KaggleServer, covey: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("", "utf-8")
@@ -506,7 +512,9 @@ def test_a_home_that_cannot_be_written_is_told(
     assert "cannot be created" in done.stderr
 
 
-def test_without_credentials_nothing_is_printed_but_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_credentials_one_sentence_is_printed_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In a fresh Python, for the client signs in as soon as it is imported."""
     for name in ("KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_API_TOKEN"):
         monkeypatch.delenv(name, raising=False)
@@ -517,7 +525,7 @@ def test_without_credentials_nothing_is_printed_but_a_sentence(tmp_path: Path, m
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr.startswith("Error: Kaggle wants credentials")
+    assert done.stderr.startswith("Error: Kaggle needs credentials")
     assert len(done.stderr.splitlines()) == 1
 
 
