@@ -7,7 +7,7 @@ from covey.authoring import SILENT, Progress, make_folder
 from covey_kaggle.client import call_with_retries, open_dataset_calls, sign_in
 from covey_kaggle.download import Download
 from covey_kaggle.local_copy import Slug
-from covey_kaggle.sdk_types import KaggleApi, KaggleDataset, VersionRequest
+from covey_kaggle.sdk_types import KaggleApi, RemoteDataset, VersionRequest
 from covey_kaggle.unpacking import unpack
 
 
@@ -30,7 +30,7 @@ def fetch_newest(slug: Slug, progress: Progress = SILENT) -> int:
             return local_number
 
 
-def describe_dataset(api: KaggleApi, slug: Slug, pauses_s: tuple[float, ...] | None = None) -> KaggleDataset:
+def describe_dataset(api: KaggleApi, slug: Slug, pauses_s: tuple[float, ...] | None = None) -> RemoteDataset:
     """Return Kaggle's description of a dataset.
 
     Args:
@@ -46,7 +46,7 @@ def describe_dataset(api: KaggleApi, slug: Slug, pauses_s: tuple[float, ...] | N
     request: VersionRequest = dataset_api_service.ApiGetDatasetRequest()
     request.owner_slug, request.dataset_slug = slug.owner, slug.name
 
-    def describe() -> KaggleDataset:
+    def describe() -> RemoteDataset:
         with open_dataset_calls(api) as calls:
             return calls.get_dataset(request)
 

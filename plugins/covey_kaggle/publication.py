@@ -22,7 +22,7 @@ from covey_kaggle.sdk_types import (
     DatasetCalls,
     DatasetRequest,
     KaggleApi,
-    KaggleDataset,
+    RemoteDataset,
     Upload,
     UploadBody,
     VersionRequest,
@@ -65,7 +65,7 @@ def publish_dataset(dataset: Dataset, slug: Slug, options: PublishOptions, progr
     return _describe_push(slug, remote, digests, options)
 
 
-def _find_remote(api: KaggleApi, slug: Slug) -> KaggleDataset | None:
+def _find_remote(api: KaggleApi, slug: Slug) -> RemoteDataset | None:
     """Return Kaggle's description of the dataset, None if it does not exist."""
     try:
         return describe_dataset(api, slug)
@@ -75,7 +75,7 @@ def _find_remote(api: KaggleApi, slug: Slug) -> KaggleDataset | None:
         raise
 
 
-def _version_number(remote: KaggleDataset | None) -> int:
+def _version_number(remote: RemoteDataset | None) -> int:
     return int(remote.current_version_number or 0) if remote is not None else 0
 
 
@@ -101,7 +101,7 @@ class Order:
 
 
 def _build_order(
-    dataset: Dataset, metadata: Metadata, slug: Slug, options: PublishOptions, remote: KaggleDataset | None
+    dataset: Dataset, metadata: Metadata, slug: Slug, options: PublishOptions, remote: RemoteDataset | None
 ) -> Order:
     """Return the request; a description that a person wrote on the page is not replaced."""
     if remote is None:
@@ -204,7 +204,7 @@ def _create(api: KaggleApi, slug: Slug, order: Order) -> None:
         raise CoveyError(f"Kaggle refused {slug}: {(response.error or 'it gave no reason')[:300]}")
 
 
-def _describe_push(slug: Slug, remote: KaggleDataset | None, names: Mapping[str, str], options: PublishOptions) -> str:
+def _describe_push(slug: Slug, remote: RemoteDataset | None, names: Mapping[str, str], options: PublishOptions) -> str:
     private = remote.is_private if remote is not None else not options.public
     event = "has a new version" if remote is not None else "was created"
     visibility = "only you and those you share it with can see it" if private else "everybody can see it"

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol, Self
 
 
-class KaggleDataset(Protocol):
+class RemoteDataset(Protocol):
     """A dataset as Kaggle describes it (kagglesdk's ApiDataset)."""
 
     @property
@@ -112,7 +112,7 @@ class Response(Protocol):
 class DatasetCalls(Protocol):
     """The calls of Kaggle about datasets."""
 
-    def get_dataset(self, request: VersionRequest) -> KaggleDataset:
+    def get_dataset(self, request: VersionRequest) -> RemoteDataset:
         """Describe a dataset."""
 
     def download_dataset(self, request: VersionRequest) -> Response:
