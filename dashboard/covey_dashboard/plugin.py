@@ -3,38 +3,138 @@
 from __future__ import annotations
 
 import importlib.util
+import ipaddress
 import os
+import re
+import secrets
+import socket
 import sys
-import webbrowser
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import click
 
 from covey import CoveyError, hookimpl
-from covey.frontend import Registry, TerminalProgress, open_dataset
+from covey.frontend import Registry, TerminalProgress, open_dataset, reason
 from covey_dashboard.server import server
+from covey_dashboard.server.access_rules import TOKEN, AccessRules
+from covey_dashboard.server.open_browser import browser_at
+
+_ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_BASE_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
+
+
+def _check_origins(ctx: click.Context, param: click.Parameter, origins: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise click.BadParameter(f"{origin!r} is no origin, such as https://wiki.example.org or http://host:8888.")
+    return origins
+
+
+def _check_base_path(ctx: click.Context, param: click.Parameter, path: str) -> str:
+    stripped = f"/{path.strip('/')}" if path.strip("/") else ""
+    if not _BASE_PATH.fullmatch(stripped) or {".", ".."} & set(stripped.split("/")):
+        raise click.BadParameter(f"{path!r} is no path, such as /covey.")
+    return stripped
 
 
 @click.command()
 @click.argument("location", required=False)
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="The port to listen at.")
 @click.option(
-    "--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="The port on this machine."
+    "--host", default="localhost", show_default=True, help="The name or address to listen at; 0.0.0.0 for all."
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
-def dashboard(location: str | None, port: int, no_browser: bool) -> None:
+@click.option("--no-token", is_flag=True, help="Ask nobody for the token: with localhost, or behind a proxy that asks.")
+@click.option(
+    "--read-only",
+    is_flag=True,
+    help="Let everybody look at this dataset and nobody change anything; asks for no token.",
+)
+@click.option("--behind-proxy", is_flag=True, help="Believe a web server in front of it how it was addressed.")
+@click.option("--base-path", default="", callback=_check_base_path, help="What all its paths begin with there.")
+@click.option(
+    "--allow-frame",
+    "frames",
+    metavar="ORIGIN",
+    multiple=True,
+    callback=_check_origins,
+    help="A site whose pages may show it in a frame; may be repeated.",
+)
+def dashboard(
+    location: str | None,
+    port: int,
+    host: str,
+    no_browser: bool,
+    no_token: bool,
+    read_only: bool,
+    behind_proxy: bool,
+    base_path: str,
+    frames: tuple[str, ...],
+) -> None:
     """Look at the groups of a dataset in the browser.
 
-    LOCATION is a folder, or what a storage plugin opens. The dashboard can be reached from this machine only.
+    LOCATION is a folder, or what a storage plugin opens. The dashboard can be reached from this machine only, unless
+    --host says otherwise, and only with the token in the address that is printed.
     """
     _check_libraries()
+    address = _resolve(host)
+    _check_access(location, address, no_token, read_only, behind_proxy, frames)
     if location:
         open_dataset(Registry.installed(), location, TerminalProgress())
-    with suppress(KeyboardInterrupt), server.running(location or "", port) as (address, process):
-        click.echo(f"The dashboard is at {address} (Ctrl-C ends it).")
-        if not no_browser and _has_display():
-            webbrowser.open(address)
-        process.wait()
+    rules = AccessRules(
+        port=port,
+        hosts=_names_of(host, address),
+        token="" if no_token or read_only else secrets.token_urlsafe(32),
+        base_path=base_path,
+        frames=frames,
+        behind_proxy=behind_proxy,
+        read_only=read_only,
+    )
+    with suppress(KeyboardInterrupt), server.running(location or "", address, rules) as process:
+        page = _address(rules)
+        click.echo(f"The dashboard is at {page} (Ctrl-C ends it).")
+        with nullcontext() if no_browser or not _has_display() else browser_at(page):
+            process.wait()
+
+
+def _check_access(
+    location: str | None, address: str, no_token: bool, read_only: bool, behind_proxy: bool, frames: tuple[str, ...]
+) -> None:
+    """Raise UsageError where the options would let in others than was meant."""
+    if read_only and not location:
+        raise click.UsageError("--read-only shows one dataset: name it.")
+    if read_only and frames:
+        raise click.UsageError("With --read-only every site may show it in a frame: leave out --allow-frame.")
+    if no_token and not (ipaddress.ip_address(address).is_loopback or read_only or behind_proxy):
+        raise click.UsageError(
+            "Without the token everybody who can reach this machine could read your files: leave out --no-token or"
+            " --host, or add --read-only, or --behind-proxy where the proxy asks for a password."
+        )
+
+
+def _resolve(host: str) -> str:
+    """Return the IP address of a host, an older one (IPv4) where it has both. Raises CoveyError."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise CoveyError(f"--host {host} has no address ({reason(error)}): take a name of this machine.") from error
+    addresses = [str(place[0]) for *_, place in sorted(found, key=lambda info: info[0] != socket.AF_INET)]
+    return addresses[0]
+
+
+def _names_of(host: str, address: str) -> tuple[str, ...]:
+    """Return the names under which a browser may address the server, the one to print first."""
+    if ipaddress.ip_address(address).is_unspecified:
+        return (socket.getfqdn(), socket.gethostname(), "localhost")
+    return (host, "localhost") if ipaddress.ip_address(address).is_loopback else (host,)
+
+
+def _address(rules: AccessRules) -> str:
+    """Return the address to open, with the token where one is needed."""
+    name = f"[{rules.hosts[0]}]" if ":" in rules.hosts[0] else rules.hosts[0]
+    query = f"/?{TOKEN}={rules.token}" if rules.token else ""
+    return f"http://{name}:{rules.port}{rules.base_path}{query}"
 
 
 def _check_libraries() -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.dashboard.browser import launched, served, settle
+from tests.dashboard.browser import launched, page_address, served, settle
 
 PAGES = ("explore", "worklist", "labels")
 PICTURES = Path(__file__).parents[2] / "dashboard" / "pictures"
@@ -24,7 +24,7 @@ def main(dataset: Path) -> None:
     with launched() as browser, served(dataset) as (address, _):
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         for name in PAGES:
-            page.goto(f"{address}/{name}")
+            page.goto(page_address(address, name))
             settle(page)
             page.wait_for_timeout(4000)
             save(page, PICTURES / f"{name}.png")

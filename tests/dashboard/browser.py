@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
@@ -27,20 +28,30 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(*location: object, site: Path | None = None) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Run `covey dashboard`, with what is installed in `site` too; yield its address and its process."""
-    words = ["dashboard", *map(str, location), "--port", str(free_port()), "--no-browser"]
+def served(*words: object, site: Path | None = None) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Run `covey dashboard`, with what is installed in `site` too; yield the address that it prints and its process."""
+    command = [*COVEY, "dashboard", *map(str, words), "--port", str(free_port()), "--no-browser"]
     env = {**os.environ, "PYTHONPATH": str(site)} if site else None
-    process = subprocess.Popen([*COVEY, *words], stdout=subprocess.PIPE, text=True, env=env)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)
     assert process.stdout
     try:
-        match = re.search(r"http://localhost:\d+", process.stdout.readline())
+        match = re.search(r"http://\S+", process.stdout.readline())
         assert match
         yield match[0], process
     finally:
         process.terminate()
         process.wait(20)
         process.stdout.close()
+
+
+def page_address(address: str, path: str) -> str:
+    """Return the address of a page: the one that was printed, token included, with a path."""
+    return urlsplit(address)._replace(path=path).geturl()
+
+
+def origin_of(address: str) -> str:
+    """Return what all addresses of a server begin with."""
+    return f"http://{urlsplit(address).netloc}"
 
 
 @contextmanager
@@ -60,7 +71,7 @@ def seen(location: Path, name: str, height: int) -> Iterator[Page]:
     """Open one page of the dashboard of a dataset, 1280 pixels wide, in a browser of its own."""
     with launched() as browser, served(location) as (address, _):
         page = browser.new_page(viewport={"width": 1280, "height": height})
-        page.goto(f"{address}/{name}")
+        page.goto(page_address(address, name))
         yield page
 
 

@@ -11,13 +11,25 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from click.testing import Result
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
-from tests.dashboard.browser import COVEY, free_port, metric, served, set_number, settle, spot, view
+from tests.dashboard.browser import (
+    COVEY,
+    free_port,
+    metric,
+    origin_of,
+    page_address,
+    served,
+    set_number,
+    settle,
+    spot,
+    view,
+)
 
 from covey.data.cluster_colours import cluster_colour
 
@@ -75,7 +87,7 @@ def ground(page: Page, x: float, y: float) -> np.ndarray:
 def opened(chromium: Browser, address: str, folder: Path) -> Page:
     """Return the page Explore with a dataset that was opened on the page Data."""
     page = chromium.new_page(viewport={"width": 1280, "height": 800})
-    page.goto(f"{address}/data")
+    page.goto(page_address(address, "data"))
     field = page.get_by_label("Open a dataset", exact=True)
     field.fill(str(folder))
     field.press("Enter")
@@ -247,10 +259,10 @@ class TestExplore:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         for place in ("", "/data"):
-            page.goto(address + place)
+            page.goto(page_address(address, place))
             settle(page)
             assert page.evaluate("document.documentElement.scrollWidth") <= 1280
-        assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+        assert [url for url in asked if not url.startswith((origin_of(address), "data:", "blob:"))] == []
         page.close()
 
 
@@ -274,7 +286,7 @@ def test_an_interruption_ends_the_server_quietly(birds: Path, ending: signal.Sig
     with served(birds) as (address, process):
         process.send_signal(ending)
         assert process.wait(20) == 0
-        socket.create_server(("localhost", int(address.rpartition(":")[2]))).close()
+        socket.create_server(("localhost", urlsplit(address).port)).close()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there is /proc")

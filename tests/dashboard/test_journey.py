@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -254,7 +255,7 @@ def harmless(page: Page) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there is 127.0.0.2 this machine too")
 def test_the_server_answers_this_machine_alone(address: str) -> None:
-    port = int(address.rpartition(":")[2])
+    port = urlsplit(address).port
     socket.create_connection(("127.0.0.1", port), 5).close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.2", port), 5)

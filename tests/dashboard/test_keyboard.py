@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from tests.dashboard.browser import launched, served, settle
+from tests.dashboard.browser import launched, page_address, served, settle
 
 PAGES = ("data", "run", "explore", "worklist", "labels", "compare", "about", "methods", "plugins")
 MOST = 400
@@ -25,7 +25,7 @@ FOCUSED = """() => {
 def test_tab_passes_from_the_first_to_the_last_control(name: str, birds: Path) -> None:
     with launched() as browser, served(birds) as (address, _):
         page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(f"{address}/{name}")
+        page.goto(page_address(address, name))
         settle(page)
         visited: list[int] = []
         for _ in range(MOST):
@@ -46,7 +46,7 @@ def test_tab_passes_from_the_first_to_the_last_control(name: str, birds: Path) -
 def test_the_map_lets_the_keys_of_the_browser_through(birds: Path) -> None:
     with launched() as browser, served(birds) as (address, _):
         page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(f"{address}/explore")
+        page.goto(page_address(address, "explore"))
         settle(page)
         page.evaluate("addEventListener('keydown', (event) => { window.lastPrevented = event.defaultPrevented; })")
         page.locator("canvas.over").first.focus()
@@ -59,7 +59,7 @@ def test_a_click_in_the_viewer_is_not_cancelled(birds: Path) -> None:
     """A link in it, such as the one to the recording at xeno-canto, would be dead."""
     with launched() as browser, served(birds) as (address, _):
         page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(f"{address}/explore")
+        page.goto(page_address(address, "explore"))
         settle(page)
         page.get_by_role("option").first.dblclick()
         dialog = page.locator("dialog")

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from covey.frontend import PARAMETERS, SEGMENT_NAME, ImageFolder
-from covey_dashboard.server.thumbnails import HEADERS
+from covey_dashboard.server.thumbnails import HEADERS, public_path
 from covey_dashboard.server.tokens import Tokens
 
 FOLDER = "audio"
@@ -81,7 +81,7 @@ def address(home: Path, images: ImageFolder | None) -> str:
     root = home / FOLDER
     if images is None or not root.is_dir() or not _installed():
         return ""
-    return f"{_PLACE}?of={_recordings.token(Recordings(root, images))}&name="
+    return f"{public_path(_PLACE)}?of={_recordings.token(Recordings(root, images))}&name="
 
 
 def problem(home: Path) -> str:

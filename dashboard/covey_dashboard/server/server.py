@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import os
 import signal
@@ -14,20 +15,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from covey import CoveyError
+from covey_dashboard.server.access_rules import HEALTH, AccessRules
 
 APP = Path(__file__).with_name("app.py")
 WEB = Path(__file__).with_name("web.py")
 LOCATION = "COVEY_DASHBOARD_LOCATION"
 """The environment variable that tells the app which dataset was named on the command line."""
+READ_ONLY = "COVEY_DASHBOARD_READ_ONLY"
+"""The environment variable that tells the app, where it is not empty, that nobody may change anything."""
+ACCESS = "COVEY_DASHBOARD_ACCESS"
+"""The environment variable with the access rules, the token among them; the server deletes it when it starts."""
 
-HOST = "localhost"
 PATIENCE = 60.0
 """Seconds that the server may take to start."""
 ENDING = 5.0
 """Seconds that it may take to end."""
 
 _SETTINGS = {
-    "server.address": HOST,
     "server.headless": "true",
     "server.fileWatcherType": "none",
     "browser.gatherUsageStats": "false",
@@ -41,65 +45,77 @@ _SETTINGS = {
 
 
 @contextmanager
-def running(location: str, port: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def running(location: str, address: str, rules: AccessRules) -> Iterator[subprocess.Popen[bytes]]:
     """Run the server for as long as the block lasts; a request of the system to end is an interruption.
 
+    Args:
+        location: the dataset to open at first; "" for none.
+        address: the IP address to listen at.
+        rules: who may talk to it, and on which port.
+
     Yields:
-        Its address, once it answers, and its process.
+        Its process, once it answers.
 
     Raises:
         CoveyError: the port is taken, or the server does not start.
     """
-    _check(port)
+    _check(address, rules.port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    process = _started(location, port)
+    process = _start(location, address, rules)
     try:
-        _wait(process, port)
-        yield f"http://{HOST}:{port}", process
+        _wait(process, address, rules)
+        yield process
     finally:
         _end(process)
 
 
-def _started(location: str, port: int) -> subprocess.Popen[bytes]:
+def _start(location: str, address: str, rules: AccessRules) -> subprocess.Popen[bytes]:
     """Start the server, which ignores Ctrl-C: a terminal sends it to both, and it is ours to answer."""
-    env, nowhere = {**os.environ, LOCATION: location}, subprocess.DEVNULL
+    settings = {LOCATION: location, READ_ONLY: "1" if rules.read_only else "", ACCESS: rules.to_json()}
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        return subprocess.Popen(_command(port), env=env, stdin=nowhere, stdout=nowhere)
+        return subprocess.Popen(
+            _command(address, rules),
+            env={**os.environ, **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _command(port: int) -> list[str]:
-    settings = {**_SETTINGS, "server.port": port}
-    flags = [f"--{key}={value}" for key, value in settings.items()]
+def _command(address: str, rules: AccessRules) -> list[str]:
+    place = {"server.address": address, "server.port": rules.port, "server.baseUrlPath": rules.base_path}
+    flags = [f"--{key}={setting}" for key, setting in {**_SETTINGS, **place}.items()]
     return [sys.executable, "-m", "streamlit", "run", str(WEB), *flags]
 
 
-def _check(port: int) -> None:
+def _check(address: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        socket.create_server((HOST, port)).close()
+        socket.create_server((address, port), family=family).close()
     except OSError as error:
         another = port + 1 if port < 65535 else 8501
-        raise CoveyError(
-            f"Port {port} cannot be used ({os.strerror(error.errno or 0)}): end the program that uses it,"
-            f" or take another port, as in --port {another}."
-        ) from error
+        remedy = f"end the program that uses it, or take another port, as in --port {another}"
+        if error.errno == errno.EADDRNOTAVAIL:
+            remedy = f"{address} is no address of this machine, take another --host"
+        raise CoveyError(f"Port {port} cannot be used ({os.strerror(error.errno or 0)}): {remedy}.") from error
 
 
-def _wait(process: subprocess.Popen[bytes], port: int) -> None:
+def _wait(process: subprocess.Popen[bytes], address: str, rules: AccessRules) -> None:
     """Return when the server answers. Raises CoveyError."""
     end = time.monotonic() + PATIENCE
-    while not _answers(port):
+    while not _answers(address, rules):
         if process.poll() is not None or time.monotonic() > end:
             raise CoveyError("The dashboard did not start: what Streamlit said stands above.")
         time.sleep(0.1)
 
 
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+def _answers(address: str, rules: AccessRules) -> bool:
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
+    connection = http.client.HTTPConnection(reached, rules.port, timeout=5)
     try:
-        connection.request("GET", "/_stcore/health")
+        connection.request("GET", rules.base_path + HEALTH)
         return connection.getresponse().status == http.client.OK
     except (OSError, http.client.HTTPException):
         return False

@@ -9,6 +9,7 @@ from PIL import Image
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from streamlit import get_option
 
 from covey.frontend import BrokenImage, ImageFolder
 from covey_dashboard.server.tokens import Tokens
@@ -30,7 +31,13 @@ def address(folder: ImageFolder | None) -> str:
     its own size. For a name that is no image in the folder, or a broken one, the answer is 404: the page then draws a
     grey tile.
     """
-    return f"{_PLACE}?of={_folders.token(folder)}&name=" if folder else ""
+    return f"{public_path(_PLACE)}?of={_folders.token(folder)}&name=" if folder else ""
+
+
+def public_path(path: str) -> str:
+    """Return a path of this server as the browser has to ask for it, behind a proxy too."""
+    base_path = str(get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base_path}{path}" if base_path else path
 
 
 def _answer(request: Request) -> Response:

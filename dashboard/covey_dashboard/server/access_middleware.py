@@ -1,0 +1,161 @@
+"""Who may talk to the server: a middleware around everything that it answers, pages, files and websocket."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import MutableMapping
+from html import escape
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from covey_dashboard.server.access_rules import HEALTH, TOKEN, AccessRules
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_VIOLATION = 1008
+"""The code with which a websocket is refused."""
+_PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+
+
+class AccessMiddleware:
+    """Refuses what the rules do not allow, and exchanges the token in an address for a cookie."""
+
+    def __init__(self, app: ASGIApp, rules: AccessRules) -> None:
+        self._app = app
+        self._rules = rules
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or hand it on."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if self._rules.behind_proxy:
+            _restore_host(scope)
+        answer = self._answer(scope)
+        if answer is None:
+            await self._app(scope, receive, self._limit_frames(send))
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": _VIOLATION})
+        else:
+            await answer(scope, receive, self._limit_frames(send))
+
+    def _answer(self, scope: Scope) -> Response | None:
+        """Return what is to be said instead of what was asked for; None where the request may pass."""
+        if refusal := self._wrong_address(scope):
+            return _refuse(refusal)
+        if self._rules.read_only and scope.get("method", "GET") not in ("GET", "HEAD"):
+            return _refuse("This dashboard is read-only.")
+        if not self._rules.token or _reads(scope, self._rules.base_path + HEALTH):
+            return None
+        if scope["type"] == "http" and scope["method"] == "GET" and self._is_token(_query(scope).get(TOKEN, "")):
+            return self._sign_in(scope)
+        if any(self._is_token(cookie) for cookie in _cookies(scope, self._rules.cookie)):
+            return None
+        sentence = "Open the address that the command printed: it holds the token that this dashboard asks for."
+        return _refuse(sentence, again=_comes_from_elsewhere(scope))
+
+    def _is_token(self, text: str) -> bool:
+        return secrets.compare_digest(text.encode(), self._rules.token.encode())
+
+    def _wrong_address(self, scope: Scope) -> str:
+        """Return why the host or the origin of a request is not the server's own, "" where it is.
+
+        Other pages in the same browser reach the server too: under their own origin, or, where they let their name
+        stand for this machine's address, under their own host.
+        """
+        headers = Headers(scope=scope)
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+        if len(hosts) != 1 or not (self._rules.behind_proxy or hosts[0].lower() in self._own_hosts(scope)):
+            where = ", ".join(self._own_hosts(scope))
+            return f"This dashboard answers at {where} only. Through a tunnel, use the same port on both sides."
+        schemes = tuple(_DEFAULT_PORTS) if self._rules.behind_proxy else (_scheme(scope),)
+        own_origins = [f"{scheme}://{hosts[0]}".lower() for scheme in schemes]
+        if any(origin.lower() not in own_origins for origin in origins):
+            return f"This request comes from another page: only pages of {hosts[0]} may send it."
+        if len(origins) != 1 and scope["type"] == "websocket":
+            return "A websocket needs the header Origin, as browsers send it."
+        return ""
+
+    def _own_hosts(self, scope: Scope) -> list[str]:
+        """Return what the header Host may say."""
+        reached, port = (scope.get("server") or ("", None))[0].removeprefix("::ffff:"), self._rules.port
+        names = [*self._rules.hosts, *([reached] if reached else [])]
+        unique = dict.fromkeys(f"[{name}]" if ":" in name else name.lower() for name in names)
+        bare = list(unique) if _DEFAULT_PORTS[_scheme(scope)] == port else []
+        return [*(f"{name}:{port}" for name in unique), *bare]
+
+    def _sign_in(self, scope: Scope) -> Response:
+        """Send the browser to the same address without the token, which it keeps in a cookie from then on."""
+        page, rest = scope["path"].rpartition("/")[2], [pair for pair in _pairs(scope) if pair[0] != TOKEN]
+        location = f"./{quote(page)}" + (f"?{urlencode(rest)}" if rest else "")
+        cookie = (
+            f"{self._rules.cookie}={self._rules.token}; Path={self._rules.base_path or '/'}; HttpOnly; SameSite=Strict"
+        )
+        secure = "; Secure" if _scheme(scope) == "https" else ""
+        return Response(status_code=303, headers={"Location": location, "Set-Cookie": cookie + secure, **_PRIVATE})
+
+    def _limit_frames(self, send: Send) -> Send:
+        """Return how to send answers that say which pages may show them in a frame."""
+        if self._rules.read_only:
+            return send
+        ancestors = " ".join(["frame-ancestors 'self'", *self._rules.frames])
+
+        async def send_limited(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message.setdefault("headers", []))
+                headers.append("Content-Security-Policy", ancestors)
+            await send(message)
+
+        return send_limited
+
+
+def _restore_host(scope: MutableMapping[str, Any]) -> None:
+    """Write into a request the host and the scheme with which the browser addressed the proxy, where that says them."""
+    headers = MutableHeaders(raw=list(scope["headers"]))
+    if host := headers.get("x-forwarded-host"):
+        headers["host"] = host.partition(",")[0].strip()
+    if headers.get("x-forwarded-proto", "").partition(",")[0].strip() == "https":
+        scope["scheme"] = "wss" if scope["type"] == "websocket" else "https"
+    scope["headers"] = headers.raw
+
+
+def _scheme(scope: Scope) -> str:
+    return "https" if scope["scheme"] in ("https", "wss") else "http"
+
+
+def _reads(scope: Scope, path: str) -> bool:
+    return bool(scope["type"] == "http" and scope["method"] == "GET" and scope["path"] == path)
+
+
+def _pairs(scope: Scope) -> list[tuple[str, str]]:
+    return parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+
+
+def _query(scope: Scope) -> dict[str, str]:
+    return dict(_pairs(scope))
+
+
+def _cookies(scope: Scope, name: str) -> list[str]:
+    """Return the values of all cookies of a name: another server of this machine may have set one too."""
+    pairs = [
+        cookie.strip().partition("=")
+        for header in Headers(scope=scope).getlist("cookie")
+        for cookie in header.split(";")
+    ]
+    return [value for key, _, value in pairs if key == name]
+
+
+def _comes_from_elsewhere(scope: Scope) -> bool:
+    """Whether a link of another site, or a file, led here: the browser then keeps the cookie back, once."""
+    headers = Headers(scope=scope)
+    return headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") == "navigate"
+
+
+def _refuse(sentence: str, again: bool = False) -> Response:
+    """Return a page with a sentence; with `again` the browser asks for the same address again by itself."""
+    refresh = '<meta http-equiv="refresh" content="0">' if again else ""
+    page = f"<!doctype html><meta charset='utf-8'>{refresh}<title>covey</title><p>{escape(sentence)}</p>"
+    return HTMLResponse(page, 403, _PRIVATE)
