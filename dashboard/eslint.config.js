@@ -6,11 +6,8 @@ const HANDLER = "AssignmentExpression[left.property.name=/^on/] > ArrowFunctionE
 export default [
   js.configs.recommended,
   {
-    // shared.js is put before the script of each component, so its functions are known there.
-    files: ["covey_dashboard/browser/*.js"],
-    languageOptions: {
-      globals: { ...globals.browser, unpack: "readonly", element: "readonly", button: "readonly" },
-    },
+    files: ["covey_dashboard/browser/**/*.js"],
+    languageOptions: { globals: globals.browser },
     rules: {
       "no-restricted-syntax": [
         "error",
@@ -20,10 +17,6 @@ export default [
       eqeqeq: "error",
       "prefer-const": "error",
     },
-  },
-  {
-    files: ["covey_dashboard/browser/shared.js"],
-    rules: { "no-unused-vars": "off", "no-redeclare": "off" },
   },
   { files: ["covey_dashboard/browser/tests/*.js", "eslint.config.js"], languageOptions: { globals: globals.node } },
 ];

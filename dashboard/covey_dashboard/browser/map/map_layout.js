@@ -1,0 +1,74 @@
+// Where names and the tooltip stand on the map, and which colour a point has. All lengths are in pixels.
+
+/** @import { Pixel, Size } from "./map_view.js" */
+
+const LINE_HEIGHT = 15;
+const TOOLTIP_WIDTH = 236;
+
+/**
+ * Returns those names that have room, with the pixel of each one's middle: the first first, none over another, none
+ * beyond the left or right end.
+ *
+ * @template {{ pixel: Pixel, width: number }} Name
+ * @param {Name[]} names Where each would stand, and how wide it is.
+ * @param {number} mapWidth
+ * @returns {Name[]}
+ */
+export function arrangeNames(names, mapWidth) {
+  /** @type {Name[]} */
+  const arranged = [];
+  for (const name of names) {
+    const [middle, down] = name.pixel;
+    if (middle < 0 || middle > mapWidth) continue;
+    const across = Math.max(name.width / 2, Math.min(middle, mapWidth - name.width / 2));
+    const covers = (/** @type {Name} */ { pixel, width }) =>
+      Math.abs(pixel[0] - across) < (width + name.width) / 2 && Math.abs(pixel[1] - down) < LINE_HEIGHT;
+    if (!arranged.some(covers)) arranged.push({ ...name, pixel: [across, down] });
+  }
+  return arranged;
+}
+
+/**
+ * Returns the edges of the tooltip, as a style has them: beside the pointer, towards the middle of the map.
+ *
+ * @param {Pixel} pointer
+ * @param {Size} size Of the map.
+ */
+export function tooltipEdges([across, down], { width, height }) {
+  const left = `${Math.max(0, Math.min(across + 14, width - TOOLTIP_WIDTH))}px`;
+  if (down < height / 2) return { left, top: `${down + 14}px`, bottom: "auto" };
+  return { left, top: "auto", bottom: `${height - down + 10}px` };
+}
+
+/**
+ * Returns where the colour of a group stands in a palette, whose first is that of none. Groups beyond the end begin
+ * again with the second.
+ *
+ * @param {number} code -1 for none.
+ * @param {number} paletteSize
+ */
+export const paletteIndex = (code, paletteSize) => (code < 0 ? 0 : (code % (paletteSize - 1)) + 1);
+
+/**
+ * Returns where each point's colour stands in the palette, and the state of the point, one point after another.
+ *
+ * @param {Int32Array} codes
+ * @param {Uint8Array} states
+ * @param {number} paletteSize
+ */
+export function paintPoints(codes, states, paletteSize) {
+  const paint = new Uint8Array(2 * states.length);
+  states.forEach((state, point) => paint.set([paletteIndex(codes[point], paletteSize), state], 2 * point));
+  return paint;
+}
+
+/**
+ * @param {string} colour Such as "#0f766e".
+ * @returns {Colour}
+ *
+ * @typedef {[red: number, green: number, blue: number]} Colour Each from 0 to 255.
+ */
+export function parseColour(colour) {
+  const part = (/** @type {number} */ start) => parseInt(colour.slice(start, start + 2), 16);
+  return [part(1), part(3), part(5)];
+}

@@ -1,0 +1,127 @@
+// Which part of a map is in view, and how pixels of the screen and units of the map become each other.
+
+const OUTLIERS = 0.005; // share of the points at each end of an axis that may lie outside the first view
+const MARGIN = 0.06;
+const BUTTON_BAR = 36; // pixels at the top, where the buttons are
+
+/**
+ * A place on the map in its own units; y points up.
+ *
+ * @typedef {[x: number, y: number]} Place
+ *
+ * A place on the screen, from the upper left corner of the map.
+ *
+ * @typedef {[across: number, down: number]} Pixel
+ *
+ * @typedef {{ width: number, height: number }} Size In pixels.
+ *
+ * @typedef {{ x: [low: number, high: number], y: [low: number, high: number] }} Box
+ *
+ * The place in the middle, and how many pixels a unit has.
+ *
+ * @typedef {{ x: number, y: number, scale: number }} View
+ */
+
+/**
+ * Returns what a map shows at first: nearly all points, with a margin, so that single outliers do not shrink it.
+ *
+ * @param {Float32Array} places x and y of one point after another.
+ * @returns {Box}
+ */
+export const coreBox = (places) => ({ x: coreRange(places, 0), y: coreRange(places, 1) });
+
+/**
+ * @param {Float32Array} places
+ * @param {0 | 1} axis
+ * @returns {[low: number, high: number]}
+ */
+function coreRange(places, axis) {
+  const sorted = places.filter((value, index) => index % 2 === axis && Number.isFinite(value)).sort();
+  if (!sorted.length) return [-1, 1];
+  const cut = Math.floor(OUTLIERS * (sorted.length - 1));
+  const [low, high] = [sorted[cut], sorted[sorted.length - 1 - cut]];
+  const margin = MARGIN * (high - low) || 1;
+  return [low - margin, high + margin];
+}
+
+/**
+ * Returns the view in which a box fills the map below the buttons.
+ *
+ * @param {Box} box
+ * @param {Size} size
+ * @returns {View}
+ */
+export function fitView({ x, y }, { width, height }) {
+  const scale = Math.min(width / (x[1] - x[0]), (height - BUTTON_BAR) / (y[1] - y[0]));
+  return { x: (x[0] + x[1]) / 2, y: (y[0] + y[1]) / 2 + BUTTON_BAR / 2 / scale, scale };
+}
+
+/**
+ * @param {View} view
+ * @param {Size} size
+ * @param {Pixel} pixel
+ * @returns {Place}
+ */
+export const toPlace = ({ x, y, scale }, { width, height }, [across, down]) => [
+  x + (across - width / 2) / scale,
+  y - (down - height / 2) / scale,
+];
+
+/**
+ * @param {View} view
+ * @param {Size} size
+ * @param {Place} place
+ * @returns {Pixel}
+ */
+export const toPixel = (view, { width, height }, [x, y]) => [
+  width / 2 + (x - view.x) * view.scale,
+  height / 2 - (y - view.y) * view.scale,
+];
+
+/**
+ * Returns a view that is closer by a factor, in which the place at a pixel stays where it is.
+ *
+ * @param {View} view
+ * @param {Size} size
+ * @param {number} factor
+ * @param {Pixel} pixel
+ * @returns {View}
+ */
+export function zoomView(view, size, factor, pixel) {
+  const zoomed = { ...view, scale: view.scale * factor };
+  const [x, y] = toPlace(view, size, pixel);
+  const [movedX, movedY] = toPlace(zoomed, size, pixel);
+  return { ...zoomed, x: view.x + x - movedX, y: view.y + y - movedY };
+}
+
+/**
+ * Returns the view after the map was dragged from one pixel to another.
+ *
+ * @param {View} view
+ * @param {Pixel} from
+ * @param {Pixel} to
+ * @returns {View}
+ */
+export const panView = ({ x, y, scale }, from, to) => ({
+  x: x - (to[0] - from[0]) / scale,
+  y: y + (to[1] - from[1]) / scale,
+  scale,
+});
+
+/**
+ * Returns by which factor a turn of the wheel zooms: a fast one counts as one of 120 units.
+ *
+ * @param {number} turn As `deltaY` of the event has it: below 0 is closer.
+ */
+export const wheelFactor = (turn) => Math.exp(-Math.sign(turn) * Math.min(120, Math.abs(turn)) * 0.002);
+
+/**
+ * Returns how many pixels wide a point is drawn: smaller on a full map, larger when a person goes closer.
+ *
+ * @param {number} count How many points the map has.
+ * @param {number} closeness The scale as a multiple of that of the first view.
+ */
+export function pointSize(count, closeness) {
+  const enlargement = Math.min(3, Math.max(1, closeness ** 0.4));
+  return Math.min(8, Math.max(3, 60 / Math.sqrt(count) + 2.5)) * enlargement;
+}

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { coreBox, fitView, panView, pointSize, toPixel, toPlace, wheelFactor, zoomView } from "../map/map_view.js";
+
+/** @import { Pixel } from "../map/map_view.js" */
+
+const SIZE = { width: 600, height: 400 };
+const VIEW = { x: 3, y: -2, scale: 25 };
+/** @type {Pixel[]} */
+const PIXELS = [
+  [0, 0],
+  [300, 200],
+  [599, 1],
+  [-50, 700],
+];
+
+/** @param {number[]} actual @param {number[]} expected */
+function assertNear(actual, expected) {
+  actual.forEach((number, index) => assert.ok(Math.abs(number - expected[index]) < 1e-9, `${actual} is ${expected}`));
+}
+
+test("nearly all points are in the first view: single outliers do not shrink it", () => {
+  const places = new Float32Array(2 * 1000);
+  for (let point = 0; point < 1000; point++) places.set([point % 10, point % 7], 2 * point);
+  places.set([1e6, -1e6], 0);
+  const { x, y } = coreBox(places);
+  assert.ok(x[0] < 0 && x[1] > 9 && x[1] < 11, `x from ${x}`);
+  assert.ok(y[0] < 0 && y[0] > -1 && y[1] > 6, `y from ${y}`);
+});
+
+test("points that lie nowhere are left aside, and a map without any has a view too", () => {
+  assert.deepEqual(coreBox(Float32Array.of(NaN, Infinity, 2, 3)), { x: [1, 3], y: [2, 4] });
+  assert.deepEqual(coreBox(new Float32Array()), { x: [-1, 1], y: [-1, 1] });
+});
+
+test("the first view shows the whole box below the buttons", () => {
+  for (const box of [
+    { x: [0, 1], y: [0, 9] },
+    { x: [-7, 50], y: [2, 3] },
+  ]) {
+    const { x, y } = /** @type {{ x: [number, number], y: [number, number] }} */ (box);
+    const view = fitView({ x, y }, SIZE);
+    const [left, top] = toPixel(view, SIZE, [x[0], y[1]]);
+    const [right, bottom] = toPixel(view, SIZE, [x[1], y[0]]);
+    assert.ok(left >= -1e-9 && right <= 600 + 1e-9, `${left} to ${right}`);
+    assert.ok(top >= 36 - 1e-9 && bottom <= 400 + 1e-9, `${top} to ${bottom}`);
+  }
+});
+
+test("a pixel and its place are one and the same", () => {
+  for (const pixel of PIXELS) assertNear(toPixel(VIEW, SIZE, toPlace(VIEW, SIZE, pixel)), pixel);
+  assert.deepEqual(toPixel(VIEW, SIZE, [3, -2]), [300, 200]);
+});
+
+test("up on the screen is up on the map", () => {
+  assert.ok(toPlace(VIEW, SIZE, [300, 100])[1] > toPlace(VIEW, SIZE, [300, 300])[1]);
+});
+
+test("zooming leaves the place under the pointer where it is", () => {
+  for (const pixel of PIXELS) {
+    const zoomed = zoomView(VIEW, SIZE, 1.5, pixel);
+    assert.equal(zoomed.scale, 37.5);
+    assertNear(toPlace(zoomed, SIZE, pixel), toPlace(VIEW, SIZE, pixel));
+  }
+});
+
+test("zooming in and out again leads back", () => {
+  const back = zoomView(zoomView(VIEW, SIZE, 4, [20, 30]), SIZE, 1 / 4, [20, 30]);
+  assertNear([back.x, back.y, back.scale], [VIEW.x, VIEW.y, VIEW.scale]);
+});
+
+test("a dragged map takes the place under the pointer along", () => {
+  const panned = panView(VIEW, [100, 50], [180, 20]);
+  assert.equal(panned.scale, VIEW.scale);
+  assertNear(toPlace(panned, SIZE, [180, 20]), toPlace(VIEW, SIZE, [100, 50]));
+});
+
+test("a view is not changed by what is computed from it", () => {
+  const view = Object.freeze({ ...VIEW });
+  zoomView(view, SIZE, 2, [0, 0]);
+  panView(view, [0, 0], [1, 1]);
+  assert.deepEqual(view, VIEW);
+});
+
+test("the wheel zooms in and out alike, and one fast turn does not leap", () => {
+  assert.equal(wheelFactor(0), 1);
+  assert.ok(wheelFactor(-50) > 1);
+  assertNear([wheelFactor(50) * wheelFactor(-50)], [1]);
+  assert.equal(wheelFactor(100_000), wheelFactor(120));
+});
+
+test("points are smaller on a full map and grow with closeness up to a limit", () => {
+  assert.ok(pointSize(30_000, 1) < pointSize(100, 1));
+  assert.ok(pointSize(100, 4) > pointSize(100, 1));
+  assert.equal(pointSize(1, 1), 8);
+  assert.equal(pointSize(100, 0.1), pointSize(100, 1));
+  assert.equal(pointSize(100, 1e6), 3 * pointSize(100, 1));
+});

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { describePoint } from "../map/tooltip.js";
+
+const POINTS = { recordings: ["XC1", "XC2"], sources: Int32Array.of(1, -1) };
+const CONTENT = {
+  clusters: Int32Array.of(4, -1),
+  classes: Int32Array.of(0, -1),
+  kinds: ["wren"],
+  codes: Int32Array.of(1, -1),
+};
+
+test("the tooltip says cluster, label and recording", () => {
+  const lines = describePoint(0, POINTS, { ...CONTENT, column: "", values: [] });
+  assert.deepEqual(lines, ["cluster 4", "wren", "recording XC2"]);
+});
+
+test("what an image does not have is left out", () => {
+  assert.deepEqual(describePoint(1, POINTS, { ...CONTENT, column: "", values: [] }), ["noise"]);
+});
+
+test("the tooltip says what the colours say, also that it is unknown", () => {
+  const content = { ...CONTENT, column: "country", values: ["Norway", "Chile"] };
+  assert.equal(describePoint(0, POINTS, content).at(-1), "country: Chile");
+  assert.equal(describePoint(1, POINTS, content).at(-1), "country: unknown");
+});

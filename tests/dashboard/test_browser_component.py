@@ -1,0 +1,45 @@
+"""The script of a component is one text, though it is written in modules."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from covey_dashboard.browser import browser_component
+from covey_dashboard.browser.browser_component import join_modules
+
+BROWSER = Path(browser_component.__file__).parent
+
+
+@pytest.mark.parametrize("name", ["map", "gallery", "profile"])
+def test_the_script_of_a_component_is_valid_and_imports_nothing(name: str, tmp_path: Path) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    script = join_modules(BROWSER / name / f"{name}.js")
+    assert "\nimport " not in script
+    assert script.count("\nexport ") == script.count("\nexport default ") == 1
+    joined = tmp_path / "script.mjs"
+    joined.write_text(script, "utf-8")
+    checked = subprocess.run([node, "--check", str(joined)], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr  # also when two modules use one name
+
+
+def test_a_module_comes_once_and_after_those_that_it_imports(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "numbers.js").write_text("export const ONE = 1;\n")
+    (tmp_path / "parts" / "sums.js").write_text('import { ONE } from "./numbers.js";\nexport const TWO = ONE + ONE;\n')
+    imports = 'import {\n  ONE,\n  // both\n} from "./parts/numbers.js";\nimport { TWO } from "./parts/sums.js";\n'
+    (tmp_path / "main.js").write_text(f"{imports}export default () => ONE + TWO;\n")
+    joined = join_modules(tmp_path / "main.js")
+    assert joined.split("\n") == [
+        "const ONE = 1;",
+        "",
+        "const TWO = ONE + ONE;",
+        "",
+        "export default () => ONE + TWO;",
+        "",
+    ]
