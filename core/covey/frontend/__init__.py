@@ -29,7 +29,7 @@ from covey.experiments.experiment import Experiment, read_experiment
 from covey.experiments.jobs import Job, command_words, list_jobs, start_job, to_toml
 from covey.experiments.pipeline import Pipeline
 from covey.experiments.plan import Line, summarize_tasks
-from covey.labelling import Action, LabelClass, LabelStore, open_labels
+from covey.labelling import Action, LabelClass, LabelStore, kept_labels, open_labels
 from covey.labelling.classes import isolate_text
 from covey.labelling.label_tables import ORIGINAL_FILE, import_labels, long_table, original_table
 from covey.outputs.methods_text import describe_methods
@@ -93,6 +93,7 @@ __all__ = [
     "is_entry_of",
     "isolate_text",
     "join_tables",
+    "kept_labels",
     "list_jobs",
     "long_table",
     "make_folder",

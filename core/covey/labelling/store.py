@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,8 @@ class LabelStore:
 
     path: Path
     patience: float = PATIENCE
+    writable: bool = True
+    """Whether methods may change anything; where not, those that would raise CoveyError."""
 
     @property
     def revision(self) -> int:
@@ -88,12 +91,12 @@ class LabelStore:
 
     def undo(self) -> Action | None:
         """Take back the last action of anybody that was not taken back: exactly what it changed."""
-        with writing(self.path, self.patience) as db:
+        with self._writing() as db:
             return history.undo(db)
 
     def redo(self) -> Action | None:
         """Do again what was taken back last, unless something else was done since."""
-        with writing(self.path, self.patience) as db:
+        with self._writing() as db:
             return history.redo(db)
 
     def add(self, names: Sequence[str], label: str, how: str = "person") -> Action | None:
@@ -157,9 +160,16 @@ class LabelStore:
 
     def _act(self, write: Callable[[sqlite3.Connection, int], str]) -> Action | None:
         """Do what `write` writes down and says in words."""
-        with writing(self.path, self.patience) as db:
+        with self._writing() as db:
             action = history.begin(db)
             return history.finish(db, action, write(db, action))
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        if not self.writable:
+            raise CoveyError("These labels are open for reading only: nothing was changed.")
+        with writing(self.path, self.patience) as db:
+            yield db
 
     def _ask(self, question: str, *values: str) -> list[Any]:
         with reading(self.path, self.patience) as db:
@@ -177,13 +187,13 @@ def open_labels(dataset: Dataset) -> LabelStore:
     path, own = _places(dataset)
     if not own.exists() and not _writable(dataset.home):
         create_file(make_folder(own.parent) / NAME, read_contents(path, PATIENCE))
-    return kept_labels(dataset)
+    return attrs.evolve(kept_labels(dataset), writable=True)
 
 
 def kept_labels(dataset: Dataset) -> LabelStore:
-    """Open the labels of a dataset to look at them: where they lie now, and nothing is made. Raises CoveyError."""
+    """Open the labels of a dataset for reading only: where they lie now, and nothing is made. Raises CoveyError."""
     path, own = _places(dataset)
-    store = LabelStore(own if own.exists() else path)
+    store = LabelStore(own if own.exists() else path, writable=False)
     check(store.path, PATIENCE)
     return store
 

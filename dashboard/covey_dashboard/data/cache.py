@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Later
@@ -32,6 +33,7 @@ from covey.frontend import (
     evolve,
     is_entry_of,
     join_tables,
+    kept_labels,
     open_dataset,
     open_labels,
     options,
@@ -41,6 +43,8 @@ from covey.frontend import (
     recordings_of_images,
 )
 from covey_dashboard.data.image_labels import ImageLabels
+from covey_dashboard.server import server
+from covey_dashboard.server.read_only import is_read_only, refuse_if_read_only
 from covey_dashboard.widgets import map_view as map
 from covey_dashboard.widgets.colouring import by_group, by_value, grouped
 from covey_dashboard.widgets.map_view import Colouring
@@ -86,7 +90,9 @@ def registry() -> Registry:
 
 @st.cache_resource(show_spinner="Opening the dataset")
 def dataset(location: str) -> Dataset:
-    """Return the dataset at a location. Raises CoveyError."""
+    """Return the dataset at a location; in read-only mode only the one that the command named. Raises CoveyError."""
+    if location != os.environ.get(server.LOCATION):
+        refuse_if_read_only()
     return open_dataset(registry(), location)
 
 
@@ -145,8 +151,8 @@ def sources(source: Source) -> tuple[NDArray[np.int32], list[str]]:
 
 @st.cache_resource(show_spinner=False)
 def store(location: str) -> LabelStore:
-    """Return the labels of a dataset. Raises CoveyError."""
-    return open_labels(dataset(location))
+    """Return the labels of a dataset, which nobody changes in read-only mode. Raises CoveyError."""
+    return kept_labels(dataset(location)) if is_read_only() else open_labels(dataset(location))
 
 
 def by_image(store: LabelStore) -> Mapping[str, tuple[str, ...]]:

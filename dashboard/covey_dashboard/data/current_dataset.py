@@ -14,6 +14,7 @@ from covey_dashboard.data import cache
 from covey_dashboard.data.cache import Source
 from covey_dashboard.data.recent_datasets import recents, remember
 from covey_dashboard.server import server
+from covey_dashboard.server.read_only import is_read_only, refuse_if_read_only
 
 DATASET, EMBEDDING, OTHER = "dataset", "embedding", "other"
 
@@ -21,9 +22,12 @@ DATASET, EMBEDDING, OTHER = "dataset", "embedding", "other"
 def location() -> str:
     """Return the location of the dataset that is open, "" for none.
 
-    The address opens only what was open before on this machine: another site's link cannot choose a dataset.
+    The address opens only what was open before on this machine: another site's link cannot choose a dataset. In
+    read-only mode nothing is open but the dataset that the command named.
     """
     at_start = os.environ.get(server.LOCATION, "")
+    if is_read_only():
+        return at_start
     if DATASET not in st.session_state:
         in_address = st.query_params.get(DATASET, "")
         st.session_state[DATASET] = in_address if in_address in recents() else at_start
@@ -33,6 +37,7 @@ def location() -> str:
 
 def open_dataset(location: str) -> None:
     """Let all pages show another dataset, and remember it. Raises CoveyError when it cannot be opened."""
+    refuse_if_read_only()
     cache.dataset(location)
     if location != st.session_state.get(DATASET):
         for key in (EMBEDDING, OTHER):
@@ -70,7 +75,7 @@ def choose(key: str, name: str) -> None:
 
 def keep_in_address() -> None:
     """Write what is open into the address, where a reload and a bookmark find it."""
-    for key in (DATASET, EMBEDDING, OTHER):
+    for key in (EMBEDDING, OTHER) if is_read_only() else (DATASET, EMBEDDING, OTHER):
         open_name = chosen(key)
         if open_name and st.query_params.get(key) != open_name:
             st.query_params[key] = open_name

@@ -13,6 +13,7 @@ from PIL import Image
 
 from covey_dashboard.data import current_dataset as choice
 from covey_dashboard.server import server
+from covey_dashboard.server.read_only import is_read_only
 
 FOLDER = Path(__file__).parents[1]
 ICON = Image.new("RGB", (32, 32), "#0f766e")
@@ -36,10 +37,13 @@ def page_path(name: str) -> Path:
 
 st.set_page_config(page_title="covey", page_icon=ICON, layout="wide")
 st.html(FOLDER / "browser" / "style.css")
+CHANGING = ("run", "worklist")
+"""Pages that are of no use where nobody can change anything."""
 first = "explore" if os.environ.get(server.LOCATION) else "data"
 pages = {
     name: st.Page(page_path(name), title=title, default=name == first, url_path="first" if name == first else name)
     for name, title in PAGES.items()
+    if not (is_read_only() and name in CHANGING)
 }
 # The first page answers at / and at a path of its own.
 again = st.Page(page_path(first), title=PAGES[first], url_path=first, visibility="hidden")

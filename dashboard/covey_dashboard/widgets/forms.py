@@ -11,6 +11,7 @@ import streamlit as st
 
 from covey import CoveyError
 from covey.frontend import Component, Option, allowed_choices, build, format_value, options
+from covey_dashboard.server.read_only import REASON, is_read_only, refuse_if_read_only
 from covey_dashboard.widgets import messages as notice
 
 C = TypeVar("C", bound=Component)
@@ -126,7 +127,8 @@ def _choice(option: Option, allowed: Sequence[Any], key: str) -> Any:
 def _on_demand(cls: type[Component], option: Option, settings: dict[str, Any], key: str) -> Any:
     """Show a field that takes any value; its choices, which may take long to find, are listed when asked for."""
     wide, narrow = st.columns([3, 1.3], vertical_alignment="bottom")
-    list_now = narrow.button("List", key=f"{key}.list", help="List what can be chosen here.", width="stretch")
+    explanation = REASON if is_read_only() else "List what can be chosen here."
+    list_now = narrow.button("List", f"{key}.list", explanation, width="stretch", disabled=is_read_only())
     listed = _list_choices(cls, option, settings, f"{key}.listed", list_now)
     shared: dict[str, Any] = {"key": key, "help": option.help, "accept_new_options": True, "format_func": format_value}
     with wide:
@@ -145,6 +147,7 @@ def _list_choices(
     """Return the choices that were listed for the options `settings`, listing them now if that is asked for."""
     if list_now:
         try:
+            refuse_if_read_only()
             with st.spinner("Listing"):
                 st.session_state[key] = (dict(settings), allowed_choices(build(cls, settings), option.name))
         except CoveyError as error:

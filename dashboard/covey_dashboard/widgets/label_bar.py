@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from covey import CoveyError
 from covey.frontend import Action, LabelStore, count_noun
+from covey_dashboard.server.read_only import REASON, is_read_only
 from covey_dashboard.widgets import messages as notice
 
 NAME = "labelling name"
@@ -27,6 +28,9 @@ def bar(store: LabelStore, selection: Callable[[], Sequence[str]]) -> None:
     Raises:
         CoveyError: the labels cannot be read.
     """
+    if is_read_only():
+        notice.hint(REASON)
+        return
     class_names, count = [found.name for found in store.classes()], len(selection())
     name = st.selectbox(
         "Class", class_names, None, key=NAME, placeholder="type a name or choose one", accept_new_options=True

@@ -12,6 +12,7 @@ from covey import CoveyError
 from covey.frontend import AnyEntry, Registered, TableKind, format_value
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
+from covey_dashboard.server.read_only import REASON, is_read_only
 from covey_dashboard.widgets import messages as notice
 
 TABLE_TITLES = {
@@ -21,9 +22,15 @@ TABLE_TITLES = {
 }
 
 
-def of_dataset(show: Callable[[str], None]) -> None:
-    """Show a page about the dataset that is open; say so when there is none, or what is wrong with it."""
+def of_dataset(show: Callable[[str], None], changing: bool = False) -> None:
+    """Show a page about the dataset that is open; say so when there is none, or what is wrong with it.
+
+    A page for `changing` something is not shown in read-only mode.
+    """
     location = choice.location()
+    if changing and is_read_only():
+        notice.hint(REASON)
+        return
     if not location:
         notice.hint("No dataset is open yet: choose one on the page Data.")
         return

@@ -14,6 +14,7 @@ from covey_dashboard.data.cache import Source
 from covey_dashboard.data.describe_table import describe_lineage, shape
 from covey_dashboard.data.recent_datasets import recents
 from covey_dashboard.pages.run.planned_steps import command
+from covey_dashboard.server.read_only import is_read_only
 from covey_dashboard.widgets import messages as notice
 from covey_dashboard.widgets import page_frame as page
 
@@ -111,9 +112,11 @@ def offer_run(location: str, entries: Sequence[AnyEntry]) -> None:
     if not count and not entries:
         notice.problem(f"There are neither images nor embeddings in {location}: name another folder.")
         return
-    notice.hint(
-        f"{count_noun(count, 'image')} and no embedding yet. This makes one:", command(["covey", "run", location])
-    )
+    sentence = f"{count_noun(count, 'image')} and no embedding yet."
+    if is_read_only():
+        notice.hint(sentence)
+        return
+    notice.hint(f"{sentence} This makes one:", command(["covey", "run", location]))
     st.page_link("../pages/run/page.py", label="Choose how, and run it here")
 
 
@@ -123,7 +126,8 @@ def list_tables(entries: Sequence[AnyEntry]) -> None:
     page.table(("What", "How it was made", "File"), rows)
 
 
-choose_dataset()
+if not is_read_only():
+    choose_dataset()
 if choice.location():
     page.of_dataset(show)
 else:

@@ -27,6 +27,7 @@ from covey.frontend import (
 )
 from covey_dashboard.data import cache
 from covey_dashboard.data import current_dataset as choice
+from covey_dashboard.server.read_only import is_read_only
 from covey_dashboard.widgets import gallery
 from covey_dashboard.widgets import label_bar as labelling
 from covey_dashboard.widgets import messages as notice
@@ -151,14 +152,14 @@ def turn_to(chosen: Choice | str) -> None:
 def show_choice(overview: LabelsOverview, chosen: Choice) -> None:
     """Show the images of a choice and what can be done with them. Raises CoveyError."""
     label_class = next((candidate for candidate in overview.classes if candidate.name == chosen.label), None)
-    if label_class:
+    if label_class and not is_read_only():
         show_class(overview, label_class)
     place, names, what = st.container(), overview.images(chosen), f"{overview.location} {chosen}"
     folder, home = cache.images(overview.location), cache.dataset(overview.location).home
     gallery.show(names, what=what, folder=folder, home=home, key=GALLERY)
     remaining = partial(gallery.remaining, names, what, GALLERY)
     with place:
-        if label_class:
+        if label_class and not is_read_only():
             take_out(overview.store, label_class.name, names, remaining)
         else:
             labelling.bar(overview.store, remaining)
@@ -241,7 +242,8 @@ def show_about(overview: LabelsOverview) -> None:
         show_history(overview.store.history(LATEST))
     with files:
         show_export(overview)
-        show_import(overview.store)
+        if not is_read_only():
+            show_import(overview.store)
 
 
 def show_classes(overview: LabelsOverview) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from covey.frontend import start_job
 from covey_dashboard.data import cache
 from covey_dashboard.pages.run import choose_components as run_choice
 from covey_dashboard.pages.run import planned_steps as run_plan
@@ -23,7 +22,7 @@ def show(location: str) -> None:
     experiment = run_choice.choose(location, [left_column, doing, writing])
     if experiment:
         if doing.button("Start", type="primary", width="stretch", key="run.start"):
-            start_job(experiment, cache.dataset(location), cache.registry())
+            run_jobs.attempt(run_jobs.start, location, experiment)
         with writing:
             run_plan.show_writing(experiment)
     with right:
@@ -33,4 +32,4 @@ def show(location: str) -> None:
             run_plan.show_plan(experiment)
 
 
-page.of_dataset(show)
+page.of_dataset(show, changing=True)

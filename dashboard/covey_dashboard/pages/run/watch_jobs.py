@@ -9,8 +9,9 @@ import attrs
 import streamlit as st
 
 from covey import CoveyError
-from covey.frontend import Job, list_jobs, read_experiment, start_job
+from covey.frontend import Experiment, Job, list_jobs, read_experiment, start_job
 from covey_dashboard.data import cache
+from covey_dashboard.server.read_only import refuse_if_read_only
 from covey_dashboard.widgets import messages as notice
 
 SHOWN = 5
@@ -103,12 +104,18 @@ def attempt(act: Callable[..., None], *arguments: Any) -> None:
     """Do what a button says, or have it said why not."""
     st.session_state.pop(NOT_DONE, None)
     try:
+        refuse_if_read_only()
         act(*arguments)
     except CoveyError as error:
         st.session_state[NOT_DONE] = str(error)
 
 
+def start(location: str, experiment: Experiment) -> None:
+    """Start a run. Raises CoveyError."""
+    start_job(experiment, cache.dataset(location), cache.registry())
+
+
 def start_again(location: str, job: Job) -> None:
     """Start a run with the components of another one, on the dataset that is open. Raises CoveyError."""
     experiment = read_experiment(job.experiment, cache.registry())
-    start_job(attrs.evolve(experiment, dataset=location, out=None), cache.dataset(location), cache.registry())
+    start(location, attrs.evolve(experiment, dataset=location, out=None))

@@ -232,4 +232,4 @@ def show_progress(work: Work, sure: Floats) -> None:
     st.html(f'<div class="covey-progress"><div>{bars}</div><p>{legend}</p></div>')
 
 
-page.of_dataset(show)
+page.of_dataset(show, changing=True)

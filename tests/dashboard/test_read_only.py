@@ -1,0 +1,230 @@
+"""Read-only mode: everything can be looked at, and nothing changed, run, fetched or opened, whatever is tried."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from click.testing import Result
+from playwright.sync_api import Browser, expect
+from streamlit.testing.v1 import AppTest
+from tests.dashboard.browser import origin_of, served, settle
+from tests.dashboard.conftest import plain_names, write
+from tests.dashboard.http_client import ask, handshake, host_of
+
+from covey import CoveyError, Runtime
+from covey.data.folder import FolderDataset
+from covey.frontend import Experiment, import_labels
+from covey.labelling import LabelStore, open_labels
+from covey.labelling.changes import Labelled
+from covey_dashboard.data import cache
+from covey_dashboard.data import current_dataset as choice
+from covey_dashboard.data.recent_datasets import recents, remember
+from covey_dashboard.pages.run import watch_jobs
+from covey_dashboard.server import server
+from covey_dashboard.server.read_only import REASON
+
+LOOKING = ("explore", "labels", "compare", "about", "methods", "plugins")
+CHANGING = ("run", "worklist")
+CHANGES: dict[str, Callable[[LabelStore, Path], object]] = {
+    "add": lambda store, _: store.add(["call_000.png"], "robin"),
+    "give": lambda store, _: store.give([Labelled("call_001.png", "wren", "2026-01-01", "x")], str),
+    "remove": lambda store, _: store.remove(["call_000.png"], "wren"),
+    "rename": lambda store, _: store.rename("wren", "robin"),
+    "recolour": lambda store, _: store.recolour("wren", "#123456"),
+    "merge": lambda store, _: store.merge(["wren"], "owl"),
+    "delete": lambda store, _: store.delete("wren"),
+    "undo": lambda store, _: store.undo(),
+    "redo": lambda store, _: store.redo(),
+    "import": lambda store, folder: import_labels(store, folder / "table.csv", "table.csv"),
+}
+READS = {"by_image", "classes", "history", "images", "next_redo", "next_undo", "path", "patience", "revision", "rows"}
+
+
+@pytest.fixture
+def public(birds: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A dataset with labels, one of them undone, which is shown read-only."""
+    store = open_labels(FolderDataset(birds))
+    store.add(["call_000.png", "call_001.png"], "wren")
+    store.add(["call_002.png"], "owl")
+    store.add(["call_003.png"], "owl")
+    store.undo()
+    monkeypatch.setenv("COVEY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv(server.READ_ONLY, "1")
+    monkeypatch.setenv(server.LOCATION, str(birds))
+    return birds
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset with labels."""
+    folder = write(tmp_path_factory.mktemp("public") / "birds", plain_names())
+    open_labels(FolderDataset(folder)).add(plain_names()[:3], "wren")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    """A server that shows it read-only."""
+    with served(folder, "--read-only") as (printed, _):
+        yield printed
+
+
+def contents(*folders: Path) -> dict[str, str]:
+    """Return what lies in some folders, by path: a hash, or "folder"."""
+    paths = [path for folder in folders for path in sorted(folder.rglob("*"))]
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder" for path in paths}
+
+
+def said(app: AppTest) -> str:
+    return " ".join(element.value for element in [*app.html, *app.text])
+
+
+class TestDoors:
+    @pytest.mark.parametrize("change", CHANGES)
+    def test_no_change_of_labels_passes(self, public: Path, tmp_path: Path, change: str) -> None:
+        (tmp_path / "table.csv").write_text("filename,label\ncall_005.png,robin\n")
+        before = contents(public, tmp_path)
+        with pytest.raises(CoveyError, match="reading only"):
+            CHANGES[change](cache.store(str(public)), tmp_path)
+        assert contents(public, tmp_path) == before
+        assert [found.name for found in cache.store(str(public)).classes()] == ["wren", "owl"]
+
+    def test_every_method_of_the_labels_is_tried_or_reads_only(self) -> None:
+        public_names = {name for name in dir(LabelStore) if not name.startswith("_")}
+        assert public_names - READS - {"writable"} == set(CHANGES) - {"import"}
+
+    def test_no_other_dataset_is_opened_however_it_is_named(self, public: Path, images: Path) -> None:
+        for location in (str(images), f"npz:{public}", f"{public}/", f"{public}/.", "kaggle:owner/name", "", "/"):
+            with pytest.raises(CoveyError, match="read-only"):
+                choice.open_dataset(location)
+            with pytest.raises(CoveyError, match="read-only"):
+                cache.dataset(location)
+        assert cache.dataset(str(public)).images
+
+    @pytest.mark.usefixtures("brightness")
+    def test_nothing_is_started_ended_or_removed(self, public: Path) -> None:
+        experiment = Experiment(dataset=str(public), extractors=(), reducers=(), clusterers=(), runtime=Runtime())
+        before = contents(public)
+        called: list[str] = []
+        for act, arguments in ((watch_jobs.start, (str(public), experiment)), (called.append, ("cancelled",))):
+            watch_jobs.attempt(act, *arguments)
+            assert st.session_state.pop(watch_jobs.NOT_DONE) == REASON
+        assert called == []
+        assert contents(public) == before
+
+    def test_choices_of_an_option_are_not_listed(self, public: Path) -> None:
+        app = AppTest.from_function(list_layers, default_timeout=60).run()
+        assert [button.disabled for button in app.button if button.label == "List"]
+        assert all(button.disabled for button in app.button if button.label == "List")
+
+
+def list_layers() -> None:
+    from covey import component, option
+    from covey.testing import Brightness
+    from covey_dashboard.widgets import forms
+
+    @component
+    class Listed(Brightness):
+        """An extractor whose layers are listed on demand."""
+
+        name = "listed"
+        layer: str = option(default="a", choices=lambda settings: ["a", "b"], help="Which.")
+
+    forms.form(Listed, "listed")
+
+
+class TestPages:
+    @pytest.mark.parametrize("page", LOOKING)
+    def test_a_page_offers_nothing_that_changes(
+        self, public: Path, view: Callable[..., AppTest], page: str, tmp_path: Path
+    ) -> None:
+        before = contents(public)
+        app = view(page, public)
+        assert [button.label for button in app.button if not button.disabled] == []
+        assert not app.get("file_uploader")
+        assert [field.label for field in app.text_input if field.label not in ("Search",)] == []
+        assert not {"Name", "Colour"} & {field.label for field in [*app.text_input, *app.color_picker]}
+        assert contents(public) == before
+        assert not (tmp_path / "home").exists()
+
+    def test_where_labels_would_be_given_it_says_why_not(self, public: Path, view: Callable[..., AppTest]) -> None:
+        assert REASON in said(view("explore", public))
+
+    @pytest.mark.parametrize("page", CHANGING)
+    def test_pages_that_only_change_say_why_they_are_empty(
+        self, public: Path, view: Callable[..., AppTest], page: str
+    ) -> None:
+        app = view(page, public)
+        assert REASON in said(app)
+        assert not app.button
+
+    def test_neither_recent_datasets_nor_the_address_open_another_one(self, public: Path, images: Path) -> None:
+        remember(str(images))
+        app = AppTest.from_file(str(server.APP), default_timeout=60)
+        app.query_params["dataset"] = str(images)
+        app.session_state["dataset"] = str(images)
+        app.run()
+        assert not app.exception
+        assert recents() == [str(images)]
+        assert {metric.label: metric.value for metric in app.metric}["Images"] == "115"
+
+    def test_images_without_an_embedding_are_no_invitation_to_run(
+        self, images: Path, monkeypatch: pytest.MonkeyPatch, view: Callable[..., AppTest]
+    ) -> None:
+        monkeypatch.setenv(server.READ_ONLY, "1")
+        app = view("data", images)
+        assert "no embedding yet" in said(app)
+        assert not app.code
+
+
+class TestServer:
+    def test_it_asks_for_no_token_and_any_page_may_frame_it(self, address: str) -> None:
+        reply = ask(address, "GET /", host_of(address))
+        assert "token" not in address
+        assert reply.status == 200
+        assert "content-security-policy" not in reply.headers
+        assert "x-frame-options" not in reply.headers
+        assert handshake(address) == 101
+        assert handshake(address, "Origin: http://evil.example") == 403
+
+    def test_only_reading_requests_pass(self, address: str) -> None:
+        for method in ("PUT", "POST", "DELETE", "PATCH", "OPTIONS", "PROPFIND"):
+            for path in ("/", "/_stcore/upload_file/a/b", "/_stcore/agent/interact", "/covey/image"):
+                assert ask(address, f"{method} {path}", host_of(address)).status == 403
+        assert ask(address, "HEAD /", host_of(address)).status == 200
+
+    def test_a_visitor_sees_every_page_and_leaves_nothing_behind(
+        self, chromium: Browser, address: str, folder: Path, tmp_path_factory: pytest.TempPathFactory, images: Path
+    ) -> None:
+        home = tmp_path_factory.getbasetemp()
+        before = contents(folder, *home.glob("home*"))
+        page = chromium.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{origin_of(address)}/?dataset={images}")
+        expect(page.locator(".map[data-drawn]")).to_be_visible()
+        for title in ("Data", "Labels", "Compare", "About the data", "Methods", "Plugins", "Explore"):
+            page.get_by_role("link", name=title, exact=True).click()
+            settle(page)
+            assert not page.get_by_test_id("stException").count()
+            assert not page.locator("[data-testid=stButton] button:enabled").count()
+            assert not page.get_by_test_id("stFileUploader").count()
+            assert not page.get_by_label("Open a dataset").count()
+            assert not page.get_by_label("Recent datasets").count()
+        for title in ("Run", "Work-list"):
+            assert not page.get_by_role("link", name=title, exact=True).count()
+        page.keyboard.press("Control+Enter")
+        page.keyboard.press("Control+z")
+        settle(page)
+        page.goto(f"{origin_of(address)}/run")
+        expect(page.get_by_text("Page not found")).to_be_visible()
+        page.close()
+        assert contents(folder, *home.glob("home*")) == before
+
+
+def test_it_needs_a_dataset_that_is_there(covey: Callable[..., Result], tmp_path: Path) -> None:
+    outcome = covey("dashboard", tmp_path / "nowhere", "--read-only")
+    assert outcome.exit_code == 2
+    assert "There is no folder" in outcome.stderr
