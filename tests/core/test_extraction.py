@@ -25,10 +25,12 @@ from covey._base.progress import Progress
 from covey.components.contracts import Extract, Floats, Pixels
 from covey.components.options import evolve
 from covey.data.folder import FolderDataset
+from covey.data.formats import npz
 from covey.data.provenance import Copies, Details
 from covey.data.tables import Features
 from covey.experiments.pipeline import Pipeline
 from covey.testing import Brightness, tiny_images, tiny_tables
+from covey.testing.samples import random_picture
 
 SMALL = Runtime(batch_size=32)
 BOTH = ("mean", "deviation")
@@ -313,21 +315,180 @@ def test_without_the_list_of_old_images_all_are_computed(tmp_path: Path) -> None
     assert len(after.names) == 177
 
 
-def test_an_image_that_cannot_be_read_any_more_stops_the_run(tmp_path: Path) -> None:
-    @component
-    class Remover(Brightness):
-        """Takes an image away when it starts."""
+@component
+class Disturbed(Brightness):
+    """Something happens to the images when it starts."""
 
-        name = "remover"
+    name = "disturbed"
+    happen: ClassVar[Callable[[], object]] = staticmethod(lambda: None)
 
-        def load(self, runtime: Runtime) -> Extract:
-            (tmp_path / "images" / "image_003.png").unlink()
-            return super().load(runtime)
+    def load(self, runtime: Runtime) -> Extract:
+        type(self).happen()
+        return super().load(runtime)
 
-    dataset(tmp_path)
-    with pytest.raises(CoveyError, match=r"image_003\.png cannot be read any more \(No such file"):
-        extract(tmp_path, Remover())
+
+def disturb(monkeypatch: pytest.MonkeyPatch, happen: Callable[[], object]) -> Disturbed:
+    monkeypatch.setattr(Disturbed, "happen", staticmethod(happen))
+    return Disturbed()
+
+
+def test_an_image_deleted_while_a_run_is_at_work_is_named_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    progress = Told()
+    remove = (dataset(tmp_path) / "images" / "image_003.png").unlink
+    (table,) = extract(tmp_path, disturb(monkeypatch, remove), progress=progress)
+    assert len(table.names) == 175
+    assert "image_003.png is left out: it was deleted while the run was at work." in progress.notes
+
+
+def test_an_image_replaced_while_a_run_is_at_work_is_named_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images, progress = dataset(tmp_path) / "images", Told()
+    replacement = (images / "image_004.png").read_bytes()
+    replace = lambda: (images / "image_003.png").write_bytes(replacement)  # noqa: E731
+    (table,) = extract(tmp_path, disturb(monkeypatch, replace), progress=progress)
+    assert "image_003.png" not in table.names.tolist()
+    assert any(note.startswith("image_003.png is left out: it was replaced while") for note in progress.notes)
+    (again,) = extract(tmp_path)
+    assert len(again.names) == 176
+
+
+def test_a_folder_of_images_that_is_gone_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = dataset(tmp_path) / "images"
+    with pytest.raises(CoveyError, match=r"image_\d+\.png cannot be read any more \(No such file"):
+        extract(tmp_path, disturb(monkeypatch, lambda: images.rename(tmp_path / "away")))
     assert not files(tmp_path)
+
+
+def large_images(folder: Path, *shapes: tuple[int, int]) -> Path:
+    """Return a dataset with one image of each height and width."""
+    (folder / "images").mkdir(parents=True)
+    for index, shape in enumerate(shapes):
+        Image.fromarray(random_picture(index, shape)).save(folder / "images" / f"{index}.png", compress_level=1)
+    return folder
+
+
+@component
+class Measured(Brightness):
+    """Remembers how many images it was handed at once."""
+
+    name = "measured"
+    counts: ClassVar[list[int]] = []
+
+    def load(self, runtime: Runtime) -> Extract:
+        def work(pixels: Pixels) -> Sequence[Floats]:
+            self.counts.append(len(pixels))
+            return self._extract(pixels)
+
+        return work
+
+
+@pytest.mark.parametrize(
+    ("shape", "count"),
+    [((32, 48), 8), ((256, 512), 8), ((257, 512), 7), ((512, 512), 4), ((600, 800), 2), ((1000, 1500), 1)],
+)
+def test_the_larger_images_are_the_fewer_go_through_together(
+    shape: tuple[int, int], count: int, tmp_path: Path
+) -> None:
+    Measured.counts.clear()
+    (table,) = extract(large_images(tmp_path, shape, shape, shape), Measured(), Runtime(batch_size=8))
+    assert set(Measured.counts) == {count}
+    assert len(table.names) == 3
+    assert len(Measured.counts) == -(-3 // count)
+
+
+@component
+class Cramped(Brightness):
+    """Has no memory for images of more than 300 columns."""
+
+    name = "cramped"
+
+    def load(self, runtime: Runtime) -> Extract:
+        def work(pixels: Pixels) -> Sequence[Floats]:
+            if pixels.shape[2] > 300:
+                raise MemoryError("Unable to allocate 117. MiB for an array with shape (1, 2)")
+            return self._extract(pixels)
+
+        return work
+
+
+def test_a_large_image_without_memory_for_it_is_named_and_the_others_are_computed(tmp_path: Path) -> None:
+    progress = Told()
+    (table,) = extract(large_images(tmp_path, (32, 48), (1000, 1500)), Cramped(), progress=progress)
+    assert table.names.tolist() == ["0.png"]
+    reason = "memory is too small for it: cut it into shorter images or make it smaller"
+    assert f"1.png is left out: {reason}." in progress.notes
+
+
+ENDING = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from covey import Runtime, component
+from covey.data.folder import FolderDataset
+from covey.experiments.pipeline import Pipeline
+from covey._base.progress import Progress
+from covey.testing import Brightness
+
+@component
+class Ending(Brightness):
+    name = "ending"
+
+    def load(self, runtime):
+        def work(pixels):
+            if (pixels.reshape(len(pixels), -1) == 255).all(1).any():
+                os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+            return self._extract(pixels)
+        return work
+
+class Printed(Progress):
+    def note(self, text):
+        print(text)
+
+dataset = FolderDataset(Path(sys.argv[1]))
+Pipeline(dataset, dataset.images, Runtime(batch_size=8), Printed()).features(Ending())
+"""
+
+
+def starts_until_finished(home: Path) -> tuple[int, str]:
+    """Start a run until it is not killed; return how many were, and what the last one said."""
+    for killed_runs in range(10):
+        done = subprocess.run([sys.executable, "-c", ENDING, str(home)], capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return killed_runs, done.stdout
+    raise AssertionError(done.stderr)
+
+
+def test_a_large_image_that_ends_the_process_is_left_out_at_the_next_start(tmp_path: Path) -> None:
+    large_images(tmp_path, (32, 48), (1000, 1500), (1000, 1500))
+    Image.new("RGB", (1500, 1000), "white").save(tmp_path / "images" / "1.png")
+    killed_runs, notes = starts_until_finished(tmp_path)
+    assert killed_runs == 1
+    assert "1.png is left out: the program ended while it was in work" in notes
+    (table,) = [npz.read(path) for path in tmp_path.glob("*.npz")]
+    assert table.names.tolist() == ["0.png", "2.png"]
+
+
+def test_a_small_image_that_ends_the_process_is_found_by_halving(tmp_path: Path) -> None:
+    tiny_images(tmp_path / "images", 12)
+    Image.new("RGB", (48, 32), "white").save(tmp_path / "images" / "image_005.png")
+    killed_runs, _ = starts_until_finished(tmp_path)
+    assert killed_runs == 4  # it was among 8, 4, 2, and alone
+    (table,) = [npz.read(path) for path in tmp_path.glob("*.npz")]
+    names = [f"image_{index:03d}.png" for index in range(12) if index != 5]
+    assert table.names.tolist() == names
+    tiny_images(tmp_path / "images" / "new", 1)
+    assert starts_until_finished(tmp_path)[0] == 0
+
+
+def test_images_in_work_when_a_run_is_interrupted_are_not_to_blame(tmp_path: Path) -> None:
+    home = dataset(tmp_path)
+    for _ in range(6):
+        interrupted(home, 0)
+    extract(home)
+    assert not (home / ".covey" / "in_work.json").exists()
 
 
 @component

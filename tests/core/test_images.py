@@ -16,7 +16,8 @@ from click.testing import Result
 from numpy.typing import NDArray
 from PIL import Image
 
-from covey.data.images import BrokenImage, ImageFolder, key_of
+from covey.data.images import ImageFolder, key_of
+from covey.data.picture_decoding import BrokenImage
 from covey.testing import tiny_images
 
 RAMP = np.arange(16 * 16, dtype=np.uint8).reshape(16, 16)
@@ -69,7 +70,7 @@ def test_broken_images_are_named_with_the_reason(tmp_path: Path) -> None:
     files = {file.name: file.problem for file in ImageFolder(tmp_path).index(tmp_path / "index.json")}
     assert files.pop("good.png") == ""
     assert files.pop("empty.png") == "it is empty"
-    assert files.pop("text.png") == "it is no PNG or JPEG image"
+    assert files.pop("text.png") == "it is no PNG, JPEG, TIFF, WebP or BMP image"
     assert "50,000,000" in files.pop("huge.png")
     assert files.pop("large.png") == "it has 9000 x 9000 pixels, more than 50,000,000"
     assert files in ({}, {"pipe.png": "it is not a file"})

@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from covey.extraction import networks
+from covey.extraction.memory import NotEnoughMemory
 from covey.extraction.networks import Network, Pooling, Preprocessing, build_extract
 
 MEAN, STD = (0.1, 0.2, 0.3), (0.5, 0.6, 0.7)
@@ -211,6 +212,17 @@ def test_memory_too_small_for_one_image_is_told() -> None:
     module.room = 0
     with pytest.raises(CoveyError, match="Memory is too small for full on one image"):
         run(pixels())
+
+
+def test_an_image_that_would_not_fit_into_memory_is_refused_before_work_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("covey.extraction.memory.free_memory", lambda: 10**8)
+    sentence = (
+        r"it has 2,000 x 1,000 pixels, for which small needs about 0\.\d GB of memory, and 0\.1 GB are free: cut it"
+    )
+    with pytest.raises(NotEnoughMemory, match=sentence):
+        extract(small(), "3", images=pixels(1000, 2000, 1))
+    monkeypatch.setattr("covey.extraction.memory.free_memory", lambda: 10**9)
+    assert extract(small(), "3", images=pixels(1000, 2000, 1))[0].shape == (1, 7)
 
 
 def test_read_only_pixels_are_taken_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:

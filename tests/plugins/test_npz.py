@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 from covey import Clustering, CoveyError, Dataset, Embedding, Features
 from covey.data.formats import npz
-from covey.data.images import BrokenImage, ImageFolder
+from covey.data.images import ImageFolder
+from covey.data.picture_decoding import BrokenImage
 from covey.data.provenance import Provenance
 from covey.data.tables import Table
 from covey.testing import tiny_images, tiny_tables

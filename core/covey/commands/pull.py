@@ -14,7 +14,7 @@ from covey._base.progress import Progress
 from covey._base.text import count_noun
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.data.dataset import Dataset
-from covey.data.images import BrokenImage
+from covey.data.picture_decoding import BrokenImage
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 

@@ -12,7 +12,7 @@ from covey._base.errors import CoveyError
 from covey._base.files import make_folder, write_text
 from covey.components.contracts import Floats
 from covey.components.kinds import Kind
-from covey.data.dataset import AnyEntry, Dataset, Entry, T
+from covey.data.dataset import WORK, AnyEntry, Dataset, Entry, T
 from covey.data.formats import npz
 from covey.data.images import ImageFolder
 from covey.data.provenance import Provenance
@@ -40,7 +40,7 @@ class FolderDataset(Dataset):
         """The first of these folders that holds images."""
         for folder in self._image_folders():
             if folder.is_dir() and next(ImageFolder(folder).walk(), None):
-                return ImageFolder(folder)
+                return ImageFolder(folder, self.home / WORK)
         return None
 
     @property

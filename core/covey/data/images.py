@@ -1,40 +1,45 @@
-"""A folder of spectrogram images: which there are, what they contain, their pixels."""
+"""A folder of spectrogram images: which there are and what they contain."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 
 from covey._base.digests import digest
-from covey._base.errors import reason
 from covey._base.files import write_text
 from covey._base.progress import SILENT, Progress
 from covey._base.text import preview
+from covey.data.picture_decoding import (
+    BrokenImage,
+    GreyRange,
+    Picture,
+    combine_ranges,
+    decode_picture,
+    examine_picture,
+    translate_errors,
+)
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
-MOST_PIXELS = 50_000_000
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".webp", ".bmp")
+FORMAT = 2
+"""Of the index; one of another format is made again."""
+RANGES = "grey_ranges.json"
+"""File beside the index with the ranges by which deep greys are scaled."""
 THREADS = min(8, os.cpu_count() or 1)
 AT_ONCE = 1000
 """Files that wait for a thread: each that waits takes memory."""
 _ELSEWHERE = re.compile(r"^$|^/|\\|\0|^[A-Za-z]:|(^|/)\.\.(/|$)")
-
-
-class BrokenImage(Exception):
-    """Why one image cannot be used, in a few words."""
 
 
 @attrs.frozen
@@ -42,7 +47,8 @@ class ImageFile:
     """One image as it lies on disk.
 
     `time` is its modification time in nanoseconds, `content` the SHA-256 of its bytes. `problem` says why it cannot
-    be used; height and width are then 0.
+    be used; height and width (as decoded, upright) are then 0. If it is grey with more than 8 bits, `greys` are those
+    that it uses and `scale` those by which it is scaled.
     """
 
     name: str
@@ -52,13 +58,26 @@ class ImageFile:
     height: int = 0
     width: int = 0
     problem: str = ""
+    greys: GreyRange | None = None
+    scale: GreyRange | None = None
+
+    @property
+    def identity(self) -> str:
+        """Hash of what its pixels depend on: its content, and the range of greys where not all of 16 bits is used."""
+        if self.scale is None or self.scale.is_full:
+            return self.content
+        return digest([self.content, self.scale.low, self.scale.high])
 
 
 @attrs.frozen
 class ImageFolder:
-    """A folder with images in it, at any depth. An image's identity is its path relative to the folder, with "/"."""
+    """A folder with images in it, at any depth. An image is named by its path relative to the folder, with "/".
+
+    `work` is the folder in which covey keeps its index, if it has one.
+    """
 
     root: Path
+    work: Path | None = attrs.field(default=None, eq=False)
     _here: Path = attrs.field(
         init=False, eq=False, repr=False, default=attrs.Factory(lambda self: self.root.resolve(), takes_self=True)
     )
@@ -74,7 +93,7 @@ class ImageFolder:
             BrokenImage: it is not there, or its name is no text, or leads out of the folder, on any system.
         """
         path = self.root / name
-        with _translate_errors():
+        with translate_errors():
             if not _is_text(name):
                 raise BrokenImage("its name is no valid UTF-8: rename it")
             if escapes_folder(name) or not path.resolve(strict=True).is_relative_to(self._here):
@@ -82,15 +101,32 @@ class ImageFolder:
         return path
 
     def pixels(self, name: str) -> NDArray[np.uint8]:
-        """Return an image as RGB (h, w, 3) uint8. Raises BrokenImage when it cannot be read."""
-        with _translate_errors():
-            return _decode(self.path(name).read_bytes())
+        """Return an image as RGB (h, w, 3) uint8, upright, on white where it is transparent.
+
+        Raises:
+            BrokenImage: it cannot be read.
+        """
+        with translate_errors():
+            encoded = self.path(name).read_bytes()
+        return decode_picture(encoded, _read_ranges(self.work and self.work / RANGES)).pixels
+
+    def decode(self, file: ImageFile) -> Picture:
+        """Decode an image of the index.
+
+        Raises:
+            BrokenImage: it cannot be read, or is not the one that was indexed.
+        """
+        with translate_errors():
+            encoded = self.path(file.name).read_bytes()
+        if hashlib.sha256(encoded).hexdigest() != file.content:
+            raise BrokenImage("it was replaced while the run was at work: start again to use the new one")
+        return decode_picture(encoded, {file.scale.kind: file.scale} if file.scale else {})
 
     def index(self, index_file: Path, progress: Progress = SILENT) -> list[ImageFile]:
         """Return what is in the folder, in order of name.
 
         A file is read only when its size or time differ from what the JSON file `index_file` says, which is then
-        updated.
+        updated. Deep greys are scaled by one range for all images.
         """
         known_files = {file.name: file for file in _read_index(index_file)}
         names = self.names()
@@ -101,8 +137,10 @@ class ImageFolder:
             batches = (pool.map(lambda name: self._inspect(name, known_files.get(name)), part) for part in parts)
             files = [step.tick(file) for file in chain.from_iterable(batches)]
         if files != list(known_files.values()):
-            write_text(index_file, json.dumps([attrs.astuple(file) for file in files]))
-        return files
+            _write_index(index_file, files)
+        scaled = _scale_alike(files)
+        _write_ranges(index_file.with_name(RANGES), scaled)
+        return scaled
 
     def walk(self) -> Iterator[str]:
         """Yield the names of all images as they are found."""
@@ -115,7 +153,7 @@ class ImageFolder:
     def _inspect(self, name: str, earlier: ImageFile | None) -> ImageFile:
         size = time = 0
         try:
-            with _translate_errors():
+            with translate_errors():
                 status = self.path(name).stat()
                 size, time = status.st_size, status.st_mtime_ns
                 if earlier and earlier.content and (earlier.bytes, earlier.time) == (size, time):
@@ -145,51 +183,57 @@ def _is_text(name: str) -> bool:
 
 def key_of(files: Iterable[ImageFile]) -> str:
     """Return the key of a set of images: a hash of their names and contents."""
-    return digest([[file.name, file.content] for file in files])
+    return digest([[file.name, file.identity] for file in files])
 
 
 def _examine(name: str, encoded: bytes, time: int) -> ImageFile:
     content = hashlib.sha256(encoded).hexdigest()
     try:
-        with _translate_errors():
-            width, height = _open(encoded).size
+        picture = examine_picture(encoded)
     except BrokenImage as error:
         return ImageFile(name, len(encoded), time, content, problem=str(error))
-    return ImageFile(name, len(encoded), time, content, height, width)
+    return ImageFile(name, len(encoded), time, content, picture.height, picture.width, greys=picture.greys)
 
 
-def _open(encoded: bytes) -> Image.Image:
-    if not encoded:
-        raise BrokenImage("it is empty")
-    image = Image.open(io.BytesIO(encoded), formats=("PNG", "JPEG"))
-    if image.width * image.height > MOST_PIXELS:
-        raise BrokenImage(f"it has {image.width} x {image.height} pixels, more than {MOST_PIXELS:,}")
-    return image
+def _scale_alike(files: Sequence[ImageFile]) -> list[ImageFile]:
+    """Let all deep greys be scaled by one range, so that images stay comparable."""
+    ranges = combine_ranges(file.greys for file in files if file.greys)
+    return [attrs.evolve(file, scale=ranges[file.greys.kind]) if file.greys else file for file in files]
 
 
-def _decode(encoded: bytes) -> NDArray[np.uint8]:
-    image = _open(encoded)
-    if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip at 255
-        grey = (np.asarray(image, dtype=np.uint32) >> 8).astype(np.uint8)
-        return np.repeat(grey[:, :, None], 3, axis=2)
-    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
-
-
-@contextmanager
-def _translate_errors() -> Iterator[None]:
-    """Turn whatever Pillow and the system raise over a bad file into BrokenImage."""
-    try:
-        yield
-    except UnidentifiedImageError as error:
-        raise BrokenImage("it is no PNG or JPEG image") from error
-    except Image.DecompressionBombError as error:
-        raise BrokenImage(f"it has more than {MOST_PIXELS:,} pixels") from error
-    except (OSError, SyntaxError, ValueError, EOFError, OverflowError, MemoryError, RuntimeError) as error:
-        raise BrokenImage(reason(error)) from error
+def _write_index(index_file: Path, files: Sequence[ImageFile]) -> None:
+    rows = [attrs.astuple(attrs.evolve(file, scale=None)) for file in files]
+    write_text(index_file, json.dumps({"format": FORMAT, "files": rows}))
 
 
 def _read_index(index_file: Path) -> list[ImageFile]:
+    """Return the files in an index; none if it is damaged or was written by another version."""
     try:
-        return [ImageFile(*row) for row in json.loads(index_file.read_text("utf-8"))]
-    except (OSError, ValueError, TypeError):
+        index = json.loads(index_file.read_text("utf-8"))
+        return list(map(_read_row, index["files"])) if index["format"] == FORMAT else []
+    except (OSError, ValueError, TypeError, KeyError, IndexError):
         return []
+
+
+def _read_row(row: Sequence[Any]) -> ImageFile:
+    greys = row[7]
+    return attrs.evolve(ImageFile(*row[:7]), greys=GreyRange(*greys) if greys else None)
+
+
+def _write_ranges(path: Path, files: Sequence[ImageFile]) -> None:
+    """Keep the ranges of deep greys for those who look at images; remove the file if there are none."""
+    ranges = {file.scale.kind: [file.scale.low, file.scale.high] for file in files if file.scale}
+    if ranges:
+        write_text(path, json.dumps(ranges))
+    elif path.exists():
+        path.unlink()
+
+
+def _read_ranges(path: Path | None) -> dict[str, GreyRange]:
+    if path is None:
+        return {}
+    try:
+        ranges = json.loads(path.read_text("utf-8"))
+        return {str(kind): GreyRange(str(kind), float(low), float(high)) for kind, (low, high) in ranges.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}

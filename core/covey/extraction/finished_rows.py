@@ -80,7 +80,7 @@ def remember_contents(work: Path, files: Sequence[ImageFile]) -> None:
     path = _list(work, key_of(files))
     if not path.exists():
         make_folder(path.parent)
-        write_text(path, json.dumps([(file.name, file.content) for file in files]))
+        write_text(path, json.dumps([(file.name, file.identity) for file in files]))
 
 
 def find_earlier_rows(

@@ -16,7 +16,7 @@ MOST_TOLD = 20
 def find_copies(files: Sequence[ImageFile]) -> Copies:
     """Return the images that have the same content as an earlier one."""
     firsts: dict[str, str] = {}
-    copies = [file.name for file in files if firsts.setdefault(file.content, file.name) != file.name]
+    copies = [file.name for file in files if firsts.setdefault(file.identity, file.name) != file.name]
     return Copies(count=len(copies), first=tuple(copies[:FEW]))
 
 

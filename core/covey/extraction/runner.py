@@ -6,42 +6,35 @@ nor are the rows of unchanged images that earlier features hold.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
 
 import attrs
-import numpy as np
-from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
 from covey._base.progress import Progress
 from covey._base.text import count_noun
 from covey.components import options
-from covey.components.contracts import Extract, FeatureExtractor, Floats, Pixels, Runtime
+from covey.components.contracts import FeatureExtractor, Runtime
 from covey.components.versions import package_versions
 from covey.data.dataset import Dataset
-from covey.data.images import THREADS, BrokenImage, ImageFile, ImageFolder, key_of
+from covey.data.images import ImageFile, ImageFolder, key_of
 from covey.data.provenance import Details, Provenance, ReusedRows
 from covey.data.tables import as_names
 from covey.extraction import finished_rows as rows
 from covey.extraction import notes as checks
+from covey.extraction.decoded_batches import decode_batches
 from covey.extraction.finished_rows import Earlier, Rows
+from covey.extraction.in_work import FILE as IN_WORK
+from covey.extraction.in_work import InWork
+from covey.extraction.memory import ORDINARY, images_at_once
 from covey.extraction.runtime import BATCH_SIZE, describe_machine
-from covey.extraction.shards import Batch, Content, Plan, Shard, Shards, shards_of
+from covey.extraction.shard_builder import NOT_FINITE, ShardBuilder, is_large
+from covey.extraction.shards import Batch, Content, Plan, Shards, shards_of
 
-AHEAD = 3
-"""Batches that are decoded while one is in the network."""
 LEAST = 32
 """Images that are kept together: a file for each handful would cost more time than an interruption."""
-NOT_FINITE = "its features are not finite"
-
-T = TypeVar("T")
-Picture = NDArray[np.uint8] | str
-"""The pixels of an image (h, w, 3), or why there are none."""
 
 
 @attrs.frozen(eq=False)
@@ -72,9 +65,9 @@ class Extraction:
     def extract(self, parts: Sequence[FeatureExtractor]) -> None:
         """Keep the features that each part of an extractor gives in the dataset, a row for every image of `files`.
 
-        As many images as `runtime.batch_size` says go through the network at once; where fewer are left they are
-        padded, so that a row depends on its image alone. An interrupted run, started again, keeps the settings of its
-        first start and ends in the same table as one that was not interrupted.
+        As many images as `runtime.batch_size` says go through the network at once, fewer where they are large, so
+        that a row depends on its image alone. An interrupted run, started again, keeps the settings of its first start
+        and ends in the same table as one that was not interrupted. An image that cannot be used is left out.
 
         Raises:
             CoveyError: no image can be used, the extractor breaks its contract, or a file cannot be read or written.
@@ -108,32 +101,52 @@ class Extraction:
         if not batches:
             return
         extractor = options.join_plural([job.part for job in jobs])
+        in_work = InWork(self.work / IN_WORK, extractor.tag)
+        dangerous = self._dangerous_images(in_work, images)
         with self.progress.step("Extracting features", sum(map(len, batches)), "image") as step:
             step.say("compiling" if plan.runtime.compile else extractor.startup_message)
-            work = extractor.load(plan.runtime)
-            machine = describe_machine(extractor, plan.runtime)
-            pictures = _decoded(
-                self.folder, plan.runtime.workers, ([images[content].name for content in batch] for batch in batches)
+            builder = ShardBuilder(
+                extract=extractor.load(plan.runtime),
+                batch_size=plan.runtime.batch_size or BATCH_SIZE,
+                layers=len(jobs),
+                machine=describe_machine(extractor, plan.runtime),
+                in_work=in_work,
             )
-            for batch, decoded in zip(batches, pictures, strict=True):
-                shards = _shards(work, batch, decoded, plan.runtime.batch_size or BATCH_SIZE, len(jobs), machine)
+            usable = [[images[content] for content in batch if content not in dangerous] for batch in batches]
+            decoded = decode_batches(self.folder, plan.runtime.workers, usable)
+            for batch, files, pictures in zip(batches, usable, decoded, strict=True):
+                problems = {content: dangerous[content] for content in batch if content in dangerous}
+                names = [file.identity for file in files]
+                shards = builder.build({**dict(zip(names, pictures, strict=True)), **problems})
                 for job, shard in zip(jobs, shards, strict=True):
                     if batch not in job.finished:
                         job.shards.add(batch, shard)
                 step.say("")
                 step.advance(len(batch))
+        in_work.finish()
+
+    def _dangerous_images(self, in_work: InWork, images: Mapping[Content, ImageFile]) -> dict[Content, str]:
+        """Return why images that ended the process are left out."""
+        large = frozenset(content for content, file in images.items() if is_large(file.height, file.width))
+        return {
+            content: f"the program ended while it was in work, probably for want of memory ({images[content].width:,} x"
+            f" {images[content].height:,} pixels): cut it into shorter images or make it smaller, or delete"
+            f" {in_work.path} to try it again"
+            for content in in_work.blame(large)
+            if content in images
+        }
 
     def _finish(self, job: _Job) -> None:
         """Make one table of all rows."""
         finished = Rows(job.shards, job.plan, rows.load_earlier_rows(self.dataset, job.earlier))
-        files = [file for file in self.files if file.content in finished]
-        bad = [file for file in self.files if file.content not in finished]
-        broken = {file.name: file.problem or finished.problems[file.content] for file in bad}
+        files = [file for file in self.files if file.identity in finished]
+        bad = [file for file in self.files if file.identity not in finished]
+        broken = {file.name: file.problem or finished.problems[file.identity] for file in bad}
         if problem := self._problem(job, finished, broken):
             job.shards.clear()
             raise CoveyError(problem)
         machines = self._machines(job, finished)
-        contents = [file.content for file in files]
+        contents = [file.identity for file in files]
         details = Details(
             broken=broken,
             copies=checks.find_copies(files),
@@ -163,7 +176,7 @@ class Extraction:
     def _problem(self, job: _Job, finished: Rows, broken: Mapping[str, str]) -> str:
         """Return why there can be no table, or ""."""
         if len(finished.widths) > 1:
-            names = {file.content: file.name for file in self.files}
+            names = {file.identity: file.name for file in self.files}
             widths = [
                 f"{width} for {names.get(content, 'one that is gone')}" for width, content in finished.widths.items()
             ]
@@ -178,7 +191,7 @@ class Extraction:
 
     def _images(self) -> dict[Content, ImageFile]:
         """Return one file for every content."""
-        return {file.content: file for file in self.files if not file.problem}
+        return {file.identity: file for file in self.files if not file.problem}
 
 
 def _planned(shards: Shards, pending: Mapping[Content, ImageFile], new: Plan) -> tuple[Plan, frozenset[Batch]]:
@@ -194,7 +207,7 @@ def _planned(shards: Shards, pending: Mapping[Content, ImageFile], new: Plan) ->
         plan = new
     done = set(chain.from_iterable(finished))
     todo = [file for content, file in pending.items() if content not in done]
-    if set(chain.from_iterable(plan.batches)) - done != {file.content for file in todo}:
+    if set(chain.from_iterable(plan.batches)) - done != {file.identity for file in todo}:
         plan = attrs.evolve(plan, batches=(*finished, *_batches(todo, plan.runtime.batch_size or BATCH_SIZE)))
         shards.begin(plan)
     return plan, frozenset(finished)
@@ -216,87 +229,18 @@ def _state(job: _Job, runtime: Runtime) -> Iterator[str]:
 
 
 def _batches(files: Sequence[ImageFile], size: int) -> Iterator[Batch]:
-    """Yield batches of images of one size, in order: `LEAST` or more, a multiple of what goes through at once."""
+    """Yield batches of images of one size, in order: a multiple of what goes through an extractor at once.
+
+    They hold `LEAST` images or more; fewer where images are large.
+    """
     groups: dict[tuple[int, int], list[Content]] = {}
     for file in files:
-        groups.setdefault((file.height, file.width), []).append(file.content)
-    for contents in groups.values():
-        yield from map(tuple, _parts(contents, size * -(-LEAST // size)))
-
-
-def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
-
-
-def _decoded(folder: ImageFolder, workers: int | None, batches: Iterable[Sequence[str]]) -> Iterator[list[Picture]]:
-    """Yield the pictures of each batch of names, some batches decoded ahead."""
-    waiting: deque[list[Future[Picture]]] = deque()
-    with ThreadPoolExecutor(workers or THREADS) as pool:
-        try:
-            for names in batches:
-                waiting.append([pool.submit(_picture, folder, name) for name in names])
-                if len(waiting) > AHEAD:
-                    yield [future.result() for future in waiting.popleft()]
-            while waiting:
-                yield [future.result() for future in waiting.popleft()]
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _picture(folder: ImageFolder, name: str) -> Picture:
-    """Return a picture, or why it is none. Raises CoveyError when the file, which could be read before, cannot."""
-    try:
-        return folder.pixels(name)
-    except BrokenImage as error:
-        if isinstance(error.__cause__, OSError) and error.__cause__.errno:
-            raise CoveyError(
-                f"{folder.root / name} cannot be read any more ({error}): see that the folder can be reached and start"
-                " again. What is finished is kept."
-            ) from error
-        return str(error)
-
-
-def _shards(
-    work: Extract, batch: Batch, pictures: Sequence[Picture], size: int, layers: int, machine: str
-) -> list[Shard]:
-    """Return what a batch gives for each layer."""
-    pictures_by_content = dict(zip(batch, pictures, strict=True))
-    problems = {content: picture for content, picture in pictures_by_content.items() if isinstance(picture, str)}
-    pixels = {content: picture for content, picture in pictures_by_content.items() if not isinstance(picture, str)}
-    arrays = _forward(work, list(pixels.values()), size, layers)
-    return [_shard(tuple(pixels), X, problems, machine) for X in arrays]
-
-
-def _shard(contents: Batch, X: Floats, problems: Mapping[Content, str], machine: str) -> Shard:
-    finite = np.asarray(np.isfinite(X).all(axis=1))
-    wrong = {content: NOT_FINITE for content, fine in zip(contents, finite.tolist(), strict=True) if not fine}
-    usable = tuple(content for content in contents if content not in wrong)
-    return Shard(usable, X[finite], {**problems, **wrong}, machine)
-
-
-def _forward(work: Extract, pixels: Sequence[NDArray[np.uint8]], size: int, layers: int) -> list[Floats]:
-    """Return one array (rows, d) for each layer, `size` images going through the network at once."""
-    if not pixels:
-        return [np.empty((0, 0), np.float32)] * layers
-    parts = [_at_once(work, part, size, layers) for part in _parts(pixels, size)]
-    try:
-        return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
-    except ValueError as error:
-        raise CoveyError(
-            f"The extractor gives differing numbers of features for images of one size: {error}."
-        ) from error
-
-
-def _at_once(work: Extract, pixels: Sequence[NDArray[np.uint8]], size: int, layers: int) -> list[Floats]:
-    arrays = work(_padded(pixels, size))
-    if len(arrays) != layers or any(X.ndim != 2 or len(X) != size for X in arrays):
-        shapes = [getattr(X, "shape", type(X)) for X in arrays]
-        raise CoveyError(f"The extractor must return {layers} arrays of {size} rows, but returned {shapes}.")
-    return [np.asarray(X[: len(pixels)], dtype=np.float32) for X in arrays]
-
-
-def _padded(pixels: Sequence[NDArray[np.uint8]], size: int) -> Pixels:
-    return np.stack([*pixels, *[pixels[-1]] * (size - len(pixels))])
+        groups.setdefault((file.height, file.width), []).append(file.identity)
+    for (height, width), contents in groups.items():
+        at_once = images_at_once(size, height, width)
+        least = min(LEAST, LEAST * ORDINARY // max(1, height * width))
+        step = at_once * max(1, -(-least // at_once))
+        yield from (tuple(contents[start : start + step]) for start in range(0, len(contents), step))
 
 
 def _reused_rows(earlier: Earlier | None) -> ReusedRows | None:

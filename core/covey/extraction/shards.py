@@ -40,13 +40,15 @@ class Plan:
 class Shard:
     """What one batch gave: X (n, d) float32, a row for each of `contents`; why each other image gave none.
 
-    `machine` describes what computed it, see `covey.extraction.runtime.describe_machine`.
+    `machine` describes what computed it, see `covey.extraction.runtime.describe_machine`. `oddities` say what is odd
+    about images that are used.
     """
 
     contents: Batch
     X: Floats
     problems: Mapping[Content, str]
     machine: str = ""
+    oddities: Mapping[Content, str] = attrs.field(factory=dict)
 
 
 class Shards:
@@ -74,15 +76,19 @@ class Shards:
         """Keep what a batch gave. Raises CoveyError."""
         with replace_file(self._path(batch)) as file:
             contents = np.array(shard.contents, dtype="U64")
-            problems = np.array(json.dumps(shard.problems))
-            np.savez(file, X=shard.X, contents=contents, problems=problems, machine=np.array(shard.machine))
+            problems, oddities = (np.array(json.dumps(words)) for words in (shard.problems, shard.oddities))
+            machine = np.array(shard.machine)
+            np.savez(file, X=shard.X, contents=contents, problems=problems, machine=machine, oddities=oddities)
 
     def read(self, batch: Batch) -> Shard:
         """Return what a batch gave. Raises CoveyError when that is not there, or damaged."""
         try:
             with self._path(batch).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+                problems, oddities = (
+                    json.loads(str(file[key])) if key in file else {} for key in ("problems", "oddities")
+                )
                 machine = str(file["machine"]) if "machine" in file else ""
-                return Shard(tuple(file["contents"].tolist()), file["X"], json.loads(str(file["problems"])), machine)
+                return Shard(tuple(file["contents"].tolist()), file["X"], problems, machine, oddities)
         except DAMAGED as error:
             raise CoveyError(
                 f"{self._path(batch)} cannot be read ({reason(error)}): start again, its images are then computed anew."

@@ -19,9 +19,10 @@ from covey.components.kinds import STEPS, Kind
 from covey.components.options import Option, allowed_choices, build, evolve, format_value, option_values, options
 from covey.data.cluster_colours import GREY, cluster_colour
 from covey.data.dataset import AnyEntry, Entry, T, is_entry_of
-from covey.data.images import BrokenImage, ImageFolder
+from covey.data.images import ImageFolder
 from covey.data.legacy.names import parse_file_name
 from covey.data.metadata import FILES, Metadata, Value, column_kind, read_metadata
+from covey.data.picture_decoding import BrokenImage
 from covey.data.provenance import Provenance
 from covey.data.segment_names import SEGMENT_NAME, recordings_of_images, xeno_canto_number
 from covey.data.tables import NOISE, Names, Table, TableKind

@@ -14,7 +14,7 @@ from covey._base.errors import CoveyError
 from covey.components import options
 from covey.components.contracts import Component, Floats, Pixels
 from covey.components.options import component, option
-from covey.data.images import MOST_PIXELS
+from covey.data.picture_decoding import MOST_PIXELS
 from covey.sound.colour_maps import COLOURS
 
 EPS = 1e-10

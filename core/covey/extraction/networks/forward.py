@@ -6,17 +6,22 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import prod
 
 import torch
 from torch import Tensor, nn
 
 from covey._base.errors import CoveyError, did_you_mean, reason
 from covey.components.contracts import Extract, Floats, Pixels, Runtime
+from covey.extraction.memory import ORDINARY, NotEnoughMemory, check_memory
 from covey.extraction.networks.network import Network
 from covey.extraction.networks.pooling import Pooling, as_maps, extra, pool
 from covey.extraction.networks.preprocessing import fit_images
 
 _Work = Callable[[Tensor], list[Tensor]]
+PIXEL_BYTES, LAYER_FACTOR = 100, 2.5
+"""An image takes `PIXEL_BYTES` a pixel, and `LAYER_FACTOR` times the largest output of a layer. Measured for eight
+networks, with a margin of 0 to 50 %, by tests/benchmarks/memory.py."""
 _NO_MEMORY = re.compile("out of memory|not enough memory|can't allocate memory", re.IGNORECASE)
 
 
@@ -27,6 +32,9 @@ def build_extract(
 
     `input` says how images get to a size that the network takes, see `fit`. In bfloat16 the network computes by
     torch.autocast; what is tapped is pooled in float32.
+
+    The function raises NotEnoughMemory before it begins on a large image that needs more memory than is free. On CUDA
+    it tries, because that ends in an error that can be caught.
 
     Raises:
         CoveyError: a layer cannot be tapped or pooled so, or the device is not there.
@@ -49,13 +57,31 @@ def build_extract(
         return [pool(item, pooling) for item in maps]
 
     work = _halving(_compiled(features, network.name) if runtime.compile else features, network.name)
+    cost = _bytes_per_pixel(network, shapes, input)
 
     def extract(pixels: Pixels) -> list[Floats]:
+        if device != "cuda":
+            _check_memory(network.name, pixels, cost)
         with torch.inference_mode(), _threads(runtime.threads), _translate_errors(network.name, pixels):
             images = torch.tensor(pixels, device=device).permute(0, 3, 1, 2)
             return [item.cpu().numpy() for item in work(fit_images(images, network.preprocessing, input))]
 
     return extract
+
+
+def _bytes_per_pixel(network: Network, shapes: Mapping[str, tuple[int, ...]], input: str) -> float:
+    """Return how much memory each pixel of an image takes while the image goes through a network."""
+    if input != "whole":
+        return PIXEL_BYTES
+    height, width = network.preprocessing.size
+    largest = max((prod(shape[1:]) for shape in shapes.values()), default=0)
+    return PIXEL_BYTES + LAYER_FACTOR * 4 * largest / (height * width)
+
+
+def _check_memory(model: str, pixels: Pixels, cost: float) -> None:
+    count, height, width, _ = pixels.shape
+    if height * width > ORDINARY:
+        check_memory(model, height, width, int(cost * count * height * width))
 
 
 def _check(layer: str, shapes: Mapping[str, tuple[int, ...]], pooling: Pooling, model: str) -> None:
@@ -134,7 +160,9 @@ def _halving(work: _Work, model: str) -> _Work:
                 if not _is_memory(error):
                     raise
                 if most == 1:
-                    raise CoveyError(f"Memory is too small for {model} on one image: use smaller images.") from error
+                    raise NotEnoughMemory(
+                        f"Memory is too small for {model} on one image: use smaller images."
+                    ) from error
             most = -(-most // 2)
 
     return run

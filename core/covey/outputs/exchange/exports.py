@@ -15,7 +15,8 @@ from covey._base.progress import SILENT, Progress
 from covey._base.text import preview
 from covey.data import clusters_csv as clusters
 from covey.data.dataset import Dataset
-from covey.data.images import BrokenImage, ImageFolder
+from covey.data.images import ImageFolder
+from covey.data.picture_decoding import BrokenImage
 from covey.data.tables import NOISE
 from covey.outputs.exchange.collect_tables import WHAT, ExportContents, What
 from covey.outputs.exchange.intervals import Interval, Timing, merge_segments, read_timing

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from covey.data.images import BrokenImage, ImageFolder
+from covey.data.images import ImageFolder
+from covey.data.picture_decoding import BrokenImage
 
 SIDE = 160
 """Pixels of the longer side of a small image."""

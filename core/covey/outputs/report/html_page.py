@@ -15,7 +15,8 @@ from covey._base.text import count_noun
 from covey._version import __version__
 from covey.analysis.measures.leaderboard import available_measures, explain_measures, format_measure, heading
 from covey.data.cluster_colours import cluster_colour
-from covey.data.images import BrokenImage, ImageFolder
+from covey.data.images import ImageFolder
+from covey.data.picture_decoding import BrokenImage
 from covey.outputs.profile_chart import chart
 from covey.outputs.report.collect_report import COMPARED, MOST_CLUSTERS, Group, ReportContents
 from covey.outputs.report.contact_sheets import jpeg, png, thumbnail

@@ -1,0 +1,69 @@
+"""Images are decoded in threads, some batches ahead of the one that is in work."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import attrs
+
+from covey._base.errors import CoveyError
+from covey.data.images import THREADS, ImageFile, ImageFolder
+from covey.data.picture_decoding import BrokenImage, Picture
+from covey.extraction.memory import ORDINARY
+
+AHEAD = 3
+"""Batches that are decoded while one is in work."""
+PIXELS_AHEAD = 128 * ORDINARY
+"""Pixels from which no further batch is decoded ahead."""
+
+Decoded = Picture | str
+"""An image, or why it cannot be used."""
+
+
+@attrs.frozen(eq=False)
+class _Waiting:
+    """A batch that is being decoded."""
+
+    pixels: int
+    pictures: Sequence[Future[Decoded]]
+
+    def result(self) -> list[Decoded]:
+        return [picture.result() for picture in self.pictures]
+
+
+def decode_batches(
+    folder: ImageFolder, workers: int | None, batches: Iterable[Sequence[ImageFile]]
+) -> Iterator[list[Decoded]]:
+    """Yield the images of each batch.
+
+    Raises:
+        CoveyError: a file, which could be read before, cannot be read any more.
+    """
+    waiting: deque[_Waiting] = deque()
+    with ThreadPoolExecutor(workers or THREADS) as pool:
+        try:
+            for batch in batches:
+                pixels = sum(file.height * file.width for file in batch)
+                waiting.append(_Waiting(pixels, [pool.submit(_decode, folder, file) for file in batch]))
+                if len(waiting) > AHEAD or sum(one.pixels for one in waiting) > PIXELS_AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _decode(folder: ImageFolder, file: ImageFile) -> Decoded:
+    try:
+        return folder.decode(file)
+    except BrokenImage as error:
+        cause = error.__cause__
+        gone = isinstance(cause, FileNotFoundError) and next(folder.walk(), None) is not None
+        if isinstance(cause, OSError) and cause.errno and not gone:
+            raise CoveyError(
+                f"{folder.root / file.name} cannot be read any more ({error}): see that the folder can be reached and"
+                " start again. What is finished is kept."
+            ) from error
+        return "it was deleted while the run was at work" if gone else str(error)

@@ -1,0 +1,84 @@
+"""Which images are in work, on disk, so that one that ends the process is found at the next start."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from covey.extraction.shards import Content
+
+FILE = "in_work.json"
+DEATHS = 2
+"""How many processes must have ended before a small image is to blame: people and power cuts end processes too."""
+
+
+class InWork:
+    """The images that one extractor has in work.
+
+    A process that is killed leaves them in the file. At the next start they are tried again in halves, so that the one
+    that ends the process is soon alone in the file; it is then left out for good.
+
+    Args:
+        path: JSON file, written before each batch.
+        extractor: tag of the extractor; what ended another one is no reason to leave an image out.
+    """
+
+    def __init__(self, path: Path, extractor: str) -> None:
+        self.path = path
+        self._extractor = extractor
+        record = _read_record(path)
+        self._left_out: dict[str, list[Content]] = record.get("left_out", {})
+        suspected = record.get("extractor") == extractor
+        self.suspects: frozenset[Content] = frozenset(record.get("images", ())) if suspected else frozenset()
+        self._deaths: int = record.get("deaths", 0) if suspected else 0
+
+    def blame(self, large: frozenset[Content]) -> frozenset[Content]:
+        """Return the images that ended a process; one of the `large` ones is to blame after its first time."""
+        if len(self.suspects) == 1 and (self.suspects <= large or self._deaths >= DEATHS):
+            self._left_out.setdefault(self._extractor, []).extend(self.suspects)
+            self.suspects = frozenset()
+            self._write((), 0)
+        return frozenset(self._left_out.get(self._extractor, ()))
+
+    def split(self, contents: Sequence[Content]) -> list[Sequence[Content]]:
+        """Return a batch in one part; in parts of half as many images as were in work when the process ended."""
+        size = max(1, len(self.suspects) // 2) if self.suspects & set(contents) else len(contents)
+        return [contents[start : start + size] for start in range(0, len(contents), size)]
+
+    @contextmanager
+    def writing(self, contents: Sequence[Content]) -> Iterator[None]:
+        """Keep these images in the file during the block, and no longer, however it ends."""
+        narrowed = bool(self.suspects) and self.suspects >= frozenset(contents)
+        self._write(contents, self._deaths + 1 if narrowed else 1)
+        try:
+            yield
+        finally:
+            self._write((), 0)
+
+    def finish(self) -> None:
+        """Delete the file, unless it says which images to leave out."""
+        if not self._left_out:
+            with suppress(OSError):
+                self.path.unlink()
+
+    def _write(self, contents: Sequence[Content], deaths: int) -> None:
+        """Overwrite the file in place: it is whole after a kill, and a power cut tells nothing about images."""
+        record = {"extractor": self._extractor, "images": list(contents), "deaths": deaths, "left_out": self._left_out}
+        with suppress(OSError):  # a full disk is reported where results are written
+            self.path.write_text(json.dumps(record), "utf-8")
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    with suppress(OSError, ValueError, TypeError):
+        record = json.loads(path.read_text("utf-8"))
+        if _is_record(record):
+            return dict(record)
+    return {}
+
+
+def _is_record(record: Any) -> bool:
+    kinds = {"extractor": str, "images": list, "deaths": int, "left_out": dict}
+    return isinstance(record, dict) and all(isinstance(record.get(name), kind) for name, kind in kinds.items())
