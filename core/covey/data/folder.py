@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from covey._base.errors import CoveyError
-from covey._base.files import make_folder, write_text
+from covey._base.files import WORK, make_folder, write_text
 from covey.components.contracts import Floats
 from covey.components.kinds import Kind
-from covey.data.dataset import WORK, AnyEntry, Dataset, Entry, T
+from covey.data.dataset import AnyEntry, Dataset, Entry, T
 from covey.data.formats import npz
 from covey.data.images import ImageFolder
 from covey.data.provenance import Provenance

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -67,8 +68,16 @@ class InWork:
     def _write(self, contents: Sequence[Content], deaths: int) -> None:
         """Overwrite the file in place: it is whole after a kill, and a power cut tells nothing about images."""
         record = {"extractor": self._extractor, "images": list(contents), "deaths": deaths, "left_out": self._left_out}
-        with suppress(OSError):  # a full disk is reported where results are written
-            self.path.write_text(json.dumps(record), "utf-8")
+        with (
+            suppress(OSError),  # a full disk is reported where results are written
+            open(self.path, "w", encoding="utf-8", opener=_open_private) as file,
+        ):
+            file.write(json.dumps(record))
+
+
+def _open_private(path: str, flags: int) -> int:
+    """Open a file that is the user's alone, and never one that a link leads to."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
 
 
 def _read_record(path: Path) -> dict[str, Any]:
