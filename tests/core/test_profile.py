@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import attrs
 import numpy as np
 import pytest
 from click.testing import Result
@@ -19,6 +18,7 @@ from covey import Clusterer, CoveyError, component, option
 from covey.analysis.profiles import profile_option
 from covey.components.contracts import Floats, Labels
 from covey.components.kinds import Kind
+from covey.components.options import evolve
 from covey.plugins.registry import Registry
 
 Cli = Callable[..., Result]
@@ -33,23 +33,27 @@ def points(count: int, columns: int, seed: int) -> NDArray[np.float32]:
 
 
 def clusterer(name: str, **options: object) -> Clusterer:
-    provenance = REGISTRY.get(Kind.CLUSTERER, name)(**options)
-    assert isinstance(provenance, Clusterer)
-    return provenance
+    component = REGISTRY.get(Kind.CLUSTERER, name)(**options)
+    assert isinstance(component, Clusterer)
+    return component
+
+
+def noise_share(labels: Labels) -> float:
+    return np.count_nonzero(labels == -1) / max(1, len(labels))
 
 
 @settings(max_examples=20, deadline=None)
 @given(count=st.integers(0, 120), columns=st.integers(1, 9), min_samples=st.integers(1, 9), seed=st.integers(0, 99))
-def test_a_profile_says_what_direct_runs_say(count: int, columns: int, min_samples: int, seed: int) -> None:
+def test_a_profile_equals_direct_runs(count: int, columns: int, min_samples: int, seed: int) -> None:
     Z = points(count, columns, seed)
     dbscan = clusterer("dbscan", min_samples=min_samples)
     computed = profile_option(dbscan, Z, "eps", prepared=dbscan.prepare(Z))
-    for at, eps in enumerate(computed.values):
-        labels = attrs.evolve(dbscan, eps=eps).cluster(Z)  # type: ignore[misc]
-        sizes = np.bincount(labels[labels >= 0])
-        assert computed.clusters[at] == len(sizes)
-        assert computed.noise[at] == pytest.approx((labels == -1).mean() if count else 0)
-        assert computed.largest[at] == pytest.approx(sizes.max(initial=0) / max(1, count))
+    direct = [evolve(dbscan, eps=eps).cluster(Z) for eps in computed.values]
+    sizes = [np.bincount(labels[labels >= 0]) for labels in direct]
+    assert computed.clusters.tolist() == [len(cluster_sizes) for cluster_sizes in sizes]
+    np.testing.assert_allclose(computed.noise, [noise_share(labels) for labels in direct])
+    largest = [int(cluster_sizes.max(initial=0)) / max(1, count) for cluster_sizes in sizes]
+    np.testing.assert_allclose(computed.largest, largest)
 
 
 def test_plateaus_are_where_the_number_of_clusters_stays() -> None:
@@ -59,11 +63,14 @@ def test_plateaus_are_where_the_number_of_clusters_stays() -> None:
     computed = profile_option(dbscan, Z, "eps", prepared=dbscan.prepare(Z))
     assert computed.suggested in computed.values
     assert computed.plateaus
-    counts = dict(zip(computed.values, computed.clusters.tolist(), strict=True))
-    for first, last in computed.plateaus:
-        assert len({count for value, count in counts.items() if first <= value <= last}) == 1
-        assert counts[first] > 1
-    assert [counts[first] for first, _ in computed.plateaus][-3:] == [4, 3, 2]
+    assert list(computed.values) == sorted(map(float, computed.values))
+    counts: list[int] = computed.clusters.tolist()
+    plateaus = [
+        counts[computed.values.index(first) : computed.values.index(last) + 1] for first, last in computed.plateaus
+    ]
+    assert all(len(set(plateau)) == 1 for plateau in plateaus)
+    assert all(plateau[0] > 1 for plateau in plateaus)
+    assert [plateau[0] for plateau in plateaus][-3:] == [4, 3, 2]
 
 
 def test_values_can_be_given() -> None:
@@ -73,12 +80,12 @@ def test_values_can_be_given() -> None:
         profile_option(clusterer("dbscan"), Z, "eps", [-1.0])
 
 
-def test_another_preparation_is_needed_for_an_option_that_is_not_live() -> None:
+def test_an_option_that_is_not_live_is_clustered_without_the_preparation() -> None:
     Z = points(100, 3, 0)
     dbscan = clusterer("dbscan", eps=1.0)
     computed = profile_option(dbscan, Z, "min_samples", [2, 5, 30], dbscan.prepare(Z))
     direct = [clusterer("dbscan", eps=1.0, min_samples=count).cluster(Z) for count in (2, 5, 30)]
-    assert computed.noise.tolist() == pytest.approx([(labels == -1).mean() for labels in direct])
+    np.testing.assert_allclose(computed.noise, [noise_share(labels) for labels in direct])
 
 
 @component
@@ -88,19 +95,19 @@ class Slices(Clusterer):
     name = "slices"
     width: float = option(default=1.0, gt=0, le=4, help="Width of a slice. Raising it gives fewer.")
     side: str = option(default="low", choices=("low", "high"), help="Which end to begin at.")
-    told: str = option(default="", help="A text.")
+    note: str = option(default="", help="A text.")
 
     def cluster(self, Z: Floats) -> Labels:
-        slices = ((Z[:, 0] - Z[:, 0].min(initial=0)) / self.width).astype(np.int32)
+        slices: Labels = ((Z[:, 0] - Z[:, 0].min(initial=0)) / self.width).astype(np.int32)
         return np.unique(slices, return_inverse=True)[1].astype(np.int32)
 
 
-def test_a_clusterer_that_prepares_nothing_is_looked_at_around_its_value() -> None:
+def test_without_a_preparation_values_around_the_current_one_are_tried() -> None:
     Z = points(200, 2, 0)
     assert Slices().prepare(Z) is None
     computed = profile_option(Slices(), Z, "width")
     assert computed.values[0] == 0.125
-    assert computed.values[-1] <= 4
+    assert float(computed.values[-1]) <= 4
     assert computed.clusters[0] > computed.clusters[-1] > 1
     assert computed.suggested is None
     assert list(profile_option(Slices(), Z, "side").values) == ["low", "high"]
@@ -108,9 +115,12 @@ def test_a_clusterer_that_prepares_nothing_is_looked_at_around_its_value() -> No
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [("widht", "no option 'widht'. Did you mean 'width'?"), ("told", "say at which values of 'told' to look")],
+    [
+        ("widht", "no option 'widht'. Did you mean 'width'?"),
+        ("note", "no values of 'note' can be chosen: give the values to try"),
+    ],
 )
-def test_an_option_that_cannot_be_looked_at(name: str, sentence: str) -> None:
+def test_an_option_without_a_profile(name: str, sentence: str) -> None:
     with pytest.raises(CoveyError, match=sentence):
         profile_option(Slices(), points(20, 2, 0), name)
 
@@ -118,10 +128,10 @@ def test_an_option_that_cannot_be_looked_at(name: str, sentence: str) -> None:
 @pytest.mark.parametrize("name", ["dbscan", "hdbscan"])
 @pytest.mark.parametrize("count", [0, 1, 2, 40])
 def test_little_or_equal_data_have_a_profile(name: str, count: int) -> None:
-    provenance = clusterer(name)
+    component = clusterer(name)
     live = {"dbscan": "eps", "hdbscan": "min_cluster_size"}[name]
     Z = np.zeros((count, 3), dtype=np.float32)
-    computed = profile_option(provenance, Z, live, prepared=provenance.prepare(Z))
+    computed = profile_option(component, Z, live, prepared=component.prepare(Z))
     assert len(computed.values) > 1
     assert set(computed.clusters.tolist()) <= {0, 1, 2}
     assert computed.suggested is None
@@ -151,15 +161,18 @@ def test_table_and_json_say_the_same(covey: Cli, dataset: Path) -> None:
     (row,) = [
         line.split() for line in lines if line.startswith(f"{document[0]['suggested']} ") and "suggested" in line
     ][:1]
-    (is_known,) = [value for value in document[0]["values"] if value["value"] == document[0]["suggested"]]
-    assert row[1:4] == [str(is_known["clusters"]), f"{is_known['noise']:.0%}", f"{is_known['largest']:.0%}"]
+    (suggested,) = [point for point in document[0]["values"] if point["value"] == document[0]["suggested"]]
+    assert row[1:4] == [str(suggested["clusters"]), f"{suggested['noise']:.0%}", f"{suggested['largest']:.0%}"]
 
 
 def test_one_embedding_several_settings_and_a_picture(covey: Cli, dataset: Path, tmp_path: Path) -> None:
     names = [table["table"] for table in json.loads(covey("profile", dataset, *WORDS, "--json").stdout)]
     words = ["--embedding", names[1], "--set", "clusterer.min_samples=4", "--png", tmp_path / "eps.png", "--json"]
     document = json.loads(covey("profile", dataset, *WORDS, *words).stdout)
-    assert [(one["table"], one["clusterer"]["min_samples"]) for one in document] == [(names[1], 3), (names[1], 4)]
+    assert [(profile["table"], profile["clusterer"]["min_samples"]) for profile in document] == [
+        (names[1], 3),
+        (names[1], 4),
+    ]
     with Image.open(tmp_path / "eps.png") as picture:
         assert picture.format == "PNG"
         assert len(np.unique(np.asarray(picture).reshape(-1, 3), axis=0)) > 4
@@ -176,7 +189,7 @@ def test_one_embedding_several_settings_and_a_picture(covey: Cli, dataset: Path,
         (("--option", "eps", "--png", "no/such/folder/eps.png"), "could not be written"),
     ],
 )
-def test_mistakes_are_told(covey: Cli, dataset: Path, words: tuple[str, ...], sentence: str) -> None:
+def test_each_mistake_has_its_own_message(covey: Cli, dataset: Path, words: tuple[str, ...], sentence: str) -> None:
     result = covey("profile", dataset, *words)
     assert result.exit_code == 2
     assert sentence in result.stderr

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from typing import Any
 
 import attrs
 import numpy as np
@@ -13,94 +13,104 @@ from covey._base.errors import CoveyError, did_you_mean
 from covey._base.progress import SILENT, Progress
 from covey.components import options
 from covey.components.contracts import Clusterer, Floats, Labels, Prepared
-from covey.components.options import Option
+from covey.components.options import Option, Scalar
 from covey.data.tables import NOISE
 
 SPAN, TRIES = 8, 25
-"""How far around its value, as a factor, and at how many values an option is looked at of which nothing is known."""
+"""By default an option is varied by this factor around its value, at this number of values."""
 STABLE = 5
-"""Values in a row at which the number of clusters stays the same that make a plateau."""
+"""The fewest values in a row, with the same number of clusters, that make a plateau."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
 class Profile:
     """How clusters change along one option of a clusterer.
 
-    For each of the `values`: `clusters` (m,) whole numbers, and as shares of all images, `noise` (m,) and `largest`
-    (m,), the size of the largest cluster. `plateaus` are the first and last value of each stretch in which the number
-    of clusters, at least two, stays the same. `suggested` is the value that the data suggest, if they do.
+    Attributes:
+        option: name of the option.
+        values: the values that were tried, (m,).
+        clusters: number of clusters at each value, (m,).
+        noise: share of the images that is noise, (m,).
+        largest: share of the images in the largest cluster, (m,).
+        plateaus: first and last value of each stretch in which the number of clusters, at least two, stays the same.
+        suggested: the value that the data suggest, if they suggest one.
     """
 
     option: str
-    values: Sequence[Any]
+    values: Sequence[Scalar]
     clusters: NDArray[np.intp]
     noise: NDArray[np.float64]
     largest: NDArray[np.float64]
-    plateaus: Sequence[tuple[Any, Any]]
-    suggested: Any
+    plateaus: Sequence[tuple[Scalar, Scalar]]
+    suggested: Scalar | None
 
 
 def profile_option(
     clusterer: Clusterer,
     Z: Floats,
     option: str,
-    values: Sequence[Any] = (),
+    values: Sequence[Scalar] = (),
     prepared: Prepared | None = None,
     progress: Progress = SILENT,
 ) -> Profile:
-    """Return how the clusters of some data change along an option, the others being as in `clusterer`.
+    """Cluster the same data at several values of one option, and measure the clusters at each.
 
     Args:
-        clusterer: any clusterer; quick where it has prepared the data.
-        Z: (n, k) float32, what it clusters.
+        clusterer: the clusterer, with the other options; fast if it has prepared the data.
+        Z: the array to cluster, (n, k) float32.
         option: the name of the option.
-        values: where to look; by default where the prepared data change, or else around the present value.
-        prepared: what `clusterer.prepare(Z)` gave.
-        progress: told of each value.
+        values: the values to try; by default those at which the prepared labels change, or values around the current
+            one.
+        prepared: the return value of `clusterer.prepare(Z)`.
+        progress: reports each value.
 
     Raises:
-        CoveyError: there is no such option, or it does not allow a value.
+        CoveyError: there is no such option, it does not allow a value, or no values can be chosen.
     """
-    clusterer, declared = clusterer.resolve(Z), _declared(clusterer, option)
+    clusterer, declared = clusterer.resolve(Z), _find_option(clusterer, option)
     suggested = prepared.suggest(option) if prepared else None
-    values = list(values) or _values(clusterer, declared, prepared, suggested)
-    measurements = []
+    values = list(values) or _choose_values(clusterer, declared, prepared, suggested)
+    measurements: list[tuple[int, float, float]] = []
     with progress.step(f"{clusterer.name} along {option}", len(values), "value") as step:
         for value in values:
             variant = options.evolve(clusterer, **{option: value})
-            measurements.append(step.tick(_measured(_labels(variant, Z, prepared))))
-    clusters, noise, largest = np.array(measurements, dtype=np.float64).reshape(-1, 3).T
+            measurements.append(step.tick(_measure_clusters(_cluster(variant, Z, prepared))))
+    clusters = np.array([count for count, _, _ in measurements], dtype=np.intp)
     return Profile(
         option=option,
         values=values,
-        clusters=clusters.astype(np.intp),
-        noise=noise,
-        largest=largest,
-        plateaus=[(values[first], values[last]) for first, last in _plateaus(clusters.astype(np.intp))],
+        clusters=clusters,
+        noise=np.array([noise for _, noise, _ in measurements], dtype=np.float64),
+        largest=np.array([largest for _, _, largest in measurements], dtype=np.float64),
+        plateaus=[(values[first], values[last]) for first, last in _find_plateaus(clusters.tolist())],
         suggested=suggested,
     )
 
 
-def values_around(clusterer: Clusterer, option: Option) -> list[Any]:
-    """Return values around that of an option: all choices, or numbers evenly spaced by ratio, within its bounds."""
-    current = getattr(clusterer, option.name)
-    if option.type is bool or option.choices is not None:
-        return [False, True] if option.type is bool else options.allowed_choices(clusterer, option.name) or []
-    if option.type is str or option.many or current is None:
-        raise CoveyError(f"{clusterer.name}: say at which values of {option.name!r} to look: they cannot be guessed.")
-    numbers = (current or 1) * np.geomspace(1 / SPAN, SPAN, TRIES)
-    tries = dict.fromkeys(round(x) if option.type is int else float(f"{x:.3g}") for x in numbers.tolist())
-    return [x for x in tries if _allowed(option, x)]
-
-
-def _values(clusterer: Clusterer, option: Option, prepared: Prepared | None, suggested: Any) -> list[Any]:
+def _choose_values(
+    clusterer: Clusterer, option: Option, prepared: Prepared | None, suggested: float | None
+) -> list[Scalar]:
     candidates = prepared.values(option.name) if prepared else ()
     if not candidates:
-        return values_around(clusterer, option)
-    return sorted({*candidates, suggested} - {None})
+        return _values_around(clusterer, option)
+    return [*sorted({*candidates, *([] if suggested is None else [suggested])})]
 
 
-def _declared(clusterer: Clusterer, name: str) -> Option:
+def _values_around(clusterer: Clusterer, option: Option) -> list[Scalar]:
+    """Return all choices of an option, or numbers around its value, evenly spaced by ratio and within its bounds."""
+    current = getattr(clusterer, option.name)
+    if option.type is bool:
+        return [False, True]
+    if option.choices is not None:
+        return options.allowed_choices(clusterer, option.name) or []
+    if option.type is str or option.many or current is None:
+        raise CoveyError(f"{clusterer.name}: no values of {option.name!r} can be chosen: give the values to try.")
+    numbers: list[float] = ((current or 1) * np.geomspace(1 / SPAN, SPAN, TRIES)).tolist()
+    candidates = [round(number) if option.type is int else float(f"{number:.3g}") for number in numbers]
+    return [number for number in dict.fromkeys(candidates) if _is_allowed(option, number)]
+
+
+def _find_option(clusterer: Clusterer, name: str) -> Option:
     declared = {option.name: option for option in options.options(type(clusterer))}
     if name not in declared:
         listing = f"Its options: {', '.join(declared)}." if declared else "It has no options."
@@ -108,27 +118,34 @@ def _declared(clusterer: Clusterer, name: str) -> Option:
     return declared[name]
 
 
-def _allowed(option: Option, value: Any) -> bool:
+def _is_allowed(option: Option, number: float) -> bool:
     try:
-        option.convert(value)
+        option.convert(number)
     except ValueError:
         return False
     return True
 
 
-def _labels(clusterer: Clusterer, Z: Floats, prepared: Prepared | None) -> Labels:
+def _cluster(clusterer: Clusterer, Z: Floats, prepared: Prepared | None) -> Labels:
     quick = prepared.labels(clusterer) if prepared else None
     return clusterer.cluster(Z) if quick is None else quick
 
 
-def _measured(labels: Labels) -> tuple[int, float, float]:
+def _measure_clusters(labels: Labels) -> tuple[int, float, float]:
     """Return the number of clusters, the share of noise and that of the largest cluster."""
+    if not len(labels):
+        return 0, 0.0, 0.0
     sizes = np.bincount(labels[labels != NOISE])
-    images = max(1, len(labels))
-    return len(sizes), 1 - float(sizes.sum()) / images if len(labels) else 0.0, float(sizes.max(initial=0)) / images
+    return len(sizes), 1 - float(sizes.sum()) / len(labels), float(sizes.max(initial=0)) / len(labels)
 
 
-def _plateaus(clusters: NDArray[np.intp]) -> list[tuple[int, int]]:
-    changes = np.flatnonzero(np.diff(clusters)) + 1
-    runs = zip([0, *changes], [*changes, len(clusters)], strict=True) if len(clusters) else ()
-    return [(first, end - 1) for first, end in runs if end - first >= STABLE and clusters[first] > 1]
+def _find_plateaus(clusters: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the first and last position of each stretch of at least STABLE equal numbers above 1."""
+    plateaus: list[tuple[int, int]] = []
+    start = 0
+    for count, run in itertools.groupby(clusters):
+        end = start + len(list(run))
+        if end - start >= STABLE and count > 1:
+            plateaus.append((start, end - 1))
+        start = end
+    return plateaus

@@ -298,12 +298,12 @@ class Prepared(ABC):
     def labels(self, clusterer: Any) -> Labels | None:
         """Return what `clusterer.cluster` returns for the same data; None if it needs another preparation."""
 
-    def values(self, option: str) -> Sequence[Any]:
-        """Return the values of an option at which the labels change, ascending; empty if unknown."""
+    def values(self, option: str) -> Sequence[float]:
+        """Return the values of a numeric option at which the labels change, ascending; empty if unknown."""
         return ()
 
-    def suggest(self, option: str) -> Any:
-        """Return the value of an option that the data suggest; None if there is none."""
+    def suggest(self, option: str) -> float | None:
+        """Return the value of a numeric option that the data suggest; None if there is none."""
         return None
 
 

@@ -18,6 +18,8 @@ import attrs
 from covey._base.errors import CoveyError, did_you_mean
 
 T = TypeVar("T")
+Scalar = bool | int | float | str
+"""One value of an option."""
 Choices = Sequence[Any] | Callable[[Any], Iterable[Any]]
 _DECLARATION = "covey.option"
 _NOUNS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
