@@ -75,7 +75,7 @@ def test_the_file_and_the_flags_mean_the_same(tmp_path: Path, registry: Registry
     assert read_experiment(write(tmp_path, text), registry) == flags
 
 
-def test_every_error_is_told_with_its_line(tmp_path: Path, covey: Cli) -> None:
+def test_every_error_is_reported_with_its_line(tmp_path: Path, covey: Cli) -> None:
     path = write(
         tmp_path,
         """dataset = "."
@@ -106,18 +106,18 @@ eps = []
     ]
 
 
-def test_an_unknown_plugin_is_told_with_the_command_that_installs_it(covey: Cli, tmp_path: Path) -> None:
-    def told(name: str) -> str:
+def test_the_message_for_an_unknown_plugin_has_the_command_that_installs_it(covey: Cli, tmp_path: Path) -> None:
+    def run_extractor(name: str) -> str:
         path = write(tmp_path, f'dataset = "."\n[[extractor]]\nuse = "{name}"\n')
         result = covey("run", path)
         assert result.exit_code == 2
         assert f"{path}, line 3: There is no extractor" in result.stderr
         return result.stderr.strip()
 
-    assert told("covey-birdnet:birdnet").endswith(" To install it: pip install covey-birdnet")
-    assert "pip install" not in told("covey:birdnet")
-    assert "pip install" not in told("birdnet")
-    assert "pip install" not in told("x; rm -rf:birdnet")
+    assert run_extractor("covey-birdnet:birdnet").endswith(" To install it: pip install covey-birdnet")
+    assert "pip install" not in run_extractor("covey:birdnet")
+    assert "pip install" not in run_extractor("birdnet")
+    assert "pip install" not in run_extractor("x; rm -rf:birdnet")
 
 
 @pytest.mark.parametrize(
@@ -210,6 +210,23 @@ def test_a_wrong_setting_of_the_runtime_is_named_with_its_line(
 ) -> None:
     path = write(tmp_path, text)
     with pytest.raises(CoveyError, match=f"line {line}: .*option 'threads' must be"):
+        read_experiment(path, registry)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('clusterer.use = "dbscan"\nclusterer.eps = -1', 3),
+        ('clusterer = [{ use = "dbscan" },\n  { use = "dbscan", eps = -1 }]', 3),
+        ('out = """\n[[clusterer]]\neps = 1\n"""\n[[clusterer]]\nuse = "dbscan"\n"eps" = -1', 8),
+        ('[[clusterer]]\nuse = "dbscan"\n[[reducer]]\nuse = "pca"\n[[clusterer]]\nuse = "dbscan"\neps = -1', 8),
+    ],
+)
+def test_a_wrong_option_is_named_with_its_line_however_it_is_written(
+    text: str, line: int, tmp_path: Path, registry: Registry
+) -> None:
+    path = write(tmp_path, f'dataset = "."\n{text}\n')
+    with pytest.raises(CoveyError, match=f"line {line}: dbscan: option 'eps' must be"):
         read_experiment(path, registry)
 
 

@@ -20,7 +20,7 @@ from covey.components.contracts import Clusterer
 from covey.components.kinds import Kind
 from covey.components.options import option_values as written_options
 from covey.data.dataset import AnyEntry, Dataset, table_stem
-from covey.experiments.experiment import build_components
+from covey.experiments.experiment import build_clusterers
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
@@ -60,7 +60,7 @@ def profile(
     """
     registry = Registry.installed()
     dataset = open_dataset(registry, folder, TerminalProgress())
-    variants = build_components(Kind.CLUSTERER, [clusterer], settings, registry)
+    variants = build_clusterers(clusterer, settings, registry)
     profiles = [
         (entry.stem, variant, _profile(dataset, entry, variant, option))
         for entry in _entries(dataset, variants[0].takes, embedding)

@@ -20,6 +20,8 @@ from covey._base.errors import CoveyError, did_you_mean
 T = TypeVar("T")
 Scalar = bool | int | float | str
 """One value of an option."""
+Setting = Scalar | tuple[Scalar, ...] | None
+"""The value of an option as components hold it."""
 Choices = Sequence[Any] | Callable[[Any], Iterable[Any]]
 _DECLARATION = "covey.option"
 _NOUNS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}

@@ -1,4 +1,4 @@
-"""An experiment: which components work on which dataset, from `covey.toml` or from flags, validated as a whole."""
+"""An experiment: which components work on which dataset; read from `covey.toml` or flags and checked as a whole."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
 
@@ -14,25 +13,25 @@ from covey._base.errors import CoveyError, did_you_mean, reason
 from covey.components import options
 from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Runtime
 from covey.components.kinds import STEPS, Kind
+from covey.experiments.toml_lines import KeyPath, find_line
 from covey.plugins.locations import DEFAULT_SCHEME, resolve
 from covey.plugins.registry import Registry
 
 RUNTIME = "runtime"
 """The section of `covey.toml` that says how to compute."""
 _KEYS = ("dataset", "out", "features", RUNTIME, *STEPS)
-_MULTILINE = re.compile(r"(\"\"\"|''').*?\1", re.DOTALL)
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
-Place = Callable[[str, int, str], str]
-"""Says where something stands: from a section, its number from 0, and a key in it."""
+Locate = Callable[[KeyPath], str]
+"""Says in words where the value at a path was written."""
 
 
 @attrs.frozen(kw_only=True)
 class Experiment:
     """Every combination of these extractors, reducers and clusterers, on one dataset.
 
-    `out` is where the results go; None means into the dataset. `features` are the names of tables of features that are
-    kept there already, and from which it goes on as well.
+    `out` is the location of the results; None means the dataset itself. `features` are the names of features in the
+    dataset that are reduced and clustered too, besides those of the extractors.
     """
 
     dataset: str
@@ -48,14 +47,19 @@ def read_experiment(path: Path, registry: Registry) -> Experiment:
     """Read an experiment from a TOML file; folders in it are relative to it.
 
     Raises:
-        CoveyError: all that is wrong with the file, each with its line.
+        CoveyError: a sentence for each problem, with its line.
     """
     try:
         text = path.read_text("utf-8")
-        document = tomllib.loads(text)
+        document: dict[str, object] = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CoveyError(f"{path} cannot be read as TOML: {reason(error)}.") from error
-    experiment = build_experiment(document, registry, _lines(path, text))
+
+    def locate(key_path: KeyPath) -> str:
+        line = find_line(text, key_path)
+        return f"{path}, line {line}" if line else str(path)
+
+    experiment = _Reader(registry, locate).read(document)
     return attrs.evolve(
         experiment,
         dataset=_resolve_location(path, experiment.dataset, registry),
@@ -76,110 +80,154 @@ def from_flags(
 
     Args:
         dataset: the location of the dataset.
-        out: the location for results.
-        names: the components of each kind; none means the default.
+        out: the location of the results; None means the dataset itself.
+        names: the components of each kind; the default one for kinds without names.
         settings: texts such as "clusterer.eps=0.3"; the same option twice means "try each".
         registry: the installed components.
-        features: the names of tables of features that are kept.
+        features: the names of features in the dataset.
         runtime: how to compute.
 
     Raises:
-        CoveyError: all that is wrong.
+        CoveyError: a sentence for each problem.
     """
-    values_by_kind = _settings(settings)
-    document: dict[str, Any] = {"dataset": dataset, **({"out": out} if out else {})}
-    if features:
-        document["features"] = list(features)
+    texts_by_kind = _split_settings(settings)
+    document: dict[str, object] = {"dataset": dataset, "features": list(features)}
+    if out:
+        document["out"] = out
     for kind in STEPS:
-        if features and kind is Kind.EXTRACTOR and not (names.get(kind) or values_by_kind[kind]):
+        if features and kind is Kind.EXTRACTOR and not (names.get(kind) or texts_by_kind[kind]):
             continue
-        sections = names.get(kind) or [kind.default]
-        document[kind] = [{"use": name, **_typed(registry, kind, name, values_by_kind[kind])} for name in sections]
-    return attrs.evolve(build_experiment(document, registry, _flag), runtime=runtime or Runtime())
+        document[kind] = _make_sections(kind, names.get(kind, ()), texts_by_kind[kind], registry)
+    return attrs.evolve(_Reader(registry, _locate_flag).read(document), runtime=runtime or Runtime())
 
 
-def build_components(kind: Kind, names: Sequence[str], settings: Sequence[str], registry: Registry) -> list[Any]:
-    """Make the components of one kind from command-line flags, as `from_flags` does. Raises CoveyError."""
-    values_by_kind = _settings(settings)
-    strays = [stray for stray, texts in values_by_kind.items() if texts and stray != kind]
-    errors = [f"--set {stray}: only options of the {kind} count here." for stray in strays]
-    sections = [{"use": name, **_typed(registry, kind, name, values_by_kind[kind])} for name in names or [kind.default]]
-    components = _components(kind, sections, registry, _flag, errors)
-    if errors:
-        raise CoveyError("\n".join(errors))
-    return components
+def build_clusterers(name: str, settings: Sequence[str], registry: Registry) -> list[Clusterer]:
+    """Make a clusterer, or one for each alternative, from command-line flags.
+
+    Args:
+        name: the name of the clusterer.
+        settings: texts such as "clusterer.eps=0.3".
+        registry: the installed components.
+
+    Raises:
+        CoveyError: a sentence for each problem.
+    """
+    texts_by_kind = _split_settings(settings)
+    reader = _Reader(registry, _locate_flag)
+    for kind, texts in texts_by_kind.items():
+        if texts and kind is not Kind.CLUSTERER:
+            reader.errors.append(f"--set {kind}: only options of the {Kind.CLUSTERER} count here.")
+    sections = _make_sections(Kind.CLUSTERER, [name], texts_by_kind[Kind.CLUSTERER], registry)
+    components = reader.read_components(Kind.CLUSTERER, sections)
+    reader.raise_errors()
+    return [component for component in components if isinstance(component, Clusterer)]
 
 
-def build_experiment(document: Mapping[str, Any], registry: Registry, place: Place) -> Experiment:
-    """Make an experiment from plain data, as TOML gives it. Raises CoveyError with every error and its place."""
-    errors = [
-        f"{place(key, 0, '')}: there is no setting {key!r}.{did_you_mean(key, _KEYS)}"
-        for key in document
-        if key not in _KEYS
-    ]
-    for key in ("dataset", "out"):
-        if not isinstance(document.get(key, ""), str):
-            errors.append(f"{place(key, 0, '')}: {key} must be a text, not {document[key]!r}.")
-    if not document.get("dataset"):
-        errors.append(f'{place("dataset", 0, "")}: say which dataset: dataset = "folder".')
-    features = document.get("features", [])
-    if not isinstance(features, list) or not all(isinstance(name, str) for name in features):
-        errors.append(f"{place('features', 0, '')}: features must be a list of texts, not {features!r}.")
-    kinds = [kind for kind in STEPS if not (kind is Kind.EXTRACTOR and features and kind not in document)]
-    components = {kind: _components(kind, document.get(kind), registry, place, errors) for kind in kinds}
-    runtime = _runtime(document.get(RUNTIME, {}), place, errors)
-    if errors:
-        raise CoveyError("\n".join(errors))
-    extractors, reducers, clusterers = (tuple(components.get(kind, ())) for kind in STEPS)
-    return Experiment(
-        dataset=document["dataset"],
-        out=document.get("out"),
-        features=tuple(features),
-        extractors=extractors,
-        reducers=reducers,
-        clusterers=clusterers,
-        runtime=runtime,
-    )
+class _Reader:
+    """Reads an experiment from plain data, as TOML gives it, and collects what is wrong.
 
+    Attributes:
+        registry: the installed components.
+        locate: says where the value at a path was written.
+        errors: a sentence for each problem, with its location.
+    """
 
-def _runtime(section: Any, place: Place, errors: list[str]) -> Runtime:
-    if not isinstance(section, dict):
-        errors.append(f"{place(RUNTIME, 0, '')}: {RUNTIME} must be a section, [{RUNTIME}], not {section!r}.")
-        return Runtime()
-    wrong = options.option_errors(Runtime, section)
-    errors += [f"{place(RUNTIME, 0, key)}: {sentence}" for key, sentence in wrong.items()]
-    return Runtime() if wrong else options.build(Runtime, section)
+    def __init__(self, registry: Registry, locate: Locate) -> None:
+        self.registry = registry
+        self.locate = locate
+        self.errors: list[str] = []
 
+    def read(self, document: Mapping[str, object]) -> Experiment:
+        """Return the experiment. Raises CoveyError with all errors."""
+        for key in document:
+            if key not in _KEYS:
+                self._report((key,), f"there is no setting {key!r}.{did_you_mean(key, _KEYS)}")
+        dataset, out = self._read_text(document, "dataset"), self._read_text(document, "out")
+        if not document.get("dataset"):
+            self._report(("dataset",), 'say which dataset: dataset = "folder".')
+        features = self._read_features(document)
+        extractors: list[Component] = []
+        if not features or Kind.EXTRACTOR in document:
+            extractors = self.read_components(Kind.EXTRACTOR, document.get(Kind.EXTRACTOR))
+        reducers = self.read_components(Kind.REDUCER, document.get(Kind.REDUCER))
+        clusterers = self.read_components(Kind.CLUSTERER, document.get(Kind.CLUSTERER))
+        runtime = self._read_runtime(document.get(RUNTIME, {}))
+        self.raise_errors()
+        return Experiment(
+            dataset=dataset,
+            out=out or None,
+            features=features,
+            extractors=tuple(extractor for extractor in extractors if isinstance(extractor, FeatureExtractor)),
+            reducers=tuple(reducer for reducer in reducers if isinstance(reducer, Reducer)),
+            clusterers=tuple(clusterer for clusterer in clusterers if isinstance(clusterer, Clusterer)),
+            runtime=runtime,
+        )
 
-def _components(kind: Kind, entry: Any, registry: Registry, place: Place, errors: list[str]) -> list[Any]:
-    sections = [{"use": kind.default}] if entry is None else entry if isinstance(entry, list) else [entry]
-    if not sections:
-        errors.append(f"{place(kind, 0, '')}: {kind} is an empty list: give one, or leave it out for the default.")
-    components = []
-    for number, section in enumerate(sections):
-        components += _variants(kind, number, section, registry, place, errors)
-    return list(dict.fromkeys(components))
+    def read_components(self, kind: Kind, entry: object) -> list[Component]:
+        """Return the components of one kind, each once; the default one without an entry."""
+        sections: dict[KeyPath, object] = {(kind,): {"use": kind.default} if entry is None else entry}
+        if isinstance(entry, list):
+            sections = {(kind, number): section for number, section in enumerate(entry)}
+        if not sections:
+            self._report((kind,), f"{kind} is an empty list: give one, or leave it out for the default.")
+        components = [
+            component for path, section in sections.items() for component in self._read_section(kind, path, section)
+        ]
+        return list(dict.fromkeys(components))
 
+    def raise_errors(self) -> None:
+        """Raise CoveyError with a line for each error, if there are errors."""
+        if self.errors:
+            raise CoveyError("\n".join(self.errors))
 
-def _variants(
-    kind: Kind, number: int, section: Any, registry: Registry, place: Place, errors: list[str]
-) -> list[Component]:
-    if not isinstance(section, dict) or not isinstance(section.get("use"), str):
-        errors.append(f'{place(kind, number, "use")}: every [[{kind}]] needs a line such as use = "{kind.default}".')
-        return []
-    settings = {key: value for key, value in section.items() if key != "use"}
-    try:
-        cls = registry.get(kind, section["use"])
-    except CoveyError as error:
-        errors.append(f"{place(kind, number, 'use')}: {error}{_remedy(section['use'], registry)}")
-        return []
-    wrong = options.option_errors(cls, settings)
-    errors += [f"{place(kind, number, key)}: {sentence}" for key, sentence in wrong.items()]
-    return [] if wrong else options.expand_variants(cls, settings)
+    def _report(self, path: KeyPath, sentence: str) -> None:
+        self.errors.append(f"{self.locate(path)}: {sentence}")
+
+    def _read_text(self, document: Mapping[str, object], key: str) -> str:
+        text = document.get(key, "")
+        if isinstance(text, str):
+            return text
+        self._report((key,), f"{key} must be a text, not {text!r}.")
+        return ""
+
+    def _read_features(self, document: Mapping[str, object]) -> tuple[str, ...]:
+        entry = document.get("features", [])
+        names = [name for name in entry if isinstance(name, str)] if isinstance(entry, list) else None
+        if names is None or names != entry:
+            self._report(("features",), f"features must be a list of texts, not {entry!r}.")
+        return tuple(names or ())
+
+    def _read_runtime(self, section: object) -> Runtime:
+        if not isinstance(section, dict):
+            self._report((RUNTIME,), f"{RUNTIME} must be a section, [{RUNTIME}], not {section!r}.")
+            return Runtime()
+        is_valid = self._check_options(Runtime, (RUNTIME,), section)
+        return options.build(Runtime, section) if is_valid else Runtime()
+
+    def _read_section(self, kind: Kind, path: KeyPath, section: object) -> list[Component]:
+        """Return one component for every combination of alternatives in a section."""
+        name = section.get("use") if isinstance(section, dict) else None
+        if not isinstance(section, dict) or not isinstance(name, str):
+            self._report((*path, "use"), f'every [[{kind}]] needs a line such as use = "{kind.default}".')
+            return []
+        settings = {key: setting for key, setting in section.items() if key != "use"}
+        try:
+            cls = self.registry.get(kind, name)
+        except CoveyError as error:
+            self._report((*path, "use"), f"{error}{_remedy(name, self.registry)}")
+            return []
+        return options.expand_variants(cls, settings) if self._check_options(cls, path, settings) else []
+
+    def _check_options(self, cls: type[Component], path: KeyPath, settings: Mapping[str, object]) -> bool:
+        """Report the settings of a section that a class does not allow; return whether all are allowed."""
+        messages = options.option_errors(cls, settings)
+        for key, sentence in messages.items():
+            self._report((*path, key), sentence)
+        return not messages
 
 
 def _remedy(name: str, registry: Registry) -> str:
-    """Return the command that installs the distribution of a full name, where there is one that is not installed."""
+    """Return the command that installs the distribution in a full name, if that is not installed; else ""."""
     distribution, colon, _ = name.partition(":")
     installed = {item.distribution for item in registry.components} | {item.distribution for item in registry.problems}
     if not colon or distribution in installed or not _DISTRIBUTION.fullmatch(distribution):
@@ -187,56 +235,53 @@ def _remedy(name: str, registry: Registry) -> str:
     return f" To install it: pip install {distribution}"
 
 
-def _settings(settings: Sequence[str]) -> dict[str, dict[str, list[str]]]:
-    """Take texts such as "clusterer.eps=0.3" apart."""
-    values_by_kind: dict[str, dict[str, list[str]]] = {kind: {} for kind in STEPS}
+def _split_settings(settings: Sequence[str]) -> dict[Kind, dict[str, list[str]]]:
+    """Split texts such as "clusterer.eps=0.3" into kind, option and values."""
+    texts_by_kind: dict[Kind, dict[str, list[str]]] = {kind: {} for kind in STEPS}
     for setting in settings:
         key, equals, text = setting.partition("=")
-        kind, dot, name = key.strip().partition(".")
-        if not (equals and dot and name) or kind not in values_by_kind:
-            near = did_you_mean(kind, STEPS) if dot and equals else ""
-            raise CoveyError(f"--set {setting}: write KIND.OPTION=VALUE, with KIND one of {', '.join(STEPS)}.{near}")
-        values_by_kind[kind].setdefault(name, []).append(text)
-    return values_by_kind
+        name, dot, option = key.strip().partition(".")
+        if not (equals and dot and option) or name not in STEPS:
+            hint = did_you_mean(name, STEPS) if dot and equals else ""
+            raise CoveyError(f"--set {setting}: write KIND.OPTION=VALUE, with KIND one of {', '.join(STEPS)}.{hint}")
+        texts_by_kind[Kind.named(name)].setdefault(option, []).append(text)
+    return texts_by_kind
 
 
-def _typed(registry: Registry, kind: Kind, name: str, texts: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Turn texts into values as the options of a component read them; what is unknown is found out later."""
+def _make_sections(
+    kind: Kind, names: Sequence[str], texts: Mapping[str, Sequence[str]], registry: Registry
+) -> list[dict[str, object]]:
+    """Return a section, as TOML has it, for each name; for the default component if there are no names."""
+    return [{"use": name, **_parse_settings(kind, name, texts, registry)} for name in names or [kind.default]]
+
+
+def _parse_settings(kind: Kind, name: str, texts: Mapping[str, Sequence[str]], registry: Registry) -> dict[str, object]:
+    """Convert texts into values as the options of a component read them; the reader reports unknown names later."""
     try:
         declared = {option.name: option for option in options.options(registry.find(name, kind).cls)}
     except CoveyError:
         return {}
-    values = {
-        key: [declared[key].parse(text) if key in declared else text for text in given] for key, given in texts.items()
-    }
-    return {key: given[0] if len(given) == 1 else _flat(given) for key, given in values.items()}
+    settings: dict[str, object] = {}
+    for key, alternatives in texts.items():
+        parsed: list[object] = [declared[key].parse(text) if key in declared else text for text in alternatives]
+        settings[key] = parsed[0] if len(parsed) == 1 else _flatten(parsed)
+    return settings
 
 
-def _flat(values: Sequence[Any]) -> list[Any]:
-    return [item for value in values for item in (value if isinstance(value, list) else [value])]
+def _flatten(alternatives: Sequence[object]) -> list[object]:
+    """Return alternatives, each list among them as its elements."""
+    lists: list[list[object]] = [entry if isinstance(entry, list) else [entry] for entry in alternatives]
+    return [element for elements in lists for element in elements]
 
 
-def _flag(section: str, number: int, key: str) -> str:
-    if not key:
-        return "the command line"
-    return f"--{section}" if key == "use" else f"--set {section}.{key}"
-
-
-def _lines(path: Path, text: str) -> Place:
-    """Return a function that finds the line of a key in a TOML text."""
-    lines = _MULTILINE.sub(lambda string: "\n" * string[0].count("\n"), text).splitlines()
-
-    def place(section: str, number: int, key: str) -> str:
-        heads = [at for at, line in enumerate(lines) if re.match(rf"\s*\[\[?\s*{section}\s*\]", line)]
-        start = heads[number] if number < len(heads) else 0
-        dotted = rf"{section}(?:\s*\.\s*{re.escape(key)})?"
-        searched = re.escape(key) if heads else dotted
-        for at, line in enumerate(lines[start:], start):
-            if re.match(rf"""\s*["']?{searched}["']?\s*=""", line):
-                return f"{path}, line {at + 1}"
-        return f"{path}, line {start + 1}" if heads else str(path)
-
-    return place
+def _locate_flag(path: KeyPath) -> str:
+    """Return the flag in which a value was given."""
+    match path:
+        case (section, _, "use"):
+            return f"--{section}"
+        case (section, _, key):
+            return f"--set {section}.{key}"
+    return "the command line"
 
 
 def _resolve_location(path: Path, location: str, registry: Registry) -> str:

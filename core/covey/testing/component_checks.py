@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
+
+import tomlkit
 
 from covey._base.errors import CoveyError
 from covey.components import options
@@ -74,8 +75,7 @@ def _check_equality(component: Component) -> None:
 
 def _check_toml(component: Component) -> None:
     settings = options.option_values(component)
-    plain = {name: "none" if setting is None else setting for name, setting in settings.items()}
-    text = "\n".join(f"{name} = {json.dumps(setting)}" for name, setting in plain.items())
+    text = tomlkit.dumps({name: "none" if setting is None else setting for name, setting in settings.items()})
     try:
         is_read_back = options.expand_variants(type(component), tomllib.loads(text)) == [component]
     except (CoveyError, TypeError, ValueError):

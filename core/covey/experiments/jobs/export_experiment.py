@@ -1,65 +1,69 @@
-"""An experiment in writing: the TOML file and the command that make it again."""
+"""Writing an experiment as a TOML file, and as a command."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
+import tomlkit
+from tomlkit.items import AoT, Item, Table
 
 from covey._base.errors import CoveyError
 from covey.components.contracts import Component
 from covey.components.kinds import STEPS, Kind
-from covey.components.options import Option, format_value, options
+from covey.components.options import Option, Setting, format_value, options
 from covey.experiments.experiment import RUNTIME, Experiment, from_flags
 from covey.plugins.locations import DEFAULT_SCHEME, resolve
 from covey.plugins.registry import Registry
 
 
 def to_toml(experiment: Experiment, registry: Registry) -> str:
-    """Return an experiment as `experiment.read` reads it, wherever the file lies; options that differ alone."""
-    anchored = _anchored(experiment, registry)
-    heads = [
-        f"{key} = {_value(getattr(anchored, key))}" for key in ("dataset", "out", "features") if getattr(anchored, key)
-    ]
-    sections = [_section(kind, component, registry) for kind in STEPS for component in _of(anchored, kind)]
-    runtime = [f"{option.name} = {_value(setting)}" for option, setting in _changed(anchored.runtime)]
-    how = ["\n".join([f"[{RUNTIME}]", *runtime])] if runtime else []
-    return "\n\n".join(["\n".join(heads), *sections, *how]) + "\n"
+    """Return an experiment as TOML, which `read_experiment` reads back wherever the file lies.
+
+    Options at their defaults are left out.
+    """
+    anchored = _anchor_locations(experiment, registry)
+    document = tomlkit.document()
+    document.add("dataset", _toml_value(anchored.dataset))
+    if anchored.out:
+        document.add("out", _toml_value(anchored.out))
+    if anchored.features:
+        document.add("features", _toml_value(anchored.features))
+    for kind in STEPS:
+        sections = [_write_section(component, registry) for component in _components(anchored, kind)]
+        if sections:
+            document.add(kind.value, AoT(sections))
+    if settings := _changed_options(anchored.runtime):
+        document.add(RUNTIME, _write_options(tomlkit.table(), settings))
+    return tomlkit.dumps(document)
 
 
 def command_words(experiment: Experiment, registry: Registry) -> list[str] | None:
-    """Return the words of the command that makes an experiment; None where flags cannot say it, but a file can."""
-    anchored = _anchored(experiment, registry)
-    names = {kind: [_use(component, registry) for component in _of(anchored, kind)] for kind in STEPS}
+    """Return the words of the command that runs an experiment; None if only a file can describe it."""
+    anchored = _anchor_locations(experiment, registry)
+    names = {kind: [_name_component(part, registry) for part in _components(anchored, kind)] for kind in STEPS}
     settings = list(dict.fromkeys(setting for kind in STEPS for setting in _settings(kind, anchored)))
+    dataset, out, features, runtime = anchored.dataset, anchored.out, anchored.features, anchored.runtime
     try:
-        location, out, features = anchored.dataset, anchored.out, anchored.features
-        if from_flags(location, out, names, settings, registry, features, anchored.runtime) != anchored:
+        if from_flags(dataset, out, names, settings, registry, features, runtime) != anchored:
             return None
     except CoveyError:
         return None
-    feature_flags = [word for name in anchored.features for word in ("--features", name)]
-    flags = [
-        word for kind, component_names in names.items() for name in component_names for word in (f"--{kind}", name)
-    ]
-    out_flags = ["--out", anchored.out] if anchored.out else []
-    runtime_flags = [word for option, setting in _changed(anchored.runtime) for word in _flag(option, setting)]
+    component_flags = [word for kind in STEPS for name in names[kind] for word in (f"--{kind}", name)]
     return [
         "covey",
         "run",
-        anchored.dataset,
-        *out_flags,
-        *feature_flags,
-        *flags,
+        dataset,
+        *(["--out", out] if out else []),
+        *(word for name in features for word in ("--features", name)),
+        *component_flags,
         *(word for setting in settings for word in ("--set", setting)),
-        *runtime_flags,
+        *(word for option, setting in _changed_options(runtime) for word in _runtime_flag(option, setting)),
     ]
 
 
-def _flag(option: Option, setting: Any) -> list[str]:
+def _runtime_flag(option: Option, setting: Setting) -> list[str]:
     """Return the flag that sets an option of the runtime."""
     name = option.name.replace("_", "-")
     if option.type is bool:
@@ -67,8 +71,8 @@ def _flag(option: Option, setting: Any) -> list[str]:
     return [f"--{name}", format_value(setting)]
 
 
-def _anchored(experiment: Experiment, registry: Registry) -> Experiment:
-    """Return an experiment whose folders mean the same from everywhere."""
+def _anchor_locations(experiment: Experiment, registry: Registry) -> Experiment:
+    """Return an experiment with absolute folders, which mean the same in every current folder."""
 
     def anchor(location: str) -> str:
         storage, place = resolve(registry, location)
@@ -78,38 +82,47 @@ def _anchored(experiment: Experiment, registry: Registry) -> Experiment:
     return attrs.evolve(experiment, dataset=anchor(experiment.dataset), out=out)
 
 
-def _of(experiment: Experiment, kind: str) -> tuple[Component, ...]:
-    components: tuple[Component, ...] = getattr(experiment, f"{kind}s")
-    return components
+def _components(experiment: Experiment, kind: Kind) -> tuple[Component, ...]:
+    components: tuple[Component, ...] = (*experiment.extractors, *experiment.reducers, *experiment.clusterers)
+    return tuple(component for component in components if isinstance(component, kind.base))
 
 
-def _section(kind: str, component: Component, registry: Registry) -> str:
-    assignments = [f"{option.name} = {_value(value)}" for option, value in _changed(component)]
-    return "\n".join([f"[[{kind}]]", f"use = {_value(_use(component, registry))}", *assignments])
+def _write_section(component: Component, registry: Registry) -> Table:
+    section = tomlkit.table()
+    section.add("use", _toml_value(_name_component(component, registry)))
+    return _write_options(section, _changed_options(component))
 
 
-def _settings(kind: str, experiment: Experiment) -> Iterator[str]:
-    for component in _of(experiment, kind):
-        for option, setting in _changed(component):
+def _write_options(section: Table, settings: Sequence[tuple[Option, Setting]]) -> Table:
+    for option, setting in settings:
+        section.add(option.name, _toml_value(setting))
+    return section
+
+
+def _settings(kind: Kind, experiment: Experiment) -> Iterator[str]:
+    for component in _components(experiment, kind):
+        for option, setting in _changed_options(component):
             yield f"{kind}.{option.name}={format_value(setting)}"
 
 
-def _changed(component: Component) -> list[tuple[Option, Any]]:
-    """Return the options that are not as declared, with their values."""
-    settings = [(option, getattr(component, option.name)) for option in options(type(component))]
-    return [(option, value) for option, value in settings if value != option.default]
+def _changed_options(component: Component) -> list[tuple[Option, Setting]]:
+    """Return the options that differ from their defaults, with their values."""
+    settings: list[tuple[Option, Setting]] = [
+        (option, getattr(component, option.name)) for option in options(type(component))
+    ]
+    return [(option, setting) for option, setting in settings if setting != option.default]
 
 
-def _use(component: Component, registry: Registry) -> str:
-    """Return the name of a component, in full where another plugin uses it too."""
-    alike = [item for item in registry.of_kind(Kind.of(type(component))) if item.name == component.name]
-    return next((item.full_name for item in alike if item.cls is type(component) and len(alike) > 1), component.name)
+def _name_component(component: Component, registry: Registry) -> str:
+    """Return the name of a component, in full if several plugins use it."""
+    namesakes = [entry for entry in registry.of_kind(Kind.of(type(component))) if entry.name == component.name]
+    if len(namesakes) < 2:
+        return component.name
+    return next((entry.full_name for entry in namesakes if entry.cls is type(component)), component.name)
 
 
-def _value(setting: Any) -> str:
-    """Return a value as TOML."""
-    if isinstance(setting, tuple):
-        return f"[{', '.join(map(_value, setting))}]" if setting else "[[]]"  # [] would be no alternative at all
-    if setting is None:
-        return '"none"'
-    return json.dumps(setting, ensure_ascii=False).replace("\x7f", "\\u007f")
+def _toml_value(setting: Setting) -> Item:
+    """Return a setting as a TOML value."""
+    if setting == ():
+        return tomlkit.item([[]])  # an empty list would mean that there is no alternative
+    return tomlkit.item("none" if setting is None else list(setting) if isinstance(setting, tuple) else setting)
