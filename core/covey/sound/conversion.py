@@ -2,111 +2,112 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
-import math
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from operator import attrgetter
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 
 from covey._base.errors import CoveyError, reason
 from covey._base.files import make_folder, replace_file, write_text
 from covey._base.progress import SILENT, Progress
+from covey._base.run_lock import hold_run_lock
+from covey._base.run_log import LOGGER, LoggedProgress, log_to_file
+from covey._base.text import escape_undecodable
 from covey.components.options import build, option_values
 from covey.data.images import THREADS, ImageFolder
 from covey.data.segment_names import image_name
 from covey.data.segment_names import recordings_of_images as recordings_of
-from covey.sound import png, recordings
-from covey.sound.recordings import BrokenRecording, Recording
-from covey.sound.segments import Segment, choose_segments, cut_segments
+from covey.sound import png
+from covey.sound.conversion_report import ConversionReport
+from covey.sound.decoder import BrokenRecording, Decoder
+from covey.sound.ledger import Ledger, LedgerEntry
+from covey.sound.recording_files import RecordingFiles, find_recordings
+from covey.sound.recordings import Recording, examine_recording, mark_namesakes
+from covey.sound.segments import Segment, SegmentCutter, choose_segments
 from covey.sound.spectrograms import Recipe
 
 NARROWEST = 0.5
 """The least share of the band that a recording may leave to all others."""
 WIDE = 2
 """A recording whose rate is more than so many times the recipe's holds sound that people may miss: bats, say."""
+LOUDEST = 300
+"""dB of full scale that no sound reaches: values beyond are no samples."""
 PARAMETERS = "_feature_extraction_parameters.json"
-LEDGER = "_recordings.jsonl"
-
-
-@attrs.frozen(kw_only=True)
-class Made:
-    """What was made of one recording: one line of the ledger beside the images.
-
-    `name` is the recording's; `recording` leads to it from the image folder. `images` counts them, `silent`
-    the segments left out. `problem` says why there are none, or not all.
-    """
-
-    name: str
-    recording: str
-    bytes: int
-    time: int
-    images: int = 0
-    silent: int = 0
-    problem: str = ""
-
-    @property
-    def stub(self) -> str:
-        """What the names of its images begin with."""
-        return str(PurePosixPath(self.name).with_suffix(""))
-
-
-@attrs.frozen(kw_only=True)
-class Report:
-    """What a conversion did.
-
-    `made` are the recordings that have images now, `new` the images made this time, `kept` those that were there.
-    `problems` names each recording that has none, or not all, with the reason.
-    """
-
-    folder: Path
-    made: Sequence[Made]
-    new: int
-    kept: int
-    problems: Sequence[str]
-
-    @property
-    def silent(self) -> int:
-        """Segments left out because they are silent."""
-        return sum(made.silent for made in self.made)
+WORK = ".covey"
+LOG = "spectrograms.log"
+_FATAL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+"""Errors of writing that would meet every other recording as well."""
 
 
 def convert_recordings(
-    source: Path, dataset: Path, recipe: Recipe | None = None, progress: Progress = SILENT
-) -> Report:
+    source: Path,
+    dataset: Path,
+    recipe: Recipe | None = None,
+    progress: Progress = SILENT,
+    *,
+    check: bool = False,
+    remove_orphans: bool = False,
+) -> ConversionReport:
     """Make spectrogram images of all recordings in `source`, into `dataset`/images.
 
     Images are named `<stub>_segm_<SSSS.mmm>.png` after the recording and the start of the segment in seconds;
     subfolders are kept. What was made before by the same recipe is not made again, unless the recording has changed.
 
+    Args:
+        source: folder with the recordings.
+        dataset: folder of the dataset.
+        recipe: how sound becomes images.
+        progress: shows the steps and notes.
+        check: whether to read every recording, also those that the file system says are unchanged.
+        remove_orphans: whether to remove images of recordings that are gone.
+
     Raises:
-        CoveyError: no recordings; the folder holds images of another recipe; it cannot be written.
+        CoveyError: no recordings; the folder holds images of another recipe, or another process works in it; it cannot
+            be written.
     """
     recipe = recipe or Recipe()
     _check_libraries()
-    examined = _with_band([_check_rate(recording, recipe) for recording in _examined(source, progress)], recipe)
-    good = [recording for recording in examined if not recording.problem]
+    files = find_recordings(source)
+    recordings = _with_band(_examine_all(files, recipe, progress), recipe)
+    usable = [recording for recording in recordings if not recording.problem]
     folder = dataset / "images"
-    if good:
-        recipe = in_common_band(recipe, good, progress)
+    if not usable:
+        return ConversionReport(folder=folder, files=files, recordings=recordings)
+    recipe = in_common_band(recipe, usable, progress)
+    _check_recipe(folder, recipe)
+    work = make_folder(dataset / WORK)
+    with hold_run_lock(work / "spectrograms.lock"), log_to_file(work / LOG):
         _sign(folder, recipe)
-    present = images_of(folder)
-    before = {stub: made for stub, made in read_ledger(folder).items() if made.images == len(present[stub])}
-    unchanged = [before[recording.stub] for recording in good if _same(recording, before.get(recording.stub))]
-    to_do = [recording for recording in good if not _same(recording, before.get(recording.stub))]
-    new = list(_make_all(to_do, folder, recipe, present, progress))
-    return Report(
-        folder=folder,
-        made=[made for made in (*unchanged, *new) if made.images],
-        new=sum(made.images for made in new),
-        kept=sum(made.images for made in unchanged),
-        problems=sorted([*_list_problems(examined), *_list_problems(unchanged), *_list_problems(new)]),
-    )
+        converter = Converter(folder=folder, recipe=recipe, check=check, recordings=recordings)
+        entries = converter.convert_all(usable, LoggedProgress(progress))
+        orphans = list(converter.orphans())
+        if remove_orphans:
+            _remove_images(folder, orphans)
+        report = ConversionReport(
+            folder=folder,
+            files=files,
+            recordings=recordings,
+            entries=entries,
+            new=sum(entry.images for entry in converter.new),
+            renamed=converter.renamed,
+            replaced=converter.replaced,
+            assumed=converter.assumed,
+            orphans=orphans,
+            orphans_removed=remove_orphans,
+            log=work / LOG,
+        )
+        for line in report.lines(verbose=True):
+            LOGGER.info("%s", escape_undecodable(line))
+    return report
 
 
 def in_common_band(recipe: Recipe, usable: Sequence[Recording], progress: Progress = SILENT) -> Recipe:
@@ -143,80 +144,38 @@ def images_of(folder: Path) -> Mapping[str, list[str]]:
     return names_by_stub
 
 
-def read_ledger(folder: Path) -> dict[str, Made]:
-    """Return what was made of each recording, by stub, from the ledger beside the images; a torn line is left out."""
-    try:
-        lines = (folder / LEDGER).read_text("utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    entries = filter(None, map(_read_line, lines))
-    return {entry.stub: entry for entry in entries}
-
-
-def _list_problems(items: Iterable[Recording] | Iterable[Made]) -> list[str]:
-    return [f"{item.name}: {item.problem}." for item in items if item.problem]
-
-
 def _check_libraries() -> None:
     if missing := Recipe.missing():
         raise CoveyError(f'Reading sound needs libraries that are not installed: pip install "{" ".join(missing)}"')
 
 
-def _examined(source: Path, progress: Progress) -> list[Recording]:
-    paths = recordings.find_recordings(source)
-    with (
-        progress.step("Looking at the recordings", len(paths), "recording") as step,
-        ThreadPoolExecutor(THREADS) as pool,
-    ):
-        examined = [
-            step.tick(recording)
-            for recording in pool.map(lambda path: recordings.examine_recording(path, source), paths)
-        ]
-    return list(_mark_namesakes(examined))
+def _examine_all(files: RecordingFiles, recipe: Recipe, progress: Progress) -> list[Recording]:
+    step = progress.step("Looking at the recordings", len(files.paths), "recording")
+    with step as counter, ThreadPoolExecutor(THREADS) as pool:
+        examined = pool.map(lambda path: examine_recording(path, files.root, recipe), files.paths)
+        return list(mark_namesakes(counter.tick(recording) for recording in examined))
 
 
-def _mark_namesakes(examined: Iterable[Recording]) -> Iterator[Recording]:
-    """Yield the recordings; of those whose images would bear the same names, all but the first with a problem."""
-    first: dict[str, str] = {}
-    for recording in examined:
-        namesake = recording.name if recording.problem else first.setdefault(recording.stub.casefold(), recording.name)
-        if namesake != recording.name:
-            recording = attrs.evolve(
-                recording, problem=f"its images would be named like those of {namesake}; rename one of them"
-            )
-        yield recording
-
-
-def _check_rate(recording: Recording, recipe: Recipe) -> Recording:
-    """Return a recording, with a problem when its rate is too low for the recipe."""
-    if recording.problem or recipe.band == "full" or recording.rate * recipe.segment >= recipe.window:
-        return recording
-    few = f"at its rate of {recording.rate} Hz a segment is shorter than the window of {recipe.window} samples"
-    return attrs.evolve(recording, problem=f"{few}; take longer segments or a shorter window")
-
-
-def _with_band(examined: Sequence[Recording], recipe: Recipe) -> list[Recording]:
+def _with_band(recordings: Sequence[Recording], recipe: Recipe) -> list[Recording]:
     """Return recordings, with a problem for those whose low rate would cost all others most of their band."""
-    rates = [min(recording.rate, recipe.rate) for recording in examined if not recording.problem]
+    rates = [min(recording.rate, recipe.rate) for recording in recordings if not recording.problem]
     least = max(rates, default=0) * NARROWEST
-    return [_checked_band(recording, least) if recipe.band == "common" else recording for recording in examined]
+    return [_checked_band(recording, least) if recipe.band == "common" else recording for recording in recordings]
 
 
 def _checked_band(recording: Recording, least: float) -> Recording:
     if recording.problem or recording.rate >= least:
         return recording
     effect = f"at its rate of {recording.rate} Hz all images would end at {recording.rate / 2:g} Hz"
-    return attrs.evolve(recording, problem=f"{effect}; put it into a dataset of its own, or take --band full")
+    return attrs.evolve(recording, rate=0, problem=f"{effect}; put it into a dataset of its own, or take --band full")
 
 
-def _sign(folder: Path, recipe: Recipe) -> None:
-    """Write the recipe beside the images, or check that those there were made by it."""
+def _check_recipe(folder: Path, recipe: Recipe) -> None:
+    """Check that the images in a folder, if there are any, were made by a recipe."""
     path, ours = folder / PARAMETERS, recipe.parameters()
     if not path.exists():
         if next(ImageFolder(folder).walk(), None):
             raise CoveyError(f"{folder} holds images made by an unknown recipe: choose another dataset folder.")
-        make_folder(folder)
-        write_text(path, json.dumps(ours, indent=4) + "\n")
     elif difference := _difference(_read_parameters(path), ours):
         raise CoveyError(
             f"{folder} holds images made by another recipe ({difference}): give the same options, or another dataset"
@@ -237,106 +196,220 @@ def _difference(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
     if "options" not in theirs or theirs["version"] != ours["covey"]["version"]:
         return "made by another tool or version"
     options = theirs["options"]
+    defaults = option_values(Recipe())  # of options that the version which made the images did not have
     return ", ".join(
-        f"{name} {options.get(name)} there, {value} here"
+        f"{name} {options.get(name, defaults[name])} there, {value} here"
         for name, value in ours["covey"]["options"].items()
-        if options.get(name) != value
+        if options.get(name, defaults[name]) != value
     )
 
 
-def _same(recording: Recording, entry: Made | None) -> bool:
-    return entry is not None and (entry.bytes, entry.time) == (recording.bytes, recording.time)
+def _sign(folder: Path, recipe: Recipe) -> None:
+    """Write the recipe beside the images, where it is not yet."""
+    if not (folder / PARAMETERS).exists():
+        make_folder(folder)
+        write_text(folder / PARAMETERS, json.dumps(recipe.parameters(), indent=4) + "\n")
 
 
-def _make_all(
-    to_do: Sequence[Recording], folder: Path, recipe: Recipe, present: Mapping[str, list[str]], progress: Progress
-) -> Iterator[Made]:
-    """Make the images of several recordings at a time; each recording that is done gets its line in the ledger."""
-    with progress.step("Making spectrograms", len(to_do), "recording") as step, ThreadPoolExecutor(THREADS) as pool:
-        futures = [pool.submit(_make, item, folder, recipe, present.get(item.stub, [])) for item in to_do]
+@attrs.define(kw_only=True)
+class Converter:
+    """Makes the images of recordings, or finds that they are there.
+
+    `new` are the entries whose images were made, `renamed` and `replaced` name recordings, `assumed` counts those whose
+    content was not recorded by the version that made their images.
+    """
+
+    folder: Path
+    recipe: Recipe
+    check: bool
+    recordings: Sequence[Recording]
+    new: list[LedgerEntry] = attrs.field(init=False, factory=list)
+    renamed: list[tuple[str, str]] = attrs.field(init=False, factory=list)
+    replaced: list[str] = attrs.field(init=False, factory=list)
+    assumed: int = attrs.field(init=False, default=0)
+    _ledger: Ledger = attrs.field(init=False)
+    _present: Mapping[str, list[str]] = attrs.field(init=False)
+    _gone: dict[str, LedgerEntry] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._ledger = Ledger(self.folder)
+        self._present = images_of(self.folder)
+        stubs = {recording.stub for recording in self.recordings}
+        self._gone = {
+            entry.content: entry
+            for stub, entry in self._ledger.entries.items()
+            if stub not in stubs and entry.content and self._is_complete(entry) and self._ledger.is_gone(entry)
+        }
+
+    def convert_all(self, recordings: Sequence[Recording], progress: Progress) -> list[LedgerEntry]:
+        """Convert several recordings at a time; each that is done gets its line in the ledger."""
+        step = progress.step("Making spectrograms", len(recordings), "recording")
+        with step as counter, ThreadPoolExecutor(THREADS) as pool:
+            futures = [pool.submit(self._convert, recording) for recording in recordings]
+            try:
+                return [counter.tick(future.result()) for future in as_completed(futures)]
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def orphans(self) -> Iterator[str]:
+        """Yield the names of images that no recording shows any more."""
+        recordings = {recording.stub: recording for recording in self.recordings}
+        for stub, names in images_of(self.folder).items():
+            entry, recording = self._ledger.entries.get(stub), recordings.get(stub)
+            if entry and (self._is_replaced(entry, recording) if recording else self._ledger.is_gone(entry)):
+                yield from names
+
+    def _convert(self, recording: Recording) -> LedgerEntry:
+        entry = self._ledger.entries.get(recording.stub)
+        if entry and self._is_complete(entry) and self._is_unread(entry, recording):
+            return self._refresh(entry, recording, entry.content)
         try:
-            for future in as_completed(futures):
-                _append(folder / LEDGER, future.result())
-                yield step.tick(future.result())
-        finally:
-            pool.shutdown(cancel_futures=True)
+            content = _hash_file(recording.path)
+        except OSError as error:
+            return self._ledger.describe(recording, "").with_problem(reason(error))
+        if entry and self._is_complete(entry) and _is_same(entry, recording, content):
+            self.assumed += not entry.content
+            return self._refresh(entry, recording, content)
+        if not self._present.get(recording.stub) and (old := self._gone.pop(content, None)):
+            return self._rename(old, recording)
+        if entry and not _is_same(entry, recording, content):
+            self.replaced.append(recording.name)
+        return self._make(recording, content)
 
+    def _is_complete(self, entry: LedgerEntry) -> bool:
+        return entry.done and entry.images == len(self._present.get(entry.stub, ()))
 
-def _make(recording: Recording, folder: Path, recipe: Recipe, old: Iterable[str]) -> Made:
-    """Make the images of one recording; older ones of it that it no longer has are removed."""
-    written: set[str] = set()
-    tally = Tally()
-    make_folder((folder / recording.name).parent)
-    try:
-        blocks = recordings.blocks(recording.path, recipe.rate, filtered=recipe.band == "common")
-        for segment in choose_segments(tally.audible(cut_segments(blocks, recipe), recipe), recipe):
-            written.add(_write(segment, recording, folder, recipe))
-    except BrokenRecording as error:
-        tally.problem = str(error)
-    for name in set(old) - written:
-        (folder / name).unlink(missing_ok=True)
-    return Made(
-        name=recording.name,
-        recording=_relative_path(folder, recording.path),
-        bytes=recording.bytes,
-        time=recording.time,
-        images=len(written),
-        silent=tally.silent,
-        problem=tally.problem or ("" if written else tally.why_none(recipe)),
-    )
+    def _is_unread(self, entry: LedgerEntry, recording: Recording) -> bool:
+        """Say whether a recording need not be read, because the file system shows that it is what it was."""
+        return not self.check and bool(entry.content) and entry.stamp == recording.stamp and recording.stamp.decides
+
+    def _is_replaced(self, entry: LedgerEntry, recording: Recording) -> bool:
+        """Say whether a recording that cannot be used is another than the one of which there are images."""
+        if not recording.problem or not entry.content:
+            return False
+        try:
+            return _hash_file(recording.path) != entry.content
+        except OSError:
+            return False
+
+    def _refresh(self, entry: LedgerEntry, recording: Recording, content: str) -> LedgerEntry:
+        """Return an entry with what is known about its recording now."""
+        described = self._ledger.describe(recording, content)
+        current = attrs.evolve(
+            described, images=entry.images, silent=entry.silent, rest=entry.rest, problem=entry.problem, done=True
+        )
+        if current != entry:
+            self._ledger.add(current)
+        return current
+
+    def _rename(self, old: LedgerEntry, recording: Recording) -> LedgerEntry:
+        """Name the images of a recording as it is named now."""
+        make_folder((self.folder / recording.name).parent)
+        try:
+            for name in self._present[old.stub]:
+                (self.folder / name).replace(self.folder / (recording.stub + name.removeprefix(old.stub)))
+        except OSError as error:
+            raise CoveyError(f"The images of {old.name} cannot be renamed: {reason(error)}.") from error
+        self.renamed.append((old.name, recording.name))
+        return self._refresh(old, recording, old.content)
+
+    def _make(self, recording: Recording, content: str) -> LedgerEntry:
+        """Make the images of one recording; older ones of it that it no longer has are removed."""
+        entry = self._ledger.describe(recording, content)
+        self._ledger.add(entry)
+        tally = Tally()
+        written: set[str] = set()
+        with np.errstate(all="ignore"):
+            try:
+                for name in self._write_images(recording, tally):
+                    written.add(name)
+            except BrokenRecording as error:
+                tally.problems.append(str(error))
+            except CoveyError as error:
+                if not isinstance(error.__cause__, OSError) or error.__cause__.errno in _FATAL:
+                    raise
+                tally.problems.append(f"its images cannot be written: {reason(error.__cause__)}")
+        for name in set(self._present.get(recording.stub, ())) - written:
+            with suppress(OSError):
+                (self.folder / name).unlink()
+        entry = attrs.evolve(
+            entry,
+            images=len(written),
+            silent=tally.silent,
+            rest=tally.rest,
+            problem="; ".join(tally.all_problems(self.recipe, bool(written))),
+            done=True,
+        )
+        self._ledger.add(entry)
+        self.new.append(entry)
+        return entry
+
+    def _write_images(self, recording: Recording, tally: Tally) -> Iterator[str]:
+        """Write the images of one recording, and yield their names."""
+        recipe = self.recipe
+        make_folder((self.folder / recording.name).parent)
+        decoder = Decoder(
+            path=recording.path, rate=recipe.rate, filtered=recipe.band == "common", channel=recipe.channel
+        )
+        cutter = SegmentCutter(recipe)
+        for segment in choose_segments(tally.audible(cutter.cut(decoder.blocks()), recipe), recipe):
+            name = image_name(recording.stub, segment.start)
+            with replace_file(self.folder / name, durable=False) as file:
+                file.write(png.encode(recipe.pixels(segment.samples)))
+            yield name
+        tally.rest = cutter.rest
+        tally.problems += filter(None, [decoder.problem])
 
 
 @attrs.define
 class Tally:
     """Counts the segments of one recording as they pass."""
 
-    seen: int = 0
+    segments: int = 0
     silent: int = 0
-    problem: str = ""
+    odd: int = 0
+    rest: float = 0.0
+    problems: list[str] = attrs.field(factory=list)
 
     def audible(self, segments: Iterable[Segment], recipe: Recipe) -> Iterator[Segment]:
-        """Yield the segments that are loud enough. Raises BrokenRecording when one holds what is no number."""
+        """Yield the segments that are loud enough and hold nothing but sound."""
         for segment in segments:
-            self.seen += 1
-            if math.isnan(segment.level):
-                raise BrokenRecording("it holds values that are no numbers")
-            if segment.level > recipe.silence:
+            self.segments += 1
+            if not segment.level < LOUDEST:
+                self.odd += 1
+            elif segment.level > recipe.silence:
                 yield segment
             else:
                 self.silent += 1
 
-    def why_none(self, recipe: Recipe) -> str:
-        """Return why a recording has no images."""
-        if self.seen:
-            return f"it is silent: no segment is above {recipe.silence:g} dB of full scale"
-        return f"it is shorter than a segment of {recipe.segment:g} s"
+    def all_problems(self, recipe: Recipe, has_images: bool) -> Iterator[str]:
+        """Yield why a recording has no images, or not all."""
+        yield from self.problems
+        if self.odd:
+            yield f"it holds values that are no numbers: {self.odd} of {self.segments} segments"
+        if has_images or self.odd:
+            return
+        if self.segments:
+            yield f"it is silent: no segment is above {recipe.silence:g} dB of full scale"
+        elif not self.problems or self.rest:
+            yield f"it is shorter than a segment of {recipe.segment:g} s"
 
 
-def _write(segment: Segment, recording: Recording, folder: Path, recipe: Recipe) -> str:
-    name = image_name(recording.stub, segment.start)
-    with replace_file(folder / name, durable=False) as file:
-        file.write(png.encode(recipe.pixels(segment.samples)))
-    return name
+def _is_same(entry: LedgerEntry, recording: Recording, content: str) -> bool:
+    """Say whether a recording is the one of an entry; without a hash, size and time must do."""
+    if entry.content:
+        return entry.content == content
+    return (entry.bytes, entry.time) == (recording.stamp.bytes, recording.stamp.time)
 
 
-def _append(ledger: Path, entry: Made) -> None:
+def _hash_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _remove_images(folder: Path, names: Iterable[str]) -> None:
     try:
-        with ledger.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(attrs.asdict(entry)) + "\n")
+        for name in names:
+            (folder / name).unlink(missing_ok=True)
     except OSError as error:
-        raise CoveyError(f"{ledger} could not be written: {reason(error)}. Make room and start again.") from error
-
-
-def _read_line(line: str) -> Made | None:
-    try:
-        return Made(**json.loads(line))
-    except (ValueError, TypeError):
-        return None
-
-
-def _relative_path(folder: Path, path: Path) -> str:
-    """Return the way from a folder to a file; the whole path where it lies on another drive."""
-    try:
-        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
-    except ValueError:
-        return path.resolve().as_posix()
+        raise CoveyError(f"Images in {folder} cannot be removed: {reason(error)}.") from error

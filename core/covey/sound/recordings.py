@@ -1,43 +1,64 @@
-"""Recordings: which there are, what is wrong with them, their sound."""
+"""Recordings: what their names, files and headers say, and what is wrong with them."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import stat
+import unicodedata
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
 
 import attrs
-import numpy as np
 
-from covey._base.errors import CoveyError, reason
-from covey.components.contracts import Floats
+from covey._base.errors import reason
+from covey.data.images import escapes_folder
+from covey.data.segment_names import image_name
+from covey.sound.channels import channel_number
+from covey.sound.decoder import BrokenRecording, read_header
+from covey.sound.recording_files import NOT_READ
+from covey.sound.spectrograms import Recipe
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".m4a", ".aac", ".wma")
-"""What counts as a recording. The last three cannot be read: they are listed, and reported."""
-_BLOCK = 2**16
-_UNKNOWN_LENGTH = 0x7FFFF000
-_SHORT_DATA = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)
+_LONGEST_NAME = 255
+"""Bytes that file systems allow in the name of a file."""
+_CLOCK = 10_000_000
+"""Nanoseconds: FAT and exFAT, which recorders' cards have, keep no finer times."""
 
 
-class BrokenRecording(Exception):
-    """Why one recording cannot be used, in a few words."""
+@attrs.frozen
+class Stamp:
+    """What the file system says about a file: size in bytes, times of change in nanoseconds, inode.
+
+    `changed` is the time at which the system last saw the file change, which no program can set.
+    """
+
+    bytes: int = 0
+    time: int = 0
+    changed: int = 0
+    inode: int = 0
+
+    @property
+    def decides(self) -> bool:
+        """Whether a file with this stamp cannot be another than before, so that it need not be read again.
+
+        On cards (FAT, exFAT) a recorder sets all times itself, and on Windows `changed` is the time of creation.
+        """
+        return os.name != "nt" and self.changed % _CLOCK != 0
 
 
 @attrs.frozen(kw_only=True)
 class Recording:
     """One recording as it lies on disk.
 
-    `name` is its path relative to the folder, with "/"; `time` its modification time in nanoseconds; `rate` its own
-    sampling rate in Hz. `problem` says why it cannot be used; the rate is then 0.
+    `name` is its path relative to the folder, with "/"; `rate` its own sampling rate in Hz, `seconds` its length, None
+    if its header does not say. `problem` says why it cannot be used; the rate is then 0.
     """
 
     path: Path
     name: str
-    bytes: int = 0
-    time: int = 0
+    stamp: Stamp = Stamp()
     rate: int = 0
+    channels: int = 1
+    seconds: float | None = None
     problem: str = ""
 
     @property
@@ -46,108 +67,73 @@ class Recording:
         return self.name.removesuffix(self.path.suffix)
 
 
-def find_recordings(folder: Path) -> list[Path]:
-    """Return all recordings in a folder, at any depth, sorted; hidden ones are left out.
-
-    Raises CoveyError: it is no folder, or there are none.
-    """
-    if not folder.is_dir():
-        raise CoveyError(f"{folder} is not a folder: give the folder that holds the recordings.")
-    paths = sorted(_walk(folder))
-    if not paths:
-        raise CoveyError(f"There are no recordings in {folder}: covey looks for {', '.join(SUFFIXES[:3])}, .mp3 files.")
-    return paths
-
-
-def examine_recording(path: Path, folder: Path) -> Recording:
-    """Return what the header of a recording says."""
-    name = path.relative_to(folder).as_posix()
+def examine_recording(path: Path, folder: Path, recipe: Recipe) -> Recording:
+    """Return what a recording is, with a problem if the recipe cannot use it."""
+    recording = Recording(path=path, name=path.relative_to(folder).as_posix())
     try:
-        status = _status(path)
-        return Recording(path=path, name=name, bytes=status.st_size, time=status.st_mtime_ns, rate=_rate(path))
+        _check_name(recording)
+        recording = attrs.evolve(recording, stamp=_read_stamp(path))
+        header = read_header(path)
+        recording = attrs.evolve(recording, rate=header.rate, channels=header.channels, seconds=header.seconds)
+        _check_length_of_name(recording)
+        _check_against_recipe(recording, recipe)
     except BrokenRecording as error:
-        return Recording(path=path, name=name, problem=str(error))
+        return attrs.evolve(recording, rate=0, problem=str(error))
+    return recording
 
 
-def blocks(path: Path, rate: int, filtered: bool = False) -> Iterator[Floats]:
-    """Yield a recording bit by bit as mono float32 at `rate` Hz, 1.0 being full scale.
-
-    Channels are averaged, rates converted by soxr (its quality HQ), which takes off the highest frequencies. With
-    `filtered` these are taken off a recording that has the right rate as well.
-
-    Raises BrokenRecording at the place where it cannot be read on.
-    """
-    import soundfile
-    import soxr
-
-    with (
-        _translate_errors("it cannot be read to its end: it is truncated or damaged"),
-        soundfile.SoundFile(str(path)) as sound,
-    ):
-        sounds, own = _mono(sound), sound.samplerate
-        if own == rate and not filtered:
-            yield from sounds
-            return
-        if own == rate:
-            sounds, own = map(_zero_stuffed, sounds), 2 * own
-        stream = soxr.ResampleStream(own, rate, 1, dtype="float32", quality="HQ")
-        yield from map(stream.resample_chunk, sounds)
-        yield stream.resample_chunk(np.empty(0, dtype=np.float32), last=True)
+def mark_namesakes(recordings: Iterable[Recording]) -> Iterator[Recording]:
+    """Yield recordings; of those whose images would bear the same names, all but the first with a problem."""
+    first_names: dict[str, str] = {}
+    for recording in recordings:
+        folded = unicodedata.normalize("NFC", recording.stub).casefold()
+        first = recording.name if recording.problem else first_names.setdefault(folded, recording.name)
+        if first == recording.name:
+            yield recording
+        else:
+            problem = f"its images would be named like those of another: rename it or {first}"
+            yield attrs.evolve(recording, rate=0, problem=problem)
 
 
-def _zero_stuffed(samples: Floats) -> Floats:
-    """Double the rate without a filter: what appears above the old Nyquist frequency is for the next filter."""
-    doubled = np.zeros(2 * len(samples), dtype=np.float32)
-    doubled[::2] = 2 * samples
-    return doubled
+def _check_name(recording: Recording) -> None:
+    """Check that images can be named after a recording, here and on other systems."""
+    name = recording.name
+    if recording.path.suffix.lower() in NOT_READ:
+        raise BrokenRecording(f"covey cannot read {recording.path.suffix.lower()} files: convert it to WAV or FLAC")
+    if any("\udc80" <= sign <= "\udcff" for sign in name):
+        raise BrokenRecording("its name is no valid UTF-8: rename it")
+    if escapes_folder(name):
+        raise BrokenRecording("its name has a backslash, or begins like a drive of Windows: rename it")
+    if any(unicodedata.category(sign) == "Cc" for sign in name):
+        raise BrokenRecording("its name has control characters: rename it")
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for place, inner, files in os.walk(folder):
-        inner[:] = [name for name in inner if not name.startswith(".")]
-        yield from (Path(place, name) for name in files if name.lower().endswith(SUFFIXES) and not name.startswith("."))
+def _check_length_of_name(recording: Recording) -> None:
+    last_image = image_name(PurePosixPath(recording.stub).name, recording.seconds or 0)
+    if (excess := len(last_image.encode()) - _LONGEST_NAME) > 0:
+        raise BrokenRecording(f"its name is too long: shorten it by {excess} bytes")
 
 
-def _status(path: Path) -> os.stat_result:
+def _check_against_recipe(recording: Recording, recipe: Recipe) -> None:
+    if recipe.band != "full" and recording.rate * recipe.segment < recipe.window:
+        raise BrokenRecording(
+            f"at its rate of {recording.rate} Hz a segment is shorter than the window of {recipe.window} samples; take"
+            " longer segments or a shorter window"
+        )
+    if (channel_number(recipe.channel) or 1) > recording.channels:
+        raise BrokenRecording(f"it has no channel {recipe.channel}: channels {recording.channels}")
+
+
+def _read_stamp(path: Path) -> Stamp:
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise BrokenRecording("it is no regular file")
         with path.open("rb") as file:
-            if not file.read(1):
-                raise BrokenRecording("it is empty")
-            return os.fstat(file.fileno())
+            status = os.fstat(file.fileno())
+    except FileNotFoundError as error:
+        raise BrokenRecording("it is a link that leads nowhere, or has just been removed") from error
     except OSError as error:
         raise BrokenRecording(reason(error)) from error
-
-
-def _rate(path: Path) -> int:
-    import soundfile
-
-    with (
-        _translate_errors("it is no sound that can be read (WAV, FLAC, OGG and MP3 can)"),
-        soundfile.SoundFile(str(path)) as sound,
-    ):
-        _check_length(sound.extra_info)
-        if sound.frames == 0:
-            raise BrokenRecording("it holds no sound")
-        return int(sound.samplerate)
-
-
-def _check_length(header: str) -> None:
-    """Compare the length that a WAV file claims with what is there; one that was streamed claims to be endless."""
-    short = _SHORT_DATA.search(header)
-    claimed, present = map(int, short.groups()) if short else (0, 0)
-    if present < claimed < _UNKNOWN_LENGTH:
-        raise BrokenRecording(f"it is truncated: {present:,} of {claimed:,} bytes of sound are there")
-
-
-def _mono(sound: soundfile.SoundFile) -> Iterator[Floats]:  # type: ignore[name-defined]  # noqa: F821
-    while len(block := sound.read(_BLOCK, dtype="float32", always_2d=True)):
-        yield block.mean(axis=1)
-
-
-@contextmanager
-def _translate_errors(what: str) -> Iterator[None]:
-    """Turn what soundfile and soxr raise over a bad file into BrokenRecording."""
-    try:
-        yield
-    except (OSError, RuntimeError, ValueError, TypeError) as error:
-        raise BrokenRecording(what) from error
+    if status.st_size == 0:
+        raise BrokenRecording("it is empty")
+    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)

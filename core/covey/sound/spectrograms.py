@@ -15,6 +15,7 @@ from covey.components import options
 from covey.components.contracts import Component, Floats, Pixels
 from covey.components.options import component, option
 from covey.data.picture_decoding import MOST_PIXELS
+from covey.sound.channels import CHANNELS, channel_number
 from covey.sound.colour_maps import COLOURS
 
 EPS = 1e-10
@@ -81,6 +82,16 @@ class Recipe(Component):
         help="Leave out segments whose level (RMS) is not above this many dB of full scale. Larger values leave out"
         " more.",
     )
+    channel: str = option(
+        default="mean",
+        help="Channel of a recording that is shown: mean, left, right, loudest, or its number (1 is the first).",
+    )
+    last: str = option(
+        default="drop",
+        choices=("drop", "pad"),
+        help="What becomes of the end of a recording that is shorter than a segment: no image (drop), or one that is"
+        " filled up with the lowest level (pad).",
+    )
     band: str = option(
         default="common",
         choices=("common", "full"),
@@ -113,13 +124,17 @@ class Recipe(Component):
         return self.window - self.overlap
 
     def pixels(self, samples: Floats) -> Pixels:
-        """Return the image (window // 2, columns, 3) uint8 of one segment: `length` samples, mono float32."""
+        """Return the image (window // 2, columns, 3) uint8 of one segment: `length` samples, mono float32.
+
+        That of fewer samples is filled up with the lowest level.
+        """
         S = power(samples, self.window, self._hop)
         if self.scale == "mel":
             S = mel_weights(self.rate, self.window) @ S
         if self.equalize:
             S = equalized(S)
-        return np.take(COLOURS[self.colormap], levels(np.log10(S + np.float32(EPS)))[::-1], axis=0)
+        grey = levels(np.log10(S + np.float32(EPS)))[::-1]
+        return np.take(COLOURS[self.colormap], np.pad(grey, ((0, 0), (0, self.columns - grey.shape[1]))), axis=0)
 
     def parameters(self) -> dict[str, Any]:
         """Return what the parameter file beside the images says, under the original tools' names and covey's own."""
@@ -140,6 +155,8 @@ class Recipe(Component):
         }
 
     def _problems(self) -> Iterator[str]:
+        if self.channel not in CHANNELS and not channel_number(self.channel):
+            yield f"The channel must be {', '.join(CHANNELS)} or a number from 1, not {self.channel!r}."
         if self.overlap >= self.window:
             yield f"An overlap of {self.overlap} samples needs a window longer than {self.window}."
         elif self.length < self.window:

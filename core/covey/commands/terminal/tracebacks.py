@@ -12,7 +12,12 @@ VARIABLE = "COVEY_DEBUG"
 
 def show_traceback(error: BaseException) -> None:
     """Print where an error came from, with all its causes, if a person asked for tracebacks."""
+    if wants_tracebacks():
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+
+
+def wants_tracebacks() -> bool:
+    """Say whether a person asked for what lies behind messages."""
     context = click.get_current_context(silent=True)
     flag = context is not None and bool(context.find_root().params.get("traceback"))
-    if flag or os.environ.get(VARIABLE, "") not in ("", "0"):
-        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    return flag or os.environ.get(VARIABLE, "") not in ("", "0")

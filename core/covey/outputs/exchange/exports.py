@@ -23,7 +23,7 @@ from covey.outputs.exchange.intervals import Interval, Timing, merge_segments, r
 from covey.outputs.exchange.raven_audacity import AUDACITY, RAVEN, audacity_track, cluster_label, raven_table
 from covey.outputs.exchange.row_blocks import Column, Sheet, write_csv, write_parquet
 from covey.outputs.exchange.safe_filenames import FileNames
-from covey.sound.conversion import read_ledger
+from covey.sound.ledger import read_ledger
 
 IMAGES = "images"
 """The folder for images in an image folder that Hugging Face datasets loads."""
@@ -216,7 +216,7 @@ def _sounds(images: ImageFolder | None) -> dict[str, str]:
     """Return the file name of each recording that the ledger beside the images knows."""
     if images:
         with suppress(OSError, ValueError, TypeError):  # damaged: names are then made up
-            return {stub: PurePosixPath(made.name).name for stub, made in read_ledger(images.root).items()}
+            return {stub: PurePosixPath(entry.name).name for stub, entry in read_ledger(images.root).items()}
     return {}
 
 
