@@ -120,6 +120,8 @@ class TestDoors:
         app = AppTest.from_function(list_layers, default_timeout=60).run()
         assert [button.disabled for button in app.button if button.label == "List"]
         assert all(button.disabled for button in app.button if button.label == "List")
+        app.button(key="listed.layer.list").click().run()
+        assert REASON in said(app)
 
 
 def list_layers() -> None:

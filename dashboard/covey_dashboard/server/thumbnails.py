@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 from PIL import Image
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -18,10 +21,16 @@ SIDE = 320
 """Pixels of a thumbnail's longer side."""
 KEPT = 4096
 """Thumbnails that are kept in memory: about 10 kB each."""
+AT_ONCE = 4
+"""Pictures that are decoded at the same time, whoever asks for how many: the others wait, and hold no thread."""
+LARGE = 8_000_000
+"""Pixels above which only one picture is decoded at a time: one of 50 million takes 350 MB meanwhile."""
 HEADERS = {"Cache-Control": "private, max-age=600", "X-Content-Type-Options": "nosniff"}
 
 _PLACE = "/covey/image"
 _folders: Tokens[ImageFolder] = Tokens()
+_at_once = asyncio.Semaphore(AT_ONCE)
+_one_by_one = ThreadPoolExecutor(1)  # one thread, not a lock: the memory that a thread frees stays with it
 
 
 def address(folder: ImageFolder | None) -> str:
@@ -40,7 +49,12 @@ def public_path(path: str) -> str:
     return f"/{base_path}{path}" if base_path else path
 
 
-def _answer(request: Request) -> Response:
+async def _answer(request: Request) -> Response:
+    async with _at_once:
+        return await run_in_threadpool(_answer_now, request)
+
+
+def _answer_now(request: Request) -> Response:
     folder, name = _folders.get(request.query_params.get("of", "")), request.query_params.get("name", "")
     if folder is None:
         return Response(status_code=404)
@@ -75,12 +89,27 @@ def _thumbnail(folder: ImageFolder, name: str, tag: str) -> bytes:
 
 def _encoded(folder: ImageFolder, name: str, form: str, side: int = 0) -> bytes:
     """Return an image as a file, its longer side at most `side` pixels. Raises BrokenImage."""
+    if _is_large(folder, name):
+        return _one_by_one.submit(_encode, folder, name, form, side).result()
+    return _encode(folder, name, form, side)
+
+
+def _encode(folder: ImageFolder, name: str, form: str, side: int) -> bytes:
     image = Image.fromarray(folder.pixels(name))
     if side:
         image.thumbnail((side, side))
     buffer = io.BytesIO()
     image.save(buffer, form, quality=88)
     return buffer.getvalue()
+
+
+def _is_large(folder: ImageFolder, name: str) -> bool:
+    """Whether an image has many pixels, or does not say how many. Raises BrokenImage."""
+    try:
+        with Image.open(folder.path(name)) as image:
+            return image.width * image.height > LARGE
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return True
 
 
 ROUTES = (Route(_PLACE, _answer),)
