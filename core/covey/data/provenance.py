@@ -49,7 +49,7 @@ class Details:
         chosen: options left at None, with the values that the data gave them.
         broken: reason why each broken image was left out, by name.
         sizes: number of images of each size, such as "48 x 32" (width and height in pixels).
-        copies: images with the same content as another.
+        copies: images with the same content as another, which share its row and its cluster.
         constant: number of features that are the same for all images.
         runtime: how the features were computed.
         machines: what computed them, one description for each machine and set of library versions.

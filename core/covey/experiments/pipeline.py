@@ -25,6 +25,7 @@ from covey.components.contracts import (
     Floats,
     Labels,
     Prepared,
+    Reducer,
     Runtime,
     cluster,
 )
@@ -34,7 +35,8 @@ from covey.data import clusters_csv as clusters
 from covey.data.dataset import AnyEntry, Dataset, Entry, is_entry_of
 from covey.data.images import ImageFile, ImageFolder, key_of
 from covey.data.provenance import Details, Provenance
-from covey.data.tables import Clustering, Embedding, Table
+from covey.data.tables import Clustering, Embedding, PointTable, Table
+from covey.experiments.distinct_images import DistinctImages, find_distinct_images
 from covey.experiments.experiment import Experiment
 from covey.experiments.plan import Line, Task, plan_task, plan_tasks, summarize_tasks
 from covey.extraction import notes as checks
@@ -222,39 +224,56 @@ class Pipeline:
                 " features."
             )
         features = self.dataset.load_points(entry)
-        arrays: dict[int, NDArray[np.float32]] = {}
-        sizes = list(dict.fromkeys([2, *reducer.sizes]))
-        title = f"Reducing {count_noun(entry.shape[1], 'feature')} ({reducer.name})"
-        with self.progress.step(title, len(sizes), "size") as step:
-            step.say(reducer.startup_message)
-            for size, array in zip(sizes, reducer.reduce(features.points, sizes), strict=True):
-                arrays[size] = _check_embedding(reducer, array, (len(features.names), size))
-                step.say("")
-                step.advance()
+        distinct = self._distinct_images(features)
+        arrays = self._reduced(reducer, features.points, distinct)
         tables = []
         for part in task.parts:
-            origin = Provenance.of(part, _provenance_of(entry), Details(versions=self._versions_of(reducer)))
+            details = Details(versions=self._versions_of(reducer), copies=distinct.copies)
+            origin = Provenance.of(part, _provenance_of(entry), details)
             Z = arrays[part.sizes[0]]
             tables.append(Embedding(names=features.names, Z=Z, map=arrays[2], provenance=origin))
         self._save(tables)
+
+    def _reduced(self, reducer: Reducer, X: Floats, distinct: DistinctImages) -> dict[int, Floats]:
+        """Return an array (n, size) for each size of a reducer, and for the map. Copies have the same row."""
+        sizes = list(dict.fromkeys([2, *reducer.sizes]))
+        is_enough = len(distinct.first_rows) > max(sizes)
+        rows = distinct.select(X) if is_enough else X
+        arrays: dict[int, Floats] = {}
+        title = f"Reducing {count_noun(X.shape[1], 'feature')} ({reducer.name})"
+        with self.progress.step(title, len(sizes), "size") as step:
+            step.say(reducer.startup_message)
+            for size, array in zip(sizes, reducer.reduce(rows, sizes), strict=True):
+                Z = _check_embedding(reducer, array, (len(rows), size))
+                arrays[size] = distinct.expand(Z if is_enough else distinct.select(Z))
+                step.say("")
+                step.advance()
+        return arrays
 
     def _cluster(self, task: Task) -> None:
         """Cluster one embedding, or features where the clusterer takes those, with all parts."""
         entry = self._source(task)
         table = self.dataset.load_points(entry)
-        Z = table.points
+        distinct = self._distinct_images(table)
+        Z = distinct.select(table.points)
         prepared = task.parts[0].prepare(Z, self.progress) if len(task.parts) > 1 else None
         tables = []
-        title = f"Clustering {count_noun(len(Z), 'image')} ({task.component})"
+        title = f"Clustering {count_noun(len(table.names), 'image')} ({task.component})"
         with self.progress.step(title, len(task.parts), "clustering") as step:
             step.say(task.parts[0].startup_message)
             for part in task.parts:
                 resolved = part.resolve(Z)
-                labels = step.tick(_labels(resolved, Z, prepared))
-                details = Details(versions=self._versions_of(part), chosen=_chosen(part, resolved))
+                labels = distinct.expand_labels(step.tick(_labels(resolved, Z, prepared)))
+                details = Details(
+                    versions=self._versions_of(part), chosen=_chosen(part, resolved), copies=distinct.copies
+                )
                 origin = Provenance.of(part, _provenance_of(entry), details)
                 tables.append(Clustering(names=table.names, labels=labels, provenance=origin))
         self._save(tables)
+
+    def _distinct_images(self, table: PointTable) -> DistinctImages:
+        contents = {file.name: file.identity for file in self.files}
+        return find_distinct_images(table.names.tolist(), contents)
 
     def _extraction(self, extractor: FeatureExtractor) -> Extraction:
         runtime = self._resolve_runtime(extractor)
