@@ -153,11 +153,18 @@ class TestToken:
             assert get(second, "/", cookie_of(address)).status == 403
 
     @pytest.mark.skipif(sys.platform != "linux", reason="only there is /proc")
-    def test_it_stands_in_no_argument_list_and_is_not_inherited(self, address: str) -> None:
+    def test_it_stands_in_no_argument_list(self, address: str) -> None:
         token = token_of(address).encode()
         lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if os.access(path, os.R_OK)]
         assert any(b"streamlit" in line for line in lines)
         assert not any(token in line for line in lines)
+
+    def test_what_the_server_starts_does_not_inherit_it(self) -> None:
+        env = {**os.environ, server.ACCESS: AccessRules(port=1, hosts=(), token="secret").to_json()}
+        script = "import os; import covey_dashboard.server.web; print(dict(os.environ))"
+        printed = subprocess.run([sys.executable, "-c", script], env=env, check=True, capture_output=True, text=True)
+        assert "PATH" in printed.stdout
+        assert "secret" not in printed.stdout
 
     def test_nothing_is_logged_of_it(self, folder: Path) -> None:
         words = [*COVEY, "dashboard", str(folder), "--port", str(free_port()), "--no-browser"]

@@ -54,8 +54,7 @@ class AccessMiddleware:
             return self._sign_in(scope)
         if any(self._is_token(cookie) for cookie in _cookies(scope, self._rules.cookie)):
             return None
-        sentence = "Open the address that the command printed: it holds the token that this dashboard asks for."
-        return _refuse(sentence, again=_comes_from_elsewhere(scope))
+        return _ask_for_token(_comes_from_elsewhere(scope))
 
     def _is_token(self, text: str) -> bool:
         return secrets.compare_digest(text.encode(), self._rules.token.encode())
@@ -154,8 +153,16 @@ def _comes_from_elsewhere(scope: Scope) -> bool:
     return headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") == "navigate"
 
 
-def _refuse(sentence: str, again: bool = False) -> Response:
-    """Return a page with a sentence; with `again` the browser asks for the same address again by itself."""
+def _ask_for_token(again: bool) -> Response:
+    """Return a page that says where the token is; with `again` the browser repeats its request, with its cookie."""
     refresh = '<meta http-equiv="refresh" content="0">' if again else ""
-    page = f"<!doctype html><meta charset='utf-8'>{refresh}<title>covey</title><p>{escape(sentence)}</p>"
-    return HTMLResponse(page, 403, _PRIVATE)
+    sentence = "Open the address that the command printed: it holds the token that this dashboard asks for."
+    return _page(f'{refresh}<p>{sentence} You have done so? <a href="">Try again</a>.</p>')
+
+
+def _refuse(sentence: str) -> Response:
+    return _page(f"<p>{escape(sentence)}</p>")
+
+
+def _page(body: str) -> Response:
+    return HTMLResponse(f"<!doctype html><meta charset='utf-8'><title>covey</title>{body}", 403, _PRIVATE)
