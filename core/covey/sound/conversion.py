@@ -17,7 +17,7 @@ import attrs
 import numpy as np
 
 from covey._base.errors import CoveyError, reason
-from covey._base.files import make_folder, replace_file, write_text
+from covey._base.files import WORK, make_folder, replace_file, write_text
 from covey._base.progress import SILENT, Progress
 from covey._base.run_lock import hold_run_lock
 from covey._base.run_log import LOGGER, LoggedProgress, log_to_file
@@ -42,7 +42,6 @@ WIDE = 2
 LOUDEST = 300
 """dB of full scale that no sound reaches: values beyond are no samples."""
 PARAMETERS = "_feature_extraction_parameters.json"
-WORK = ".covey"
 LOG = "spectrograms.log"
 _FATAL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 """Errors of writing that would meet every other recording as well."""
@@ -89,7 +88,7 @@ def convert_recordings(
         _sign(folder, recipe)
         converter = Converter(folder=folder, recipe=recipe, check=check, recordings=recordings)
         entries = converter.convert_all(usable, LoggedProgress(progress))
-        orphans = list(converter.orphans())
+        orphans = sorted(converter.orphans())
         if remove_orphans:
             _remove_images(folder, orphans)
         report = ConversionReport(
@@ -111,11 +110,11 @@ def convert_recordings(
 
 
 def in_common_band(recipe: Recipe, usable: Sequence[Recording], progress: Progress = SILENT) -> Recipe:
-    """Return the recipe as it is for these recordings: what tells recordings of different rates apart is taken off.
+    """Return the recipe with a rate and band in which recordings of different rates look alike.
 
-    Above half of its own rate a recording has nothing, and below that it fades when its rate is converted. So the rate
-    is lowered to the lowest among the recordings, and in the band "common" all pass the same filter. Where all have the
-    recipe's rate there is nothing to take off: the band is then "full".
+    A recording has no sound above half of its own rate, and fades below that when its rate is converted. So the rate is
+    lowered to the lowest among the recordings, and in the band "common" all pass the same filter. Where all have the
+    recipe's rate no filter is needed: the band is then "full".
     """
     lowest, highest = min(usable, key=attrgetter("rate")), max(usable, key=attrgetter("rate"))
     if highest.rate > WIDE * recipe.rate:
@@ -215,8 +214,8 @@ def _sign(folder: Path, recipe: Recipe) -> None:
 class Converter:
     """Makes the images of recordings, or finds that they are there.
 
-    `new` are the entries whose images were made, `renamed` and `replaced` name recordings, `assumed` counts those whose
-    content was not recorded by the version that made their images.
+    `new` are the entries whose images were made. `renamed`, `replaced` and `assumed` name recordings; the content of
+    the last was not recorded by the version of covey that made their images.
     """
 
     folder: Path
@@ -226,7 +225,7 @@ class Converter:
     new: list[LedgerEntry] = attrs.field(init=False, factory=list)
     renamed: list[tuple[str, str]] = attrs.field(init=False, factory=list)
     replaced: list[str] = attrs.field(init=False, factory=list)
-    assumed: int = attrs.field(init=False, default=0)
+    assumed: list[str] = attrs.field(init=False, factory=list)
     _ledger: Ledger = attrs.field(init=False)
     _present: Mapping[str, list[str]] = attrs.field(init=False)
     _gone: dict[str, LedgerEntry] = attrs.field(init=False)
@@ -268,7 +267,8 @@ class Converter:
         except OSError as error:
             return self._ledger.describe(recording, "").with_problem(reason(error))
         if entry and self._is_complete(entry) and _is_same(entry, recording, content):
-            self.assumed += not entry.content
+            if not entry.content:
+                self.assumed.append(recording.name)
             return self._refresh(entry, recording, content)
         if not self._present.get(recording.stub) and (old := self._gone.pop(content, None)):
             return self._rename(old, recording)
@@ -277,6 +277,9 @@ class Converter:
         return self._make(recording, content)
 
     def _is_complete(self, entry: LedgerEntry) -> bool:
+        """Say whether all images of an entry are there; earlier versions gave up recordings that are read today."""
+        if entry.problem and not entry.content:
+            return False
         return entry.done and entry.images == len(self._present.get(entry.stub, ()))
 
     def _is_unread(self, entry: LedgerEntry, recording: Recording) -> bool:

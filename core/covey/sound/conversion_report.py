@@ -42,7 +42,7 @@ class ConversionReport:
 
     `entries` are those of the recordings that could be read; `new` counts the images made this time. `renamed` holds
     the old and the new name of recordings, `replaced` the names of those that contain something else than before.
-    `assumed` counts the recordings taken for those that an earlier version read, because size and time are the same.
+    `assumed` names recordings whose content an earlier version did not record; size and time are the same.
     `orphans` are the images of recordings that are gone.
     """
 
@@ -53,7 +53,7 @@ class ConversionReport:
     new: int = 0
     renamed: Sequence[tuple[str, str]] = ()
     replaced: Sequence[str] = ()
-    assumed: int = 0
+    assumed: Sequence[str] = ()
     orphans: Sequence[str] = ()
     orphans_removed: bool = False
     log: Path | None = None
@@ -120,8 +120,8 @@ class ConversionReport:
             )
         if self.assumed:
             yield (
-                f"{count_noun(self.assumed, 'recording')} taken for unchanged since an earlier version of covey: size"
-                " and time are the same"
+                f"{count_noun(len(self.assumed), 'recording')} assumed to be unchanged since an earlier version of"
+                f" covey, by size and time: {_join(self.assumed, verbose)}"
             )
         if self.orphans:
             deed = "removed" if self.orphans_removed else "--remove-orphans removes them"

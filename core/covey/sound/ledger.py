@@ -63,6 +63,13 @@ class Ledger:
     """The ledger of one image folder. Lines are only ever added; the last one of a recording counts."""
 
     def __init__(self, folder: Path) -> None:
+        """Read the ledger of an image folder.
+
+        Raises:
+            CoveyError: it is a link, which could lead to any file.
+        """
+        if (folder / LEDGER).is_symlink():
+            raise CoveyError(f"{folder / LEDGER} is a link: put the file itself there, or remove it.")
         self._folder = folder
         self._lock = Lock()
         self.entries = read_ledger(folder)

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 import attrs
 
 from covey._base.errors import reason
+from covey._base.text import count_noun
 from covey.data.images import escapes_folder
 from covey.data.segment_names import image_name
 from covey.sound.channels import channel_number
@@ -111,7 +112,7 @@ def _check_name(recording: Recording) -> None:
 def _check_length_of_name(recording: Recording) -> None:
     last_image = image_name(PurePosixPath(recording.stub).name, recording.seconds or 0)
     if (excess := len(last_image.encode()) - _LONGEST_NAME) > 0:
-        raise BrokenRecording(f"its name is too long: shorten it by {excess} bytes")
+        raise BrokenRecording(f"its name is too long: shorten it by {count_noun(excess, 'byte')}")
 
 
 def _check_against_recipe(recording: Recording, recipe: Recipe) -> None:
