@@ -169,7 +169,7 @@ def _features(
     with tempfile.TemporaryDirectory() as folder:
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(Path(folder) / "compiled")
         dataset = create_dataset(Registry.installed(), folder, images.root)
-        entries = Pipeline(dataset, images, runtime, progress).features(extractor)
+        entries = Pipeline(dataset, images, runtime, progress).extract_features(extractor)
         tables = [dataset.load(entry) for entry in entries]
         return [np.array(table.X) for table in tables if isinstance(table, Features)]
 

@@ -42,7 +42,7 @@ def measure(name: str, folder: Path) -> None:
     start = time.perf_counter()
     dataset = FolderDataset(folder)
     assert dataset.images
-    (entry,) = Pipeline(dataset, dataset.images, Runtime(), SILENT).features(_extractor(name))
+    (entry,) = Pipeline(dataset, dataset.images, Runtime(), SILENT).extract_features(_extractor(name))
     unit = 1e6 if sys.platform == "darwin" else 1e3
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
     size = (folder / entry.name).stat().st_size / 1e6

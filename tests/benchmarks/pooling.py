@@ -54,7 +54,7 @@ def tables(
     """Return the features of a dataset, and which images are of half A; all of them in the demo."""
     experiment = from_flags(str(dataset), str(Path(folder) / f"out-{dataset.name}"), {}, settings, registry)
     stored, images = open_run_dataset(experiment, registry)
-    entry = Pipeline(stored, images, Runtime(), TerminalProgress()).features(experiment.extractors[0])[0]
+    entry = Pipeline(stored, images, Runtime(), TerminalProgress()).extract_features(experiment.extractors[0])[0]
     table = stored.load(entry)
     assert isinstance(table, Features)
     GROUPS[dataset.name] = read_labels(labels), read_labels(labels, "group")

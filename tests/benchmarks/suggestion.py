@@ -56,7 +56,7 @@ def features(registry: Registry) -> Features:
     with tempfile.TemporaryDirectory() as out:
         experiment = from_flags(str(ESC10), out, {}, [], registry)
         dataset, images = open_run_dataset(experiment, registry)
-        entry = Pipeline(dataset, images, Runtime(), TerminalProgress()).features(experiment.extractors[0])[0]
+        entry = Pipeline(dataset, images, Runtime(), TerminalProgress()).extract_features(experiment.extractors[0])[0]
         table = dataset.load(entry)
     assert isinstance(table, Features)
     return table

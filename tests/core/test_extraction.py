@@ -79,7 +79,7 @@ def extract(
     dataset = FolderDataset(home)
     assert dataset.images
     pipeline = Pipeline(dataset, dataset.images, runtime, progress or Told())
-    tables = [dataset.load(entry) for entry in pipeline.features(extractor or Watched())]
+    tables = [dataset.load(entry) for entry in pipeline.extract_features(extractor or Watched())]
     return [table for table in tables if isinstance(table, Features)]
 
 
@@ -137,7 +137,7 @@ def watch(event, words):
 sys.addaudithook(watch)
 dataset = FolderDataset(home)
 extractor = Brightness(layers=("mean", "deviation"))
-Pipeline(dataset, dataset.images, Runtime(batch_size=32), SILENT).features(extractor)
+Pipeline(dataset, dataset.images, Runtime(batch_size=32), SILENT).extract_features(extractor)
 """
 
 
@@ -448,7 +448,7 @@ class Printed(Progress):
         print(text)
 
 dataset = FolderDataset(Path(sys.argv[1]))
-Pipeline(dataset, dataset.images, Runtime(batch_size=8), Printed()).features(Ending())
+Pipeline(dataset, dataset.images, Runtime(batch_size=8), Printed()).extract_features(Ending())
 """
 
 

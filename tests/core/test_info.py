@@ -206,7 +206,7 @@ def test_what_an_interrupted_run_left_is_told(covey: Cli, tmp_path: Path) -> Non
             return lambda pixels: work(pixels) if next(calls) == 0 else interrupt()
 
     with pytest.raises(KeyboardInterrupt):
-        Pipeline(dataset, images, Runtime(batch_size=32)).features(Stopping())
+        Pipeline(dataset, images, Runtime(batch_size=32)).extract_features(Stopping())
     (folder,) = (tmp_path / ".covey" / "features").iterdir()
     output = covey("info", tmp_path).stdout
     assert f"stopping: 32 of 40 images, in {folder}" in output

@@ -114,6 +114,6 @@ def test_what_cannot_be_made_again(covey: Cli, path: Path) -> None:
     assert "call_00.png are gone" in refused(path)
     with np.load(path) as file:
         np.savez(path, **{key: file[key] for key in ("labels", "N")})
-    assert "does not tell how it was made" in refused(path)
+    assert "has no provenance" in refused(path)
     assert "cannot be read" in refused(path.with_name("none.npz"))
     assert "Say what to run" in covey("run").stderr

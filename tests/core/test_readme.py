@@ -98,7 +98,7 @@ def test_the_example_of_the_package_runs(images: Path, monkeypatch: pytest.Monke
     assert names["birds"].labels.by_image() == {"call_03.png": ("wren",)}
 
 
-def test_a_run_goes_on_from_features_and_computes_as_told(images: Path) -> None:
+def test_a_run_goes_on_from_features_with_the_settings_of_the_caller(images: Path) -> None:
     covey.run(str(images), extractors=[Brightness()], reducers=[Pca(sizes=(2,))], clusterers=[Kmeans(clusters=2)])
     (features,) = covey.open(str(images)).features()
     results = covey.run(
@@ -108,7 +108,7 @@ def test_a_run_goes_on_from_features_and_computes_as_told(images: Path) -> None:
         clusterers=[Kmeans(clusters=3)],
         runtime=covey.Runtime(compress=True),
     )
-    assert results.made == 1
+    assert results.computed == 1
     assert len(results.clusterings) == 1
     with pytest.raises(CoveyError, match="The setting device has no effect"):
         covey.run(str(images), extractors=[Brightness()], runtime=covey.Runtime(device="cpu"))

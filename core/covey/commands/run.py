@@ -26,8 +26,8 @@ from covey.data.folder import table_file_name
 from covey.experiments.experiment import Experiment, from_flags, read_experiment
 from covey.experiments.pipeline import Failure, Results, plan_run
 from covey.experiments.pipeline import run_experiment as run_experiment
-from covey.experiments.plan import Line
-from covey.experiments.reproduce import Repetition, reproduce
+from covey.experiments.plan import PlanLine
+from covey.experiments.reproduce import Reproduction, reproduce
 from covey.plugins.registry import Registry
 
 FAILED = 1
@@ -124,7 +124,7 @@ def _check_alone(
         raise CoveyError(f"{like} says what to make again: leave out the folder and the other flags.")
 
 
-def _show_repetition(repetition: Repetition) -> int:
+def _show_repetition(repetition: Reproduction) -> int:
     """Show what came of making a result again; return the exit code."""
     words = {None: "not kept, so not compared", "": "identical"}
     show(
@@ -136,10 +136,10 @@ def _show_repetition(repetition: Repetition) -> int:
     return 0 if repetition.identical else FAILED
 
 
-def _show_plan(lines: Sequence[Line]) -> None:
-    cells = [[line.kind, *map(str, (line.tables, line.kept, line.fits)), line.component] for line in lines]
+def _show_plan(lines: Sequence[PlanLine]) -> None:
+    cells = [[line.kind, *map(str, (line.tables, line.existing, line.fits)), line.component] for line in lines]
     show(["step", "tables", "kept", "fits", "component"], cells)
-    tables, reused, fits = (sum(getattr(line, name) for line in lines) for name in ("tables", "kept", "fits"))
+    tables, reused, fits = (sum(getattr(line, name) for line in lines) for name in ("tables", "existing", "fits"))
     click.echo(
         f"{count_noun(tables - reused, 'table')} to make in {count_noun(fits, 'fit')}, {reused:,} kept from before."
     )
@@ -154,7 +154,7 @@ def _show_results(results: Results) -> None:
         "assigned": [f"{clusters.coverage:.0%}" for clusters in shapes],
     }
     show_groups([{"clustering": stems}, counts])
-    counts_made = f"{count_noun(results.made, 'table')} made, {results.kept:,} kept from before."
+    counts_made = f"{count_noun(results.computed, 'table')} made, {results.reused:,} kept from before."
     click.echo(f"{counts_made} Clusters of every image: {results.dataset.home / FILE}")
 
 
@@ -163,7 +163,7 @@ def _tell_failures(failures: Sequence[Failure]) -> None:
     click.echo(f"{count_noun(len(failures), 'table')} could not be made, nor what would follow:", err=True)
     tables: dict[str, list[str]] = {}
     for failure in failures:
-        tables.setdefault(failure.reason, []).append(table_stem(table_file_name(failure.made)))
+        tables.setdefault(failure.reason, []).append(table_stem(table_file_name(failure.provenance)))
     for reason, names in tables.items():
         click.echo(f"  {preview(names)}: {reason}", err=True)
     for failure in failures:

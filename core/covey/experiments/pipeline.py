@@ -1,15 +1,13 @@
-"""The pipeline: every step of an experiment, computed once and kept."""
+"""The pipeline: it computes the tables of an experiment that the dataset does not have yet."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
 import numpy as np
-from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError, did_you_mean, reason
 from covey._base.files import WORK, make_folder
@@ -31,16 +29,16 @@ from covey.components.contracts import (
 )
 from covey.components.kinds import Kind
 from covey.components.versions import package_versions
-from covey.data import clusters_csv as clusters
+from covey.data.clusters_csv import write_dataset_clusters
 from covey.data.dataset import AnyEntry, Dataset, Entry, is_entry_of
 from covey.data.images import ImageFile, ImageFolder, key_of
 from covey.data.provenance import Details, Provenance
 from covey.data.tables import Clustering, Embedding, PointTable, Table
 from covey.experiments.distinct_images import DistinctImages, find_distinct_images
 from covey.experiments.experiment import Experiment
-from covey.experiments.plan import Line, Task, plan_task, plan_tasks, summarize_tasks
-from covey.extraction import notes as checks
+from covey.experiments.plan import PlanLine, Task, plan_task, plan_tasks, summarize_tasks
 from covey.extraction.layer_wildcards import expand_wildcards
+from covey.extraction.notes import describe_features
 from covey.extraction.runner import Extraction
 from covey.extraction.runtime import check_settings, resolve_runtime
 from covey.extraction.shards import shards_of
@@ -50,37 +48,42 @@ from covey.plugins.registry import Registry
 
 @attrs.frozen
 class Failure:
-    """A table that could not be made, why in one sentence, and the error itself."""
+    """A table that could not be computed, the reason in one sentence, and the error itself."""
 
-    made: Provenance
+    provenance: Provenance
     reason: str
     error: Exception
 
 
 @attrs.frozen(kw_only=True)
 class Results:
-    """What a run gives: the dataset that holds it, its clusterings in order, how many tables were made or kept.
+    """The outcome of a run.
 
-    `failures` are the tables that could not be made; what would have followed from them is not there either.
+    Attributes:
+        dataset: the dataset with the tables.
+        clusterings: the clusterings of the run, in its order.
+        computed: number of tables that were computed.
+        reused: number of tables that existed already.
+        failures: tables that could not be computed; tables that follow from them are missing too.
     """
 
     dataset: Dataset
     clusterings: list[Entry[Clustering]]
-    made: int
-    kept: int
+    computed: int
+    reused: int
     failures: list[Failure]
 
 
 def run_experiment(
     experiment: Experiment, registry: Registry, progress: Progress = SILENT, runtime: Runtime | None = None
 ) -> Results:
-    """Run every combination of an experiment; steps that are kept already are not computed again.
+    """Run every combination of an experiment; tables that exist are not computed again.
 
-    A combination that fails stops no other. The clusters are also written as a table, clusters.csv.
+    A combination that fails does not stop the others. The clusters are also written as a table, clusters.csv.
 
     Raises:
-        CoveyError: there are no images, another run is at work in the folder, or every combination failed. What was
-            finished before is kept.
+        CoveyError: there are no images, another run works in the folder, or every combination failed. Tables that were
+            finished before stay in the dataset.
     """
     dataset, images = open_run_dataset(experiment, registry, progress)
     work = work_folder(dataset)
@@ -88,29 +91,41 @@ def run_experiment(
         pipeline = Pipeline(dataset, images, runtime or experiment.runtime, LoggedProgress(progress))
         tasks = pipeline.plan(experiment)
         failures = [failure for task in tasks for failure in pipeline.attempt(task)]
-        keys = dict.fromkeys(computed.key for task in tasks for computed in task.made)
-        entries = pipeline.kept
-    run_entries = {key: entries[key] for key in keys if key in entries}
-    clusterings = [entry for entry in run_entries.values() if is_entry_of(entry, Clustering)]
+        keys = dict.fromkeys(provenance.key for task in tasks for provenance in task.provenances)
+        entries = pipeline.entries_by_key
+    run_entries = [entries[key] for key in keys if key in entries]
+    clusterings = [entry for entry in run_entries if is_entry_of(entry, Clustering)]
     if not clusterings:
         raise CoveyError("\n".join(dict.fromkeys(failure.reason for failure in failures))) from failures[0].error
-    clusters.write_dataset_clusters(dataset, clusterings)
-    computed = len(pipeline.made)
+    write_dataset_clusters(dataset, clusterings)
+    computed = len(pipeline.computed_keys)
     return Results(
-        dataset=dataset, clusterings=clusterings, made=computed, kept=len(run_entries) - computed, failures=failures
+        dataset=dataset,
+        clusterings=clusterings,
+        computed=computed,
+        reused=len(run_entries) - computed,
+        failures=failures,
     )
 
 
-def plan_run(experiment: Experiment, registry: Registry, progress: Progress = SILENT) -> list[Line]:
-    """Return what a run would do; nothing is computed but what the images contain. Raises CoveyError."""
+def plan_run(experiment: Experiment, registry: Registry, progress: Progress = SILENT) -> list[PlanLine]:
+    """Return the work of each component in a run; only the contents of the images are read.
+
+    Raises:
+        CoveyError: there are no images, or features or layers do not exist.
+    """
     pipeline = Pipeline(*open_run_dataset(experiment, registry, progress), Runtime(), progress)
-    return summarize_tasks(pipeline.plan(experiment), pipeline.kept)
+    return summarize_tasks(pipeline.plan(experiment), pipeline.entries_by_key)
 
 
 def open_run_dataset(
     experiment: Experiment, registry: Registry, progress: Progress = SILENT
 ) -> tuple[Dataset, ImageFolder]:
-    """Return the dataset for the results and the folder with the images. Raises CoveyError."""
+    """Return the dataset for the results and the folder with the images.
+
+    Raises:
+        CoveyError: there are no images, or a dataset cannot be opened or created.
+    """
     source = open_dataset(registry, experiment.dataset, progress)
     images = source.images
     if images is None:
@@ -119,122 +134,157 @@ def open_run_dataset(
 
 
 def work_folder(dataset: Dataset) -> Path:
-    """Return the folder of a dataset for what can be made again. Raises CoveyError."""
+    """Return the folder of a dataset for files that can be computed again, created if it does not exist.
+
+    Raises:
+        CoveyError: it cannot be created.
+    """
     return make_folder(dataset.home / WORK)
 
 
 class Pipeline:
-    """The steps on one dataset, each of which computes only what is missing."""
+    """Computes the tables of one dataset that are missing.
+
+    Attributes:
+        dataset: where the tables go.
+        images: the folder with the images.
+        runtime: the settings of the user, not resolved yet.
+        files: the images, with their contents.
+        computed_keys: the keys of the tables that this pipeline has computed.
+    """
 
     def __init__(self, dataset: Dataset, images: ImageFolder, runtime: Runtime, progress: Progress = SILENT) -> None:
+        """Read which images there are and what they contain. Raises CoveyError."""
         self.dataset = dataset
         self.images = images
         self.runtime = runtime
         self.progress = progress
         self.work = work_folder(dataset)
         self.files: list[ImageFile] = images.index(self.work / "images.json", progress)
-        self.made: set[str] = set()
-        self._kept: dict[str, AnyEntry] | None = None
+        self.computed_keys: set[str] = set()
+        self._entries_by_key: dict[str, AnyEntry] | None = None
         self._versions: dict[type, dict[str, str]] = {}
 
     @property
-    def kept(self) -> dict[str, AnyEntry]:
+    def entries_by_key(self) -> dict[str, AnyEntry]:
         """The tables of the dataset by their keys."""
-        if self._kept is None:
-            self._kept = self.dataset.entries_by_key()
-        return self._kept
+        if self._entries_by_key is None:
+            self._entries_by_key = self.dataset.entries_by_key()
+        return self._entries_by_key
 
     def plan(self, experiment: Experiment) -> list[Task]:
-        """Return the tasks of an experiment. Raises CoveyError over absent features or layers."""
+        """Return the tasks of an experiment.
+
+        Raises:
+            CoveyError: features or layers do not exist.
+        """
         for sentence in check_settings(self.runtime, experiment.extractors):
             self.progress.note(sentence)
-        earlier_features = [self._features_of(name) for name in experiment.features]
-        return plan_tasks(experiment, key_of(self.files), earlier_features, self._expanded)
+        earlier_features = [self._features_provenance(name) for name in experiment.features]
+        return plan_tasks(experiment, key_of(self.files), earlier_features, self._expand_layers)
 
-    def features(self, extractor: FeatureExtractor) -> list[AnyEntry]:
-        """Return the features of an extractor, one entry for each layer. Raises CoveyError."""
-        extraction = plan_task(options.split_plural(self._expanded(extractor)), key_of(self.files))
-        self.make(extraction)
-        return [self._entry(made) for made in extraction.made]
+    def extract_features(self, extractor: FeatureExtractor) -> list[AnyEntry]:
+        """Return the features of an extractor, one entry for each layer, computed if they do not exist.
+
+        Raises:
+            CoveyError: a layer does not exist, or features cannot be computed.
+        """
+        task = plan_task(options.split_plural(self._expand_layers(extractor)), key_of(self.files))
+        self.compute(task)
+        return [self._entry(provenance) for provenance in task.provenances]
 
     def attempt(self, task: Task) -> list[Failure]:
-        """Make what is missing of a task, and return what failed; one part that fails leaves the others whole."""
-        if task.source and task.source.key not in self.kept:
+        """Compute the missing tables of a task, and return those that failed; each table is tried."""
+        if task.source and task.source.key not in self.entries_by_key:
             return []
         try:
-            self.make(task)
+            self.compute(task)
         except Exception as error:  # a plugin may raise anything
             LOGGER.debug("%s failed", task.component, exc_info=error)
-            pending = task.missing(self.kept)
+            pending = task.without(self.entries_by_key)
             if len(pending.parts) > 1:
                 return [failure for half in pending.halves() for failure in self.attempt(half)]
-            return [Failure((pending.made or task.made)[0], _sentence(task, error, self.work / FILE), error)]
+            failed = (pending.provenances or task.provenances)[0]
+            return [Failure(failed, _describe_failure(task, error, self.work / FILE), error)]
         return []
 
-    def make(self, task: Task) -> None:
-        """Make what is missing of a task. Raises CoveyError, and whatever else a plugin raises."""
-        pending = task.missing(self.kept)
-        if pending.parts:
-            steps = {Kind.EXTRACTOR: self._extract, Kind.REDUCER: self._reduce, Kind.CLUSTERER: self._cluster}
-            steps[task.kind](pending)
-        if task.kind is Kind.EXTRACTOR:
-            self._finish(task)
+    def compute(self, task: Task) -> None:
+        """Compute the missing tables of a task.
 
-    def _features_of(self, name: str) -> Provenance:
-        """Return the provenance of the features that are kept under a name. Raises CoveyError."""
+        Raises:
+            CoveyError: a table cannot be computed. A plugin may raise any other exception.
+        """
+        pending = task.without(self.entries_by_key)
+        match task.kind:
+            case Kind.EXTRACTOR:
+                self._extract(pending)
+                self._finish_extraction(task)
+            case Kind.REDUCER:
+                self._reduce(pending)
+            case Kind.CLUSTERER:
+                self._cluster(pending)
+
+    def _features_provenance(self, name: str) -> Provenance:
+        """Return the provenance of features of the dataset. Raises CoveyError if there is none."""
         entries_by_name = {entry.name: entry for entry in self.dataset.features()}
         if name not in entries_by_name:
             problem = f"There are no features {name!r} in {self.dataset.location}."
             raise CoveyError(
                 f"{problem}{did_you_mean(name, entries_by_name)} There are: {preview(list(entries_by_name)) or 'none'}."
             )
-        origin = entries_by_name[name].provenance
-        if origin is None:
-            raise CoveyError(f"{name} does not say how it was made: bring it in by covey import features.")
-        return origin
+        provenance = entries_by_name[name].provenance
+        if provenance is None:
+            raise CoveyError(f"{name} has no provenance: use covey import features to import it.")
+        return provenance
 
-    def _expanded(self, extractor: FeatureExtractor) -> FeatureExtractor:
+    def _expand_layers(self, extractor: FeatureExtractor) -> FeatureExtractor:
         return expand_wildcards(extractor, self.work / "layers.json")
 
     def _extract(self, task: Task) -> None:
-        self._extraction(options.join_plural(task.parts)).extract(task.parts)
-        self._note(task.made)
+        extractors = [part for part in task.parts if isinstance(part, FeatureExtractor)]
+        if extractors:
+            self._extraction(options.join_plural(extractors)).extract(extractors)
+            self._register(task.provenances)
 
-    def _finish(self, task: Task) -> None:
-        """Clear away unfinished work, of earlier runs too, and tell what was noticed about images and features."""
-        for origin in task.made:
-            shards_of(self.work, origin).clear()
-        entries = [self._entry(origin) for origin in task.made]
-        extractor = task.parts[0]
-        precision = self.runtime.precision if "precision" in extractor.uses else None
+    def _finish_extraction(self, task: Task) -> None:
+        """Delete unfinished work, of earlier runs too, and report what is noticeable in images and features."""
+        for provenance in task.provenances:
+            shards_of(self.work, provenance).clear()
+        obeys_precision = any(isinstance(part, FeatureExtractor) and "precision" in part.uses for part in task.parts)
+        precision = self.runtime.precision if obeys_precision else None
         sentences = [
             sentence
-            for entry in entries
-            for sentence in checks.describe_features(_provenance_of(entry), entry.shape[1], precision)
+            for provenance in task.provenances
+            for sentence in describe_features(
+                self._stored_provenance(provenance), self._entry(provenance).shape[1], precision
+            )
         ]
         for sentence in dict.fromkeys(sentences):
             self.progress.note(sentence)
 
     def _reduce(self, task: Task) -> None:
-        entry, reducer = self._source(task), options.join_plural(task.parts)
-        if max(reducer.sizes) > entry.shape[1]:
-            size, width = count_noun(max(reducer.sizes), "dimension"), count_noun(entry.shape[1], "feature")
-            raise CoveyError(
-                f"{reducer.name}: {size} cannot be computed from {width}: choose smaller sizes, or a layer with more"
-                " features."
-            )
-        features = self.dataset.load_points(entry)
+        reducers = [part for part in task.parts if isinstance(part, Reducer)]
+        if not reducers or task.source is None:
+            return
+        entry, reducer = self._entry(task.source), options.join_plural(reducers)
+        _check_sizes(reducer, entry.shape[1])
+        features, source = self.dataset.load_points(entry), self._stored_provenance(task.source)
         distinct = self._distinct_images(features)
-        arrays = self._reduced(reducer, features.points, distinct)
-        tables = []
-        for part in task.parts:
-            details = Details(versions=self._versions_of(reducer), copies=distinct.copies)
-            origin = Provenance.of(part, _provenance_of(entry), details)
-            Z = arrays[part.sizes[0]]
-            tables.append(Embedding(names=features.names, Z=Z, map=arrays[2], provenance=origin))
-        self._save(tables)
+        arrays = self._reduce_points(reducer, features.points, distinct)
+        details = Details(versions=self._versions_of(reducer), copies=distinct.copies)
+        self._save(
+            [
+                Embedding(
+                    names=features.names,
+                    Z=arrays[part.sizes[0]],
+                    map=arrays[2],
+                    provenance=Provenance.of(part, source, details),
+                )
+                for part in reducers
+            ]
+        )
 
-    def _reduced(self, reducer: Reducer, X: Floats, distinct: DistinctImages) -> dict[int, Floats]:
+    def _reduce_points(self, reducer: Reducer, X: Floats, distinct: DistinctImages) -> dict[int, Floats]:
         """Return an array (n, size) for each size of a reducer, and for the map. Copies have the same row."""
         sizes = list(dict.fromkeys([2, *reducer.sizes]))
         is_enough = len(distinct.first_rows) > max(sizes)
@@ -251,38 +301,41 @@ class Pipeline:
         return arrays
 
     def _cluster(self, task: Task) -> None:
-        """Cluster one embedding, or features where the clusterer takes those, with all parts."""
-        entry = self._source(task)
-        table = self.dataset.load_points(entry)
-        distinct = self._distinct_images(table)
+        """Cluster one embedding, or features if the clusterer takes those, with all parts."""
+        clusterers = [part for part in task.parts if isinstance(part, Clusterer)]
+        if not clusterers or task.source is None:
+            return
+        table = self.dataset.load_points(self._entry(task.source))
+        distinct, source = self._distinct_images(table), self._stored_provenance(task.source)
         Z = distinct.select(table.points)
-        prepared = task.parts[0].prepare(Z, self.progress) if len(task.parts) > 1 else None
-        tables = []
+        prepared = clusterers[0].prepare(Z, self.progress) if len(clusterers) > 1 else None
+        clusterings: list[Table] = []
         title = f"Clustering {count_noun(len(table.names), 'image')} ({task.component})"
-        with self.progress.step(title, len(task.parts), "clustering") as step:
-            step.say(task.parts[0].startup_message)
-            for part in task.parts:
-                resolved = part.resolve(Z)
-                labels = distinct.expand_labels(step.tick(_labels(resolved, Z, prepared)))
+        with self.progress.step(title, len(clusterers), "clustering") as step:
+            step.say(clusterers[0].startup_message)
+            for clusterer in clusterers:
+                resolved = clusterer.resolve(Z)
+                labels = distinct.expand_labels(step.tick(_cluster_points(resolved, Z, prepared)))
                 details = Details(
-                    versions=self._versions_of(part), chosen=_chosen(part, resolved), copies=distinct.copies
+                    versions=self._versions_of(clusterer),
+                    chosen=_resolved_options(clusterer, resolved),
+                    copies=distinct.copies,
                 )
-                origin = Provenance.of(part, _provenance_of(entry), details)
-                tables.append(Clustering(names=table.names, labels=labels, provenance=origin))
-        self._save(tables)
+                provenance = Provenance.of(clusterer, source, details)
+                clusterings.append(Clustering(names=table.names, labels=labels, provenance=provenance))
+        self._save(clusterings)
 
     def _distinct_images(self, table: PointTable) -> DistinctImages:
         contents = {file.name: file.identity for file in self.files}
         return find_distinct_images(table.names.tolist(), contents)
 
     def _extraction(self, extractor: FeatureExtractor) -> Extraction:
-        runtime = self._resolve_runtime(extractor)
         return Extraction(
             self.dataset,
             self.work,
             self.images,
             self.files,
-            runtime,
+            self._resolve_runtime(extractor),
             self.progress,
             compress=self.runtime.compress,
             strict=self.runtime.strict,
@@ -298,55 +351,62 @@ class Pipeline:
             self._versions[type(component)] = package_versions(component)
         return self._versions[type(component)]
 
-    def _source(self, task: Task) -> AnyEntry:
-        assert task.source is not None
-        return self._entry(task.source)
-
-    def _entry(self, origin: Provenance) -> AnyEntry:
-        """Return the table that was just made. Raises CoveyError when the dataset does not list it."""
-        if origin.key not in self.kept:
+    def _entry(self, provenance: Provenance) -> AnyEntry:
+        """Return the table with the key of a provenance. Raises CoveyError if the dataset does not list it."""
+        if provenance.key not in self.entries_by_key:
             problems = " ".join(self.dataset.problems) or f"{self.dataset.location} does not list it."
-            raise CoveyError(f"What {origin.tag} made could not be kept. {problems}")
-        return self.kept[origin.key]
+            raise CoveyError(f"The table of {provenance.tag} could not be stored. {problems}")
+        return self.entries_by_key[provenance.key]
+
+    def _stored_provenance(self, provenance: Provenance) -> Provenance:
+        """Return the provenance as the dataset has it: with the same key, and with details."""
+        return self._entry(provenance).provenance or provenance
 
     def _save(self, tables: Sequence[Table]) -> None:
-        self.dataset.save(tables, self.runtime.compress)
-        self._note([table.provenance for table in tables if table.provenance])
+        if tables:
+            self.dataset.save(tables, self.runtime.compress)
+            self._register([table.provenance for table in tables if table.provenance])
 
-    def _note(self, origins: Iterable[Provenance]) -> None:
-        """These tables have been made."""
-        self._kept = None
-        for origin in origins:
-            self._entry(origin)
-            self.made.add(origin.key)
+    def _register(self, provenances: Iterable[Provenance]) -> None:
+        """Count tables as computed, and check that the dataset lists them."""
+        self._entries_by_key = None
+        for provenance in provenances:
+            self._entry(provenance)
+            self.computed_keys.add(provenance.key)
 
 
-def _labels(clusterer: Clusterer, Z: Floats, prepared: Prepared | None) -> Labels:
+def _cluster_points(clusterer: Clusterer, Z: Floats, prepared: Prepared | None) -> Labels:
     quick = prepared.labels(clusterer) if prepared else None
     return cluster(clusterer, Z) if quick is None else quick
 
 
-def _sentence(task: Task, error: Exception, log: Path) -> str:
-    """Return why a table could not be made."""
+def _describe_failure(task: Task, error: Exception, log: Path) -> str:
+    """Return the reason why a table could not be computed, in one sentence."""
     if isinstance(error, CoveyError):
         return str(error)
     cause = f"{type(error).__name__}: {reason(error)}"
     return f"{task.component} failed ({cause}): try other options, or send {log} to its authors."
 
 
-def _chosen(clusterer: Clusterer, resolved: Clusterer) -> dict[str, Any]:
-    """Return the options that the data have decided."""
+def _resolved_options(clusterer: Clusterer, resolved: Clusterer) -> dict[str, object]:
+    """Return the options that were filled in from the data."""
     settings = options.option_values(clusterer)
-    return {name: value for name, value in options.option_values(resolved).items() if value != settings[name]}
+    return {name: setting for name, setting in options.option_values(resolved).items() if setting != settings[name]}
 
 
-def _provenance_of(entry: AnyEntry) -> Provenance:
-    assert entry.provenance is not None
-    return entry.provenance
+def _check_sizes(reducer: Reducer, features: int) -> None:
+    """Raise CoveyError if a size of a reducer is above the number of features."""
+    if max(reducer.sizes) > features:
+        size, width = count_noun(max(reducer.sizes), "dimension"), count_noun(features, "feature")
+        raise CoveyError(
+            f"{reducer.name}: {size} cannot be computed from {width}: choose smaller sizes, or a layer with more"
+            " features."
+        )
 
 
-def _check_embedding(component: Component, array: Any, shape: tuple[int, int]) -> NDArray[np.float32]:
-    converted: NDArray[np.float32] = np.asarray(array, dtype=np.float32)
+def _check_embedding(component: Component, array: Floats, shape: tuple[int, int]) -> Floats:
+    """Return an array of a plugin as float32. Raises CoveyError if its shape is wrong or a number is not finite."""
+    converted: Floats = np.asarray(array, dtype=np.float32)
     if converted.shape != shape:
         raise CoveyError(f"{component.name} must give an array of shape {shape}, but gave {converted.shape}.")
     if not np.isfinite(converted).all():

@@ -29,7 +29,7 @@ from covey.data.tables import NOISE, Names, Table, TableKind
 from covey.experiments.experiment import Experiment, read_experiment
 from covey.experiments.jobs import Job, command_words, list_jobs, start_job, to_toml
 from covey.experiments.pipeline import Pipeline
-from covey.experiments.plan import Line, summarize_tasks
+from covey.experiments.plan import PlanLine, summarize_tasks
 from covey.labelling import Action, LabelClass, LabelStore, kept_labels, open_labels
 from covey.labelling.classes import isolate_text
 from covey.labelling.label_tables import ORIGINAL_FILE, import_labels, long_table, original_table
@@ -62,12 +62,12 @@ __all__ = [
     "Kind",
     "LabelClass",
     "LabelStore",
-    "Line",
     "Marks",
     "Metadata",
     "Names",
     "Option",
     "Pipeline",
+    "PlanLine",
     "Profile",
     "Provenance",
     "Registered",

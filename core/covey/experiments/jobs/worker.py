@@ -49,7 +49,7 @@ def _outcome(job: Job, record: Record) -> tuple[State, str]:
 def _run(job: Job, record: Record) -> tuple[State, str]:
     registry = Registry.installed()
     results = run_experiment(read_experiment(job.experiment, registry), registry, record)
-    summary = f"{results.made:,} tables made, {results.kept:,} kept from before."
+    summary = f"{results.computed:,} tables made, {results.reused:,} kept from before."
     if not results.failures:
         return "done", summary
     for failure in results.failures:

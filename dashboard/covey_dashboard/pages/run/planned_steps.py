@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from covey import CoveyError, Runtime
-from covey.frontend import Experiment, Kind, Line, Pipeline, command_words, count_noun, summarize_tasks, to_toml
+from covey.frontend import Experiment, Kind, Pipeline, PlanLine, command_words, count_noun, summarize_tasks, to_toml
 from covey_dashboard.data import cache
 from covey_dashboard.widgets import page_frame as page
 
@@ -22,7 +22,7 @@ FILE = "covey.toml"
 def show_plan(experiment: Experiment) -> None:
     """Show what is kept, and what it costs to make the rest. Raises CoveyError."""
     steps = lines(experiment.dataset, to_toml(experiment, cache.registry()), experiment)
-    rows = [[line.component, f"{line.tables - line.kept:,}", f"{line.kept:,}"] for line in steps]
+    rows = [[line.component, f"{line.tables - line.existing:,}", f"{line.existing:,}"] for line in steps]
     page.table(["Step", "Tables to make", "Tables kept"], rows)
     st.text(cost(steps, cache.image_count(experiment.dataset)))
 
@@ -38,20 +38,20 @@ def show_writing(experiment: Experiment) -> None:
 
 
 @st.cache_data(show_spinner="Looking at what is kept", ttl=KEPT_LASTS, max_entries=16)
-def lines(location: str, text: str, _experiment: Experiment) -> list[Line]:
+def lines(location: str, text: str, _experiment: Experiment) -> list[PlanLine]:
     """Return what every component has to do in an experiment, of which `text` tells all. Raises CoveyError."""
     images = cache.images(location)
     if images is None:
         raise CoveyError(f"There are no images in {location}: open a dataset with images on the page Data.")
     pipeline = Pipeline(cache.dataset(location), images, Runtime())
-    return summarize_tasks(pipeline.plan(_experiment), pipeline.kept)
+    return summarize_tasks(pipeline.plan(_experiment), pipeline.entries_by_key)
 
 
-def cost(steps: Sequence[Line], images: int) -> str:
+def cost(steps: Sequence[PlanLine], images: int) -> str:
     """Return what there is to make, in words."""
-    if all(line.kept == line.tables for line in steps):
+    if all(line.existing == line.tables for line in steps):
         return "All of it is kept from before: nothing has to be computed."
-    layers = sum(line.tables - line.kept for line in steps if line.kind is Kind.EXTRACTOR)
+    layers = sum(line.tables - line.existing for line in steps if line.kind is Kind.EXTRACTOR)
     if not layers:
         return "The images are described already."
     return f"To describe: {count_noun(images, 'image')} × {count_noun(layers, 'layer')}."
