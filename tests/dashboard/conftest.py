@@ -37,8 +37,7 @@ def _home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _fresh() -> Iterator[None]:
     """What another test had cached is forgotten."""
-    for cached in (st.cache_data, st.cache_resource):
-        cached.clear()
+    st.cache_resource.clear()
     yield
     st.cache_resource.clear()
 

@@ -126,8 +126,8 @@ def test_two_embeddings_of_different_images(opened: Open, birds: Path, names: li
     app = opened(birds)
     assert sorted(app.selectbox[0].options) == ["Embedding: flat · made", "Embedding: grid · made"]
     assert "100 are in both" in told(app)
-    assert "This takes clusters on both sides" in told(app)
-    assert "This takes two clusterings or more" in told(app)
+    assert "This needs clusters on both sides" in told(app)
+    assert "This needs two clusterings or more" in told(app)
 
 
 def test_a_clustering_without_its_embedding_is_shown_on_another_map(

@@ -21,10 +21,10 @@ def script() -> None:
 
     import streamlit as st
 
-    from covey_dashboard.widgets.forms import form
+    from covey_dashboard.widgets.forms import show_form
 
     cls, start = st.session_state["cls"], st.session_state["start"]
-    st.session_state["made"] = form(cls, "form", start)
+    st.session_state["made"] = show_form(cls, "form", start)
 
 
 VALUES = {bool: (True, False), int: (3, 1, 0), float: (0.75, 0.25), str: ("wren", "robin")}

@@ -52,7 +52,7 @@ def started() -> AppTest:
 def opened(location: object) -> AppTest:
     """The app with a dataset that a person wrote into the field."""
     app = started()
-    app.text_input(key="written").set_value(str(location)).run()
+    app.text_input(key="data.location").set_value(str(location)).run()
     assert not app.exception
     return app
 
@@ -78,7 +78,7 @@ def test_a_folder_is_opened_and_told_of(birds: Path, names: list[str]) -> None:
 
 def test_a_place_that_is_not_there_is_a_sentence_and_what_is_open_stays(birds: Path, tmp_path: Path) -> None:
     app = opened(birds)
-    app.text_input(key="written").set_value(str(tmp_path / "<b>nowhere</b>")).run()
+    app.text_input(key="data.location").set_value(str(tmp_path / "<b>nowhere</b>")).run()
     assert "There is no folder" in told(app)
     assert "&lt;b&gt;nowhere" in told(app)
     assert "115 images" in told(app)
@@ -87,7 +87,7 @@ def test_a_place_that_is_not_there_is_a_sentence_and_what_is_open_stays(birds: P
 def test_what_was_open_is_offered_again(birds: Path) -> None:
     opened(birds)
     app = started()
-    app.selectbox(key="recent").select(str(birds)).run()
+    app.selectbox(key="data.recent").select(str(birds)).run()
     assert "115 images" in told(app)
 
 
@@ -115,7 +115,7 @@ def test_a_second_embedding_is_joined_and_what_does_not_match_is_told(birds: Pat
     Z = np.zeros((111, 3), np.float32)
     FolderDataset(birds).save([Embedding(names=[*names[5:], "new.png"], Z=Z, map=Z[:, :2], provenance=provenance)])
     app = opened(birds)
-    joined = app.selectbox(key="other on data")
+    joined = app.selectbox(key="data.second")
     app = joined.select(next(name for name in joined.options if "other" in name)).run()
     assert "110 images are in both; 5 only in the" in told(app)
 

@@ -16,7 +16,7 @@ def script() -> None:
     import streamlit as st
 
     from covey import Clusterer, CoveyError, component, option
-    from covey_dashboard.widgets.forms import form
+    from covey_dashboard.widgets.forms import show_form
 
     def songs(component: typing.Any) -> list[str]:
         if not component.switch:
@@ -53,7 +53,7 @@ def script() -> None:
         def cluster(self, Z):  # type: ignore[no-untyped-def]
             raise NotImplementedError
 
-    st.session_state["made"] = form(Strange, "strange")
+    st.session_state["made"] = show_form(Strange, "strange")
 
 
 @pytest.fixture

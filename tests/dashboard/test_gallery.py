@@ -58,9 +58,9 @@ what = st.text_input("What", "all")
 
 @st.fragment
 def panel():
-    left = gallery.show(
+    left = gallery.show_gallery(
         shown, what=what, folder=folder, home=home, clusters=np.arange(len(shown), dtype=np.int32) - 1,
-        oddity=lambda: np.arange(len(shown), dtype=np.float32)[::-1], like=like,
+        rate_oddity=lambda: np.arange(len(shown), dtype=np.float32)[::-1], show_similar=like,
     )
     st.text(f"shown: {{what}}")
     st.text("out: " + json.dumps(sorted(set(shown) - set(left)), ensure_ascii=False))
@@ -143,7 +143,7 @@ def page(opened: Page, request: pytest.FixtureRequest) -> Page:
     for name in ("Many", "Fewer"):
         if opened.get_by_label(name).is_checked():
             switch(opened, name)
-    choose_order(opened, "As found")
+    choose_order(opened, "Unsorted")
     opened.get_by_label("What").fill(request.node.name)
     opened.get_by_label("What").press("Enter")
     expect(opened.get_by_text("shown: ")).to_have_text(f"shown: {request.node.name}")

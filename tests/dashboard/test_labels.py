@@ -189,7 +189,7 @@ def page(birds: Path, store: LabelStore, names: list[str]) -> Iterator[Page]:
     """The page in a browser, with one class."""
     store.add(names[:6], "=robin")
     with seen(birds, "labels", height=800) as page:
-        expect(page.get_by_role("button", name="Take out 0 images")).to_be_visible()
+        expect(page.get_by_role("button", name="Remove 0 images")).to_be_visible()
         yield page
 
 
@@ -198,7 +198,7 @@ def test_images_are_clicked_out_of_a_class_and_its_tables_go_out_and_come_back(
 ) -> None:
     for name in names[1:3]:
         page.get_by_role("option", name=name).click()
-    page.get_by_role("button", name="Take out 2 images").click()
+    page.get_by_role("button", name="Remove 2 images").click()
     expect(page.get_by_text("“=robin” taken from 2 images.")).to_be_visible()
     assert store.images("=robin") == [names[0], *names[3:6]]
 

@@ -11,10 +11,9 @@ import pytest
 from covey._base.palette import PALETTE
 from covey.data.cluster_colours import GREY, cluster_colour
 from covey_dashboard.browser.binary_payload import packed
-from covey_dashboard.data.selection import Selection, picked
-from covey_dashboard.widgets import colouring
-from covey_dashboard.widgets import value_colours as colours
-from covey_dashboard.widgets.map_view import inside
+from covey_dashboard.data.metadata import encode_groups
+from covey_dashboard.data.selection import Selection, read_pick, rows_inside
+from covey_dashboard.widgets import colouring, value_colours
 
 PLACES = np.random.default_rng(0).uniform(-2, 2, size=(500, 2)).astype(np.float32)
 CLUSTERS = np.array([3, 3, -1, 0], dtype=np.int32)
@@ -22,17 +21,17 @@ CLUSTERS = np.array([3, 3, -1, 0], dtype=np.int32)
 
 def test_an_area_has_the_places_within_it_and_no_others() -> None:
     square = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
-    assert inside(PLACES, square).tolist() == np.flatnonzero((np.abs(PLACES) < 1).all(axis=1)).tolist()
+    assert rows_inside(PLACES, square).tolist() == np.flatnonzero((np.abs(PLACES) < 1).all(axis=1)).tolist()
 
 
 def test_an_area_may_be_bent_inwards() -> None:
     bay = np.array([[-2, -2], [2, -2], [2, 2], [0, 0], [-2, 2]], dtype=float)
-    assert inside(PLACES, bay).tolist() == np.flatnonzero(PLACES[:, 1] < np.abs(PLACES[:, 0])).tolist()
+    assert rows_inside(PLACES, bay).tolist() == np.flatnonzero(PLACES[:, 1] < np.abs(PLACES[:, 0])).tolist()
 
 
 @pytest.mark.parametrize("area", [[[0.0, 0.0]], [[0.0, 0.0], [1.0, 1.0]], [[float("nan")] * 2] * 3])
 def test_what_is_no_area_holds_nothing(area: list[list[float]]) -> None:
-    assert inside(PLACES, np.array(area)).tolist() == []
+    assert rows_inside(PLACES, np.array(area)).tolist() == []
 
 
 @pytest.mark.parametrize(
@@ -46,7 +45,7 @@ def test_what_is_no_area_holds_nothing(area: list[list[float]]) -> None:
     ],
 )
 def test_what_is_picked_on_the_map_is_a_selection(what: Any, expected: Selection) -> None:
-    assert picked(what, CLUSTERS) == expected
+    assert read_pick(what, CLUSTERS) == expected
 
 
 def test_arrays_come_back_as_they_were_packed() -> None:
@@ -64,14 +63,14 @@ def test_arrays_come_back_as_they_were_packed() -> None:
 
 
 def test_numbers_are_coloured_from_the_least_to_the_greatest_and_what_is_none_is_not() -> None:
-    colouring_of_values = colouring.by_value("age", np.array([3.0, np.nan, 1.0, 2.0, np.inf]))
-    assert colouring_of_values.codes.tolist() == [colours.STEPS - 1, -1, 0, colours.STEPS // 2, -1]
+    colouring_of_values = colouring.colour_by_value("age", np.array([3.0, np.nan, 1.0, 2.0, np.inf]))
+    assert colouring_of_values.codes.tolist() == [value_colours.STEPS - 1, -1, 0, value_colours.STEPS // 2, -1]
     assert colouring_of_values.names[0] == "1"
-    assert len(colouring_of_values.palette) == colours.STEPS + 1
+    assert len(colouring_of_values.palette) == value_colours.STEPS + 1
 
 
 def test_texts_are_coloured_by_what_they_say_and_none_is_grey() -> None:
-    codes, names = colouring.grouped(["wren", "", "robin", "wren"])
+    codes, names = encode_groups(["wren", "", "robin", "wren"])
     assert [names[code] if code >= 0 else "" for code in codes] == ["wren", "", "robin", "wren"]
 
 

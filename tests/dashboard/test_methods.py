@@ -70,7 +70,7 @@ def test_an_embedding_has_a_text_of_its_own(opened: Open, birds: Path) -> None:
 
 def test_a_component_that_is_gone_is_named_from_the_file(opened: Open, birds: Path) -> None:
     app = opened(birds)
-    assert "No longer installed, and so told without references: made, flat." in told(app)
+    assert "No longer installed, so that references are missing: made, flat." in told(app)
     assert "reducer flat, version 1" in told(app)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from click.testing import Result
 from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
@@ -20,12 +19,14 @@ from covey.data.folder import FolderDataset
 from covey.frontend import Experiment, import_labels
 from covey.labelling import LabelStore, open_labels
 from covey.labelling.changes import Labelled
-from covey_dashboard.data import cache
-from covey_dashboard.data import current_dataset as choice
-from covey_dashboard.data.recent_datasets import recents, remember
+from covey_dashboard.current_dataset import current_location, show_dataset
+from covey_dashboard.data.datasets import dataset_at
+from covey_dashboard.data.labels import label_store
+from covey_dashboard.data.recent_datasets import list_recent_datasets, remember_dataset
 from covey_dashboard.pages.run import watch_jobs
 from covey_dashboard.server import server
 from covey_dashboard.server.read_only import REASON
+from covey_dashboard.state import OpenState, RunState
 from covey_dashboard.widgets import forms
 
 LOOKING = ("explore", "labels", "compare", "about", "methods", "plugins")
@@ -90,9 +91,9 @@ class TestDoors:
         (tmp_path / "table.csv").write_text("filename,label\ncall_005.png,robin\n")
         before = contents(public, tmp_path)
         with pytest.raises(CoveyError, match="reading only"):
-            CHANGES[change](cache.store(str(public)), tmp_path)
+            CHANGES[change](label_store(str(public)), tmp_path)
         assert contents(public, tmp_path) == before
-        assert [found.name for found in cache.store(str(public)).classes()] == ["wren", "owl"]
+        assert [found.name for found in label_store(str(public)).classes()] == ["wren", "owl"]
 
     def test_every_method_of_the_labels_is_tried_or_reads_only(self) -> None:
         public_names = {name for name in dir(LabelStore) if not name.startswith("_")}
@@ -101,19 +102,21 @@ class TestDoors:
     def test_no_other_dataset_is_opened_however_it_is_named(self, public: Path, images: Path) -> None:
         for location in (str(images), f"npz:{public}", f"{public}/", f"{public}/.", "kaggle:owner/name", "", "/"):
             with pytest.raises(CoveyError, match="read-only"):
-                choice.open_dataset(location)
+                show_dataset(location)
             with pytest.raises(CoveyError, match="read-only"):
-                cache.dataset(location)
-        assert cache.dataset(str(public)).images
+                dataset_at(location)
+        assert dataset_at(str(public)).images
+        OpenState.recall().dataset = str(images)
+        assert current_location() == str(public)
 
     @pytest.mark.usefixtures("brightness")
     def test_nothing_is_started_ended_or_removed(self, public: Path) -> None:
         experiment = Experiment(dataset=str(public), extractors=(), reducers=(), clusterers=(), runtime=Runtime())
         before = contents(public)
         called: list[str] = []
-        for act, arguments in ((watch_jobs.start, (str(public), experiment)), (called.append, ("cancelled",))):
+        for act, arguments in ((watch_jobs.start_run, (str(public), experiment)), (called.append, ("cancelled",))):
             watch_jobs.attempt(act, *arguments)
-            assert st.session_state.pop(watch_jobs.NOT_DONE) == REASON
+            assert RunState.recall().problem == REASON
         assert called == []
         assert contents(public) == before
 
@@ -137,7 +140,7 @@ def list_layers() -> None:
         name = "listed"
         layer: str = option(default="a", choices=lambda settings: ["a", "b"], help="Which.")
 
-    forms.form(Listed, "listed")
+    forms.show_form(Listed, "listed")
 
 
 class TestPages:
@@ -166,13 +169,12 @@ class TestPages:
         assert not app.button
 
     def test_neither_recent_datasets_nor_the_address_open_another_one(self, public: Path, images: Path) -> None:
-        remember(str(images))
+        remember_dataset(str(images))
         app = AppTest.from_file(str(server.APP), default_timeout=60)
         app.query_params["dataset"] = str(images)
-        app.session_state["dataset"] = str(images)
         app.run()
         assert not app.exception
-        assert recents() == [str(images)]
+        assert list_recent_datasets() == [str(images)]
         assert {metric.label: metric.value for metric in app.metric}["Images"] == "115"
 
     def test_images_without_an_embedding_are_no_invitation_to_run(

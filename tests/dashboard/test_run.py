@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from click.testing import Result
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
@@ -18,7 +17,8 @@ from tests.dashboard.browser import seen
 from covey.experiments.jobs import Job, list_jobs
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
-from covey_dashboard.pages.run.watch_jobs import duration
+from covey_dashboard.pages.run.planned_steps import plan_steps
+from covey_dashboard.pages.run.watch_jobs import format_duration
 from covey_dashboard.server import server
 
 pytestmark = pytest.mark.usefixtures("slow")
@@ -77,7 +77,7 @@ def test_what_is_shown_is_what_runs(monkeypatch: pytest.MonkeyPatch, calls: Path
     assert job.text.strip() == text
     if os.name != "nt":
         assert "0 tables made, 10 kept from before." in covey(*shlex.split(command)[1:]).stdout
-    st.cache_data.clear()
+    plan_steps.clear()
     assert "All of it is kept from before: nothing has to be computed." in told(done(app.run()))
     assert "Done: slow → cut → above" in told(app)
 
@@ -89,7 +89,7 @@ def test_several_components_need_the_file(monkeypatch: pytest.MonkeyPatch, calls
     command, text = codes(app)
     assert command == "covey run covey.toml"
     assert text.count("[[clusterer]]") == 2
-    assert "Flags cannot say this: save covey.toml first." in told(app)
+    assert "One command cannot say this: save covey.toml first." in told(app)
 
 
 def test_what_lacks_a_library_or_is_not_chosen_cannot_start(monkeypatch: pytest.MonkeyPatch, calls: Path) -> None:
@@ -98,7 +98,7 @@ def test_what_lacks_a_library_or_is_not_chosen_cannot_start(monkeypatch: pytest.
     assert "needs a library that is not installed: pip install &quot;covey[nobody]&quot;" in told(app)
     assert not [button for button in app.button if button.key == "run.start"]
     done(app.multiselect(key="run.extractor").set_value([]).run())
-    assert "Choose one extractor at least." in told(app)
+    assert "Choose at least one extractor." in told(app)
 
 
 def test_a_run_that_fails_says_why_and_its_log_is_at_hand(monkeypatch: pytest.MonkeyPatch, calls: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_component_that_is_gone_is_a_sentence(monkeypatch: pytest.MonkeyPatch,
     job = finished(calls)
     job.experiment.write_text(job.text.replace('use = "slow"', 'use = "<b>gone</b>"'), "utf-8")
     done(app.run())
-    done(app.button(key=f"{job.folder.name}.again").click().run())
+    done(app.button(key=f"run.job.{job.folder.name}.again").click().run())
     assert "There is no extractor &#x27;&lt;b&gt;gone&lt;/b&gt;&#x27;." in told(app)
     assert len(of(calls)) == 1
 
@@ -146,7 +146,13 @@ def test_without_images_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 
 def test_times_are_told_in_words() -> None:
-    assert [duration(seconds) for seconds in (0.2, 89, 100, 5000, 9000)] == ["1 s", "89 s", "2 min", "83 min", "2.5 h"]
+    assert [format_duration(seconds) for seconds in (0.2, 89, 100, 5000, 9000)] == [
+        "1 s",
+        "89 s",
+        "2 min",
+        "83 min",
+        "2.5 h",
+    ]
 
 
 @pytest.fixture
@@ -167,9 +173,9 @@ def choose(page: Page, label: str, old: str, new: str) -> None:
 
 
 def test_a_run_is_watched_reloaded_cancelled_and_finished(page: Page, calls: Path, gate: Path) -> None:
-    choose(page, "What describes the images", "timm", "slow")
-    choose(page, "What reduces that", "umap", "cut")
-    choose(page, "What finds groups", "dbscan", "above")
+    choose(page, "Describe the images with", "timm", "slow")
+    choose(page, "Map them with", "umap", "cut")
+    choose(page, "Find groups with", "dbscan", "above")
     page.get_by_label("Gate", exact=True).fill(str(gate))
     page.keyboard.press("Enter")
     expect(page.get_by_text("extractor.gate=")).to_be_visible()
@@ -189,5 +195,5 @@ def test_a_run_is_watched_reloaded_cancelled_and_finished(page: Page, calls: Pat
     page.get_by_role("button", name="Remove", exact=True).last.click()
     expect(page.get_by_text("Cancelled: slow → cut → above")).to_have_count(0)
     assert [job.state for job in of(calls)] == ["done"]
-    page.get_by_role("link", name="See what it made").click()
+    page.get_by_role("link", name="See the tables that it made").click()
     expect(page.get_by_text("Embedding: 100 images, 8 numbers each")).to_be_visible()

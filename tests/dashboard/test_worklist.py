@@ -18,9 +18,11 @@ from covey._base.text import count_noun
 from covey.analysis.assist.worklist import Worklist
 from covey.data.folder import FolderDataset
 from covey.labelling import LabelStore, open_labels
-from covey_dashboard.data import cache
-from covey_dashboard.data import current_dataset as choice
-from covey_dashboard.pages.worklist import worklist_session as desk
+from covey_dashboard.current_dataset import current_embedding
+from covey_dashboard.data import worklist_session
+from covey_dashboard.data.datasets import OpenEmbedding, load_embedding
+from covey_dashboard.data.labels import read_image_labels
+from covey_dashboard.data.worklist_session import WorklistSession, mark_classes
 from covey_dashboard.server import server
 
 KINDS = {"robin": range(60), "wren": range(60, 90), "tit": range(90, 110)}
@@ -33,7 +35,7 @@ Open = Callable[..., AppTest]
 @pytest.fixture
 def opened(birds: Path, view: Open, monkeypatch: pytest.MonkeyPatch) -> Open:
     """The page in a new window, for somebody who looks at a batch in no time."""
-    monkeypatch.setattr(desk, "GLANCE", 0)
+    monkeypatch.setattr(worklist_session, "GLANCE", 0)
     return lambda location=birds: view("worklist", location)
 
 
@@ -137,22 +139,24 @@ def test_what_was_skipped_does_not_come_again_until_it_is_brought_back(opened: O
 
 
 def test_what_is_clicked_out_is_refused_until_its_action_is_undone(birds: Path, store: LabelStore) -> None:
-    source = choice.source(str(birds))
-    assert source
-    worklist, table = Worklist(*(cache.embedding(source).Z,) * 2), desk.WorklistSession()
-    laid = table.lay(worklist, cache.read_image_labels(source), [])
-    assert laid
-    out, names = laid.batch.rows[:2], cache.embedding(source).names
-    table.reply("robin", out, store.add(names[laid.batch.rows[2:]].tolist(), "robin"))
-    assert refused(table, store, source) == set(out)
+    opened = current_embedding(str(birds))
+    assert opened
+    table, session = load_embedding(opened), WorklistSession()
+    shown = session.next_batch(Worklist(table.Z, table.Z), read_image_labels(opened, store), [])
+    assert shown
+    out, rest = shown.batch.rows[:2], shown.batch.rows[2:]
+    session.reply("robin", out, store.add(table.names[rest].tolist(), "robin"))
+    assert refused(session, store, opened) == set(out)
     store.undo()
-    assert refused(table, store, source) == set()
+    assert refused(session, store, opened) == set()
     store.redo()
-    assert refused(table, store, source) == set(out)
+    assert refused(session, store, opened) == set(out)
 
 
-def refused(table: desk.WorklistSession, store: LabelStore, source: cache.Source) -> set[int]:
-    return set(np.flatnonzero(desk.marks(cache.read_image_labels(source), table.standing(store))[1].any(axis=1)))
+def refused(session: WorklistSession, store: LabelStore, opened: OpenEmbedding) -> set[int]:
+    """Return the rows of the images that were said not to be of a class."""
+    _, is_refused = mark_classes(read_image_labels(opened, store), session.valid_replies(store))
+    return set(np.flatnonzero(is_refused.any(axis=1)))
 
 
 def test_a_second_click_on_a_batch_does_not_answer_the_next(
@@ -160,7 +164,7 @@ def test_a_second_click_on_a_batch_does_not_answer_the_next(
 ) -> None:
     store.add(names[:5], "robin")
     app = suggestion(opened())
-    monkeypatch.setattr(desk, "GLANCE", 3600)
+    monkeypatch.setattr(worklist_session, "GLANCE", 3600)
     button(app, "Accept").click().run()
     button(app, "Skip").click().run()
     assert store.images("robin") == names[:5]
@@ -285,7 +289,7 @@ def page(birds: Path) -> Iterator[Page]:
 def batch(page: Page) -> list[str]:
     """Return the images of the batch that is shown, once it was looked at."""
     expect(page.get_by_role("button", name="Skip", exact=True)).to_be_visible()
-    page.wait_for_timeout(1000 * desk.GLANCE + 100)
+    page.wait_for_timeout(1000 * worklist_session.GLANCE + 100)
     tiles = page.get_by_role("listbox", name="Images").get_by_role("option")
     return [str(name) for name in tiles.evaluate_all("tiles => tiles.map(tile => tile.title)")]
 

@@ -11,8 +11,8 @@ MOST = 12
 NAME = "recents.json"
 
 
-def recents() -> list[str]:
-    """Return the locations; none where nothing can be read."""
+def list_recent_datasets() -> list[str]:
+    """Return the locations; none if they cannot be read."""
     try:
         locations = json.loads(_file().read_text("utf-8"))
     except (OSError, ValueError):
@@ -20,13 +20,17 @@ def recents() -> list[str]:
     return [str(location) for location in locations][:MOST] if isinstance(locations, list) else []
 
 
-def remember(location: str) -> None:
-    """Put a location first. Raises CoveyError when this person's data cannot be written."""
-    earlier = recents()
-    if earlier[:1] != [location]:
-        rest = [other for other in earlier if other != location]
+def remember_dataset(location: str) -> None:
+    """Put a location first.
+
+    Raises:
+        CoveyError: the user's data folder cannot be written.
+    """
+    locations = list_recent_datasets()
+    if locations[:1] != [location]:
+        others = [recent for recent in locations if recent != location]
         make_folder(_file().parent)
-        write_text(_file(), json.dumps([location, *rest][:MOST], ensure_ascii=True, indent=1) + "\n")
+        write_text(_file(), json.dumps([location, *others][:MOST], ensure_ascii=True, indent=1) + "\n")
 
 
 def _file() -> Path:

@@ -1,39 +1,45 @@
-"""What a person has selected: how it was said is kept, so that the images follow when the clusters change."""
+"""Which images a person has selected: the rule is kept, so that the images follow when the clusters change."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from covey import Labels
 from covey.frontend import NOISE
-from covey_dashboard.widgets import map_view as map
 
 Rows = NDArray[np.intp]
 
 
 @attrs.frozen
 class Selection:
-    """All images, those of a cluster, with a label, in an area of the map, with a text in the name, or like others."""
+    """All images, those of a cluster, with a label, in an area of the map, with a text in the name, or like others.
+
+    `what` is the number of the cluster, the name of the class, the corners of the area, the text, or the rows.
+    """
 
     by: Literal["all", "cluster", "label", "area", "name", "like"] = "all"
     what: Any = None
 
     def rows(
-        self,
-        names: Sequence[str],
-        clusters: NDArray[np.int32],
-        places: NDArray[np.float32],
-        by_image: Mapping[str, Any],
+        self, names: Sequence[str], clusters: Labels, places: NDArray[np.float32], by_image: Mapping[str, Any]
     ) -> Rows:
-        """Return the rows of the images that are selected."""
+        """Return the rows of the images that are selected.
+
+        Args:
+            names: the images (n,).
+            clusters: the cluster of each image (n,).
+            places: where each image lies on the map (n, 2).
+            by_image: the classes of each image that has any.
+        """
         if self.by == "cluster":
             return np.flatnonzero(clusters == self.what)
         if self.by == "area":
-            return map.inside(places, np.array(self.what))
+            return rows_inside(places, np.array(self.what))
         if self.by == "like":
             return np.array(self.what, dtype=np.intp)
         if self.by == "label":
@@ -51,14 +57,30 @@ class Selection:
         return titles.get(self.by) or (f"Label {self.what}" if self.by == "label" else f"Names with {self.what!r}")
 
 
-def _rows(chosen: Any) -> Rows:
-    return np.flatnonzero(np.fromiter(chosen, dtype=bool))
+def _rows(selected: Iterable[bool]) -> Rows:
+    return np.flatnonzero(np.fromiter(selected, dtype=bool))
 
 
-def picked(what: Any, clusters: NDArray[np.int32]) -> Selection:
-    """Return what a person picked on the map: an area, the cluster of a point, or, beside all points, everything."""
-    area = what.get("area") if isinstance(what, dict) else None
+def rows_inside(places: NDArray[np.float32], area: NDArray[np.float64]) -> Rows:
+    """Return the rows of the places (n, 2) within a polygon (m, 2), by the even-odd rule."""
+    near = np.flatnonzero(((places >= area.min(axis=0)) & (places <= area.max(axis=0))).all(axis=1))
+    x, y = places[near].T.astype(np.float64)
+    within = np.zeros(len(near), dtype=bool)
+    for (x0, y0), (x1, y1) in zip(area, np.roll(area, -1, axis=0), strict=True):
+        if y0 != y1:
+            within ^= ((y0 > y) != (y1 > y)) & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
+    return near[within]
+
+
+def read_pick(pick: object, clusters: Labels) -> Selection:
+    """Return what a person picked on the map: an area, the cluster of a point, or, beside all points, everything.
+
+    Args:
+        pick: what the browser sends: {"row": row}, row -1 for no point, or {"area": [[x, y], ...]}.
+        clusters: the cluster of each image (n,).
+    """
+    area = pick.get("area") if isinstance(pick, dict) else None
     if area:
         return Selection("area", tuple((float(x), float(y)) for x, y in area))
-    row = int(what.get("row", -1)) if isinstance(what, dict) else -1
+    row = int(pick.get("row", -1)) if isinstance(pick, dict) else -1
     return Selection("cluster", int(clusters[row])) if 0 <= row < len(clusters) else Selection()

@@ -11,9 +11,10 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image
 
-from covey_dashboard.data import current_dataset as choice
+from covey_dashboard.current_dataset import current_location
 from covey_dashboard.server import server
 from covey_dashboard.server.read_only import is_read_only
+from covey_dashboard.state import OpenState
 
 FOLDER = Path(__file__).parents[1]
 ICON = Image.new("RGB", (32, 32), "#0f766e")
@@ -48,6 +49,6 @@ pages = {
 # The first page answers at / and at a path of its own.
 again = st.Page(page_path(first), title=PAGES[first], url_path=first, visibility="hidden")
 chosen = st.navigation([*pages.values(), again], position="top")
-choice.location()
-choice.keep_in_address()
+current_location()
+OpenState.recall().write_address(has_dataset=not is_read_only())
 chosen.run()

@@ -12,7 +12,8 @@ import streamlit as st
 from covey import CoveyError
 from covey.frontend import Component, Option, allowed_choices, build, format_value, options
 from covey_dashboard.server.read_only import REASON, is_read_only, refuse_if_read_only
-from covey_dashboard.widgets import messages as notice
+from covey_dashboard.state import ListedChoices, OptionState
+from covey_dashboard.widgets.messages import show_problem
 
 C = TypeVar("C", bound=Component)
 MOST_STEPS = 1000
@@ -21,33 +22,38 @@ _LARGEST = 2**53 - 1
 """The largest whole number that a browser can tell from its neighbours."""
 
 
-def _nothing(option: Option, key: str) -> None:
+def _show_nothing(option: Option, state: OptionState) -> None:
     """Put nothing under a widget."""
 
 
-def form(cls: type[C], key: str, start: C | None = None, under: Callable[[Option, str], None] = _nothing) -> C | None:
-    """Show a widget for every option of a component class, those for experts folded away.
+def show_form(
+    cls: type[C],
+    key: str,
+    start: C | None = None,
+    show_under: Callable[[Option, OptionState], None] = _show_nothing,
+) -> C | None:
+    """Show a widget for every option of a component class; those for experts are folded away.
 
     Args:
         cls: the component class.
         key: tells the widgets of this form from all others.
         start: the options to start with; by default those that are declared.
-        under: puts something under the widget of an option, given the option and the key of its widget.
+        show_under: shows something under the widget of an option.
 
     Returns:
-        The component with the options that a person set; None, having shown why, when it cannot be made.
+        The component with the options that a person set; None, having shown why, if it cannot be built.
     """
     declared = [_started(option, start) for option in options(cls)]
     settings: dict[str, Any] = {}
-    _widgets(cls, [option for option in declared if not option.expert], settings, key, under)
+    _show_widgets(cls, [option for option in declared if not option.expert], settings, key, show_under)
     experts = [option for option in declared if option.expert]
     if experts:
         with st.expander("For experts"):
-            _widgets(cls, experts, settings, key, under)
+            _show_widgets(cls, experts, settings, key, show_under)
     try:
         return build(cls, settings)
     except CoveyError as error:
-        notice.problem(str(error))
+        show_problem(str(error))
         return None
 
 
@@ -57,55 +63,56 @@ def _started(option: Option, start: Component | None) -> Option:
     return option if initial == option.default else attrs.evolve(option, default=initial, optional=initial is None)
 
 
-def put(key: str, setting: Any) -> None:
+def set_option(state: OptionState, setting: Any) -> None:
     """Set the widget of an option, before it is shown again."""
-    st.session_state[key] = setting
-    if f"{key}.none" in st.session_state:
-        st.session_state[f"{key}.none"] = False
+    state.value.set(setting)
+    if state.is_none.is_known:
+        state.is_none.set(False)
 
 
-def _widgets(
+def _show_widgets(
     cls: type[Component],
     declared: Iterable[Option],
     settings: dict[str, Any],
     key: str,
-    under: Callable[[Option, str], None],
+    show_under: Callable[[Option, OptionState], None],
 ) -> None:
     for option in declared:
-        settings[option.name] = _value(cls, option, settings, f"{key}.{option.name}")
-        under(option, f"{key}.{option.name}")
+        state = OptionState(f"{key}.{option.name}")
+        settings[option.name] = _show_option(cls, option, settings, state)
+        show_under(option, state)
 
 
-def _value(cls: type[Component], option: Option, settings: dict[str, Any], key: str) -> Any:
+def _show_option(cls: type[Component], option: Option, settings: dict[str, Any], state: OptionState) -> Any:
     """Show the widget for one option; return its value. `settings` are the options before it."""
     if callable(option.choices):
-        return _on_demand(cls, option, settings, key)
+        return _show_listable(cls, option, settings, state)
     if option.choices is not None:
-        return _choice(option, option.choices, key)
-    return _optional(option, key) if option.optional else _plain(option, option.default, key)
+        return _show_choices(option, option.choices, state)
+    return _show_optional(option, state) if option.optional else _show_value(option, option.default, state)
 
 
-def _optional(option: Option, key: str) -> Any:
+def _show_optional(option: Option, state: OptionState) -> Any:
     """Show a widget beside a box that means none."""
     wide, narrow = st.columns([3, 1.3], vertical_alignment="bottom")
-    none = narrow.checkbox("none", value=option.default is None, key=f"{key}.none")
+    is_none = narrow.checkbox("none", value=option.default is None, key=state.is_none.key)
     with wide:
-        setting = _plain(option, _start(option), key, disabled=none)
-    return None if none else setting
+        setting = _show_value(option, _start(option), state, disabled=is_none)
+    return None if is_none else setting
 
 
-def _plain(option: Option, default: Any, key: str, disabled: bool = False) -> Any:
-    shared: dict[str, Any] = {"key": key, "help": option.help, "disabled": disabled}
+def _show_value(option: Option, default: Any, state: OptionState, disabled: bool = False) -> Any:
+    shared: dict[str, Any] = {"key": state.key, "help": option.help, "disabled": disabled}
     if option.many:
         return option.parse(st.text_input(label(option), format_value(default), placeholder="a, b, c", **shared))
     if option.type is bool:
         return st.toggle(label(option), default, **shared)
     if option.type is str:
         return st.text_input(label(option), default, **shared)
-    return _number(option, default, shared)
+    return _show_number(option, default, shared)
 
 
-def _number(option: Option, default: Any, shared: dict[str, Any]) -> Any:
+def _show_number(option: Option, default: Any, shared: dict[str, Any]) -> Any:
     low, high = _bounds(option)
     step = _step(option, low, high)
     written_as = "%d" if option.type is int else "%g"
@@ -116,21 +123,23 @@ def _number(option: Option, default: Any, shared: dict[str, Any]) -> Any:
     return st.number_input(label(option), low, high, default, step, format=written_as, **shared)
 
 
-def _choice(option: Option, allowed: Sequence[Any], key: str) -> Any:
-    shared: dict[str, Any] = {"key": key, "help": option.help, "format_func": format_value}
+def _show_choices(option: Option, allowed: Sequence[Any], state: OptionState) -> Any:
+    shared: dict[str, Any] = {"key": state.key, "help": option.help, "format_func": format_value}
     if option.many:
         return st.multiselect(label(option), allowed, list(option.default or ()), **shared)
     listed = [None, *allowed] if option.optional else list(allowed)
     return st.selectbox(label(option), listed, listed.index(option.default), **shared)
 
 
-def _on_demand(cls: type[Component], option: Option, settings: dict[str, Any], key: str) -> Any:
-    """Show a field that takes any value; its choices, which may take long to find, are listed when asked for."""
+def _show_listable(cls: type[Component], option: Option, settings: dict[str, Any], state: OptionState) -> Any:
+    """Show a field that takes any value; its choices, which may take long to find, are listed on demand."""
     wide, narrow = st.columns([3, 1.3], vertical_alignment="bottom")
     explanation = REASON if is_read_only() else "List what can be chosen here."
-    list_now = narrow.button("List", f"{key}.list", explanation, width="stretch", disabled=is_read_only())
-    listed = _list_choices(cls, option, settings, f"{key}.listed", list_now)
-    shared: dict[str, Any] = {"key": key, "help": option.help, "accept_new_options": True, "format_func": format_value}
+    list_now = narrow.button("List", state.list_key, explanation, width="stretch", disabled=is_read_only())
+    listed = _list_choices(cls, option, settings, state.recall_choices(), list_now)
+    shared: dict[str, Any] = {
+        "key": state.key, "help": option.help, "accept_new_options": True, "format_func": format_value
+    }  # fmt: skip
     with wide:
         if option.many:
             default = list(option.default or ())
@@ -142,18 +151,18 @@ def _on_demand(cls: type[Component], option: Option, settings: dict[str, Any], k
 
 
 def _list_choices(
-    cls: type[Component], option: Option, settings: dict[str, Any], key: str, list_now: bool
+    cls: type[Component], option: Option, settings: dict[str, Any], listed: ListedChoices, list_now: bool
 ) -> list[Any]:
     """Return the choices that were listed for the options `settings`, listing them now if that is asked for."""
     if list_now:
         try:
             refuse_if_read_only()
             with st.spinner("Listing"):
-                st.session_state[key] = (dict(settings), allowed_choices(build(cls, settings), option.name))
+                choices = allowed_choices(build(cls, settings), option.name)
+                listed.settings, listed.choices = dict(settings), list(choices or ())
         except CoveyError as error:
-            notice.problem(str(error))
-    listed_for, listed = st.session_state.get(key, ({}, []))
-    return list(listed or ()) if listed_for == settings else []
+            show_problem(str(error))
+    return listed.choices if listed.settings == settings else []
 
 
 def label(option: Option) -> str:

@@ -12,36 +12,37 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from covey import Floats
-from covey.frontend import SEGMENT_NAME, ImageFolder, recordings_of_images
+from covey import Floats, Labels
+from covey.frontend import SEGMENT_NAME, ImageFolder
 from covey_dashboard.browser.binary_payload import packed
 from covey_dashboard.browser.browser_component import component
-from covey_dashboard.server import recording_audio as sound
-from covey_dashboard.server import thumbnails
-from covey_dashboard.widgets.colouring import grouped
+from covey_dashboard.data.metadata import encode_groups, recording_names
+from covey_dashboard.data.selection import Rows
+from covey_dashboard.server import recording_audio, thumbnails
+from covey_dashboard.state import GalleryState
 
 HEIGHT = 560
-FOUND, TYPICAL, ODD, TIME, RANDOM = "As found", "Typical first", "Odd first", "Recording and time", "At random"
+UNSORTED, TYPICAL, ODD, TIME, RANDOM = "Unsorted", "Typical first", "Odd first", "Recording and time", "At random"
 _component = component("gallery")
 
 
 @attrs.define(eq=False)
-class Shown:
-    """What a gallery shows: kept for as long as it stays the same, since the browser need not be told again.
+class GalleryContent:
+    """What a gallery shows: the same object as long as that stays the same, so that nothing is sent again.
 
-    `out` (n,) bool says which of `names` are taken out, `order` (n,) where the browser has them. `version` tells the
-    browser's answers apart from those to what was shown before.
+    `out` (n,) bool says which of `names` are taken out, `order` (n,) in which order the browser shows them. `version`
+    tells the browser's answers apart from those to what was shown before.
     """
 
     what: str
     names: list[str]
     out: NDArray[np.bool_]
-    clusters: NDArray[np.int32] | None = None
+    clusters: Labels | None = None
     folder: ImageFolder | None = None
-    ordered: str = ""
-    order: NDArray[np.intp] = attrs.field(factory=lambda: np.empty(0, dtype=np.intp))
+    order_name: str = ""
+    order: Rows = attrs.field(factory=lambda: np.empty(0, dtype=np.intp))
     version: str = ""
-    sent: bytes = b""
+    payload: bytes = b""
 
     @property
     def remaining(self) -> list[str]:
@@ -57,117 +58,117 @@ class Shown:
             self.out[self.order[first : last + 1]] = True
 
 
-def show(
+def show_gallery(
     names: Sequence[str],
     *,
     what: str,
     folder: ImageFolder | None,
     home: Path,
     key: str = "gallery",
-    clusters: NDArray[np.int32] | None = None,
-    oddity: Callable[[], Floats] | None = None,
-    like: Callable[[list[str]], None] | None = None,
+    clusters: Labels | None = None,
+    rate_oddity: Callable[[], Floats] | None = None,
+    show_similar: Callable[[list[str]], None] | None = None,
 ) -> list[str]:
     """Show images, and return the names of those that a person leaves in.
 
-    It belongs into a fragment together with what shows the names that it returns: each change runs that again.
+    Call it in a fragment together with what shows the names that it returns: each change runs that again.
 
     Args:
-        names: the images, in the order in which they were found.
+        names: the images, unsorted.
         what: tells this selection from others. Images stay out, by name, until it is another one.
-        folder: where the images are; None where they are not there.
+        folder: where the images are; None if they are not there.
         home: the folder of the dataset, with the recordings in `audio/`.
         key: tells this gallery from others.
         clusters: the cluster of each image (n,).
-        oddity: returns how odd each image is (n,), as `covey.analysis.assist.neighbours.measure_oddity` has it.
-        like: told the names of images when a person asks for more like these; then the app runs again.
+        rate_oddity: returns how odd each image is (n,), greater for odder ones.
+        show_similar: called with the names of images when a person asks for more like these; then the app runs again.
     """
-    ordered = _choose_order(key, oddity is not None)
-    view = _current(key, names, what)
-    if (view.ordered, view.folder) != (ordered, folder) or not _same(view.clusters, clusters):
-        view.order = _order(ordered, view.names, oddity)
-        view.ordered, view.folder, view.clusters = ordered, folder, clusters
-        view.version = secrets.token_hex(8)
-        view.sent = _packed(view, home, like is not None)
-    answer = _component(key=key, data=view.sent, on_out_change=lambda: None, on_like_change=lambda: None)
-    if like and answer.like is not None:
+    order_name = _choose_order(key, rate_oddity is not None)
+    content = _current_content(key, names, what)
+    if (content.order_name, content.folder) != (order_name, folder) or not _are_equal(content.clusters, clusters):
+        content.order = _sort_rows(order_name, content.names, rate_oddity)
+        content.order_name, content.folder, content.clusters = order_name, folder, clusters
+        content.version = secrets.token_hex(8)
+        content.payload = _pack_content(content, home, show_similar is not None)
+    answer = _component(key=key, data=content.payload, on_out_change=_ignore, on_like_change=_ignore)
+    if show_similar and answer.like is not None:
         place = int(answer.like)
-        like([view.names[view.order[place]]] if 0 <= place < len(names) else view.remaining)
+        show_similar([content.names[content.order[place]]] if 0 <= place < len(names) else content.remaining)
         st.rerun()
-    return view.remaining
+    return content.remaining
 
 
-def remaining(names: Sequence[str], what: str, key: str = "gallery") -> list[str]:
+def list_remaining(names: Sequence[str], what: str, key: str = "gallery") -> list[str]:
     """Return those of the names that a person left in, without showing them."""
-    return _current(key, names, what).remaining
+    return _current_content(key, names, what).remaining
 
 
-def _current(key: str, names: Sequence[str], what: str) -> Shown:
+def _ignore() -> None:
+    """Do nothing: a component reports only changes for which a function is named."""
+
+
+def _current_content(key: str, names: Sequence[str], what: str) -> GalleryContent:
     """Return what is shown; what a person took out stays out as long as `what` is the same."""
-    before = st.session_state.get(_state_key(key))
-    if not isinstance(before, Shown) or before.what != what:
-        before = Shown(what=what, names=[], out=np.empty(0, dtype=np.bool_))
-    before.take(st.session_state.get(key, {}).get("out"))
-    if before.names == list(names):
-        return before
-    gone = {name for name, out in zip(before.names, before.out, strict=True) if out}
-    out = np.fromiter((name in gone for name in names), dtype=np.bool_, count=len(names))
-    st.session_state[_state_key(key)] = view = Shown(what=what, names=list(names), out=out)
-    return view
+    state = GalleryState.recall(key)
+    content = state.content
+    if content is None or content.what != what:
+        content = GalleryContent(what=what, names=[], out=np.empty(0, dtype=np.bool_))
+    content.take(state.read_answer())
+    if content.names != list(names):
+        names_out = {name for name, out in zip(content.names, content.out, strict=True) if out}
+        out = np.fromiter((name in names_out for name in names), dtype=np.bool_, count=len(names))
+        content = state.content = GalleryContent(what=what, names=list(names), out=out)
+    return content
 
 
-def _same(first: NDArray[np.int32] | None, second: NDArray[np.int32] | None) -> bool:
+def _are_equal(first: Labels | None, second: Labels | None) -> bool:
     return np.array_equal(first, second) if first is not None and second is not None else first is second
 
 
-def _state_key(key: str) -> str:
-    return f"what {key} shows"
+def _choose_order(key: str, has_oddity: bool) -> str:
+    offered = [UNSORTED, *([TYPICAL, ODD] if has_oddity else []), TIME, RANDOM]
+    state = GalleryState.recall(key)
+    return str(st.selectbox("Order", offered, key=state.order_key, label_visibility="collapsed", width=220))
 
 
-def _choose_order(key: str, by_oddity: bool) -> str:
-    offered = [FOUND, *([TYPICAL, ODD] if by_oddity else []), TIME, RANDOM]
-    return str(st.selectbox("Order", offered, key=f"order {key}", label_visibility="collapsed", width=220))
-
-
-def _order(ordered: str, names: Sequence[str], oddity: Callable[[], Floats] | None) -> NDArray[np.intp]:
+def _sort_rows(order_name: str, names: Sequence[str], rate_oddity: Callable[[], Floats] | None) -> Rows:
     """Return the rows of the images in an order."""
-    if oddity and ordered in (TYPICAL, ODD):
+    if rate_oddity and order_name in (TYPICAL, ODD):
         with st.spinner("Comparing the images"):
-            values = oddity()
-        return np.argsort(values if ordered == TYPICAL else -values, kind="stable")
-    if ordered == TIME:
+            oddities = rate_oddity()
+        return np.argsort(oddities if order_name == TYPICAL else -oddities, kind="stable")
+    if order_name == TIME:
         return np.array(sorted(range(len(names)), key=lambda row: _moment(names[row])), dtype=np.intp)
-    if ordered == RANDOM:
+    if order_name == RANDOM:
         return np.random.default_rng(0).permutation(len(names))
     return np.arange(len(names))
 
 
 def _moment(name: str) -> tuple[str, float]:
-    """Return the recording of an image and when in it, in seconds; the name where it is no cut."""
-    cut = SEGMENT_NAME.fullmatch(name)
-    return (cut["stub"], float(cut["start"])) if cut else (name, 0.0)
+    """Return the recording of an image and when in it, in seconds; its name if that does not say so."""
+    segment = SEGMENT_NAME.fullmatch(name)
+    return (segment["stub"], float(segment["start"])) if segment else (name, 0.0)
 
 
-def _packed(view: Shown, home: Path, like: bool) -> bytes:
-    """Return what the browser is told, in the order in which it shows the images."""
-    names = [view.names[row] for row in view.order]
-    recording_by_image = recordings_of_images(names)
-    sources, recording_names = grouped([recording_by_image.get(name, "") for name in names])
+def _pack_content(content: GalleryContent, home: Path, has_similar: bool) -> bytes:
+    """Return what the browser needs, in the order in which it shows the images."""
+    names = [content.names[row] for row in content.order]
+    recording_codes, recordings = encode_groups(recording_names(names))
     fields: dict[str, Any] = {
-        "view": f"{view.what} {view.ordered}",
-        "version": view.version,
+        "view": f"{content.what} {content.order_name}",
+        "version": content.version,
         "height": HEIGHT,
         "names": names,
-        "recordings": recording_names,
-        "images": thumbnails.address(view.folder),
-        "sound": sound.address(home, view.folder),
-        "soundless": sound.problem(home),
-        "like": like,
+        "recordings": recordings,
+        "images": thumbnails.address(content.folder),
+        "sound": recording_audio.address(home, content.folder),
+        "soundless": recording_audio.problem(home),
+        "like": has_similar,
     }
     arrays: dict[str, NDArray[Any]] = {
-        "sources": sources,
-        "out": view.out[view.order].astype(np.uint8),
+        "sources": recording_codes,
+        "out": content.out[content.order].astype(np.uint8),
     }
-    if view.clusters is not None:
-        arrays["clusters"] = view.clusters[view.order].astype(np.int32)
+    if content.clusters is not None:
+        arrays["clusters"] = content.clusters[content.order].astype(np.int32)
     return packed(fields, **arrays)

@@ -1,8 +1,9 @@
-"""Labelling: the bar with which a person gives a class to the images that are selected."""
+"""The bar with which a person gives a class to the images that are selected."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -10,101 +11,131 @@ from streamlit.delta_generator import DeltaGenerator
 from covey import CoveyError
 from covey.frontend import Action, LabelStore, count_noun
 from covey_dashboard.server.read_only import REASON, is_read_only
-from covey_dashboard.widgets import messages as notice
+from covey_dashboard.state import LabelBarState
+from covey_dashboard.widgets.messages import show_hint, show_problem
 
-NAME = "labelling name"
-SAID = "labelling said"
-LOOK = 4.0
+WATCH_S = 4.0
 """Seconds between two looks whether another window has changed the labels."""
 
 
-def bar(store: LabelStore, selection: Callable[[], Sequence[str]]) -> None:
+def show_label_bar(store: LabelStore, list_names: Callable[[], Sequence[str]]) -> None:
     """Show a field for the name of a class, and buttons that give it to images, take it away, undo and redo.
 
     Args:
         store: where the labels are kept.
-        selection: returns the names of the images; asked again at a click, which may come with that of an image.
+        list_names: returns the names of the images; called again at a click, which may come with that on an image.
 
     Raises:
         CoveyError: the labels cannot be read.
     """
     if is_read_only():
-        notice.hint(REASON)
+        show_hint(REASON)
         return
-    class_names, count = [found.name for found in store.classes()], len(selection())
+    class_names, count = [label_class.name for label_class in store.classes()], len(list_names())
     name = st.selectbox(
-        "Class", class_names, None, key=NAME, placeholder="type a name or choose one", accept_new_options=True
+        "Class",
+        class_names,
+        None,
+        key=LabelBarState.class_name_key,
+        placeholder="type a name or choose one",
+        accept_new_options=True,
     )
-    with row():
+    with button_row():
         st.button(
             f"Label {count_noun(count, 'image')}",
             type="primary",
             shortcut="Ctrl+Enter",
             help="Ctrl + Enter" if name else "It needs the name of a class.",
             disabled=not (name and count),
-            on_click=lambda: act_and_report(
-                lambda: store.add(selection(), name or ""), "All of them have this class already."
-            ),
+            on_click=act_on_images,
+            args=(store.add, list_names, name or "", "All of them have this class already."),
         )
         st.button(
             "Remove",
             disabled=name not in class_names or not count,
-            on_click=lambda: act_and_report(
-                lambda: store.remove(selection(), name or ""), "None of them has this class."
-            ),
+            on_click=act_on_images,
+            args=(store.remove, list_names, name or "", "None of them has this class."),
         )
-        undo_buttons(store)
-    show_report("Click out what does not belong, then name the rest.")
+        show_undo_buttons(store)
+    show_report("Click the images that do not belong, then name the rest.")
 
 
-def row() -> DeltaGenerator:
-    """Return a row for buttons: their shortcuts are told by their tooltips, for which there is room."""
-    return st.container(horizontal=True, gap="small", key="labelling")
+def button_row() -> DeltaGenerator:
+    """Return a row for buttons: their tooltips name their shortcuts, for which there is no room on the buttons."""
+    return st.container(horizontal=True, gap="small", key=LabelBarState.buttons_key)
 
 
-def undo_buttons(store: LabelStore) -> None:
-    """Show the buttons that undo and redo. Raises CoveyError."""
-    _step("Undo", "Ctrl+Z", store.next_undo() is not None, store.undo, "Undone: ")
-    _step("Redo", "Ctrl+Shift+Z", store.next_redo() is not None, store.redo, "Done again: ")
+def show_undo_buttons(store: LabelStore) -> None:
+    """Show the buttons that undo and redo.
+
+    Raises:
+        CoveyError: the labels cannot be read.
+    """
+    _show_history_button("Undo", "Ctrl+Z", store.next_undo() is not None, store.undo, "Undone: ")
+    _show_history_button("Redo", "Ctrl+Shift+Z", store.next_redo() is not None, store.redo, "Done again: ")
 
 
-def _step(name: str, shortcut: str, possible: bool, act: Callable[[], Action | None], before: str) -> None:
+def _show_history_button(
+    name: str, shortcut: str, is_possible: bool, act: Callable[[], Action | None], prefix: str
+) -> None:
     st.button(
         name,
         shortcut=shortcut,
         help=shortcut.replace("+", " + "),
-        disabled=not possible,
-        on_click=lambda: act_and_report(act, f"There is nothing to {name.lower()}.", before),
+        disabled=not is_possible,
+        on_click=act_and_report,
+        args=(act, f"There is nothing to {name.lower()}.", prefix),
     )
 
 
-def act_and_report(act: Callable[[], Action | None], nothing: str, before: str = "") -> None:
-    """Act, and keep what is to be said about it: what was done, that there was nothing to do, or what went wrong."""
+def act_on_images(
+    act: Callable[[Sequence[str], str], Action | None], list_names: Callable[[], Sequence[str]], label: str, idle: str
+) -> None:
+    """Give a class to images, or take it away, and keep a report of it.
+
+    Args:
+        act: what is done, given the names of the images and the class.
+        list_names: returns the names of the images.
+        label: the class.
+        idle: the report if there was nothing to do.
+    """
+    act_and_report(partial(act, list_names(), label), idle)
+
+
+def act_and_report(act: Callable[[], Action | None], idle: str, prefix: str = "") -> None:
+    """Act, and keep a report: what was done, that there was nothing to do, or what went wrong.
+
+    Args:
+        act: returns the action, None if there was nothing to do.
+        idle: the report if there was nothing to do.
+        prefix: what comes before the description of the action.
+    """
+    state = LabelBarState.recall()
     try:
-        done = act()
-        st.session_state[SAID] = (notice.hint, f"{before}{done.told}." if done else nothing)
+        action = act()
+        state.set_report(f"{prefix}{action.told}." if action else idle)
     except CoveyError as error:
-        st.session_state[SAID] = (notice.problem, str(error))
+        state.set_report(str(error), has_failed=True)
 
 
 def show_report(first: str = "") -> None:
-    """Say what the last click did, and before the first one what can be done: so that nothing below moves then."""
-    show, text = st.session_state.get(SAID, (notice.hint, first))
-    if text:
-        show(text)
+    """Show what the last click did, or, before the first one, a hint: so that nothing below moves at that click."""
+    state = LabelBarState.recall()
+    if text := state.report or first:
+        (show_problem if state.has_failed else show_hint)(text)
 
 
 def follow_changes(store: LabelStore, revision: int) -> None:
-    """Show the page anew when the labels were changed since the revision that it shows, or spoilt."""
+    """Run the app again if the labels have changed since the revision that is shown, or cannot be read any more."""
     try:
-        same = store.revision == revision
+        is_current = store.revision == revision
     except CoveyError:
-        same = False
-    if not same:
+        is_current = False
+    if not is_current:
         st.rerun()
 
 
-@st.fragment(run_every=LOOK)
-def watch(store: LabelStore, revision: int) -> None:
+@st.fragment(run_every=WATCH_S)
+def watch_labels(store: LabelStore, revision: int) -> None:
     """Follow what other windows do."""
     follow_changes(store, revision)

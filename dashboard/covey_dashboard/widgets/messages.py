@@ -7,12 +7,12 @@ from html import escape
 import streamlit as st
 
 
-def problem(text: str) -> None:
+def show_problem(text: str) -> None:
     """Show what went wrong, as plain text."""
     _show(text, "alert")
 
 
-def hint(text: str, command: str = "") -> None:
+def show_hint(text: str, command: str = "") -> None:
     """Show what to do next, as plain text, with a command to copy."""
     _show(text, "status")
     if command:

@@ -8,25 +8,25 @@ from typing import Any
 
 import attrs
 import numpy as np
-import streamlit as st
 
 from covey import Labels
 from covey.frontend import NOISE, Profile
 from covey_dashboard.browser.browser_component import component
+from covey_dashboard.state import CurveState
 
 _component = component("profile")
 
 
-def show(profile: Profile, current: float, key: str, chosen: Callable[[Any], None]) -> None:
+def show_curve(profile: Profile, current: float, state: CurveState, on_set: Callable[[Any], None]) -> None:
     """Show the number of clusters, the share of noise and that of the largest cluster along an option.
 
     Args:
         profile: what is shown.
         current: where the option stands, one of the values of the profile.
-        key: tells this curve from all others.
-        chosen: told of the value that a person sets.
+        state: which curve of the page.
+        on_set: called with the value that a person sets.
     """
-    places = {shown: place for place, shown in enumerate(profile.values)}
+    places = {value: place for place, value in enumerate(profile.values)}
     fields = {
         "option": profile.option,
         "values": list(profile.values),
@@ -37,16 +37,16 @@ def show(profile: Profile, current: float, key: str, chosen: Callable[[Any], Non
         "plateaus": [[places[first], places[last]] for first, last in profile.plateaus],
     }
 
-    def moved() -> None:
-        picked = st.session_state[key]["set"]
-        if picked in places:
-            chosen(profile.values[places[picked]])
+    def set_value() -> None:
+        setting = state.read_value()
+        if setting in places:
+            on_set(profile.values[places[setting]])
 
-    _component(key=key, data=fields, on_set_change=moved)
+    _component(key=state.key, data=fields, on_set_change=set_value)
 
 
-def through(profile: Profile, current: float, labels: Labels) -> Profile:
-    """Return a profile that has a value of its option too, at which these are the labels (n,)."""
+def with_value(profile: Profile, current: float, labels: Labels) -> Profile:
+    """Return a profile to which a value of its option is added, at which these are the labels (n,)."""
     if current in profile.values:
         return profile
     at, sizes = bisect(profile.values, current), np.bincount(labels[labels != NOISE])

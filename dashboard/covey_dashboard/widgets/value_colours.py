@@ -13,15 +13,15 @@ _ANCHORS = ("#5a3fd0", "#2078b4", "#1fa187", "#8fb320", "#e0a800")
 """A scale from dark to light that the colour-blind can follow, visible on white and on black."""
 
 
-def scale() -> list[str]:
-    """Return the colours for values from the least to the greatest."""
-    anchors = np.array([list(bytes.fromhex(one[1:])) for one in _ANCHORS])
+def colour_scale() -> list[str]:
+    """Return the colours for values, from the least to the greatest."""
+    anchors = np.array([list(bytes.fromhex(anchor[1:])) for anchor in _ANCHORS])
     at = np.linspace(0, len(anchors) - 1, STEPS)
     mixed = [np.interp(at, np.arange(len(anchors)), anchors[:, channel]) for channel in range(3)]
     return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in np.round(mixed).astype(int).T.tolist()]
 
 
-def steps(values: NDArray[np.float64]) -> NDArray[np.int32]:
+def scale_steps(values: NDArray[np.float64]) -> NDArray[np.int32]:
     """Return the place of each value's colour in the scale (n,) int32, -1 for what is no finite number."""
     codes = np.full(len(values), NOISE, dtype=np.int32)
     finite = np.isfinite(values)

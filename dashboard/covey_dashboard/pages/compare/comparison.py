@@ -11,31 +11,29 @@ from numpy.typing import NDArray
 
 from covey import Clustering, Embedding, Labels
 from covey.frontend import NOISE, AnyEntry, Entry, ImageFolder, Names, digest, is_entry_of, match_clusters
-from covey_dashboard.data import cache
-from covey_dashboard.data.cache import Source
+from covey_dashboard.data.datasets import OpenEmbedding, dataset_at, image_folder, load_embedding, load_table
 from covey_dashboard.data.selection import Rows, Selection
-from covey_dashboard.widgets import page_frame as page
+from covey_dashboard.data.table_titles import is_made_from, title_tables
 from covey_dashboard.widgets.map_view import FADED, FULL, PALE
-from covey_dashboard.widgets.page_frame import made_from
 
 
 @attrs.frozen(kw_only=True, eq=False)
 class Side:
-    """What one map shows: images (n,), their places (n, 2), and their clusters (n,), None where there are none.
+    """What one map shows: images (n,), their places (n, 2), and their clusters (n,), None if there are none.
 
-    The clusters are its `own`, or those of the other side.
+    The clusters are its own if `has_clusters`, or else those of the other side.
     """
 
     title: str
-    source: Source
+    opened: OpenEmbedding
     names: Names
     places: NDArray[np.float32]
     clusters: Labels | None
-    own: bool
+    has_clusters: bool
 
     @property
     def codes(self) -> Labels:
-        """The clusters as numbers, all noise where there are none."""
+        """The clusters as numbers, all noise if there are none."""
         return np.full(len(self.names), NOISE, dtype=np.int32) if self.clusters is None else self.clusters
 
     @property
@@ -48,16 +46,16 @@ class Side:
         if selection.by == "all":
             noise = self.clusters is not None and self.codes == NOISE
             return np.where(noise, PALE, np.full(len(self.names), FULL)).astype(np.uint8)
-        drawn = np.full(len(self.names), FADED, dtype=np.uint8)
-        drawn[rows] = FULL
-        return drawn
+        states = np.full(len(self.names), FADED, dtype=np.uint8)
+        states[rows] = FULL
+        return states
 
 
 @attrs.frozen(kw_only=True, eq=False)
 class Comparison:
     """The two sides, under a `key` that tells them from others, and where their images are.
 
-    `across` has for each image of a side its row on the other one, -1 where it is not there.
+    `across` has for each image of a side its row on the other one, -1 if it is not there.
     """
 
     key: str
@@ -66,85 +64,106 @@ class Comparison:
     folder: ImageFolder | None
     home: Path
 
-    def selected(self, at: int, selection: Selection) -> tuple[Rows, Rows]:
+    def rows(self, side: int, selection: Selection) -> tuple[Rows, Rows]:
         """Return the rows of the images that are selected on one side, for both sides."""
-        side = self.sides[at]
-        here = selection.rows(side.names.tolist(), side.codes, side.places, {})
-        there = self.across[at][here]
+        here_side = self.sides[side]
+        here = selection.rows(here_side.names.tolist(), here_side.codes, here_side.places, {})
+        there = self.across[side][here]
         there = there[there >= 0]
-        return (there, here) if at else (here, there)
+        return (there, here) if side else (here, there)
 
 
-def paired(location: str, chosen: tuple[AnyEntry, AnyEntry], entries: Sequence[AnyEntry]) -> Comparison:
-    """Return two results as they are shown. Raises CoveyError."""
-    titles = page.titles(entries)
-    left_side, right_side = (_side(location, entry, entries, titles) for entry in chosen)
-    across = _places(left_side.names, right_side.names), _places(right_side.names, left_side.names)
+def compare_results(location: str, results: tuple[AnyEntry, AnyEntry], entries: Sequence[AnyEntry]) -> Comparison:
+    """Return two results as they are shown.
+
+    Args:
+        location: the dataset.
+        results: the two.
+        entries: all results of the dataset.
+
+    Raises:
+        CoveyError: a file cannot be read.
+    """
+    titles = title_tables(entries)
+    left_side, right_side = (_read_side(location, entry, entries, titles) for entry in results)
+    across = _find_rows(left_side.names, right_side.names), _find_rows(right_side.names, left_side.names)
     return Comparison(
-        key=digest([location, *(entry.name for entry in chosen)]),
+        key=digest([location, *(entry.name for entry in results)]),
         sides=_match_sides(left_side, right_side, across),
         across=across,
-        folder=cache.images(location),
-        home=cache.dataset(location).home,
+        folder=image_folder(location),
+        home=dataset_at(location).home,
     )
 
 
-def _side(location: str, entry: AnyEntry, entries: Sequence[AnyEntry], titles: Mapping[str, str]) -> Side:
+def _read_side(location: str, entry: AnyEntry, entries: Sequence[AnyEntry], titles: Mapping[str, str]) -> Side:
     """Return a result as a map shows it: clusters on the embedding they are of, an embedding with its clusters."""
-    embedding_entry = _map_of(entry, entries)
-    source = Source(location, embedding_entry)
-    table = cache.embedding(source)
-    clusterings = [candidate for candidate in entries if is_entry_of(candidate, Clustering)]
-    own_clusterings = [entry] if is_entry_of(entry, Clustering) else []
-    clustering_entry = next(
-        iter([*own_clusterings, *(part for part in clusterings if made_from(part, embedding_entry))]), None
+    embedding_entry = _embedding_of(entry, entries)
+    clustering_entry = _clustering_of(entry, embedding_entry, entries)
+    opened = OpenEmbedding(location, embedding_entry)
+    table = load_embedding(opened)
+    clusters = _read_clusters(location, clustering_entry, table.names) if clustering_entry else None
+    shown_embedding = None if is_made_from(entry, embedding_entry) else embedding_entry
+    parts = [part.name for part in (entry, clustering_entry, shown_embedding) if part]
+    return Side(
+        title=", with ".join(dict.fromkeys(titles[name] for name in parts)),
+        opened=opened,
+        names=table.names,
+        places=table.map,
+        clusters=clusters,
+        has_clusters=clusters is not None,
     )
-    clusters = _clusters(location, clustering_entry, table.names) if clustering_entry else None
-    parts = [
-        part
-        for part in (entry, clustering_entry, None if made_from(entry, embedding_entry) else embedding_entry)
-        if part
-    ]
-    title = ", with ".join(dict.fromkeys(titles[part.name] for part in parts))
-    own = clusters is not None
-    return Side(title=title, source=source, names=table.names, places=table.map, clusters=clusters, own=own)
 
 
-def _map_of(entry: AnyEntry, entries: Sequence[AnyEntry]) -> Entry[Embedding]:
+def _embedding_of(entry: AnyEntry, entries: Sequence[AnyEntry]) -> Entry[Embedding]:
     """Return the embedding whose map shows a result: its own, else one of the same features, else the first."""
     embeddings = [candidate for candidate in entries if is_entry_of(candidate, Embedding)]
-    own = [one for one in embeddings if one == entry or made_from(entry, one)]
+    own = [embedding for embedding in embeddings if embedding == entry or is_made_from(entry, embedding)]
     features = entry.provenance.input if entry.provenance else None
-    same = [one for one in embeddings if one.provenance and one.provenance.input == features]
-    return [*own, *same, *embeddings][0]
+    related = [embedding for embedding in embeddings if embedding.provenance and embedding.provenance.input == features]
+    return [*own, *related, *embeddings][0]
 
 
-def _clusters(location: str, entry: Entry[Clustering], names: Names) -> Labels:
-    """Return the cluster of each of some images in a clustering that is kept. Raises CoveyError."""
-    clustering = cache.table(location, entry)
-    return _carried(clustering.labels, _places(names, clustering.names))
+def _clustering_of(
+    entry: AnyEntry, embedding: Entry[Embedding], entries: Sequence[AnyEntry]
+) -> Entry[Clustering] | None:
+    """Return a result if it is a clustering, else the first clustering of its embedding, None if there is none."""
+    if is_entry_of(entry, Clustering):
+        return entry
+    clusterings = [candidate for candidate in entries if is_entry_of(candidate, Clustering)]
+    return next((clustering for clustering in clusterings if is_made_from(clustering, embedding)), None)
 
 
-def _places(names: Names, among: Names) -> Rows:
-    """Return the row of each image among others, -1 where it is not there."""
-    rows = {name: row for row, name in enumerate(among.tolist())}
+def _read_clusters(location: str, entry: Entry[Clustering], names: Names) -> Labels:
+    """Return the cluster of each of some images in a clustering.
+
+    Raises:
+        CoveyError: the file cannot be read.
+    """
+    clustering = load_table(location, entry)
+    return _take_clusters(clustering.labels, _find_rows(names, clustering.names))
+
+
+def _find_rows(names: Names, all_names: Names) -> Rows:
+    """Return the row of each image in another table, -1 if it is not there."""
+    rows = {name: row for row, name in enumerate(all_names.tolist())}
     return np.array([rows.get(name, -1) for name in names.tolist()], dtype=np.intp)
 
 
-def _carried(labels: Labels, rows: Rows) -> Labels:
-    """Return the clusters of some rows (m,), noise where a row is -1."""
+def _take_clusters(labels: Labels, rows: Rows) -> Labels:
+    """Return the clusters of some rows (m,), noise for a row of -1."""
     return np.append(labels, np.int32(NOISE))[rows]
 
 
 def _match_sides(left_side: Side, right_side: Side, across: tuple[Rows, Rows]) -> tuple[Side, Side]:
-    """Return two sides on which the same flock has the same number, and so the same colour.
+    """Return two sides on which the same group has the same number, and so the same colour.
 
     A side without clusters gets those of the other.
     """
     if left_side.clusters is not None:
-        before = _carried(left_side.clusters, across[1])
+        before = _take_clusters(left_side.clusters, across[1])
         after = before if right_side.clusters is None else match_clusters(before, right_side.clusters)
         return left_side, attrs.evolve(right_side, clusters=after)
     if right_side.clusters is not None:
-        left_side = attrs.evolve(left_side, clusters=_carried(right_side.clusters, across[0]))
+        left_side = attrs.evolve(left_side, clusters=_take_clusters(right_side.clusters, across[0]))
     return left_side, right_side

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import wait
+from functools import partial
 from itertools import permutations
 
 import attrs
@@ -13,225 +14,249 @@ from numpy.typing import NDArray
 
 from covey import CoveyError, Labels
 from covey.frontend import NOISE, AnyEntry, Flow, TableKind, count_noun, trace_clusters
-from covey_dashboard.data import cache
-from covey_dashboard.data import current_dataset as choice
-from covey_dashboard.data.agreements import MEASURES, Agreement, agreements
-from covey_dashboard.data.image_labels import ImageLabels
-from covey_dashboard.data.selection import Rows, Selection, picked
-from covey_dashboard.pages.compare.comparison import Comparison, Side, paired
+from covey_dashboard.current_dataset import current_embedding
+from covey_dashboard.data.agreements import MEASURES, Agreement, compute_agreements
+from covey_dashboard.data.datasets import list_tables
+from covey_dashboard.data.labels import ImageLabels
+from covey_dashboard.data.metadata import recording_codes
+from covey_dashboard.data.selection import Rows, read_pick
+from covey_dashboard.data.table_titles import is_made_from, title_tables
+from covey_dashboard.pages.compare.comparison import Comparison, Side, compare_results
 from covey_dashboard.server import thumbnails
-from covey_dashboard.widgets import colouring, gallery
-from covey_dashboard.widgets import map_view as map
-from covey_dashboard.widgets import messages as notice
-from covey_dashboard.widgets import page_frame as page
+from covey_dashboard.state import CompareState
+from covey_dashboard.widgets.colouring import colour_by_cluster
+from covey_dashboard.widgets.gallery import show_gallery
+from covey_dashboard.widgets.map_view import pack_points, send_points, show_map
+from covey_dashboard.widgets.messages import show_hint, show_problem
+from covey_dashboard.widgets.page_frame import show_page
 
 PLACES = ("left", "right")
-FLOWS = 100
+MOST_FLOWS = 100
 """Ways from a cluster to a cluster that are listed, at most."""
-COMPARED = 20
+MOST_COMPARED = 20
 """Clusterings in the table of agreement, at most."""
-PATIENCE, POLL = 1.0, 0.7
+PATIENCE_S, POLL_S = 1.0, 0.7
 """Seconds to wait for the agreement of all, and between two looks whether it is there."""
 
 
-def compare(location: str) -> None:
-    """Show two results of a dataset. Raises CoveyError."""
-    results = [entry for entry in cache.entries(location) if entry.kind is not TableKind.FEATURES]
+def show_compare(location: str) -> None:
+    """Show two results of a dataset.
+
+    Raises:
+        CoveyError: a file cannot be read.
+    """
+    results = [entry for entry in list_tables(location).entries if entry.kind is not TableKind.FEATURES]
     entries = sorted(results, key=lambda entry: entry.kind)
     if not any(entry.kind is TableKind.EMBEDDING for entry in entries):
-        notice.hint("This dataset has no embedding, and so no map, yet: the page Data says how to make one.")
+        show_hint("This dataset has no embedding, and so no map, yet: the page Data says how to make one.")
         return
-    pairs = [(one, other) for one, other in permutations(entries, 2) if not same_map(one, other)]
+    pairs = [(first, second) for first, second in permutations(entries, 2) if not share_map(first, second)]
     if not pairs:
-        notice.hint("There is nothing to compare this result with yet: the page Run makes others, with other options.")
+        show_hint("There is nothing to compare this result with yet: the page Run makes others, with other options.")
         return
-    chosen = choose(location, entries, pairs)
-    show(paired(location, chosen, entries))
+    chosen = choose_results(location, entries, pairs)
+    show_comparison(compare_results(location, chosen, entries))
     clusterings = [entry.name for entry in (*chosen, *entries) if entry.kind is TableKind.CLUSTERING]
     show_agreement(location, list(dict.fromkeys(clusterings)))
 
 
-def same_map(first: AnyEntry, second: AnyEntry) -> bool:
-    """Return whether two results are clusters and the embedding that they were made from."""
-    return page.made_from(first, second) or page.made_from(second, first)
+def share_map(first: AnyEntry, second: AnyEntry) -> bool:
+    """Whether two results are clusters and the embedding that they were made from."""
+    return is_made_from(first, second) or is_made_from(second, first)
 
 
-def choose(
+def choose_results(
     location: str, entries: Sequence[AnyEntry], pairs: Sequence[tuple[AnyEntry, AnyEntry]]
 ) -> tuple[AnyEntry, AnyEntry]:
     """Let a person choose two results: at first one of the pairs, if possible with clusters of what is open."""
-    by_name, titles = {entry.name: entry for entry in entries}, page.titles(entries)
-    order = list(by_name)
-    opened = choice.source(location)
-    related = [pair for pair in pairs if opened and page.made_from(pair[0], opened.entry)]
-    names = [
-        column.selectbox(place.title(), order, order.index(first.name), titles.__getitem__, key=f"{place} {location}")
+    by_name, titles = {entry.name: entry for entry in entries}, title_tables(entries)
+    names, opened = list(by_name), current_embedding(location)
+    related = [pair for pair in pairs if opened and is_made_from(pair[0], opened.entry)]
+    left_name, right_name = (
+        column.selectbox(
+            place.title(),
+            names,
+            names.index(first.name),
+            titles.__getitem__,
+            key=CompareState.result_key(place, location),
+        )
         for place, column, first in zip(PLACES, st.columns(2), (related or pairs)[0], strict=True)
-    ]
-    return by_name[names[0]], by_name[names[1]]
+    )
+    return by_name[left_name], by_name[right_name]
 
 
-def show(pair: Comparison) -> None:
+def show_comparison(comparison: Comparison) -> None:
     """Show two results."""
-    st.text(told(pair))
-    for place, side in zip(PLACES, pair.sides, strict=True):
-        send(place, side)
-    workbench(pair)
-    show_flows(*pair.sides)
+    st.text(describe_overlap(comparison))
+    for place, side in zip(PLACES, comparison.sides, strict=True):
+        send_side(place, side)
+    show_workbench(comparison)
+    show_flows(*comparison.sides)
 
 
-def told(pair: Comparison) -> str:
+def describe_overlap(comparison: Comparison) -> str:
     """Return how many images the two have in common, in words."""
-    first, second = pair.sides
-    both = int((pair.across[0] >= 0).sum())
-    if both == len(first.names) == len(second.names):
-        return f"The same {count_noun(both, 'image')} on both sides."
-    on_left = count_noun(len(first.names), "image")
+    left_side, right_side = comparison.sides
+    shared = int((comparison.across[0] >= 0).sum())
+    if shared == len(left_side.names) == len(right_side.names):
+        return f"The same {count_noun(shared, 'image')} on both sides."
     return (
-        f"{on_left} on the left, {len(second.names):,} on the right; {both:,} {'is' if both == 1 else 'are'} in both."
+        f"{count_noun(len(left_side.names), 'image')} on the left, {len(right_side.names):,} on the right;"
+        f" {shared:,} {'is' if shared == 1 else 'are'} in both."
     )
 
 
-def points(place: str, side: Side) -> str:
-    """Return what the points of a side are called: each has a view of its own, even of the same embedding."""
-    return f"{place} {side.source.identity}"
+def identify_points(place: str, side: Side) -> str:
+    """Return what tells the points of a side from others: each has a view of its own, even of one embedding."""
+    return f"{place} {side.opened.identity}"
 
 
-def send(place: str, side: Side) -> None:
+def send_side(place: str, side: Side) -> None:
     """Give the browser the points of a side."""
-    payload = map.points(points(place, side), side.names.tolist(), side.places, *cache.sources(side.source))
-    map.send(payload, key=f"map_{place}")
+    identity, names = identify_points(place, side), side.names.tolist()
+    send_points(pack_points(identity, names, side.places, *recording_codes(side.opened)), CompareState.map_key(place))
 
 
 @st.fragment
-def workbench(pair: Comparison) -> None:
+def show_workbench(comparison: Comparison) -> None:
     """Show the two maps and the images that are selected on one of them."""
-    state_key = f"compared {pair.key}"
-    at, selection = st.session_state.setdefault(state_key, (0, Selection()))
-    rows = pair.selected(at, selection)
-    for here, column in enumerate(st.columns(2)):
+    state = CompareState.recall(comparison.key)
+    selection, rows = state.selection, comparison.rows(state.side, state.selection)
+    for number, column in enumerate(st.columns(2)):
         with column:
-            show_map(pair, here, pair.sides[here].states(selection, rows[here]), state_key)
+            show_side(comparison, number, comparison.sides[number].states(selection, rows[number]))
     if selection.by == "all":
-        notice.hint("Encircle images on one map, or click one: the same stand out on the other, and are shown here.")
+        show_hint("Encircle images on one map, or click one: the same stand out on the other, and are shown here.")
         return
     st.text(f"{selection.title}: {count_noun(len(rows[0]), 'image')} on the left, {len(rows[1]):,} on the right.")
-    show_gallery(pair, pair.sides[at].names[rows[at]].tolist(), f"{pair.key} {at} {selection}")
+    names = comparison.sides[state.side].names[rows[state.side]].tolist()
+    show_images(comparison, names, f"{comparison.key} {state.side} {selection}")
 
 
-def show_map(pair: Comparison, at: int, drawn: NDArray[np.uint8], state_key: str) -> None:
-    """Show the map of one side; what a person picks there is kept in the session as `state_key`."""
-    place, side = PLACES[at], pair.sides[at]
-    map.show(
-        points(place, side),
+def show_side(comparison: Comparison, number: int, states: NDArray[np.uint8]) -> None:
+    """Show the map of one side."""
+    place, side = PLACES[number], comparison.sides[number]
+    show_map(
+        identify_points(place, side),
         side.places,
-        attrs.evolve(colouring.by_cluster(side.codes), listed=False),
+        attrs.evolve(colour_by_cluster(side.codes), has_legend=False),
         side.codes,
         ImageLabels.of(side.names.tolist(), [], {}),
-        drawn,
-        thumbnails.address(pair.folder),
-        lambda what: st.session_state.update({state_key: (at, picked(what, side.codes))}),
+        states,
+        thumbnails.address(comparison.folder),
+        partial(select_pick, comparison, number),
         title=f"{count_noun(len(side.names), 'image')}. {side.title}",
-        key=f"map_{place}",
+        key=CompareState.map_key(place),
     )
 
 
+def select_pick(comparison: Comparison, number: int, pick: object) -> None:
+    """Select what a person picked on the map of one side."""
+    state = CompareState.recall(comparison.key)
+    state.side, state.selection = number, read_pick(pick, comparison.sides[number].codes)
+
+
 @st.fragment
-def show_gallery(pair: Comparison, names: Sequence[str], what: str) -> None:
+def show_images(comparison: Comparison, names: Sequence[str], what: str) -> None:
     """Show the images that are selected."""
-    gallery.show(names, what=what, folder=pair.folder, home=pair.home, key="compared")
+    show_gallery(names, what=what, folder=comparison.folder, home=comparison.home, key=CompareState.gallery_key)
 
 
 def show_flows(left_side: Side, right_side: Side) -> None:
     """Show which cluster went where."""
-    st.markdown("##### Which cluster went where")
-    if not (left_side.own and right_side.own):
-        notice.hint("This takes clusters on both sides: choose them above, or make some with covey run.")
+    st.markdown("##### Which images moved to which cluster")
+    if not (left_side.has_clusters and right_side.has_clusters):
+        show_hint("This needs clusters on both sides: choose them above, or make some on the page Run.")
         return
-    flows = trace_clusters(left_side.clustering, right_side.clustering)
-    ways = len(flows.counts)
-    more = f" The {FLOWS} largest of {ways:,} ways are shown." if ways > FLOWS else ""
-    st.caption(f"A cluster on the right has the number of the one on the left with which it shares most.{more}")
-    st.dataframe(listed(flows), hide_index=True)
+    flow = trace_clusters(left_side.clustering, right_side.clustering)
+    count = len(flow.counts)
+    more = f" The {MOST_FLOWS} largest of {count:,} rows are shown." if count > MOST_FLOWS else ""
+    st.caption(f"A cluster on the right has the number of the one on the left with which it shares most images.{more}")
+    st.dataframe(tabulate_flow(flow), hide_index=True)
 
 
-def listed(flows: Flow) -> dict[str, list[str] | list[int]]:
-    """Return the ways that most images went, as columns."""
-    most = np.argsort(-flows.counts, kind="stable")[:FLOWS]
+def tabulate_flow(flow: Flow) -> dict[str, list[str] | list[int]]:
+    """Return how many images went from which cluster to which, the most first, as columns."""
+    largest = np.argsort(-flow.counts, kind="stable")[:MOST_FLOWS]
     return {
-        "left": [called(cluster) for cluster in flows.first[most].tolist()],
-        "right": [called(cluster) for cluster in flows.second[most].tolist()],
-        "images": flows.counts[most].tolist(),
-        "of the left": shares(flows.first, flows.counts, most),
-        "of the right": shares(flows.second, flows.counts, most),
+        "left": [title_cluster(cluster) for cluster in flow.first[largest].tolist()],
+        "right": [title_cluster(cluster) for cluster in flow.second[largest].tolist()],
+        "images": flow.counts[largest].tolist(),
+        "of the left": format_shares(flow.first, flow.counts, largest),
+        "of the right": format_shares(flow.second, flow.counts, largest),
     }
 
 
-def called(cluster: int) -> str:
+def title_cluster(cluster: int) -> str:
     """Return what a cluster is called."""
     return "noise" if cluster == NOISE else f"cluster {cluster}"
 
 
-def shares(clusters: Labels, counts: NDArray[np.intp], chosen: Rows) -> list[str]:
+def format_shares(clusters: Labels, counts: NDArray[np.intp], rows: Rows) -> list[str]:
     """Return the share of some of the counts in that of their cluster, in words."""
     _, groups = np.unique(clusters, return_inverse=True)
     wholes = np.bincount(groups, counts)[groups]
-    return [f"{part:.0%}" for part in (counts / wholes)[chosen].tolist()]
+    return [f"{share:.0%}" for share in (counts / wholes)[rows].tolist()]
 
 
 @st.fragment
 def show_agreement(location: str, names: Sequence[str]) -> None:
-    """Show how all clusterings of a dataset agree."""
-    st.markdown("##### How all clusterings agree")
+    """Show how much all clusterings of a dataset agree."""
+    st.markdown("##### How much all clusterings agree")
     if len(names) < 2:
-        notice.hint("This takes two clusterings or more: covey run makes them.")
+        show_hint("This needs two clusterings or more: the page Run makes them.")
         return
     try:
-        by_name = {entry.name: entry for entry in cache.entries(location)}
-        show_agreements(location, [by_name[name] for name in names[:COMPARED] if name in by_name])
-        if len(names) > COMPARED:
-            st.caption(f"{COMPARED} of {len(names):,} clusterings: the two above and the first others.")
+        by_name = {entry.name: entry for entry in list_tables(location).entries}
+        show_agreements(location, [by_name[name] for name in names[:MOST_COMPARED] if name in by_name])
+        if len(names) > MOST_COMPARED:
+            st.caption(f"{MOST_COMPARED} of {len(names):,} clusterings: the two above and the first others.")
     except CoveyError as error:
-        notice.problem(str(error))
+        show_problem(str(error))
 
 
-def show_agreements(location: str, compared: Sequence[AnyEntry]) -> None:
-    """Show how some clusterings agree, or how far that is known. Raises CoveyError."""
-    computations = agreements(location, compared)
-    wait(computations.values(), PATIENCE)
-    if not all(one.done() for one in computations.values()):
-        watch(list(computations.values()))
+def show_agreements(location: str, entries: Sequence[AnyEntry]) -> None:
+    """Show how much some clusterings agree, or how far that is computed.
+
+    Raises:
+        CoveyError: a file cannot be read.
+    """
+    agreements = compute_agreements(location, entries)
+    wait(agreements.values(), PATIENCE_S)
+    if not all(agreement.done() for agreement in agreements.values()):
+        await_agreements(list(agreements.values()))
         return
     measure = st.radio("Measure", list(MEASURES), format_func=MEASURES.__getitem__, horizontal=True)
     place = list(MEASURES).index(measure)
-    show_matrix(compared, {pair: one.result()[place] for pair, one in computations.items()})
+    show_matrix(entries, {pair: agreement.result()[place] for pair, agreement in agreements.items()})
 
 
-def show_matrix(compared: Sequence[AnyEntry], agreement_by_pair: dict[tuple[int, int], float]) -> None:
-    """Show a value for each two of some clusterings."""
-    titles = page.titles(compared)
-    numbers = range(len(compared))
+def show_matrix(entries: Sequence[AnyEntry], agreement_by_pair: dict[tuple[int, int], float]) -> None:
+    """Show a number for each two of some clusterings."""
+    titles, numbers = title_tables(entries), range(len(entries))
     cells = {
-        str(column + 1): [value(agreement_by_pair.get((min(row, column), max(row, column)), 1.0)) for row in numbers]
+        str(column + 1): [
+            format_agreement(agreement_by_pair.get((min(row, column), max(row, column)), 1.0)) for row in numbers
+        ]
         for column in numbers
     }
     st.caption("1 for the same groups, 0 for what chance gives; noise counts as one more cluster.")
-    row_titles = [f"{number + 1}  {titles[entry.name].partition(': ')[2]}" for number, entry in enumerate(compared)]
+    row_titles = [f"{number + 1}  {titles[entry.name].partition(': ')[2]}" for number, entry in enumerate(entries)]
     st.dataframe({"clustering": row_titles, **cells}, hide_index=True)
 
 
-def value(agreement: float) -> str:
+def format_agreement(agreement: float) -> str:
     """Return an agreement as it is shown; two clusterings without a common image have none."""
     return "-" if np.isnan(agreement) else f"{agreement:.2f}"
 
 
-@st.fragment(run_every=POLL)
-def watch(computations: Sequence[Agreement]) -> None:
-    """Show how far the comparison is, and the page anew when it is done."""
-    done = sum(one.done() for one in computations)
-    st.progress(done / len(computations), f"Comparing: {done:,} of {len(computations):,} pairs")
-    if done == len(computations):
+@st.fragment(run_every=POLL_S)
+def await_agreements(agreements: Sequence[Agreement]) -> None:
+    """Show how far the comparison is, and run the app again when it is done."""
+    done = sum(agreement.done() for agreement in agreements)
+    st.progress(done / len(agreements), f"Comparing: {done:,} of {len(agreements):,} pairs")
+    if done == len(agreements):
         st.rerun()
 
 
-page.of_dataset(compare)
+show_page(show_compare)

@@ -2,133 +2,168 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from covey import CoveyError
 from covey.frontend import AnyEntry, count_noun
-from covey_dashboard.data import cache
-from covey_dashboard.data import current_dataset as choice
-from covey_dashboard.data.cache import Source
-from covey_dashboard.data.describe_table import describe_lineage, shape
-from covey_dashboard.data.recent_datasets import recents
-from covey_dashboard.pages.run.planned_steps import command
+from covey_dashboard.current_dataset import current_embedding, current_location, show_dataset
+from covey_dashboard.data.datasets import (
+    OpenEmbedding,
+    count_images,
+    image_folder,
+    join_embeddings,
+    list_embeddings,
+    list_tables,
+    load_embedding,
+)
+from covey_dashboard.data.describe_table import describe_lineage, describe_size
+from covey_dashboard.data.labels import label_store
+from covey_dashboard.data.metadata import dataset_metadata
+from covey_dashboard.data.recent_datasets import list_recent_datasets
+from covey_dashboard.data.table_titles import title_embeddings
+from covey_dashboard.pages.run.planned_steps import quote_command
 from covey_dashboard.server.read_only import is_read_only
-from covey_dashboard.widgets import messages as notice
-from covey_dashboard.widgets import page_frame as page
+from covey_dashboard.state import DataState, OpenState
+from covey_dashboard.widgets.messages import show_hint, show_problem
+from covey_dashboard.widgets.page_frame import show_page, show_table
 
 NONE = ""
 
 
 def choose_dataset() -> None:
     """Let a person open a folder, what another storage opens, or what was open before."""
-    left_column, right = st.columns(2)
+    left_column, right_column = st.columns(2)
     left_column.text_input(
         "Open a dataset",
         placeholder="a folder, or kaggle:owner/name",
         help="A folder with images or with a dataset, or another location that a storage plugin opens.",
-        key="written",
-        on_change=lambda: open_it(st.session_state["written"].strip()),
+        key=DataState.location.key,
+        on_change=open_typed_dataset,
     )
-    right.selectbox(
+    right_column.selectbox(
         "Recent datasets",
-        recents(),
+        list_recent_datasets(),
         None,
         placeholder="what was open before",
-        key="recent",
-        on_change=lambda: open_it(st.session_state["recent"] or ""),
+        key=DataState.recent.key,
+        on_change=open_recent_dataset,
     )
-    if problem := st.session_state.pop("not opened", ""):
-        notice.problem(problem)
+    state = DataState.recall()
+    if state.problem:
+        show_problem(state.problem)
+        state.problem = ""
 
 
-def open_it(location: str) -> None:
-    """Open a dataset, or have it said why not."""
+def open_typed_dataset() -> None:
+    """Open the dataset that a person typed."""
+    open_dataset(DataState.location.content.strip())
+
+
+def open_recent_dataset() -> None:
+    """Open the dataset that a person chose from the list."""
+    open_dataset(DataState.recent.content or "")
+
+
+def open_dataset(location: str) -> None:
+    """Open a dataset, or keep the reason why that cannot be."""
     try:
         if location:
-            choice.open_dataset(location)
+            show_dataset(location)
     except CoveyError as error:
-        st.session_state["not opened"] = str(error)
+        DataState.recall().problem = str(error)
 
 
-def show(location: str) -> None:
-    """Show what is in a dataset, and what can be chosen in it. Raises CoveyError."""
-    entries = cache.entries(location)
+def show_contents(location: str) -> None:
+    """Show what is in a dataset, and what can be chosen in it.
+
+    Raises:
+        CoveyError: the dataset cannot be read.
+    """
+    entries, opened = list_tables(location).entries, current_embedding(location)
     st.text(location)
-    st.text(told_of(location))
-    source = choice.source(location)
-    if source:
-        choose(source)
-        if cache.known(location).path:
-            st.text(cache.known(location).told(cache.embedding(source).names.tolist()))
+    st.text(count_contents(location))
+    if opened:
+        choose_embeddings(opened)
+        if dataset_metadata(location).path:
+            st.text(dataset_metadata(location).told(load_embedding(opened).names.tolist()))
         st.page_link("../pages/explore/page.py", label="Explore these images", icon=":material/scatter_plot:")
     else:
         offer_run(location, entries)
     if entries:
-        list_tables(entries)
+        show_tables(entries)
 
 
-def told_of(location: str) -> str:
-    """Return how many images and labels there are, in words. Raises CoveyError."""
-    folder, count = cache.images(location), cache.image_count(location)
-    parts = [f"{count_noun(count, 'image')} in {folder.root}" if folder else "The images are not here: tables only"]
-    if classes := cache.store(location).classes():
-        labels = count_noun(sum(one.count for one in classes), "label")
+def count_contents(location: str) -> str:
+    """Return how many images and labels there are, in words.
+
+    Raises:
+        CoveyError: the dataset cannot be read.
+    """
+    folder, count = image_folder(location), count_images(location)
+    parts = [f"{count_noun(count, 'image')} in {folder.root}" if folder else "Only tables are here, no images"]
+    if classes := label_store(location).classes():
+        labels = count_noun(sum(label_class.count for label_class in classes), "label")
         parts.append(f"{count_noun(len(classes), 'class')} with {labels}")
     return ". ".join(parts) + "."
 
 
-def choose(source: Source) -> None:
+def choose_embeddings(opened: OpenEmbedding) -> None:
     """Let a person choose an embedding and, if wanted, a second one, joined by the names of the images."""
-    titles = choice.titles(choice.embeddings(source.location))
+    titles = title_embeddings(list_embeddings(opened.location))
+    second_titles = {NONE: "no second embedding", **titles}
+    second_titles.pop(opened.entry.name)
+    DataState.embedding.set(opened.entry.name)
+    DataState.second.set(opened.second.name if opened.second else NONE)
     left_column, right_column = st.columns(2)
     with left_column:
-        choose_one("Embedding", choice.EMBEDDING, list(titles), source.entry.name, titles)
+        show_choice("Embedding", DataState.embedding.key, titles)
     with right_column:
-        others = [NONE, *(name for name in titles if name != source.entry.name)]
-        second = source.other.name if source.other else NONE
-        choose_one("Joined with", choice.OTHER, others, second, {NONE: "no second embedding", **titles})
-    if source.other:
-        notice.hint(cache.joined(source).balance)
+        show_choice("Joined with", DataState.second.key, second_titles)
+    if opened.second:
+        show_hint(join_embeddings(opened).balance)
 
 
-def choose_one(label: str, key: str, names: Sequence[str], chosen: str, titles: dict[str, str]) -> None:
-    """Let a person choose one of some embeddings; the choice holds on all pages."""
-    widget = f"{key} on data"
-    st.session_state[widget] = chosen
-    st.selectbox(
-        label,
-        names,
-        format_func=lambda name: titles[name],
-        key=widget,
-        on_change=lambda: choice.choose(key, st.session_state[widget]),
-    )
+def show_choice(label: str, key: str, titles: Mapping[str, str]) -> None:
+    """Let a person choose an embedding, which all pages show then."""
+    st.selectbox(label, list(titles), format_func=titles.__getitem__, key=key, on_change=open_embeddings)
+
+
+def open_embeddings() -> None:
+    """Open the embeddings that a person chose, on all pages."""
+    state = OpenState.recall()
+    state.embedding, state.second = DataState.embedding.content, DataState.second.content
 
 
 def offer_run(location: str, entries: Sequence[AnyEntry]) -> None:
-    """Say how an embedding is made. Raises CoveyError."""
-    count = cache.image_count(location)
+    """Say how an embedding is made.
+
+    Raises:
+        CoveyError: the dataset cannot be read.
+    """
+    count = count_images(location)
     if not count and not entries:
-        notice.problem(f"There are neither images nor embeddings in {location}: name another folder.")
+        show_problem(f"There are neither images nor embeddings in {location}: name another folder.")
         return
     sentence = f"{count_noun(count, 'image')} and no embedding yet."
     if is_read_only():
-        notice.hint(sentence)
+        show_hint(sentence)
         return
-    notice.hint(f"{sentence} This makes one:", command(["covey", "run", location]))
+    command = quote_command(["covey", "run", location])
+    show_hint(f"{sentence} The page Run makes one, and so does this command:", command)
     st.page_link("../pages/run/page.py", label="Choose how, and run it here")
 
 
-def list_tables(entries: Sequence[AnyEntry]) -> None:
-    """Show every table with its story."""
-    rows = [(shape(entry), describe_lineage(entry.provenance), entry.name) for entry in entries]
-    page.table(("What", "How it was made", "File"), rows)
+def show_tables(entries: Sequence[AnyEntry]) -> None:
+    """Show every table, with how it was made."""
+    rows = [(describe_size(entry), describe_lineage(entry.provenance), entry.name) for entry in entries]
+    show_table(("What", "How it was made", "File"), rows)
 
 
 if not is_read_only():
     choose_dataset()
-if choice.location():
-    page.of_dataset(show)
+if current_location():
+    show_page(show_contents)
 else:
-    notice.hint("Which dataset? Write its folder above, or name it when you start:", "covey dashboard FOLDER")
+    show_hint("Which dataset? Type its folder above, or name it when you start:", "covey dashboard FOLDER")

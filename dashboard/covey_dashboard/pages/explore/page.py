@@ -2,319 +2,365 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
+import attrs
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from covey import Clusterer, CoveyError, Labels
-from covey.frontend import (
-    Kind,
-    LabelStore,
-    Option,
-    cluster_colour,
-    digest,
-    match_clusters,
-    measure_oddity,
-    option_values,
+from covey import Clusterer, CoveyError, Floats, Labels
+from covey.frontend import Kind, LabelStore, Option, cluster_colour, match_clusters, measure_oddity, option_values
+from covey_dashboard.current_dataset import current_embedding
+from covey_dashboard.data.clusterings import (
+    cluster_images,
+    list_stored_clusterings,
+    profile_clusters,
+    resolve_options,
 )
-from covey_dashboard.data import cache
-from covey_dashboard.data import current_dataset as choice
-from covey_dashboard.data.cache import Source
-from covey_dashboard.data.image_labels import ImageLabels
-from covey_dashboard.data.selection import Rows, Selection, picked
-from covey_dashboard.pages.explore.explore_view import CLUSTER, LABEL, RECORDING, ExploreView, View
+from covey_dashboard.data.datasets import (
+    OpenEmbedding,
+    dataset_at,
+    image_folder,
+    list_embeddings,
+    load_embedding,
+    registry,
+)
+from covey_dashboard.data.labels import ImageLabels, label_store, read_image_labels
+from covey_dashboard.data.metadata import dataset_metadata
+from covey_dashboard.data.selection import Rows, Selection, read_pick
+from covey_dashboard.data.table_titles import title_embeddings
+from covey_dashboard.pages.explore.explore_view import (
+    CLUSTER,
+    LABEL,
+    RECORDING,
+    ExploreView,
+    MapOptions,
+    pack_embedding,
+)
 from covey_dashboard.server import thumbnails
-from covey_dashboard.widgets import (
-    forms,
-    gallery,
-)
-from covey_dashboard.widgets import (
-    label_bar as labelling,
-)
-from covey_dashboard.widgets import (
-    map_view as map,
-)
-from covey_dashboard.widgets import (
-    messages as notice,
-)
-from covey_dashboard.widgets import (
-    page_frame as page,
-)
-from covey_dashboard.widgets import (
-    profile_curve as curve,
-)
+from covey_dashboard.state import ExploreState, OpenState, OptionState
+from covey_dashboard.widgets.forms import set_option, show_form
+from covey_dashboard.widgets.gallery import list_remaining, show_gallery
+from covey_dashboard.widgets.label_bar import follow_changes, show_label_bar, watch_labels
+from covey_dashboard.widgets.map_view import send_points, show_map
+from covey_dashboard.widgets.messages import show_hint, show_problem
+from covey_dashboard.widgets.page_frame import show_page, title_components
+from covey_dashboard.widgets.profile_curve import show_curve, with_value
 
-POLL = 0.7
-"""Seconds between two looks at what is made in the background."""
+POLL_S = 0.7
+"""Seconds between two looks at what is computed in the background."""
 CURVE_HEIGHT = 170
-"""Pixels for a slider and its curve, which are kept free until these are there."""
-Spot = tuple[Any, str]
+"""Pixels that are reserved for a slider and its curve until these are there."""
 
 
-def explore(location: str) -> None:
-    """Show one dataset. Raises CoveyError."""
-    source = choice.source(location)
-    if source is None:
-        notice.hint("This dataset has no embedding, and so no map, yet: the page Data says how to make one.")
+@attrs.frozen
+class CurvePlace:
+    """Where the curve of an option goes, and the widgets of that option."""
+
+    container: DeltaGenerator
+    option: OptionState
+
+
+def show_explore(location: str) -> None:
+    """Show one dataset.
+
+    Raises:
+        CoveyError: the dataset or its embedding cannot be read.
+    """
+    opened = current_embedding(location)
+    if opened is None:
+        show_hint("This dataset has no embedding, and so no map, yet: the page Data says how to make one.")
         st.page_link("../pages/data/page.py", label="What is in this dataset")
         return
-    choose_embedding(source)
-    map.send(cache.points(source))
-    workbench(source)
+    choose_embedding(opened)
+    send_points(pack_embedding(opened))
+    show_workbench(opened)
 
 
-def choose_embedding(source: Source) -> None:
+def choose_embedding(opened: OpenEmbedding) -> None:
     """Let a person change between the embeddings of the dataset."""
-    titles = choice.titles(choice.embeddings(source.location))
-    names, key = list(titles), f"explored {source.location}"
-    left_column, right = st.columns([5, 6], vertical_alignment="center")
-    short = source.location.rstrip("/").rpartition("/")[2] or source.location
-    left_column.text(f"{short}, joined with {titles[source.other.name]}" if source.other else short)
-    right.selectbox(
+    titles = title_embeddings(list_embeddings(opened.location))
+    names, state = list(titles), ExploreState.recall(opened)
+    left_column, right_column = st.columns([5, 6], vertical_alignment="center")
+    dataset_name = opened.location.rstrip("/").rpartition("/")[2] or opened.location
+    left_column.text(f"{dataset_name}, joined with {titles[opened.second.name]}" if opened.second else dataset_name)
+    right_column.selectbox(
         "Embedding",
         names,
-        names.index(source.entry.name),
-        format_func=lambda name: titles[name],
-        key=key,
+        names.index(opened.entry.name),
+        format_func=titles.__getitem__,
+        key=state.embedding.key,
         label_visibility="collapsed",
-        on_change=lambda: choice.choose(choice.EMBEDDING, st.session_state[key]),
+        on_change=open_embedding,
+        args=(state,),
     )
+
+
+def open_embedding(state: ExploreState) -> None:
+    """Open the embedding that a person chose, on all pages."""
+    OpenState.recall().embedding = state.embedding.content
 
 
 @st.fragment
-def workbench(source: Source) -> None:
+def show_workbench(opened: OpenEmbedding) -> None:
     """Show the options, the map and the images of one embedding; all that a person changes there reruns only this."""
     try:
-        left_column, middle, right = st.columns([2.2, 4.8, 4.4], gap="medium")
-        spots: dict[str, Spot] = {}
+        left_column, middle, right_column = st.columns([2.2, 4.8, 4.4], gap="medium")
+        places: dict[str, CurvePlace] = {}
         with left_column:
-            clusterer = choose_clusterer(source, spots)
+            clusterer = choose_clusterer(opened, places)
         if clusterer:
-            show(source, clusterer, middle, right)
-            for option, (place, widget) in spots.items():
-                with place:
-                    show_curve(source, clusterer, option, widget)
+            show_clusters(opened, clusterer, middle, right_column)
+            for option, place in places.items():
+                with place.container:
+                    show_slider(opened, clusterer, option, place.option)
     except CoveyError as error:
-        notice.problem(str(error))
+        show_problem(str(error))
 
 
-def choose_clusterer(source: Source, spots: dict[str, Spot]) -> Clusterer | None:
-    """Return the clusterer that a person chose and set; None, having said why, when there is none.
+def choose_clusterer(opened: OpenEmbedding, places: dict[str, CurvePlace]) -> Clusterer | None:
+    """Return the clusterer that a person chose and set; None, having said why, if there is none.
 
-    It starts with one whose result is kept, and where the data decide an option, with what they suggest. `spots` gets
-    the places where the curves of live options go, and the keys of their widgets.
+    At first it is one whose result the dataset has; options that the data decide begin with what they suggest.
+
+    Args:
+        opened: what is clustered.
+        places: gets the places where the curves of live options go, by option.
     """
-    offered = {item.full_name: item for item in cache.registry().of_kind(Kind.CLUSTERER)}
-    if not offered:
-        notice.hint("No clusterer is installed. These come with the dashboard:", 'pip install "covey[dashboard]"')
+    components = {component.full_name: component for component in registry().of_kind(Kind.CLUSTERER)}
+    if not components:
+        show_hint("No clusterer is installed. These come with the dashboard:", 'pip install "covey[dashboard]"')
         return None
-    kept_clusterers = {entry.name: clusterer for entry, clusterer in cache.kept_clusterings(source)}
+    stored_clusterers = {entry.name: clusterer for entry, clusterer in list_stored_clusterings(opened)}
     titles = {
-        **{name: f"kept: {clusterer.tag}" for name, clusterer in kept_clusterers.items()},
-        **page.called(list(offered.values())),
+        **{name: f"kept: {clusterer.tag}" for name, clusterer in stored_clusterers.items()},
+        **title_components(list(components.values())),
     }
-    key = st.selectbox("Clusterer", list(titles), format_func=lambda key: titles[key], key=f"by {source.identity}")
-    if key in kept_clusterers:
-        return options_of(digest([key, source.identity]), kept_clusterers[key], spots)
-    chosen = offered[key]
-    if chosen.missing:
-        notice.hint(f"{chosen.name} needs a library that is not installed:", chosen.status.removeprefix("needs: "))
+    state = ExploreState.recall(opened)
+    name = st.selectbox("Clusterer", list(titles), format_func=titles.__getitem__, key=state.clusterer.key)
+    if name in stored_clusterers:
+        return set_options(state, name, stored_clusterers[name], places)
+    component = components[name]
+    if component.missing:
+        show_hint(f"{component.name} needs a library that is not installed:", component.status.removeprefix("needs: "))
         return None
-    return options_of(
-        digest([key, source.identity]), cache.resolve(source, cache.registry().get(Kind.CLUSTERER, key)()), spots
-    )
+    return set_options(state, name, resolve_options(opened, registry().get(Kind.CLUSTERER, name)()), places)
 
 
-def options_of(key: str, start: Clusterer, spots: dict[str, Spot]) -> Clusterer:
+def set_options(state: ExploreState, name: str, start: Clusterer, places: dict[str, CurvePlace]) -> Clusterer:
     """Show the form of a clusterer; return it as set, or as it was last, having said what is wrong with an option."""
 
-    def under(option: Option, widget: str) -> None:
+    def reserve_place(option: Option, option_state: OptionState) -> None:
         if option.live and not option.expert and option.type in (int, float) and option.choices is None:
-            spots[option.name] = (st.container(height=CURVE_HEIGHT, border=False), widget)
+            places[option.name] = CurvePlace(st.container(height=CURVE_HEIGHT, border=False), option_state)
 
-    clusterer: Clusterer = forms.form(type(start), key, start, under) or st.session_state.get(f"last {key}", start)
-    st.session_state[f"last {key}"] = clusterer
+    key = state.form_key(name)
+    clusterer: Clusterer = show_form(type(start), key, start, reserve_place) or state.clusterers.get(key, start)
+    state.clusterers[key] = clusterer
     return clusterer
 
 
-def show_curve(source: Source, clusterer: Clusterer, option: str, widget: str) -> None:
+def show_slider(opened: OpenEmbedding, clusterer: Clusterer, option: str, state: OptionState) -> None:
     """Show a slider over the values worth looking at, and under it how the clusters change along them."""
-    profile, current = cache.curve(source, clusterer, option), option_values(clusterer)[option]
+    profile, current = profile_clusters(opened, clusterer, option), option_values(clusterer)[option]
     if profile is None:
         st.caption("Preparing the slider …")
-        wait(source, clusterer, option)
-        return
-    if len(profile.values) < 2 or current is None:
-        return
-    profile = curve.through(profile, current, cache.labels(source, clusterer))
-    curve.show(profile, current, f"{widget}.curve", lambda current: forms.put(widget, current))
+        await_profile(opened, clusterer, option)
+    elif len(profile.values) > 1 and current is not None:
+        profile = with_value(profile, current, cluster_images(opened, clusterer))
+        show_curve(profile, current, state.curve, partial(set_option, state))
 
 
-@st.fragment(run_every=POLL)
-def wait(source: Source, clusterer: Clusterer, option: str) -> None:
-    """Show the page anew when what is made in the background is there."""
-    if cache.curve(source, clusterer, option) is not None:
+@st.fragment(run_every=POLL_S)
+def await_profile(opened: OpenEmbedding, clusterer: Clusterer, option: str) -> None:
+    """Run the app again as soon as a profile has been computed in the background."""
+    if profile_clusters(opened, clusterer, option) is not None:
         st.rerun()
 
 
-def show(source: Source, clusterer: Clusterer, middle: Any, right: Any) -> None:
-    """Show what is found: numbers, map and gallery. Raises CoveyError."""
-    scene = scene_of(source, clusterer)
+def show_clusters(
+    opened: OpenEmbedding, clusterer: Clusterer, middle: DeltaGenerator, right_column: DeltaGenerator
+) -> None:
+    """Show the clusters: numbers, map and gallery.
+
+    Raises:
+        CoveyError: the clusterer fails, or a file cannot be read.
+    """
+    view = read_view(opened, clusterer)
     with middle:
-        numbers, view = st.container(), choose_view(source)
-    with right:
-        selection, rows = choose(scene, view)
+        numbers, options = st.container(), choose_map_options(opened)
+    with right_column:
+        selection, rows = choose_selection(view, options)
     with numbers:
-        show_numbers(scene, rows)
+        show_numbers(view, rows)
     with middle:
-        show_map(scene, view, selection, rows)
-    with right:
-        show_images(scene, selection, rows)
+        show_map(
+            opened.identity,
+            view.table.map,
+            view.colouring(options.colour_by),
+            view.clusters,
+            view.image_labels,
+            view.states(selection, options, rows),
+            thumbnails.address(image_folder(opened.location)),
+            partial(select_pick, view),
+        )
+    with right_column:
+        show_images(view, selection, rows)
 
 
-def scene_of(source: Source, clusterer: Clusterer) -> ExploreView:
-    """Return what is looked at. Raises CoveyError."""
-    clusters = steady(source, cache.labels(source, clusterer))
-    store, revision, image_labels = labels_of(source)
-    table = cache.embedding(source)
+def read_view(opened: OpenEmbedding, clusterer: Clusterer) -> ExploreView:
+    """Return what is shown.
+
+    Raises:
+        CoveyError: the clusterer fails, or a file cannot be read.
+    """
+    clusters = keep_numbers(opened, cluster_images(opened, clusterer))
+    store, revision, image_labels = read_labels(opened)
     return ExploreView(
-        source=source, table=table, store=store, revision=revision, given=image_labels, clusters=clusters
+        opened=opened,
+        table=load_embedding(opened),
+        store=store,
+        revision=revision,
+        image_labels=image_labels,
+        clusters=clusters,
     )
 
 
-def labels_of(source: Source) -> tuple[LabelStore | None, int, ImageLabels]:
-    """Return where the labels are kept, their revision and what they are; none, having said why, when that fails."""
+def read_labels(opened: OpenEmbedding) -> tuple[LabelStore | None, int, ImageLabels]:
+    """Return where the labels are kept, their revision and the labels; none, having said why, if that fails."""
     try:
-        store = cache.store(source.location)
-        revision, image_labels = store.revision, cache.read_image_labels(source)
-        labelling.watch(store, revision)
+        store = label_store(opened.location)
+        revision, image_labels = store.revision, read_image_labels(opened, store)
+        watch_labels(store, revision)
         return store, revision, image_labels
     except CoveyError as error:
-        notice.problem(str(error))
-        return None, 0, ImageLabels.of(cache.embedding(source).names.tolist(), [], {})
+        show_problem(str(error))
+        return None, 0, ImageLabels.of(load_embedding(opened).names.tolist(), [], {})
 
 
-def steady(source: Source, labels: Labels) -> Labels:
-    """Return labels in which clusters that stay themselves keep the ids that they had in this session."""
-    key = f"ids {source.identity}"
-    computed, steady_labels = st.session_state.get(key, (labels, labels))
+def keep_numbers(opened: OpenEmbedding, labels: Labels) -> Labels:
+    """Return labels in which clusters that stay the same keep the numbers that they had in this session."""
+    state = ExploreState.recall(opened)
+    computed, numbered = state.numbered or (labels, labels)
     if computed is not labels:
-        steady_labels = match_clusters(steady_labels, labels)
-    st.session_state[key] = (labels, steady_labels)
-    return steady_labels  # type: ignore[no-any-return]
+        numbered = match_clusters(numbered, labels)
+    state.numbered = (labels, numbered)
+    return numbered
 
 
-def choose(scene: ExploreView, view: View) -> tuple[Selection, Rows]:
-    """Let a person select images by cluster, label or name; return what is selected, however that was said."""
-    key = selected(scene.source)
-    selection: Selection = st.session_state.setdefault(key, Selection())
-    if selection.by == "cluster" and selection.what not in scene.sizes:
-        selection = st.session_state[key] = Selection()
-    rows, listed = scene.rows(selection, view), scene.offered()
+def choose_selection(view: ExploreView, options: MapOptions) -> tuple[Selection, Rows]:
+    """Let a person select images by cluster, label or name; return what is selected, there or elsewhere."""
+    state = ExploreState.recall(view.opened)
+    if state.selection.by == "cluster" and state.selection.what not in view.sizes:
+        state.selection = Selection()
+    selection, listed = state.selection, view.list_selections()
+    rows = view.rows(selection, options)
     if selection not in listed:
         listed.insert(0, selection)
-    st.session_state[f"{key} list"] = selection
-    left_column, right = st.columns([3, 2])
+    state.selected.set(selection)
+    left_column, right_column = st.columns([3, 2])
     left_column.selectbox(
         "Show",
         listed,
-        format_func=lambda candidate: scene.title(candidate, len(rows)),
-        key=f"{key} list",
-        on_change=lambda: select(scene.source, st.session_state[f"{key} list"]),
+        format_func=lambda candidate: view.title(candidate, len(rows)),
+        key=state.selected.key,
+        on_change=select_listed,
+        args=(state,),
     )
-    right.text_input("Search", placeholder="in the names", key=f"{key} text", on_change=lambda: search(scene.source))
+    right_column.text_input(
+        "Search", placeholder="in the names", key=state.search.key, on_change=select_by_name, args=(state,)
+    )
     return selection, rows
 
 
-def selected(source: Source) -> str:
-    """Return where the session keeps what is selected."""
-    return f"selection {source.identity}"
-
-
-def select(source: Source, selection: Selection | str) -> None:
-    """Select images.
-
-    A list gives a text for an entry that went while the page was on its way to the browser: nothing changes then.
-    """
+def select_listed(state: ExploreState) -> None:
+    """Select what a person chose from the list, unless that vanished while the page was on its way to the browser."""
+    selection = state.selected.content
     if isinstance(selection, Selection):
-        st.session_state[selected(source)] = selection
+        state.selection = selection
 
 
-def search(source: Source) -> None:
+def select_by_name(state: ExploreState) -> None:
     """Select the images with a text in their names."""
-    text = st.session_state[f"{selected(source)} text"].strip()
-    select(source, Selection("name", text) if text else Selection())
+    text = state.search.content.strip()
+    state.selection = Selection("name", text) if text else Selection()
 
 
-def show_numbers(scene: ExploreView, rows: Rows) -> None:
+def select_pick(view: ExploreView, pick: object) -> None:
+    """Select what a person picked on the map."""
+    ExploreState.recall(view.opened).selection = read_pick(pick, view.clusters)
+
+
+def select_similar(view: ExploreView, names: list[str]) -> None:
+    """Select the images that are most like some others."""
+    ExploreState.recall(view.opened).selection = view.select_similar(names)
+
+
+def show_numbers(view: ExploreView, rows: Rows) -> None:
     """Show how many images and clusters there are, how they fall into them, and where the selection is from."""
     explanation = "The largest share of the selected images that is from one recording."
-    for column, (name, number) in zip(st.columns([4, 4, 4, 4, 6]), scene.numbers(rows).items(), strict=True):
+    for column, (name, number) in zip(st.columns([4, 4, 4, 4, 6]), view.numbers(rows).items(), strict=True):
         column.metric(name, number, help=explanation if name == "Top recording" else None)
 
 
-def choose_view(source: Source) -> View:
-    """Let a person choose what the map shows."""
+def choose_map_options(opened: OpenEmbedding) -> MapOptions:
+    """Let a person choose how the map is drawn."""
     columns = st.columns(3)
-    by = columns[0].selectbox("Colour by", colourings(source), key="colour by")
-    noise = columns[1].selectbox("Noise", ["shown", "hidden"], key="noise shown")
-    labelled = columns[2].selectbox("Labelled images", ["shown", "grey", "hidden"], key="labelled shown")
-    return View(by, noise, labelled)
+    colour_by = columns[0].selectbox("Colour by", list_colourings(opened), key=ExploreState.colour_key)
+    noise = columns[1].selectbox("Noise", ["shown", "hidden"], key=ExploreState.noise_key)
+    labelled = columns[2].selectbox("Labelled images", ["shown", "grey", "hidden"], key=ExploreState.labelled_key)
+    return MapOptions(colour_by, noise, labelled)
 
 
-def show_map(scene: ExploreView, view: View, selection: Selection, rows: Rows) -> None:
-    """Show the map, with what a person wants to see on it."""
-    map.show(
-        scene.source.identity,
-        scene.table.map,
-        scene.coloured(view.by),
-        scene.clusters,
-        scene.given,
-        scene.states(view, selection, rows),
-        thumbnails.address(cache.images(scene.source.location)),
-        lambda what: select(scene.source, picked(what, scene.clusters)),
-    )
-
-
-def colourings(source: Source) -> list[str]:
+def list_colourings(opened: OpenEmbedding) -> list[str]:
     """Return what the map can be coloured by: the columns of the metadata too."""
-    first = [CLUSTER, LABEL, RECORDING]
+    always = [CLUSTER, LABEL, RECORDING]
     try:
-        return list(dict.fromkeys([*first, *cache.known(source.location).columns]))
+        return list(dict.fromkeys([*always, *dataset_metadata(opened.location).columns]))
     except CoveyError as error:
-        notice.problem(str(error))
-        return first
+        show_problem(str(error))
+        return always
 
 
 @st.fragment
-def show_images(scene: ExploreView, selection: Selection, rows: Rows) -> None:
-    """Show the images that are selected; that one is taken out reruns only this, and leaves the map still."""
+def show_images(view: ExploreView, selection: Selection, rows: Rows) -> None:
+    """Show the images that are selected; taking one out reruns only this, and leaves the map still."""
     try:
-        show_selection(scene, selection, rows)
+        show_selected_images(view, selection, rows)
     except CoveyError as error:
-        notice.problem(str(error))
-    if scene.store:  # after what was done is said: the map takes longer
-        labelling.follow_changes(scene.store, scene.revision)
+        show_problem(str(error))
+    if view.store:  # after the report of the last action is shown: the map takes longer
+        follow_changes(view.store, view.revision)
 
 
-def show_selection(scene: ExploreView, selection: Selection, rows: Rows) -> None:
-    """Show the images that are selected, and what can be done with those that a person leaves in. Raises CoveyError."""
+def show_selected_images(view: ExploreView, selection: Selection, rows: Rows) -> None:
+    """Show the images that are selected, and what can be done with those that a person leaves in.
+
+    Raises:
+        CoveyError: a file cannot be read.
+    """
     colour = cluster_colour(selection.what) if selection.by == "cluster" else "transparent"
     st.html(f'<div class="covey-swatch" style="background: {colour}"></div>')
-    source, place = scene.source, st.container()
-    names, what = scene.table.names[rows].tolist(), f"{source.identity} {selection}"
-    gallery.show(
+    location, place = view.opened.location, st.container()
+    names, what = view.table.names[rows].tolist(), f"{view.opened.identity} {selection}"
+    show_gallery(
         names,
         what=what,
-        clusters=scene.clusters[rows],
-        folder=cache.images(source.location),
-        home=cache.dataset(source.location).home,
-        oddity=lambda: measure_oddity(scene.table.Z[rows]),
-        like=lambda names: select(source, scene.more_like(names)),
+        clusters=view.clusters[rows],
+        folder=image_folder(location),
+        home=dataset_at(location).home,
+        rate_oddity=rate_oddity_of(view, rows),
+        show_similar=partial(select_similar, view),
     )
-    if scene.store:
+    if view.store:
         with place:
-            labelling.bar(scene.store, lambda: gallery.remaining(names, what))
+            show_label_bar(view.store, partial(list_remaining, names, what))
 
 
-page.of_dataset(explore)
+def rate_oddity_of(view: ExploreView, rows: Rows) -> Callable[[], Floats]:
+    """Return a function that says how odd each of some images is."""
+    return lambda: measure_oddity(view.table.Z[rows])
+
+
+show_page(show_explore)

@@ -1,4 +1,4 @@
-"""The page Methods: what was done to get here, in words for a paper, and step by step."""
+"""The page Methods: how a table was made, in words for a paper, and step by step."""
 
 from __future__ import annotations
 
@@ -9,46 +9,56 @@ from typing import Any
 import streamlit as st
 
 from covey import CoveyError
-from covey.frontend import AnyEntry, Provenance, describe_methods, format_value, parse_file_name
-from covey_dashboard.data import cache
-from covey_dashboard.data import current_dataset as choice
-from covey_dashboard.widgets import messages as notice
-from covey_dashboard.widgets import page_frame as page
+from covey.frontend import AnyEntry, Provenance, TableKind, describe_methods, format_value, parse_file_name
+from covey_dashboard.current_dataset import current_embedding
+from covey_dashboard.data.datasets import list_tables, registry
+from covey_dashboard.data.table_titles import as_utf8, is_made_from, title_tables
+from covey_dashboard.state import MethodsState
+from covey_dashboard.widgets.messages import show_hint
+from covey_dashboard.widgets.page_frame import show_page, show_table
 
 HEADS = ("Step", "Options", "Made with")
-ORDER = ("clustering", "embedding", "features")
+ORDER = (TableKind.CLUSTERING, TableKind.EMBEDDING, TableKind.FEATURES)
 
 
-def show(location: str) -> None:
-    """Show how a table of a dataset was made. Raises CoveyError."""
-    entries = sorted(cache.entries(location), key=lambda entry: ORDER.index(entry.kind))
+def show_methods(location: str) -> None:
+    """Show how a table of a dataset was made.
+
+    Raises:
+        CoveyError: the dataset cannot be read.
+    """
+    entries = sorted(list_tables(location).entries, key=lambda entry: ORDER.index(entry.kind))
     if not entries:
-        notice.hint("Nothing was made from these images yet: the page Data says how to make a first result.")
+        show_hint("Nothing was made from these images yet: the page Data says how to make a first result.")
         return
-    entry = choose(entries, location)
+    entry = choose_table(entries, location)
     if entry.provenance is None:
-        notice.hint(unknown(entry.name))
+        show_hint(describe_unknown(entry.name))
         return
-    show_text(page.plain(describe_methods(entry.provenance, cache.registry())))
+    show_text(as_utf8(describe_methods(entry.provenance, registry())))
     show_steps(entry.provenance)
 
 
-def choose(entries: Sequence[AnyEntry], location: str) -> AnyEntry:
-    """Let a person choose a table: at first a clustering of the embedding that is open. Raises CoveyError."""
-    source = choice.source(location)
-    opened = source.entry if source else entries[0]
-    related = [entry for entry in entries if page.made_from(entry, opened)]
-    titles, by_name = page.titles(entries), {entry.name: entry for entry in entries}
-    start = list(by_name).index((related or [opened])[0].name)
-    name = st.selectbox("How was this made?", list(by_name), start, titles.__getitem__, key=f"told {location}")
-    return by_name[name]
+def choose_table(entries: Sequence[AnyEntry], location: str) -> AnyEntry:
+    """Let a person choose a table: at first a clustering of the embedding that is open.
+
+    Raises:
+        CoveyError: the dataset cannot be read.
+    """
+    opened = current_embedding(location)
+    open_entry: AnyEntry = opened.entry if opened else entries[0]
+    related = [entry for entry in entries if is_made_from(entry, open_entry)]
+    titles, by_name = title_tables(entries), {entry.name: entry for entry in entries}
+    start = list(by_name).index((related or [open_entry])[0].name)
+    key = MethodsState.table_key(location)
+    return by_name[st.selectbox("How was this made?", list(by_name), start, titles.__getitem__, key=key)]
 
 
-def unknown(name: str) -> str:
+def describe_unknown(name: str) -> str:
     """Return what can be said of a file without provenance."""
     file_origin = parse_file_name(name)
     guess = f" By its name it was made with {file_origin}." if file_origin else ""
-    return f"{page.plain(name)} does not say how it was made: it is from another tool.{guess} What covey makes does."
+    return f"{as_utf8(name)} does not say how it was made: it is from another tool.{guess} Files that covey makes do."
 
 
 def show_text(text: str) -> None:
@@ -56,49 +66,46 @@ def show_text(text: str) -> None:
     st.code(text, language=None, wrap_lines=True)
     with st.container(horizontal=True):
         st.download_button("Download as text", text, "methods.txt", "text/plain", on_click="ignore")
-        st.download_button("Download as Markdown", markdown(text), "methods.md", "text/markdown", on_click="ignore")
+        st.download_button("Download as Markdown", as_markdown(text), "methods.md", "text/markdown", on_click="ignore")
 
 
-def markdown(text: str) -> str:
+def as_markdown(text: str) -> str:
     """Return plain text as Markdown that looks the same: every line a paragraph, nothing in it a mark."""
-    marked = re.sub(r"([\\`*_{}\[\]<>#|~$&])", r"\\\1", text)
-    return "# Methods\n\n" + re.sub(r"\n+", "\n\n", marked) + "\n"
+    escaped = re.sub(r"([\\`*_{}\[\]<>#|~$&])", r"\\\1", text)
+    return "# Methods\n\n" + re.sub(r"\n+", "\n\n", escaped) + "\n"
 
 
 def show_steps(origin: Provenance) -> None:
     """Show the steps that led to a table."""
-    chain = origin.lineage
-    page.table(HEADS, [(called(step), options(step), listed(step.details.versions)) for step in chain])
-    if gone := [step.component for step in chain if not installed(step)]:
-        notice.hint(f"No longer installed, and so told without references: {', '.join(gone)}.")
+    steps = origin.lineage
+    rows = [(title_step(step), list_options(step), format_settings(step.details.versions)) for step in steps]
+    show_table(HEADS, rows)
+    if gone := [step.component for step in steps if not is_installed(step)]:
+        show_hint(f"No longer installed, so that references are missing: {', '.join(gone)}.")
 
 
-def called(step: Provenance) -> str:
-    """Return what did a step, and in which version."""
+def title_step(step: Provenance) -> str:
+    """Return which component did a step, and in which version."""
     return f"{step.kind} {step.component}, version {step.version}"
 
 
-def options(step: Provenance) -> str:
+def list_options(step: Provenance) -> str:
     """Return the options of a step, and what the data decided."""
-    return listed({**step.options, **step.details.chosen}) or "none"
+    return format_settings({**step.options, **step.details.chosen}) or "none"
 
 
-def installed(step: Provenance) -> bool:
-    """Return whether what did a step is there."""
+def is_installed(step: Provenance) -> bool:
+    """Whether the component that did a step is installed."""
     try:
-        cache.registry().find(step.component, step.kind)
+        registry().find(step.component, step.kind)
     except CoveyError:
         return False
     return True
 
 
-def listed(values: Any) -> str:
+def format_settings(settings: Mapping[str, Any]) -> str:
     """Return names with their values in a line."""
-    return ", ".join(f"{name} {format_value(value)}" for name, value in _mapping(values).items())
+    return ", ".join(f"{name} {format_value(setting)}" for name, setting in settings.items())
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-page.of_dataset(show)
+show_page(show_methods)

@@ -9,58 +9,67 @@ from importlib.metadata import PackageNotFoundError, version
 import streamlit as st
 
 from covey.frontend import Kind, Registered, Registry, format_value, options
-from covey_dashboard.data import cache
-from covey_dashboard.widgets import messages as notice
-from covey_dashboard.widgets import page_frame as page
+from covey_dashboard.data.datasets import registry
+from covey_dashboard.data.table_titles import as_utf8
+from covey_dashboard.widgets.messages import show_hint, show_problem
+from covey_dashboard.widgets.page_frame import show_table
 
 HEADS = ("Kind", "Name", "What", "Status", "From")
 
 
-def show(registry: Registry) -> None:
+def show_plugins(registry: Registry) -> None:
     """Show what is installed."""
     for problem in registry.problems:
-        notice.problem(f"The plugin {problem.plugin!r} of {problem.distribution} is broken: {problem.reason}.")
+        show_problem(f"The plugin {problem.plugin!r} of {problem.distribution} is broken: {problem.reason}.")
     for problem in registry.warnings:
-        notice.problem(f"The plugin {problem.plugin!r} of {problem.distribution} makes covey slow: {problem.reason}.")
-    components = [item for kind in Kind for item in registry.of_kind(kind)]
+        show_problem(f"The plugin {problem.plugin!r} of {problem.distribution} makes covey slow: {problem.reason}.")
+    components = [component for kind in Kind for component in registry.of_kind(kind)]
     if not components:
-        notice.hint("No plugin is installed. These come with covey:", 'pip install "covey[all]"')
+        show_hint("No plugin is installed. These come with covey:", 'pip install "covey[all]"')
         return
-    page.table(HEADS, [(item.kind, item.name, item.summary, item.status, origin(item)) for item in components])
-    show_one(components)
+    rows = [
+        (component.kind, component.name, component.summary, component.status, describe_origin(component))
+        for component in components
+    ]
+    show_table(HEADS, rows)
+    show_component(components)
     if registry.commands:
-        commands = sorted(registry.commands, key=lambda command: command.name)
-        rows = [
-            (f"covey {command.name}", command.command.get_short_help_str(200), command.distribution)
-            for command in commands
-        ]
-        page.table(("Command", "What", "From"), rows)
+        show_commands(registry)
 
 
-def origin(registered: Registered) -> str:
-    """Return which version of what brings a component, and its own version, which says when its results change."""
+def show_commands(registry: Registry) -> None:
+    """Show the commands of the command line that plugins bring."""
+    commands = sorted(registry.commands, key=lambda command: command.name)
+    rows = [
+        (f"covey {command.name}", command.command.get_short_help_str(200), command.distribution) for command in commands
+    ]
+    show_table(("Command", "What", "From"), rows)
+
+
+def describe_origin(component: Registered) -> str:
+    """Return the distribution of a component and its version, and the component's own, raised when results change."""
     try:
-        distribution_version = version(registered.distribution)
+        distribution_version = version(component.distribution)
     except (PackageNotFoundError, ValueError):
         distribution_version = "(unknown version)"
-    return f"{registered.distribution} {distribution_version}, component version {registered.cls.version}"
+    return f"{component.distribution} {distribution_version}, component version {component.cls.version}"
 
 
-def show_one(components: Sequence[Registered]) -> None:
-    """Show a component that a person chooses, with all its options."""
-    components_by_title = {f"{component.kind} {component.full_name}": component for component in components}
-    component = components_by_title[st.selectbox("Options of", list(components_by_title))]
-    st.text(page.plain(inspect.getdoc(component.cls) or "It does not describe itself."))
+def show_component(components: Sequence[Registered]) -> None:
+    """Show the component that a person chooses, with all its options."""
+    by_title = {f"{component.kind} {component.full_name}": component for component in components}
+    component = by_title[st.selectbox("Options of", list(by_title))]
+    st.text(as_utf8(inspect.getdoc(component.cls) or "It does not describe itself."))
     rows = [
         (option.name, option.help, f"{option.expected}; by default {format_value(option.default)}")
         for option in options(component.cls)
     ]
     if rows:
-        page.table(("Option", "Help", "Values"), rows)
+        show_table(("Option", "Help", "Values"), rows)
     else:
         st.text("It has no options.")
     for reference in component.cls.references:
-        st.text(page.plain(reference))
+        st.text(as_utf8(reference))
 
 
-show(cache.registry())
+show_plugins(registry())

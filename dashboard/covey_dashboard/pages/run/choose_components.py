@@ -11,53 +11,62 @@ from streamlit.delta_generator import DeltaGenerator
 
 from covey import CoveyError, Runtime
 from covey.frontend import STEPS, Experiment, Kind, Registered
-from covey_dashboard.data import cache
-from covey_dashboard.widgets import forms
-from covey_dashboard.widgets import messages as notice
-from covey_dashboard.widgets import page_frame as page
+from covey_dashboard.data.datasets import registry
+from covey_dashboard.state import RunState
+from covey_dashboard.widgets.forms import show_form
+from covey_dashboard.widgets.messages import show_hint, show_problem
+from covey_dashboard.widgets.page_frame import title_components
 
 TITLES = {
-    Kind.EXTRACTOR: "What describes the images",
-    Kind.REDUCER: "What reduces that",
-    Kind.CLUSTERER: "What finds groups",
+    Kind.EXTRACTOR: "Describe the images with",
+    Kind.REDUCER: "Map them with",
+    Kind.CLUSTERER: "Find groups with",
 }
 
 
-def choose(location: str, columns: Sequence[DeltaGenerator]) -> Experiment | None:
-    """Let a person choose the components of every kind, each in its column; None, having shown why, if one is wrong."""
-    components: dict[str, list[Any]] = {}
+def choose_experiment(location: str, columns: Sequence[DeltaGenerator]) -> Experiment | None:
+    """Let a person choose the components of every kind, each in its column.
+
+    Returns:
+        What is to run; None, having shown why, if a component cannot be built.
+    """
+    components: dict[Kind, list[Any]] = {}
     for kind, column in zip(STEPS, columns, strict=True):
         with column:
-            components[kind] = [_component(name, item) for name, item in _chosen(kind).items()]
+            components[kind] = [show_component(component) for component in choose_components(kind)]
     with columns[-1], st.expander("How to compute"):
-        runtime = forms.form(Runtime, "run.runtime")
+        runtime = show_form(Runtime, RunState.runtime_form_key)
     if runtime is None or not all(group and None not in group for group in components.values()):
         return None
-    extractors, reducers, clusterers = (tuple(group) for group in components.values())
     return Experiment(
-        dataset=location, extractors=extractors, reducers=reducers, clusterers=clusterers, runtime=runtime
+        dataset=location,
+        extractors=tuple(components[Kind.EXTRACTOR]),
+        reducers=tuple(components[Kind.REDUCER]),
+        clusterers=tuple(components[Kind.CLUSTERER]),
+        runtime=runtime,
     )
 
 
-def _chosen(kind: Kind) -> dict[str, Registered]:
-    """Let a person choose components of one kind; return them by what they are called."""
-    offered = cache.registry().of_kind(kind)
-    called = page.called(offered)
-    items = {called[item.full_name]: item for item in offered}
-    default = [name for name in items if name == kind.default] or list(items)[:1]
-    names = st.multiselect(TITLES[kind], list(items), default, key=f"run.{kind}", help=f"Each {kind} is tried.")
-    if not names:
-        notice.hint(f"Choose one {kind} at least.")
-    return {name: items[name] for name in names}
+def choose_components(kind: Kind) -> list[Registered]:
+    """Let a person choose components of one kind."""
+    offered = registry().of_kind(kind)
+    titles = title_components(offered)
+    by_title = {titles[component.full_name]: component for component in offered}
+    default = [title for title in by_title if title == kind.default] or list(by_title)[:1]
+    key = RunState.components(kind).key
+    chosen = st.multiselect(TITLES[kind], list(by_title), default, key=key, help=f"Each {kind} is tried.")
+    if not chosen:
+        show_hint(f"Choose at least one {kind}.")
+    return [by_title[title] for title in chosen]
 
 
-def _component(name: str, registered: Registered) -> Any:
-    """Show the form of a component; return what it makes, None where that cannot be."""
+def show_component(component: Registered) -> Any:
+    """Show the form of a component; return the component as set, None if it cannot be built."""
     with st.container(border=True):
-        st.html(f"<b>{escape(registered.name)}</b> <small style='opacity: 0.75'>{escape(registered.summary)}</small>")
+        st.html(f"<b>{escape(component.name)}</b> <small style='opacity: 0.75'>{escape(component.summary)}</small>")
         try:
-            cls = cache.registry().get(registered.kind, name)
+            cls = registry().get(component.kind, component.full_name)
         except CoveyError as error:
-            notice.problem(str(error))
+            show_problem(str(error))
             return None
-        return forms.form(cls, f"run.{registered.kind}.{registered.full_name}")
+        return show_form(cls, RunState.form_key(component.kind, component.full_name))

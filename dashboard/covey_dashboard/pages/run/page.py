@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import streamlit as st
 
-from covey_dashboard.data import cache
-from covey_dashboard.pages.run import choose_components as run_choice
-from covey_dashboard.pages.run import planned_steps as run_plan
-from covey_dashboard.pages.run import watch_jobs as run_jobs
-from covey_dashboard.widgets import messages as notice
-from covey_dashboard.widgets import page_frame as page
+from covey_dashboard.data.datasets import image_folder
+from covey_dashboard.pages.run.choose_components import choose_experiment
+from covey_dashboard.pages.run.planned_steps import show_plan, show_saved_forms
+from covey_dashboard.pages.run.watch_jobs import attempt, show_jobs, start_run
+from covey_dashboard.state import RunState
+from covey_dashboard.widgets.messages import show_problem
+from covey_dashboard.widgets.page_frame import show_page
 
 
-def show(location: str) -> None:
-    """Show what can be run on a dataset, and what runs. Raises CoveyError."""
-    if cache.images(location) is None:
-        notice.problem(f"There are no images in {location}: to run something, open a dataset with images.")
+def show_run(location: str) -> None:
+    """Show what can be run on a dataset, and what runs.
+
+    Raises:
+        CoveyError: the dataset cannot be read.
+    """
+    if image_folder(location) is None:
+        show_problem(f"There are no images in {location}: to run something, open a dataset with images.")
         return
-    left_column, right = st.columns([1, 2], gap="medium")
-    doing, writing = right.columns(2, gap="medium")
-    experiment = run_choice.choose(location, [left_column, doing, writing])
+    left_column, right_column = st.columns([1, 2], gap="medium")
+    plan_column, forms_column = right_column.columns(2, gap="medium")
+    experiment = choose_experiment(location, [left_column, plan_column, forms_column])
     if experiment:
-        if doing.button("Start", type="primary", width="stretch", key="run.start"):
-            run_jobs.attempt(run_jobs.start, location, experiment)
-        with writing:
-            run_plan.show_writing(experiment)
-    with right:
-        run_jobs.show(location)
+        if plan_column.button("Start", type="primary", width="stretch", key=RunState.start_key):
+            attempt(start_run, location, experiment)
+        with forms_column:
+            show_saved_forms(experiment)
+    with right_column:
+        show_jobs(location)
     if experiment:
-        with doing:  # last, for it may take long
-            run_plan.show_plan(experiment)
+        with plan_column:  # last, for it may take long
+            show_plan(experiment)
 
 
-page.of_dataset(show, changing=True)
+show_page(show_run, is_changing=True)

@@ -1,4 +1,4 @@
-"""What a run would do: what is kept from before, what it has to make, and how else it can be started."""
+"""What a run would do: what the dataset has already, what there is to compute, and how else it can be started."""
 
 from __future__ import annotations
 
@@ -11,52 +11,66 @@ import streamlit as st
 
 from covey import CoveyError, Runtime
 from covey.frontend import Experiment, Kind, Pipeline, PlanLine, command_words, count_noun, summarize_tasks, to_toml
-from covey_dashboard.data import cache
-from covey_dashboard.widgets import page_frame as page
+from covey_dashboard.data.caching import cached
+from covey_dashboard.data.datasets import count_images, dataset_at, image_folder, registry
+from covey_dashboard.widgets.page_frame import show_table
 
-KEPT_LASTS = 5
-"""Seconds after which it is looked again what is kept."""
+PLAN_TTL = 5
+"""Seconds after which it is looked again which tables the dataset has."""
 FILE = "covey.toml"
 
 
 def show_plan(experiment: Experiment) -> None:
-    """Show what is kept, and what it costs to make the rest. Raises CoveyError."""
-    steps = lines(experiment.dataset, to_toml(experiment, cache.registry()), experiment)
-    rows = [[line.component, f"{line.tables - line.existing:,}", f"{line.existing:,}"] for line in steps]
-    page.table(["Step", "Tables to make", "Tables kept"], rows)
-    st.text(cost(steps, cache.image_count(experiment.dataset)))
+    """Show which tables the dataset has already, and what it costs to make the rest.
+
+    Raises:
+        CoveyError: the dataset cannot be read.
+    """
+    lines = plan_steps(experiment)
+    rows = [[line.component, f"{line.tables - line.existing:,}", f"{line.existing:,}"] for line in lines]
+    show_table(["Step", "Tables to make", "Tables kept"], rows)
+    st.text(describe_cost(lines, count_images(experiment.dataset)))
 
 
-def show_writing(experiment: Experiment) -> None:
+def show_saved_forms(experiment: Experiment) -> None:
     """Show the command and the file that do the same."""
-    text, words = to_toml(experiment, cache.registry()), command_words(experiment, cache.registry())
+    text, words = to_toml(experiment, registry()), command_words(experiment, registry())
     command_tab, file_tab = st.tabs(["Command", FILE])
-    command_tab.code(command(words or ["covey", "run", FILE]), language=None, wrap_lines=True)
+    command_tab.code(quote_command(words or ["covey", "run", FILE]), language=None, wrap_lines=True)
     file_tab.code(text, language="toml", wrap_lines=True)
     if not words:
-        command_tab.text(f"Flags cannot say this: save {FILE} first.")
+        command_tab.text(f"One command cannot say this: save {FILE} first.")
 
 
-@st.cache_data(show_spinner="Looking at what is kept", ttl=KEPT_LASTS, max_entries=16)
-def lines(location: str, text: str, _experiment: Experiment) -> list[PlanLine]:
-    """Return what every component has to do in an experiment, of which `text` tells all. Raises CoveyError."""
-    images = cache.images(location)
+def _as_toml(experiment: Experiment) -> str:
+    return to_toml(experiment, registry())
+
+
+@cached(spinner="Looking at the tables of the dataset", ttl=PLAN_TTL, max_entries=16, by=_as_toml)
+def plan_steps(experiment: Experiment) -> list[PlanLine]:
+    """Return what every component has to do in an experiment.
+
+    Raises:
+        CoveyError: the dataset has no images, or cannot be read.
+    """
+    location = experiment.dataset
+    images = image_folder(location)
     if images is None:
         raise CoveyError(f"There are no images in {location}: open a dataset with images on the page Data.")
-    pipeline = Pipeline(cache.dataset(location), images, Runtime())
-    return summarize_tasks(pipeline.plan(_experiment), pipeline.entries_by_key)
+    pipeline = Pipeline(dataset_at(location), images, Runtime())
+    return summarize_tasks(pipeline.plan(experiment), pipeline.entries_by_key)
 
 
-def cost(steps: Sequence[PlanLine], images: int) -> str:
-    """Return what there is to make, in words."""
-    if all(line.existing == line.tables for line in steps):
+def describe_cost(lines: Sequence[PlanLine], images: int) -> str:
+    """Return what there is to compute, in words."""
+    if all(line.existing == line.tables for line in lines):
         return "All of it is kept from before: nothing has to be computed."
-    layers = sum(line.tables - line.existing for line in steps if line.kind is Kind.EXTRACTOR)
+    layers = sum(line.tables - line.existing for line in lines if line.kind is Kind.EXTRACTOR)
     if not layers:
         return "The images are described already."
     return f"To describe: {count_noun(images, 'image')} × {count_noun(layers, 'layer')}."
 
 
-def command(words: Sequence[str]) -> str:
-    """Return words as they are typed here."""
+def quote_command(words: Sequence[str]) -> str:
+    """Return a command as it is typed in the shell of this machine."""
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)

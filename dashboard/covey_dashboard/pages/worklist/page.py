@@ -10,226 +10,280 @@ import numpy as np
 import streamlit as st
 
 from covey import CoveyError, Embedding, Floats
-from covey.frontend import Action, LabelStore, Worklist, count_noun
-from covey_dashboard.data import cache
-from covey_dashboard.data import current_dataset as choice
-from covey_dashboard.data.cache import Source
-from covey_dashboard.data.image_labels import ImageLabels
-from covey_dashboard.pages.worklist.worklist_session import Reply, ShownBatch, WorklistSession
-from covey_dashboard.widgets import gallery
-from covey_dashboard.widgets import label_bar as labelling
-from covey_dashboard.widgets import messages as notice
-from covey_dashboard.widgets import page_frame as page
+from covey.frontend import Action, LabelStore, count_noun
+from covey_dashboard.current_dataset import current_embedding
+from covey_dashboard.data.datasets import OpenEmbedding, dataset_at, image_folder, load_embedding
+from covey_dashboard.data.labels import ImageLabels, label_store, prepare_worklist, read_image_labels
+from covey_dashboard.data.selection import Rows
+from covey_dashboard.data.worklist_session import Reply, ShownBatch
+from covey_dashboard.state import LabelBarState, WorklistState
+from covey_dashboard.widgets.gallery import list_remaining, show_gallery
+from covey_dashboard.widgets.label_bar import (
+    act_and_report,
+    button_row,
+    show_report,
+    show_undo_buttons,
+    watch_labels,
+)
+from covey_dashboard.widgets.messages import show_hint, show_problem
+from covey_dashboard.widgets.page_frame import show_page
 
-GALLERY, CLASS, FILLED = "work-list gallery", "work-list class", "work-list filled"
-NEARLY, LIKELY = 0.7, 0.5
-"""How sure a class is that is as good as known (it is never surer than 0.9), and one that is likely."""
+VERY_LIKELY, LIKELY = 0.7, 0.5
+"""Probability of a class that is as good as certain (it is never above 0.9), and of one that is likely."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Work:
-    """What there is: a source with its table and labels, and what lies before the person."""
+class WorklistView:
+    """The open embedding with its table and labels, and the replies of this person that were not undone."""
 
-    source: Source
+    opened: OpenEmbedding
     table: Embedding
     store: LabelStore
-    given: ImageLabels
-    desk: WorklistSession
-    standing: list[Reply]
+    image_labels: ImageLabels
+    state: WorklistState
+    replies: list[Reply]
 
 
-def show(location: str) -> None:
-    """Show the work-list of the embedding that is chosen. Raises CoveyError."""
-    source = choice.source(location)
-    if source is None:
-        notice.hint("This dataset has no embedding, and so no work-list, yet: the page Data says how to make one.")
+def show_worklist(location: str) -> None:
+    """Show the work-list of the embedding that is open.
+
+    Raises:
+        CoveyError: the dataset or its embedding cannot be read.
+    """
+    opened = current_embedding(location)
+    if opened is None:
+        show_hint("This dataset has no embedding, and so no work-list, yet: the page Data says how to make one.")
         st.page_link("../pages/data/page.py", label="What is in this dataset")
-    elif not len(cache.embedding(source).names):
-        notice.hint("This embedding has no images.")
+    elif not len(load_embedding(opened).names):
+        show_hint("This embedding has no images.")
     else:
-        work(source)
+        show_workbench(opened)
 
 
 @st.fragment
-def work(source: Source) -> None:
+def show_workbench(opened: OpenEmbedding) -> None:
     """Show the work-list of one embedding; all that a person does there reruns only this."""
     try:
-        show_work(read_work(source))
+        show_view(read_view(opened))
     except CoveyError as error:
-        notice.problem(str(error))
+        show_problem(str(error))
 
 
-@st.cache_resource(show_spinner="Preparing the work-list", max_entries=2)
-def prepared(identity: str, _source: Source) -> tuple[Worklist, bool]:
-    """Return the work-list of an embedding, and whether it knows the features. Raises CoveyError."""
-    X, Z = cache.space(_source), cache.embedding(_source).Z
-    return Worklist(X, Z), X is not Z
+def read_view(opened: OpenEmbedding) -> WorklistView:
+    """Return what is shown.
+
+    Raises:
+        CoveyError: a file cannot be read.
+    """
+    store, state = label_store(opened.location), WorklistState.recall(opened)
+    watch_labels(store, store.revision)
+    return WorklistView(
+        opened=opened,
+        table=load_embedding(opened),
+        store=store,
+        image_labels=read_image_labels(opened, store),
+        state=state,
+        replies=state.session.valid_replies(store),
+    )
 
 
-def read_work(source: Source) -> Work:
-    """Return what there is. Raises CoveyError."""
-    store = cache.store(source.location)
-    labelling.watch(store, store.revision)
-    desk: WorklistSession = st.session_state.setdefault(f"desk {source.identity}", WorklistSession())
-    table, image_labels = cache.embedding(source), cache.read_image_labels(source)
-    return Work(source=source, table=table, store=store, given=image_labels, desk=desk, standing=desk.standing(store))
+def show_view(view: WorklistView) -> None:
+    """Show how far the labelling has come, and the next batch.
 
-
-def show_work(work: Work) -> None:
-    """Show how far the labelling has come, and the next batch. Raises CoveyError."""
-    progress, (worklist, featured) = st.container(), prepared(work.source.identity, work.source)
-    show_remarks(work, featured)
-    laid = work.desk.lay(worklist, work.given, work.standing)
-    if laid:
-        show_batch(work, laid)
+    Raises:
+        CoveyError: a file cannot be read.
+    """
+    progress, (worklist, has_features) = st.container(), prepare_worklist(view.opened)
+    session = view.state.session
+    show_remarks(view, has_features)
+    batch = session.next_batch(worklist, view.image_labels, view.replies)
+    if batch:
+        show_batch(view, batch)
     else:
-        show_end(work)
-    with progress:  # last, since it takes about as long as to find the batch
-        show_progress(work, work.desk.sureness(worklist, work.given, work.standing))
-    work.desk.seen()
+        show_end(view)
+    with progress:  # last, since it takes about as long as to choose the batch
+        show_progress(view, session.certainties(worklist, view.image_labels, view.replies))
+    session.note_on_screen()
 
 
-def show_batch(work: Work, laid: ShownBatch) -> None:
-    """Show a batch and what can be said to it. Raises CoveyError."""
-    names, location = work.table.names[laid.batch.rows].tolist(), work.source.location
+def show_batch(view: WorklistView, shown: ShownBatch) -> None:
+    """Show a batch and what can be said to it.
+
+    Raises:
+        CoveyError: a file cannot be read.
+    """
+    names, location = view.table.names[shown.batch.rows].tolist(), view.opened.location
     bar = st.container()
-    remaining = gallery.show(
+    remaining = show_gallery(
         names,
-        what=laid.key,
-        folder=cache.images(location),
-        home=cache.dataset(location).home,
-        key=GALLERY,
+        what=shown.key,
+        folder=image_folder(location),
+        home=dataset_at(location).home,
+        key=WorklistState.gallery_key,
     )
     with bar:
-        show_bar(work, laid, names, len(remaining))
+        show_bar(view, shown, names, len(remaining))
 
 
-def show_bar(work: Work, laid: ShownBatch, names: list[str], remaining: int) -> None:
-    """Show what is suggested for a batch, and what can be said to it. Raises CoveyError."""
+def show_bar(view: WorklistView, shown: ShownBatch, names: list[str], remaining: int) -> None:
+    """Show what is suggested for a batch, and what can be said to it.
+
+    Args:
+        view: what is shown.
+        shown: the batch.
+        names: its images.
+        remaining: how many of them a person left in.
+
+    Raises:
+        CoveyError: the labels cannot be read.
+    """
     question, field, buttons = st.columns([4, 3, 5], vertical_alignment="center", gap="medium")
     with question:
-        show_question(work, laid)
+        show_question(view, shown)
     with field:
-        label = choose_class(work, laid)
-    with buttons, labelling.row():
+        label = choose_class(view, shown)
+    with buttons, button_row():
         st.button(
-            f"{'Accept' if label == laid.label else 'Label'} {count_noun(remaining, 'image')}",
+            f"{'Accept' if label == shown.label else 'Label'} {count_noun(remaining, 'image')}",
             type="primary",
             shortcut="Ctrl+Enter",
-            help="Those that are left in get this class, the others are not of it: Ctrl + Enter",
+            help="Those that are left in get this class, the others are noted as not of it: Ctrl + Enter",
             disabled=not (label and remaining),
-            key="accept",
-            on_click=partial(accept, work, laid, names),
+            key=WorklistState.accept_key,
+            on_click=accept_batch,
+            args=(view, shown, names),
         )
         st.button(
             "Skip",
-            help="These do not come again like this, until you bring them back.",
-            key="skip batch",
-            on_click=partial(skip, work, laid),
+            help="This batch does not come again until you bring it back.",
+            key=WorklistState.skip_key,
+            on_click=skip_batch,
+            args=(view, shown),
         )
-        show_steps(work)
-    labelling.show_report("Click out what does not belong, then accept the rest.")
+        show_history_buttons(view)
+    show_report("Click the images that do not belong, then accept the rest.")
 
 
-def show_question(work: Work, laid: ShownBatch) -> None:
+def show_question(view: WorklistView, shown: ShownBatch) -> None:
     """Say what a batch is."""
-    count = count_noun(len(laid.batch.rows), "image")
-    if laid.label is None:
+    count = count_noun(len(shown.batch.rows), "image")
+    if shown.label is None:
         question = f"<b>These {count} look alike. What are they?</b>"
     else:
-        colour = next(label_class.colour for label_class in work.given.classes if label_class.name == laid.label)
-        question = f'{count}, likely: <b style="border-color: {escape(colour)}"><bdi>{escape(laid.label)}</bdi></b>'
+        colours = {label_class.name: label_class.colour for label_class in view.image_labels.classes}
+        style = f"border-color: {escape(colours[shown.label])}"
+        question = f'{count}, likely: <b style="{style}"><bdi>{escape(shown.label)}</bdi></b>'
     st.html(f'<div class="covey-question">{question}</div>')
 
 
-def choose_class(work: Work, laid: ShownBatch) -> str:
+def choose_class(view: WorklistView, shown: ShownBatch) -> str:
     """Return the class that a person gives to a batch, "" for none: the one that is suggested, until it is changed."""
-    if CLASS not in st.session_state or st.session_state.get(FILLED) != laid.key:
-        st.session_state[CLASS], st.session_state[FILLED] = laid.label, laid.key
+    state = view.state
+    if not state.class_name.is_known or state.filled_for != shown.key:
+        state.class_name.set(shown.label)
+        state.filled_for = shown.key
     st.selectbox(
         "Class",
-        [label_class.name for label_class in work.given.classes],
+        [label_class.name for label_class in view.image_labels.classes],
         None,
-        key=CLASS,
+        key=state.class_name.key,
         placeholder="type a name or choose one",
         accept_new_options=True,
         label_visibility="collapsed",
     )
-    return chosen_class()
+    return class_in_field()
 
 
-def chosen_class() -> str:
+def class_in_field() -> str:
     """Return the class in the field, "" for none."""
-    return (st.session_state[CLASS] or "").strip()
+    return (WorklistState.class_name.content or "").strip()
 
 
-def accept(work: Work, laid: ShownBatch, names: list[str]) -> None:
+def accept_batch(view: WorklistView, shown: ShownBatch, names: list[str]) -> None:
     """Give the class to the images that are left in, and note that the others are not of it."""
-    label, remaining = chosen_class(), set(gallery.remaining(names, laid.key, GALLERY))
-    rows = np.array(
-        [row for row, name in zip(laid.batch.rows, names, strict=True) if name not in remaining], dtype=np.intp
-    )
-
-    def act() -> Action | None:
-        done = work.store.add([name for name in names if name in remaining], label, "work-list")
-        work.desk.reply(label, rows, done)
-        return done
-
-    if work.desk.answers(laid):
-        labelling.act_and_report(act, "None of them got this class.")
+    if not view.state.session.is_answer_to(shown):
+        return
+    remaining = set(list_remaining(names, shown.key, WorklistState.gallery_key))
+    rows_out = [row for row, name in zip(shown.batch.rows, names, strict=True) if name not in remaining]
+    names_in = [name for name in names if name in remaining]
+    act = partial(label_batch, view, class_in_field(), names_in, np.array(rows_out, dtype=np.intp))
+    act_and_report(act, "None of them got this class.")
 
 
-def skip(work: Work, laid: ShownBatch) -> None:
+def label_batch(view: WorklistView, label: str, names_in: list[str], rows_out: Rows) -> Action | None:
+    """Give a class to the images that are left in, and keep the reply.
+
+    Raises:
+        CoveyError: the labels cannot be written.
+    """
+    action = view.store.add(names_in, label, "work-list")
+    view.state.session.reply(label, rows_out, action)
+    return action
+
+
+def skip_batch(view: WorklistView, shown: ShownBatch) -> None:
     """Go on without labelling anything."""
-    if work.desk.answers(laid):
-        work.desk.reply(laid.label, laid.batch.rows, None)
-        st.session_state.pop(labelling.SAID, None)
+    session = view.state.session
+    if session.is_answer_to(shown):
+        session.reply(shown.label, shown.batch.rows, None)
+        LabelBarState.recall().set_report("")
 
 
-def show_end(work: Work) -> None:
+def show_end(view: WorklistView) -> None:
     """Say why there is no batch, and offer what can be undone."""
-    unlabelled = int((work.given.codes < 0).sum())
+    unlabelled = int((view.image_labels.codes < 0).sum())
     if unlabelled:
-        message = "Nothing more can be suggested for the %s without a class: label some of them on the page Explore."
-        notice.hint(message % count_noun(unlabelled, "image"))
+        images = count_noun(unlabelled, "image")
+        show_hint(
+            f"Nothing more can be suggested for the {images} without a class: label some of them on the page Explore."
+        )
     else:
-        notice.hint("Every image has a class.")
-    with labelling.row():
-        show_steps(work)
-    labelling.show_report()
+        show_hint("Every image has a class.")
+    with button_row():
+        show_history_buttons(view)
+    show_report()
 
 
-def show_steps(work: Work) -> None:
-    """Show the buttons that bring back what was skipped, undo and redo. Raises CoveyError."""
-    skipped = sum(reply.action is None for reply in work.standing)
+def show_history_buttons(view: WorklistView) -> None:
+    """Show the buttons that bring back what was skipped, undo and redo.
+
+    Raises:
+        CoveyError: the labels cannot be read.
+    """
+    skipped = sum(reply.action is None for reply in view.replies)
     if skipped:
-        st.button(f"Skipped: {skipped:,}", help="Bring them back.", key="skipped", on_click=work.desk.bring_back)
-    labelling.undo_buttons(work.store)
+        st.button(
+            f"Skipped: {skipped:,}",
+            help="Bring them back.",
+            key=WorklistState.bring_back_key,
+            on_click=view.state.session.bring_back,
+        )
+    show_undo_buttons(view.store)
 
 
-def show_remarks(work: Work, featured: bool) -> None:
+def show_remarks(view: WorklistView, has_features: bool) -> None:
     """Say what is left out, and what is missing."""
-    gone = len(work.given.by_image) - int((work.given.codes >= 0).sum())
+    gone = len(view.image_labels.by_image) - int((view.image_labels.codes >= 0).sum())
     if gone:
         st.caption(f"Not in this embedding, and left out here: {count_noun(gone, 'image')} with labels.")
-    if not featured:
+    if not has_features:
         st.caption("The features of this embedding are not in the dataset: suggestions come from the embedding alone.")
 
 
-def show_progress(work: Work, sure: Floats) -> None:
-    """Show the share that is labelled, and how sure the classes of the others are."""
-    nearly, likely = int((sure > NEARLY).sum()), int((sure > LIKELY).sum())
-    total = len(work.table.names)
-    done = total - len(sure)
+def show_progress(view: WorklistView, certainties: Floats) -> None:
+    """Show how many images are labelled, and how certain the suggested classes of the others are."""
+    very_likely, likely = int((certainties > VERY_LIKELY).sum()), int((certainties > LIKELY).sum())
+    total = len(view.table.names)
+    labelled = total - len(certainties)
     parts = {
-        "labelled": (done, f"of {total:,} images labelled ({done / total:.0%})"),
-        "nearly": (nearly, f"more than {NEARLY:.0%} sure"),
-        "likely": (likely - nearly, f"more than {LIKELY:.0%} sure"),
-        "open": (len(sure) - likely, "less sure"),
+        "labelled": (labelled, f"of {total:,} images labelled ({labelled / total:.0%})"),
+        "nearly": (very_likely, f"suggested with more than {VERY_LIKELY:.0%} certainty"),
+        "likely": (likely - very_likely, f"with more than {LIKELY:.0%}"),
+        "open": (len(certainties) - likely, "with less"),
     }
     bars = "".join(f'<i class="{part}" style="flex: {count}"></i>' for part, (count, _) in parts.items())
-    legend = "".join(f'<span><i class="{part}"></i>{count:,} {what}</span>' for part, (count, what) in parts.items())
+    legend = "".join(f'<span><i class="{part}"></i>{count:,} {text}</span>' for part, (count, text) in parts.items())
     st.html(f'<div class="covey-progress"><div>{bars}</div><p>{legend}</p></div>')
 
 
-page.of_dataset(show, changing=True)
+show_page(show_worklist, is_changing=True)

@@ -1,0 +1,139 @@
+"""Clusterings of the open embedding, and how they change along an option.
+
+What a clusterer prepares for a slider is computed in the background; until it is there, each clustering is computed by
+itself.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+
+import attrs
+import numpy as np
+
+from covey import Clusterer, Clustering, CoveyError, Floats, Labels, Prepared
+from covey.frontend import AnyEntry, Kind, Profile, build, cluster, digest, evolve, options, profile_option
+from covey_dashboard.data.caching import cached, identify
+from covey_dashboard.data.datasets import OpenEmbedding, list_tables, load_embedding, load_features, registry
+
+PATIENCE = 0.25
+"""Seconds to wait for a profile that is computed in the background."""
+MOST_PREPARED = 4
+"""Preparations that are kept; the oldest go first."""
+MOST_VALUES = 60
+"""Values at which a profile is computed, at most."""
+
+
+def list_stored_clusterings(opened: OpenEmbedding) -> list[tuple[AnyEntry, Clusterer]]:
+    """Return the clusterings of an embedding that the dataset holds, each with the clusterer that made it."""
+    entries = list_tables(opened.location).entries
+    return [(entry, clusterer) for entry in entries if (clusterer := _clusterer_of(opened, entry))]
+
+
+@cached(spinner="Clustering", max_entries=64)
+def cluster_images(opened: OpenEmbedding, clusterer: Clusterer) -> Labels:
+    """Return the cluster of each image (n,) int32, -1 for noise; at once if the clusterer has prepared the data.
+
+    Raises:
+        CoveyError: the clusterer fails, or its data cannot be read.
+    """
+    prepared = _background().prepared(opened, clusterer)
+    labels = prepared.labels(clusterer) if prepared else None
+    return cluster(clusterer, _input_of(opened, clusterer)) if labels is None else labels
+
+
+@cached(spinner="Looking at the data", max_entries=64)
+def resolve_options(opened: OpenEmbedding, clusterer: Clusterer) -> Clusterer:
+    """Return a clusterer whose options left at None are filled in from the data.
+
+    Raises:
+        CoveyError: the data cannot be read.
+    """
+    return clusterer.resolve(_input_of(opened, clusterer))
+
+
+def profile_clusters(opened: OpenEmbedding, clusterer: Clusterer, option: str) -> Profile | None:
+    """Return how the clusters change along an option; None while that is being computed.
+
+    Raises:
+        CoveyError: the clusterer fails, or its data cannot be read.
+    """
+    try:
+        return _begin_profile(opened, clusterer, option).result(PATIENCE)
+    except TimeoutError:
+        return None
+
+
+def _without(clusterer: Clusterer, *names: str) -> Clusterer:
+    """Return a clusterer with some options as declared, so that their values tell it from no other."""
+    declared = {option.name: option.default for option in options(type(clusterer)) if option.name in names}
+    return evolve(clusterer, **declared)
+
+
+@cached(max_entries=32, by=lambda opened, clusterer, option: (opened, _without(clusterer, option), option))
+def _begin_profile(opened: OpenEmbedding, clusterer: Clusterer, option: str) -> Future[Profile]:
+    background, Z = _background(), _input_of(opened, clusterer)
+    preparation = background.prepare(opened, clusterer)
+    return background.pool.submit(_compute_profile, clusterer, Z, option, preparation)
+
+
+def _compute_profile(clusterer: Clusterer, Z: Floats, option: str, preparation: Future[Prepared | None]) -> Profile:
+    prepared = preparation.result()
+    return profile_option(clusterer, Z, option, _thin_values(prepared, option) if prepared else (), prepared)
+
+
+def _thin_values(prepared: Prepared, option: str) -> list[float]:
+    """Return up to MOST_VALUES of the values at which the clusters change, and the one that the data suggest."""
+    values = prepared.values(option)
+    if not values:
+        return []
+    places = np.linspace(0, len(values) - 1, MOST_VALUES).round().astype(int)
+    return sorted({*(values[place] for place in places), prepared.suggest(option)} - {None})
+
+
+@attrs.define(eq=False)
+class Background:
+    """The one thread that prepares data for clusterers, and what it has prepared."""
+
+    pool: ThreadPoolExecutor = attrs.field(factory=lambda: ThreadPoolExecutor(1))
+    _preparations: dict[str, Future[Prepared | None]] = attrs.field(factory=dict)
+
+    def prepare(self, opened: OpenEmbedding, clusterer: Clusterer) -> Future[Prepared | None]:
+        """Begin to prepare the data for all values of a clusterer's live options, unless that has begun."""
+        key = self._key(opened, clusterer)
+        if key not in self._preparations:
+            for oldest in list(self._preparations)[: len(self._preparations) + 1 - MOST_PREPARED]:
+                del self._preparations[oldest]
+            self._preparations[key] = self.pool.submit(clusterer.prepare, _input_of(opened, clusterer))
+        return self._preparations[key]
+
+    def prepared(self, opened: OpenEmbedding, clusterer: Clusterer) -> Prepared | None:
+        """Return what was prepared for a clusterer, None if that is not finished or was never begun."""
+        preparation = self._preparations.get(self._key(opened, clusterer))
+        return preparation.result() if preparation and preparation.done() else None
+
+    @staticmethod
+    def _key(opened: OpenEmbedding, clusterer: Clusterer) -> str:
+        live = [option.name for option in options(type(clusterer)) if option.live]
+        return digest(identify((opened, _without(clusterer, *live))))
+
+
+@cached()
+def _background() -> Background:
+    return Background()
+
+
+def _clusterer_of(opened: OpenEmbedding, entry: AnyEntry) -> Clusterer | None:
+    """Return the clusterer that made a clustering of this embedding, None for any other table."""
+    origin, key = entry.provenance, opened.entry.provenance and opened.entry.provenance.key
+    if entry.table is not Clustering or opened.second or not origin or not origin.source or origin.source.key != key:
+        return None
+    with suppress(CoveyError):
+        return build(registry().get(Kind.CLUSTERER, origin.component), {**origin.options, **origin.details.chosen})
+    return None
+
+
+def _input_of(opened: OpenEmbedding, clusterer: Clusterer) -> Floats:
+    """Return what a clusterer takes: the dimensions of an embedding, or the features that it was made from."""
+    return load_features(opened) if clusterer.takes_features else load_embedding(opened).Z

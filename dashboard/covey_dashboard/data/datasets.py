@@ -1,0 +1,186 @@
+"""Datasets and their tables, each opened and read once for all sessions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+
+from covey import CoveyError, Dataset, Embedding, Features, Floats
+from covey.frontend import (
+    AnyEntry,
+    Entry,
+    ImageFolder,
+    Joined,
+    Registry,
+    T,
+    digest,
+    is_entry_of,
+    join_tables,
+    open_dataset,
+    preview,
+)
+from covey_dashboard.data.caching import cached, identify
+from covey_dashboard.server import server
+from covey_dashboard.server.read_only import refuse_if_read_only
+
+TABLES_TTL = 5
+"""Seconds after which the tables of a dataset are listed again."""
+IMAGES_TTL = 60
+"""Seconds after which the images of a dataset are looked for again."""
+
+
+@attrs.frozen
+class TableList:
+    """The tables of a dataset, and a sentence for each file that cannot be read as one."""
+
+    entries: Sequence[AnyEntry]
+    problems: Sequence[str]
+
+
+@attrs.frozen
+class OpenEmbedding:
+    """What a person looks at: an embedding of a dataset, joined with a second one if that is not None."""
+
+    location: str
+    entry: Entry[Embedding]
+    second: Entry[Embedding] | None = None
+
+    @property
+    def entries(self) -> list[Entry[Embedding]]:
+        """The one or two embeddings."""
+        return [self.entry, *([self.second] if self.second else [])]
+
+    @property
+    def identity(self) -> str:
+        """A text that tells these embeddings from all others."""
+        return digest([self.location, *(identify(entry) for entry in self.entries)])
+
+
+@identify.register
+def _(opened: OpenEmbedding) -> object:
+    return opened.identity
+
+
+@cached()
+def registry() -> Registry:
+    """Return the installed plugins."""
+    return Registry.installed()
+
+
+@cached(spinner="Opening the dataset")
+def dataset_at(location: str) -> Dataset:
+    """Return the dataset at a location.
+
+    Raises:
+        CoveyError: it cannot be opened, or is not the one that the command named and the dashboard is read-only.
+    """
+    if location != os.environ.get(server.LOCATION):
+        refuse_if_read_only()
+    return open_dataset(registry(), location)
+
+
+@cached(ttl=TABLES_TTL)
+def list_tables(location: str) -> TableList:
+    """List the tables of a dataset.
+
+    Raises:
+        CoveyError: the dataset cannot be opened.
+    """
+    dataset = dataset_at(location)
+    return TableList(list(dataset.entries()), list(dataset.problems))
+
+
+def list_embeddings(location: str) -> list[Entry[Embedding]]:
+    """Return the embeddings of a dataset.
+
+    Raises:
+        CoveyError: the dataset cannot be opened.
+    """
+    return [entry for entry in list_tables(location).entries if is_entry_of(entry, Embedding)]
+
+
+@cached(spinner="Looking for images", ttl=IMAGES_TTL)
+def image_folder(location: str) -> ImageFolder | None:
+    """Return the folder with the images of a dataset, None if there are none.
+
+    Raises:
+        CoveyError: the dataset cannot be opened.
+    """
+    return dataset_at(location).images
+
+
+@cached(spinner="Counting the images", ttl=IMAGES_TTL)
+def count_images(location: str) -> int:
+    """Return how many images a dataset has.
+
+    Raises:
+        CoveyError: the dataset cannot be opened.
+    """
+    folder = image_folder(location)
+    return sum(1 for _ in folder.walk()) if folder else 0
+
+
+@cached(spinner="Reading", max_entries=8)
+def load_table(location: str, entry: Entry[T]) -> T:
+    """Return a table of a dataset.
+
+    Raises:
+        CoveyError: the file is gone or damaged.
+    """
+    return dataset_at(location).load(entry)
+
+
+@cached(spinner="Joining", max_entries=2)
+def join_embeddings(opened: OpenEmbedding) -> Joined[Embedding]:
+    """Return two embeddings joined by the names of their images, with what did not match.
+
+    Raises:
+        CoveyError: a file is gone or damaged.
+    """
+    first, second = (load_table(opened.location, entry) for entry in opened.entries)
+    return join_tables(first, second)
+
+
+def load_embedding(opened: OpenEmbedding) -> Embedding:
+    """Return the embedding that is open, or the two joined.
+
+    Raises:
+        CoveyError: a file is gone or damaged.
+    """
+    return join_embeddings(opened).table if opened.second else load_table(opened.location, opened.entry)
+
+
+def load_features(opened: OpenEmbedding) -> Floats:
+    """Return the features (n, d) float32 that an embedding was made from, in the order of its images.
+
+    Raises:
+        CoveyError: they are not in the dataset, or lack images.
+    """
+    names = load_embedding(opened).names.tolist()
+    arrays = [_features_of(opened.location, entry, names) for entry in opened.entries]
+    return np.hstack(arrays) if len(arrays) > 1 else arrays[0]
+
+
+def load_similarity_space(opened: OpenEmbedding) -> Floats:
+    """Return numbers (n, d) float32 that are near for similar images: features, or the embedding if these are gone."""
+    try:
+        return load_features(opened)
+    except CoveyError:
+        return load_embedding(opened).Z
+
+
+def _features_of(location: str, entry: AnyEntry, names: Sequence[str]) -> Floats:
+    origin = entry.provenance.source if entry.provenance else None
+    features_entry = dataset_at(location).entries_by_key().get(origin.key) if origin else None
+    if features_entry is None or not is_entry_of(features_entry, Features):
+        raise CoveyError(f"The features that {entry.name} was made from are not in this dataset: make them again.")
+    features = load_table(location, features_entry)
+    if features.names.tolist() == names:
+        return features.X
+    rows = {name: row for row, name in enumerate(features.names.tolist())}
+    if missing := [name for name in names if name not in rows]:
+        raise CoveyError(f"{features_entry.name} lacks images of {entry.name}: {preview(missing)}. Make them again.")
+    return features.X[[rows[name] for name in names]]

@@ -1,0 +1,139 @@
+"""What one person does with the work-list: the batch that is shown, and the replies to the batches before it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+
+from covey import Floats
+from covey.frontend import Action, Answer, Batch, LabelStore, Marks, Worklist
+from covey_dashboard.data.labels import ImageLabels
+from covey_dashboard.data.selection import Rows
+
+LATEST = 10_000
+"""Actions among which undone ones are looked for."""
+GLANCE = 0.3
+"""Seconds that it takes to look at a batch: a click that comes sooner is a second one on the batch before it."""
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class ShownBatch:
+    """A batch with the name of its class, None for a group; `key` tells it from all others."""
+
+    batch: Batch
+    label: str | None
+    key: str = attrs.field(factory=lambda: secrets.token_hex(8))
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Reply:
+    """What a person said to a batch: the images in `rows` are not of the class `label`, the others are.
+
+    `label` is None for a group that was skipped. `action` is the number of the action on the labels; None if there
+    was none.
+    """
+
+    shown: ShownBatch
+    label: str | None
+    rows: Rows
+    action: int | None
+
+    def answer(self, places: dict[str, int]) -> Answer:
+        """Return the reply as the work-list takes it; `places` are those of the classes, which come and go."""
+        batch = attrs.evolve(self.shown.batch, label=places.get(self.shown.label or ""))
+        as_shown = batch.group is not None or self.label == self.shown.label
+        return Answer(batch, len(batch.rows) - len(self.rows) if as_shown else 0)
+
+
+@attrs.define(eq=False)
+class WorklistSession:
+    """The batch that is shown of the work-list of one embedding, and the replies of one person."""
+
+    replies: list[Reply] = attrs.field(factory=list)
+    shown: ShownBatch | None = None
+    _replies_before: list[Reply] = attrs.field(factory=list)
+    _certainties: tuple[ImageLabels, list[Reply], Floats] | None = None
+    _on_screen: ShownBatch | None = None
+    _since: float = 0
+
+    def valid_replies(self, store: LabelStore) -> list[Reply]:
+        """Return the replies that were not undone.
+
+        Raises:
+            CoveyError: the labels cannot be read.
+        """
+        undone = {action.id for action in store.history(LATEST) if action.undone}
+        return [reply for reply in self.replies if reply.action not in undone]
+
+    def next_batch(self, worklist: Worklist, image_labels: ImageLabels, replies: list[Reply]) -> ShownBatch | None:
+        """Return the batch to show, None if there is none.
+
+        It stays the same until it is answered, whatever others label meanwhile, unless that is its own images or class.
+        """
+        if self.shown is None or self._replies_before != replies or not _is_open(self.shown, image_labels):
+            self.shown, self._replies_before = _choose_batch(worklist, image_labels, replies), replies
+        return self.shown
+
+    def note_on_screen(self) -> None:
+        """Note that the batch is on the screen from now on."""
+        if self._on_screen is not self.shown:
+            self._on_screen, self._since = self.shown, time.monotonic()
+
+    def is_answer_to(self, shown: ShownBatch) -> bool:
+        """Whether a click on a batch answers it: not if it comes too soon after the batch appeared or was clicked."""
+        before, self._since = self._since, time.monotonic()
+        return self.shown is shown is self._on_screen and self._since - before > GLANCE
+
+    def reply(self, label: str | None, rows: Rows, action: Action | None) -> None:
+        """Note what was said to the batch that is shown, and the action on the labels; another batch comes next."""
+        if self.shown:
+            self.replies.append(Reply(shown=self.shown, label=label, rows=rows, action=action.id if action else None))
+            self.shown = None
+
+    def certainties(self, worklist: Worklist, image_labels: ImageLabels, replies: list[Reply]) -> Floats:
+        """Return how certain the likeliest class of each image without a class is (m,), as a probability."""
+        if self._certainties is None or self._certainties[0] is not image_labels or self._certainties[1] != replies:
+            has, refused = mark_classes(image_labels, replies)
+            certainties = worklist.certainty.estimate(has, refused).max(axis=1, initial=0)
+            self._certainties = (image_labels, replies, certainties[image_labels.codes < 0])
+        return self._certainties[2]
+
+    def bring_back(self) -> None:
+        """Forget what was skipped."""
+        self.replies = [reply for reply in self.replies if reply.action is not None]
+
+
+def mark_classes(image_labels: ImageLabels, replies: Sequence[Reply]) -> tuple[Marks, Marks]:
+    """Return which classes each image has, and which it was said not to have, both (n, c) bool."""
+    places = _places(image_labels)
+    combinations = np.zeros((len(image_labels.combinations) + 1, len(places)), dtype=np.bool_)  # the last: no class
+    for row, labels in enumerate(image_labels.combinations):
+        combinations[row, [places[label] for label in labels if label in places]] = True
+    has = combinations[image_labels.codes]
+    refused = np.zeros_like(has)
+    for reply in replies:
+        if reply.label in places:
+            refused[reply.rows, places[reply.label]] = True
+    return has, refused
+
+
+def _choose_batch(worklist: Worklist, image_labels: ImageLabels, replies: Sequence[Reply]) -> ShownBatch | None:
+    places = _places(image_labels)
+    batch = worklist.next(*mark_classes(image_labels, replies), [reply.answer(places) for reply in replies])
+    label = None if batch is None or batch.label is None else list(places)[batch.label]
+    return ShownBatch(batch=batch, label=label) if batch else None
+
+
+def _is_open(shown: ShownBatch, image_labels: ImageLabels) -> bool:
+    """Whether the images of a batch have no class yet, and the suggested class still exists."""
+    return bool((image_labels.codes[shown.batch.rows] < 0).all()) and (
+        shown.label is None or shown.label in _places(image_labels)
+    )
+
+
+def _places(image_labels: ImageLabels) -> dict[str, int]:
+    return {label_class.name: place for place, label_class in enumerate(image_labels.classes)}

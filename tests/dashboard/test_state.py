@@ -1,0 +1,76 @@
+"""How the dashboard is built: one module knows the keys of the session, and imports run one way."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import covey_dashboard
+
+ROOT = Path(covey_dashboard.__file__).parent
+TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8")) for path in ROOT.rglob("*.py")}
+LAYERS = {"server": 0, "browser": 0, "data": 1, "state": 2, "current_dataset": 3, "widgets": 4, "pages": 5}
+"""How high each part of the dashboard stands: while it runs, it imports from its own or lower ones only."""
+ABOVE_ALL = {"server/app.py"}
+
+
+def nodes_of(kind: type[ast.AST], *, but: str) -> Iterator[tuple[str, ast.AST]]:
+    """Yield the nodes of a kind in all modules but one, with the line where each is."""
+    for name, tree in TREES.items():
+        if name != but:
+            yield from ((f"{name}:{getattr(node, 'lineno', 0)}", node) for node in ast.walk(tree)
+                        if isinstance(node, kind))  # fmt: skip
+
+
+def test_one_module_knows_the_session_and_the_address() -> None:
+    uses = [
+        place
+        for place, node in nodes_of(ast.Attribute, but="state.py")
+        if ast.unparse(node) in ("st.session_state", "st.query_params")
+    ]
+    assert uses == []
+
+
+def test_one_module_spells_the_keys_of_widgets() -> None:
+    spelled = [
+        place
+        for place, node in nodes_of(ast.keyword, but="state.py")
+        if isinstance(node, ast.keyword) and node.arg == "key" and isinstance(node.value, ast.Constant | ast.JoinedStr)
+    ]
+    assert spelled == []
+
+
+def test_one_module_keeps_results() -> None:
+    uses = [
+        place
+        for place, node in nodes_of(ast.Attribute, but="data/caching.py")
+        if ast.unparse(node) in ("st.cache_resource", "st.cache_data")
+    ]
+    assert uses == []
+
+
+def test_no_lambda_is_inside_another() -> None:
+    nested = [
+        place
+        for place, node in nodes_of(ast.Lambda, but="")
+        if any(isinstance(inner, ast.Lambda) for inner in ast.walk(node) if inner is not node)
+    ]
+    assert nested == []
+
+
+def test_imports_run_one_way() -> None:
+    for name, tree in TREES.items():
+        layer = LAYERS.get(name.removesuffix(".py").partition("/")[0])
+        if layer is None or name in ABOVE_ALL:
+            continue
+        for part in _imported_parts(tree):
+            assert LAYERS[part] <= layer, f"{name} imports {part}"
+
+
+def _imported_parts(tree: ast.Module) -> Iterator[str]:
+    """Yield the parts of the dashboard that a module imports when it is loaded."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("covey_dashboard"):
+            inner = node.module.split(".")[1:2]
+            yield from inner or [alias.name for alias in node.names]
