@@ -519,6 +519,7 @@ def test_what_is_noticed_is_told_after_every_run_and_kept(tmp_path: Path) -> Non
         assert progress.notes == [
             "dark.png is left out: its features are not finite.",
             "3 images are copies of another: b.png, c.png, d.png.",
+            "4 images are of one colour throughout: a.png, b.png, c.png and 1 more.",
             "4 images are of another size than 48 x 32 pixels: 4 of 20 x 32.",
             "1 of the 12 features of holey are the same for all images.",
         ]
@@ -527,6 +528,49 @@ def test_what_is_noticed_is_told_after_every_run_and_kept(tmp_path: Path) -> Non
     assert details(table).copies == Copies(count=3, first=("b.png", "c.png", "d.png"))
     assert details(table).sizes == {"48 x 32": 20, "20 x 32": 4}
     assert details(table).constant == 1
+
+
+def test_images_with_nothing_in_them_are_named_also_when_their_rows_are_reused(tmp_path: Path) -> None:
+    images = dataset(tmp_path, 4) / "images"
+    Image.new("RGB", (48, 32), (9, 3, 0)).save(images / "dark.png")
+    Image.new("RGB", (48, 32), (99, 3, 0)).save(images / "plain.png")
+    Image.new("RGBA", (48, 32), (99, 3, 0, 0)).save(images / "clear.png")
+    for names in ([], ["new.png"]):
+        for name in names:
+            Image.fromarray(random_picture(7, (32, 48))).save(images / name)
+        progress = Told()
+        (table,) = extract(tmp_path, progress=progress)
+        assert set(progress.notes) >= {
+            "1 image is black or nearly black (no colour above 15 of 255): dark.png.",
+            "1 image is of one colour throughout: plain.png.",
+            "1 image is fully transparent: clear.png.",
+        }
+        assert set(details(table).odd) == {"dark.png", "plain.png", "clear.png"}
+    assert details(table).earlier
+
+
+def deep_picture(index: int, brightest: int) -> Image.Image:
+    greys = random_picture(index, (32, 48))[:, :, 0].astype(np.uint16)
+    return Image.fromarray((greys * (brightest / greys.max())).astype(np.uint16))
+
+
+def test_deep_greys_are_scaled_alike_and_computed_again_when_the_range_changes(tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    for index, brightest in enumerate((1000, 4000)):
+        deep_picture(index, brightest).save(images / f"{index}.png")
+    progress = Told()
+    (table,) = extract(tmp_path, Brightness(), progress=progress)
+    sentence = "2 images have greys of more than 8 bits that do not use all of 16: values from 0 to 4095 were scaled"
+    assert any(note.startswith(sentence) for note in progress.notes)
+    shown = FolderDataset(tmp_path).images
+    assert shown
+    assert [int(shown.pixels(name).max()) for name in shown.names()] == [1000 >> 4, 4000 >> 4]
+    deep_picture(3, 65535).save(images / "3.png")
+    progress = Told()
+    (again,) = extract(tmp_path, Brightness(), progress=progress)
+    np.testing.assert_allclose(again.X[:2], table.X / 16, atol=0.004)
+    assert not any("scaled" in note for note in progress.notes)
 
 
 def test_nothing_is_told_where_nothing_is_wrong(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import struct
 import sys
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from covey.data.images import ImageFolder, key_of
 from covey.data.picture_decoding import BrokenImage
@@ -49,6 +50,126 @@ def test_every_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
 def test_a_cmyk_jpeg_becomes_rgb(tmp_path: Path) -> None:
     Image.new("CMYK", (20, 10), (0, 255, 255, 0)).save(tmp_path / "x.jpg")
     assert ImageFolder(tmp_path).pixels("x.jpg")[5, 5].argmax() == 0
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".jfif", ".tif", ".TIFF", ".webp", ".bmp"])
+def test_every_kind_of_file_is_read(suffix: str, tmp_path: Path) -> None:
+    pixels = np.repeat(np.repeat(np.asarray(Image.fromarray(RAMP).convert("RGB")), 8, 0), 8, 1)
+    form = {".jfif": "JPEG"}.get(suffix)
+    Image.fromarray(pixels).save(tmp_path / f"x{suffix}", form, **({"lossless": True} if suffix == ".webp" else {}))
+    folder = ImageFolder(tmp_path)
+    assert folder.names() == [f"x{suffix}"]
+    (file,) = folder.index(tmp_path / "index.json")
+    assert (file.problem, file.height, file.width) == ("", 128, 128)
+    assert np.abs(folder.pixels(file.name).astype(int) - pixels).max() <= (9 if "j" in suffix else 0)
+
+
+QUARTERS = np.repeat(np.repeat(np.array([[0, 80, 160], [200, 230, 255]], np.uint8), 8, 0), 8, 1)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".webp"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_an_image_is_turned_as_its_file_says(orientation: int, suffix: str, tmp_path: Path) -> None:
+    stored = Image.fromarray(QUARTERS).convert("RGB")
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(tmp_path / f"x{suffix}", exif=exif)
+    expected = np.asarray(ImageOps.exif_transpose(with_orientation(stored, orientation)))
+    folder = ImageFolder(tmp_path)
+    (file,) = folder.index(tmp_path / "index.json")
+    assert (file.height, file.width) == expected.shape[:2]
+    for pixels in (folder.pixels(file.name), folder.decode(file).pixels):
+        assert pixels.shape == expected.shape
+        assert np.abs(pixels.astype(int) - expected).mean() < 5
+
+
+def with_orientation(image: Image.Image, orientation: int) -> Image.Image:
+    copy = image.copy()
+    copy.getexif()[0x0112] = orientation
+    return copy
+
+
+def test_a_deep_grey_image_is_turned_too(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(QUARTERS.astype(np.uint16) * 257).save(tmp_path / "x.png", exif=exif)
+    np.testing.assert_array_equal(ImageFolder(tmp_path).pixels("x.png")[..., 0], np.rot90(QUARTERS, -1))
+
+
+def drawn(mode: str, ink: int) -> Image.Image:
+    """Return a picture that is in its alpha alone."""
+    alpha = Image.fromarray(RAMP)
+    layers = [Image.new("L", alpha.size, ink)] * (1 if mode == "LA" else 3)
+    return Image.merge(mode, [*layers, alpha])
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_a_picture_in_its_transparency_is_seen(mode: str, suffix: str, tmp_path: Path) -> None:
+    drawn(mode, 0).save(tmp_path / f"black_ink{suffix}")
+    drawn(mode, 255).save(tmp_path / f"white_ink{suffix}")
+    folder = ImageFolder(tmp_path)
+    np.testing.assert_array_equal(folder.pixels(f"black_ink{suffix}")[..., 0], 255 - RAMP)
+    np.testing.assert_array_equal(folder.pixels(f"white_ink{suffix}")[..., 0], RAMP)
+
+
+def test_a_transparent_colour_of_a_palette_is_white(tmp_path: Path) -> None:
+    Image.fromarray(RAMP).convert("P").save(tmp_path / "x.png", transparency=0)
+    assert ImageFolder(tmp_path).pixels("x.png")[0, 0].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize(("greys", "suffix"), [
+    (RAMP.astype(np.uint16), ".png"),
+    (RAMP.astype(np.uint16) * 16, ".png"),
+    (RAMP.astype(np.uint16) * 257, ".tif"),
+    (RAMP.astype(np.int32) * 256, ".tif"),
+    (RAMP.astype(np.float32) / 256, ".tif"),
+    (RAMP.astype(np.float32) / 4 - 80, ".tif"),
+])  # fmt: skip
+def test_deep_greys_are_scaled_by_the_range_they_use(greys: NDArray[Any], suffix: str, tmp_path: Path) -> None:
+    Image.fromarray(greys).save(tmp_path / f"x{suffix}")
+    folder = ImageFolder(tmp_path)
+    (file,) = folder.index(tmp_path / "index.json")
+    for pixels in (folder.pixels(file.name), folder.decode(file).pixels):
+        assert np.abs(pixels[..., 0].astype(int) - RAMP).max() <= 1
+
+
+def test_deep_greys_that_are_no_numbers_or_all_the_same_are_black(tmp_path: Path) -> None:
+    for name, level in (("nan", np.nan), ("zero", 0), ("infinite", np.inf)):
+        Image.fromarray(np.full((4, 5), level, np.float32)).save(tmp_path / f"{name}.tif")
+    folder = ImageFolder(tmp_path)
+    for file in folder.index(tmp_path / "index.json"):
+        assert (file.problem, file.height, file.width) == ("", 4, 5)
+        assert folder.decode(file).pixels.max() == 0
+
+
+def test_an_index_of_an_earlier_version_is_made_again(tmp_path: Path) -> None:
+    save(tmp_path / "a.png", RAMP.astype(np.uint16))
+    index_file = tmp_path / "index.json"
+    (file,) = ImageFolder(tmp_path).index(index_file)
+    rows = [[file.name, file.bytes, file.time, file.content, file.height, file.width, ""]]
+    index_file.write_text(json.dumps(rows))
+    assert ImageFolder(tmp_path).index(index_file) == [file]
+    assert file.greys
+
+
+def test_pictures_that_are_not_used_are_counted_and_named(tmp_path: Path, covey: Callable[..., Result]) -> None:
+    tiny_images(tmp_path / "images", 3)
+    for name in ("images/b.gif", "images/deep/c.ppm", "2024/e.png", "2024/f.png", "cover.jpg", "images/.hidden.gif"):
+        save(tmp_path / name, RAMP)
+    for words in (["info", tmp_path], ["run", tmp_path, "--dry-run"]):
+        done = covey(*words)
+        said = done.stdout + done.stderr
+        assert "2 files are pictures of a kind that covey does not read" in said
+        assert "b.gif, deep/c.ppm." in said
+        assert "3 pictures lie outside images, the folder of images, and are not used: 1 in ., 2 in 2024." in said
+
+
+def test_a_folder_with_unreadable_kinds_alone_says_so(tmp_path: Path, covey: Callable[..., Result]) -> None:
+    save(tmp_path / "b.gif", RAMP)
+    done = covey("run", tmp_path)
+    assert done.exit_code == 2
+    assert "1 file is a picture of a kind that covey does not read" in done.stderr
 
 
 def huge_png(side: int) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +23,8 @@ from covey.data.legacy.names import parse_file_name
 from covey.data.legacy.pickles import read_frame
 from covey.data.provenance import Provenance
 from covey.data.tables import TableKind
+from covey.data.unused_pictures import describe_unused_pictures
+from covey.extraction.notes import describe_features
 from covey.extraction.shards import Unfinished, list_unfinished
 from covey.labelling import kept_labels
 from covey.plugins.locations import open_dataset
@@ -61,9 +63,11 @@ def _show_dataset(dataset: Dataset, as_json: bool) -> None:
     labels = _tried(lambda: _labels(dataset), problems)
     metadata_summary = _tried(lambda: _metadata(dataset, names), problems)
     unfinished_layers = list_unfinished(dataset.home / WORK)
+    notices = list(dict.fromkeys([*describe_unused_pictures(dataset), *_describe_features(dataset)]))
     if as_json:
         tables = [_table(entry) for entry in entries]
         contents = {"tables": tables, "labels": labels, "metadata": metadata_summary, "problems": problems}
+        contents["notices"] = notices
         contents["unfinished"] = [{**attrs.asdict(layer), "folder": str(layer.folder)} for layer in unfinished_layers]
         _print({"location": dataset.location, "images": len(names), **contents})
         return
@@ -77,8 +81,17 @@ def _show_dataset(dataset: Dataset, as_json: bool) -> None:
     _show_labels(labels)
     _show_metadata(metadata_summary, len(names))
     _show_unfinished(unfinished_layers)
+    if notices:
+        print_text("\n" + "\n".join(["Noticed:", *(f"  {sentence}" for sentence in notices)]))
     for problem in problems:
         print_text(f"\n{problem}", err=True)
+
+
+def _describe_features(dataset: Dataset) -> Iterator[str]:
+    """Yield what was noticed about images and their features when these were computed."""
+    for entry in dataset.features():
+        if entry.provenance:
+            yield from describe_features(entry.provenance, entry.shape[1])
 
 
 def _tried(find: Callable[[], T], problems: list[str]) -> T | None:

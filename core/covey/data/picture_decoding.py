@@ -171,7 +171,8 @@ def _measure_range(greys: NDArray[np.number[Any]]) -> GreyRange:
     if greys.dtype.kind != "f":
         return GreyRange("integer", float(greys.min()), float(greys.max()))
     finite = greys[np.isfinite(greys)]
-    return GreyRange("real", float(finite.min(initial=np.inf)), float(finite.max(initial=-np.inf)))
+    low, high = (finite.min(), finite.max()) if finite.size else (0, 0)
+    return GreyRange("real", float(low), float(high))
 
 
 def _combine(ranges: Sequence[GreyRange]) -> GreyRange:

@@ -50,6 +50,8 @@ class Details:
         broken: reason why each broken image was left out, by name.
         sizes: number of images of each size, such as "48 x 32" (width and height in pixels).
         copies: images with the same content as another, which share its row and its cluster.
+        odd: what is odd about an image that is used, by name, such as "of one colour throughout".
+        scaled: number of images with deep greys for each range, such as "0 to 4095", that was scaled to 8 bits.
         constant: number of features that are the same for all images.
         runtime: how the features were computed.
         machines: what computed them, one description for each machine and set of library versions.
@@ -63,6 +65,8 @@ class Details:
     broken: Mapping[str, str] = attrs.field(factory=dict)
     sizes: Mapping[str, int] = attrs.field(factory=dict)
     copies: Copies | None = None
+    odd: Mapping[str, str] = attrs.field(factory=dict)
+    scaled: Mapping[str, int] = attrs.field(factory=dict)
     constant: int = 0
     runtime: Runtime | None = None
     machines: tuple[str, ...] = ()
@@ -246,6 +250,8 @@ _READERS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "chosen": ("a value for each option", _read_mapping(object)),
     "broken": ("a reason for each broken image", _read_mapping(str)),
     "sizes": ("a number of images for each size", _read_mapping(int)),
+    "odd": ("a text for each odd image", _read_mapping(str)),
+    "scaled": ("a number of images for each range", _read_mapping(int)),
     "copies": ("a count and the first names", _read_copies),
     "constant": ("a whole number", _read_type(int)),
     "runtime": ("the settings of a computation", _read_runtime),

@@ -32,13 +32,15 @@ from covey.components.versions import package_versions
 from covey.data.clusters_csv import write_dataset_clusters
 from covey.data.dataset import AnyEntry, Dataset, Entry, is_entry_of
 from covey.data.images import ImageFile, ImageFolder, key_of
+from covey.data.picture_decoding import FORMAT_NAMES
 from covey.data.provenance import Details, Provenance
 from covey.data.tables import Clustering, Embedding, PointTable, Table
+from covey.data.unused_pictures import describe_unused_pictures
 from covey.experiments.distinct_images import DistinctImages, find_distinct_images
 from covey.experiments.experiment import Experiment
 from covey.experiments.plan import PlanLine, Task, plan_task, plan_tasks, summarize_tasks
 from covey.extraction.layer_wildcards import expand_wildcards
-from covey.extraction.notes import describe_features
+from covey.extraction.notes import describe_copies, describe_features
 from covey.extraction.runner import Extraction
 from covey.extraction.runtime import check_settings, resolve_runtime
 from covey.extraction.shards import shards_of
@@ -127,9 +129,12 @@ def open_run_dataset(
         CoveyError: there are no images, or a dataset cannot be opened or created.
     """
     source = open_dataset(registry, experiment.dataset, progress)
-    images = source.images
+    images, unused = source.images, list(describe_unused_pictures(source))
     if images is None:
-        raise CoveyError(f"There are no images (PNG or JPEG) in {experiment.dataset}: name a folder that holds some.")
+        problem = f"There are no images ({FORMAT_NAMES}) in {experiment.dataset}: name a folder that holds some."
+        raise CoveyError(" ".join([problem, *unused]))
+    for sentence in unused:
+        progress.note(sentence)
     return (create_dataset(registry, experiment.out, images.root) if experiment.out else source), images
 
 
@@ -163,6 +168,7 @@ class Pipeline:
         self.files: list[ImageFile] = images.index(self.work / "images.json", progress)
         self.computed_keys: set[str] = set()
         self._entries_by_key: dict[str, AnyEntry] | None = None
+        self._noted: set[str] = set()
         self._versions: dict[type, dict[str, str]] = {}
 
     @property
@@ -259,8 +265,13 @@ class Pipeline:
                 self._stored_provenance(provenance), self._entry(provenance).shape[1], precision
             )
         ]
-        for sentence in dict.fromkeys(sentences):
-            self.progress.note(sentence)
+        self._note_once(sentences)
+
+    def _note_once(self, sentences: Iterable[str]) -> None:
+        for sentence in sentences:
+            if sentence not in self._noted:
+                self._noted.add(sentence)
+                self.progress.note(sentence)
 
     def _reduce(self, task: Task) -> None:
         reducers = [part for part in task.parts if isinstance(part, Reducer)]
@@ -327,7 +338,10 @@ class Pipeline:
 
     def _distinct_images(self, table: PointTable) -> DistinctImages:
         contents = {file.name: file.identity for file in self.files}
-        return find_distinct_images(table.names.tolist(), contents)
+        distinct = find_distinct_images(table.names.tolist(), contents)
+        if distinct.copies:
+            self._note_once(describe_copies(distinct.copies))
+        return distinct
 
     def _extraction(self, extractor: FeatureExtractor) -> Extraction:
         return Extraction(

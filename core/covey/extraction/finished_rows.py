@@ -37,6 +37,7 @@ class Rows:
         self._earlier = earlier
         self._batches: dict[Content, Batch] = {}
         self.problems: dict[Content, str] = {}
+        self.oddities: dict[Content, str] = {}
         self.machines: dict[str, None] = {}
         self.widths = {len(row): content for content, row in list(earlier.items())[:1]}
         for batch in plan.batches:
@@ -52,6 +53,7 @@ class Rows:
 
     def _read_shard(self, batch: Batch, shard: Shard) -> None:
         self.problems.update(shard.problems)
+        self.oddities.update(shard.oddities)
         if shard.machine:
             self.machines[shard.machine] = None
         for content in shard.contents:
@@ -95,6 +97,14 @@ def find_earlier_rows(
     ]
     best = max(candidates, key=lambda one: len(one.names), default=None)
     return best if best and best.names else None
+
+
+def find_earlier_oddities(earlier: Earlier | None) -> dict[Content, str]:
+    """Return what is odd about the images whose rows can be taken over."""
+    if earlier is None or earlier.entry.provenance is None:
+        return {}
+    odd = earlier.entry.provenance.details.odd
+    return {content: odd[name] for content, name in earlier.names.items() if name in odd}
 
 
 def load_earlier_rows(dataset: Dataset, earlier: Earlier | None) -> dict[Content, Floats]:

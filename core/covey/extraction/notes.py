@@ -1,4 +1,4 @@
-"""What is noticed about images and their features, kept in the provenance and told after every run."""
+"""What is noticed about images and their features, kept in the provenance and shown after every run."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ def count_sizes(files: Sequence[ImageFile]) -> dict[str, int]:
     return dict(Counter(f"{file.width} x {file.height}" for file in files))
 
 
+def count_ranges(files: Sequence[ImageFile]) -> dict[str, int]:
+    """Return how many images were scaled by each range of deep greys, such as "0 to 4095", but for all of 16 bits."""
+    scales = (file.scale for file in files if file.scale and not file.scale.is_full)
+    return dict(Counter(f"{scale.low:g} to {scale.high:g}" for scale in scales))
+
+
 def describe_features(provenance: Provenance, width: int, precision: str | None = None) -> Iterator[str]:
     """Yield one line for everything that a person should know about features with `width` columns.
 
@@ -38,7 +44,9 @@ def describe_features(provenance: Provenance, width: int, precision: str | None 
         )
     yield from _broken(details.broken)
     if details.copies:
-        yield from _copies(details.copies)
+        yield from describe_copies(details.copies)
+    yield from _odd(details.odd)
+    yield from _scaled(details.scaled)
     yield from _sizes(details.sizes)
     if len(details.machines) > 1:
         yield (
@@ -56,10 +64,26 @@ def _broken(broken: Mapping[str, str]) -> Iterator[str]:
         yield f"... and {count_noun(len(broken) - MOST_TOLD, 'more image')}; covey info --json lists all of them."
 
 
-def _copies(copies: Copies) -> Iterator[str]:
+def describe_copies(copies: Copies) -> Iterator[str]:
+    """Yield a sentence that says how many images are copies, if any are."""
     if copies.count:
         subject = "1 image is a copy" if copies.count == 1 else f"{copies.count:,} images are copies"
         yield f"{subject} of another: {preview(copies.first, copies.count)}."
+
+
+def _odd(odd: Mapping[str, str]) -> Iterator[str]:
+    for what, count in Counter(odd.values()).items():
+        subject = "1 image is" if count == 1 else f"{count:,} images are"
+        yield f"{subject} {what}: {preview([name for name in odd if odd[name] == what])}."
+
+
+def _scaled(scaled: Mapping[str, int]) -> Iterator[str]:
+    for span, count in scaled.items():
+        subject = "1 image has" if count == 1 else f"{count:,} images have"
+        yield (
+            f"{subject} greys of more than 8 bits that do not use all of 16: values from {span} were scaled to black"
+            " and white, for all images alike."
+        )
 
 
 def _sizes(sizes: Mapping[str, int]) -> Iterator[str]:

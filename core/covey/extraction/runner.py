@@ -147,9 +147,12 @@ class Extraction:
             raise CoveyError(problem)
         machines = self._machines(job, finished)
         contents = [file.identity for file in files]
+        oddities = {**rows.find_earlier_oddities(job.earlier), **finished.oddities}
         details = Details(
             broken=broken,
             copies=checks.find_copies(files),
+            odd={file.name: oddities[file.identity] for file in files if file.identity in oddities},
+            scaled=checks.count_ranges(files),
             sizes=checks.count_sizes(files),
             constant=rows.count_constant_columns(finished.blocks(contents)) if len(files) > 1 else 0,
             earlier=_reused_rows(job.earlier),
