@@ -103,10 +103,10 @@ def frame(table: Table) -> pd.DataFrame:
 
 def draw_map(embedding: Embedding, clustering: Clustering) -> Image.Image:
     """Return the map of an embedding (1000 x 700 pixels, RGBA), coloured by the clusters of the images in both."""
-    from covey.outputs.report.map_picture import draw
+    from covey.outputs.report.map_picture import draw_map_picture
 
     _, here, there = np.intersect1d(embedding.names, clustering.names, return_indices=True)
-    return draw(embedding.map[here], clustering.labels[there])
+    return draw_map_picture(embedding.map[here], clustering.labels[there])
 
 
 def contact_sheet(dataset: Dataset, names: Sequence[str]) -> Image.Image:
@@ -115,8 +115,8 @@ def contact_sheet(dataset: Dataset, names: Sequence[str]) -> Image.Image:
     Raises:
         CoveyError: the dataset has no images on this machine.
     """
-    from covey.outputs.report.contact_sheets import sheet
+    from covey.outputs.report.contact_sheets import draw_contact_sheet
 
     if dataset.images is None:
         raise CoveyError(f"There are no images in {dataset.location}: put them there to see them.")
-    return sheet(dataset.images, [str(name) for name in names])
+    return draw_contact_sheet(dataset.images, [str(name) for name in names])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey import Clusterer, CoveyError, component, hookimpl, option
+from covey.authoring import TableKind
 
 COLUMNS = 4
 """The fewest features that evoc can work with."""
@@ -26,7 +27,7 @@ class Evoc(Clusterer):
     references = (
         "McInnes, L. (2025). EVoC: embedding vector oriented clustering. https://github.com/TutteInstitute/evoc.",
     )
-    takes = "features"
+    takes = TableKind.FEATURES
     requires = dict.fromkeys(("evoc", "numba"), "covey[evoc]")
     startup_message = "compiling, which takes a minute the first time"
 

@@ -13,7 +13,7 @@ from click.testing import Result
 from PIL import Image
 
 from covey.data.cluster_colours import cluster_colour
-from covey.outputs.report import map_picture as maps
+from covey.outputs.report.map_picture import draw_map_picture
 
 Cli = Callable[..., Result]
 EVIL = "<img src=x onerror=alert(1)>&\"'.png"
@@ -32,11 +32,11 @@ class Tags(HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
+        self.elements.append((tag, dict(attrs)))
 
 
 def page(covey: Cli, run: Path, out: Path, *words: object) -> str:
@@ -53,7 +53,7 @@ def test_a_page_holds_everything_and_escapes_every_name(covey: Cli, run: Path, t
         "\n".join(["filename,label", '"' + EVIL.replace('"', '""') + '",<script>alert(2)</script>', *rows])
     )
     text = page(covey, run, tmp_path / "report.html", "--labels", labels)
-    tags = Tags(text).found
+    tags = Tags(text).elements
     names = {tag for tag, _ in tags}
     assert not names & {"script", "iframe", "link", "object", "form"}
     assert all(str(given["src"]).startswith("data:image/") for tag, given in tags if tag == "img")
@@ -93,6 +93,6 @@ def test_images_that_are_gone_are_named(covey: Cli, run: Path, tmp_path: Path) -
 def test_the_map_shows_every_cluster_in_its_colour() -> None:
     places = np.repeat(np.array([[0, 0], [10, 0], [0, 10]], np.float32), 5, axis=0)
     labels = np.repeat(np.array([-1, 0, 1], np.int32), 5)
-    colours = {pixel[:3] for _, pixel in maps.draw(places, labels).getcolors(10**6) or [] if pixel[3] == 255}  # type: ignore[index]
+    colours = {pixel[:3] for _, pixel in draw_map_picture(places, labels).getcolors(10**6) or [] if pixel[3] == 255}  # type: ignore[index]
     assert {tuple(bytes.fromhex(cluster_colour(label)[1:])) for label in (-1, 0, 1)} <= colours
-    assert maps.draw(places[:0], labels[:0]).getbbox() is None
+    assert draw_map_picture(places[:0], labels[:0]).getbbox() is None

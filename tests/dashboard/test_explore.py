@@ -28,13 +28,14 @@ Distribution = Callable[..., None]
 
 PLUGIN = """
 from covey import Clusterer, component, hookimpl, option
+from covey.authoring import TableKind
 import numpy as np
 
 @component
 class Stripes(Clusterer):
     '''Every so many images a group.'''
     name = "stripes"
-    takes = "features"
+    takes = TableKind.FEATURES
     groups: int = option(default=5, ge=1, le=100, help="How many groups. Raising it makes more.")
     def cluster(self, Z):
         assert Z.shape[1] == 4, Z.shape

@@ -13,13 +13,14 @@ from covey.analysis.density import Tree, dbscan, suggest_radius
 from covey.components.contracts import PublishOptions
 from covey.components.kinds import Kind
 from covey.components.options import evolve, option_values, split_plural
+from covey.components.table_kinds import TableKind
 from covey.data.dataset import METADATA, AnyEntry, Entry, T, list_published_files
 from covey.data.folder import POINTER, FolderDataset
 from covey.data.images import ImageFolder, escapes_folder
 from covey.data.metadata import RECORDING, Metadata, Value, read_metadata
 from covey.data.picture_decoding import BrokenImage
 from covey.data.provenance import Provenance
-from covey.data.tables import Table, TableKind
+from covey.data.tables import Table
 from covey.extraction.vision_extractor import (
     PRETRAINED,
     RANDOM,

@@ -14,6 +14,7 @@ from covey._base.errors import CoveyError
 from covey._base.files import WORK
 from covey._base.text import count_noun, escape_undecodable, preview
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
+from covey.components.table_kinds import TableKind
 from covey.data import metadata
 from covey.data.dataset import AnyEntry, Dataset
 from covey.data.formats import npz
@@ -22,7 +23,6 @@ from covey.data.formats.table_oddities import find_oddities
 from covey.data.legacy.names import parse_file_name
 from covey.data.legacy.pickles import read_frame
 from covey.data.provenance import Provenance
-from covey.data.tables import TableKind
 from covey.data.unused_pictures import describe_unused_pictures
 from covey.extraction.notes import describe_features
 from covey.extraction.shards import Unfinished, list_unfinished

@@ -31,22 +31,23 @@ INTERRUPTED = 130
 
 
 class Covey(click.Group):
-    """Holds covey's own commands and those of plugins, which are looked for only when they are asked for.
+    """The commands of covey and of plugins. Plugins are loaded only if a command needs them.
 
-    Shows a CoveyError as a sentence, and an interruption as what it is.
+    A CoveyError is shown as its message, without a traceback; an interruption ends with exit code 130.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands that can be called."""
-        offered = [item.name for item in _registry(ctx).commands]
-        return sorted({*super().list_commands(ctx), *(name for name in offered if offered.count(name) == 1)})
+        """Return the names of all commands; names that several plugins use are left out."""
+        plugin_commands = [command.name for command in _registry(ctx).commands]
+        unique_names = [name for name in plugin_commands if plugin_commands.count(name) == 1]
+        return sorted({*super().list_commands(ctx), *unique_names})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command; covey's own come first."""
+        """Return a command of covey, or else of a plugin."""
         return super().get_command(ctx, cmd_name) or _registry(ctx).command(cmd_name)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the command line; exit with 2 after a person's mistake."""
+        """Run the command line; exit with code 2 after a CoveyError."""
         try:
             return super().main(*args, **kwargs)
         except CoveyError as error:
@@ -66,11 +67,10 @@ class Covey(click.Group):
 
 
 def _registry(ctx: click.Context) -> Registry:
-    """Return the installed plugins, loaded once an invocation."""
-    if ctx.obj is None:
-        ctx.obj = Registry.installed()
-    assert isinstance(ctx.obj, Registry)
-    return ctx.obj
+    """Return the installed plugins, loaded only once for a command line."""
+    registry = ctx.obj if isinstance(ctx.obj, Registry) else Registry.installed()
+    ctx.obj = registry
+    return registry
 
 
 @click.group(cls=Covey, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

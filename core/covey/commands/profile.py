@@ -136,8 +136,8 @@ def _data(name: str, clusterer: Clusterer, profile: Profile) -> dict[str, Any]:
 
 
 def _draw(path: Path, profiles: Sequence[tuple[str, Profile]]) -> None:
-    from covey.outputs.profile_chart import chart
+    from covey.outputs.profile_chart import draw_profiles
 
     with replace_file(path) as file:
-        file.write(chart(profiles))
+        file.write(draw_profiles(profiles))
     click.echo(f"Picture: {path}", err=True)

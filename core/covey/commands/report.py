@@ -1,4 +1,4 @@
-"""covey report: one page about the clusterings of a dataset, that can be mailed."""
+"""covey report: one page about the clusterings of a dataset, to mail or to keep."""
 
 from __future__ import annotations
 
@@ -43,16 +43,15 @@ def report(
     \b
     covey report birds/ -o birds.html --labels labels.csv
     """
-    from covey.outputs.report import collect, page
-    from covey.outputs.report import png_files as pictures
+    from covey.outputs.report import collect_report, render_page, write_pictures
 
     progress = TerminalProgress()
     registry = Registry.installed()
     board = Leaderboard(registry, open_dataset(registry, folder, TerminalProgress()))
     truth, groups = read_truth(board.names(), labels, column, group)
-    contents = collect(board, truth, groups, sort, clustering, progress)
-    write_text(out, page(contents, progress))
+    contents = collect_report(board, truth, groups, sort, clustering, progress)
+    write_text(out, render_page(contents, progress))
     summary = f"{out}: {out.stat().st_size / 1e6:.1f} MB"
     if png:
-        summary += f", and {count_noun(len(pictures.write(contents, png, progress)), 'picture')} in {png}"
+        summary += f", and {count_noun(len(write_pictures(contents, png, progress)), 'picture')} in {png}"
     click.echo(summary + ".")

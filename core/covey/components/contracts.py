@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from covey._base.errors import CoveyError
 from covey._base.progress import SILENT, Progress
 from covey.components.options import check_options, component, format_value, option, options
+from covey.components.table_kinds import TableKind
 
 if TYPE_CHECKING:
     from covey.data.dataset import Dataset
@@ -238,13 +239,13 @@ class Clusterer(Component):
         changed = [f"{option.name}{format_value(chosen)}" for option, chosen in settings if chosen != option.default]
         return "-".join([self.name, *changed])
 
-    takes: ClassVar[Literal["embedding", "features"]] = "embedding"
-    """Table that it clusters: "embedding" (the reduced features) or "features"."""
+    takes: ClassVar[TableKind] = TableKind.EMBEDDING
+    """Kind of the tables that it clusters: embeddings (the reduced features) or features."""
 
     @property
     def takes_features(self) -> bool:
         """Whether it clusters features, not an embedding."""
-        return self.takes == "features"
+        return self.takes == TableKind.FEATURES
 
     @abstractmethod
     def cluster(self, Z: Floats) -> Labels:

@@ -12,9 +12,10 @@ import numpy as np
 
 from covey._base.errors import CoveyError
 from covey.components.contracts import Floats
+from covey.components.table_kinds import TableKind
 from covey.data.images import ImageFolder
 from covey.data.provenance import Provenance
-from covey.data.tables import Clustering, Embedding, Features, Names, PointTable, Table, TableKind
+from covey.data.tables import Clustering, Embedding, Features, Names, PointTable, Table
 from covey.labelling import LabelStore, open_labels
 
 METADATA = "downloaded_data_meta.pkl"
@@ -40,7 +41,7 @@ class Entry(Generic[T_co]):
     @property
     def kind(self) -> TableKind:
         """Which kind of table it is."""
-        return TableKind.of(self.table)
+        return self.table.kind
 
     @property
     def stem(self) -> str:

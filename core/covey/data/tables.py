@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
+from typing import ClassVar
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.components.kinds import Kind
+from covey.components.table_kinds import TableKind
 from covey.data.provenance import Provenance
 
 Names = NDArray[np.str_]
@@ -26,6 +26,8 @@ def as_names(names: Sequence[str] | Names) -> Names:
 class Features:
     """What an extractor gives: names (n,), X (n, d) float32."""
 
+    kind: ClassVar[TableKind] = TableKind.FEATURES
+
     names: Names = attrs.field(converter=as_names)
     X: NDArray[np.float32]
     provenance: Provenance | None
@@ -39,6 +41,8 @@ class Features:
 @attrs.frozen(kw_only=True, eq=False)
 class Embedding:
     """What a reducer gives: names (n,), Z (n, k) float32 and the map (n, 2) float32."""
+
+    kind: ClassVar[TableKind] = TableKind.EMBEDDING
 
     names: Names = attrs.field(converter=as_names)
     Z: NDArray[np.float32]
@@ -55,6 +59,8 @@ class Embedding:
 class Clustering:
     """What a clusterer gives: names (n,), labels (n,) int32, where -1 is noise."""
 
+    kind: ClassVar[TableKind] = TableKind.CLUSTERING
+
     names: Names = attrs.field(converter=as_names)
     labels: NDArray[np.int32]
     provenance: Provenance | None
@@ -63,26 +69,3 @@ class Clustering:
 PointTable = Features | Embedding
 """A table that can be clustered."""
 Table = Features | Embedding | Clustering
-
-
-class TableKind(StrEnum):
-    """The kind of a table; its value is its name in files, lists and JSON."""
-
-    table: type[Table]
-    maker: Kind
-
-    CLUSTERING = "clustering", Clustering, Kind.CLUSTERER
-    EMBEDDING = "embedding", Embedding, Kind.REDUCER
-    FEATURES = "features", Features, Kind.EXTRACTOR
-
-    def __new__(cls, name: str, table: type[Table], maker: Kind) -> TableKind:
-        """Make a member whose value is its name alone."""
-        member = str.__new__(cls, name)
-        member._value_ = name
-        member.table, member.maker = table, maker
-        return member
-
-    @classmethod
-    def of(cls, table: type[object]) -> TableKind:
-        """Return the kind of a table class."""
-        return next(kind for kind in cls if kind.table is table)

@@ -17,6 +17,7 @@ from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.components.contracts import Component, cluster
 from covey.components.kinds import STEPS, Kind
 from covey.components.options import Option, allowed_choices, build, evolve, format_value, option_values, options
+from covey.components.table_kinds import TableKind
 from covey.data.cluster_colours import GREY, cluster_colour
 from covey.data.dataset import AnyEntry, Entry, T, is_entry_of
 from covey.data.images import ImageFolder
@@ -25,7 +26,7 @@ from covey.data.metadata import FILES, Metadata, Value, column_kind, read_metada
 from covey.data.picture_decoding import BrokenImage
 from covey.data.provenance import Provenance
 from covey.data.segment_names import SEGMENT_NAME, recordings_of_images, xeno_canto_number
-from covey.data.tables import NOISE, Names, Table, TableKind
+from covey.data.tables import NOISE, Names, Table
 from covey.experiments.experiment import Experiment, read_experiment
 from covey.experiments.jobs import Job, command_words, list_jobs, start_job, to_toml
 from covey.experiments.pipeline import Pipeline

@@ -1,19 +1,17 @@
-"""A methods section: what was done to make a table, in words, from its provenance."""
+"""The methods text of a table: from its provenance, what was done, with versions and references."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from covey._base.errors import CoveyError
 from covey._base.text import count_noun
-from covey.components.contracts import Component
 from covey.components.kinds import Kind
 from covey.components.options import format_value
 from covey.data.provenance import Provenance
 from covey.plugins.registry import Registry
 
-_DEEDS = {
+_SENTENCES = {
     Kind.EXTRACTOR: "{images} were described by features, extracted with {component}",
     Kind.REDUCER: "The features were reduced with {component}",
     Kind.CLUSTERER: "The {input} were clustered with {component}",
@@ -24,11 +22,11 @@ _INPUTS = {Kind.EXTRACTOR: "features", Kind.REDUCER: "reduced features"}
 def describe_methods(provenance: Provenance, registry: Registry) -> str:
     """Return paragraphs of plain text: every step with all its options, then versions, then numbered references.
 
-    A component that is no longer installed is told as far as the provenance knows it, without its references.
+    A component that is no longer installed is described from the provenance, without its references.
     """
     chain = provenance.lineage
     references = list(dict.fromkeys(text for step in chain for text in _references(step, registry)))
-    paragraph = " ".join(_sentences(step, [references.index(text) + 1 for text in _references(step, registry)])
+    paragraph = " ".join(_describe_step(step, [references.index(text) + 1 for text in _references(step, registry)])
                     for step in chain)  # fmt: skip
     software = {name: version for step in chain for name, version in step.details.versions.items()}
     versions = ", ".join(f"{name} {version}" for name, version in sorted(software.items()))
@@ -36,16 +34,16 @@ def describe_methods(provenance: Provenance, registry: Registry) -> str:
     return "\n\n".join(filter(None, [paragraph, versions and f"Software: {versions}.", cited]))
 
 
-def _sentences(provenance: Provenance, references: Sequence[int]) -> str:
+def _describe_step(provenance: Provenance, references: Sequence[int]) -> str:
     cited = f" [{', '.join(map(str, references))}]" if references else ""
-    settings = f"version {provenance.version} of the component; {_list_settings(provenance.options)}"
-    component = f"{provenance.component}{cited} ({settings})"
-    deed = _DEEDS[provenance.kind].format(
+    options = f"version {provenance.version} of the component; {_list_settings(provenance.options)}"
+    component = f"{provenance.component}{cited} ({options})"
+    sentence = _SENTENCES[provenance.kind].format(
         component=component,
         images=_images(provenance),
         input=_INPUTS.get(provenance.source.kind, "") if provenance.source else "data",
     )
-    return " ".join(f"{sentence}." for sentence in [deed, *_circumstances(provenance)])
+    return " ".join(f"{text}." for text in [sentence, *_circumstances(provenance)])
 
 
 def _images(provenance: Provenance) -> str:
@@ -57,7 +55,7 @@ def _images(provenance: Provenance) -> str:
 
 
 def _circumstances(provenance: Provenance) -> list[str]:
-    """Return what else decided a result."""
+    """Return sentences about what else decided the table."""
     sentences = []
     if provenance.identity:
         sentences.append(f"What else decided the result: {_list_settings(provenance.identity)}")
@@ -71,17 +69,12 @@ def _circumstances(provenance: Provenance) -> list[str]:
     return sentences
 
 
-def _list_settings(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} = {format_value(value)}" for name, value in values.items()) or "no options"
+def _list_settings(settings: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} = {format_value(setting)}" for name, setting in settings.items()) or "no options"
 
 
 def _references(provenance: Provenance, registry: Registry) -> tuple[str, ...]:
-    cls = _class(provenance, registry)
-    return cls.references if cls else ()
-
-
-def _class(provenance: Provenance, registry: Registry) -> type[Component] | None:
     try:
-        return registry.find(provenance.component, provenance.kind).cls
+        return registry.find(provenance.component, provenance.kind).cls.references
     except CoveyError:
-        return None
+        return ()

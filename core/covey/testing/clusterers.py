@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from covey.components.contracts import Clusterer, Floats, Labels
-from covey.data.tables import NOISE, TableKind
+from covey.components.table_kinds import TableKind
+from covey.data.tables import NOISE
 from covey.testing.assertions import (
     are_identical,
     check_array,
@@ -28,7 +29,7 @@ def check_clusterer(cls: type[Clusterer], **settings: Any) -> None:
         AssertionError: it breaks the contract.
     """
     clusterer = build_checked(cls, settings)
-    message = f"{cls.name}.takes must be 'embedding' or 'features', not {cls.takes!r}"
+    message = f"{cls.name}.takes must be TableKind.EMBEDDING or TableKind.FEATURES, not {cls.takes!r}"
     expect(cls.takes in (TableKind.EMBEDDING, TableKind.FEATURES), message)
     Z = np.repeat(random_groups(60, 8, 3)[0], 2, axis=0)
     with writes_no_files(cls.name):

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
 from covey.components.contracts import Labels
+from covey.components.table_kinds import TableKind
 from covey.data.dataset import AnyEntry, Entry
 from covey.data.formats.npz_file import Archive, Header, create_npz, open_npz
 from covey.data.provenance import Provenance
-from covey.data.tables import Clustering, Embedding, Features, Names, Table, TableKind
+from covey.data.tables import Clustering, Embedding, Features, Names, Table
 
 PROVENANCE = "covey"
 _KEYS: dict[TableKind, tuple[str, ...]] = {

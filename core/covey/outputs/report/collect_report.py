@@ -1,4 +1,4 @@
-"""What a report says: everything is found out here, and shown elsewhere."""
+"""Collects the contents of a report; other modules draw and write them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from covey._base.errors import CoveyError, did_you_mean
 from covey._base.progress import SILENT, Progress
 from covey.analysis.assist.neighbours import measure_oddity
-from covey.analysis.measures import agreement
+from covey.analysis.measures.agreement import agreement_matrix
 from covey.analysis.measures.leaderboard import Leaderboard, Row, rank_rows
 from covey.analysis.profiles import Profile, profile_option
 from covey.components import options
@@ -26,17 +26,17 @@ from covey.outputs.methods_text import describe_methods
 TYPICAL, ODD = 12, 6
 """Images shown of a cluster."""
 MOST_CLUSTERS = 60
-"""Clusters, the largest first, of which images are shown: what keeps a report below 25 MB."""
+"""Largest clusters whose images are shown, so that a report stays below 25 MB."""
 COMPARED = 12
-"""Clusterings, the best first, that are compared with each other."""
+"""Best clusterings that are compared with each other."""
 UNKNOWN_ORIGIN = "It is not recorded how this clustering was made."
 
 
 @attrs.frozen(kw_only=True)
 class Group:
-    """One cluster: how many images, and how many of them come from which recording and bear which label.
+    """One cluster: the number of images, also of each recording and of each label, the most frequent first.
 
-    `typical` and `odd` are images of it, the most typical and the oddest first; none where images are not shown.
+    `typical` and `odd` are images of it, the most typical and the oddest first; empty if its images are not shown.
     """
 
     cluster: int
@@ -49,11 +49,21 @@ class Group:
 
 @attrs.frozen(kw_only=True, eq=False)
 class ReportContents:
-    """What a report says.
+    """The contents of a report.
 
-    `rows` are all clusterings, the best first, by `measure` where one was asked for. The rest is about the
-    `chosen` one: its clustering, its map (n, 2) float32 and its profile, None where they are not known. `alike` is how
-    the `compared` clusterings agree, (m, m) adjusted mutual information.
+    Attributes:
+        location: location of the dataset.
+        folder: the images; None if they are not on this machine.
+        rows: all clusterings with their measures, the best first.
+        measure: the measure that ranks them, if one was given.
+        chosen: the row of the clustering that the rest is about.
+        methods: the methods text.
+        clustering: the clustering.
+        map: its map, (n, 2) float32; None if its table is not in the dataset or has no map.
+        profile: its profile; None if it cannot be computed.
+        groups: its clusters, the largest first.
+        compared: the names of the clusterings in `agreements`.
+        agreements: adjusted mutual information of the compared clusterings, (m, m).
     """
 
     location: str
@@ -67,10 +77,10 @@ class ReportContents:
     profile: Profile | None
     groups: Sequence[Group]
     compared: Sequence[str]
-    alike: NDArray[np.float64]
+    agreements: NDArray[np.float64]
 
 
-def collect(
+def collect_report(
     board: Leaderboard,
     truth: Mapping[str, str] | None = None,
     groups: Mapping[str, str] | None = None,
@@ -78,22 +88,22 @@ def collect(
     name: str | None = None,
     progress: Progress = SILENT,
 ) -> ReportContents:
-    """Find out what a report says.
+    """Collect the contents of a report.
 
     Args:
         board: the clusterings of a dataset.
         truth: the label of each image that has one.
-        groups: the recording of each image; by default as the file names tell.
-        measure: what ranks the clusterings, as `ranked` takes it.
+        groups: the recording of each image; by default read from the file names.
+        measure: the measure that ranks the clusterings, one of `MEASURES`.
         name: the clustering to show; by default the best.
-        progress: told of each step.
+        progress: reports each step.
 
     Raises:
         CoveyError: there is no such clustering, or a table is damaged.
     """
     groups = recordings_of_images(board.names()) if groups is None else groups
     rows = rank_rows(board.rows(truth, groups, progress), measure)
-    chosen = _chosen(rows, name)
+    chosen = _choose_row(rows, name)
     clustering, provenance = board.clusterings[chosen.clustering], chosen.provenance
     table = board.table(provenance.input) if provenance else None
     Z = None if table is None else table.points
@@ -105,19 +115,17 @@ def collect(
         rows=rows,
         measure=measure,
         chosen=chosen,
-        methods=describe_methods(provenance, board.registry)
-        if provenance
-        else "Nothing is known of how this clustering was made.",
+        methods=describe_methods(provenance, board.registry) if provenance else UNKNOWN_ORIGIN,
         clustering=clustering,
         map=table.map if isinstance(table, Embedding) else None,
-        profile=None if clusterer is None or Z is None else _profile(clusterer, Z, progress),
-        groups=_groups(clustering, Z, truth or {}, groups),
+        profile=None if clusterer is None or Z is None else _compute_profile(clusterer, Z, progress),
+        groups=_describe_clusters(clustering, Z, truth or {}, groups),
         compared=compared,
-        alike=agreement.agreement_matrix([board.clusterings[one] for one in compared]),
+        agreements=agreement_matrix([board.clusterings[name] for name in compared]),
     )
 
 
-def _chosen(rows: Sequence[Row], name: str | None) -> Row:
+def _choose_row(rows: Sequence[Row], name: str | None) -> Row:
     if name is None:
         return rows[0]
     rows_by_name = {row.clustering: row for row in rows}
@@ -129,30 +137,33 @@ def _chosen(rows: Sequence[Row], name: str | None) -> Row:
     return rows_by_name[stem]
 
 
-def _profile(clusterer: Clusterer, Z: Floats, progress: Progress) -> Profile | None:
-    """Return the profile along the first number among the live options, where the clusterer prepares it."""
-    live = [one.name for one in options.options(type(clusterer)) if one.live and one.type in (int, float)]
+def _compute_profile(clusterer: Clusterer, Z: Floats, progress: Progress) -> Profile | None:
+    """Return the profile along the first numeric live option; None if the clusterer prepares none."""
+    declared = options.options(type(clusterer))
+    live = [option.name for option in declared if option.live and option.type in (int, float)]
     prepared = clusterer.prepare(Z, progress) if live else None
     return profile_option(clusterer, Z, live[0], prepared=prepared, progress=progress) if prepared else None
 
 
-def _groups(
+def _describe_clusters(
     clustering: Clustering, Z: Floats | None, truth: Mapping[str, str], groups: Mapping[str, str]
 ) -> list[Group]:
     clusters, counts = np.unique(clustering.labels[clustering.labels != NOISE], return_counts=True)
-    largest = clusters[np.argsort(-counts, kind="stable")].tolist()
+    largest: list[int] = clusters[np.argsort(-counts, kind="stable")].tolist()
     return [
-        _group(clustering, Z if place < MOST_CLUSTERS else None, cluster, truth, groups)
-        for place, cluster in enumerate(largest)
+        _describe_cluster(clustering, Z if rank < MOST_CLUSTERS else None, cluster, truth, groups)
+        for rank, cluster in enumerate(largest)
     ]
 
 
-def _group(
+def _describe_cluster(
     clustering: Clustering, Z: Floats | None, cluster: int, truth: Mapping[str, str], groups: Mapping[str, str]
 ) -> Group:
-    inside = clustering.labels == cluster
-    names = clustering.names[inside].tolist()
-    order = [] if Z is None else [names[row] for row in np.argsort(measure_oddity(Z[inside]), kind="stable").tolist()]
+    inside = np.flatnonzero(clustering.labels == cluster)
+    names: list[str] = clustering.names[inside].tolist()
+    order: list[str] = []
+    if Z is not None:
+        order = clustering.names[inside[np.argsort(measure_oddity(Z[inside]), kind="stable")]].tolist()
     return Group(
         cluster=cluster,
         images=len(names),

@@ -1,4 +1,4 @@
-"""Contact sheets: images small and side by side."""
+"""Contact sheets: small images side by side."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ COLUMNS, GAP = 6, 4
 QUALITY = 80
 
 
-def thumbnail(folder: ImageFolder, name: str) -> Image.Image:
-    """Return an image small, its longer side at most 160 pixels. Raises BrokenImage."""
+def load_thumbnail(folder: ImageFolder, name: str) -> Image.Image:
+    """Return a small copy of an image, its longer side at most 160 pixels. Raises BrokenImage."""
     image = Image.fromarray(folder.pixels(name))
     image.thumbnail((SIDE, SIDE))
     return image
 
 
-def sheet(folder: ImageFolder, names: Sequence[str]) -> Image.Image:
-    """Return a contact sheet of these images, row by row; the place of one that cannot be read stays empty."""
-    thumbnails = [_open_thumbnail(folder, name) for name in names]
+def draw_contact_sheet(folder: ImageFolder, names: Sequence[str]) -> Image.Image:
+    """Return the images side by side, row by row (RGBA); the position of a broken image stays empty."""
+    thumbnails = [_load_thumbnail_or_none(folder, name) for name in names]
     width = max((image.width for image in thumbnails if image), default=SIDE) + GAP
     height = max((image.height for image in thumbnails if image), default=SIDE) + GAP
     rows = -(-len(names) // COLUMNS)
     picture = Image.new("RGBA", (width * min(COLUMNS, max(1, len(names))), height * max(1, rows)))
-    for place, image in enumerate(thumbnails):
+    for position, image in enumerate(thumbnails):
         if image:
-            picture.paste(image, (place % COLUMNS * width, place // COLUMNS * height))
+            picture.paste(image, (position % COLUMNS * width, position // COLUMNS * height))
     return picture
 
 
-def jpeg(image: Image.Image) -> str:
-    """Return an image as the address of a JPEG that a page can hold."""
-    return _address(image.convert("RGB"), "jpeg", quality=QUALITY)
+def encode_jpeg(image: Image.Image) -> str:
+    """Return an image as a data URL with a JPEG."""
+    return _data_url(image.convert("RGB"), "jpeg", quality=QUALITY)
 
 
-def png(image: Image.Image) -> str:
-    """Return an image as the address of a PNG that a page can hold."""
-    return _address(image, "png", optimize=True)
+def encode_png(image: Image.Image) -> str:
+    """Return an image as a data URL with a PNG."""
+    return _data_url(image, "png", optimize=True)
 
 
-def _address(image: Image.Image, kind: str, **options: int) -> str:
+def _data_url(image: Image.Image, kind: str, **options: int) -> str:
     file = io.BytesIO()
     image.save(file, kind, **options)
     return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
 
 
-def _open_thumbnail(folder: ImageFolder, name: str) -> Image.Image | None:
+def _load_thumbnail_or_none(folder: ImageFolder, name: str) -> Image.Image | None:
     try:
-        return thumbnail(folder, name)
+        return load_thumbnail(folder, name)
     except BrokenImage:
         return None

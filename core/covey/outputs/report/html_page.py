@@ -1,4 +1,4 @@
-"""The page of a report: HTML that holds everything it shows, and fetches nothing."""
+"""The page of a report: one HTML file that includes all its pictures and loads nothing."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from covey.analysis.measures.leaderboard import available_measures, explain_meas
 from covey.data.cluster_colours import cluster_colour
 from covey.data.images import ImageFolder
 from covey.data.picture_decoding import BrokenImage
-from covey.outputs.profile_chart import chart
+from covey.outputs.profile_chart import draw_profiles
 from covey.outputs.report.collect_report import COMPARED, MOST_CLUSTERS, Group, ReportContents
-from covey.outputs.report.contact_sheets import jpeg, png, thumbnail
-from covey.outputs.report.map_picture import draw
+from covey.outputs.report.contact_sheets import encode_jpeg, encode_png, load_thumbnail
+from covey.outputs.report.map_picture import draw_map_picture
 
 FEW = 4
-"""Recordings and labels of a cluster that are named."""
+"""Recordings and labels of a cluster that are listed."""
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +44,7 @@ class _ClusterSection:
     odd: list[_Picture]
 
 
-def page(contents: ReportContents, progress: Progress = SILENT) -> str:
+def render_page(contents: ReportContents, progress: Progress = SILENT) -> str:
     """Return the report as one HTML page; the template `page.html.jinja` escapes every name in it."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     labelled = any(row.scores for row in contents.rows)
@@ -55,7 +55,7 @@ def page(contents: ReportContents, progress: Progress = SILENT) -> str:
         version=__version__,
         contents=contents,
         shape=contents.chosen.shape,
-        map_address=None if contents.map is None else png(draw(contents.map, contents.clustering.labels)),
+        map_address=_map_address(contents),
         measures=measures,
         meanings=explain_measures(measures, labelled),
         chart_address=_chart_address(contents),
@@ -75,11 +75,18 @@ def _read_resource(name: str) -> str:
     return files("covey.outputs.report").joinpath(name).read_text("utf-8")
 
 
+def _map_address(contents: ReportContents) -> str | None:
+    """Return the map as a data URL with a PNG; None without a map."""
+    if contents.map is None:
+        return None
+    return encode_png(draw_map_picture(contents.map, contents.clustering.labels))
+
+
 def _chart_address(contents: ReportContents) -> str | None:
-    """Return the profile as the address of a PNG that a page can hold; None without a profile."""
+    """Return the profile as a data URL with a PNG; None without a profile."""
     if contents.profile is None:
         return None
-    encoded = base64.b64encode(chart([(contents.chosen.clustering, contents.profile)])).decode("ascii")
+    encoded = base64.b64encode(draw_profiles([(contents.chosen.clustering, contents.profile)])).decode("ascii")
     return f"data:image/png;base64,{encoded}"
 
 
@@ -87,7 +94,7 @@ def _agreement_rows(contents: ReportContents) -> list[tuple[str, list[float | No
     """Return each compared clustering and its agreement with all of them; None where they share no image."""
     return [
         (name, [None if math.isnan(agreement) else agreement for agreement in agreements])
-        for name, agreements in zip(contents.compared, contents.alike.tolist(), strict=True)
+        for name, agreements in zip(contents.compared, contents.agreements.tolist(), strict=True)
     ]
 
 
@@ -109,6 +116,6 @@ def _load_picture(folder: ImageFolder | None, name: str) -> _Picture:
     if folder is None:
         return _Picture(name=name, problem="the images are not on this machine")
     try:
-        return _Picture(name=name, address=jpeg(thumbnail(folder, name)))
+        return _Picture(name=name, address=encode_jpeg(load_thumbnail(folder, name)))
     except BrokenImage as error:
         return _Picture(name=name, problem=str(error))
