@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import random
 import struct
 import subprocess
 import sys
@@ -662,3 +663,70 @@ def test_a_ledger_that_leads_elsewhere_is_refused(source: Path, dataset: Path, t
     with pytest.raises(CoveyError, match="is a link"):
         convert_recordings(source, dataset)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def changed(rng: random.Random, content: bytes) -> bytes:
+    """Change a sound file at a few places, mostly in its header."""
+    damaged = bytearray(content)
+    for _ in range(rng.choice([1, 1, 2, 8])):
+        at = rng.randrange(len(damaged) if rng.random() < 0.3 else min(len(damaged), 128))
+        patch = rng.choice([rng.randbytes(1), bytes(4), b"\xff" * 4, b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f"])
+        damaged[at : at + len(patch)] = patch
+    return bytes(damaged[: rng.choice([len(damaged), rng.randrange(1, len(damaged))])])
+
+
+def test_damaged_recordings_stop_no_other(source: Path, dataset: Path) -> None:
+    rng = random.Random(0)
+    kinds = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "ogg": "OGG", "aiff": "AIFF", "caf": "CAF", "w64": "W64"}
+    whole = {suffix: bytes(encode(kind, noise(0.6))) for suffix, kind in kinds.items()}
+    for number in range(600):
+        suffix = rng.choice(list(whole))
+        (source / f"r{number}.{suffix}").write_bytes(changed(rng, whole[suffix]))
+    write(source / "good.wav", noise(0.6))
+    report = convert_recordings(source, dataset, Recipe(band="full"))
+    assert len(contents(report, "good")) == 1
+    assert {entry.name for entry in report.used} | {shortfall.name for shortfall in report.shortfalls} == {
+        path.name for path in source.iterdir()
+    }
+    assert sum(entry.images for entry in report.entries) == len(names(report))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_happens_to_recordings_their_images_are_those_of_a_fresh_dataset(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    source, dataset = tmp_path / "recordings", tmp_path / "dataset"
+    for number in range(4):
+        write(source / f"r{number}.wav", noise(0.8, seed=number))
+    for _ in range(4):
+        convert_recordings(source, dataset)
+        for _ in range(rng.randrange(1, 4)):
+            happen(rng, source)
+    report = convert_recordings(source, dataset, remove_orphans=True)
+    fresh = convert_recordings(source, tmp_path / "fresh")
+    assert {name: (report.folder / name).read_bytes() for name in names(report)} == {
+        name: (fresh.folder / name).read_bytes() for name in names(fresh)
+    }
+    assert convert_recordings(source, dataset).new == 0
+
+
+def happen(rng: random.Random, source: Path) -> None:
+    """Rename, exchange, copy, remove, replace or damage one recording."""
+    paths = sorted(source.rglob("*.wav"))
+    path, target = rng.choice(paths), source / rng.choice(["", "site"]) / f"r{rng.randrange(6)}.wav"
+    target.parent.mkdir(exist_ok=True)
+    match rng.choice(["rename", "exchange", "copy", "remove", "replace", "damage"]):
+        case "rename":
+            path.rename(target)
+        case "exchange":
+            first, second = path, rng.choice(paths)
+            contents_of_first = first.read_bytes()
+            first.write_bytes(second.read_bytes())
+            second.write_bytes(contents_of_first)
+        case "copy":
+            target.write_bytes(path.read_bytes())
+        case "remove" if len(paths) > 2:
+            path.unlink()
+        case "damage":
+            path.write_bytes(path.read_bytes()[: rng.randrange(1, 9000)])
+        case _:
+            write(path, noise(0.8, seed=rng.randrange(100)))

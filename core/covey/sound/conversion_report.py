@@ -144,6 +144,8 @@ class ConversionReport:
         if self.files.others:
             kinds = ", ".join(sorted(self.files.others))
             yield f"{count_noun(self.files.others.total(), 'file')} of other kinds left alone: {kinds}"
+        if self.files.skipped:
+            yield f"{count_noun(len(self.files.skipped), 'folder')} not looked into, named above"
         yield self._balance()
 
     def _balance(self) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from soundfile import SoundFile
 
 _BLOCK = 2**16
-"""Frames that are decoded at a time."""
+"""Frames that are decoded at a time; fewer where there are more than 8 channels."""
 _ENDLESS = 0x7FFFF000
 """Sizes from here on stand in headers that were written before the sound was."""
 _LONGEST = 2**40
@@ -165,8 +165,9 @@ def _open_repaired(path: Path, stack: ExitStack) -> _OpenSound | None:
 
 def _read_blocks(sound: SoundFile) -> Iterator[Floats]:
     """Yield sound (n, channels) float32 up to where it cannot be read on."""
+    frames = _BLOCK * 8 // max(sound.channels, 8)
     while True:
-        block = np.full((_BLOCK, sound.channels), np.nan, dtype=np.float32)
+        block = np.full((frames, sound.channels), np.nan, dtype=np.float32)
         try:
             decoded = sound.read(out=block)
         except (OSError, RuntimeError):

@@ -21,6 +21,8 @@ from covey.sound.spectrograms import Recipe
 
 _LONGEST_NAME = 255
 """Bytes that file systems allow in the name of a file."""
+_LOWEST_RATE, _HIGHEST_RATE = 100, 10_000_000
+"""Hz: what lies outside is a damaged header, and converting it would take any amount of memory."""
 _CLOCK = 10_000_000
 """Nanoseconds: FAT and exFAT, which recorders' cards have, keep no finer times."""
 
@@ -116,6 +118,8 @@ def _check_length_of_name(recording: Recording) -> None:
 
 
 def _check_against_recipe(recording: Recording, recipe: Recipe) -> None:
+    if not _LOWEST_RATE <= recording.rate <= _HIGHEST_RATE:
+        raise BrokenRecording(f"its header claims a rate that cannot be: {recording.rate:,} Hz")
     if recipe.band != "full" and recording.rate * recipe.segment < recipe.window:
         raise BrokenRecording(
             f"at its rate of {recording.rate} Hz a segment is shorter than the window of {recipe.window} samples; take"
