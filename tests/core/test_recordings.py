@@ -9,6 +9,7 @@ import random
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -730,3 +731,47 @@ def happen(rng: random.Random, source: Path) -> None:
             path.write_bytes(path.read_bytes()[: rng.randrange(1, 9000)])
         case _:
             write(path, noise(0.8, seed=rng.randrange(100)))
+
+
+def test_a_recording_of_another_rate_that_comes_later_stops_no_other(source: Path, dataset: Path) -> None:
+    write(source / "a.wav")
+    convert_recordings(source, dataset)
+    write(source / "b.wav", noise(seed=1))
+    for rate in (16000, 48000):
+        soundfile.write(source / f"r{rate}.wav", noise(), rate)
+    report = convert_recordings(source, dataset)
+    assert stubs(report) == {"a", "b"}
+    assert problem_of(report, "r48000.wav") == (
+        "its rate is 48000 Hz, and the images that are there show sound of 24000 Hz: put it into a dataset of its own,"
+        " or take --band full"
+    )
+    assert "r16000.wav" in {shortfall.name for shortfall in report.shortfalls}
+    assert stubs(convert_recordings(source, dataset, Recipe(band="full"))) == {"a", "b", "r16000", "r48000"}
+
+
+def test_images_go_on_in_their_band_when_the_recording_that_limited_it_is_gone(source: Path, dataset: Path) -> None:
+    write(source / "a.wav")
+    soundfile.write(source / "low.wav", noise(), 16000)
+    convert_recordings(source, dataset)
+    (source / "low.wav").unlink()
+    soundfile.write(source / "high.wav", noise(), 48000)
+    report = convert_recordings(source, dataset)
+    assert stubs(report) == {"a", "low", "high"}
+    assert not report.problems
+
+
+def test_a_killed_conversion_goes_on_where_it_was(source: Path, dataset: Path, tmp_path: Path) -> None:
+    for number in range(40):
+        write(source / f"r{number}.wav", noise(seed=number))
+    code = "from covey.commands.main import main; main()"
+    command = [sys.executable, "-c", code, "spectrograms", str(source), str(dataset)]
+    for images in (1, 40, 150):
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            while process.poll() is None and len(list((dataset / "images").glob("*.png"))) < images:
+                time.sleep(0.005)
+            process.kill()
+    report = convert_recordings(source, dataset)
+    fresh = convert_recordings(source, tmp_path / "fresh")
+    assert names(report) == names(fresh)
+    assert all((report.folder / name).read_bytes() == (fresh.folder / name).read_bytes() for name in names(fresh))
+    assert convert_recordings(source, dataset).new == 0

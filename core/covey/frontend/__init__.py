@@ -37,7 +37,7 @@ from covey.labelling.label_tables import ORIGINAL_FILE, import_labels, long_tabl
 from covey.outputs.methods_text import describe_methods
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registered, Registry
-from covey.sound.conversion import PARAMETERS
+from covey.sound.recipe_file import PARAMETERS
 
 __all__ = [
     "FILES",

@@ -4,44 +4,37 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
-from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
 import attrs
 import numpy as np
 
 from covey._base.errors import CoveyError, reason
-from covey._base.files import WORK, make_folder, replace_file, write_text
+from covey._base.files import WORK, make_folder, replace_file
 from covey._base.progress import SILENT, Progress
 from covey._base.run_lock import hold_run_lock
 from covey._base.run_log import LOGGER, LoggedProgress, log_to_file
 from covey._base.text import escape_undecodable
-from covey.components.options import build, option_values
 from covey.data.images import THREADS, ImageFolder
 from covey.data.segment_names import image_name
 from covey.data.segment_names import recordings_of_images as recordings_of
 from covey.sound import png
+from covey.sound.common_band import choose_band
 from covey.sound.conversion_report import ConversionReport
 from covey.sound.decoder import BrokenRecording, Decoder
 from covey.sound.ledger import Ledger, LedgerEntry
+from covey.sound.recipe_file import check_recipe, read_recipe, write_recipe
 from covey.sound.recording_files import RecordingFiles, find_recordings
 from covey.sound.recordings import Recording, examine_recording, mark_namesakes
 from covey.sound.segments import Segment, SegmentCutter, choose_segments
 from covey.sound.spectrograms import Recipe
 
-NARROWEST = 0.5
-"""The least share of the band that a recording may leave to all others."""
-WIDE = 2
-"""A recording whose rate is more than so many times the recipe's holds sound that people may miss: bats, say."""
 LOUDEST = 300
 """dB of full scale that no sound reaches: values beyond are no samples."""
-PARAMETERS = "_feature_extraction_parameters.json"
 LOG = "spectrograms.log"
 _FATAL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 """Errors of writing that would meet every other recording as well."""
@@ -76,16 +69,16 @@ def convert_recordings(
     recipe = recipe or Recipe()
     _check_libraries()
     files = find_recordings(source)
-    recordings = _with_band(_examine_all(files, recipe, progress), recipe)
-    usable = [recording for recording in recordings if not recording.problem]
     folder = dataset / "images"
+    recordings = _examine_all(files, recipe, progress)
+    recordings, recipe = choose_band(recordings, recipe, read_recipe(folder), progress)
+    usable = [recording for recording in recordings if not recording.problem]
     if not usable:
         return ConversionReport(folder=folder, files=files, recordings=recordings)
-    recipe = in_common_band(recipe, usable, progress)
-    _check_recipe(folder, recipe)
+    check_recipe(folder, recipe)
     work = make_folder(dataset / WORK)
     with hold_run_lock(work / "spectrograms.lock"), log_to_file(work / LOG):
-        _sign(folder, recipe)
+        write_recipe(folder, recipe)
         converter = Converter(folder=folder, recipe=recipe, check=check, recordings=recordings)
         entries = converter.convert_all(usable, LoggedProgress(progress))
         orphans = sorted(converter.orphans())
@@ -109,32 +102,6 @@ def convert_recordings(
     return report
 
 
-def in_common_band(recipe: Recipe, usable: Sequence[Recording], progress: Progress = SILENT) -> Recipe:
-    """Return the recipe with a rate and band in which recordings of different rates look alike.
-
-    A recording has no sound above half of its own rate, and fades below that when its rate is converted. So the rate is
-    lowered to the lowest among the recordings, and in the band "common" all pass the same filter. Where all have the
-    recipe's rate no filter is needed: the band is then "full".
-    """
-    lowest, highest = min(usable, key=attrgetter("rate")), max(usable, key=attrgetter("rate"))
-    if highest.rate > WIDE * recipe.rate:
-        progress.note(
-            f"Sound above {recipe.rate / 2:g} Hz is not shown; {highest.name} has some up to {highest.rate / 2:g} Hz:"
-            f" --rate {highest.rate} shows it."
-        )
-    if recipe.band == "full" or lowest.rate == highest.rate == recipe.rate:
-        return build(Recipe, {**option_values(recipe), "band": "full"})
-    if lowest.rate != highest.rate or lowest.rate < recipe.rate:
-        recipe = build(Recipe, {**option_values(recipe), "rate": min(recipe.rate, lowest.rate)})
-        progress.note(
-            f"The recordings have rates from {lowest.rate} Hz ({lowest.name}) to {highest.rate} Hz ({highest.name})."
-            f" All images show the band that each of them has, 0 to {recipe.rate / 2:g} Hz."
-            + f" For more, put {lowest.name} into a dataset of its own, or take --band full."
-            * (recipe.rate == lowest.rate)
-        )
-    return recipe
-
-
 def images_of(folder: Path) -> Mapping[str, list[str]]:
     """Return the names of the images in a folder by the stub of their recording."""
     names_by_stub: dict[str, list[str]] = defaultdict(list)
@@ -153,61 +120,6 @@ def _examine_all(files: RecordingFiles, recipe: Recipe, progress: Progress) -> l
     with step as counter, ThreadPoolExecutor(THREADS) as pool:
         examined = pool.map(lambda path: examine_recording(path, files.root, recipe), files.paths)
         return list(mark_namesakes(counter.tick(recording) for recording in examined))
-
-
-def _with_band(recordings: Sequence[Recording], recipe: Recipe) -> list[Recording]:
-    """Return recordings, with a problem for those whose low rate would cost all others most of their band."""
-    rates = [min(recording.rate, recipe.rate) for recording in recordings if not recording.problem]
-    least = max(rates, default=0) * NARROWEST
-    return [_checked_band(recording, least) if recipe.band == "common" else recording for recording in recordings]
-
-
-def _checked_band(recording: Recording, least: float) -> Recording:
-    if recording.problem or recording.rate >= least:
-        return recording
-    effect = f"at its rate of {recording.rate} Hz all images would end at {recording.rate / 2:g} Hz"
-    return attrs.evolve(recording, rate=0, problem=f"{effect}; put it into a dataset of its own, or take --band full")
-
-
-def _check_recipe(folder: Path, recipe: Recipe) -> None:
-    """Check that the images in a folder, if there are any, were made by a recipe."""
-    path, ours = folder / PARAMETERS, recipe.parameters()
-    if not path.exists():
-        if next(ImageFolder(folder).walk(), None):
-            raise CoveyError(f"{folder} holds images made by an unknown recipe: choose another dataset folder.")
-    elif difference := _difference(_read_parameters(path), ours):
-        raise CoveyError(
-            f"{folder} holds images made by another recipe ({difference}): give the same options, or another dataset"
-            " folder."
-        )
-
-
-def _read_parameters(path: Path) -> dict[str, Any]:
-    try:
-        theirs = json.loads(path.read_text("utf-8"))
-        return {**theirs, **theirs.get("covey", {})}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise CoveyError(f"{path} cannot be read ({reason(error)}): choose another dataset folder.") from error
-
-
-def _difference(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
-    """Return in words what differs between two recipes, or ""."""
-    if "options" not in theirs or theirs["version"] != ours["covey"]["version"]:
-        return "made by another tool or version"
-    options = theirs["options"]
-    defaults = option_values(Recipe())  # of options that the version which made the images did not have
-    return ", ".join(
-        f"{name} {options.get(name, defaults[name])} there, {value} here"
-        for name, value in ours["covey"]["options"].items()
-        if options.get(name, defaults[name]) != value
-    )
-
-
-def _sign(folder: Path, recipe: Recipe) -> None:
-    """Write the recipe beside the images, where it is not yet."""
-    if not (folder / PARAMETERS).exists():
-        make_folder(folder)
-        write_text(folder / PARAMETERS, json.dumps(recipe.parameters(), indent=4) + "\n")
 
 
 @attrs.define(kw_only=True)

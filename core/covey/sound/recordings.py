@@ -122,7 +122,7 @@ def _check_against_recipe(recording: Recording, recipe: Recipe) -> None:
         raise BrokenRecording(f"its header claims a rate that cannot be: {recording.rate:,} Hz")
     if recipe.band != "full" and recording.rate * recipe.segment < recipe.window:
         raise BrokenRecording(
-            f"at its rate of {recording.rate} Hz a segment is shorter than the window of {recipe.window} samples; take"
+            f"at its rate of {recording.rate} Hz a segment is shorter than the window of {recipe.window} samples: take"
             " longer segments or a shorter window"
         )
     if (channel_number(recipe.channel) or 1) > recording.channels:

@@ -12,7 +12,7 @@ import attrs
 
 from covey._base.errors import CoveyError, reason
 from covey.data.segment_names import parse_segment_names
-from covey.sound.conversion import PARAMETERS
+from covey.sound.recipe_file import PARAMETERS
 
 ROUNDED = 0.002
 """Seconds by which two starts may be wrong together, being rounded in file names."""
