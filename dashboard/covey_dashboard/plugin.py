@@ -20,7 +20,7 @@ from covey_dashboard.server import server
 from covey_dashboard.server.access_rules import TOKEN, AccessRules
 from covey_dashboard.server.open_browser import browser_at
 
-_ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
 _BASE_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 
 
