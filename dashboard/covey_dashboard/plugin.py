@@ -114,13 +114,13 @@ def _check_access(
 
 
 def _resolve(host: str) -> str:
-    """Return the IP address of a host, an older one (IPv4) where it has both. Raises CoveyError."""
+    """Return the IP address of a host, the IPv4 one where it has both. Raises CoveyError."""
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise CoveyError(f"--host {host} has no address ({reason(error)}): take a name of this machine.") from error
-    addresses = [str(place[0]) for *_, place in sorted(found, key=lambda info: info[0] != socket.AF_INET)]
-    return addresses[0]
+    answers.sort(key=lambda answer: answer[0] != socket.AF_INET)
+    return str(answers[0][4][0])
 
 
 def _names_of(host: str, address: str) -> tuple[str, ...]:

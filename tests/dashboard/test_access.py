@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -18,11 +19,13 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from click.testing import Result
 from playwright.sync_api import Browser, expect
+from starlette.types import Message, Receive, Scope, Send
 from tests.dashboard.browser import COVEY, free_port, origin_of, page_address, served
 from tests.dashboard.conftest import plain_names, write
 from tests.dashboard.http_client import Reply, ask, cookie_of, handshake, host_of, token_of
 
 from covey_dashboard.server import server
+from covey_dashboard.server.access_middleware import AccessMiddleware
 from covey_dashboard.server.access_rules import AccessRules
 from covey_dashboard.server.open_browser import browser_at
 
@@ -331,6 +334,38 @@ class TestAddressAndOrigin:
         assert handshake(address, "Origin:", cookie) == 403
         assert handshake(address, origin, "Origin: http://evil.example", cookie) in (400, 403)
         assert handshake(address, origin, cookie) == 101
+
+
+@pytest.mark.parametrize(
+    ("port", "scheme", "host", "passes"),
+    [
+        (80, "http", "lab.example.org", True),
+        (80, "http", "lab.example.org:80", True),
+        (443, "https", "lab.example.org", True),
+        (443, "http", "lab.example.org", False),
+        (80, "https", "lab.example.org", False),
+        (8501, "https", "lab.example.org:8501", True),
+        (8501, "http", "192.0.2.7:8501", True),
+        (8501, "http", "[2001:db8::1]:8501", False),
+    ],
+)
+def test_a_port_may_be_left_out_where_it_is_the_usual_one(port: int, scheme: str, host: str, passes: bool) -> None:
+    headers = [(b"host", host.encode()), (b"origin", f"{scheme}://{host}".encode())]
+    scope = {"type": "http", "method": "GET", "scheme": scheme, "path": "/", "query_string": b"", "headers": headers}
+    started: list[int] = []
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        started.extend([message["status"]] if message["type"] == "http.response.start" else [])
+
+    middleware = AccessMiddleware(answer, AccessRules(port=port, hosts=("lab.example.org",)))
+    asyncio.run(middleware({**scope, "server": ("::ffff:192.0.2.7", port)}, receive, send))
+    assert started == [200 if passes else 403]
 
 
 class TestFrames:
