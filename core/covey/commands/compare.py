@@ -20,7 +20,7 @@ from covey.analysis.measures.leaderboard import (
 )
 from covey.commands.label_flags import read_truth, truth_flags
 from covey.commands.terminal.progress_bars import TerminalProgress
-from covey.commands.terminal.text_tables import show, show_groups
+from covey.commands.terminal.text_tables import print_column_groups, print_table
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
@@ -29,13 +29,13 @@ from covey.plugins.registry import Registry
 @click.argument("folder")
 @truth_flags
 @click.option(
-    "--sort", type=click.Choice(MEASURES), help="The measure that decides. [default: ami with labels, validity without]"
+    "--sort", type=click.Choice(MEASURES), help="The measure to sort by. [default: ami with labels, validity without]"
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with all measures.")
 def compare(
     folder: str, labels: Path | None, column: str | None, group: str | None, sort: str | None, as_json: bool
 ) -> None:
-    """Show all clusterings in FOLDER, the best first, and what the measures mean.
+    """Show all clusterings in FOLDER with the best first, and explain the measures.
 
     \b
     covey compare birds/
@@ -48,15 +48,18 @@ def compare(
     if as_json:
         click.echo(json.dumps([{"rank": rank, **row.to_dict()} for rank, row in enumerate(rows, 1)], indent=2))
         return
-    columns_shown = available_measures(truth is not None, sort)
-    columns = {measure: [format_measure(row, measure) for row in rows] for measure in columns_shown}
-    parts = [{heading(measure): columns[measure] for measure in part} for part in _parts(columns_shown)]
-    show_groups([{"clustering": [row.clustering for row in rows]}, *parts])
-    show(["", ""], [[*meaning] for meaning in explain_measures(columns_shown, truth is not None)])
+    measures = available_measures(truth is not None, sort)
+    groups_of_columns = [
+        {heading(measure): [format_measure(row, measure) for row in rows] for measure in group}
+        for group in _group_measures(measures)
+    ]
+    print_column_groups([{"clustering": [row.clustering for row in rows]}, *groups_of_columns])
+    print_table(["", ""], [[*meaning] for meaning in explain_measures(measures, truth is not None)])
 
 
-def _parts(columns: Sequence[str]) -> list[list[str]]:
-    """Part the measures that compare with labels from the others; the one that decides stays first."""
-    first = columns[0] in WITH_LABELS
-    parts = [[measure for measure in columns if (measure in WITH_LABELS) is kind] for kind in (first, not first)]
-    return [part for part in parts if part]
+def _group_measures(measures: Sequence[str]) -> list[list[str]]:
+    """Separate measures that compare with labels from the others; the group of the first measure comes first."""
+    with_labels = [measure for measure in measures if measure in WITH_LABELS]
+    without_labels = [measure for measure in measures if measure not in WITH_LABELS]
+    groups = [with_labels, without_labels] if measures[0] in WITH_LABELS else [without_labels, with_labels]
+    return [group for group in groups if group]

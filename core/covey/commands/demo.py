@@ -1,4 +1,4 @@
-"""covey demo: from sound to groups in one command, by the commands that a person would give."""
+"""covey demo: from sound to groups in one command, which runs the commands that a user would run."""
 
 from __future__ import annotations
 
@@ -20,31 +20,30 @@ from covey.sound.synthesis import synthesize
 def demo(ctx: click.Context, folder: Path, dashboard: bool, port: int) -> None:
     """Try covey: made-up recordings become images, groups and a map.
 
-    Writes about 300 short recordings of eight kinds of call into FOLDER, then gives the commands that you would give
-    for your own, and says how well the groups agree with the truth. The same folder twice goes on where it stopped.
+    Writes about 300 short recordings of eight kinds of call into FOLDER, then runs the commands that you would run for
+    your own recordings, and measures how well the groups agree with the kinds. Run it again to go on where it stopped.
     """
-    _check(folder)
+    _check_folder(folder)
     truth = synthesize(folder, progress=TerminalProgress())
-    place = str(folder)
-    _give(ctx, "spectrograms", str(folder / "audio"), place)
-    _give(ctx, "run", place)
-    _give(ctx, "evaluate", place, "--labels", str(truth))
-    look = ("dashboard", place, "--port", str(port))
+    _run_command(ctx, "spectrograms", str(folder / "audio"), str(folder))
+    _run_command(ctx, "run", str(folder))
+    _run_command(ctx, "evaluate", str(folder), "--labels", str(truth))
+    words = ("dashboard", str(folder), "--port", str(port))
     if dashboard:
-        _give(ctx, *look)
+        _run_command(ctx, *words)
     else:
-        click.echo(f"\nTo look at the groups: covey {shlex.join(look)}")
+        click.echo(f"\nTo look at the groups: covey {shlex.join(words)}")
 
 
-def _check(folder: Path) -> None:
-    """Refuse a folder that holds something else than a demo."""
+def _check_folder(folder: Path) -> None:
+    """Raise CoveyError if a folder contains anything else than a demo."""
     if folder.exists() and not folder.is_dir():
         raise CoveyError(f"{folder} is a file: name a new folder for the demo.")
     if folder.exists() and any(folder.iterdir()) and not (folder / "audio").is_dir():
         raise CoveyError(f"{folder} holds something else than a demo: name a new or an empty folder.")
 
 
-def _give(ctx: click.Context, *words: str) -> None:
-    """Show a command as a person would give it, and carry it out."""
+def _run_command(ctx: click.Context, *words: str) -> None:
+    """Print a command and run it."""
     click.secho(f"\n$ covey {shlex.join(words)}", bold=True)
     ctx.find_root().command.main(list(words), standalone_mode=False)

@@ -1,12 +1,11 @@
-"""covey evaluate: what clusters are like, and how well they agree with labels."""
+"""covey evaluate: measures of clusterings, and their agreement with labels."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import attrs
 import click
 
 from covey.analysis.measures.evaluation import Agreement, Scores
@@ -14,7 +13,7 @@ from covey.analysis.measures.leaderboard import MEANINGS, Leaderboard, Row, head
 from covey.analysis.measures.validity import Shape
 from covey.commands.label_flags import read_truth, truth_flags
 from covey.commands.terminal.progress_bars import TerminalProgress
-from covey.commands.terminal.text_tables import Group, show, show_groups
+from covey.commands.terminal.text_tables import Group, print_column_groups, print_table
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
@@ -24,7 +23,7 @@ from covey.plugins.registry import Registry
 @truth_flags
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate(folder: str, labels: Path | None, column: str | None, group: str | None, as_json: bool) -> None:
-    """Show what every clustering in FOLDER is like, and how well it agrees with labels that a person gave.
+    """Show the measures of every clustering in FOLDER, and its agreement with labels that a person gave.
 
     \b
     covey evaluate birds/
@@ -37,54 +36,66 @@ def evaluate(folder: str, labels: Path | None, column: str | None, group: str | 
     if as_json:
         click.echo(json.dumps([row.to_dict() for row in rows], indent=2))
     else:
-        _show(rows)
+        _print_measures(rows)
 
 
-def _show(rows: Sequence[Row]) -> None:
+def _print_measures(rows: Sequence[Row]) -> None:
     shapes, scores = [row.shape for row in rows], [row.scores for row in rows if row.scores]
-    groups = [_sizes(shapes), _distances(shapes), *([_agreements(scores), _shares(rows, scores)] if scores else [])]
-    show_groups([{"clustering": [row.clustering for row in rows]}, *groups])
+    groups = [_sizes(shapes), _separations(shapes), *([_agreements(scores), _shares(rows, scores)] if scores else [])]
+    print_column_groups([{"clustering": [row.clustering for row in rows]}, *groups])
     explained = [*(head for group in groups for head in group), *(["x / y"] if scores else []), "-"]
-    show(["", ""], [[head, MEANINGS[head]] for head in explained])
+    print_table(["", ""], [[head, MEANINGS[head]] for head in explained])
 
 
 def _sizes(shapes: Sequence[Shape]) -> Group:
     return {
-        "clusters": [f"{found.clusters:,}" for found in shapes],
-        "coverage": [f"{found.coverage:.0%}" for found in shapes],
-        "largest": [f"{found.largest:,}" for found in shapes],
-        "median": [f"{found.median:g}" for found in shapes],
-        "recording": [f"{_share(found.recording)} / {_share(found.recording_largest)}" for found in shapes],
+        "clusters": [f"{shape.clusters:,}" for shape in shapes],
+        "coverage": [f"{shape.coverage:.0%}" for shape in shapes],
+        "largest": [f"{shape.largest:,}" for shape in shapes],
+        "median": [f"{shape.median:g}" for shape in shapes],
+        "recording": [f"{_percent(shape.recording)} / {_percent(shape.recording_largest)}" for shape in shapes],
     }
 
 
-def _distances(shapes: Sequence[Shape]) -> Group:
-    names = ("validity", "silhouette", "halves", "seeds")
-    return {heading(name): [_number(getattr(found, name)) for found in shapes] for name in names}
+def _separations(shapes: Sequence[Shape]) -> Group:
+    return {
+        heading("validity"): [_number(shape.validity) for shape in shapes],
+        heading("silhouette"): [_number(shape.silhouette) for shape in shapes],
+        heading("halves"): [_number(shape.halves) for shape in shapes],
+        heading("seeds"): [_number(shape.seeds) for shape in shapes],
+    }
 
 
 def _agreements(scores: Sequence[Scores]) -> Group:
-    names = [field.name for field in attrs.fields(Agreement)]
-    return {heading(name): [_pair(found, name) for found in scores] for name in names}
+    """Return each measure of agreement, with noise as one more cluster / without noise."""
+    readers: dict[str, Callable[[Agreement], float]] = {
+        "ami": lambda agreement: agreement.ami,
+        "ari": lambda agreement: agreement.ari,
+        "homogeneity": lambda agreement: agreement.homogeneity,
+        "completeness": lambda agreement: agreement.completeness,
+        "v": lambda agreement: agreement.v,
+    }
+    return {
+        heading(name): [
+            f"{_number(read(score.whole))} / {_number(read(score.assigned) if score.assigned else None)}"
+            for score in scores
+        ]
+        for name, read in readers.items()
+    }
 
 
 def _shares(rows: Sequence[Row], scores: Sequence[Scores]) -> Group:
     return {
-        "labelled": [_share(found.coverage) for found in scores],
-        "pure": [_share(found.pure) for found in scores],
-        "kNN": [_share(row.neighbours) for row in rows],
-        "kNN features": [_share(row.neighbours_features) for row in rows],
+        "labelled": [_percent(score.coverage) for score in scores],
+        "pure": [_percent(score.pure) for score in scores],
+        "kNN": [_percent(row.neighbours) for row in rows],
+        "kNN features": [_percent(row.neighbours_features) for row in rows],
     }
 
 
-def _pair(scores: Scores, name: str) -> str:
-    """Return how clusters agree with labels, with noise and without."""
-    return " / ".join(_number(getattr(part, name) if part else None) for part in (scores.whole, scores.assigned))
+def _number(measure: float | None) -> str:
+    return "-" if measure is None else f"{measure:.3f}"
 
 
-def _number(measured: float | None) -> str:
-    return "-" if measured is None else f"{measured:.3f}"
-
-
-def _share(share: float | None) -> str:
+def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.0%}"

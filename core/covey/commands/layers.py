@@ -1,4 +1,4 @@
-"""covey layers: what can be tapped in a network."""
+"""covey layers: the layers of a network that can give features."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from covey._base.errors import CoveyError
 from covey.commands.terminal.progress_bars import TerminalProgress
-from covey.commands.terminal.text_tables import show
+from covey.commands.terminal.text_tables import print_table
 from covey.components import options
 from covey.components.contracts import FeatureExtractor
 from covey.components.kinds import Kind
@@ -21,29 +21,29 @@ from covey.plugins.registry import Registry
 @click.option("--set", "settings", multiple=True, metavar="OPTION=VALUE", help="Set an option, as in model=ResNet50.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def layers(extractor: str, settings: tuple[str, ...], as_json: bool) -> None:
-    """List the layers of an EXTRACTOR that can be tapped, in the order of computation.
+    """List the layers of an EXTRACTOR that can give features, in the order of computation.
 
-    Beside each stands the shape of its output for one image of the size that the network was made for. No weights
-    are fetched.
+    Each has the shape of its output for one image of the size that the network was made for. No weights are
+    downloaded.
 
     \b
     covey layers torchvision --set model=ResNet50
     """
     with TerminalProgress().step(f"Building {extractor}", 1, "network") as step:
-        shapes = _built(extractor, settings).available_layers()
+        shapes = _build_extractor(extractor, settings).available_layers()
         step.advance()
     if as_json:
         click.echo(json.dumps(shapes, indent=2))
     elif shapes:
-        show(["layer", "output"], [[layer, " x ".join(map(str, shape))] for layer, shape in shapes.items()])
+        print_table(["layer", "output"], [[layer, " x ".join(map(str, shape))] for layer, shape in shapes.items()])
     else:
         click.echo(f"{extractor} has no layers to choose from.")
 
 
-def _built(name: str, settings: Sequence[str]) -> FeatureExtractor:
+def _build_extractor(name: str, settings: Sequence[str]) -> FeatureExtractor:
     cls = Registry.installed().get(Kind.EXTRACTOR, name)
     declared = {option.name: option for option in options.options(cls)}
-    values = {}
+    values: dict[str, object] = {}
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals:

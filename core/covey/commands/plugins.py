@@ -1,4 +1,4 @@
-"""covey plugins: what is installed, what can be set, and a start for what is to come."""
+"""covey plugins: the installed components and their options, and a start for a new plugin."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import inspect
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
 import click
 
-from covey.commands.terminal.text_tables import show as show_table
+from covey.commands.terminal.text_tables import print_table
 from covey.components.kinds import Kind
 from covey.components.options import Option, format_value, options
 from covey.plugins import scaffold
@@ -22,22 +21,25 @@ KIND_NAMES = [kind.value for kind in Kind]
 
 @click.group()
 def plugins() -> None:
-    """Show the installed components and their options; begin a new one."""
+    """Show the installed components and their options; start a new plugin."""
 
 
 @plugins.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_plugins(as_json: bool) -> None:
-    """List all components: kind, name, status, source, summary; then plugins that are broken, and why."""
+    """List all components with kind, name, status, source and summary, then broken plugins with the reason."""
     registry = Registry.installed()
-    components = sorted(registry.components, key=lambda item: (item.kind, item.name))
+    components = sorted(registry.components, key=lambda component: (component.kind, component.name))
     if as_json:
-        problems, warnings = ([attrs.asdict(one) for one in found] for found in (registry.problems, registry.warnings))
-        facts = [_facts(item) for item in components]
-        click.echo(json.dumps({"components": facts, "problems": problems, "warnings": warnings}, indent=2))
+        document = {
+            "components": [_summary_row(component) for component in components],
+            "problems": [attrs.asdict(problem) for problem in registry.problems],
+            "warnings": [attrs.asdict(warning) for warning in registry.warnings],
+        }
+        click.echo(json.dumps(document, indent=2))
         return
-    rows = [list(_facts(item).values()) for item in components]
-    show_table(["kind", "name", "status", "source", "summary"], rows)
+    rows = [list(_summary_row(component).values()) for component in components]
+    print_table(["kind", "name", "status", "source", "summary"], rows)
     for problem in registry.problems:
         click.echo(f"\nThe plugin {problem.plugin!r} of {problem.distribution} is broken: {problem.reason}.")
     for problem in registry.warnings:
@@ -56,22 +58,20 @@ def show(name: str, as_json: bool, markdown: bool) -> None:
         click.echo(options_table(declared))
         return
     if as_json:
-        listed = [{**attrs.asdict(option, recurse=False), **_plain(option)} for option in declared]
-        click.echo(json.dumps({**_facts(registered), "options": listed}, indent=2))
+        listed = [{**attrs.asdict(option, recurse=False), **_describe_type(option)} for option in declared]
+        click.echo(json.dumps({**_summary_row(registered), "options": listed}, indent=2))
         return
     click.echo(f"{registered.name}: {registered.kind} from {registered.distribution}, {registered.status}\n")
     click.echo((inspect.getdoc(registered.cls) or "") + "\n")
-    show_table(["option", "default", "values", "help"], [_option_row(option) for option in declared])
+    print_table(["option", "default", "values", "help"], [_option_row(option) for option in declared])
 
 
 @plugins.command("new")
 @click.argument("name")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--kind", required=True, type=click.Choice([kind.value for kind in Kind]), help="What the new component is."
-)
+@click.option("--kind", required=True, type=click.Choice(KIND_NAMES), help="The kind of the new component.")
 def new(name: str, folder: Path | None, kind: str) -> None:
-    """Begin a plugin: a small package with a component that works, to be changed step by step.
+    """Start a plugin: a small package with a component that works, which you change step by step.
 
     It is written into FOLDER, by default covey-NAME in the current folder.
     """
@@ -83,7 +83,7 @@ def new(name: str, folder: Path | None, kind: str) -> None:
     click.echo(f"Then make covey_{name}.py your own.")
 
 
-def _facts(registered: Registered) -> dict[str, str]:
+def _summary_row(registered: Registered) -> dict[str, str]:
     return {
         "kind": registered.kind,
         "name": registered.name,
@@ -106,6 +106,7 @@ def options_table(declared: Sequence[Option]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
 
 
-def _plain(option: Option) -> dict[str, Any]:
+def _describe_type(option: Option) -> dict[str, object]:
+    """Return the type and the choices of an option as JSON has them."""
     choices = list(option.choices) if isinstance(option.choices, Sequence) else None
     return {"type": option.type.__name__, "choices": choices}

@@ -1,4 +1,4 @@
-"""covey pull: a dataset that lies elsewhere becomes a plain folder."""
+"""covey pull: copy a dataset into a folder."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from covey.plugins.registry import Registry
 @click.argument("location")
 @click.argument("folder", type=click.Path(path_type=Path))
 def pull(location: str, folder: Path) -> None:
-    """Make a folder of a dataset that lies elsewhere.
+    """Copy the dataset at LOCATION into FOLDER.
 
-    FOLDER gets the images, the tables and the metadata; what it holds besides stays as it is.
+    FOLDER gets the images, the tables and the metadata; other files in it stay as they are.
 
     \b
     covey pull kaggle:owner/name birds/
     """
     progress = TerminalProgress()
     dataset = open_dataset(Registry.installed(), location, progress)
-    copies = _copies(dataset, folder, progress)
-    _check(copies)
-    _copy(copies, progress)
+    copies = _plan_copies(dataset, folder, progress)
+    _check_targets(copies)
+    _copy_files(copies, progress)
     files = count_noun(len(copies), "file")
     click.echo(f"{folder} holds {dataset.location}: {files}. Look at it with: covey info {folder}")
 
 
-def _copies(dataset: Dataset, folder: Path, progress: Progress) -> dict[Path, Path]:
-    """Return where each file of a dataset comes to lie: new path -> path."""
+def _plan_copies(dataset: Dataset, folder: Path, progress: Progress) -> dict[Path, Path]:
+    """Return the file to copy for each new path."""
     copies = {folder / path.name: path for path in dataset.files}
     images = dataset.images
     if images is None:
@@ -54,14 +54,14 @@ def _copies(dataset: Dataset, folder: Path, progress: Progress) -> dict[Path, Pa
     return copies
 
 
-def _check(copies: dict[Path, Path]) -> None:
-    """Raise CoveyError when a file would be replaced by another one."""
+def _check_targets(copies: dict[Path, Path]) -> None:
+    """Raise CoveyError if a copy would replace a file with other contents."""
     for path, source in copies.items():
         if path.exists() and not filecmp.cmp(path, source, shallow=False):
             raise CoveyError(f"{path} is there already and differs: move it away, or name another folder.")
 
 
-def _copy(copies: dict[Path, Path], progress: Progress) -> None:
+def _copy_files(copies: dict[Path, Path], progress: Progress) -> None:
     with progress.step("Copying", len(copies), "file") as step:
         for path, source in copies.items():
             if not path.exists():

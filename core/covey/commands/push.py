@@ -1,4 +1,4 @@
-"""covey push: a dataset on this machine is published."""
+"""covey push: publish a dataset."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from covey.plugins.registry import Registry
 @click.command()
 @click.argument("folder")
 @click.argument("location")
-@click.option("--public", is_flag=True, help="Let everybody see it; otherwise only you, until you change that.")
-@click.option("--message", default="", help="What is new; by default what the dataset holds.")
+@click.option("--public", is_flag=True, help="Let everybody see it; otherwise only you can, until you change that.")
+@click.option("--message", default="", help="What is new in this version. [default: the contents of the dataset]")
 @click.option("--original", is_flag=True, help="Add what the original tools need to open it.")
 def push(folder: str, location: str, public: bool, message: str, original: bool) -> None:
     """Publish a dataset: its images, tables and metadata.
 
-    A dataset that is at LOCATION already gets a new version. Labels go along as a table, once exported.
+    A dataset that exists at LOCATION gets a new version. Labels are published if they were exported as a table.
 
     \b
     covey push birds/ kaggle:owner/name

@@ -23,7 +23,7 @@ from covey.plugins.registry import Registry
 @truth_flags
 @click.option("--clustering", metavar="NAME", help="The clustering to show, as covey compare lists it. [default: best]")
 @click.option(
-    "--sort", type=click.Choice(MEASURES), help="The measure that decides. [default: ami with labels, validity without]"
+    "--sort", type=click.Choice(MEASURES), help="The measure to rank by. [default: ami with labels, validity without]"
 )
 @click.option("--png", type=click.Path(path_type=Path), metavar="FOLDER", help="Write the pictures there as well.")
 def report(
@@ -38,7 +38,7 @@ def report(
 ) -> None:
     """Write one page about the clusterings in FOLDER: map, leaderboard, images of each cluster, methods.
 
-    The page holds all its pictures, fetches nothing, and can be mailed.
+    The page includes all its pictures and loads nothing from elsewhere, so that it can be mailed.
 
     \b
     covey report birds/ -o birds.html --labels labels.csv

@@ -15,7 +15,7 @@ from covey._base.text import count_noun, preview
 from covey.analysis.measures.validity import describe_shape
 from covey.commands.flags import flags_of
 from covey.commands.terminal.progress_bars import TerminalProgress
-from covey.commands.terminal.text_tables import show, show_groups
+from covey.commands.terminal.text_tables import print_column_groups, print_table
 from covey.commands.terminal.tracebacks import show_traceback
 from covey.components.contracts import Runtime
 from covey.components.kinds import Kind
@@ -127,18 +127,18 @@ def _check_alone(
 def _show_repetition(repetition: Reproduction) -> int:
     """Show what came of making a result again; return the exit code."""
     words = {None: "not kept, so not compared", "": "identical"}
-    show(
+    print_table(
         ["step", ""], [[step.component, words.get(step.difference, step.difference or "")] for step in repetition.steps]
     )
     if repetition.versions:
-        show(["library", "then", "now"], [list(version) for version in repetition.versions])
+        print_table(["library", "then", "now"], [list(version) for version in repetition.versions])
     click.echo("Identical, bit for bit." if repetition.identical else "Not identical.")
     return 0 if repetition.identical else FAILED
 
 
 def _show_plan(lines: Sequence[PlanLine]) -> None:
     cells = [[line.kind, *map(str, (line.tables, line.existing, line.fits)), line.component] for line in lines]
-    show(["step", "tables", "kept", "fits", "component"], cells)
+    print_table(["step", "tables", "kept", "fits", "component"], cells)
     tables, reused, fits = (sum(getattr(line, name) for line in lines) for name in ("tables", "existing", "fits"))
     click.echo(
         f"{count_noun(tables - reused, 'table')} to make in {count_noun(fits, 'fit')}, {reused:,} kept from before."
@@ -153,7 +153,7 @@ def _show_results(results: Results) -> None:
         "clusters": [f"{clusters.clusters:,}" for clusters in shapes],
         "assigned": [f"{clusters.coverage:.0%}" for clusters in shapes],
     }
-    show_groups([{"clustering": stems}, counts])
+    print_column_groups([{"clustering": stems}, counts])
     counts_made = f"{count_noun(results.computed, 'table')} made, {results.reused:,} kept from before."
     click.echo(f"{counts_made} Clusters of every image: {results.dataset.home / FILE}")
 

@@ -19,10 +19,10 @@ BEAT = 1.0
 
 def print_text(text: str, err: bool = False) -> None:
     """Print a text that may hold names from files of others."""
-    click.echo(plain(text), err=err)
+    click.echo(strip_controls(text), err=err)
 
 
-def plain(text: str) -> str:
+def strip_controls(text: str) -> str:
     """Return a text without what would command the terminal."""
     return "".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in text)
 
@@ -42,7 +42,7 @@ class TerminalProgress(Progress):
 
     def note(self, text: str) -> None:
         """Write a line above the bars."""
-        tqdm.write(plain(text), file=sys.stderr)
+        tqdm.write(strip_controls(text), file=sys.stderr)
 
 
 class _Bar(Step):

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
-from covey.commands.terminal.progress_bars import plain
+from covey.commands.terminal.progress_bars import strip_controls
 
 Group = Mapping[str, Sequence[str]]
 """Columns that belong together: the cells of each, from the first row to the last, by its head."""
 
 
-def show(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table; the last column is wrapped where the terminal ends."""
     widths = [max(len(row[at]) for row in [heads, *rows]) for at in range(len(heads) - 1)]
     indent = sum(widths) + 2 * len(widths)
@@ -27,7 +27,7 @@ def show(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
             click.echo(click.style(text, bold=True) if number == 0 else text)
 
 
-def show_groups(groups: Sequence[Group]) -> None:
+def print_column_groups(groups: Sequence[Group]) -> None:
     """Print numbered rows in which no cell is broken.
 
     Groups of columns stand beside each other as far as the terminal is wide, 80 characters where there is none, and the
@@ -37,7 +37,7 @@ def show_groups(groups: Sequence[Group]) -> None:
     numbers = _aligned({"": [str(number) for number in range(1, count + 1)]})
     room = shutil.get_terminal_size((80, 24)).columns
     for at, block in enumerate(_blocks(numbers, map(_aligned, groups), room)):
-        head, *rows = (plain(line).rstrip() for line in block)
+        head, *rows = (strip_controls(line).rstrip() for line in block)
         click.echo(("\n" if at else "") + click.style(head, bold=True))
         click.echo("\n".join(rows))
 

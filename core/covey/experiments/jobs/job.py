@@ -92,7 +92,7 @@ class Job:
     @property
     def stage(self) -> Stage | None:
         """The step that it is at; None before the first."""
-        return record.read(self.progress)
+        return record.read_stage(self.progress)
 
     @property
     def log(self) -> str:

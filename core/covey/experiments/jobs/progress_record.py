@@ -88,7 +88,7 @@ class Record(Progress):
 
 
 @contextmanager
-def recording(path: Path) -> Iterator[Record]:
+def record_progress(path: Path) -> Iterator[Record]:
     """Keep a file up to date while the block runs."""
     record, ended = Record(path), threading.Event()
 
@@ -106,7 +106,7 @@ def recording(path: Path) -> Iterator[Record]:
         record.write()
 
 
-def read(path: Path) -> Stage | None:
+def read_stage(path: Path) -> Stage | None:
     """Return how far a run is; None when nothing can be read."""
     try:
         document = json.loads(path.read_text("utf-8"))

@@ -11,7 +11,7 @@ from covey._base.errors import CoveyError, reason
 from covey._base.run_lock import hold_run_lock
 from covey.experiments.experiment import read_experiment
 from covey.experiments.jobs.job import CANCELLED, Job, State
-from covey.experiments.jobs.progress_record import Record, recording
+from covey.experiments.jobs.progress_record import Record, record_progress
 from covey.experiments.pipeline import run_experiment
 from covey.plugins.registry import Registry
 
@@ -24,7 +24,7 @@ def main(folder: str) -> None:
         with hold_run_lock(job.lock):
             if job.state == "waiting":
                 job.begin()
-                with recording(job.progress) as record:
+                with record_progress(job.progress) as record:
                     outcome = _outcome(job, record)
                 job.end(*outcome)
     except CoveyError as error:
