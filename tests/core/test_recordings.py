@@ -183,7 +183,7 @@ def test_sound_before_the_cut_is_what_it_was(source: Path, dataset: Path) -> Non
             np.concatenate(list(Decoder(path=source / f"{stub}.{kind.lower()}", rate=RATE).blocks()))
             for stub in ("whole", "half")
         )
-        assert 2.5 * RATE < len(half) < 3.1 * RATE
+        assert 2.8 * RATE < len(half) < 3.1 * RATE
         assert (whole[: len(half)] == half).all()
 
 
@@ -581,6 +581,16 @@ def test_images_of_a_recording_that_was_interrupted_and_renamed_are_no_longer_it
     assert convert_recordings(source, dataset).new == 0
 
 
+def test_a_recording_that_was_interrupted_before_its_first_image_is_made(source: Path, dataset: Path) -> None:
+    write(source / "a.wav")
+    report = convert_recordings(source, dataset)
+    ledger = dataset / "images" / "_recordings.jsonl"
+    ledger.write_text(ledger.read_text().splitlines()[0] + "\n")
+    for name in names(report):
+        (report.folder / name).unlink()
+    assert convert_recordings(source, dataset).new == 9
+
+
 def test_an_interruption_costs_nothing_that_is_done(source: Path, dataset: Path) -> None:
     for name in "abcdefghijklmnopqrstuvwxyz":
         write(source / f"{name}.wav", noise(0.4))
@@ -652,6 +662,8 @@ def test_odd_lines_in_the_ledger_are_left_out(source: Path, dataset: Path, line:
     write(source / "b.wav")
     assert convert_recordings(source, dataset).new == 9
     assert convert_recordings(source, dataset).new == 0
+    *_, started, done = (dataset / "images" / "_recordings.jsonl").read_text().splitlines()
+    assert (json.loads(started)["done"], json.loads(done)["done"]) == (False, True)
 
 
 def test_a_ledger_that_leads_elsewhere_is_refused(source: Path, dataset: Path, tmp_path: Path) -> None:
