@@ -19,9 +19,13 @@ FORMAT_NAMES = "PNG, JPEG, TIFF, WebP or BMP"
 MOST_PIXELS = 50_000_000
 BLACK = 16
 """An image in which no colour reaches this value, of 255, is black or nearly so."""
-IS_BLACK = f"black or nearly black (no colour above {BLACK - 1} of 255)"
-IS_CONSTANT = "of one colour throughout"
-IS_TRANSPARENT = "fully transparent"
+IS_BLACK, IS_CONSTANT, IS_TRANSPARENT = "black", "constant", "transparent"
+ODDITIES = {
+    IS_BLACK: f"black or nearly black (no colour above {BLACK - 1} of 255)",
+    IS_CONSTANT: "of one colour throughout",
+    IS_TRANSPARENT: "fully transparent",
+}
+"""What an image without content is called in full."""
 _METADATA_OF_PNG = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
 """Where a PNG file can say how it is turned. Pillow decodes the whole image to look for them."""
 _TURNED = range(2, 9)
@@ -47,7 +51,7 @@ class GreyRange:
 
 @attrs.frozen(eq=False)
 class Picture:
-    """RGB pixels (h, w, 3) uint8 of an image, and what is odd about them, "" if nothing is."""
+    """RGB pixels (h, w, 3) uint8 of an image, and which of `ODDITIES` they are, "" if none."""
 
     pixels: NDArray[np.uint8]
     oddity: str

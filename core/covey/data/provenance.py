@@ -50,7 +50,7 @@ class Details:
         broken: reason why each broken image was left out, by name.
         sizes: number of images of each size, such as "48 x 32" (width and height in pixels).
         copies: images with the same content as another, which share its row and its cluster.
-        odd: what is odd about an image that is used, by name, such as "of one colour throughout".
+        odd: what is odd about an image that is used, by name: "black", "constant" or "transparent".
         scaled: number of images with deep greys for each range, such as "0 to 4095", that was scaled to 8 bits.
         constant: number of features that are the same for all images.
         runtime: how the features were computed.

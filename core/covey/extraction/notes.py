@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from covey._base.text import FEW, count_noun, preview
 from covey.data.images import ImageFile
+from covey.data.picture_decoding import ODDITIES
 from covey.data.provenance import Copies, Provenance
 
 MOST_TOLD = 20
@@ -74,7 +75,7 @@ def describe_copies(copies: Copies) -> Iterator[str]:
 def _odd(odd: Mapping[str, str]) -> Iterator[str]:
     for what, count in Counter(odd.values()).items():
         subject = "1 image is" if count == 1 else f"{count:,} images are"
-        yield f"{subject} {what}: {preview([name for name in odd if odd[name] == what])}."
+        yield f"{subject} {ODDITIES.get(what, what)}: {preview([name for name in odd if odd[name] == what])}."
 
 
 def _scaled(scaled: Mapping[str, int]) -> Iterator[str]:
