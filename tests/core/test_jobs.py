@@ -65,7 +65,7 @@ def test_a_job_does_what_covey_run_does(covey: Cli, calls: Path) -> None:
     assert [job.folder for job in list_jobs(described(calls)[1])] == [first.folder]
     assert first.components == ["slow", "cut", "above", "above"]
     exported = (calls / "clusters.csv").read_bytes()
-    done = covey("run", first.experiment)
+    done = covey("run", first.experiment_file)
     assert "0 tables made, 4 kept from before." in done.stdout
     assert (calls / "clusters.csv").read_bytes() == exported
     assert "Extracting features: 100 images" in first.log
@@ -253,7 +253,7 @@ def test_a_dataset_on_kaggle_is_run_and_keeps_its_results_here(
     experiment, dataset, registry = described("kaggle:owner/calls")
     job = start_job(experiment, dataset, registry)
     assert (ended(job), job.message) == ("done", "3 tables made, 0 kept from before.")
-    assert 'dataset = "kaggle:owner/calls"' in job.text
+    assert 'dataset = "kaggle:owner/calls"' in job.experiment_text
     assert len(dataset.entries()) == 3
     assert job.folder.is_relative_to(tmp_path / "home")
     server.shutdown()

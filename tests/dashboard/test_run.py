@@ -74,7 +74,7 @@ def test_what_is_shown_is_what_runs(monkeypatch: pytest.MonkeyPatch, calls: Path
     done(app.button(key="run.start").click().run())
     job = finished(calls)
     assert (job.state, job.message) == ("done", "10 tables made, 0 kept from before.")
-    assert job.text.strip() == text
+    assert job.experiment_text.strip() == text
     if os.name != "nt":
         assert "0 tables made, 10 kept from before." in covey(*shlex.split(command)[1:]).stdout
     plan_steps.clear()
@@ -131,7 +131,7 @@ def test_a_component_that_is_gone_is_a_sentence(monkeypatch: pytest.MonkeyPatch,
     app.text_input(key="run.extractor.covey-slow:slow.breaks").set_value("error")
     done(app.button(key="run.start").click().run())
     job = finished(calls)
-    job.experiment.write_text(job.text.replace('use = "slow"', 'use = "<b>gone</b>"'), "utf-8")
+    job.experiment_file.write_text(job.experiment_text.replace('use = "slow"', 'use = "<b>gone</b>"'), "utf-8")
     done(app.run())
     done(app.button(key=f"run.job.{job.folder.name}.again").click().run())
     assert "There is no extractor &#x27;&lt;b&gt;gone&lt;/b&gt;&#x27;." in told(app)

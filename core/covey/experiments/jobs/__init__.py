@@ -1,4 +1,4 @@
-"""Runs in a process of their own, kept on disk: they outlive a page, and the program that started them."""
+"""Runs in processes of their own, with records on disk: they outlive the page and the program that started them."""
 
 from covey.experiments.jobs.export_experiment import command_words, to_toml
 from covey.experiments.jobs.job import Job, list_jobs, start_job

@@ -1,4 +1,4 @@
-"""How far a run is, kept in a file that others read while it goes on."""
+"""The progress of a run in a file, which other processes read while the run works."""
 
 from __future__ import annotations
 
@@ -18,46 +18,55 @@ from covey._base.progress import Progress, Step
 from covey._base.text import count_noun
 
 BEAT = 0.5
-"""Seconds between two writings of the file."""
+"""Seconds between two updates of the file."""
 SETTLED = 5.0
-"""Seconds after which it can be told how long a step takes."""
+"""Seconds of a step after which its remaining time is estimated."""
 
 
 @attrs.define(kw_only=True, eq=False)
 class Stage(Step):
-    """The step that a run is at: `done` of `total` units, what it says just now, when it began (seconds since 1970)."""
+    """The current step of a run.
+
+    Attributes:
+        title: what the step does.
+        total: number of units.
+        unit: noun for one unit, such as "image".
+        done: number of units that are done.
+        message: what the step does at the moment, or "".
+        started: when the step started, in seconds since 1970.
+    """
 
     title: str
     total: int
     unit: str
     done: int = 0
-    saying: str = ""
-    begun: float = attrs.field(factory=time.time)
+    message: str = ""
+    started: float = attrs.field(factory=time.time)
 
     def advance(self, count: int = 1) -> None:
-        """`count` more units are done."""
+        """Count more units as done."""
         self.done += count
 
     def say(self, text: str) -> None:
-        """Say what is being done just now."""
-        self.saying = text
+        """Set the message."""
+        self.message = text
 
     @property
     def share(self) -> float:
-        """The part that is done, from 0 to 1."""
+        """The share that is done, 0 to 1."""
         return min(max(self.done / self.total, 0.0), 1.0) if self.total > 0 else 0.0
 
     @property
-    def left(self) -> float | None:
-        """Seconds that the rest takes if it goes on as it did; None while that cannot be told."""
-        passed = time.time() - self.begun
-        return (
-            passed / self.done * (self.total - self.done) if 0 < self.done < self.total and passed > SETTLED else None
-        )
+    def seconds_left(self) -> float | None:
+        """Estimated seconds until the step is done, at its mean speed so far; None if there is no estimate yet."""
+        passed = time.time() - self.started
+        if passed <= SETTLED or not 0 < self.done < self.total:
+            return None
+        return passed / self.done * (self.total - self.done)
 
 
-class Record(Progress):
-    """Writes a line for each step and note to standard error, and now and then to a file how far the step is."""
+class ProgressRecord(Progress):
+    """Writes each step and note as a line to standard error, and the progress of the current step to a file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -76,21 +85,18 @@ class Record(Progress):
         print(time.strftime("%H:%M:%S"), text, file=sys.stderr)
 
     def write(self) -> None:
-        """Write how far the step is, if that has changed."""
+        """Write the current step to the file, if it has changed."""
         text = json.dumps(attrs.asdict(self.stage)) if self.stage else ""
         if text != self.written:
-            with (
-                suppress(CoveyError),
-                replace_file(self.path, durable=False) as file,
-            ):  # Windows: someone may be reading
+            with suppress(CoveyError), replace_file(self.path, durable=False) as file:  # Windows: it may be open
                 file.write(text.encode("utf-8"))
                 self.written = text
 
 
 @contextmanager
-def record_progress(path: Path) -> Iterator[Record]:
-    """Keep a file up to date while the block runs."""
-    record, ended = Record(path), threading.Event()
+def record_progress(path: Path) -> Iterator[ProgressRecord]:
+    """Update a progress file every half second while the block runs."""
+    record, ended = ProgressRecord(path), threading.Event()
 
     def beat() -> None:
         while not ended.wait(BEAT):
@@ -107,11 +113,16 @@ def record_progress(path: Path) -> Iterator[Record]:
 
 
 def read_stage(path: Path) -> Stage | None:
-    """Return how far a run is; None when nothing can be read."""
+    """Return the current step of a run from its progress file; None if that cannot be read."""
     try:
         document = json.loads(path.read_text("utf-8"))
-        title, unit, saying = (str(document[key]) for key in ("title", "unit", "saying"))
-        total, done, begun = int(document["total"]), int(document["done"]), float(document["begun"])
-        return Stage(title=title, total=total, unit=unit, done=done, saying=saying, begun=begun)
+        return Stage(
+            title=str(document["title"]),
+            total=int(document["total"]),
+            unit=str(document["unit"]),
+            done=int(document["done"]),
+            message=str(document["message"]),
+            started=float(document["started"]),
+        )
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None

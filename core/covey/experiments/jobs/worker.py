@@ -1,4 +1,4 @@
-"""The process that works on a job: python -m covey.experiments.jobs.worker FOLDER."""
+"""The process of a job: python -m covey.experiments.jobs.worker FOLDER."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from covey._base.errors import CoveyError, reason
 from covey._base.run_lock import hold_run_lock
 from covey.experiments.experiment import read_experiment
 from covey.experiments.jobs.job import CANCELLED, Job, State
-from covey.experiments.jobs.progress_record import Record, record_progress
+from covey.experiments.jobs.progress_record import ProgressRecord, record_progress
 from covey.experiments.pipeline import run_experiment
 from covey.plugins.registry import Registry
 
 
 def main(folder: str) -> None:
-    """Work on the job in a folder, unless it was cancelled before; a request to end is an interruption."""
+    """Run the job in a folder, unless it was cancelled before it started. SIGTERM interrupts it."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     job = Job(Path(folder))
     try:
         with hold_run_lock(job.lock):
             if job.state == "waiting":
-                job.begin()
+                job.mark_started()
                 with record_progress(job.progress) as record:
-                    outcome = _outcome(job, record)
-                job.end(*outcome)
+                    state_and_message = _run_job(job, record)
+                job.mark_ended(*state_and_message)
     except CoveyError as error:
-        job.end("failed", str(error))
+        job.mark_ended("failed", str(error))
 
 
-def _outcome(job: Job, record: Record) -> tuple[State, str]:
-    """Return how the run ended; what a person is told stands in the log too."""
+def _run_job(job: Job, record: ProgressRecord) -> tuple[State, str]:
+    """Run the experiment; return the final state and the message for the user, which is also written to the log."""
     try:
-        state, message = _run(job, record)
+        state, message = _run_experiment(job, record)
     except CoveyError as error:
         state, message = "failed", str(error)
     except KeyboardInterrupt:
@@ -46,9 +46,9 @@ def _outcome(job: Job, record: Record) -> tuple[State, str]:
     return state, message
 
 
-def _run(job: Job, record: Record) -> tuple[State, str]:
+def _run_experiment(job: Job, record: ProgressRecord) -> tuple[State, str]:
     registry = Registry.installed()
-    results = run_experiment(read_experiment(job.experiment, registry), registry, record)
+    results = run_experiment(read_experiment(job.experiment_file, registry), registry, record)
     summary = f"{results.computed:,} tables made, {results.reused:,} kept from before."
     if not results.failures:
         return "done", summary

@@ -60,7 +60,7 @@ def show_job(location: str, job: Job) -> None:
     """Show one run, with what can be done about it."""
     state = job.state
     left_column, right_column = st.columns([3, 2], vertical_alignment="center")
-    left_column.text(f"{state.capitalize()}: {' → '.join(job.components)}, started {job.begun:%d %b %H:%M}")
+    left_column.text(f"{state.capitalize()}: {' → '.join(job.components)}, started {job.started:%d %b %H:%M}")
     with right_column.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         show_buttons(location, job, state)
     if state in ACTIVE:
@@ -70,7 +70,7 @@ def show_job(location: str, job: Job) -> None:
     with st.expander("Log"):
         st.code(job.log or "Nothing was written yet.", language=None, height=LOG_HEIGHT)
     with st.expander("What runs" if state in ACTIVE else "What ran"):
-        st.code(job.text, language="toml", wrap_lines=True)
+        st.code(job.experiment_text, language="toml", wrap_lines=True)
 
 
 def show_buttons(location: str, job: Job, state: str) -> None:
@@ -96,10 +96,10 @@ def show_stage(job: Job) -> None:
         st.text("Starting")
         return
     units = stage.unit if stage.total == 1 else f"{stage.unit}s"
-    time_left = "" if stage.left is None else f"about {format_duration(stage.left)} left"
+    time_left = "" if stage.seconds_left is None else f"about {format_duration(stage.seconds_left)} left"
     st.progress(stage.share)
     st.text(
-        ", ".join(filter(None, [f"{stage.title}: {stage.done:,} of {stage.total:,} {units}", time_left, stage.saying]))
+        ", ".join(filter(None, [f"{stage.title}: {stage.done:,} of {stage.total:,} {units}", time_left, stage.message]))
     )
 
 
@@ -136,5 +136,5 @@ def start_again(location: str, job: Job) -> None:
     Raises:
         CoveyError: a component is not installed any more.
     """
-    experiment = read_experiment(job.experiment, registry())
+    experiment = read_experiment(job.experiment_file, registry())
     start_run(location, attrs.evolve(experiment, dataset=location, out=None))
