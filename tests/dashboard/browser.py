@@ -31,7 +31,8 @@ def free_port() -> int:
 def served(*words: object, site: Path | None = None) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Run `covey dashboard`, with what is installed in `site` too; yield the address that it prints and its process."""
     command = [*COVEY, "dashboard", *map(str, words), "--port", str(free_port()), "--no-browser"]
-    env = {**os.environ, "PYTHONPATH": str(site)} if site else None
+    path = os.pathsep.join(filter(None, [str(site or ""), os.environ.get("PYTHONPATH")]))
+    env = {**os.environ, "PYTHONPATH": path}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)
     assert process.stdout
     try:

@@ -14,6 +14,9 @@ from tests.dashboard.browser import seen, settle
 from tests.dashboard.elements import button, chooser
 
 from covey.labelling import LabelStore
+from covey_dashboard.pages.labels.edit_class import rename_class
+from covey_dashboard.pages.labels.labels_overview import UNLABELLED, ImageChoice
+from covey_dashboard.state import LabelsState
 
 HOSTILE = ["<b onclick=alert(1)>bold</b>", "**md** [l](http://x) ![i](http://x/i.png) :red[x] $x$", "🐦 ‮gnp", "x" * 500]
 
@@ -145,6 +148,22 @@ def test_a_class_is_recoloured_merged_and_deleted(opened: Open, store: LabelStor
     assert classes(app) == [("robin", "9"), ("wren", "5")]
 
 
+def test_a_field_of_a_class_that_is_reported_late_does_not_bring_the_class_back(
+    store: LabelStore, names: list[str]
+) -> None:
+    store.add(names[:9], "robin")
+    state = LabelsState.recall()
+    state.choice = UNLABELLED
+    LabelsState.name("robin").set("robin")
+    rename_class(store, "robin")
+    assert state.choice == UNLABELLED
+    state.choice = ImageChoice.of_class("robin")
+    LabelsState.name("robin").set("wren")
+    rename_class(store, "robin")
+    assert state.choice == ImageChoice.of_class("wren")
+    assert store.images("wren") == names[:9]
+
+
 def test_history_tells_what_was_done_and_what_was_undone(opened: Open, store: LabelStore, names: list[str]) -> None:
     assert "Nothing was done yet" in told(opened())
     store.add(names[:1], "robin")
@@ -201,6 +220,7 @@ def test_images_are_clicked_out_of_a_class_and_its_tables_go_out_and_come_back(
     page.get_by_role("button", name="Remove 2 images").click()
     expect(page.get_by_text("“=robin” taken from 2 images.")).to_be_visible()
     assert store.images("=robin") == [names[0], *names[3:6]]
+    settle(page)
 
     page.get_by_role("tab", name="Export and import").click()
     tables = {}
