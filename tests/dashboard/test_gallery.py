@@ -19,6 +19,10 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.dashboard.browser import free_port
 
+from covey.data.images import ImageFolder
+from covey.frontend import PARAMETERS
+from covey_dashboard.server.recording_audio import MOST_SAMPLES, Recordings
+
 RATE = 8000
 LENGTH = 0.5
 
@@ -369,6 +373,14 @@ class TestRoutes:
     @pytest.mark.parametrize("stub", ["../private_call", "sub/../../private_call", "XC678901_call"])
     def test_no_sound_comes_from_elsewhere(self, routes: dict[str, str], stub: str) -> None:
         assert status(routes["sound"] + quote(f"{stub}_segm_0000.000.png", safe="")) == 404
+
+    def test_a_recording_that_unpacks_to_very_much_is_cut(self, tmp_path: Path) -> None:
+        soundfile = pytest.importorskip("soundfile")
+        (tmp_path / PARAMETERS).write_text('{"segment_duration_sec": 60}')
+        soundfile.write(tmp_path / "XC1_call.flac", np.zeros((150 * 192_000, 1), dtype=np.int16), 655_350)
+        wav = Recordings(tmp_path, ImageFolder(tmp_path)).segment("XC1_call_segm_0000.000.png")
+        assert wav
+        assert len(wav) == 44 + 2 * MOST_SAMPLES
 
     def test_a_segment_after_the_end_is_none(self, routes: dict[str, str]) -> None:
         assert status(routes["sound"] + quote("XC12345_call_segm_0099.000.png", safe="")) == 404

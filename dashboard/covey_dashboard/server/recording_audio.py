@@ -22,6 +22,8 @@ FOLDER = "audio"
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 LENGTH, LONGEST = 1.0, 60.0
 """Seconds of a segment: where nothing tells it, and at most."""
+MOST_SAMPLES = 20_000_000
+"""Samples of a segment, all channels together: a minute at 96 kHz in three channels, 80 MB."""
 MISSING = 'Sound needs a library that is not installed: pip install "covey[audio]"'
 
 _PLACE = "/covey/sound"
@@ -56,7 +58,8 @@ class Recordings:
             return None
         with soundfile.SoundFile(str(path)) as sound:
             sound.seek(round(float(cut["start"]) * sound.samplerate))
-            samples = sound.read(round(self.length() * sound.samplerate), dtype="float32")
+            frames = min(round(self.length() * sound.samplerate), MOST_SAMPLES // sound.channels)
+            samples = sound.read(frames, dtype="float32")
             buffer = io.BytesIO()
             soundfile.write(buffer, samples, sound.samplerate, format="WAV", subtype="PCM_16")
         return buffer.getvalue() if len(samples) else None
