@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,8 +10,8 @@ from covey._base.errors import CoveyError
 from covey.components.contracts import Labels
 from covey.data.tables import NOISE
 
-if TYPE_CHECKING:
-    from scipy.sparse import coo_matrix
+Clusters = NDArray[np.intp]
+"""Positions of clusters, from 0, or counts of images."""
 
 
 def match_clusters(old: Labels, new: Labels) -> Labels:
@@ -37,43 +36,52 @@ def match_clusters(old: Labels, new: Labels) -> Labels:
     new_inside: NDArray[np.bool_] = new != NOISE
     old_ids, old_clusters = np.unique(old[old_inside], return_inverse=True)
     new_ids, new_clusters = np.unique(new[new_inside], return_inverse=True)
-    pairs = np.stack([old_clusters[new_inside[old_inside]], new_clusters[old_inside[new_inside]]])
     labels = np.full(len(new), NOISE, dtype=np.int32)
-    labels[new_inside] = _match_ids(old_ids, _count_pairs(pairs, (len(old_ids), len(new_ids))))[new_clusters]
+    shared = _SharedImages.count(old_clusters[new_inside[old_inside]], new_clusters[old_inside[new_inside]])
+    labels[new_inside] = _match_ids(old_ids, len(new_ids), shared)[new_clusters]
     return labels
 
 
-def _count_pairs(pairs: NDArray[np.intp], shape: tuple[int, int]) -> coo_matrix:
-    """Return how many images each old and each new cluster share (old clusters, new clusters), sparse.
+@attrs.frozen(eq=False)
+class _SharedImages:
+    """Pairs of an old and a new cluster that share images, (m,) each, and the number of these images, (m,)."""
 
-    Args:
-        pairs: the old and the new cluster of each image that is in both, (2, m).
-        shape: the number of old and of new clusters.
-    """
-    from scipy.sparse import coo_matrix
+    old: Clusters
+    new: Clusters
+    counts: Clusters
 
-    shared = coo_matrix((np.ones(len(pairs[0]), dtype=np.int64), (pairs[0], pairs[1])), shape)
-    shared.sum_duplicates()
-    return shared
+    @classmethod
+    def count(cls, old: Clusters, new: Clusters) -> _SharedImages:
+        """Count the images of each pair, from the old and the new cluster of each image, (n,) each."""
+        columns = int(new.max(initial=0)) + 1
+        pairs, counts = np.unique(old * columns + new, return_counts=True)
+        return cls(pairs // columns, pairs % columns, counts)
 
 
-def _match_ids(old_ids: Labels, shared: coo_matrix) -> Labels:
-    """Return the id of each new cluster, from the images shared (old clusters, new clusters)."""
-    from scipy.sparse import diags, hstack
-    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
-
-    count: int = shared.shape[1]
-    ids = np.full(count, NOISE, dtype=np.int32)
-    if shared.nnz:
-        weights = shared.astype(np.float64)
-        weights.data += 1  # so that an old cluster may also be matched with the column of its own that is added
-        rows: NDArray[np.intp]
-        columns: NDArray[np.intp]
-        rows, columns = min_weight_full_bipartite_matching(
-            hstack([weights, diags(np.ones(len(old_ids)))]).tocsr(), maximize=True
-        )
-        matched = columns < count
-        ids[columns[matched]] = old_ids[rows[matched]]
+def _match_ids(old_ids: Labels, new_count: int, shared: _SharedImages) -> Labels:
+    """Return the id of each new cluster, so that as many images as possible keep theirs."""
+    ids = np.full(new_count, NOISE, dtype=np.int32)
+    rows, columns = _assign(shared, len(old_ids), new_count)
+    ids[columns] = old_ids[rows]
     fresh = np.flatnonzero(ids == NOISE)
     ids[fresh] = int(old_ids.max(initial=NOISE)) + 1 + np.arange(len(fresh))
     return ids
+
+
+def _assign(shared: _SharedImages, old_count: int, new_count: int) -> tuple[Clusters, Clusters]:
+    """Return matched old and new clusters, one to one, that share the most images in sum."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
+    if not len(shared.counts):
+        return shared.old, shared.new
+    everybody = np.arange(old_count)  # each old cluster may also be matched with a column of its own, for no image
+    rows: Clusters = np.concatenate([shared.old, everybody])
+    columns: Clusters = np.concatenate([shared.new, new_count + everybody])
+    weights: NDArray[np.float64] = np.concatenate([shared.counts + 1.0, np.ones(old_count)])
+    matrix = coo_array((weights, (rows, columns)), shape=(old_count, new_count + old_count)).tocsr()
+    matched_rows: Clusters
+    matched_columns: Clusters
+    matched_rows, matched_columns = min_weight_full_bipartite_matching(matrix, maximize=True)
+    is_pair = matched_columns < new_count
+    return matched_rows[is_pair], matched_columns[is_pair]

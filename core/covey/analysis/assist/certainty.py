@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from covey.components.contracts import Floats
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 Marks = NDArray[np.bool_]
 """A yes or no for each image and class, (n, c)."""
@@ -22,6 +19,12 @@ STEPS = 8
 MOST = 500
 """Labelled images of a class from which the classes are learned; more take time and change little."""
 _LEAST = 1e-4
+
+
+class _Matrix(Protocol):
+    """A sparse matrix (n, n) that multiplies dense ones (n, c)."""
+
+    def __matmul__(self, dense: Floats, /) -> Floats: ...
 
 
 class Certainty:
@@ -97,14 +100,15 @@ class Certainty:
         return probabilities
 
 
-def _transition_matrix(Z: Floats) -> csr_matrix:
+def _transition_matrix(Z: Floats) -> _Matrix:
     """Return the probability of a step from each image to each of its neighbours, (n, n), sparse."""
     from scipy import sparse
     from scipy.spatial import cKDTree
 
     count = min(NEIGHBOURS, len(Z) - 1)
     if count < 1:
-        return sparse.csr_matrix((len(Z), len(Z)), dtype=np.float32)
+        nowhere: _Matrix = sparse.csr_matrix((len(Z), len(Z)), dtype=np.float32)
+        return nowhere
     lengths: NDArray[np.float64]
     neighbours: NDArray[np.intp]
     lengths, neighbours = cKDTree(Z).query(Z, count + 1, workers=-1)
@@ -114,7 +118,9 @@ def _transition_matrix(Z: Floats) -> csr_matrix:
     rows = np.repeat(np.arange(len(Z)), count)
     pairs = sparse.csr_matrix((weights.ravel(), (rows, neighbours.ravel())), (len(Z), len(Z)))
     both = pairs.maximum(pairs.T).tocsr()
-    return (sparse.diags(1 / np.asarray(both.sum(axis=1)).ravel()) @ both).tocsr().astype(np.float32)
+    sums: Floats = np.asarray(both.sum(axis=1)).ravel()
+    transitions: _Matrix = (sparse.diags(1 / sums) @ both).tocsr().astype(np.float32)
+    return transitions
 
 
 def _draw_labelled(assigned: Marks) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 import click
 from tqdm import tqdm
@@ -14,21 +15,21 @@ from covey._base.progress import Progress, Step
 from covey._base.text import count_noun
 
 BEAT = 1.0
-"""Seconds between two redrawings of a bar, so that a long wait does not look like a standstill."""
+"""Seconds between two redrawings of a bar, so that the time goes on while nothing else happens."""
 
 
 def print_text(text: str, err: bool = False) -> None:
-    """Print a text that may hold names from files of others."""
+    """Print a text that may contain names from foreign files."""
     click.echo(strip_controls(text), err=err)
 
 
 def strip_controls(text: str) -> str:
-    """Return a text without what would command the terminal."""
+    """Return a text in which control characters, which could command the terminal, are replaced."""
     return "".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in text)
 
 
 class TerminalProgress(Progress):
-    """Writes to standard error, so that results alone go to standard output."""
+    """Shows progress on standard error, so that standard output has only results."""
 
     @contextmanager
     def step(self, title: str, total: int, unit: str) -> Iterator[Step]:
@@ -37,7 +38,10 @@ class TerminalProgress(Progress):
             click.echo(f"{title}: {count_noun(total, unit)}", err=True)
             yield Step()
             return
-        with tqdm(total=total, desc=title, unit=unit, dynamic_ncols=True, file=sys.stderr) as bar, _beating(bar):
+        with (
+            tqdm(total=total, desc=title, unit=unit, dynamic_ncols=True, file=sys.stderr) as bar,
+            _redraw_regularly(bar),
+        ):
             yield _Bar(bar)
 
     def note(self, text: str) -> None:
@@ -45,8 +49,18 @@ class TerminalProgress(Progress):
         tqdm.write(strip_controls(text), file=sys.stderr)
 
 
+class _TqdmBar(Protocol):
+    """The methods of a progress bar of tqdm, which has no types of its own."""
+
+    def update(self, n: int) -> object: ...
+
+    def set_postfix_str(self, s: str) -> object: ...
+
+    def refresh(self) -> object: ...
+
+
 class _Bar(Step):
-    def __init__(self, bar: tqdm[None]) -> None:
+    def __init__(self, bar: _TqdmBar) -> None:
         self.bar = bar
 
     def advance(self, count: int = 1) -> None:
@@ -57,7 +71,7 @@ class _Bar(Step):
 
 
 @contextmanager
-def _beating(bar: tqdm[None]) -> Iterator[None]:
+def _redraw_regularly(bar: _TqdmBar) -> Iterator[None]:
     """Redraw a bar every second while the block runs."""
     ended = threading.Event()
 
