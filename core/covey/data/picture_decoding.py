@@ -123,6 +123,8 @@ def translate_errors() -> Iterator[None]:
         raise BrokenImage(f"it is no {FORMAT_NAMES} image") from error
     except Image.DecompressionBombError as error:
         raise BrokenImage(f"it has more than {MOST_PIXELS:,} pixels") from error
+    except MemoryError as error:
+        raise BrokenImage("memory is too small to decode it") from error
     except (
         OSError,
         SyntaxError,
@@ -132,7 +134,6 @@ def translate_errors() -> Iterator[None]:
         IndexError,
         EOFError,
         OverflowError,
-        MemoryError,
         RuntimeError,
     ) as error:
         raise BrokenImage(reason(error)) from error

@@ -50,8 +50,8 @@ def check_memory(consumer: str, height: int, width: int, needed: int) -> None:
     if free is not None and needed > free:
         raise NotEnoughMemory(
             f"it has {width:,} x {height:,} pixels, for which {consumer} needs about {needed / 1e9:.1f} GB of memory,"
-            f" and {free / 1e9:.1f} GB are free: cut it into shorter images, make it smaller, or set the extractor's"
-            " option input to stretch"
+            f" and {free / 1e9:.1f} GB are free: cut it into shorter images, set the extractor's option input to"
+            " stretch, or free memory and delete this table of features to compute it again"
         )
 
 
