@@ -8,9 +8,8 @@ import click
 
 from covey._base.text import count_noun
 from covey.commands.terminal.progress_bars import TerminalProgress
+from covey.outputs.exchange import exports
 from covey.outputs.exchange.collect_tables import WHAT, What
-from covey.outputs.exchange.exports import FORMS
-from covey.outputs.exchange.exports import export as write
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
@@ -18,7 +17,7 @@ from covey.plugins.registry import Registry
 @click.command()
 @click.argument("folder")
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--to", "form", type=click.Choice(list(FORMS)), required=True, help="The form.")
+@click.option("--to", "form", type=click.Choice(list(exports.FORMS)), required=True, help="The form.")
 @click.option(
     "--what", multiple=True, type=click.Choice(WHAT), help="What to export; may be repeated. [default: all there is]"
 )
@@ -43,5 +42,5 @@ def export(folder: str, out: Path, form: str, what: tuple[What, ...], segment: f
     covey export birds/ --to raven selections/ --what labels
     """
     dataset = open_dataset(Registry.installed(), folder, TerminalProgress())
-    count = write(dataset, form, out, what, segment, overwrite, TerminalProgress())
+    count = exports.export(dataset, form, out, what, segment, overwrite, TerminalProgress())
     click.echo(f"{count_noun(count, 'file')} in {out}")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 
 from covey.components.options import Option, format_value, options
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 
 
 def flags_of(cls: type) -> Callable[[F], F]:
-    """Give a click command one flag for each option of `cls`, expert ones last in its help."""
+    """Add a flag to a click command for each option of a class; options for experts come last in its help."""
 
     def decorate(command: F) -> F:
         for option in [*sorted(options(cls), key=lambda option: option.expert)][::-1]:
@@ -32,28 +32,29 @@ def _flag(option: Option) -> Callable[[F], F]:
         f"--{name}",
         option.name,
         default=format_value(option.default),
-        type=Value(option),
+        type=OptionValue(option),
         help=option.help,
         show_default=True,
     )
 
 
-class Value(click.ParamType[Any]):
-    """A value of one option, read from the command line and checked by the option itself."""
+class OptionValue(click.ParamType[object]):
+    """The value of one option, converted and checked by the option itself."""
 
     def __init__(self, option: Option) -> None:
         self.option = option
         self.name = option.type.__name__
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """What the help shows as the value: the choices, or the type."""
+        """Return the placeholder in the help: the choices, or the type."""
         if isinstance(self.option.choices, tuple | list):
             return "[" + "|".join(map(str, self.option.choices)) + "]"
         return f"{self.name.upper()},..." if self.option.many else self.name.upper()
 
-    def convert(self, text: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the value as the option keeps it, or fail with the option's own sentence."""
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> object:
+        """Return a value as components hold it. An error of the user ends the command with the option's message."""
         try:
-            return self.option.convert(self.option.parse(text) if isinstance(text, str) else text)
+            converted: object = self.option.convert(self.option.parse(value) if isinstance(value, str) else value)
+            return converted
         except ValueError as error:
             self.fail(str(error), param, ctx)

@@ -13,12 +13,18 @@ from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.data.dataset import Dataset
 from covey.labelling import Labelled, open_labels
 from covey.labelling.history import now
-from covey.outputs.exchange import raven_selections as selections
 from covey.outputs.exchange.collect_tables import ExportContents
 from covey.outputs.exchange.import_features import import_features
 from covey.outputs.exchange.intervals import read_timing
 from covey.outputs.exchange.raven_audacity import LABEL, is_cluster
-from covey.outputs.exchange.raven_selections import RavenSelection
+from covey.outputs.exchange.raven_selections import (
+    RavenSelection,
+    find_selection_tables,
+    images_of,
+    read_selections,
+    recordings_by_sound,
+    recordings_of,
+)
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
@@ -66,12 +72,12 @@ def raven(folder: str, tables: tuple[Path, ...], column: str | None, segment: fl
     """
     dataset = open_dataset(Registry.installed(), folder, TerminalProgress())
     length = read_timing(dataset.images.root if dataset.images else None, segment).segment
-    paths, names = selections.find_selection_tables(tables), ExportContents(dataset, ()).names
-    rows = [row for path in paths for row in selections.read_selections(path, column)]
+    paths, names = find_selection_tables(tables), ExportContents(dataset, ()).names
+    rows = [row for path in paths for row in read_selections(path, column)]
     if column is None:
         rows = _without_clusters(rows)
     _tell_idle(rows, names)
-    classes = selections.images_of(rows, names, length)
+    classes = images_of(rows, names, length)
     counts = f"{count_noun(len(rows), 'selection')} in {count_noun(len(paths), 'table')}"
     print_text(f"{counts}: {_label(dataset, classes, paths)}.")
 
@@ -91,11 +97,11 @@ def _without_clusters(rows: Sequence[RavenSelection]) -> list[RavenSelection]:
 
 def _tell_idle(rows: Sequence[RavenSelection], names: Sequence[str]) -> None:
     """Tell which selections say nothing of any image. Raises CoveyError when none does."""
-    recordings_by_sound = selections.recordings_by_sound(names)
+    recordings = recordings_by_sound(names)
     sounds = dict.fromkeys(row.sound for row in rows)
-    foreign = [sound for sound in sounds if not selections.recordings_of(sound, recordings_by_sound)]
+    foreign = [sound for sound in sounds if not recordings_of(sound, recordings)]
     if len(foreign) == len(sounds):
-        named_in_tables, present = preview(foreign) or "none", preview(list(recordings_by_sound)) or "none"
+        named_in_tables, present = preview(foreign) or "none", preview(list(recordings)) or "none"
         raise CoveyError(
             f"No selection is in a recording of this dataset: the tables name {named_in_tables}, the images {present}."
         )

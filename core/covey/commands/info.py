@@ -1,11 +1,11 @@
-"""covey info: what is in a dataset or a file, and how it came about."""
+"""covey info: the contents of a dataset or a file, and how they were made."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import attrs
 import click
@@ -15,13 +15,13 @@ from covey._base.files import WORK
 from covey._base.text import count_noun, escape_undecodable, preview
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.components.table_kinds import TableKind
-from covey.data import metadata
 from covey.data.dataset import AnyEntry, Dataset
 from covey.data.formats import npz
 from covey.data.formats.npz_file import open_npz
 from covey.data.formats.table_oddities import find_oddities
 from covey.data.legacy.names import parse_file_name
 from covey.data.legacy.pickles import read_frame
+from covey.data.metadata import read_metadata
 from covey.data.provenance import Provenance
 from covey.data.unused_pictures import describe_unused_pictures
 from covey.extraction.notes import describe_features
@@ -31,6 +31,24 @@ from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
 T = TypeVar("T")
+
+
+@attrs.frozen
+class _LabelSummary:
+    file: str
+    classes: dict[str, int]
+    """The number of images of each class."""
+    images: int
+
+
+@attrs.frozen
+class _MetadataSummary:
+    file: str
+    rows: int
+    columns: list[str]
+    images: int
+
+
 _TITLES = {
     TableKind.FEATURES: "Features",
     TableKind.EMBEDDING: "Embeddings",
@@ -42,7 +60,7 @@ _TITLES = {
 @click.argument("place", metavar="FOLDER_OR_FILE")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(place: str, as_json: bool) -> None:
-    """Show what is in a dataset or in one file of it (.npz, .pkl), what made it, and what is odd about it."""
+    """Show what is in a dataset or in one file (.npz, .pkl), what made it, and what is odd about it."""
     path = Path(place)
     match path.suffix.lower() if path.is_file() else None:
         case None:
@@ -60,26 +78,33 @@ def _show_dataset(dataset: Dataset, as_json: bool) -> None:
     images = dataset.images
     names = images.names() if images else []
     entries, problems = dataset.entries(), list(dataset.problems)
-    labels = _tried(lambda: _labels(dataset), problems)
-    metadata_summary = _tried(lambda: _metadata(dataset, names), problems)
+    labels = _read_or_report(lambda: _summarize_labels(dataset), problems)
+    metadata = _read_or_report(lambda: _summarize_metadata(dataset, names), problems)
     unfinished_layers = list_unfinished(dataset.home / WORK)
     notices = list(dict.fromkeys([*describe_unused_pictures(dataset), *_describe_features(dataset)]))
     if as_json:
-        tables = [_table(entry) for entry in entries]
-        contents = {"tables": tables, "labels": labels, "metadata": metadata_summary, "problems": problems}
-        contents["notices"] = notices
-        contents["unfinished"] = [{**attrs.asdict(layer), "folder": str(layer.folder)} for layer in unfinished_layers]
-        _print({"location": dataset.location, "images": len(names), **contents})
+        _print_json(
+            {
+                "location": dataset.location,
+                "images": len(names),
+                "tables": [_describe_entry(entry) for entry in entries],
+                "labels": labels and attrs.asdict(labels),
+                "metadata": metadata and attrs.asdict(metadata),
+                "problems": problems,
+                "notices": notices,
+                "unfinished": [{**attrs.asdict(layer), "folder": str(layer.folder)} for layer in unfinished_layers],
+            }
+        )
         return
     print_text(f"{dataset.location}: {count_noun(len(names), 'image')}" + (f" in {images.root}" if images else ""))
     for kind, title in _TITLES.items():
-        of_kind = [entry for entry in entries if entry.kind == kind]
-        print_text(f"\n{title}: {len(of_kind) or 'none'}")
-        for entry in of_kind:
+        entries_of_kind = [entry for entry in entries if entry.kind == kind]
+        print_text(f"\n{title}: {len(entries_of_kind) or 'none'}")
+        for entry in entries_of_kind:
             print_text(f"  {entry.name}  {_size(entry)}")
-            _show_story(entry)
+            _show_steps(entry)
     _show_labels(labels)
-    _show_metadata(metadata_summary, len(names))
+    _show_metadata(metadata, len(names))
     _show_unfinished(unfinished_layers)
     if notices:
         print_text("\n" + "\n".join(["Noticed:", *(f"  {sentence}" for sentence in notices)]))
@@ -94,56 +119,49 @@ def _describe_features(dataset: Dataset) -> Iterator[str]:
             yield from describe_features(entry.provenance, entry.shape[1])
 
 
-def _tried(find: Callable[[], T], problems: list[str]) -> T | None:
-    """Return what is found; None, and one more problem, where it cannot be read."""
+def _read_or_report(read: Callable[[], T], problems: list[str]) -> T | None:
+    """Return what a function reads; if it raises CoveyError, add the message to the problems and return None."""
     try:
-        return find()
+        return read()
     except CoveyError as error:
         problems.append(str(error))
         return None
 
 
-def _labels(dataset: Dataset) -> dict[str, Any] | None:
+def _summarize_labels(dataset: Dataset) -> _LabelSummary | None:
     store = kept_labels(dataset)
-    classes = {found.name: found.count for found in store.classes()}
-    return {"file": str(store.path), "classes": classes, "images": len(store.by_image())} if classes else None
+    classes = {label_class.name: label_class.count for label_class in store.classes()}
+    return _LabelSummary(str(store.path), classes, len(store.by_image())) if classes else None
 
 
-def _metadata(dataset: Dataset, names: Sequence[str]) -> dict[str, Any] | None:
-    table = metadata.read_metadata(dataset)
+def _summarize_metadata(dataset: Dataset, names: Sequence[str]) -> _MetadataSummary | None:
+    table = read_metadata(dataset)
     if table.path is None:
         return None
-    return {
-        "file": str(table.path),
-        "rows": table.count,
-        "columns": list(table.columns),
-        "images": table.matches(names),
-    }
+    return _MetadataSummary(str(table.path), table.count, list(table.columns), table.matches(names))
 
 
-def _show_labels(labels: dict[str, Any] | None) -> None:
+def _show_labels(labels: _LabelSummary | None) -> None:
     if labels is None:
         print_text("\nLabels: none")
         return
-    classes = labels["classes"]
-    counts = (
-        f"{count_noun(len(classes), 'class')}, {count_noun(labels['images'], 'labelled image')}, in {labels['file']}"
-    )
-    print_text(f"\nLabels: {counts}\n  {preview([f'{name} ({count:,})' for name, count in classes.items()])}")
+    classes, images = count_noun(len(labels.classes), "class"), count_noun(labels.images, "labelled image")
+    print_text(f"\nLabels: {classes}, {images}, in {labels.file}")
+    print_text(f"  {preview([f'{name} ({count:,})' for name, count in labels.classes.items()])}")
 
 
-def _show_metadata(summary: dict[str, Any] | None, images: int) -> None:
-    if summary is None:
+def _show_metadata(metadata: _MetadataSummary | None, images: int) -> None:
+    if metadata is None:
         print_text("\nMetadata: none")
         return
-    rows, total = count_noun(summary["rows"], "row"), count_noun(images, "image")
-    print_text(f"\nMetadata: {rows} for {summary['images']:,} of {total}, in {summary['file']}")
-    print_text(f"  {preview(summary['columns'])}")
+    rows, total = count_noun(metadata.rows, "row"), count_noun(images, "image")
+    print_text(f"\nMetadata: {rows} for {metadata.images:,} of {total}, in {metadata.file}")
+    print_text(f"  {preview(metadata.columns)}")
 
 
 def _show_unfinished(layers: Sequence[Unfinished]) -> None:
     if layers:
-        print_text("\nUnfinished features: the same covey run goes on with them; delete a folder to be rid of it")
+        print_text("\nUnfinished features: the same covey run goes on with them; to discard them, delete the folder")
     for layer in layers:
         print_text(f"  {layer.tag}: {layer.done:,} of {count_noun(layer.total, 'image')}, in {layer.folder}")
 
@@ -151,21 +169,23 @@ def _show_unfinished(layers: Sequence[Unfinished]) -> None:
 def _show_file(path: Path, as_json: bool) -> None:
     with open_npz(path) as archive:
         archive.verify()
-        arrays = {key: {"dtype": head.descr.strip("'"), "shape": head.shape} for key, head in archive.headers.items()}
-    entry, odd = _check_file(path)
+        arrays = {key: (header.descr.strip("'"), header.shape) for key, header in archive.headers.items()}
+    entry, oddities = _check_file(path)
     if as_json:
-        _print({"file": str(path), "arrays": arrays, "checks": odd, **({} if entry is None else _table(entry))})
+        listed = {key: {"dtype": dtype, "shape": shape} for key, (dtype, shape) in arrays.items()}
+        description = {} if entry is None else _describe_entry(entry)
+        _print_json({"file": str(path), "arrays": listed, "checks": oddities, **description})
         return
     print_text(f"{path}: " + (f"{entry.kind}, {_size(entry)}" if entry else "no table"))
-    for key, array in arrays.items():
-        print_text(f"  {key}: {array['dtype']} {array['shape']}")
+    for key, (dtype, shape) in arrays.items():
+        print_text(f"  {key}: {dtype} {shape}")
     if entry:
-        _show_story(entry)
-    print_text("\n".join(odd) if odd else "Nothing odd was found.")
+        _show_steps(entry)
+    print_text("\n".join(oddities) if oddities else "Nothing odd was found.")
 
 
 def _check_file(path: Path) -> tuple[AnyEntry | None, list[str]]:
-    """Return what a file is and what is odd about it; None when it is no table."""
+    """Return the table in a file, None if there is none, and what is odd about the file."""
     try:
         return npz.read_entry(path), find_oddities(npz.read(path))
     except CoveyError as error:
@@ -176,33 +196,32 @@ def _show_frame(path: Path, as_json: bool) -> None:
     frame = read_frame(path)
     rows = max(map(len, frame.values()), default=0)
     if as_json:
-        _print({"file": str(path), "rows": rows, "columns": list(frame)})
+        _print_json({"file": str(path), "rows": rows, "columns": list(frame)})
         return
     print_text(f"{path}: a pickled table of {count_noun(rows, 'row')}\n  " + ", ".join(frame))
 
 
-def _show_story(entry: AnyEntry) -> None:
-    """Print what made a table, its last step first."""
-    origin_step = entry.provenance
-    if origin_step is None:
-        said = parse_file_name(entry.name)
-        print_text("      no provenance: made by another tool" + (f", by its name from {said}" if said else ""))
-    while origin_step is not None:
-        print_text(f"      {_sentence(origin_step)}")
-        origin_step = origin_step.source
+def _show_steps(entry: AnyEntry) -> None:
+    """Print the steps that made a table, the last one first."""
+    if entry.provenance is None:
+        origin = parse_file_name(entry.name)
+        print_text("      no provenance: made by another tool" + (f", by its name from {origin}" if origin else ""))
+        return
+    for step in reversed(entry.provenance.lineage):
+        print_text(f"      {_describe_step(step)}")
 
 
-def _sentence(step: Provenance) -> str:
-    settings = {**step.options, **{key: str(value)[:15] for key, value in step.identity.items()}}
-    settings |= step.details.chosen
-    listed = ", ".join(f"{key}={_value(value)}" for key, value in settings.items())
+def _describe_step(step: Provenance) -> str:
+    identity = {name: str(part)[:15] for name, part in step.identity.items()}
+    settings: dict[str, object] = {**step.options, **identity, **step.details.chosen}
+    listed = ", ".join(f"{name}={_format_setting(setting)}" for name, setting in settings.items())
     broken, runtime = len(step.details.broken), step.details.runtime
     computed = f", computed in {runtime.precision} on {runtime.device}" if runtime and runtime.device else ""
     left_out = f", {count_noun(broken, 'broken image')} left out" if broken else ""
     return f"{step.component} ({listed}){computed}{left_out}"
 
 
-def _value(setting: Any) -> str:
+def _format_setting(setting: object) -> str:
     if isinstance(setting, list):
         return "+".join(map(str, setting))
     return "none" if setting is None else str(setting)
@@ -213,17 +232,18 @@ def _size(entry: AnyEntry) -> str:
     return count_noun(rows, "image") if entry.kind is TableKind.CLUSTERING else f"{rows:,} x {columns:,}"
 
 
-def _table(entry: AnyEntry) -> dict[str, Any]:
-    said = None if entry.provenance else parse_file_name(entry.name)
+def _describe_entry(entry: AnyEntry) -> dict[str, object]:
+    """Return a table as JSON has it; its origin, if there is no provenance, is guessed from the file name."""
+    origin = None if entry.provenance else parse_file_name(entry.name)
     return {
         "name": entry.name,
         "kind": entry.kind,
         "shape": entry.shape,
         "provenance": entry.provenance and entry.provenance.to_dict(),
-        "origin": said and attrs.asdict(said),
+        "origin": origin and attrs.asdict(origin),
     }
 
 
-def _print(document: Any) -> None:
-    """Print JSON, in which what is no text stays escaped."""
+def _print_json(document: Mapping[str, object]) -> None:
+    """Print JSON, in which bytes that are no text stay escaped."""
     click.echo(escape_undecodable(json.dumps(document, indent=2, ensure_ascii=False)))

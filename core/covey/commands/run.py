@@ -1,11 +1,10 @@
-"""covey run: a folder of images goes through plugins and becomes groups."""
+"""covey run: images become groups."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
 import click
@@ -24,24 +23,26 @@ from covey.data.clusters_csv import FILE
 from covey.data.dataset import table_stem
 from covey.data.folder import table_file_name
 from covey.experiments.experiment import Experiment, from_flags, read_experiment
-from covey.experiments.pipeline import Failure, Results, plan_run
-from covey.experiments.pipeline import run_experiment as run_experiment
+from covey.experiments.pipeline import Failure, Results, plan_run, run_experiment
 from covey.experiments.plan import PlanLine
 from covey.experiments.reproduce import Reproduction, reproduce
 from covey.plugins.registry import Registry
 
 FAILED = 1
-"""Exit code when some tables could not be made, or are not the same again."""
+"""Exit code if a table could not be computed, or a reproduced table differs."""
 
 
 @click.command()
 @click.argument("source", metavar="FOLDER|FILE.toml", required=False)
 @click.option("--out", metavar="FOLDER", help="Where the results go; by default into the dataset itself.")
 @click.option(
-    "--extractor", multiple=True, metavar="NAME", help=f"What describes the images. [default: {Kind.EXTRACTOR.default}]"
+    "--extractor",
+    multiple=True,
+    metavar="NAME",
+    help=f"What describes images. [default: {Kind.EXTRACTOR.default}]",
 )
 @click.option(
-    "--reducer", multiple=True, metavar="NAME", help=f"What reduces the description. [default: {Kind.REDUCER.default}]"
+    "--reducer", multiple=True, metavar="NAME", help=f"What reduces the features. [default: {Kind.REDUCER.default}]"
 )
 @click.option(
     "--clusterer", multiple=True, metavar="NAME", help=f"What finds groups. [default: {Kind.CLUSTERER.default}]"
@@ -54,12 +55,15 @@ FAILED = 1
     help="Set an option, as in clusterer.eps=0.3; several values (0.3,0.4) mean: try each.",
 )
 @click.option(
-    "--features", multiple=True, metavar="FILE.npz", help="Go on from features that are kept, such as imported ones."
+    "--features",
+    multiple=True,
+    metavar="FILE.npz",
+    help="Features in the dataset to use too, such as imported ones.",
 )
-@click.option("--dry-run", is_flag=True, help="Show what is kept and what would be computed, and compute nothing.")
+@click.option("--dry-run", is_flag=True, help="Show which tables exist and which would be computed; compute nothing.")
 @click.option(
     "--like", type=click.Path(path_type=Path), metavar="FILE.npz",
-    help="Make this result again, in a temporary place, and say whether it is identical.",
+    help="Make this result again in a temporary folder, and say whether it is identical.",
 )  # fmt: skip
 @flags_of(Runtime)
 def run(
@@ -72,13 +76,13 @@ def run(
     features: tuple[str, ...],
     dry_run: bool,
     like: Path | None,
-    **runtime: Any,
+    **runtime: object,
 ) -> None:
     """Turn a folder of spectrogram images into groups.
 
-    FOLDER holds images, or is a dataset with images/ in it; FILE.toml describes an experiment. Components may be
-    named several times: every combination is made. What is kept from an earlier run is not computed again; what
-    fails is told at the end and stops nothing else.
+    FOLDER contains images, or is a dataset with images/ in it; FILE.toml describes an experiment. Components may be
+    named several times: every combination is computed. Tables of earlier runs are not computed again; failures are
+    listed at the end and do not stop the rest.
 
     \b
     covey run birds/
@@ -91,24 +95,24 @@ def run(
     registry = Registry.installed()
     names = {Kind.EXTRACTOR: extractor, Kind.REDUCER: reducer, Kind.CLUSTERER: clusterer}
     if like:
-        _check_alone(like, source, out, names, settings)
-        sys.exit(_show_repetition(reproduce(like, registry, TerminalProgress())))
+        _check_no_other_flags(like, source, out, names, settings)
+        sys.exit(_print_reproduction(reproduce(like, registry, TerminalProgress())))
     if source is None:
         raise CoveyError("Say what to run: covey run FOLDER, or covey run FILE.toml.")
-    experiment = _experiment(source, out, names, settings, features, registry)
+    experiment = _read_source(source, out, names, settings, features, registry)
     experiment = attrs.evolve(experiment, runtime=_merge_runtimes(experiment.runtime, build(Runtime, runtime)))
     if dry_run:
-        _show_plan(plan_run(experiment, registry, TerminalProgress()))
+        _print_plan(plan_run(experiment, registry, TerminalProgress()))
         return
     results = run_experiment(experiment, registry, TerminalProgress())
-    _show_results(results)
+    _print_results(results)
     if results.failures:
-        _tell_failures(results.failures)
+        _print_failures(results.failures)
         sys.exit(FAILED)
 
 
 def _merge_runtimes(from_file: Runtime, from_flags: Runtime) -> Runtime:
-    """Return the settings of the flags, and of the file where no flag was given."""
+    """Return the settings of the file, changed by the flags that were given."""
     changed = {
         option.name: getattr(from_flags, option.name)
         for option in options(Runtime)
@@ -117,26 +121,25 @@ def _merge_runtimes(from_file: Runtime, from_flags: Runtime) -> Runtime:
     return evolve(from_file, **changed)
 
 
-def _check_alone(
+def _check_no_other_flags(
     like: Path, source: str | None, out: str | None, names: dict[Kind, tuple[str, ...]], settings: tuple[str, ...]
 ) -> None:
     if source or out or any(names.values()) or settings:
         raise CoveyError(f"{like} says what to make again: leave out the folder and the other flags.")
 
 
-def _show_repetition(repetition: Reproduction) -> int:
-    """Show what came of making a result again; return the exit code."""
-    words = {None: "not kept, so not compared", "": "identical"}
-    print_table(
-        ["step", ""], [[step.component, words.get(step.difference, step.difference or "")] for step in repetition.steps]
-    )
-    if repetition.versions:
-        print_table(["library", "then", "now"], [list(version) for version in repetition.versions])
-    click.echo("Identical, bit for bit." if repetition.identical else "Not identical.")
-    return 0 if repetition.identical else FAILED
+def _print_reproduction(reproduction: Reproduction) -> int:
+    """Print how each reproduced step compares with the old one; return the exit code."""
+    words = {None: "not in the dataset, so not compared", "": "identical"}
+    outcomes = [[step.component, words.get(step.difference, step.difference or "")] for step in reproduction.steps]
+    print_table(["step", ""], outcomes)
+    if reproduction.versions:
+        print_table(["library", "then", "now"], [list(version) for version in reproduction.versions])
+    click.echo("Identical, bit for bit." if reproduction.identical else "Not identical.")
+    return 0 if reproduction.identical else FAILED
 
 
-def _show_plan(lines: Sequence[PlanLine]) -> None:
+def _print_plan(lines: Sequence[PlanLine]) -> None:
     cells = [[line.kind, *map(str, (line.tables, line.existing, line.fits)), line.component] for line in lines]
     print_table(["step", "tables", "kept", "fits", "component"], cells)
     tables, reused, fits = (sum(getattr(line, name) for line in lines) for name in ("tables", "existing", "fits"))
@@ -145,7 +148,7 @@ def _show_plan(lines: Sequence[PlanLine]) -> None:
     )
 
 
-def _show_results(results: Results) -> None:
+def _print_results(results: Results) -> None:
     stems = [entry.stem for entry in results.clusterings]
     shapes = [describe_shape(results.dataset.load(entry)) for entry in results.clusterings]
     counts = {
@@ -158,8 +161,8 @@ def _show_results(results: Results) -> None:
     click.echo(f"{counts_made} Clusters of every image: {results.dataset.home / FILE}")
 
 
-def _tell_failures(failures: Sequence[Failure]) -> None:
-    """Tell each reason once, with what failed for it."""
+def _print_failures(failures: Sequence[Failure]) -> None:
+    """Print each reason once, with the tables that failed for it."""
     click.echo(f"{count_noun(len(failures), 'table')} could not be made, nor what would follow:", err=True)
     tables: dict[str, list[str]] = {}
     for failure in failures:
@@ -170,7 +173,7 @@ def _tell_failures(failures: Sequence[Failure]) -> None:
         show_traceback(failure.error)
 
 
-def _experiment(
+def _read_source(
     source: str,
     out: str | None,
     names: dict[Kind, tuple[str, ...]],

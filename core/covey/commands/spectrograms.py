@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -24,7 +23,7 @@ from covey.sound.spectrograms import Recipe
 @click.option("--remove-orphans", is_flag=True, help="Remove the images of recordings that are gone.")
 @click.option("-v", "--verbose", is_flag=True, help="Name everything that was not used, not only the first ones.")
 def spectrograms(
-    recordings: Path, dataset: Path, check: bool, remove_orphans: bool, verbose: bool, **options: Any
+    recordings: Path, dataset: Path, check: bool, remove_orphans: bool, verbose: bool, **options: object
 ) -> None:
     """Turn the RECORDINGS in a folder into spectrogram images in DATASET/images.
 
