@@ -174,6 +174,18 @@ def test_a_caf_file_that_is_cut_off_is_used(source: Path, dataset: Path) -> None
     assert problem_of(report, "a.caf") == "header not finished: 3.0 s read"
 
 
+def test_an_mp3_file_that_does_not_say_how_long_it_is_is_whole(source: Path, dataset: Path) -> None:
+    buffer = io.BytesIO()
+    sound = np.concatenate([0 * noise(15), noise(15)])
+    soundfile.write(buffer, sound, RATE, format="MP3", bitrate_mode="VARIABLE", compression_level=0.5)
+    content = buffer.getvalue()
+    (source / "a.mp3").write_bytes(content[content.index(content[:2], 4) :])
+    (source / "b.mp3").write_bytes(b"ID3\x04\0\0\0\0\x02\0" + bytes(256) + content[: len(content) // 2])
+    report = convert_recordings(source, dataset)
+    assert [shortfall.name for shortfall in report.shortfalls] == ["b.mp3"]
+    assert "of 30.0 s could be read" in problem_of(report, "b.mp3")
+
+
 def test_sound_before_the_cut_is_what_it_was(source: Path, dataset: Path) -> None:
     for kind in ("WAV", "FLAC"):
         content = encode(kind, noise(6), "PCM_16")
@@ -501,10 +513,11 @@ def test_names_that_change_places_get_the_right_images(source: Path, dataset: Pa
 
 def test_a_copy_is_no_renamed_recording(source: Path, dataset: Path) -> None:
     path = write(source / "a.wav")
-    convert_recordings(source, dataset)
+    assert not any("is a copy of" in line for line in convert_recordings(source, dataset).lines())
     (source / "b.wav").write_bytes(path.read_bytes())
     report = convert_recordings(source, dataset)
     assert (stubs(report), report.renamed) == ({"a", "b"}, [])
+    assert "1 recording the same as another: b.wav is a copy of a.wav" in report.lines()
 
 
 def test_recordings_moved_as_a_whole_keep_their_images(source: Path, dataset: Path, tmp_path: Path) -> None:
@@ -664,6 +677,17 @@ def test_odd_lines_in_the_ledger_are_left_out(source: Path, dataset: Path, line:
     assert convert_recordings(source, dataset).new == 0
     *_, started, done = (dataset / "images" / "_recordings.jsonl").read_text().splitlines()
     assert (json.loads(started)["done"], json.loads(done)["done"]) == (False, True)
+
+
+def test_a_log_that_leads_elsewhere_is_replaced(source: Path, dataset: Path, tmp_path: Path) -> None:
+    write(source / "a.wav")
+    (tmp_path / "thesis.txt").write_text("mine")
+    (dataset / ".covey").mkdir(parents=True)
+    (dataset / ".covey" / "spectrograms.log").symlink_to(tmp_path / "thesis.txt")
+    report = convert_recordings(source, dataset)
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+    assert report.log is not None
+    assert "Of 1 recording 1 used" in report.log.read_text()
 
 
 def test_a_ledger_that_leads_elsewhere_is_refused(source: Path, dataset: Path, tmp_path: Path) -> None:

@@ -35,10 +35,14 @@ class _LogFile(logging.FileHandler):
 def log_to_file(path: Path) -> Iterator[None]:
     """Write everything that is logged while the block runs to a file, in place of what the file held.
 
+    A link is replaced, never followed: in the dataset of somebody else it could lead to any file.
+
     Raises:
         CoveyError: the file cannot be written.
     """
     try:
+        if path.is_symlink():
+            path.unlink()
         handler = _LogFile(path, mode="w", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise CoveyError(f"{path} cannot be written ({reason(error)}): choose a folder that can be.") from error

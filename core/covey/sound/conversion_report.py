@@ -113,6 +113,8 @@ class ConversionReport:
         if self.renamed:
             pairs = [f"{old} is now {new}" for old, new in self.renamed]
             yield f"{count_noun(len(pairs), 'recording')} renamed, the images too: {_join(pairs, verbose)}"
+        if copies := self._copies():
+            yield f"{count_noun(len(copies), 'recording')} the same as another: {_join(copies, verbose)}"
         if self.replaced:
             yield (
                 f"{count_noun(len(self.replaced), 'recording')} replaced by another of the same name, the images made"
@@ -129,6 +131,14 @@ class ConversionReport:
                 f"{count_noun(len(self.orphans), 'image')} of recordings that are gone: {deed}"
                 f" ({_join(self.orphans, verbose)})"
             )
+
+    def _copies(self) -> list[str]:
+        """Return which of the recordings used contain the same as another, by name."""
+        originals: dict[str, str] = {}
+        for entry in sorted(self.used, key=lambda entry: entry.name):
+            originals.setdefault(entry.content, entry.name)
+        pairs = ((entry.name, originals[entry.content]) for entry in self.used)
+        return sorted(f"{name} is a copy of {original}" for name, original in pairs if name != original)
 
     def _sums(self) -> Iterator[str]:
         if self.used:

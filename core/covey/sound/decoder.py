@@ -34,6 +34,8 @@ _SIZES = re.compile(
 """What libsndfile's log says about sizes in headers."""
 _OGG_PAGE = 65307
 """The most bytes that a page of OGG has."""
+_MP3_FRAME = 2880
+"""The most bytes that a frame of MP3 has."""
 _MENDED = "wasn't closed properly"
 """What libsndfile's log says of a header that it has completed itself."""
 _DECISIVE = ("data", "SSND", "Data Size", "riff", "Riff size")
@@ -191,6 +193,8 @@ def _describe_length(sound: _OpenSound, frames: int) -> str:
     promised = _promised_frames(sound)
     if promised is None:
         return f"header not finished: {seconds:.1f} s read"
+    if sound.file.format == "MP3" and not _has_length(Path(sound.file.name)):
+        return ""
     if sound.file.format == "OGG" and not _has_last_page(Path(sound.file.name)):
         return f"it is truncated: {seconds:.1f} s could be read"
     if frames < promised * (1 - _TOLERANCE if sound.file.format == "MP3" else 1):
@@ -210,6 +214,16 @@ def _promised_frames(sound: _OpenSound) -> float | None:
         if size["chunk"] in _DECISIVE and 0 < present < claimed:
             return frames * claimed / present
     return frames
+
+
+def _has_length(path: Path) -> bool:
+    """Say whether an MP3 file says how long it is; that of any other is guessed from its first frame, often wrongly."""
+    with path.open("rb") as file:
+        head = file.read(10)
+        tag_size = sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+        file.seek(10 + tag_size if head.startswith(b"ID3") else 0)
+        frame = file.read(_MP3_FRAME)
+    return any(mark in frame for mark in (b"Xing", b"Info", b"VBRI"))
 
 
 def _has_last_page(path: Path) -> bool:
