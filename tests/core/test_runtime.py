@@ -51,12 +51,21 @@ def test_every_setting_becomes_a_number() -> None:
     assert runtime.workers == min(8, os.cpu_count() or 1)
 
 
-@pytest.mark.parametrize(("amx", "precision"), [(True, "bfloat16"), (False, "float32")])
-def test_bfloat16_is_chosen_for_processors_with_matrix_units(
-    amx: bool, precision: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("amx", "avx512", "vendor", "precision"),
+    [
+        (True, True, "GenuineIntel", "bfloat16"),
+        (False, True, "AuthenticAMD", "bfloat16"),
+        (False, True, "GenuineIntel", "float32"),
+        (False, False, "AuthenticAMD", "float32"),
+    ],
+)
+def test_bfloat16_is_chosen_for_processors_that_are_faster_with_it(
+    amx: bool, avx512: bool, vendor: str, precision: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: amx)
-    monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: True)
+    monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: avx512)
+    monkeypatch.setattr("covey.extraction.runtime._processor_vendor", lambda: vendor)
     assert {resolve(device="cpu").precision for _ in range(3)} == {precision}
 
 
