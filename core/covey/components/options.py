@@ -22,9 +22,15 @@ Scalar = bool | int | float | str
 """One value of an option."""
 Setting = Scalar | tuple[Scalar, ...] | None
 """The value of an option as components hold it."""
-Choices = Sequence[Any] | Callable[[Any], Iterable[Any]]
+Choices = Sequence[Scalar] | Callable[[Any], Iterable[Scalar]]
 _DECLARATION = "covey.option"
 _NOUNS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+_COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "lt": operator.lt,
+    "le": operator.le,
+}
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -47,7 +53,7 @@ class Option:
     type: type
     many: bool
     optional: bool
-    default: Any
+    default: Setting
     help: str
     gt: float | None = None
     ge: float | None = None
@@ -75,7 +81,12 @@ class Option:
         requirement = f"a list, each {requirement}" if self.many else requirement
         return f"{requirement}, or none" if self.optional else requirement
 
-    def convert(self, setting: Any) -> Any:
+    @property
+    def default_elements(self) -> list[Scalar]:
+        """The elements of the default, if the option holds a tuple of values."""
+        return list(self.default) if isinstance(self.default, tuple) else []
+
+    def convert(self, setting: object) -> Setting:
         """Return a setting in the form in which components hold it: a list as a tuple, an int for a float as a float.
 
         Raises:
@@ -85,13 +96,13 @@ class Option:
             return None
         if not self.many:
             return self._convert_scalar(setting)
-        settings = setting if _is_list(setting) else (setting,)
+        settings: Sequence[object] = setting if isinstance(setting, tuple | list) else (setting,)
         scalars = tuple(self._convert_scalar(element) for element in settings)
         if self.plural and not scalars:
             raise ValueError(f"option {self.name!r} needs at least one value.")
         return tuple(dict.fromkeys(scalars)) if self.plural else scalars
 
-    def parse(self, text: str) -> Any:
+    def parse(self, text: str) -> Setting | list[Scalar]:
         """Return the setting that a text on the command line stands for, unchecked.
 
         Commas separate the elements of a list. If the option expects one number, or one of fixed choices, they separate
@@ -105,46 +116,42 @@ class Option:
         is_free_text = self.type is str and not set(elements) <= set(self._fixed_choices())
         return elements if len(elements) > 1 and not is_free_text else self._parse_scalar(text.strip())
 
-    def _parse_scalar(self, text: str) -> Any:
+    def _parse_scalar(self, text: str) -> Scalar:
         if self.type is bool:
             return _BOOLEANS.get(text.lower(), text)
-        if self.type is str:
-            return text
         try:
-            return self.type(text)
+            return int(text) if self.type is int else float(text) if self.type is float else text
         except ValueError:
             return text
 
-    def _convert_scalar(self, setting: Any) -> Any:
+    def _convert_scalar(self, setting: object) -> Scalar:
         scalar = _as_python_scalar(setting)
         if self.type is float and type(scalar) is int:
             scalar = float(scalar)
-        if type(scalar) is not self.type or not self._allows(scalar):
+        if type(scalar) is not self.type or not isinstance(scalar, Scalar) or not self._allows(scalar):
             hint = did_you_mean(str(scalar), map(str, self._fixed_choices()))
             raise ValueError(f"option {self.name!r} must be {self.expected}, not {setting!r}.{hint}")
         return scalar
 
-    def _allows(self, scalar: Any) -> bool:
+    def _allows(self, scalar: Scalar) -> bool:
         if isinstance(self.choices, Sequence) and scalar not in self.choices:
             return False
-        if self.type not in (int, float):
+        if isinstance(scalar, bool | str):
             return True
-        return math.isfinite(scalar) and all(
-            getattr(operator, comparison)(scalar, bound) for comparison, bound in self._bounds()
-        )
+        return math.isfinite(scalar) and all(_COMPARISONS[name](scalar, bound) for name, bound in self._bounds())
 
-    def _fixed_choices(self) -> Sequence[Any]:
+    def _fixed_choices(self) -> Sequence[Scalar]:
         return self.choices if isinstance(self.choices, Sequence) else ()
 
     def _bounds(self) -> list[tuple[str, float]]:
-        """Return the bounds that are declared, each after the name of its comparison in `operator`."""
+        """Return the bounds that are declared, each after the name of its comparison."""
         bounds = {"gt": self.gt, "ge": self.ge, "lt": self.lt, "le": self.le}
         return [(comparison, bound) for comparison, bound in bounds.items() if bound is not None]
 
 
 def option(
     *,
-    default: Any = attrs.NOTHING,
+    default: object = attrs.NOTHING,
     help: str,
     gt: float | None = None,
     ge: float | None = None,
@@ -195,29 +202,35 @@ def options(cls: type) -> tuple[Option, ...]:
     return tuple(_read_declaration(cls, field, hints[field.name]) for field in fields)
 
 
-def option_values(component: Any) -> dict[str, Any]:
+def option_values(component: object) -> dict[str, Scalar | list[Scalar] | None]:
     """Return the options of a component as plain values: JSON and TOML can hold them, but for None in TOML."""
-    settings = {option.name: getattr(component, option.name) for option in options(type(component))}
+    settings = {option.name: read_option(component, option) for option in options(type(component))}
     return {name: list(setting) if isinstance(setting, tuple) else setting for name, setting in settings.items()}
 
 
-def check_options(component: Any) -> None:
+def read_option(component: object, option: Option) -> Setting:
+    """Return the value of an option of a component."""
+    setting: Setting = getattr(component, option.name)
+    return setting
+
+
+def check_options(component: object) -> None:
     """Convert and check every option of a new component.
 
     Raises:
         CoveyError: a line for each option that is not allowed.
     """
-    messages = []
+    messages: list[str] = []
     for option in options(type(component)):
         try:
             object.__setattr__(component, option.name, option.convert(getattr(component, option.name)))
         except ValueError as error:
-            messages.append(f"{component.name}: {error}")
+            messages.append(f"{_component_name(type(component))}: {error}")
     if messages:
         raise CoveyError("\n".join(messages))
 
 
-def option_errors(cls: type, settings: Mapping[str, Any]) -> dict[str, str]:
+def option_errors(cls: type, settings: Mapping[str, object]) -> dict[str, str]:
     """Check settings without building the component.
 
     Args:
@@ -228,7 +241,7 @@ def option_errors(cls: type, settings: Mapping[str, Any]) -> dict[str, str]:
         A sentence for each name that is no option and for each value that is not allowed, by name.
     """
     options_by_name = {option.name: option for option in options(cls)}
-    messages = {}
+    messages: dict[str, str] = {}
     for name, setting in settings.items():
         try:
             if name not in options_by_name:
@@ -240,7 +253,7 @@ def option_errors(cls: type, settings: Mapping[str, Any]) -> dict[str, str]:
     return messages
 
 
-def build(cls: type[T], settings: Mapping[str, Any]) -> T:
+def build(cls: type[T], settings: Mapping[str, object]) -> T:
     """Build a component with these settings; the other options have their defaults.
 
     Raises:
@@ -252,7 +265,7 @@ def build(cls: type[T], settings: Mapping[str, Any]) -> T:
     return cls(**settings)
 
 
-def evolve(component: T, **changes: Any) -> T:
+def evolve(component: T, **changes: object) -> T:
     """Return a copy of a component with some options changed.
 
     Raises:
@@ -261,7 +274,7 @@ def evolve(component: T, **changes: Any) -> T:
     return attrs.evolve(component, **changes)  # type: ignore[misc]
 
 
-def expand_variants(cls: type[T], settings: Mapping[str, Any]) -> list[T]:
+def expand_variants(cls: type[T], settings: Mapping[str, object]) -> list[T]:
     """Build one component for every combination of alternatives.
 
     Args:
@@ -289,7 +302,7 @@ def split_plural(component: T) -> list[T]:
     plural = plural_option(type(component))
     if plural is None:
         return [component]
-    return [evolve(component, **{plural.name: (setting,)}) for setting in getattr(component, plural.name)]
+    return [evolve(component, **{plural.name: (setting,)}) for setting in _elements(component, plural)]
 
 
 def join_plural(components: Sequence[T]) -> T:
@@ -297,11 +310,17 @@ def join_plural(components: Sequence[T]) -> T:
     plural = plural_option(type(components[0]))
     if plural is None:
         return components[0]
-    settings = [setting for component in components for setting in getattr(component, plural.name)]
+    settings = [setting for component in components for setting in _elements(component, plural)]
     return evolve(components[0], **{plural.name: tuple(settings)})
 
 
-def allowed_choices(component: Any, name: str) -> list[Any] | None:
+def _elements(component: object, option: Option) -> tuple[Scalar, ...]:
+    """Return the values of an option that holds several."""
+    setting = read_option(component, option)
+    return setting if isinstance(setting, tuple) else ()
+
+
+def allowed_choices(component: object, name: str) -> list[Scalar] | None:
     """Return the allowed values of an option, computed if they are computed on demand; None if it has no choices."""
     option = next(option for option in options(type(component)) if option.name == name)
     if option.choices is None:
@@ -309,7 +328,7 @@ def allowed_choices(component: Any, name: str) -> list[Any] | None:
     return list(option.choices(component) if callable(option.choices) else option.choices)
 
 
-def format_value(setting: Any) -> str:
+def format_value(setting: object) -> str:
     """Return a setting as it is written on the command line; `Option.parse` reads it back."""
     if isinstance(setting, tuple | list):
         return ",".join(map(str, setting))
@@ -347,8 +366,10 @@ def _analyse_hint(hint: Any) -> tuple[type, bool, bool]:
     return element, many, optional
 
 
-def _alternatives(option: Option, setting: Any) -> list[Any]:
-    if not isinstance(setting, list) or (option.many and setting and not any(map(_is_list, setting))):
+def _alternatives(option: Option, setting: object) -> list[object]:
+    if not isinstance(setting, list) or (
+        option.many and setting and not any(isinstance(element, tuple | list) for element in setting)
+    ):
         return [setting]
     if not setting:
         raise ValueError(f"option {option.name!r} is an empty list: give it at least one value, or leave it out.")
@@ -365,10 +386,9 @@ def _component_name(cls: type) -> str:
     return str(getattr(cls, "name", cls.__name__))
 
 
-def _is_list(setting: Any) -> bool:
-    return isinstance(setting, tuple | list)
-
-
-def _as_python_scalar(setting: Any) -> Any:
+def _as_python_scalar(setting: object) -> object:
     """Convert a NumPy scalar into the Python number that it stands for."""
-    return setting.item() if hasattr(setting, "item") and getattr(setting, "shape", None) == () else setting
+    if hasattr(setting, "item") and getattr(setting, "shape", None) == ():
+        scalar: object = setting.item()
+        return scalar
+    return setting

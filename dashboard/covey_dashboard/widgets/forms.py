@@ -126,7 +126,7 @@ def _show_number(option: Option, default: Any, shared: dict[str, Any]) -> Any:
 def _show_choices(option: Option, allowed: Sequence[Any], state: OptionState) -> Any:
     shared: dict[str, Any] = {"key": state.key, "help": option.help, "format_func": format_value}
     if option.many:
-        return st.multiselect(label(option), allowed, list(option.default or ()), **shared)
+        return st.multiselect(label(option), allowed, option.default_elements, **shared)
     listed = [None, *allowed] if option.optional else list(allowed)
     return st.selectbox(label(option), listed, listed.index(option.default), **shared)
 
@@ -142,7 +142,7 @@ def _show_listable(cls: type[Component], option: Option, settings: dict[str, Any
     }  # fmt: skip
     with wide:
         if option.many:
-            default = list(option.default or ())
+            default = option.default_elements
             offered = list(dict.fromkeys([*default, *listed]))
             return [_read(option, value) for value in st.multiselect(label(option), offered, default, **shared)]
         none = [None] if option.optional else []
@@ -211,4 +211,5 @@ def _step(option: Option, low: Any, high: Any) -> Any:
         return max(1, round(option.step or 1))
     if option.step or (low is not None and high is not None and high > low):
         return float(option.step or (high - low) / 100)
-    return 10.0 ** (math.floor(math.log10(abs(option.default))) - 1) if option.default else 0.01
+    default = option.default if isinstance(option.default, int | float) else 0
+    return 10.0 ** (math.floor(math.log10(abs(default))) - 1) if default else 0.01

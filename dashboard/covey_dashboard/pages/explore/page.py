@@ -167,7 +167,7 @@ def show_slider(opened: OpenEmbedding, clusterer: Clusterer, option: str, state:
     if profile is None:
         st.caption("Preparing the slider …")
         await_profile(opened, clusterer, option)
-    elif len(profile.values) > 1 and current is not None:
+    elif len(profile.values) > 1 and isinstance(current, int | float):
         profile = with_value(profile, current, cluster_images(opened, clusterer))
         show_curve(profile, current, state.curve, partial(set_option, state))
 
