@@ -253,7 +253,7 @@ def test_time_by_hand() -> None:
     assert networks.pool(maps, Pooling(edges=1)).tolist() == [[3.5]]
     assert networks.pool(maps, Pooling(edges=1, time="thirds")).tolist() == [[1.5, 3.5, 5.5]]
     assert networks.pool(maps[..., :2], Pooling(time="thirds")).tolist() == [[9.0, 5.0, 1.0]]
-    with pytest.raises(CoveyError, match="edges = 4 leaves nothing of a layer with 8 columns"):
+    with pytest.raises(CoveyError, match="edges = 4 removes all 8 columns of the layer"):
         networks.pool(maps, Pooling(edges=4))
 
 

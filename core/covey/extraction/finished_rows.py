@@ -1,4 +1,4 @@
-"""The rows of a layer whose batches are all finished, wherever they lie: in shards or in an earlier table."""
+"""The features of a layer once all batches are finished, read from shards and from an earlier table."""
 
 from __future__ import annotations
 
@@ -18,19 +18,39 @@ from covey.data.tables import Features
 from covey.extraction.shards import Batch, Content, Plan, Shard, Shards
 
 BLOCK = 256
-"""Rows in memory at once."""
+"""Rows that are in memory at once."""
 
 
 @attrs.frozen
-class Earlier:
-    """Features that the same layer gave for another set of images, and the names of those images that are wanted."""
+class EarlierRows:
+    """An earlier table of the same layer, made from other images.
+
+    Attributes:
+        entry: the table.
+        names: names that the images to be taken over have in it, by content.
+    """
 
     entry: Entry[Features]
     names: Mapping[Content, str]
 
 
-class Rows:
-    """Rows by the content of their images."""
+class FinishedRows:
+    """The rows of a layer by the content of their images.
+
+    Attributes:
+        problems: why images gave no row, by content.
+        oddities: what is odd about images that gave one, by content.
+        machines: descriptions of what computed the rows, as keys in order.
+        widths: numbers of features, each with an image that has so many; more than one is an error.
+
+    Args:
+        shards: of the layer.
+        plan: its batches, all finished.
+        earlier: rows (d,) taken over from an earlier table, by content.
+
+    Raises:
+        CoveyError: a shard is missing or damaged.
+    """
 
     def __init__(self, shards: Shards, plan: Plan, earlier: Mapping[Content, Floats]) -> None:
         self._shards = shards
@@ -47,7 +67,7 @@ class Rows:
         return content in self._batches or content in self._earlier
 
     def blocks(self, contents: Sequence[Content]) -> Iterator[Floats]:
-        """Yield the rows of images, block after block."""
+        """Yield the rows of images as arrays (b, d) float32, in order."""
         for start in range(0, len(contents), BLOCK):
             yield self._block(contents[start : start + BLOCK])
 
@@ -69,7 +89,7 @@ class Rows:
 
 
 def count_constant_columns(blocks: Iterable[Floats]) -> int:
-    """Return how many columns have one value in all rows."""
+    """Return how many columns of an array, given in blocks of rows (b, d), have one value in all rows."""
     low, high = None, None
     for block in blocks:
         low = block.min(0) if low is None else np.minimum(low, block.min(0))
@@ -78,8 +98,14 @@ def count_constant_columns(blocks: Iterable[Floats]) -> int:
 
 
 def remember_contents(work: Path, files: Sequence[ImageFile]) -> None:
-    """Write down what a set of images contains: features tell only the names and the key of the set."""
-    path = _list(work, key_of(files))
+    """Write the content of each image to a file named after the key of the set.
+
+    Tables of features hold only that key and the names, so a later run finds unchanged images by this file.
+
+    Raises:
+        CoveyError: the file cannot be written.
+    """
+    path = _contents_file(work, key_of(files))
     if not path.exists():
         make_folder(path.parent)
         write_text(path, json.dumps([(file.name, file.identity) for file in files]))
@@ -87,28 +113,41 @@ def remember_contents(work: Path, files: Sequence[ImageFile]) -> None:
 
 def find_earlier_rows(
     work: Path, dataset: Dataset, provenance: Provenance, contents: Iterable[Content]
-) -> Earlier | None:
-    """Return the features, made like `provenance` from other images, that hold most of the images wanted."""
+) -> EarlierRows | None:
+    """Return the earlier table that holds most of the images to be computed; None if none holds any.
+
+    Args:
+        work: folder with the contents of earlier sets of images.
+        dataset: where earlier tables are.
+        provenance: how the new table is made; the earlier one differs in its images alone.
+        contents: images to be computed.
+    """
     content_set = set(contents)
     candidates = [
-        Earlier(entry, {content: name for content, name in _rows(work, entry.provenance) if content in content_set})
+        EarlierRows(
+            entry, {content: name for content, name in _list_rows(work, entry.provenance) if content in content_set}
+        )
         for entry in dataset.features()
         if entry.provenance and attrs.evolve(entry.provenance, input=provenance.input).key == provenance.key
     ]
-    best = max(candidates, key=lambda one: len(one.names), default=None)
+    best = max(candidates, key=lambda candidate: len(candidate.names), default=None)
     return best if best and best.names else None
 
 
-def find_earlier_oddities(earlier: Earlier | None) -> dict[Content, str]:
-    """Return what is odd about the images whose rows can be taken over."""
+def find_earlier_oddities(earlier: EarlierRows | None) -> dict[Content, str]:
+    """Return what is odd about images whose rows are taken over, by content."""
     if earlier is None or earlier.entry.provenance is None:
         return {}
     odd = earlier.entry.provenance.details.odd
     return {content: odd[name] for content, name in earlier.names.items() if name in odd}
 
 
-def load_earlier_rows(dataset: Dataset, earlier: Earlier | None) -> dict[Content, Floats]:
-    """Return the rows that can be taken over. Raises CoveyError when their table is damaged."""
+def load_earlier_rows(dataset: Dataset, earlier: EarlierRows | None) -> dict[Content, Floats]:
+    """Return the rows (d,) that are taken over, by content.
+
+    Raises:
+        CoveyError: their table is damaged.
+    """
     if earlier is None:
         return {}
     table = dataset.load(earlier.entry)
@@ -116,15 +155,15 @@ def load_earlier_rows(dataset: Dataset, earlier: Earlier | None) -> dict[Content
     return {content: table.X[rows[name]] for content, name in earlier.names.items()}
 
 
-def _rows(work: Path, provenance: Provenance) -> Iterator[tuple[Content, str]]:
-    """Yield the content and the name of each row; none when it is not known what the images contained."""
+def _list_rows(work: Path, provenance: Provenance) -> Iterator[tuple[Content, str]]:
+    """Yield content and name of each row of a table; nothing if the contents of its images are not known."""
     try:
-        listed = json.loads(_list(work, provenance.input).read_text("utf-8"))
+        names_and_contents = json.loads(_contents_file(work, provenance.input).read_text("utf-8"))
     except (OSError, ValueError):
         return
     broken = provenance.details.broken
-    yield from ((content, name) for name, content in listed if name not in broken)
+    yield from ((content, name) for name, content in names_and_contents if name not in broken)
 
 
-def _list(work: Path, key: str) -> Path:
+def _contents_file(work: Path, key: str) -> Path:
     return work / "inputs" / f"{key}.json"

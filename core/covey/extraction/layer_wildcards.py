@@ -21,53 +21,59 @@ _WILD = frozenset("*?[")
 
 
 def expand_wildcards(extractor: E, cache: Path) -> E:
-    """Return the extractor with every wildcard among its layers replaced by the layers that fit it.
+    """Return the extractor with each wildcard among its layers replaced by the layers that match it.
 
-    `layer3.*.conv3` stands for the layers that `fnmatch` finds among those available, in the order of computation.
-    What is available is remembered in the JSON file `cache`, so that only the first run has to load the model.
+    `layer3.*.conv3` stands for all layers that `fnmatch` matches, in the order of computation.
+
+    Args:
+        extractor: with or without wildcards.
+        cache: JSON file with the layers of models, so that only the first run has to load the model.
 
     Raises:
-        CoveyError: nothing fits a wildcard, or the layers cannot be listed.
+        CoveyError: no layer matches a wildcard, or the layers cannot be listed.
     """
-    many = options.plural_option(type(extractor))
-    names = getattr(extractor, many.name) if many else ()
-    if many is None or not any(map(_is_wild, names)):
+    plural = options.plural_option(type(extractor))
+    names = getattr(extractor, plural.name) if plural else ()
+    if plural is None or not any(map(_is_wild, names)):
         return extractor
-    available = _available(extractor, many.name, cache)
-    layers = [layer for name in names for layer in (_fitting(name, available, extractor) if _is_wild(name) else [name])]
-    return options.evolve(extractor, **{many.name: tuple(layers)})
+    available = _list_layers(extractor, plural.name, cache)
+    layers = [
+        layer for name in names for layer in (_match_layers(name, available, extractor) if _is_wild(name) else [name])
+    ]
+    return options.evolve(extractor, **{plural.name: tuple(layers)})
 
 
 def _is_wild(name: Any) -> bool:
     return isinstance(name, str) and not _WILD.isdisjoint(name)
 
 
-def _fitting(wildcard: str, available: Sequence[str], extractor: FeatureExtractor) -> list[str]:
-    fitting = [layer for layer in available if fnmatchcase(layer, wildcard)]
-    if not fitting:
+def _match_layers(wildcard: str, available: Sequence[str], extractor: FeatureExtractor) -> list[str]:
+    matches = [layer for layer in available if fnmatchcase(layer, wildcard)]
+    if not matches:
         raise CoveyError(
-            f"No layer of {extractor.name} fits {wildcard!r}: `covey layers {extractor.name}` lists those of a model."
+            f"No layer of {extractor.name} matches {wildcard!r}: `covey layers {extractor.name}` lists the layers of a"
+            " model."
         )
-    return fitting
+    return matches
 
 
-def _available(extractor: FeatureExtractor, plural: str, cache: Path) -> list[str]:
-    key = _key(extractor, plural)
-    remembered = _read(cache)
-    if key not in remembered:
-        remembered[key] = list(extractor.available_layers())
-        write_text(cache, json.dumps(remembered, indent=1))
-    return remembered[key]
+def _list_layers(extractor: FeatureExtractor, plural: str, cache: Path) -> list[str]:
+    key = _cache_key(extractor, plural)
+    layers_by_key = _read_cache(cache)
+    if key not in layers_by_key:
+        layers_by_key[key] = list(extractor.available_layers())
+        write_text(cache, json.dumps(layers_by_key, indent=1))
+    return layers_by_key[key]
 
 
-def _key(extractor: FeatureExtractor, plural: str) -> str:
-    """Return a key for what decides which layers there are: the options but for the layers, and the libraries."""
+def _cache_key(extractor: FeatureExtractor, plural: str) -> str:
+    """Return a hash of what decides which layers there are: all options but the layers, and library versions."""
     settings = {name: value for name, value in options.option_values(extractor).items() if name != plural}
     return digest([extractor.name, extractor.version, settings, package_versions(extractor)])
 
 
-def _read(path: Path) -> dict[str, list[str]]:
-    """Return what is remembered; nothing from a file that is missing or damaged."""
+def _read_cache(path: Path) -> dict[str, list[str]]:
+    """Return the layers in a cache file; none if it is missing or damaged."""
     with suppress(OSError, ValueError):
         content = json.loads(path.read_text("utf-8"))
         if isinstance(content, dict):

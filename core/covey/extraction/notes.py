@@ -1,4 +1,4 @@
-"""What is noticed about images and their features, kept in the provenance and shown after every run."""
+"""Notes on images and their features, kept in the provenance and shown after every run and by covey info."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from covey.data.images import ImageFile
 from covey.data.picture_decoding import ODDITIES
 from covey.data.provenance import Copies, Provenance
 
-MOST_TOLD = 20
+MOST_NAMED = 20
 """Broken images that are named one by one."""
 
 
 def find_copies(files: Sequence[ImageFile]) -> Copies:
-    """Return the images that have the same content as an earlier one."""
+    """Return how many images have the same content as an earlier one, and the first of their names."""
     firsts: dict[str, str] = {}
     copies = [file.name for file in files if firsts.setdefault(file.identity, file.name) != file.name]
     return Copies(count=len(copies), first=tuple(copies[:FEW]))
@@ -33,9 +33,12 @@ def count_ranges(files: Sequence[ImageFile]) -> dict[str, int]:
 
 
 def describe_features(provenance: Provenance, width: int, precision: str | None = None) -> Iterator[str]:
-    """Yield one line for everything that a person should know about features with `width` columns.
+    """Yield a sentence for each thing that a person should know about a table of features.
 
-    `precision` is the one that was asked for, if any.
+    Args:
+        provenance: of the table.
+        width: number of features of each image.
+        precision: the one that was asked for, if any.
     """
     details = provenance.details
     if precision and details.runtime and details.runtime.precision != precision:
@@ -43,12 +46,12 @@ def describe_features(provenance: Provenance, width: int, precision: str | None 
             f"{provenance.tag} was computed in {details.runtime.precision} earlier: to compute it in {precision},"
             " delete its file first."
         )
-    yield from _broken(details.broken)
+    yield from _describe_broken(details.broken)
     if details.copies:
         yield from describe_copies(details.copies)
-    yield from _odd(details.odd)
-    yield from _scaled(details.scaled)
-    yield from _sizes(details.sizes)
+    yield from _describe_odd(details.odd)
+    yield from _describe_scaled(details.scaled)
+    yield from _describe_sizes(details.sizes)
     if len(details.machines) > 1:
         yield (
             f"{provenance.tag} was computed on different machines or library versions, which may differ by rounding:"
@@ -58,11 +61,11 @@ def describe_features(provenance: Provenance, width: int, precision: str | None 
         yield f"{details.constant:,} of the {width:,} features of {provenance.tag} are the same for all images."
 
 
-def _broken(broken: Mapping[str, str]) -> Iterator[str]:
-    for name, why in list(broken.items())[:MOST_TOLD]:
+def _describe_broken(broken: Mapping[str, str]) -> Iterator[str]:
+    for name, why in list(broken.items())[:MOST_NAMED]:
         yield f"{name} is left out: {why}."
-    if len(broken) > MOST_TOLD:
-        yield f"... and {count_noun(len(broken) - MOST_TOLD, 'more image')}; covey info --json lists all of them."
+    if len(broken) > MOST_NAMED:
+        yield f"... and {count_noun(len(broken) - MOST_NAMED, 'more image')}; covey info --json lists all of them."
 
 
 def describe_copies(copies: Copies) -> Iterator[str]:
@@ -72,13 +75,13 @@ def describe_copies(copies: Copies) -> Iterator[str]:
         yield f"{subject} of another: {preview(copies.first, copies.count)}."
 
 
-def _odd(odd: Mapping[str, str]) -> Iterator[str]:
+def _describe_odd(odd: Mapping[str, str]) -> Iterator[str]:
     for what, count in Counter(odd.values()).items():
         subject = "1 image is" if count == 1 else f"{count:,} images are"
         yield f"{subject} {ODDITIES.get(what, what)}: {preview([name for name in odd if odd[name] == what])}."
 
 
-def _scaled(scaled: Mapping[str, int]) -> Iterator[str]:
+def _describe_scaled(scaled: Mapping[str, int]) -> Iterator[str]:
     for span, count in scaled.items():
         subject = "1 image has" if count == 1 else f"{count:,} images have"
         yield (
@@ -87,8 +90,8 @@ def _scaled(scaled: Mapping[str, int]) -> Iterator[str]:
         )
 
 
-def _sizes(sizes: Mapping[str, int]) -> Iterator[str]:
-    (usual, _), *others = sorted(sizes.items(), key=lambda item: -item[1]) or [("", 0)]
+def _describe_sizes(sizes: Mapping[str, int]) -> Iterator[str]:
+    (usual, _), *others = sorted(sizes.items(), key=lambda size_and_count: -size_and_count[1]) or [("", 0)]
     if others:
         counts = [f"{count:,} of {size}" for size, count in others]
         total = sum(count for _, count in others)

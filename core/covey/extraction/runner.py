@@ -1,7 +1,7 @@
-"""From images to features: decoded in threads, one batch after another through the network, each kept when it is done.
+"""Extract features from images, batch by batch; each batch is written to disk as soon as it is computed.
 
-Layers whose batches are the same go through the network together. What an interrupted run finished is not done again,
-nor are the rows of unchanged images that earlier features hold.
+Layers with equal plans go through the network together. Batches that an interrupted run finished, and rows of unchanged
+images in earlier tables, are not computed again.
 """
 
 from __future__ import annotations
@@ -22,36 +22,63 @@ from covey.data.dataset import Dataset
 from covey.data.images import ImageFile, ImageFolder, key_of
 from covey.data.provenance import Details, Provenance, ReusedRows
 from covey.data.tables import as_names
-from covey.extraction import finished_rows as rows
-from covey.extraction import notes as checks
 from covey.extraction.decoded_batches import decode_batches
-from covey.extraction.finished_rows import Earlier, Rows
+from covey.extraction.finished_rows import (
+    EarlierRows,
+    FinishedRows,
+    count_constant_columns,
+    find_earlier_oddities,
+    find_earlier_rows,
+    load_earlier_rows,
+    remember_contents,
+)
 from covey.extraction.in_work import FILE as IN_WORK
 from covey.extraction.in_work import InWork
 from covey.extraction.memory import ORDINARY, images_at_once
+from covey.extraction.notes import count_ranges, count_sizes, find_copies
 from covey.extraction.runtime import BATCH_SIZE, describe_machine
 from covey.extraction.shard_builder import NOT_FINITE, ShardBuilder, is_large
-from covey.extraction.shards import Batch, Content, Plan, Shards, shards_of
+from covey.extraction.shards import Batch, Content, Plan, Shard, Shards, shards_of
 
 LEAST = 32
-"""Images that are kept together: a file for each handful would cost more time than an interruption."""
+"""Images in one shard: a file for every few images would cost more time than an interruption."""
 
 
 @attrs.frozen(eq=False)
-class _Job:
-    """The work on one layer."""
+class _LayerJob:
+    """The work on one layer of an extractor.
 
-    part: FeatureExtractor
-    made: Provenance
+    Attributes:
+        layer: the extractor with this layer alone.
+        provenance: of the table to be made.
+        shards: where its finished batches are.
+        plan: its batches, and how they are computed.
+        finished: batches whose shards can be read.
+        earlier: an earlier table whose rows are taken over.
+    """
+
+    layer: FeatureExtractor
+    provenance: Provenance
     shards: Shards
     plan: Plan
     finished: frozenset[Batch]
-    earlier: Earlier | None
+    earlier: EarlierRows | None
 
 
 @attrs.frozen
 class Extraction:
-    """Where features come from and where they go: `work` is a folder for what is unfinished."""
+    """Extracts features of the images of a dataset, and saves them in it.
+
+    Attributes:
+        dataset: where the tables go.
+        work: folder for shards and other unfinished work.
+        folder: where the images are.
+        files: the images that the tables are of.
+        runtime: how to compute, every setting resolved.
+        progress: reports how far it is.
+        compress: whether the tables are compressed.
+        strict: whether rows computed by different machines are refused in one table.
+    """
 
     dataset: Dataset
     work: Path
@@ -63,69 +90,78 @@ class Extraction:
     strict: bool = False
 
     def extract(self, parts: Sequence[FeatureExtractor]) -> None:
-        """Keep the features that each part of an extractor gives in the dataset, a row for every image of `files`.
+        """Compute the features of every layer and save a table for each, with a row for every usable image.
 
         As many images as `runtime.batch_size` says go through the network at once, fewer where they are large, so
         that a row depends on its image alone. An interrupted run, started again, keeps the settings of its first start
-        and ends in the same table as one that was not interrupted. An image that cannot be used is left out.
+        and gives the same table as one that was not interrupted. An image that cannot be used is left out.
+
+        Args:
+            parts: the extractor, once for each of its layers.
 
         Raises:
             CoveyError: no image can be used, the extractor breaks its contract, or a file cannot be read or written.
         """
-        rows.remember_contents(self.work, self.files)
-        jobs = [self._job(part) for part in parts]
-        groups: dict[Plan, list[_Job]] = {}
+        remember_contents(self.work, self.files)
+        jobs = [self._prepare(part) for part in parts]
+        groups: dict[Plan, list[_LayerJob]] = {}
         for job in jobs:
             groups.setdefault(job.plan, []).append(job)
         for group in groups.values():
-            self._compute(group)
+            self._compute_layers(group)
         for job in jobs:
-            self._finish(job)
+            self._save_table(job)
 
-    def _job(self, part: FeatureExtractor) -> _Job:
-        origin = Provenance.of(part, key_of(self.files))
-        shards = shards_of(self.work, origin)
-        images = self._images()
-        earlier = rows.find_earlier_rows(self.work, self.dataset, origin, images)
+    def _prepare(self, part: FeatureExtractor) -> _LayerJob:
+        provenance = Provenance.of(part, key_of(self.files))
+        shards = shards_of(self.work, provenance)
+        images = self._usable_images()
+        earlier = find_earlier_rows(self.work, self.dataset, provenance, images)
         pending = {content: file for content, file in images.items() if earlier is None or content not in earlier.names}
-        plan, finished = _planned(shards, pending, Plan(self.runtime, (), origin.tag))
-        job = _Job(part, origin, shards, plan, finished, earlier)
-        for sentence in _state(job, self.runtime):
+        plan, finished = _choose_plan(shards, pending, Plan(self.runtime, (), provenance.tag))
+        job = _LayerJob(part, provenance, shards, plan, finished, earlier)
+        for sentence in _describe_start(job, self.runtime):
             self.progress.note(sentence)
         return job
 
-    def _compute(self, jobs: Sequence[_Job]) -> None:
-        """Do what is left of a plan that all these layers have."""
-        plan, images = jobs[0].plan, self._images()
+    def _compute_layers(self, jobs: Sequence[_LayerJob]) -> None:
+        """Compute the missing batches of layers that have the same plan."""
+        plan = jobs[0].plan
         batches = [batch for batch in plan.batches if not all(batch in job.finished for job in jobs)]
         if not batches:
             return
-        extractor = options.join_plural([job.part for job in jobs])
-        in_work = InWork(self.work / IN_WORK, extractor.tag)
-        dangerous = self._dangerous_images(in_work, images)
+        extractor = options.join_plural([job.layer for job in jobs])
         with self.progress.step("Extracting features", sum(map(len, batches)), "image") as step:
             step.say("compiling" if plan.runtime.compile else extractor.startup_message)
-            builder = ShardBuilder(
-                extract=extractor.load(plan.runtime),
-                batch_size=plan.runtime.batch_size or BATCH_SIZE,
-                layers=len(jobs),
-                machine=describe_machine(extractor, plan.runtime),
-                in_work=in_work,
-            )
-            usable = [[images[content] for content in batch if content not in dangerous] for batch in batches]
-            decoded = decode_batches(self.folder, plan.runtime.workers, usable)
-            for batch, files, pictures in zip(batches, usable, decoded, strict=True):
-                problems = {content: dangerous[content] for content in batch if content in dangerous}
-                names = [file.identity for file in files]
-                shards = builder.build({**dict(zip(names, pictures, strict=True)), **problems})
+            for batch, shards in self._build_shards(extractor, plan.runtime, len(jobs), batches):
                 for job, shard in zip(jobs, shards, strict=True):
                     if batch not in job.finished:
                         job.shards.add(batch, shard)
                 step.say("")
                 step.advance(len(batch))
+
+    def _build_shards(
+        self, extractor: FeatureExtractor, runtime: Runtime, layers: int, batches: Sequence[Batch]
+    ) -> Iterator[tuple[Batch, list[Shard]]]:
+        """Yield each batch with its shards, one for each layer."""
+        images, in_work = self._usable_images(), InWork(self.work / IN_WORK, extractor.tag)
+        deadly = self._deadly_images(in_work, images)
+        builder = ShardBuilder(
+            extract=extractor.load(runtime),
+            batch_size=runtime.batch_size or BATCH_SIZE,
+            layers=layers,
+            machine=describe_machine(extractor, runtime),
+            in_work=in_work,
+        )
+        files = [[images[content] for content in batch if content not in deadly] for batch in batches]
+        decoded = decode_batches(self.folder, runtime.workers, files)
+        for batch, usable, pictures in zip(batches, files, decoded, strict=True):
+            pictures_by_content = dict(zip((file.identity for file in usable), pictures, strict=True))
+            problems = {content: deadly[content] for content in batch if content in deadly}
+            yield batch, builder.build({**pictures_by_content, **problems})
         in_work.finish()
 
-    def _dangerous_images(self, in_work: InWork, images: Mapping[Content, ImageFile]) -> dict[Content, str]:
+    def _deadly_images(self, in_work: InWork, images: Mapping[Content, ImageFile]) -> dict[Content, str]:
         """Return why images that ended the process are left out."""
         large = frozenset(content for content, file in images.items() if is_large(file.height, file.width))
         return {
@@ -136,105 +172,120 @@ class Extraction:
             if content in images
         }
 
-    def _finish(self, job: _Job) -> None:
-        """Make one table of all rows."""
-        finished = Rows(job.shards, job.plan, rows.load_earlier_rows(self.dataset, job.earlier))
+    def _save_table(self, job: _LayerJob) -> None:
+        """Save the finished rows of a layer as one table.
+
+        Raises:
+            CoveyError: no image gave features, or their numbers differ; the shards are then deleted.
+        """
+        finished = FinishedRows(job.shards, job.plan, load_earlier_rows(self.dataset, job.earlier))
         files = [file for file in self.files if file.identity in finished]
         bad = [file for file in self.files if file.identity not in finished]
         broken = {file.name: file.problem or finished.problems[file.identity] for file in bad}
-        if problem := self._problem(job, finished, broken):
+        if problem := self._find_problem(job, finished, broken):
             job.shards.clear()
             raise CoveyError(problem)
-        machines = self._machines(job, finished)
+        machines = self._check_machines(job, finished)
         contents = [file.identity for file in files]
-        oddities = {**rows.find_earlier_oddities(job.earlier), **finished.oddities}
+        oddities = {**find_earlier_oddities(job.earlier), **finished.oddities}
         details = Details(
             broken=broken,
-            copies=checks.find_copies(files),
+            copies=find_copies(files),
             odd={file.name: oddities[file.identity] for file in files if file.identity in oddities},
-            scaled=checks.count_ranges(files),
-            sizes=checks.count_sizes(files),
-            constant=rows.count_constant_columns(finished.blocks(contents)) if len(files) > 1 else 0,
-            earlier=_reused_rows(job.earlier),
+            scaled=count_ranges(files),
+            sizes=count_sizes(files),
+            constant=count_constant_columns(finished.blocks(contents)) if len(files) > 1 else 0,
+            earlier=_describe_reuse(job.earlier),
             runtime=job.plan.runtime,
             machines=machines,
-            versions=package_versions(job.part),
+            versions=package_versions(job.layer),
         )
-        origin = attrs.evolve(job.made, details=details)
+        provenance = attrs.evolve(job.provenance, details=details)
         self.dataset.save_features(
-            as_names([file.name for file in files]), finished.blocks(contents), origin, self.compress
+            as_names([file.name for file in files]), finished.blocks(contents), provenance, self.compress
         )
 
-    def _machines(self, job: _Job, rows: Rows) -> tuple[str, ...]:
-        """Return what computed the rows. Raises CoveyError when that must be one machine and is not."""
+    def _check_machines(self, job: _LayerJob, rows: FinishedRows) -> tuple[str, ...]:
+        """Return what computed the rows.
+
+        Raises:
+            CoveyError: machines or library versions differ although the run is strict.
+        """
         source = job.earlier.entry.provenance if job.earlier else None
         machines = tuple(dict.fromkeys([*(source.details.machines if source else ()), *rows.machines]))
         if len(machines) > 1 and self.strict:
             raise CoveyError(
-                f"The features of {job.made.tag} would come from different machines or library versions"
+                f"The features of {job.provenance.tag} would come from different machines or library versions"
                 f" ({'; '.join(machines)}): leave out strict, or delete {job.shards.folder} and its earlier table."
             )
         return machines
 
-    def _problem(self, job: _Job, finished: Rows, broken: Mapping[str, str]) -> str:
-        """Return why there can be no table, or ""."""
+    def _find_problem(self, job: _LayerJob, finished: FinishedRows, broken: Mapping[str, str]) -> str:
+        """Return why no table can be made of the rows, or ""."""
         if len(finished.widths) > 1:
             names = {file.identity: file.name for file in self.files}
             widths = [
                 f"{width} for {names.get(content, 'one that is gone')}" for width, content in finished.widths.items()
             ]
-            return f"{job.made.tag} gives a different number of features for different images: {', '.join(widths)}."
+            return (
+                f"{job.provenance.tag} gives a different number of features for different images: {', '.join(widths)}."
+            )
         if len(broken) == len(self.files):
             name, why = next(iter(broken.items()))
-            hint = " If the weights come from a file, see whether they are." if why == NOT_FINITE else ""
+            hint = " If the weights come from a file, check that its numbers are finite." if why == NOT_FINITE else ""
             return (
                 f"None of the {len(broken)} images in {self.folder.root} can be used; the first, {name}: {why}.{hint}"
             )
         return ""
 
-    def _images(self) -> dict[Content, ImageFile]:
-        """Return one file for every content."""
+    def _usable_images(self) -> dict[Content, ImageFile]:
+        """Return one file for each distinct image, without broken ones."""
         return {file.identity: file for file in self.files if not file.problem}
 
 
-def _planned(shards: Shards, pending: Mapping[Content, ImageFile], new: Plan) -> tuple[Plan, frozenset[Batch]]:
-    """Return the plan to follow and its finished batches.
+def _choose_plan(shards: Shards, pending: Mapping[Content, ImageFile], new: Plan) -> tuple[Plan, frozenset[Batch]]:
+    """Return the plan to follow and those of its batches that are finished.
 
-    It is that of an interrupted run, cut anew after what is finished where other images are left than were then; `new`
-    where there is none, or nothing was finished under its settings.
+    Args:
+        shards: of the layer; the chosen plan is written there.
+        pending: images that need features, by content.
+        new: plan with the current settings, without batches. It is followed unless an interrupted run finished batches
+            under its own settings; that run's plan then stays, with new batches for images that have changed since.
     """
     plan = shards.plan()
     finished = [batch for batch in plan.batches if shards.finished(batch)] if plan else []
     if plan is None or (not finished and plan.runtime != new.runtime):
         shards.clear()
         plan = new
-    done = set(chain.from_iterable(finished))
-    todo = [file for content, file in pending.items() if content not in done]
-    if set(chain.from_iterable(plan.batches)) - done != {file.identity for file in todo}:
-        plan = attrs.evolve(plan, batches=(*finished, *_batches(todo, plan.runtime.batch_size or BATCH_SIZE)))
+    finished_images = set(chain.from_iterable(finished))
+    todo = [file for content, file in pending.items() if content not in finished_images]
+    if set(chain.from_iterable(plan.batches)) - finished_images != {file.identity for file in todo}:
+        plan = attrs.evolve(plan, batches=(*finished, *_cut_batches(todo, plan.runtime.batch_size or BATCH_SIZE)))
         shards.begin(plan)
     return plan, frozenset(finished)
 
 
-def _state(job: _Job, runtime: Runtime) -> Iterator[str]:
-    """Yield what a person should know before a layer is computed."""
+def _describe_start(job: _LayerJob, runtime: Runtime) -> Iterator[str]:
+    """Yield sentences on what a layer takes over from earlier runs."""
     if job.finished:
         done, total = (sum(map(len, batches)) for batches in (job.finished, job.plan.batches))
-        yield f"{job.made.tag}: going on where an earlier run stopped, {done:,} of {total:,} images are done."
+        yield f"{job.provenance.tag}: going on where an earlier run stopped, {done:,} of {total:,} images are done."
     if job.plan.runtime != runtime:
         values = options.option_values(job.plan.runtime).items()
         settings = ", ".join(f"{name}={setting}" for name, setting in values if setting not in (None, False))
         yield (
-            f"{job.made.tag} keeps the settings of that run ({settings}); to choose others, delete {job.shards.folder}."
+            f"{job.provenance.tag} keeps the settings of that run ({settings}); to choose others, delete"
+            f" {job.shards.folder}."
         )
     if job.earlier:
-        yield f"{job.made.tag}: the features of {count_noun(len(job.earlier.names), 'unchanged image')} stay."
+        yield f"{job.provenance.tag}: the features of {count_noun(len(job.earlier.names), 'unchanged image')} stay."
 
 
-def _batches(files: Sequence[ImageFile], size: int) -> Iterator[Batch]:
-    """Yield batches of images of one size, in order: a multiple of what goes through an extractor at once.
+def _cut_batches(files: Sequence[ImageFile], size: int) -> Iterator[Batch]:
+    """Yield batches, each of images of one size and in order.
 
-    They hold `LEAST` images or more; fewer where images are large.
+    A batch is a multiple of the images that go through an extractor at once, and holds `LEAST` of them or more; fewer
+    if they are large.
     """
     groups: dict[tuple[int, int], list[Content]] = {}
     for file in files:
@@ -246,7 +297,7 @@ def _batches(files: Sequence[ImageFile], size: int) -> Iterator[Batch]:
         yield from (tuple(contents[start : start + step]) for start in range(0, len(contents), step))
 
 
-def _reused_rows(earlier: Earlier | None) -> ReusedRows | None:
+def _describe_reuse(earlier: EarlierRows | None) -> ReusedRows | None:
     if earlier is None or earlier.entry.provenance is None:
         return None
     return ReusedRows(key=earlier.entry.provenance.key, rows=len(earlier.names))

@@ -30,10 +30,10 @@ MOST_WORKERS = 8
 
 
 def check_settings(runtime: Runtime, extractors: Sequence[FeatureExtractor]) -> list[str]:
-    """Return one sentence for each setting that some of the extractors do not obey.
+    """Return one sentence for each setting that some of the extractors ignore.
 
     Raises:
-        CoveyError: a setting was given that none of the extractors obeys.
+        CoveyError: all extractors ignore a setting that was given.
     """
     return [sentence for setting in _given_settings(runtime) for sentence in _check_setting(setting, extractors)]
 
@@ -53,10 +53,15 @@ def _check_setting(setting: RuntimeSetting, extractors: Sequence[FeatureExtracto
 
 
 def resolve_runtime(runtime: Runtime, extractor: FeatureExtractor, images: int) -> Runtime:
-    """Return how an extractor computes `images` images of one size: with numbers in place of None.
+    """Return a runtime in which every setting that the extractor uses has a value.
 
-    A setting that the extractor does not use is None, and what has nothing to do with computing is at its default.
+    Settings that it does not use are None, and those that have nothing to do with computing are at their defaults.
     Imports torch only for extractors that use a device.
+
+    Args:
+        runtime: what the user set.
+        extractor: what is to compute.
+        images: number of images of the most frequent size.
     """
     workers = runtime.workers or min(MOST_WORKERS, os.cpu_count() or 1)
     if "device" not in extractor.uses:
@@ -77,9 +82,9 @@ def resolve_runtime(runtime: Runtime, extractor: FeatureExtractor, images: int) 
 
 
 def describe_machine(extractor: FeatureExtractor, runtime: Runtime) -> str:
-    """Return what computes: versions of the networks' libraries, device and its capability.
+    """Return a description of what computes: versions of the network libraries, device and its capability.
 
-    Features with equal descriptions are equal bit for bit; others may differ by rounding.
+    Features computed by machines with equal descriptions are equal bit for bit; others may differ by rounding.
     """
     libraries = package_versions(extractor)
     names = [f"{name} {libraries[name]}" for name in ("torch", "timm") if name in libraries]
@@ -149,7 +154,7 @@ def _choose_compile(runtime: Runtime, device: str, images: int) -> bool:
 
 
 def _has_compiler(device: str) -> bool:
-    """Whether torch.compile finds what it needs: a C++ compiler, Python's headers and, for CUDA, Triton."""
+    """Whether torch.compile can work: it needs a C++ compiler, Python's headers and, for CUDA, Triton."""
     compiler = any(map(shutil.which, ("g++", "clang++", "cl")))
     headers = (Path(sysconfig.get_path("include")) / "Python.h").is_file()
     triton = device != "cuda" or importlib.util.find_spec("triton") is not None

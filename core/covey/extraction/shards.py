@@ -1,4 +1,4 @@
-"""Features under way: one file for each finished batch, so that an interruption costs one batch at most."""
+"""Shards: one file with the features of each finished batch, so that an interruption costs one batch at most."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from covey.data.formats.npz_file import DAMAGED
 from covey.data.provenance import Provenance
 
 Content = str
-"""The SHA-256 of an image's bytes: what an image is known by here, whatever its name."""
+"""Identifies an image, whatever its name: `ImageFile.identity`, a SHA-256 in hexadecimal digits."""
 Batch = tuple[Content, ...]
 
 FOLDER, PLAN = "features", "plan.json"
@@ -26,9 +26,14 @@ FOLDER, PLAN = "features", "plan.json"
 
 @attrs.frozen
 class Plan:
-    """How the features of a layer are computed: the settings of the first start, and the batches.
+    """How the features of a layer are computed.
 
-    `tag` is what people call the layer; layers with equal plans go through the network together, whatever their tags.
+    Layers with equal plans go through the network together, whatever their tags.
+
+    Attributes:
+        runtime: settings of the first start.
+        batches: images that are computed together.
+        tag: short name of the layer.
     """
 
     runtime: Runtime
@@ -38,10 +43,14 @@ class Plan:
 
 @attrs.frozen(eq=False)
 class Shard:
-    """What one batch gave: X (n, d) float32, a row for each of `contents`; why each other image gave none.
+    """The features of one batch.
 
-    `machine` describes what computed it, see `covey.extraction.runtime.describe_machine`. `oddities` say what is odd
-    about images that are used.
+    Attributes:
+        contents: images that gave features.
+        X: features (n, d) float32, a row for each of them.
+        problems: why each other image of the batch gave none.
+        machine: what computed them, see `covey.extraction.runtime.describe_machine`.
+        oddities: what is odd about images that gave features, see `covey.data.picture_decoding.ODDITIES`.
     """
 
     contents: Batch
@@ -52,13 +61,13 @@ class Shard:
 
 
 class Shards:
-    """A folder with the plan and the finished batches of one layer. Each file outlives a power cut or is not there."""
+    """A folder with the plan and the shards of one layer. Each file is whole or missing, even after a power cut."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def plan(self) -> Plan | None:
-        """Return the plan of an unfinished run; None when there is none that can be read."""
+        """Return the plan of an unfinished run; None if there is none, or it is damaged."""
         try:
             document = json.loads((self.folder / PLAN).read_text("utf-8"))
             return Plan(
@@ -68,12 +77,20 @@ class Shards:
             return None
 
     def begin(self, plan: Plan) -> None:
-        """Write the plan. Raises CoveyError."""
+        """Write the plan.
+
+        Raises:
+            CoveyError: the folder cannot be written.
+        """
         make_folder(self.folder)
         write_text(self.folder / PLAN, json.dumps(attrs.asdict(plan)))
 
     def add(self, batch: Batch, shard: Shard) -> None:
-        """Keep what a batch gave. Raises CoveyError."""
+        """Write the shard of a batch.
+
+        Raises:
+            CoveyError: the folder cannot be written.
+        """
         with replace_file(self._path(batch)) as file:
             contents = np.array(shard.contents, dtype="U64")
             problems, oddities = (np.array(json.dumps(words)) for words in (shard.problems, shard.oddities))
@@ -81,7 +98,11 @@ class Shards:
             np.savez(file, X=shard.X, contents=contents, problems=problems, machine=machine, oddities=oddities)
 
     def read(self, batch: Batch) -> Shard:
-        """Return what a batch gave. Raises CoveyError when that is not there, or damaged."""
+        """Read the shard of a batch.
+
+        Raises:
+            CoveyError: it is missing or damaged.
+        """
         try:
             with self._path(batch).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 problems, oddities = (
@@ -95,7 +116,7 @@ class Shards:
             ) from error
 
     def finished(self, batch: Batch) -> bool:
-        """Whether what a batch gave can be read."""
+        """Whether the shard of a batch can be read."""
         try:
             self.read(batch)
         except CoveyError:
@@ -103,11 +124,11 @@ class Shards:
         return True
 
     def images(self, batches: Iterable[Batch]) -> int:
-        """Return how many images those batches hold of which there is a file, read or not."""
+        """Return how many images are in those of the batches that have a shard."""
         return sum(len(batch) for batch in batches if self._path(batch).is_file())
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _path(self, batch: Batch) -> Path:
@@ -116,7 +137,7 @@ class Shards:
 
 @attrs.frozen
 class Unfinished:
-    """What an interrupted run left of a layer: how many images are done, of how many, and where that lies."""
+    """An interrupted extraction of one layer: number of finished images, of all, and the folder of its shards."""
 
     tag: str
     done: int
@@ -125,7 +146,7 @@ class Unfinished:
 
 
 def list_unfinished(work: Path) -> list[Unfinished]:
-    """Return what interrupted runs left."""
+    """Return the interrupted extractions in a work folder."""
     plans = [(shards, shards.plan()) for shards in map(Shards, sorted((work / FOLDER).glob("*")))]
     return [
         Unfinished(plan.tag, shards.images(plan.batches), sum(map(len, plan.batches)), shards.folder)
@@ -135,5 +156,5 @@ def list_unfinished(work: Path) -> list[Unfinished]:
 
 
 def shards_of(work: Path, provenance: Provenance) -> Shards:
-    """Return what is under way for a layer, whatever the images are."""
+    """Return the shards of a layer; they are the same whatever the images are."""
     return Shards(work / FOLDER / attrs.evolve(provenance, input="").key)

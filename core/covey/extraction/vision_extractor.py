@@ -1,4 +1,4 @@
-"""What extractors with a network that looks at images share: their options and how they use the network.
+"""The options and the loading that all extractors with an image network share.
 
 Imports no torch: the work is done by `covey.extraction.networks`.
 """
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 PRETRAINED, RANDOM = "pretrained", "random"
 _SUFFIXES = frozenset({".pth", ".pt", ".safetensors", ".bin", ".ckpt"})
 _PATIENCE = 10
-"""Seconds after which a server that says nothing counts as out of reach."""
+"""Seconds without an answer after which a server counts as out of reach."""
 
 
 def layers_option(default: str) -> Any:
-    """Declare the option `layers`, with the layer that is tapped when none is named."""
+    """Declare the option `layers` with a default layer."""
     return option(
         default=(default,),
         plural=True,
@@ -38,7 +38,7 @@ def layers_option(default: str) -> Any:
 
 @component
 class VisionExtractor(FeatureExtractor):
-    """Taps layers of a network. A subclass declares `model` and `layers`, and builds the network."""
+    """Reads features from layers of a network. A subclass declares `model` and `layers`, and builds the network."""
 
     uses = frozenset({"device", "precision", "threads", "compile"})
 
@@ -96,7 +96,11 @@ class VisionExtractor(FeatureExtractor):
 
     @abstractmethod
     def network(self) -> Network:
-        """Return the network with its weights. Raises CoveyError: no such model, or its weights cannot be had."""
+        """Return the network with its weights.
+
+        Raises:
+            CoveyError: there is no such model, or its weights cannot be read or fetched.
+        """
 
     @property
     def tag(self) -> str:
@@ -104,17 +108,17 @@ class VisionExtractor(FeatureExtractor):
         return "_".join([self.model, "+".join(self.layers)])
 
     def weights_file(self) -> Path | None:
-        """Return the file on this machine that the weights come from; None when they go by a name.
+        """Return the file of the weights; None if `weights` is a name and not a path.
 
-        A path is told from a name by its suffix, or by a slash.
+        A path has the suffix of a weights file, or a slash.
         """
         path = Path(self.weights).expanduser()
         return path if path.suffix.lower() in _SUFFIXES or len(path.parts) > 1 else None
 
     def identity(self) -> Mapping[str, Any]:
-        """The content of the weights file stands for its path."""
+        """Return the SHA-256 of the weights file in place of its path."""
         path = self.weights_file()
-        return {} if path is None else {"weights": _content_of(path)}
+        return {} if path is None else {"weights": _hash_weights(path)}
 
     def load(self, runtime: Runtime) -> Extract:
         """Return the function from pixels to features."""
@@ -130,7 +134,7 @@ class VisionExtractor(FeatureExtractor):
 
 
 def weights_not_fetched(model: str, error: Exception) -> CoveyError:
-    """Return what to tell a person when the pretrained weights of a model could not be fetched."""
+    """Return the error for pretrained weights that could not be fetched."""
     return CoveyError(
         f"The pretrained weights of {model} could not be fetched ({reason(error)[:200]}): connect to the internet, give"
         " a file in the option weights, or use --extractor timm with its default model, whose weights are installed"
@@ -139,7 +143,7 @@ def weights_not_fetched(model: str, error: Exception) -> CoveyError:
 
 
 def unknown_weights(weights: str, model: str, released: Iterable[str]) -> CoveyError:
-    """Return what to tell a person who asks for weights by a name that the model has none of."""
+    """Return the error for a name under which no weights are released for a model."""
     names = list(released)
     listed = f"Its weights: {', '.join(names)}." if names else "None are released by name."
     return CoveyError(
@@ -149,9 +153,12 @@ def unknown_weights(weights: str, model: str, released: Iterable[str]) -> CoveyE
 
 
 def check_hub_reachable(repository: str, cached: Iterable[str]) -> None:
-    """Raise at once when a repository of the Hugging Face hub is out of reach: its own client tries for a minute.
+    """Check that a repository of the Hugging Face hub can be reached; the hub's own client tries for a minute.
 
-    Nothing is asked of the hub where one of the files `cached` was fetched before.
+    Sends no request if one of the files `cached` was fetched before.
+
+    Raises:
+        Exception: whatever the hub's client raises.
     """
     from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
 
@@ -159,10 +166,10 @@ def check_hub_reachable(repository: str, cached: Iterable[str]) -> None:
         get_hf_file_metadata(hf_hub_url(repository, "config.json"), timeout=_PATIENCE)
 
 
-def _content_of(path: Path) -> str:
+def _hash_weights(path: Path) -> str:
     try:
         status = path.stat()
-        return _sha256(path, status.st_size, status.st_mtime_ns)
+        return _hash_file(path, status.st_size, status.st_mtime_ns)
     except OSError as error:
         raise CoveyError(
             f"The weights {str(path)!r} cannot be read ({reason(error)}): give {PRETRAINED}, {RANDOM} or the path of"
@@ -171,7 +178,7 @@ def _content_of(path: Path) -> str:
 
 
 @cache
-def _sha256(path: Path, size: int, time: int) -> str:
-    """Hash a file once for as long as its size and time stay the same."""
+def _hash_file(path: Path, size: int, time: int) -> str:
+    """Return the SHA-256 of a file, computed again only if its size or time has changed."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

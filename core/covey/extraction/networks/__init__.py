@@ -1,4 +1,4 @@
-"""Torch networks as feature extractors: tapping layers, reading weights, preparing pixels, pooling.
+"""Torch networks as feature extractors: tap layers, read weights, prepare pixels, pool outputs.
 
 Importing this package imports torch, so plugins do so inside the method that needs it.
 """

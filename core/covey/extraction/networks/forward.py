@@ -1,4 +1,4 @@
-"""A network at work: from pixels to the pooled outputs of its layers, on a device, in a precision, compiled or not."""
+"""Run a network: from pixels to the pooled outputs of its layers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from covey._base.errors import CoveyError, did_you_mean, reason
 from covey.components.contracts import Extract, Floats, Pixels, Runtime
 from covey.extraction.memory import ORDINARY, NotEnoughMemory, check_memory
 from covey.extraction.networks.network import Network
-from covey.extraction.networks.pooling import Pooling, as_maps, extra, pool
+from covey.extraction.networks.pooling import Pooling, as_maps, count_extra_tokens, pool
 from covey.extraction.networks.preprocessing import fit_images
 
 _Work = Callable[[Tensor], list[Tensor]]
@@ -30,33 +30,39 @@ def build_extract(
 ) -> Extract:
     """Return the function from pixels (b, h, w, 3) uint8 to one (b, d) float32 array for each layer.
 
-    `input` says how images get to a size that the network takes, see `fit`. In bfloat16 the network computes by
-    torch.autocast; what is tapped is pooled in float32.
+    In bfloat16 the network computes by torch.autocast; tapped outputs are pooled in float32.
+
+    Args:
+        network: with its weights.
+        layers: names of the layers to tap.
+        input: how images get to a size that the network takes, see `fit_images`.
+        pooling: how the output of a layer becomes a vector.
+        runtime: how to compute.
 
     The function raises NotEnoughMemory before it begins on a large image that needs more memory than is free. On CUDA
     it tries, because that ends in an error that can be caught.
 
     Raises:
-        CoveyError: a layer cannot be tapped or pooled so, or the device is not there.
+        CoveyError: a layer cannot be tapped or pooled in this way, or there is no such device.
     """
     shapes, pooling = network.shapes(), pooling or Pooling()
     for layer in layers:
-        _check(layer, shapes, pooling, network.name)
+        _check_layer(layer, shapes, pooling, network.name)
     input = "stretch" if input == "whole" and not network.takes_any_size() else input
     device = runtime.device or "cpu"
-    mean, std = _placed(network, device)
+    mean, std = _move_to_device(network, device)
     forward = network.tap(layers)
     if runtime.precision == "bfloat16":
-        _keep_exact(network.module, device)
+        _keep_short_sums_exact(network.module, device)
 
-    def features(images: Tensor) -> list[Tensor]:
+    def compute(images: Tensor) -> list[Tensor]:
         ratio = images.shape[2] / images.shape[3]
         with torch.autocast(device, torch.bfloat16, enabled=runtime.precision == "bfloat16"):
             outputs = forward((images.float() / 255 - mean) / std)
         maps = [as_maps(output, shapes[layer], ratio) for output, layer in zip(outputs, layers, strict=True)]
-        return [pool(item, pooling) for item in maps]
+        return [pool(layer_maps, pooling) for layer_maps in maps]
 
-    work = _halving(_compiled(features, network.name) if runtime.compile else features, network.name)
+    work = _halve_on_memory_errors(_compile(compute, network.name) if runtime.compile else compute, network.name)
     cost = _bytes_per_pixel(network, shapes, input)
 
     def extract(pixels: Pixels) -> list[Floats]:
@@ -64,7 +70,7 @@ def build_extract(
             _check_memory(network.name, pixels, cost)
         with torch.inference_mode(), _threads(runtime.threads), _translate_errors(network.name, pixels):
             images = torch.tensor(pixels, device=device).permute(0, 3, 1, 2)
-            return [item.cpu().numpy() for item in work(fit_images(images, network.preprocessing, input))]
+            return [features.cpu().numpy() for features in work(fit_images(images, network.preprocessing, input))]
 
     return extract
 
@@ -84,13 +90,13 @@ def _check_memory(model: str, pixels: Pixels, cost: float) -> None:
         check_memory(model, height, width, int(cost * count * height * width))
 
 
-def _check(layer: str, shapes: Mapping[str, tuple[int, ...]], pooling: Pooling, model: str) -> None:
+def _check_layer(layer: str, shapes: Mapping[str, tuple[int, ...]], pooling: Pooling, model: str) -> None:
     if layer not in shapes:
         near = did_you_mean(layer, shapes)
         examples = ", ".join(list(shapes)[:: -(-len(shapes) // 6)])
         raise CoveyError(f"{model} has no layer {layer!r} that can be tapped.{near} Among its layers: {examples}.")
     shape = shapes[layer]
-    flat = len(shape) == 2 or (len(shape) == 3 and extra(shape) is None)
+    flat = len(shape) == 2 or (len(shape) == 3 and count_extra_tokens(shape) is None)
     if flat and max(pooling.bands, pooling.freq_pool or 1) > 1:
         raise CoveyError(
             f"The layer {layer!r} of {model} has no frequency axis: use bands = 1 and no freq_pool, or tap another"
@@ -98,8 +104,8 @@ def _check(layer: str, shapes: Mapping[str, tuple[int, ...]], pooling: Pooling, 
         )
 
 
-def _placed(network: Network, device: str) -> tuple[Tensor, Tensor]:
-    """Move a network to the device, its channels last, and return mean and deviation of the colours there."""
+def _move_to_device(network: Network, device: str) -> tuple[Tensor, Tensor]:
+    """Move a network to the device (channels last), and return mean and deviation (3, 1, 1) of the colours there."""
     colours = network.preprocessing.mean, network.preprocessing.std
     try:
         network.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -109,13 +115,13 @@ def _placed(network: Network, device: str) -> tuple[Tensor, Tensor]:
     return mean, std
 
 
-def _keep_exact(module: nn.Module, device: str) -> None:
-    """Let convolutions whose sums are short compute in float32: those of the colours and those of single channels.
+def _keep_short_sums_exact(module: nn.Module, device: str) -> None:
+    """Let convolutions of colours and of single channels compute in float32.
 
-    They cost little, and the rounding of a few weights does not average out.
+    Their sums are short, so that rounding errors do not average out, and they cost little.
     """
 
-    def exact(convolve: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    def in_float32(convolve: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
         def forward(images: Tensor) -> Tensor:
             with torch.autocast(device, enabled=False):
                 return convolve(images.float()).bfloat16()
@@ -124,11 +130,11 @@ def _keep_exact(module: nn.Module, device: str) -> None:
 
     for part in module.modules():
         if isinstance(part, nn.Conv2d) and (part.in_channels == 3 or part.groups == part.in_channels):
-            part.forward = exact(part.forward)  # type: ignore[method-assign, assignment]
+            part.forward = in_float32(part.forward)  # type: ignore[method-assign, assignment]
 
 
-def _compiled(work: _Work, model: str) -> _Work:
-    """Return `work` compiled, once for each size of images; one that cannot be compiled stays as it is."""
+def _compile(work: _Work, model: str) -> _Work:
+    """Return `work` compiled, once for each size of images; as it is, with a warning, if it cannot be compiled."""
     compiled: _Work = torch.compile(work, dynamic=False, options={"freezing": True})
     current = compiled
 
@@ -137,7 +143,7 @@ def _compiled(work: _Work, model: str) -> _Work:
         try:
             return current(images)
         except RuntimeError as error:
-            if current is work or _is_memory(error):
+            if current is work or _is_memory_error(error):
                 raise
             warnings.warn(f"{model} could not be compiled, so it runs as it is: {reason(error)[:200]}", stacklevel=2)
         current = work
@@ -146,8 +152,11 @@ def _compiled(work: _Work, model: str) -> _Work:
     return run
 
 
-def _halving(work: _Work, model: str) -> _Work:
-    """Return `work` that takes half as many images at once, and so on, where memory runs out."""
+def _halve_on_memory_errors(work: _Work, model: str) -> _Work:
+    """Return `work` so that it computes half as many images at once whenever memory runs out.
+
+    It raises NotEnoughMemory if there is not enough for one image.
+    """
     most = 0
 
     def run(images: Tensor) -> list[Tensor]:
@@ -157,7 +166,7 @@ def _halving(work: _Work, model: str) -> _Work:
             try:
                 return [torch.cat(parts) for parts in zip(*map(work, torch.split(images, most)), strict=True)]
             except RuntimeError as error:
-                if not _is_memory(error):
+                if not _is_memory_error(error):
                     raise
                 if most == 1:
                     raise NotEnoughMemory(
@@ -168,7 +177,7 @@ def _halving(work: _Work, model: str) -> _Work:
     return run
 
 
-def _is_memory(error: RuntimeError) -> bool:
+def _is_memory_error(error: RuntimeError) -> bool:
     return isinstance(error, torch.cuda.OutOfMemoryError) or bool(_NO_MEMORY.search(str(error)))
 
 

@@ -1,4 +1,4 @@
-"""What weights expect of an image, and how images come to it."""
+"""How images must be prepared for the weights of a network, and how they are brought to its size."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from torch.nn import functional
 
 @attrs.frozen(kw_only=True)
 class Preprocessing:
-    """What weights expect of an image.
+    """How images must be prepared for the weights of a network.
 
-    `size` is the height and width that they were made for. `mean` of each colour is subtracted from values between 0
-    and 1, what is left is divided by `std`. In training and tests the shorter side was resized to `resize` by
-    `interpolation` ("bilinear" or "bicubic"), and the centre of `size` cut out.
+    Attributes:
+        size: height and width in pixels that the weights were trained for.
+        mean: of each colour, subtracted from values between 0 and 1.
+        std: of each colour, by which the difference is divided.
+        resize: pixels of the shorter side after resizing, as in training.
+        interpolation: "bilinear" or "bicubic", for that resizing; the centre of `size` was then cut out.
     """
 
     size: tuple[int, int]
@@ -26,10 +29,17 @@ class Preprocessing:
 
 
 def fit_images(images: Tensor, preprocessing: Preprocessing, input: str) -> Tensor:
-    """Return images (b, 3, h, w) uint8 with values 0 to 255 as the network is to see them.
+    """Bring images to a size that a network takes.
 
-    "whole" leaves them as they are; "stretch" resizes them, whole, to the size that the network was made for;
-    "original" resizes the shorter side and cuts out the centre, exactly as torchvision's transforms do with tensors.
+    Args:
+        images: (b, 3, h, w) uint8.
+        preprocessing: of the network.
+        input: "whole" leaves images as they are. "stretch" resizes them, uncropped, to the size of the network.
+            "original" resizes the shorter side and cuts out the centre, exactly as torchvision's transforms do with
+            tensors.
+
+    Returns:
+        Images (b, 3, height, width), values 0 to 255.
     """
     if input == "whole":
         return images
@@ -41,9 +51,9 @@ def fit_images(images: Tensor, preprocessing: Preprocessing, input: str) -> Tens
         (preprocessing.resize, int(width * scale)) if height <= width else (int(height * scale), preprocessing.resize)
     )
     resized = functional.interpolate(images.float(), size, mode=preprocessing.interpolation, antialias=True)
-    return _centre(resized.clamp(0, 255).round(), preprocessing.size)
+    return _crop_centre(resized.clamp(0, 255).round(), preprocessing.size)
 
 
-def _centre(images: Tensor, size: tuple[int, int]) -> Tensor:
+def _crop_centre(images: Tensor, size: tuple[int, int]) -> Tensor:
     top, first_column = (round((have - want) / 2) for have, want in zip(images.shape[2:], size, strict=True))
     return images[:, :, top : top + size[0], first_column : first_column + size[1]]

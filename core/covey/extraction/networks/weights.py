@@ -18,7 +18,7 @@ _WRAPPED = "module."
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Make random weights repeatable inside the block, and leave torch's own random numbers as they were."""
+    """Seed torch's random numbers inside the block, and restore their state after it."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         yield
@@ -27,7 +27,8 @@ def seeded(seed: int) -> Iterator[None]:
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Return the state dict in a file of torch.save or safetensors.
 
-    It may lie under the key "state_dict", and all its keys may begin with "module.", as DataParallel writes them.
+    The state dict may be under the key "state_dict", and all its keys may begin with "module.", as DataParallel writes
+    them.
 
     Raises:
         CoveyError: the file is missing or damaged, holds no state dict, or would have to be unpickled.
@@ -51,10 +52,16 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def put_weights(module: nn.Module, weights: Mapping[str, Tensor], path: Path, model: str) -> None:
-    """Give a module its weights; where only its last layer has another shape, for other classes, it is left out.
+    """Load weights into a module. A last layer that alone has another shape, for other classes, is removed.
+
+    Args:
+        module: gets the weights.
+        weights: state dict.
+        path: of the weights, for the message.
+        model: name of the model, for the message.
 
     Raises:
-        CoveyError: they are those of another network; it names keys.
+        CoveyError: the weights are those of another network; the message names keys that differ.
     """
     weights = _without_head(module, weights)
     expected = module.state_dict()
@@ -73,7 +80,7 @@ def put_weights(module: nn.Module, weights: Mapping[str, Tensor], path: Path, mo
 
 
 def _without_head(module: nn.Module, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-    """Put Identity in the place of a last linear layer whose weights alone have another shape; return the others."""
+    """Replace a last linear layer by Identity if its weights alone have another shape; return the other weights."""
     leaves = [name for name, part in module.named_modules() if name and any(True for _ in part.parameters(False))]
     name = leaves[-1] if leaves else ""
     misfits = {
