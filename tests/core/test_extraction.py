@@ -211,14 +211,14 @@ def test_the_settings_of_the_first_start_stay(tmp_path: Path) -> None:
 def test_settings_under_which_nothing_was_finished_are_forgotten(tmp_path: Path) -> None:
     home, progress = dataset(tmp_path), Told()
     interrupted(home, 0, Runtime(batch_size=32, precision="bfloat16"))
-    (table,) = extract(home, progress=progress)
+    (table,) = extract(home, runtime=Runtime(batch_size=32, precision="float32"), progress=progress)
     assert runtime_of(table).precision == "float32"
     assert not any("keeps the settings" in note for note in progress.notes)
 
 
 def test_features_in_another_precision_than_asked_for_are_told(tmp_path: Path) -> None:
     home, progress = dataset(tmp_path), Told()
-    extract(home)
+    extract(home, runtime=Runtime(precision="float32"))
     extract(home, runtime=Runtime(precision="bfloat16"), progress=progress)
     assert (
         "watched was computed in float32 earlier: to compute it in bfloat16, delete its file first." in progress.notes
