@@ -52,7 +52,7 @@ class Component(ABC):
         """Short name in file names and tables."""
         return self.name
 
-    def identity(self) -> Mapping[str, Any]:
+    def identity(self) -> Mapping[str, object]:
         """Return what decides the result besides name, version and options, such as the hash of a weights file.
 
         The values are plain JSON and enter the key; one with the name of an option replaces that option in it. covey

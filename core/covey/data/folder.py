@@ -123,5 +123,6 @@ def table_file_name(provenance: Provenance | None) -> str:
 def _name_step(step: Provenance) -> str:
     if step.kind is not Kind.REDUCER:
         return step.tag
-    sizes = "-".join(map(str, step.options.get("sizes", [])))
+    sizes_option = step.options.get("sizes")
+    sizes = "-".join(map(str, sizes_option)) if isinstance(sizes_option, list | tuple) else ""
     return f"{sizes}_neigh_{step.options.get('neighbors', 0)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TypeVar
 
 import attrs
 
@@ -14,14 +14,10 @@ from covey.components import options
 from covey.components.contracts import Component, Runtime
 from covey.components.kinds import STEPS, Kind
 
+T = TypeVar("T")
 FORMAT = 1
 DEEPEST = 100
 """How deep objects and lists of a provenance may be nested."""
-_TYPES: dict[str, type] = {
-    **dict.fromkeys(("kind", "component", "tag", "input"), str),
-    **dict.fromkeys(("options", "identity", "details"), dict),
-    "version": int,
-}
 
 
 @attrs.frozen(kw_only=True)
@@ -61,7 +57,7 @@ class Details:
     """
 
     versions: Mapping[str, str] = attrs.field(factory=dict)
-    chosen: Mapping[str, Any] = attrs.field(factory=dict)
+    chosen: Mapping[str, object] = attrs.field(factory=dict)
     broken: Mapping[str, str] = attrs.field(factory=dict)
     sizes: Mapping[str, int] = attrs.field(factory=dict)
     copies: Copies | None = None
@@ -88,8 +84,8 @@ class Provenance:
     component: str
     tag: str
     version: int
-    options: Mapping[str, Any]
-    identity: Mapping[str, Any] = attrs.field(factory=dict)
+    options: Mapping[str, object]
+    identity: Mapping[str, object] = attrs.field(factory=dict)
     input: str
     details: Details = attrs.field(factory=Details)
     source: Provenance | None = None
@@ -130,11 +126,19 @@ class Provenance:
         """The provenances that led to this one, from the images on, and itself last."""
         return [*(self.source.lineage if self.source else []), self]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return it as plain JSON values."""
-        fields = {field.name: getattr(self, field.name) for field in attrs.fields(Provenance)}
-        source = None if self.source is None else self.source.to_dict()
-        return {**fields, "kind": self.kind.value, "details": _details_to_dict(self.details), "source": source}
+        return {
+            "kind": self.kind.value,
+            "component": self.component,
+            "tag": self.tag,
+            "version": self.version,
+            "options": self.options,
+            "identity": self.identity,
+            "input": self.input,
+            "details": _details_to_dict(self.details),
+            "source": None if self.source is None else self.source.to_dict(),
+        }
 
     def to_json(self) -> str:
         """Return one line of JSON, the same for equal provenances."""
@@ -148,7 +152,7 @@ class Provenance:
             CoveyError: it is not one; the message names `where`.
         """
         try:
-            document = json.loads(text)
+            document: object = json.loads(text)
             if not _is_shallow(document, DEEPEST):
                 raise ValueError("it is nested too deeply")
             return _read_provenance(document)
@@ -156,113 +160,151 @@ class Provenance:
             raise CoveyError(f"{where} has a damaged provenance ({error}): make the file again.") from error
 
 
-def _details_to_dict(details: Details) -> dict[str, Any]:
+def _details_to_dict(details: Details) -> dict[str, object]:
     """Return details as plain JSON values, without those at their defaults."""
     default = Details()
-    fields = {field.name: getattr(details, field.name) for field in attrs.fields(Details)}
-    return {name: _plain(field) for name, field in fields.items() if field != getattr(default, name)}
+    plain: dict[str, object] = {}
+    for attribute in attrs.fields(Details):
+        field: object = getattr(details, attribute.name)
+        if field != getattr(default, attribute.name):
+            plain[attribute.name] = _plain(field)
+    return plain
 
 
-def _plain(field: Any) -> Any:
-    if isinstance(field, Provenance):
-        return field.to_dict()
-    if isinstance(field, Runtime):
-        return {name: setting for name, setting in options.option_values(field).items() if setting not in (None, False)}
-    return attrs.asdict(field) if attrs.has(type(field)) else field
+def _plain(field: object) -> object:
+    match field:
+        case Provenance():
+            return field.to_dict()
+        case Runtime():
+            settings = options.option_values(field)
+            return {name: setting for name, setting in settings.items() if setting not in (None, False)}
+        case Copies() | ReusedRows():
+            return attrs.asdict(field)
+        case _:
+            return field
 
 
-def _read_provenance(document: Any) -> Provenance:
+def _read_provenance(document: object) -> Provenance:
     if document is None:
         raise ValueError("it is empty")
-    if document.get("format", FORMAT) > FORMAT:
+    fields = _as_mapping(document)
+    if _require({"format": FORMAT, **fields}, "format", int) > FORMAT:
         raise ValueError("it was written by a newer covey")
-    fields = {field.name: document[field.name] for field in attrs.fields(Provenance)}
-    odd = [name for name, kind in _TYPES.items() if not isinstance(fields[name], kind)]
-    if odd:
-        raise ValueError(f"{odd[0]} is not what it should be")
-    if fields["kind"] not in STEPS:
-        raise ValueError(f"{fields['kind']!r} makes no tables")
-    fields["kind"] = Kind.named(fields["kind"])
-    fields["source"] = None if fields["source"] is None else _read_provenance(fields["source"])
-    fields["details"] = _read_details(fields["details"])
-    provenance = Provenance(**fields)
-    _check_keys(provenance, document.get("key", provenance.key))
+    kind = _require(fields, "kind", str)
+    if kind not in STEPS:
+        raise ValueError(f"{kind!r} makes no tables")
+    source = fields["source"]
+    provenance = Provenance(
+        kind=Kind.named(kind),
+        component=_require(fields, "component", str),
+        tag=_require(fields, "tag", str),
+        version=_require(fields, "version", int),
+        options=_as_mapping(fields["options"], "options"),
+        identity=_as_mapping(fields["identity"], "identity"),
+        input=_require(fields, "input", str),
+        details=_read_details(_as_mapping(fields["details"], "details")),
+        source=None if source is None else _read_provenance(source),
+    )
+    key = fields.get("key", provenance.key)
+    if key != provenance.key or (provenance.source and provenance.source.key != provenance.input):
+        raise ValueError("its key does not fit what it says")
     return provenance
 
 
-def _check_keys(provenance: Provenance, key: str) -> None:
-    if key != provenance.key or (provenance.source and provenance.source.key != provenance.input):
-        raise ValueError("its key does not fit what it says")
+def _require(fields: Mapping[str, object], name: str, kind: type[T]) -> T:
+    """Return a field of this type. Raises KeyError if it is missing, ValueError if it has another type."""
+    field = fields[name]
+    if not isinstance(field, kind):
+        raise ValueError(f"{name} is not what it should be")
+    return field
 
 
-def _read_details(fields: Mapping[str, Any]) -> Details:
+def _as_mapping(field: object, name: str = "it") -> dict[str, object]:
+    """Return a JSON object. Raises ValueError for anything else."""
+    if not isinstance(field, dict):
+        raise ValueError(f"{name} is not what it should be")
+    return field
+
+
+def _read_details(fields: Mapping[str, object]) -> Details:
     """Return details from plain JSON values; fields of a newer covey are ignored."""
-    details: dict[str, Any] = {}
-    for name, (expected, read) in _READERS.items():
-        if not fields.get(name):
-            continue
-        try:
-            details[name] = read(fields[name])
-        except (ValueError, TypeError, KeyError, AttributeError, CoveyError) as error:
-            raise ValueError(f"details.{name} must be {expected}, not {canonical_json(fields[name])[:80]}") from error
-    return Details(**details)
+    return Details(
+        versions=_read_detail(fields, "versions", "a version for each package", _mapping_reader(str), {}),
+        chosen=_read_detail(fields, "chosen", "a value for each option", _as_mapping, {}),
+        broken=_read_detail(fields, "broken", "a reason for each broken image", _mapping_reader(str), {}),
+        sizes=_read_detail(fields, "sizes", "a number of images for each size", _mapping_reader(int), {}),
+        copies=_read_detail(fields, "copies", "a count and the first names", _read_copies, None),
+        constant=_read_detail(fields, "constant", "a whole number", _type_reader(int), 0),
+        odd=_read_detail(fields, "odd", "a text for each odd image", _mapping_reader(str), {}),
+        scaled=_read_detail(fields, "scaled", "a number of images for each range", _mapping_reader(int), {}),
+        runtime=_read_detail(fields, "runtime", "the settings of a computation", _read_runtime, None),
+        machines=_read_detail(fields, "machines", "a list of texts", _read_texts, ()),
+        earlier=_read_detail(fields, "earlier", "a key and a number of rows", _read_reused_rows, None),
+        other=_read_detail(fields, "other", "a provenance", _read_provenance, None),
+        file=_read_detail(fields, "file", "the name of a file", _type_reader(str), ""),
+    )
 
 
-def _read_mapping(kind: type) -> Callable[[Any], dict[str, Any]]:
-    def read(field: Any) -> dict[str, Any]:
-        if not all(isinstance(key, str) and isinstance(entry, kind) for key, entry in field.items()):
-            raise ValueError
-        return dict(field)
+def _read_detail(fields: Mapping[str, object], name: str, expected: str, read: Callable[[object], T], default: T) -> T:
+    """Return a detail from its plain JSON value; the default if it is missing or empty.
+
+    Raises:
+        ValueError: it is not what is expected, which the message says.
+    """
+    if not fields.get(name):
+        return default
+    try:
+        return read(fields[name])
+    except (ValueError, TypeError, KeyError, AttributeError, CoveyError) as error:
+        raise ValueError(f"details.{name} must be {expected}, not {canonical_json(fields[name])[:80]}") from error
+
+
+def _mapping_reader(kind: type[T]) -> Callable[[object], dict[str, T]]:
+    """Return a function that reads a JSON object with entries of one type."""
+
+    def read(field: object) -> dict[str, T]:
+        entries = _as_mapping(field)
+        return {name: _require(entries, name, kind) for name in entries}
 
     return read
 
 
-def _read_type(kind: type) -> Callable[[Any], Any]:
-    def read(field: Any) -> Any:
-        if type(field) is not kind:
+def _type_reader(kind: type[T]) -> Callable[[object], T]:
+    """Return a function that reads a value of exactly one type."""
+
+    def read(field: object) -> T:
+        if not isinstance(field, kind) or type(field) is not kind:
             raise ValueError
         return field
 
     return read
 
 
-def _read_runtime(field: Mapping[str, Any]) -> Runtime:
+def _read_runtime(field: object) -> Runtime:
     """Return a runtime from its settings; 0 stood for None in files of earlier versions."""
     declared = {option.name for option in options.options(Runtime)}
-    settings = {name: setting for name, setting in field.items() if name in declared and setting not in (0, None)}
-    return options.build(Runtime, settings)
+    settings = _as_mapping(field)
+    return options.build(
+        Runtime, {name: settings[name] for name in settings if name in declared and settings[name] not in (0, None)}
+    )
 
 
-def _read_texts(field: Any) -> tuple[str, ...]:
-    return tuple(map(_read_type(str), _read_type(list)(field)))
+def _read_texts(field: object) -> tuple[str, ...]:
+    if not isinstance(field, list):
+        raise ValueError
+    return tuple(map(_type_reader(str), field))
 
 
-def _read_copies(field: Mapping[str, Any]) -> Copies:
-    return Copies(count=_read_type(int)(field["count"]), first=_read_texts(field["first"]))
+def _read_copies(field: object) -> Copies:
+    fields = _as_mapping(field)
+    return Copies(count=_type_reader(int)(fields["count"]), first=_read_texts(fields["first"]))
 
 
-def _read_reused_rows(field: Mapping[str, Any]) -> ReusedRows:
-    return ReusedRows(key=_read_type(str)(field["key"]), rows=_read_type(int)(field["rows"]))
+def _read_reused_rows(field: object) -> ReusedRows:
+    fields = _as_mapping(field)
+    return ReusedRows(key=_type_reader(str)(fields["key"]), rows=_type_reader(int)(fields["rows"]))
 
 
-_READERS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
-    "versions": ("a version for each package", _read_mapping(str)),
-    "chosen": ("a value for each option", _read_mapping(object)),
-    "broken": ("a reason for each broken image", _read_mapping(str)),
-    "sizes": ("a number of images for each size", _read_mapping(int)),
-    "odd": ("a text for each odd image", _read_mapping(str)),
-    "scaled": ("a number of images for each range", _read_mapping(int)),
-    "copies": ("a count and the first names", _read_copies),
-    "constant": ("a whole number", _read_type(int)),
-    "runtime": ("the settings of a computation", _read_runtime),
-    "machines": ("a list of texts", _read_texts),
-    "earlier": ("a key and a number of rows", _read_reused_rows),
-    "other": ("a provenance", _read_provenance),
-    "file": ("the name of a file", _read_type(str)),
-}
-"""What each field of the details must be, and the function that reads it."""
-
-
-def _is_shallow(document: Any, levels: int) -> bool:
+def _is_shallow(document: object, levels: int) -> bool:
     inner = document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
     return levels >= 0 and all(_is_shallow(part, levels - 1) for part in inner)

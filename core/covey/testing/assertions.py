@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
 
+Array = NDArray[np.generic]
 _CACHES = {"__pycache__", "AppData", "Caches"}
 """Folders where libraries cache downloads and compiled code; hidden folders count too."""
 _SYSTEM = ("/dev", "/proc")
@@ -47,21 +47,29 @@ def raises_covey_error(message: str) -> Iterator[None]:
     raise AssertionError(message)
 
 
-def are_identical(arrays: Sequence[NDArray[Any]], others: Sequence[NDArray[Any]]) -> bool:
+def are_identical(arrays: Sequence[Array], others: Sequence[Array]) -> bool:
     """Whether two sequences hold arrays with the same dtypes and elements."""
     pairs = zip(arrays, others, strict=True)
     return len(arrays) == len(others) and all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in pairs)
 
 
-def check_array(name: str, array: NDArray[Any], shape: tuple[Any, ...], dtype: np.dtype[Any]) -> None:
-    """Check that the array that a component returned has this shape and dtype."""
+def check_array(name: str, array: object, shape: tuple[object, ...], dtype: np.dtype[np.generic]) -> None:
+    """Check that the array that a component returned has this shape and dtype.
+
+    Args:
+        name: name of the component, for the message.
+        array: what the component returned.
+        shape: the expected shape; a letter, such as "d", in the message for a length that is free.
+        dtype: the expected dtype.
+    """
     message = f"{name} must give an array {shape} {dtype}"
-    expect(isinstance(array, np.ndarray), f"{message}, not {type(array).__name__}")
+    if not isinstance(array, np.ndarray):
+        raise AssertionError(f"{message}, not {type(array).__name__}.")
     expect(array.shape == shape and array.dtype == dtype, f"{message}, not {array.shape} {array.dtype}")
 
 
 @contextmanager
-def keeps_input(name: str, array: NDArray[Any]) -> Iterator[None]:
+def keeps_input(name: str, array: Array) -> Iterator[None]:
     """Check that the block does not change an input array."""
     before = copy.copy(array)
     yield
@@ -90,11 +98,15 @@ def _install_audit_hook() -> None:
     sys.addaudithook(_record_written_file)
 
 
-def _record_written_file(event: str, arguments: tuple[Any, ...]) -> None:
-    if _written_files is None or event != "open" or not isinstance(arguments[0], str | bytes):
+def _record_written_file(event: str, arguments: tuple[object, ...]) -> None:
+    if _written_files is None or event != "open":
         return
     path, mode, flags = arguments
-    if set(mode or "") & set("wax+") or (not mode and flags & (os.O_WRONLY | os.O_RDWR)):
+    if not isinstance(path, str | bytes):
+        return
+    is_written = set(mode) & set("wax+") if isinstance(mode, str) and mode else False
+    is_opened_for_writing = not mode and isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)
+    if is_written or is_opened_for_writing:
         _written_files.append(Path(os.fsdecode(path)).absolute())
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from covey.components.contracts import Clusterer, Floats, Labels
@@ -22,7 +20,7 @@ from covey.testing.imports import check_import
 from covey.testing.samples import random_groups
 
 
-def check_clusterer(cls: type[Clusterer], **settings: Any) -> None:
+def check_clusterer(cls: type[Clusterer], **settings: object) -> None:
     """Check a clusterer with these options: on 120 rows in three groups, on no row, on one row, and on NaN.
 
     Raises:

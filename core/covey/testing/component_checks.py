@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import tomllib
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import tomlkit
 
@@ -17,7 +17,7 @@ from covey.testing.assertions import expect
 C = TypeVar("C", bound=Component)
 
 
-def build_checked(cls: type[C], settings: Mapping[str, Any]) -> C:
+def build_checked(cls: type[C], settings: Mapping[str, object]) -> C:
     """Build a component with these options, and check the contract that all components share."""
     _read_options(cls)
     component = options.build(cls, settings)
@@ -53,7 +53,7 @@ def _read_options(cls: type[Component]) -> Sequence[options.Option]:
 
 def _check_flags(component: Component) -> None:
     for option in options.options(type(component)):
-        setting = getattr(component, option.name)
+        setting = options.read_option(component, option)
         text = options.format_value(setting)
         expect(
             option.convert(option.parse(text)) == setting,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from covey.testing.imports import check_import
 from covey.testing.samples import random_picture
 
 
-def check_extractor(cls: type[FeatureExtractor], **settings: Any) -> None:
+def check_extractor(cls: type[FeatureExtractor], **settings: object) -> None:
     """Check a feature extractor with these options. Needs its weights, and loads them several times.
 
     Raises:

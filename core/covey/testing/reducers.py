@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from covey.testing.imports import check_import
 from covey.testing.samples import random_groups
 
 
-def check_reducer(cls: type[Reducer], **settings: Any) -> None:
+def check_reducer(cls: type[Reducer], **settings: object) -> None:
     """Check a reducer with these options: on 60 rows in two groups, on 0 to 3 rows, and on NaN.
 
     Raises:

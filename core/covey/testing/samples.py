@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +78,6 @@ def random_groups(count: int, columns: int, groups: int) -> tuple[Floats, Labels
     return rows.astype(np.float32), group
 
 
-def _provenance(kind: Kind, name: str, settings: Mapping[str, Any], source: Provenance | None) -> Provenance:
+def _provenance(kind: Kind, name: str, settings: Mapping[str, object], source: Provenance | None) -> Provenance:
     key = source.key if source else "0" * 64
     return Provenance(kind=kind, component=name, tag=name, version=1, options=settings, input=key, source=source)

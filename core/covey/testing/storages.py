@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
 
@@ -23,7 +22,7 @@ from covey.testing.imports import check_import
 from covey.testing.samples import tiny_images, tiny_tables
 
 
-def check_storage(cls: type[Storage], folder: Path, **settings: Any) -> None:
+def check_storage(cls: type[Storage], folder: Path, **settings: object) -> None:
     """Check a storage with these options.
 
     A storage that creates no datasets is checked only for what it refuses.
