@@ -96,3 +96,17 @@ def test_the_map_shows_every_cluster_in_its_colour() -> None:
     colours = {pixel[:3] for _, pixel in draw_map_picture(places, labels).getcolors(10**6) or [] if pixel[3] == 255}  # type: ignore[index]
     assert {tuple(bytes.fromhex(cluster_colour(label)[1:])) for label in (-1, 0, 1)} <= colours
     assert draw_map_picture(places[:0], labels[:0]).getbbox() is None
+
+
+@pytest.mark.parametrize("inner", ["pictures", "deeper/pictures", "../{}/pictures"])
+def test_pictures_never_become_images(covey: Cli, run: Path, tmp_path: Path, inner: str) -> None:
+    before = sorted(run.rglob("*.png"))
+    folder = run / inner.format(run.name)
+    for words in (
+        ("report", run, "-o", tmp_path / "report.html", "--png", folder),
+        ("profile", run, "--clusterer", "dbscan", "--option", "eps", "--png", folder / "eps.png"),
+    ):
+        done = covey(*words)
+        assert (done.exit_code, "lies in the folder with the images of the dataset" in done.stderr) == (2, True)
+    assert sorted(run.rglob("*.png")) == before
+    assert not (tmp_path / "report.html").exists()

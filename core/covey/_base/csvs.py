@@ -7,7 +7,9 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import attrs
 
 from covey._base.errors import CoveyError, reason
 from covey._base.files import replace_file
@@ -52,11 +54,46 @@ def read_csv_rows(path: Path, what: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def write_csv(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV file in UTF-8, in one step; text among the cells has gone through `cell`. Raises CoveyError."""
+    """Write a CSV file in UTF-8, atomically.
+
+    Args:
+        path: the file.
+        heads: the names of the columns, as they are.
+        rows: cells; text has gone through `guard_cell`.
+
+    Raises:
+        CoveyError: the file cannot be written.
+    """
     with replace_file(path) as file:
-        writer = csv.writer(codecs.getwriter("utf-8")(file), lineterminator="\n")
-        writer.writerow([guarded(head) for head in heads])
-        writer.writerows(rows)
+        write_csv_rows(codecs.getwriter("utf-8")(file), [[guarded(head) for head in heads]])
+        write_csv_rows(codecs.getwriter("utf-8")(file), rows)
+
+
+def write_csv_rows(file: SupportsWrite, rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows as CSV; lines end with a newline, and every cell with a carriage return is quoted.
+
+    Args:
+        file: where the text goes.
+        rows: cells; text has gone through `guard_cell`.
+    """
+    csv.writer(_NewlineWriter(file), lineterminator="\r\n").writerows(rows)
+
+
+class SupportsWrite(Protocol):
+    """What text can be written to."""
+
+    def write(self, text: str, /) -> object:
+        """Write a text."""
+
+
+@attrs.frozen
+class _NewlineWriter:
+    """Ends each row with a newline alone. The csv module quotes only the signs that its own line end holds."""
+
+    _file: SupportsWrite
+
+    def write(self, row: str) -> None:
+        self._file.write(row.removesuffix("\r\n") + "\n")
 
 
 def guard_cell(content: Any) -> Any:

@@ -20,6 +20,7 @@ from covey.components.options import Scalar, option_values
 from covey.components.table_kinds import TableKind
 from covey.data.dataset import AnyEntry, Dataset, table_stem
 from covey.experiments.experiment import build_clusterers
+from covey.outputs.outside_images import check_outside_images
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
@@ -59,6 +60,8 @@ def profile(
     """
     registry = Registry.installed()
     dataset = open_dataset(registry, folder, TerminalProgress())
+    if png:
+        check_outside_images(png, dataset)
     variants = build_clusterers(clusterer, settings, registry)
     profiles = [
         (entry.stem, variant, _compute_profile(dataset, entry, variant, option))

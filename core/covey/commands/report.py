@@ -11,6 +11,7 @@ from covey._base.text import count_noun
 from covey.analysis.measures.leaderboard import MEASURES, Leaderboard
 from covey.commands.label_flags import read_truth, truth_flags
 from covey.commands.terminal.progress_bars import TerminalProgress
+from covey.outputs.outside_images import check_outside_images
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
@@ -47,7 +48,10 @@ def report(
 
     progress = TerminalProgress()
     registry = Registry.installed()
-    board = Leaderboard(registry, open_dataset(registry, folder, TerminalProgress()))
+    dataset = open_dataset(registry, folder, TerminalProgress())
+    if png:
+        check_outside_images(png, dataset)
+    board = Leaderboard(registry, dataset)
     truth, groups = read_truth(board.names(), labels, column, group)
     contents = collect_report(board, truth, groups, sort, clustering, progress)
     write_text(out, render_page(contents, progress))

@@ -23,6 +23,7 @@ from covey.outputs.exchange.intervals import Interval, Timing, merge_segments, r
 from covey.outputs.exchange.raven_audacity import AUDACITY, RAVEN, audacity_track, cluster_label, raven_table
 from covey.outputs.exchange.row_blocks import Column, Sheet, write_csv, write_parquet
 from covey.outputs.exchange.safe_filenames import FileNames
+from covey.outputs.outside_images import check_outside_images
 from covey.sound.ledger import read_ledger
 
 IMAGES = "images"
@@ -99,8 +100,7 @@ def _check_folder(out: Path, dataset: Dataset, overwrite: bool) -> None:
         raise CoveyError(f"{out} is a file: name a folder.")
     if out.is_dir() and any(out.iterdir()) and not overwrite:
         raise CoveyError(f"{out} is not empty: name a new folder, or replace files of the same name with --overwrite.")
-    if dataset.images and out.resolve().is_relative_to(dataset.images.root.resolve()):
-        raise CoveyError(f"{out} lies in the folder with the images of the dataset: name one outside it.")
+    check_outside_images(out, dataset)
 
 
 def _write_csv(export: Export) -> int:
