@@ -12,7 +12,8 @@ from pathlib import Path
 
 from covey import Dataset
 from covey.authoring import (
-    METADATA,
+    METADATA_FILE,
+    UPLOADED_IMAGES,
     BrokenImage,
     ImageFolder,
     Metadata,
@@ -57,16 +58,16 @@ def lay_out_files(
 
 def _fill_folder(dataset: Dataset, metadata: Metadata, folder: Path, original: bool, progress: Progress) -> None:
     for path in dataset.files:
-        if path.name != METADATA:
+        if path.name != METADATA_FILE:
             _link_or_copy(path, folder / path.name)
     if metadata.path is not None:
         _add_metadata(metadata, metadata.path, folder)
     if original:
-        with replace_file(folder / METADATA) as file:
+        with replace_file(folder / METADATA_FILE) as file:
             file.write(pickle_metadata(metadata, dataset.images))
-        _set_fixed_time(folder / METADATA)
+        _set_fixed_time(folder / METADATA_FILE)
     if dataset.images is not None:
-        inner, name = ("xc_spectrograms/", "xc_spectrograms.zip") if original else ("", "images.zip")
+        name, inner = UPLOADED_IMAGES if original else ("images.zip", "")
         _pack_images(dataset.images, folder / name, inner, progress)
 
 
@@ -93,7 +94,7 @@ def _link_or_copy(path: Path, new: Path) -> None:
 
 def _add_metadata(metadata: Metadata, path: Path, folder: Path) -> None:
     """Add the metadata to the files as a plain table, wherever they were."""
-    if path.name != METADATA:
+    if path.name != METADATA_FILE:
         if not (folder / path.name).exists():
             _link_or_copy(path, folder / path.name)
         return

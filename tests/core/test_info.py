@@ -16,7 +16,7 @@ from covey import Features, Runtime, component
 from covey.components.contracts import Extract
 from covey.data.folder import FolderDataset
 from covey.data.formats import npz
-from covey.data.legacy.names import LegacyOrigin, parse_file_name
+from covey.data.legacy.file_names import LegacyOrigin, parse_file_name
 from covey.experiments.pipeline import Pipeline
 from covey.labelling import open_labels
 from covey.testing import Brightness, tiny_images, tiny_tables

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.dashboard.browser import free_port
 
 from covey.data.images import ImageFolder
-from covey.frontend import PARAMETERS
+from covey.frontend import PARAMETERS_FILE
 from covey_dashboard.server.recording_audio import MOST_SAMPLES, Recordings
 
 RATE = 8000
@@ -376,7 +376,7 @@ class TestRoutes:
 
     def test_a_recording_that_unpacks_to_very_much_is_cut(self, tmp_path: Path) -> None:
         soundfile = pytest.importorskip("soundfile")
-        (tmp_path / PARAMETERS).write_text('{"segment_duration_sec": 60}')
+        (tmp_path / PARAMETERS_FILE).write_text('{"segment_duration_sec": 60}')
         soundfile.write(tmp_path / "XC1_call.flac", np.zeros((150 * 192_000, 1), dtype=np.int16), 655_350)
         wav = Recordings(tmp_path, ImageFolder(tmp_path)).segment("XC1_call_segm_0000.000.png")
         assert wav

@@ -14,9 +14,10 @@ from covey.components.contracts import PublishOptions
 from covey.components.kinds import Kind
 from covey.components.options import evolve, option_values, split_plural
 from covey.components.table_kinds import TableKind
-from covey.data.dataset import METADATA, AnyEntry, Entry, T, list_published_files
+from covey.data.dataset import AnyEntry, Entry, T, list_published_files
 from covey.data.folder import POINTER, FolderDataset
 from covey.data.images import ImageFolder, escapes_folder
+from covey.data.legacy.file_names import METADATA_FILE, UPLOADED_IMAGES
 from covey.data.metadata import RECORDING, Metadata, Value, read_metadata
 from covey.data.picture_decoding import BrokenImage
 from covey.data.provenance import Provenance
@@ -33,12 +34,13 @@ from covey.extraction.vision_extractor import (
 from covey.plugins.registry import Registry
 
 __all__ = [
-    "METADATA",
+    "METADATA_FILE",
     "POINTER",
     "PRETRAINED",
     "RANDOM",
     "RECORDING",
     "SILENT",
+    "UPLOADED_IMAGES",
     "AnyEntry",
     "BrokenImage",
     "Entry",

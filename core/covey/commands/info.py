@@ -19,7 +19,7 @@ from covey.data.dataset import AnyEntry, Dataset
 from covey.data.formats import npz
 from covey.data.formats.npz_file import open_npz
 from covey.data.formats.table_oddities import find_oddities
-from covey.data.legacy.names import parse_file_name
+from covey.data.legacy.file_names import parse_file_name
 from covey.data.legacy.pickles import read_frame
 from covey.data.metadata import read_metadata
 from covey.data.provenance import Provenance
@@ -169,7 +169,7 @@ def _show_unfinished(layers: Sequence[Unfinished]) -> None:
 def _show_file(path: Path, as_json: bool) -> None:
     with open_npz(path) as archive:
         archive.verify()
-        arrays = {key: (header.descr.strip("'"), header.shape) for key, header in archive.headers.items()}
+        arrays = {key: (header.dtype.str, header.shape) for key, header in archive.headers.items()}
     entry, oddities = _check_file(path)
     if as_json:
         listed = {key: {"dtype": dtype, "shape": shape} for key, (dtype, shape) in arrays.items()}

@@ -14,12 +14,11 @@ from covey._base.errors import CoveyError
 from covey.components.contracts import Floats
 from covey.components.table_kinds import TableKind
 from covey.data.images import ImageFolder
+from covey.data.legacy.file_names import METADATA_FILE
 from covey.data.provenance import Provenance
 from covey.data.tables import Clustering, Embedding, Features, Names, PointTable, Table
 from covey.labelling import LabelStore, open_labels
 
-METADATA = "downloaded_data_meta.pkl"
-"""The metadata table of the original tools."""
 _PUBLISHED = (".npz", ".csv", ".parquet")
 T = TypeVar("T", bound=Table)
 T_co = TypeVar("T_co", bound=Table, covariant=True)
@@ -196,4 +195,4 @@ def list_published_files(folder: Path) -> list[Path]:
 
 
 def _is_published(path: Path) -> bool:
-    return path.name == METADATA or (path.suffix in _PUBLISHED and not path.name.startswith("."))
+    return path.name == METADATA_FILE or (path.suffix in _PUBLISHED and not path.name.startswith("."))

@@ -15,13 +15,12 @@ from covey.components.kinds import Kind
 from covey.data.dataset import AnyEntry, Dataset, Entry, T
 from covey.data.formats import npz
 from covey.data.images import ImageFolder
+from covey.data.legacy.file_names import IMAGE_FOLDERS, TABLE_PREFIXES
 from covey.data.provenance import Provenance
 from covey.data.tables import Names, Table
 
 POINTER = "covey.json"
-_PREFIXES = {Kind.EXTRACTOR: "full_features_", Kind.REDUCER: "dimred_", Kind.CLUSTERER: "clusters_"}
-"""Beginning of file names, as in the original tools."""
-_IMAGE_FOLDERS = ("images", "xc_spectrograms/xc_spectrograms", "xc_spectrograms")
+_IMAGE_FOLDERS = ("images", *IMAGE_FOLDERS)
 
 
 class FolderDataset(Dataset):
@@ -116,7 +115,7 @@ def table_file_name(provenance: Provenance | None) -> str:
     """Return the file name of a table: the pattern of the original tools, with a short key at the end."""
     if provenance is None:
         raise ValueError("a table without provenance cannot be named")
-    stem = _PREFIXES[provenance.kind] + "_".join(map(_name_step, reversed(provenance.lineage)))
+    stem = TABLE_PREFIXES[provenance.kind] + "_".join(map(_name_step, reversed(provenance.lineage)))
     return f"{re.sub(r'[^A-Za-z0-9_.+-]', '-', stem)[:150]}~{provenance.short_key}.npz"
 
 

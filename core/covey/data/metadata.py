@@ -14,15 +14,16 @@ import attrs
 
 from covey._base import csvs
 from covey._base.text import count_having, preview
-from covey.data.dataset import METADATA, Dataset
+from covey.data.dataset import Dataset
 from covey.data.formats import parquet
+from covey.data.legacy.file_names import METADATA_FILE
 from covey.data.legacy.pickles import read_frame
 from covey.data.segment_names import SegmentName, parse_segment_names, xeno_canto_number
 
 Value = str | float | int | bool | None
 Kind = Literal["text", "number"]
 
-FILES = ("metadata.csv", "metadata.parquet", METADATA)
+FILES = ("metadata.csv", "metadata.parquet", METADATA_FILE)
 """What a table of metadata is called; the first that is found counts."""
 RECORDING, START = "recording", "start"
 """The columns that file names give: the recording of an image, and where its segment starts, in seconds."""

@@ -21,7 +21,7 @@ from covey.components.table_kinds import TableKind
 from covey.data.cluster_colours import GREY, cluster_colour
 from covey.data.dataset import AnyEntry, Entry, T, is_entry_of
 from covey.data.images import ImageFolder
-from covey.data.legacy.names import parse_file_name
+from covey.data.legacy.file_names import LABELS_FILE, PARAMETERS_FILE, parse_file_name
 from covey.data.metadata import FILES, Metadata, Value, column_kind, read_metadata
 from covey.data.picture_decoding import BrokenImage
 from covey.data.provenance import Provenance
@@ -33,19 +33,18 @@ from covey.experiments.pipeline import Pipeline
 from covey.experiments.plan import PlanLine, summarize_tasks
 from covey.labelling import Action, LabelClass, LabelStore, kept_labels, open_labels
 from covey.labelling.classes import isolate_text
-from covey.labelling.label_tables import ORIGINAL_FILE, import_labels, long_table, original_table
+from covey.labelling.label_tables import import_labels, long_table, original_table
 from covey.outputs.methods_text import describe_methods
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registered, Registry
-from covey.sound.recipe_file import PARAMETERS
 
 __all__ = [
     "FILES",
     "GREY",
+    "LABELS_FILE",
     "NOISE",
-    "ORIGINAL_FILE",
     "PALETTE",
-    "PARAMETERS",
+    "PARAMETERS_FILE",
     "SEGMENT_NAME",
     "STEPS",
     "Action",

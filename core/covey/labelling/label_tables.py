@@ -16,8 +16,6 @@ from covey.labelling.classes import class_name, isolate_text
 from covey.labelling.history import Action, now
 from covey.labelling.store import LabelStore
 
-ORIGINAL_FILE = "clustering_based_labels.csv"
-"""The file name that the original tools give to their table."""
 LONG = ("filename", "label", "when", "how")
 _FLAGS = {"0.0": False, "1.0": True, "0": False, "1": True, "": False}
 

@@ -11,16 +11,15 @@ from covey._base.errors import CoveyError, reason
 from covey._base.files import make_folder, write_text
 from covey.components.options import build, option_values
 from covey.data.images import ImageFolder
+from covey.data.legacy.file_names import PARAMETERS_FILE
 from covey.sound.spectrograms import Recipe
-
-PARAMETERS = "_feature_extraction_parameters.json"
 
 
 def read_recipe(folder: Path) -> Recipe | None:
     """Return the recipe of the images in a folder; None if there is none, or none that this version knows."""
-    if not (folder / PARAMETERS).exists():
+    if not (folder / PARAMETERS_FILE).exists():
         return None
-    document = _read_parameters(folder / PARAMETERS)
+    document = _read_parameters(folder / PARAMETERS_FILE)
     try:
         return build(Recipe, document["options"]) if document["version"] == Recipe.version else None
     except (CoveyError, KeyError, TypeError, AttributeError):
@@ -29,7 +28,7 @@ def read_recipe(folder: Path) -> Recipe | None:
 
 def check_recipe(folder: Path, recipe: Recipe) -> None:
     """Check that the images in a folder, if there are any, were made by a recipe."""
-    path, ours = folder / PARAMETERS, recipe.parameters()
+    path, ours = folder / PARAMETERS_FILE, recipe.parameters()
     if not path.exists():
         if next(ImageFolder(folder).walk(), None):
             raise CoveyError(f"{folder} holds images made by an unknown recipe: choose another dataset folder.")
@@ -63,6 +62,6 @@ def _difference(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
 
 def write_recipe(folder: Path, recipe: Recipe) -> None:
     """Write the recipe beside the images, where it is not yet."""
-    if not (folder / PARAMETERS).exists():
+    if not (folder / PARAMETERS_FILE).exists():
         make_folder(folder)
-        write_text(folder / PARAMETERS, json.dumps(recipe.parameters(), indent=4) + "\n")
+        write_text(folder / PARAMETERS_FILE, json.dumps(recipe.parameters(), indent=4) + "\n")

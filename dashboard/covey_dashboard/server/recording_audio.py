@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from covey.frontend import PARAMETERS, SEGMENT_NAME, ImageFolder
+from covey.frontend import PARAMETERS_FILE, SEGMENT_NAME, ImageFolder
 from covey_dashboard.server.thumbnails import HEADERS, public_path
 from covey_dashboard.server.tokens import Tokens
 
@@ -67,7 +67,7 @@ class Recordings:
     def length(self) -> float:
         """Return how long the segments are, in seconds, from the file beside the images."""
         try:
-            seconds = float(json.loads((self.images.root / PARAMETERS).read_text("utf-8"))["segment_duration_sec"])
+            seconds = float(json.loads((self.images.root / PARAMETERS_FILE).read_text("utf-8"))["segment_duration_sec"])
         except (OSError, ValueError, KeyError, TypeError):
             return LENGTH
         return min(seconds, LONGEST) if math.isfinite(seconds) and seconds > 0 else LENGTH

@@ -36,16 +36,11 @@ process, so those are read."""
 SMALL, EXPANSION = 1 << 28, 64
 """All arrays of a file together may take `SMALL` bytes and `EXPANSION` times the size of the file."""
 _MOST_MEMBERS = 1000
-_LONGEST_HEADER = 10_000
 _CHUNK = 1 << 20
 _PADDING = 0xD935
 """The extra field that aligns, as Android's zipalign writes it."""
-_HEADER = re.compile(
-    r"\{ *'descr': *(?P<descr>.+), *'fortran_order': *(?P<fortran>True|False),"
-    r" *'shape': *\((?P<shape>[0-9, L]*)\) *,? *\}\s*",
-    re.DOTALL,
-)
-_PLAIN = re.compile(r"'([<>|=]?(b1|f[248]|[iu][1248]|[US]\d{1,9}|O8?))'")
+_HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+"""Version 3 is for names of fields in Unicode, which no table of covey has."""
 DAMAGED = (
     OSError,
     ValueError,
@@ -67,20 +62,12 @@ DAMAGED = (
 
 @attrs.frozen
 class Header:
-    """What an array says of itself: its dtype as NumPy writes it, its shape, its order; and how long that took."""
+    """What an array says of itself: its dtype, its shape, its order; and the length of the header in bytes."""
 
-    descr: str
+    dtype: np.dtype[Any]
     shape: tuple[int, ...]
     fortran: bool
     length: int
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Raises ValueError when it is none of numbers, text or objects."""
-        plain = _PLAIN.fullmatch(self.descr)
-        if plain is None:
-            raise ValueError(f"it holds an array of the kind {self.descr[:50]}")
-        return np.dtype(plain[1])
 
 
 class Archive:
@@ -100,7 +87,7 @@ class Archive:
         for name, member_info in self._infos.items():
             with self._zip.open(member_info) as member:  # which compares the two places where the file tells the name
                 if re.fullmatch(r"[^/\\:]+\.npy", name):
-                    headers[name.removesuffix(".npy")] = _header(member)
+                    headers[name.removesuffix(".npy")] = _read_header(member)
         return headers
 
     def read(self, key: str) -> NDArray[Any]:
@@ -252,16 +239,20 @@ def create_npz(path: Path, compress: bool = False) -> Iterator[Writer]:
         yield Writer(file, archive, compress)
 
 
-def _header(member: IO[bytes]) -> Header:
-    start = member.read(8)
-    if start[:6] != b"\x93NUMPY" or start[6:7] not in (b"\1", b"\2", b"\3"):
-        raise ValueError("it holds what is no NPY array")
-    width = 2 if start[6] == 1 else 4
-    length = int.from_bytes(member.read(width), "little")
-    if length > _LONGEST_HEADER:
-        raise ValueError(f"an array has a header of {length:,} bytes")
-    header = _HEADER.fullmatch(member.read(length).decode("utf-8" if start[6] == 3 else "latin-1"))
-    if header is None:
-        raise ValueError("an array has a header that is not understood")
-    shape = tuple(int(part.strip().rstrip("L")) for part in header["shape"].split(",") if part.strip())
-    return Header(header["descr"], shape, header["fortran"] == "True", 8 + width + length)
+def _read_header(member: IO[bytes]) -> Header:
+    """Read the header of an array. Raises ValueError when it holds no numbers, text or objects."""
+    try:
+        version = npy.read_magic(member)
+    except ValueError as error:
+        raise ValueError("it holds what is no NPY array") from error
+    if version not in _HEADER_READERS:
+        raise ValueError(f"an array is written in version {version[0]} of the NPY format: save it with version 1 or 2")
+    try:
+        shape, fortran, dtype = _HEADER_READERS[version](member)
+    except Exception as error:  # of Python's parser, which NumPy lets through
+        raise ValueError("an array has a header that is not understood, or too long to be read safely") from error
+    if dtype.kind not in "biufSUO" or dtype.subdtype is not None:
+        raise ValueError(f"it holds an array of the kind {str(dtype)[:50]}")
+    if any(size < 0 for size in shape):
+        raise ValueError(f"it holds an array of the shape {shape}")
+    return Header(dtype, shape, fortran, member.tell())

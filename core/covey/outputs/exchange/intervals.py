@@ -11,8 +11,8 @@ from pathlib import Path
 import attrs
 
 from covey._base.errors import CoveyError, reason
+from covey.data.legacy.file_names import PARAMETERS_FILE
 from covey.data.segment_names import parse_segment_names
-from covey.sound.recipe_file import PARAMETERS
 
 ROUNDED = 0.002
 """Seconds by which two starts may be wrong together, being rounded in file names."""
@@ -44,12 +44,14 @@ def read_timing(root: Path | None, segment: float | None) -> Timing:
     Raises:
         CoveyError: neither tells the length, or the file is damaged.
     """
-    path = root / PARAMETERS if root else None
+    path = root / PARAMETERS_FILE if root else None
     if path and path.is_file():
         recorded = _read(path)
         return attrs.evolve(recorded, segment=segment) if segment else recorded
     if segment is None:
-        raise CoveyError(f"How long is a segment? There is no {PARAMETERS} beside the images: give --segment SECONDS.")
+        raise CoveyError(
+            f"How long is a segment? There is no {PARAMETERS_FILE} beside the images: give --segment SECONDS."
+        )
     return Timing(segment, segment)
 
 

@@ -17,7 +17,7 @@ import streamlit as st
 from covey import CoveyError
 from covey.frontend import (
     FILES,
-    PARAMETERS,
+    PARAMETERS_FILE,
     Metadata,
     Value,
     column_kind,
@@ -191,9 +191,9 @@ def as_link(address: str, label: str) -> str:
 def show_parameters(location: str) -> None:
     """Show how the spectrograms were made. Raises CoveyError."""
     folder = image_folder(location)
-    path = folder.root / PARAMETERS if folder else None
+    path = folder.root / PARAMETERS_FILE if folder else None
     if path is None or not path.is_file():
-        st.text(f"How these images were made is not known: there is no {PARAMETERS} beside them.")
+        st.text(f"How these images were made is not known: there is no {PARAMETERS_FILE} beside them.")
         return
     with st.columns([2, 1])[0]:
         show_table(("Parameter", "Value"), list(read_parameters(path).items()))

@@ -14,7 +14,7 @@ import streamlit as st
 
 from covey import CoveyError
 from covey.frontend import (
-    ORIGINAL_FILE,
+    LABELS_FILE,
     Action,
     LabelClass,
     LabelStore,
@@ -177,7 +177,7 @@ def show_export(overview: LabelsOverview) -> None:
     """Offer the labels as tables."""
     original, long = partial(original_table, overview.store, overview.names), partial(long_table, overview.store)
     shared: dict[str, Any] = {"icon": ":material/download:", "on_click": "ignore", "disabled": not overview.classes}
-    st.download_button("One row for each image", original, ORIGINAL_FILE, "text/csv", **shared)
+    st.download_button("One row for each image", original, LABELS_FILE, "text/csv", **shared)
     st.caption("A column for each class: 1.0 for the images that have it, 0.0 for the others.")
     st.download_button("One row for each label", long, "labels.csv", "text/csv", **shared)
     st.caption("The image, its class, when it got it and how.")

@@ -7,7 +7,18 @@ import re
 import attrs
 
 from covey._base.text import count_noun
+from covey.components.kinds import Kind
 
+METADATA_FILE = "downloaded_data_meta.pkl"
+LABELS_FILE = "clustering_based_labels.csv"
+PARAMETERS_FILE = "_feature_extraction_parameters.json"
+"""How the images were made, beside them."""
+IMAGE_FOLDERS = ("xc_spectrograms/xc_spectrograms", "xc_spectrograms")
+"""Where images lie in a dataset of the original tools, relative to the dataset."""
+UPLOADED_IMAGES = ("xc_spectrograms.zip", "xc_spectrograms/")
+"""The archive of a published dataset, and the folder inside it."""
+TABLE_PREFIXES = {Kind.EXTRACTOR: "full_features_", Kind.REDUCER: "dimred_", Kind.CLUSTERER: "clusters_"}
+"""How the names of tables begin; covey names its own clusterings alike."""
 _NAME = re.compile(r"(?:full_features_|dimred_(?P<size>\d{1,6})_neigh_(?P<neighbors>\d{1,6})_)(?P<rest>.+)\.npz")
 _MODELS = ("MobileNet_V3_Large", "MobileNet_randinit", "Vit_b_16", "MaxVit_T", "Swin_S")
 """The original's networks with `_` in their names; other names of networks end at the first `_`."""
