@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
 from covey._base.progress import Progress, Step
+from covey._base.run_lock import hold_run_lock
 from covey.data.images import ImageFolder
 from covey.sound.conversion import convert_recordings
 from covey.sound.conversion_report import ConversionReport
@@ -811,3 +812,63 @@ def test_a_killed_conversion_goes_on_where_it_was(source: Path, dataset: Path, t
     assert names(report) == names(fresh)
     assert all((report.folder / name).read_bytes() == (fresh.folder / name).read_bytes() for name in names(fresh))
     assert convert_recordings(source, dataset).new == 0
+
+
+def test_images_that_cannot_be_written_stop_no_other_recording_and_are_tried_again(source: Path, dataset: Path) -> None:
+    write(source / "good.wav")
+    write(source / "site" / "a.wav", noise(seed=1))
+    (dataset / "images").mkdir(parents=True)
+    (dataset / "images" / "site").write_text("a file, where a folder should be")
+    report = convert_recordings(source, dataset)
+    assert stubs(report) == {"good"}
+    assert "its images cannot be written" in problem_of(report, "site/a.wav")
+    (dataset / "images" / "site").unlink()
+    assert stubs(convert_recordings(source, dataset)) == {"good", "site/a"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a limit on the size of files")
+def test_a_full_disk_stops_the_work_with_one_sentence(source: Path, dataset: Path) -> None:
+    write(source / "a.wav")
+    convert_recordings(source, dataset)
+    write(source / "b.wav")
+    ledger = dataset / "images" / "_recordings.jsonl"
+    limit = ledger.stat().st_size + 1
+    code = (
+        "import resource, signal, sys\n"
+        "from pathlib import Path\n"
+        "from covey.sound.conversion import convert_recordings\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))\n"
+        "convert_recordings(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+    )
+    command = [sys.executable, "-c", code, str(source), str(dataset), str(limit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "_recordings.jsonl could not be written" in done.stderr.splitlines()[-1]
+    assert convert_recordings(source, dataset).new == 9
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "null",
+        '{"covey": 5}',
+        '{"covey": {"version": 1}}',
+        '{"covey": {"version": 1, "options": []}}',
+        "[" * 99999,
+        "",
+    ],
+)
+def test_odd_parameters_beside_the_images_are_refused(source: Path, dataset: Path, text: str) -> None:
+    write(source / "a.wav")
+    convert_recordings(source, dataset)
+    (dataset / "images" / "_feature_extraction_parameters.json").write_text(text)
+    with pytest.raises(CoveyError, match=r"choose another dataset folder|made by another tool or version"):
+        convert_recordings(source, dataset)
+
+
+def test_two_conversions_in_one_folder_are_one_too_many(source: Path, dataset: Path) -> None:
+    write(source / "a.wav")
+    convert_recordings(source, dataset)
+    with hold_run_lock(dataset / ".covey" / "spectrograms.lock"), pytest.raises(CoveyError, match="Another run"):
+        convert_recordings(source, dataset)

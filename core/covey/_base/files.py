@@ -38,7 +38,7 @@ def replace_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
     except OSError as error:
         raise CoveyError(
             f"{path} could not be written: {reason(error)}. What was there before is unchanged; make room or choose"
-            " another folder with --out, and start again."
+            " another folder, and start again."
         ) from error
     finally:
         with suppress(OSError):  # the folder may not be accessible any more
@@ -93,9 +93,7 @@ def make_folder(path: Path) -> Path:
             if not folder.is_dir():
                 folder.mkdir(mode=0o700 if is_private(folder) else 0o777, exist_ok=True)
     except OSError as error:
-        raise CoveyError(
-            f"The folder {path} cannot be created: {reason(error)}. Choose another one (for results, with --out)."
-        ) from error
+        raise CoveyError(f"The folder {path} cannot be created: {reason(error)}. Choose another one.") from error
     return path
 
 

@@ -23,11 +23,10 @@ def hold_run_lock(path: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise CoveyError(
-            f"Another run is at work there and holds {path}: wait until it has ended, or choose another folder with"
-            " --out."
+            f"Another run is at work there and holds {path}: wait until it has ended, or choose another folder."
         ) from error
     except (OSError, NotImplementedError) as error:
-        raise CoveyError(f"{path} cannot be locked ({reason(error)}): choose another folder with --out.") from error
+        raise CoveyError(f"{path} cannot be locked ({reason(error)}): choose another folder.") from error
     try:
         yield
     finally:

@@ -244,6 +244,7 @@ class Converter:
                 if not isinstance(error.__cause__, OSError) or error.__cause__.errno in _FATAL:
                     raise
                 tally.problems.append(f"its images cannot be written: {reason(error.__cause__)}")
+                tally.finished = False
         for name in set(self._present.get(recording.stub, ())) - written:
             with suppress(OSError):
                 (self.folder / name).unlink()
@@ -253,7 +254,7 @@ class Converter:
             silent=tally.silent,
             rest=tally.rest,
             problem="; ".join(tally.all_problems(self.recipe, bool(written))),
-            done=True,
+            done=tally.finished,
         )
         self._ledger.add(entry)
         self.new.append(entry)
@@ -278,12 +279,13 @@ class Converter:
 
 @attrs.define
 class Tally:
-    """Counts the segments of one recording as they pass."""
+    """Counts the segments of one recording as they pass; `finished` says whether its images could be written."""
 
     segments: int = 0
     silent: int = 0
     odd: int = 0
     rest: float = 0.0
+    finished: bool = True
     problems: list[str] = attrs.field(factory=list)
 
     def audible(self, segments: Iterable[Segment], recipe: Recipe) -> Iterator[Segment]:

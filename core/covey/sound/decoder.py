@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol, cast
 
 import attrs
 import numpy as np
@@ -14,9 +14,6 @@ import numpy as np
 from covey.components.contracts import Floats
 from covey.sound.channels import Mixer, channel_number, loudest_channel
 from covey.sound.header_repair import PatchedFile, repaired_header
-
-if TYPE_CHECKING:
-    from soundfile import SoundFile
 
 _BLOCK = 2**16
 """Frames that are decoded at a time; fewer where there are more than 8 channels."""
@@ -43,6 +40,20 @@ _DECISIVE = ("data", "SSND", "Data Size", "riff", "Riff size")
 
 
 _NO_SOUND = "it is no sound that can be read (WAV, FLAC, OGG and MP3 can)"
+
+
+class SoundFile(Protocol):
+    """What is used of an open file of the untyped library soundfile."""
+
+    name: str
+    format: str
+    frames: int
+    samplerate: int
+    channels: int
+    extra_info: str
+
+    def read(self, *, out: Floats) -> Floats:
+        """Fill an array (n, channels) with sound, and return the part that is filled."""
 
 
 class BrokenRecording(Exception):
@@ -116,9 +127,9 @@ def read_header(path: Path) -> SoundHeader:
         BrokenRecording: it is no sound, or holds none.
     """
     with open_sound(path) as sound:
-        frames = int(sound.file.frames)
+        frames = sound.file.frames
         seconds = frames / sound.file.samplerate if frames < _LONGEST else None
-        return SoundHeader(rate=int(sound.file.samplerate), channels=int(sound.file.channels), seconds=seconds)
+        return SoundHeader(rate=sound.file.samplerate, channels=sound.file.channels, seconds=seconds)
 
 
 @attrs.frozen
@@ -141,7 +152,7 @@ def open_sound(path: Path) -> Iterator[_OpenSound]:
     with ExitStack() as stack:
         try:
             with _translate_errors(_NO_SOUND):
-                sound = _OpenSound(stack.enter_context(soundfile.SoundFile(str(path))))
+                sound = _OpenSound(cast(SoundFile, stack.enter_context(soundfile.SoundFile(str(path)))))
         except BrokenRecording:
             sound = None
         if sound is None or sound.file.frames == 0:
@@ -162,7 +173,8 @@ def _open_repaired(path: Path, stack: ExitStack) -> _OpenSound | None:
         if not patches:
             return None
         file = stack.enter_context(path.open("rb"))
-        return _OpenSound(stack.enter_context(soundfile.SoundFile(PatchedFile(file, patches))), repaired=True)
+        sound = stack.enter_context(soundfile.SoundFile(PatchedFile(file, patches)))
+        return _OpenSound(cast(SoundFile, sound), repaired=True)
 
 
 def _read_blocks(sound: SoundFile) -> Iterator[Floats]:
@@ -204,7 +216,7 @@ def _describe_length(sound: _OpenSound, frames: int) -> str:
 
 def _promised_frames(sound: _OpenSound) -> float | None:
     """Return how many frames the header of a recording promises, None if it was written before the sound was."""
-    frames, log = int(sound.file.frames), sound.file.extra_info
+    frames, log = sound.file.frames, sound.file.extra_info
     if sound.repaired or frames > _LONGEST or _MENDED in log:
         return None
     for size in _SIZES.finditer(log):

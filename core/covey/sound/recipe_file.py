@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from covey._base.errors import CoveyError, reason
 from covey._base.files import make_folder, write_text
@@ -16,48 +15,32 @@ from covey.sound.spectrograms import Recipe
 
 
 def read_recipe(folder: Path) -> Recipe | None:
-    """Return the recipe of the images in a folder; None if there is none, or none that this version knows."""
-    if not (folder / PARAMETERS_FILE).exists():
-        return None
-    document = _read_parameters(folder / PARAMETERS_FILE)
+    """Return the recipe of the images in a folder; None if there is none, or none that this version knows.
+
+    Raises:
+        CoveyError: the file cannot be read.
+    """
+    options = _read_options(folder / PARAMETERS_FILE)
     try:
-        return build(Recipe, document["options"]) if document["version"] == Recipe.version else None
-    except (CoveyError, KeyError, TypeError, AttributeError):
+        return None if options is None else build(Recipe, options)
+    except CoveyError:
         return None
 
 
 def check_recipe(folder: Path, recipe: Recipe) -> None:
-    """Check that the images in a folder, if there are any, were made by a recipe."""
-    path, ours = folder / PARAMETERS_FILE, recipe.parameters()
-    if not path.exists():
+    """Check that the images in a folder, if there are any, were made by a recipe.
+
+    Raises:
+        CoveyError: they were made by another one, or the file cannot be read.
+    """
+    if not (folder / PARAMETERS_FILE).exists():
         if next(ImageFolder(folder).walk(), None):
             raise CoveyError(f"{folder} holds images made by an unknown recipe: choose another dataset folder.")
-    elif difference := _difference(_read_parameters(path), ours):
+    elif difference := _describe_difference(_read_options(folder / PARAMETERS_FILE), recipe):
         raise CoveyError(
             f"{folder} holds images made by another recipe ({difference}): give the same options, or another dataset"
             " folder."
         )
-
-
-def _read_parameters(path: Path) -> dict[str, Any]:
-    try:
-        theirs = json.loads(path.read_text("utf-8"))
-        return {**theirs, **theirs.get("covey", {})}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise CoveyError(f"{path} cannot be read ({reason(error)}): choose another dataset folder.") from error
-
-
-def _difference(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
-    """Return in words what differs between two recipes, or ""."""
-    if "options" not in theirs or theirs["version"] != ours["covey"]["version"]:
-        return "made by another tool or version"
-    options = theirs["options"]
-    defaults = option_values(Recipe())  # of options that the version which made the images did not have
-    return ", ".join(
-        f"{name} {options.get(name, defaults[name])} there, {value} here"
-        for name, value in ours["covey"]["options"].items()
-        if options.get(name, defaults[name]) != value
-    )
 
 
 def write_recipe(folder: Path, recipe: Recipe) -> None:
@@ -65,3 +48,30 @@ def write_recipe(folder: Path, recipe: Recipe) -> None:
     if not (folder / PARAMETERS_FILE).exists():
         make_folder(folder)
         write_text(folder / PARAMETERS_FILE, json.dumps(recipe.parameters(), indent=4) + "\n")
+
+
+def _read_options(path: Path) -> Mapping[str, object] | None:
+    """Return the options of a recipe as a file has them; None if there is none of this version."""
+    try:
+        document: object = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        raise CoveyError(f"{path} cannot be read ({reason(error)}): choose another dataset folder.") from error
+    own: object = document.get("covey") if isinstance(document, dict) else None
+    if not isinstance(own, dict) or own.get("version") != Recipe.version:
+        return None
+    options: object = own.get("options")
+    return options if isinstance(options, dict) else None
+
+
+def _describe_difference(earlier: Mapping[str, object] | None, recipe: Recipe) -> str:
+    """Return in words what differs between two recipes, or ""."""
+    if earlier is None:
+        return "made by another tool or version"
+    earlier = {**option_values(Recipe()), **earlier}  # the earlier version may not have had all options
+    return ", ".join(
+        f"{name} {earlier[name]} there, {setting} here"
+        for name, setting in option_values(recipe).items()
+        if earlier[name] != setting
+    )
