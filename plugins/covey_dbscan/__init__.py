@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from covey.authoring import Tree
 
 
-ANY = 1.0
-"""The radius where too few images, or equal ones, suggest none."""
+FALLBACK_EPS = 1.0
+"""The radius if the data suggest none: too few images, or all equal."""
 
 
 @component
@@ -49,41 +49,42 @@ class Dbscan(Clusterer):
         """Return the cluster of each row, (n,) int32, -1 for noise, exact at any size.
 
         Raises:
-            CoveyError: Z has values that are no finite numbers.
+            CoveyError: Z is not finite.
         """
         from covey.authoring import dbscan
 
-        return dbscan(Z, self.resolve(Z).eps or ANY, self.min_samples)
+        return dbscan(Z, self.resolve(Z).eps or FALLBACK_EPS, self.min_samples)
 
     def resolve(self, Z: NDArray[np.float32]) -> Dbscan:
-        """Return it with the radius that the data suggest, where none is set.
+        """Return a copy with the radius that the data suggest, unless one is set.
 
         Raises:
-            CoveyError: Z has values that are no finite numbers.
+            CoveyError: Z is not finite.
         """
         from covey.authoring import suggest_radius
 
         self.check_finite(Z)
-        return self if self.eps else evolve(self, eps=suggest_radius(Z, self.min_samples) or ANY)
+        return self if self.eps else evolve(self, eps=suggest_radius(Z, self.min_samples) or FALLBACK_EPS)
 
     def prepare(self, Z: NDArray[np.float32], progress: Progress = SILENT) -> Prepared | None:
-        """Return labels for any eps, from the tree of `covey.analysis.density`.
+        """Grow the tree of `covey.analysis.density`, which gives the labels for any eps.
 
-        None where the library hdbscan, which grows the tree, is not installed: each eps is then clustered by itself.
+        Returns:
+            The tree; None if the library hdbscan, which grows it, is not installed: each eps is then clustered anew.
 
         Raises:
-            CoveyError: Z has values that are no finite numbers.
+            CoveyError: Z is not finite.
         """
         from covey.authoring import Tree
 
         self.check_finite(Z)
         if importlib.util.find_spec("hdbscan") is None:
             return None
-        return _Cuts(self.min_samples, Tree.grow(Z, self.min_samples, progress))
+        return _DbscanTree(self.min_samples, Tree.grow(Z, self.min_samples, progress))
 
 
-class _Cuts(Prepared):
-    """The tree for one `min_samples`, which can be cut at any eps."""
+class _DbscanTree(Prepared):
+    """The tree for one `min_samples`: the labels for any eps come from cutting it."""
 
     def __init__(self, min_samples: int, tree: Tree) -> None:
         self.min_samples = min_samples
@@ -92,7 +93,7 @@ class _Cuts(Prepared):
     def labels(self, clusterer: Dbscan) -> NDArray[np.int32] | None:
         if clusterer.min_samples != self.min_samples:
             return None
-        return self.tree.labels(clusterer.eps or self.tree.suggestion() or ANY)
+        return self.tree.labels(clusterer.eps or self.tree.suggestion() or FALLBACK_EPS)
 
     def values(self, option: str) -> Sequence[float]:
         return self.tree.radii() if option == "eps" else ()

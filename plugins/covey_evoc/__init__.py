@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +13,22 @@ from numpy.typing import NDArray
 from covey import Clusterer, CoveyError, component, hookimpl, option
 from covey.authoring import TableKind
 
-COLUMNS = 4
+MIN_FEATURES = 4
 """The fewest features that evoc can work with."""
+
+
+class _Model(Protocol):
+    """The EVoC of evoc."""
+
+    def fit_predict(self, X: NDArray[np.float32]) -> NDArray[np.intp]:
+        """Return the cluster of each row, -1 for noise."""
 
 
 @component
 class Evoc(Clusterer):
     """Dense groups of the features themselves, by their direction (EVoC: McInnes 2025); the rest is noise.
 
-    The same on every run and any number of cores, for it works on one.
+    The result is the same on every run and any number of cores, because it uses one.
     """
 
     name = "evoc"
@@ -66,24 +74,26 @@ class Evoc(Clusterer):
     def cluster(self, Z: NDArray[np.float32]) -> NDArray[np.int32]:
         """Return the cluster of each row, (n,) int32, -1 for noise; equal rows get the same.
 
-        Up to as many different rows as `neighbors` are all noise.
+        If there are at most `neighbors` different rows, all are noise.
 
         Raises:
-            CoveyError: Z has values that are no finite numbers, or fewer than 4 columns.
+            CoveyError: Z is not finite, or has fewer than 4 columns.
         """
         self.check_finite(Z, "features", "extract")
-        if Z.shape[1] < COLUMNS:
-            raise CoveyError(f"{self.name}: {Z.shape[1]} features are too few, it takes {COLUMNS}: tap another layer.")
-        rows, places = np.unique(Z, axis=0, return_inverse=True)
-        if len(rows) <= self.neighbors:
+        if Z.shape[1] < MIN_FEATURES:
+            raise CoveyError(
+                f"{self.name}: {Z.shape[1]} features are too few, it takes {MIN_FEATURES}: tap another layer."
+            )
+        distinct_rows, positions = np.unique(Z, axis=0, return_inverse=True)
+        if len(distinct_rows) <= self.neighbors:
             return np.full(len(Z), -1, dtype=np.int32)
-        return self._labels(rows)[places.reshape(-1)]
+        return self._cluster_distinct(distinct_rows)[positions.reshape(-1)]
 
-    def _labels(self, rows: NDArray[np.float32]) -> NDArray[np.int32]:
+    def _cluster_distinct(self, rows: NDArray[np.float32]) -> NDArray[np.int32]:
         with warnings.catch_warnings(action="ignore"), _one_thread():
             from evoc import EVoC
 
-            model = EVoC(
+            model: _Model = EVoC(
                 noise_level=self.noise,
                 base_min_cluster_size=self.min_cluster_size,
                 approx_n_clusters=self.clusters,
@@ -91,15 +101,15 @@ class Evoc(Clusterer):
                 random_state=self.seed,
             )
             clusters = model.fit_predict(rows)
-        inside = clusters >= 0
+        is_clustered = clusters >= 0
         labels = np.full(len(clusters), -1, dtype=np.int32)
-        labels[inside] = np.unique(clusters[inside], return_inverse=True)[1]
+        labels[is_clustered] = np.unique(clusters[is_clustered], return_inverse=True)[1]
         return labels
 
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Let numba use one thread: how evoc splits its work among threads would enter the result."""
+    """Limit numba to one thread: the results of evoc depend on the number of threads."""
     import numba
 
     before = numba.get_num_threads()

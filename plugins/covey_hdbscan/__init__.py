@@ -58,58 +58,57 @@ class Hdbscan(Clusterer):
     )
 
     def cluster(self, Z: NDArray[np.float32]) -> NDArray[np.int32]:
-        """Return the cluster of each row, (n,) int32, -1 for noise. One group alone is never found.
+        """Return the cluster of each row, (n,) int32, -1 for noise; there is never only one cluster.
 
         Raises:
-            CoveyError: Z has values that are no finite numbers.
+            CoveyError: Z is not finite.
         """
-        return self.prepare(Z)._labels(self)
+        return self.prepare(Z)._cut(self)
 
-    def prepare(self, Z: NDArray[np.float32], progress: Progress = SILENT) -> _Cuts:
-        """Return labels for any size, method and epsilon, from the tree of `covey.analysis.density`.
+    def prepare(self, Z: NDArray[np.float32], progress: Progress = SILENT) -> _HdbscanTree:
+        """Grow the tree of `covey.analysis.density`, which gives the labels for any size, method and epsilon.
 
         Raises:
-            CoveyError: Z has values that are no finite numbers.
+            CoveyError: Z is not finite.
         """
         from covey.authoring import Tree
 
         self.check_finite(Z)
-        return _Cuts(self._reach, Tree.grow(Z, min(self._reach, max(1, len(Z) - 1)) + 1, progress))
+        return _HdbscanTree(self._neighbours, Tree.grow(Z, min(self._neighbours, max(1, len(Z) - 1)) + 1, progress))
 
     @property
-    def _reach(self) -> int:
-        """The neighbours, itself left out, within a point's core distance."""
+    def _neighbours(self) -> int:
+        """The number of neighbours, without the point itself, that its core distance reaches."""
         return self.min_samples or self.min_cluster_size
 
 
-class _Cuts(Prepared):
-    """The tree for one number of neighbours, which can be cut in any way."""
+class _HdbscanTree(Prepared):
+    """The tree for one number of neighbours: the labels for all live options come from it."""
 
-    def __init__(self, reach: int, tree: Tree) -> None:
-        self.reach = reach
+    def __init__(self, neighbours: int, tree: Tree) -> None:
+        self.neighbours = neighbours
         self.tree = tree
 
     def labels(self, clusterer: Hdbscan) -> NDArray[np.int32] | None:
-        return self._labels(clusterer) if clusterer._reach == self.reach else None
+        return self._cut(clusterer) if clusterer._neighbours == self.neighbours else None
 
-    def _labels(self, clusterer: Hdbscan) -> NDArray[np.int32]:
+    def _cut(self, clusterer: Hdbscan) -> NDArray[np.int32]:
         count = len(self.tree.order)
-        if count < max(2, clusterer.min_cluster_size, self.reach):
+        if count < max(2, clusterer.min_cluster_size, self.neighbours):
             return np.full(count, -1, dtype=np.int32)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            from hdbscan._hdbscan_linkage import label
-            from hdbscan.hdbscan_ import _tree_to_labels
+            from hdbscan import _hdbscan_linkage, hdbscan_
 
-            extracted = _tree_to_labels(
+            merges: NDArray[np.float64] = _hdbscan_linkage.label(np.column_stack([self.tree.edges, self.tree.weights]))
+            clusters: NDArray[np.intp] = hdbscan_._tree_to_labels(
                 None,
-                label(np.column_stack([self.tree.edges, self.tree.weights])),
+                merges,
                 clusterer.min_cluster_size,
                 clusterer.method,
                 cluster_selection_epsilon=clusterer.epsilon,
-            )
-        labels: NDArray[np.int32] = extracted[0].astype(np.int32)
-        return labels
+            )[0]
+        return clusters.astype(np.int32)
 
 
 @hookimpl

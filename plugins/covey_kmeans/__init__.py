@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +12,21 @@ from numpy.typing import NDArray
 from covey import Clusterer, component, hookimpl, option
 
 STARTS = 10
-"""Draws of the first centres; the best result is taken."""
+"""Random starts; the result with the smallest sum of squares is taken."""
+
+
+class _Model(Protocol):
+    """The KMeans of scikit-learn."""
+
+    def fit_predict(self, X: NDArray[np.float32]) -> NDArray[np.int32]:
+        """Return the cluster of each row."""
 
 
 @component
 class Kmeans(Clusterer):
-    """As many groups as you say, each around its centre; nothing is noise (k-means: Lloyd 1982).
+    """A given number of groups, each around its centre; nothing is noise (k-means: Lloyd 1982).
 
-    The centres start apart from each other (k-means++: Arthur and Vassilvitskii 2007).
+    The first centres are drawn far from each other (k-means++: Arthur and Vassilvitskii 2007).
     """
 
     name = "kmeans"
@@ -40,19 +48,19 @@ class Kmeans(Clusterer):
     )
 
     def cluster(self, Z: NDArray[np.float32]) -> NDArray[np.int32]:
-        """Return the cluster of each row, (n,) int32, never -1; fewer clusters where there are fewer different rows.
+        """Return the cluster of each row, (n,) int32, never -1; fewer clusters if there are fewer different rows.
 
         Raises:
-            CoveyError: Z has values that are no finite numbers.
+            CoveyError: Z is not finite.
         """
         self.check_finite(Z)
         if not len(Z):
             return np.zeros(0, dtype=np.int32)
         from sklearn.cluster import KMeans
 
-        model = KMeans(min(self.clusters, len(Z)), n_init=STARTS, random_state=self.seed)
+        model: _Model = KMeans(min(self.clusters, len(Z)), n_init=STARTS, random_state=self.seed)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of fewer different rows than clusters
+            warnings.simplefilter("ignore")  # about fewer different rows than clusters
             clusters = model.fit_predict(Z)
         labels: NDArray[np.int32] = np.unique(clusters, return_inverse=True)[1].astype(np.int32)
         return labels

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +11,26 @@ from numpy.typing import NDArray
 from covey import CoveyError, Reducer, component, hookimpl, option
 
 Floats = NDArray[np.float32]
-NOTHING = 1e-10
-"""An axis with less than this part of the strongest one's variance is rounding error."""
+Doubles = NDArray[np.float64]
+NEGLIGIBLE = 1e-10
+"""An axis whose variance is below this share of the strongest one's is rounding error."""
+
+
+class _Scaler(Protocol):
+    """The StandardScaler of scikit-learn."""
+
+    def fit(self, X: Doubles) -> object:
+        """Learn means and scales."""
+
+    def transform(self, X: Doubles) -> Doubles:
+        """Return X scaled."""
 
 
 @component
 class Pca(Reducer):
     """The directions in which the images differ most (principal components: Pearson 1901, Hotelling 1933).
 
-    Exact and the same on every run: all axes are computed, and each points to where its largest weight is positive.
+    Exact and the same on every run: all axes are computed, and the sign of each makes its largest weight positive.
     """
 
     name = "pca"
@@ -41,7 +52,7 @@ class Pca(Reducer):
         """Yield the first `size` principal components of the standardised features, (n, size) float32, for each size.
 
         Raises:
-            CoveyError: X has values that are no finite numbers, or a size is above min(n, d).
+            CoveyError: X is not finite, or a size is above min(n, d).
         """
         self.check_features(X)
         if max(sizes) > min(X.shape):
@@ -50,48 +61,59 @@ class Pca(Reducer):
         return self._components(X, sizes)
 
     def transform(self, X: Floats, Z: Floats, X_new: Floats) -> Floats:
-        """Return places (m, k) float32 for new rows: their components on the axes of X (n, d).
+        """Return the components (m, k) float32 of new rows on the axes of X.
+
+        Args:
+            X: features (n, d) float32 of the images in the embedding.
+            Z: their components (n, k) float32.
+            X_new: features (m, d) float32 of the new images.
+
+        Returns:
+            Positions (m, k) float32.
 
         Raises:
-            CoveyError: values are no finite numbers, or the features differ in number.
+            CoveyError: a feature is not finite, or the features differ in number.
         """
         self.check_new(X, X_new)
         if not len(X_new):
             return np.zeros((0, Z.shape[1]), dtype=np.float32)
-        return _on_axes(_standardised(X, X_new), self._axes(_standardised(X, X))[: Z.shape[1]])
+        return _project(_standardise(X, X_new), self._axes(_standardise(X, X))[: Z.shape[1]])
 
     def _components(self, X: Floats, sizes: Sequence[int]) -> Iterator[Floats]:
-        standardised = _standardised(X, X)
+        standardised = _standardise(X, X)
         axes = self._axes(standardised)
         for size in sizes:
-            yield _on_axes(standardised, axes[:size])
+            yield _project(standardised, axes[:size])
 
-    def _axes(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        axes, variances = _axes(X)
+    def _axes(self, X: Doubles) -> Doubles:
+        """Return the axes (min(n, d), d), divided by their standard deviation if `whiten` is set."""
+        axes, variances = _principal_axes(X)
         if not self.whiten:
             return axes
-        scaled: NDArray[np.float64] = (
-            axes / np.sqrt(np.where(variances > NOTHING * variances[0], variances, np.inf))[:, None]
-        )
+        usable = np.where(variances > NEGLIGIBLE * variances[0], variances, np.inf)
+        scaled: Doubles = axes / np.sqrt(usable)[:, None]
         return scaled
 
 
-def _on_axes(X: NDArray[np.float64], axes: NDArray[np.float64]) -> Floats:
+def _project(X: Doubles, axes: Doubles) -> Floats:
     # one product a column: a matrix product rounds differently for each width
-    return np.stack([X @ axis for axis in axes], axis=1).astype(np.float32)
+    columns: list[Doubles] = [X @ axis for axis in axes]
+    return np.stack(columns, axis=1).astype(np.float32)
 
 
-def _standardised(X: Floats, rows: Floats) -> NDArray[np.float64]:
-    """Return rows scaled as it takes to bring each column of X to mean 0 and variance 1; a constant column is 0."""
+def _standardise(X: Floats, rows: Floats) -> Doubles:
+    """Return rows (m, d) scaled by the mean and variance of each column of X; a constant column becomes 0."""
     from sklearn.preprocessing import StandardScaler
 
-    scaler = StandardScaler().fit(X.astype(np.float64))
-    scaled: NDArray[np.float64] = scaler.transform(rows.astype(np.float64))
-    return scaled
+    scaler: _Scaler = StandardScaler()
+    scaler.fit(X.astype(np.float64))
+    return scaler.transform(rows.astype(np.float64))
 
 
-def _axes(X: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the principal axes (min(n, d), d) of centred data, strongest first, and their variances."""
+def _principal_axes(X: Doubles) -> tuple[Doubles, Doubles]:
+    """Return the principal axes (min(n, d), d) of centred rows, strongest first, and their variances."""
+    axes: Doubles
+    variances: Doubles
     if len(X) < X.shape[1]:
         _, strengths, axes = np.linalg.svd(X, full_matrices=False)
         variances = strengths**2 / len(X)
@@ -101,7 +123,7 @@ def _axes(X: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float
     return axes * _signs(axes), variances
 
 
-def _signs(axes: NDArray[np.float64]) -> NDArray[Any]:
+def _signs(axes: Doubles) -> NDArray[np.int_]:
     """Return 1 or -1 (k, 1) for each axis, so that its largest weight becomes positive."""
     largest = np.abs(axes).argmax(axis=1)[:, None]
     return np.where(np.take_along_axis(axes, largest, axis=1) < 0, -1, 1)

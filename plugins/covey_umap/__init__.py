@@ -7,26 +7,42 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from covey import Reducer, component, hookimpl, option
 
+if TYPE_CHECKING:
+    from covey_umap.layout import NeighbourGraph
+
 Floats = NDArray[np.float32]
 EXACT = 4096
-"""Up to so many images the neighbours are found by comparing all pairs, as umap-learn does by itself."""
+"""Up to this number of images the neighbours come from comparing all pairs, as in umap-learn."""
 EPOCHS, EPOCHS_BEYOND = 500, 200
-"""Rounds of the layout up to so many images, and beyond."""
+"""Rounds of the layout up to EXACT images, and beyond."""
+
+
+class _Scaler(Protocol):
+    """A transformer of scikit-learn."""
+
+    def fit(self, X: Floats) -> object:
+        """Learn from X."""
+
+    def fit_transform(self, X: Floats) -> Floats:
+        """Learn from X and return it transformed."""
+
+    def transform(self, X: Floats) -> Floats:
+        """Return X transformed."""
 
 
 @component
 class Umap(Reducer):
     """Keeps neighbours together (UMAP: McInnes, Healy and Melville 2018); standardised before and after.
 
-    The neighbour graph and the spectral start are umap-learn's, the layout is covey's own. With a seed the result
-    is the same on every run; without one it is faster on several cores and differs each time.
+    umap-learn computes the neighbour graph and the spectral start; the layout is optimised by covey. With a seed the
+    result is the same on every run; without one it is faster on several cores and differs each time.
     """
 
     name = "umap"
@@ -35,7 +51,11 @@ class Umap(Reducer):
         "for dimension reduction. arXiv:1802.03426.",
     )
     requires = dict.fromkeys(("umap", "pynndescent", "numba", "sklearn"), "covey[umap]")
-    startup_message = "compiling and looking for neighbours"
+    implementation = (
+        "The neighbour graph and the spectral start were computed by umap-learn; the layout was optimised by covey's"
+        " own implementation of section 4 of the paper, so the coordinates differ from those of umap-learn"
+    )
+    startup_message = "compiling and searching neighbours"
 
     neighbors: int = option(
         default=10,
@@ -82,11 +102,11 @@ class Umap(Reducer):
     def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
         """Yield one standardised array (n, size) float32 for each size.
 
-        The neighbour graph is made once. One image alone lies at the origin; where there are too few images for
-        `neighbors`, all are neighbours.
+        The neighbour graph is computed once. A single image lies at the origin; if there are at most `neighbors`
+        images, all are neighbours of each other.
 
         Raises:
-            CoveyError: X has values that are no finite numbers.
+            CoveyError: X is not finite.
         """
         self.check_features(X)
         if len(X) < 2:
@@ -94,95 +114,104 @@ class Umap(Reducer):
         return self._layouts(X, sizes)
 
     def transform(self, X: Floats, Z: Floats, X_new: Floats) -> Floats:
-        """Return places (m, k) float32 for new rows: the mean of their neighbours' places, near ones counting more.
+        """Return positions (m, k) float32 of new rows: the weighted mean of their neighbours' positions.
 
-        Weights are the inverse distances (Shepard 1968) to the `neighbors` nearest rows of X, so that a row of X comes
-        to lie where it is.
+        The weights are the inverse distances (Shepard 1968) to the `neighbors` nearest rows of X; a row that is also
+        in X is placed where X has it.
 
         Args:
             X: features (n, d) float32 of the images in the embedding.
-            Z: their places (n, k) float32, whatever the size.
-            X_new: features (m, d) float32 of other images.
+            Z: their positions (n, k) float32, of any size k.
+            X_new: features (m, d) float32 of the new images.
+
+        Returns:
+            Positions (m, k) float32.
 
         Raises:
-            CoveyError: values are no finite numbers, or the features differ in number.
+            CoveyError: a feature is not finite, or the features differ in number.
         """
         self.check_new(X, X_new)
         if not len(X_new):
             return np.zeros((0, Z.shape[1]), dtype=np.float32)
         indices, distances = self._nearest(X, X_new)
-        positions: Floats = np.einsum("ij,ijk->ik", _weights(distances), Z[indices]).astype(np.float32)
+        positions: Floats = np.einsum("ij,ijk->ik", _inverse_weights(distances), Z[indices]).astype(np.float32)
         return positions
 
     def _nearest(self, X: Floats, X_new: Floats) -> tuple[NDArray[np.intp], Floats]:
-        """Return indices and distances (m, neighbors) of the rows of X that are nearest to new ones."""
+        """Return indices and distances (m, neighbors) of the rows of X that are nearest to each row of X_new."""
         from sklearn.neighbors import NearestNeighbors
 
-        recipe = self._recipe(X)
+        scaler = self._scaler(X)
         search = NearestNeighbors(n_neighbors=min(self.neighbors, len(X)), metric=self.metric, algorithm="brute")
-        distances, indices = search.fit(recipe.fit_transform(X)).kneighbors(recipe.transform(X_new))
+        search.fit(scaler.fit_transform(X))
+        nearest: tuple[Floats, NDArray[np.intp]] = search.kneighbors(scaler.transform(X_new))
+        distances, indices = nearest
         return indices, distances
 
     def _layouts(self, X: Floats, sizes: Sequence[int]) -> Iterator[Floats]:
-        X = self._prepared(X)
-        graph = self._graph(X)
+        X = self._scaler(X).fit_transform(X)
+        graph = self._neighbour_graph(X)
         with warnings.catch_warnings(action="ignore"):
-            from umap.umap_ import find_ab_params
+            from umap import umap_
 
-            from covey_umap.layout import layout
+            from covey_umap.layout import optimise_layout
 
-            curve = find_ab_params(1.0, self.min_dist)
+            curve: tuple[float, float] = umap_.find_ab_params(1.0, self.min_dist)
         epochs = self.epochs or (EPOCHS if len(X) <= EXACT else EPOCHS_BEYOND)
         stop = Event()
         with ThreadPoolExecutor(os.cpu_count() if self.seed is not None else 1) as pool:
             try:
-                starts = (self._start(X, graph, size) for size in sizes)
-                layouts = [pool.submit(layout, Z, graph, epochs, curve, self.seed, stop) for Z in starts]
-                yield from (_standardised(one.result()) for one in layouts)
+                starts = (self._start_positions(X, graph, size) for size in sizes)
+                layouts = [pool.submit(optimise_layout, Z, graph, epochs, curve, self.seed, stop) for Z in starts]
+                yield from (_standardise(layout.result()) for layout in layouts)
             finally:
                 stop.set()
 
-    def _prepared(self, X: Floats) -> Floats:
-        prepared: Floats = self._recipe(X).fit_transform(X)
-        return prepared
-
-    def _recipe(self, X: Floats) -> Any:
-        """Return what makes X ready for the search for neighbours, not fitted yet."""
+    def _scaler(self, X: Floats) -> _Scaler:
+        """Return the unfitted transformer that prepares X for the search of neighbours."""
         from sklearn.decomposition import PCA
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
-        steps = [PCA(min(self.pca, *X.shape), svd_solver="full")] if self.pca else []
-        return make_pipeline(StandardScaler(), *steps)
+        steps: list[_Scaler] = [StandardScaler()]
+        if self.pca:
+            steps.append(PCA(min(self.pca, *X.shape), svd_solver="full"))
+        pipeline: _Scaler = make_pipeline(*steps)
+        return pipeline
 
-    def _graph(self, X: Floats) -> Any:
-        """Return the weighted neighbour graph, a sparse (n, n) matrix."""
+    def _neighbour_graph(self, X: Floats) -> NeighbourGraph:
+        """Return the weights of the neighbour graph, a sparse (n, n) matrix."""
         with warnings.catch_warnings(action="ignore"):
-            from umap.umap_ import fuzzy_simplicial_set
+            from umap import umap_
 
             neighbors = min(self.neighbors, len(X))
             indices, distances = self._neighbours(X, neighbors)
             random = np.random.RandomState(self.seed)
-            graph, *_ = fuzzy_simplicial_set(X, neighbors, random, self.metric, {}, indices, distances)
-        graph.data[graph.data < graph.data.max() / EPOCHS] = 0  # too light to count in any round
+            graph: NeighbourGraph = umap_.fuzzy_simplicial_set(
+                X, neighbors, random, self.metric, {}, indices, distances
+            )[0]
+        graph.data[graph.data < graph.data.max() / EPOCHS] = 0  # too light to act in any round
         graph.eliminate_zeros()
         return graph
 
-    def _neighbours(self, X: Floats, neighbors: int) -> tuple[NDArray[np.integer[Any]], Floats]:
+    def _neighbours(self, X: Floats, neighbors: int) -> tuple[NDArray[np.intp], Floats]:
         """Return indices and distances (n, neighbors) of the nearest rows, each row itself among them."""
         from sklearn.metrics import pairwise_distances
-        from umap.umap_ import nearest_neighbors
+        from umap import umap_
 
         metric, jobs = self.metric, -1 if self.seed is None else 1
         if len(X) <= EXACT:
             X, metric = pairwise_distances(X, metric=metric), "precomputed"
         random = np.random.RandomState(self.seed)
-        indices, distances, _ = nearest_neighbors(X, neighbors, metric, {}, False, random, n_jobs=jobs)
-        return indices, distances
+        nearest: tuple[NDArray[np.intp], Floats, object] = umap_.nearest_neighbors(
+            X, neighbors, metric, {}, False, random, n_jobs=jobs
+        )
+        return nearest[0], nearest[1]
 
-    def _start(self, X: Floats, graph: Any, size: int) -> Floats:
-        """Return where the layout starts, (n, size): the spectral embedding of the graph, from 0 to 10."""
+    def _start_positions(self, X: Floats, graph: NeighbourGraph, size: int) -> Floats:
+        """Return where the layout starts, (n, size) float32: the spectral embedding of the graph, from 0 to 10."""
         random = np.random.RandomState(self.seed)
+        Z: NDArray[np.float64]
         if len(X) <= size + 2:  # the eigenvectors must be fewer than the rows
             Z = random.uniform(size=(len(X), size))
         else:
@@ -195,22 +224,22 @@ class Umap(Reducer):
         return np.ascontiguousarray(10 * Z / Z.max(axis=0), dtype=np.float32)
 
 
-def _weights(distances: Floats) -> Floats:
-    """Return inverse distances (m, k) that add up to 1 in each row; distances of 0 outweigh all others."""
+def _inverse_weights(distances: Floats) -> Floats:
+    """Return inverse distances (m, k) whose rows sum to 1; distances of 0 outweigh all others."""
     with np.errstate(divide="ignore"):
-        weights = 1 / distances
-    equal = np.isinf(weights)
-    weights = np.where(equal.any(axis=1, keepdims=True), equal, weights)
+        weights = np.float32(1) / distances
+    is_equal = np.isinf(weights)
+    weights = np.where(is_equal.any(axis=1, keepdims=True), is_equal.astype(np.float32), weights)
     shares: Floats = weights / weights.sum(axis=1, keepdims=True)
     return shares
 
 
-def _standardised(X: Floats) -> Floats:
-    """Return X with each column at mean 0 and variance 1; a constant column is 0."""
+def _standardise(X: Floats) -> Floats:
+    """Return X (n, k) with each column at mean 0 and variance 1; a constant column is 0."""
     from sklearn.preprocessing import StandardScaler
 
-    scaled: Floats = StandardScaler().fit_transform(np.asarray(X, dtype=np.float32))
-    return scaled
+    scaler: _Scaler = StandardScaler()
+    return scaler.fit_transform(np.asarray(X, dtype=np.float32))
 
 
 @hookimpl

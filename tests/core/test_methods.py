@@ -67,6 +67,13 @@ def test_every_built_in_component_has_references(registry: Registry) -> None:
     assert not [item.name for item in computing if not item.cls.references]
 
 
+def test_the_methods_text_says_whose_layout_umap_is(registry: Registry) -> None:
+    provenance = Provenance.of(registry.get(Kind.REDUCER, "umap")(), "key of the images")
+    text = describe_methods(provenance, registry)
+    assert "The neighbour graph and the spectral start were computed by umap-learn; the layout was optimised by" in text
+    assert "covey's own implementation of section 4 of the paper" in text
+
+
 def test_a_component_that_is_gone_is_described_without_references(path: Path) -> None:
     text = describe_methods(made(path), Registry())
     assert "clustered with dbscan (version" in text

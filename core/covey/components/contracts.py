@@ -41,6 +41,9 @@ class Component(ABC):
     references: ClassVar[tuple[str, ...]] = ()
     """Publications to cite, each in full."""
 
+    implementation: ClassVar[str] = ""
+    """Sentence without a full stop for the methods text: what covey's own code computed, and what a library did."""
+
     startup_message: ClassVar[str] = "starting"
     """What a waiting person reads until the first result, such as "compiling"."""
 

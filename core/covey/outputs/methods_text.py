@@ -26,16 +26,16 @@ def describe_methods(provenance: Provenance, registry: Registry) -> str:
     """
     chain = provenance.lineage
     references = list(dict.fromkeys(text for step in chain for text in _references(step, registry)))
-    paragraph = " ".join(_describe_step(step, [references.index(text) + 1 for text in _references(step, registry)])
-                    for step in chain)  # fmt: skip
+    paragraph = " ".join(_describe_step(step, references, registry) for step in chain)
     software = {name: version for step in chain for name, version in step.details.versions.items()}
     versions = ", ".join(f"{name} {version}" for name, version in sorted(software.items()))
     cited = "\n".join(f"[{number}] {text}" for number, text in enumerate(references, 1))
     return "\n\n".join(filter(None, [paragraph, versions and f"Software: {versions}.", cited]))
 
 
-def _describe_step(provenance: Provenance, references: Sequence[int]) -> str:
-    cited = f" [{', '.join(map(str, references))}]" if references else ""
+def _describe_step(provenance: Provenance, references: Sequence[str], registry: Registry) -> str:
+    numbers = [references.index(text) + 1 for text in _references(provenance, registry)]
+    cited = f" [{', '.join(map(str, numbers))}]" if numbers else ""
     options = f"version {provenance.version} of the component; {_list_settings(provenance.options)}"
     component = f"{provenance.component}{cited} ({options})"
     sentence = _SENTENCES[provenance.kind].format(
@@ -43,7 +43,14 @@ def _describe_step(provenance: Provenance, references: Sequence[int]) -> str:
         images=_images(provenance),
         input=_INPUTS.get(provenance.source.kind, "") if provenance.source else "data",
     )
-    return " ".join(f"{text}." for text in [sentence, *_circumstances(provenance)])
+    sentences = [sentence, *_implementation(provenance, registry), *_circumstances(provenance)]
+    return " ".join(f"{text}." for text in sentences)
+
+
+def _implementation(provenance: Provenance, registry: Registry) -> list[str]:
+    """Return whose code computed the step, if its component says so."""
+    cls = _class(provenance, registry)
+    return [cls.implementation] if cls and cls.implementation else []
 
 
 def _images(provenance: Provenance) -> str:
