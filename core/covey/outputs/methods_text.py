@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from covey._base.errors import CoveyError
 from covey._base.text import count_noun
+from covey.components.contracts import Component
 from covey.components.kinds import Kind
 from covey.components.options import format_value
 from covey.data.provenance import Provenance
@@ -49,7 +50,7 @@ def _describe_step(provenance: Provenance, references: Sequence[str], registry: 
 
 def _implementation(provenance: Provenance, registry: Registry) -> list[str]:
     """Return whose code computed the step, if its component says so."""
-    cls = _class(provenance, registry)
+    cls = _installed_class(provenance, registry)
     return [cls.implementation] if cls and cls.implementation else []
 
 
@@ -81,7 +82,12 @@ def _list_settings(settings: Mapping[str, object]) -> str:
 
 
 def _references(provenance: Provenance, registry: Registry) -> tuple[str, ...]:
+    cls = _installed_class(provenance, registry)
+    return cls.references if cls else ()
+
+
+def _installed_class(provenance: Provenance, registry: Registry) -> type[Component] | None:
     try:
-        return registry.find(provenance.component, provenance.kind).cls.references
+        return registry.find(provenance.component, provenance.kind).cls
     except CoveyError:
-        return ()
+        return None
