@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
 
 
-def canonical_json(document: Any) -> str:
+def canonical_json(document: object) -> str:
     """Return a JSON value as text, always the same text for the same value."""
     return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def digest(document: Any) -> str:
+def digest(document: object) -> str:
     """Return the SHA-256 of a JSON value, 64 hexadecimal digits."""
     return hashlib.sha256(canonical_json(document).encode("utf-8", "surrogatepass")).hexdigest()

@@ -93,10 +93,12 @@ class Certainty:
             probabilities[:, present] = 1 / len(present)
             return probabilities
         model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(self.X[rows], classes)
-        weights: Floats = model.coef_.T.astype(np.float32)
-        scores: Floats = self.X @ weights + model.intercept_.astype(np.float32)
-        both_scores = scores if len(present) > 2 else np.hstack([0 * scores, scores])
-        probabilities[:, present] = softmax(both_scores, axis=1)
+        weights: Floats = np.asarray(model.coef_, dtype=np.float32)
+        offsets: Floats = np.asarray(model.intercept_, dtype=np.float32)
+        scores: Floats = self.X @ weights.T + offsets
+        if len(present) == 2:  # then there is one column of scores, for the second class
+            scores = np.hstack([np.zeros_like(scores), scores])
+        probabilities[:, present] = softmax(scores, axis=1)
         return probabilities
 
 
@@ -113,10 +115,11 @@ def _transition_matrix(Z: Floats) -> _Matrix:
     neighbours: NDArray[np.intp]
     lengths, neighbours = cKDTree(Z).query(Z, count + 1, workers=-1)
     lengths, neighbours = lengths[:, 1:], neighbours[:, 1:]  # without the image itself
-    relative: NDArray[np.float64] = lengths / np.maximum(lengths[:, -1:], np.finfo(np.float32).tiny)
-    weights: Floats = np.exp(-(relative**2)).astype(np.float32)
-    rows = np.repeat(np.arange(len(Z)), count)
-    pairs = sparse.csr_matrix((weights.ravel(), (rows, neighbours.ravel())), (len(Z), len(Z)))
+    longest: NDArray[np.float64] = np.maximum(lengths[:, -1:], float(np.finfo(np.float32).tiny))
+    relative: NDArray[np.float64] = lengths / longest
+    weights: Floats = np.exp(-(relative**2), dtype=np.float64).astype(np.float32)
+    rows, columns = np.repeat(np.arange(len(Z)), count), neighbours.ravel()
+    pairs = sparse.csr_matrix((weights.ravel(), (rows, columns)), (len(Z), len(Z)))
     both = pairs.maximum(pairs.T).tocsr()
     sums: Floats = np.asarray(both.sum(axis=1)).ravel()
     transitions: _Matrix = (sparse.diags(1 / sums) @ both).tocsr().astype(np.float32)
@@ -126,7 +129,8 @@ def _transition_matrix(Z: Floats) -> _Matrix:
 def _draw_labelled(assigned: Marks) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the rows of labelled images and their classes, at most MOST of a class, the same on every call."""
     random = np.random.default_rng(0)
-    columns: list[NDArray[np.bool_]] = list(assigned.T)
-    members: list[NDArray[np.intp]] = [np.flatnonzero(column) for column in columns]
-    drawn = [rows if len(rows) <= MOST else np.sort(random.choice(rows, MOST, replace=False)) for rows in members]
+    drawn: list[NDArray[np.intp]] = []
+    for column in range(len(assigned[0])):
+        rows = np.flatnonzero(assigned[:, column])
+        drawn.append(rows if len(rows) <= MOST else np.sort(random.choice(rows, MOST, replace=False)))
     return np.concatenate(drawn), np.repeat(np.arange(len(drawn)), [len(rows) for rows in drawn])
