@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from covey.components.kinds import Kind
 from covey.components.options import build
 from covey.plugins.registry import Registry
 
+T = TypeVar("T")
 COLUMNS, GROUPS, FLAT = 8, 100, 3
 MIN_SAMPLES = 10
 RADII = (0.15, 0.3, 0.6)
@@ -42,7 +43,7 @@ def main() -> None:
     for eps, (labels, plain) in direct.items():
         cut = statistics.median(timed(partial(tree.labels, eps))[1] for _ in range(9))
         show(f"labels from it, eps {eps}", cut, plain, told(np.array_equal(tree.labels(eps), labels)))
-    clusterer: Any = build(Registry.installed().get(Kind.CLUSTERER, "dbscan"), {"min_samples": MIN_SAMPLES})
+    clusterer = build(Registry.installed().get(Kind.CLUSTERER, "dbscan"), {"min_samples": MIN_SAMPLES})
     prepared = clusterer.prepare(Z)
     computed, seconds = timed(lambda: profile_option(clusterer, Z, "eps", prepared=prepared))
     show(f"profile of {len(computed.values)} eps values", seconds)
@@ -79,7 +80,7 @@ def compare(Z: NDArray[np.float32], eps: float) -> tuple[NDArray[np.int32], floa
     return labels, min(plains)
 
 
-def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+def timed(work: Callable[[], T]) -> tuple[T, float]:
     """Return what work gives, and its seconds."""
     start = time.perf_counter()
     outcome = work()

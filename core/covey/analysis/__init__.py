@@ -1,1 +1,1 @@
-"""What clusters are like: density, profiles, measures, and help for a person who labels."""
+"""Analysis of clusters: density, profiles, measures, matching, and help for a person who labels."""

@@ -1,4 +1,4 @@
-"""covey import: what other programs made, brought into a dataset."""
+"""covey import: bring features and labels of other programs into a dataset."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from covey.plugins.registry import Registry
 
 @click.group("import")
 def import_() -> None:
-    """Bring what other programs made into a dataset."""
+    """Import features or labels that other programs made."""
 
 
 @import_.command()
@@ -39,7 +39,7 @@ def import_() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--names", type=click.Path(path_type=Path), help="Names of the rows of a .npy file: one a line, or CSV.")
 def features(folder: str, file: Path, names: Path | None) -> None:
-    """Bring features from FILE into the dataset FOLDER.
+    """Import features from FILE into the dataset FOLDER.
 
     FILE is .npy, an array (images, features); or .csv or .parquet, with a column `filename` and one for each feature.
 
@@ -62,10 +62,10 @@ def features(folder: str, file: Path, names: Path | None) -> None:
     help="Length of a segment. [default: as the file beside the images says]",
 )
 def raven(folder: str, tables: tuple[Path, ...], column: str | None, segment: float | None) -> None:
-    """Bring Raven selection tables, or folders of them, as labels into the dataset FOLDER.
+    """Import Raven selection tables, or folders of them, as labels of the dataset FOLDER.
 
-    An image gets the class of a selection when at least half of its segment lies in the selection, or at least half of
-    the selection, where that is shorter, in its segment. Clusters that covey exported are no classes, and left out.
+    An image gets the class of a selection if at least half of its segment lies in the selection, or, if the selection
+    is shorter, at least half of the selection in its segment. Clusters that covey exported are left out.
 
     \b
     covey import raven birds/ selections/
@@ -75,28 +75,34 @@ def raven(folder: str, tables: tuple[Path, ...], column: str | None, segment: fl
     paths, names = find_selection_tables(tables), ExportContents(dataset, ()).names
     rows = [row for path in paths for row in read_selections(path, column)]
     if column is None:
-        rows = _without_clusters(rows)
-    _tell_idle(rows, names)
+        rows = _leave_out_clusters(rows)
+    _report_unused(rows, names)
     classes = images_of(rows, names, length)
     counts = f"{count_noun(len(rows), 'selection')} in {count_noun(len(paths), 'table')}"
-    print_text(f"{counts}: {_label(dataset, classes, paths)}.")
+    print_text(f"{counts}: {_add_labels(dataset, classes, paths)}.")
 
 
-def _without_clusters(rows: Sequence[RavenSelection]) -> list[RavenSelection]:
-    """Leave out clusters as covey exports them, and tell of them. Raises CoveyError when there is nothing else."""
+def _leave_out_clusters(rows: Sequence[RavenSelection]) -> list[RavenSelection]:
+    """Return the rows without clusters that covey exported, and print which these are.
+
+    Raises:
+        CoveyError: all rows are such clusters.
+    """
     class_rows = [row for row in rows if not is_cluster(row.label)]
     clusters = list(dict.fromkeys(row.label for row in rows if is_cluster(row.label)))
     if clusters and not class_rows:
-        way = f"write classes in their place, or take them as classes with --column {LABEL}"
-        raise CoveyError(f"The tables hold clusters as covey exported them ({preview(clusters)}), no classes: {way}.")
+        remedy = f"write classes in their place, or take them as classes with --column {LABEL}"
+        raise CoveyError(
+            f"The tables hold clusters as covey exported them ({preview(clusters)}), no classes: {remedy}."
+        )
     if clusters:
         remark = f"Clusters as covey exported them are no classes, and left out: {preview(clusters)}."
         print_text(f"{remark} --column {LABEL} takes them.", err=True)
     return class_rows
 
 
-def _tell_idle(rows: Sequence[RavenSelection], names: Sequence[str]) -> None:
-    """Tell which selections say nothing of any image. Raises CoveyError when none does."""
+def _report_unused(rows: Sequence[RavenSelection], names: Sequence[str]) -> None:
+    """Print which selections belong to no image. Raises CoveyError if none belongs to an image."""
     recordings = recordings_by_sound(names)
     sounds = dict.fromkeys(row.sound for row in rows)
     foreign = [sound for sound in sounds if not recordings_of(sound, recordings)]
@@ -107,13 +113,13 @@ def _tell_idle(rows: Sequence[RavenSelection], names: Sequence[str]) -> None:
         )
     if foreign:
         print_text(f"Recordings of which there are no images: {preview(foreign)}.", err=True)
-    if bare := sum(not row.label for row in rows):
-        print_text(f"Selections without a class: {bare:,}.", err=True)
+    if unlabelled := sum(not row.label for row in rows):
+        print_text(f"Selections without a class: {unlabelled:,}.", err=True)
 
 
-def _label(dataset: Dataset, classes: dict[str, list[str]], paths: Sequence[Path]) -> str:
-    """Keep the labels, all in one action, and return in words what was done."""
+def _add_labels(dataset: Dataset, classes: dict[str, list[str]], paths: Sequence[Path]) -> str:
+    """Add the labels in one action, and return a description of it."""
     how, when = f"import of {preview([path.name for path in paths])}", now()
     rows = [Labelled(name, label, when, how) for label, images in classes.items() for name in images]
-    done = open_labels(dataset).give(rows, lambda count: f"{count_noun(count, 'label')} brought from Raven")
-    return done.told if done else "no label is new"
+    action = open_labels(dataset).give(rows, lambda count: f"{count_noun(count, 'label')} brought from Raven")
+    return action.told if action else "no label is new"

@@ -1,1 +1,1 @@
-"""What leaves a dataset: reports, exports, methods texts, pictures."""
+"""Outputs of a dataset: reports, exports, methods texts, pictures."""

@@ -1,1 +1,1 @@
-"""What helps a person who labels: what to look at next, what is alike, what is odd."""
+"""Help for a person who labels: the next images to label, similar images and odd ones."""

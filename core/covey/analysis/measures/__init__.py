@@ -1,1 +1,1 @@
-"""How good clusters are, how they agree with labels and with each other."""
+"""Measures of clusters: by themselves, against labels, and against each other."""

@@ -1,1 +1,1 @@
-"""What commands print: progress bars and tables."""
+"""Output on the terminal: progress bars, tables and tracebacks."""

@@ -1,4 +1,4 @@
-"""Plain tables on the terminal."""
+"""Printing plain tables on the terminal."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import click
 from covey.commands.terminal.progress_bars import strip_controls
 
 Group = Mapping[str, Sequence[str]]
-"""Columns that belong together: the cells of each, from the first row to the last, by its head."""
+"""Columns that belong together: the cells of each column, from the first row to the last, by its heading."""
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; the last column is wrapped where the terminal ends."""
+    """Print a table; the last column is wrapped at the width of the terminal."""
     widths = [max(len(row[at]) for row in [heads, *rows]) for at in range(len(heads) - 1)]
     indent = sum(widths) + 2 * len(widths)
     room = max(30, shutil.get_terminal_size((120, 24)).columns - indent)
@@ -28,30 +28,32 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def print_column_groups(groups: Sequence[Group]) -> None:
-    """Print numbered rows in which no cell is broken.
+    """Print numbered rows in which no cell is wrapped.
 
-    Groups of columns stand beside each other as far as the terminal is wide, 80 characters where there is none, and the
-    others below, under the same numbers.
+    Groups of columns are printed side by side as far as they fit the terminal (80 characters without one), the other
+    groups below, with the same row numbers.
     """
     count = len(next(iter(groups[0].values())))
-    numbers = _aligned({"": [str(number) for number in range(1, count + 1)]})
+    numbers = _align_columns({"": [str(number) for number in range(1, count + 1)]})
     room = shutil.get_terminal_size((80, 24)).columns
-    for at, block in enumerate(_blocks(numbers, map(_aligned, groups), room)):
+    for at, block in enumerate(_arrange_groups(numbers, map(_align_columns, groups), room)):
         head, *rows = (strip_controls(line).rstrip() for line in block)
         click.echo(("\n" if at else "") + click.style(head, bold=True))
         click.echo("\n".join(rows))
 
 
-def _aligned(group: Group) -> list[str]:
-    """Return the lines of some columns, the heads first, all of one length."""
+def _align_columns(group: Group) -> list[str]:
+    """Return the lines of a group of columns, the headings first, all of one length."""
     columns = [[head, *cells] for head, cells in group.items()]
     widths = [max(map(len, column)) for column in columns]
-    rows = zip(*columns, strict=True)
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return [
+        "  ".join(column[row].ljust(width) for column, width in zip(columns, widths, strict=True))
+        for row in range(len(columns[0]))
+    ]
 
 
-def _blocks(numbers: Sequence[str], groups: Iterable[Sequence[str]], room: int) -> list[Sequence[str]]:
-    """Return the lines of tables of which each has as many of the groups as there is room for."""
+def _arrange_groups(numbers: Sequence[str], groups: Iterable[Sequence[str]], room: int) -> list[Sequence[str]]:
+    """Return the lines of tables, each with as many of the groups as fit into the room."""
     blocks: list[Sequence[str]] = []
     for group in groups:
         if blocks and len(blocks[-1][0]) + 2 + len(group[0]) <= room:
@@ -62,4 +64,4 @@ def _blocks(numbers: Sequence[str], groups: Iterable[Sequence[str]], room: int) 
 
 
 def _join_blocks(first: Sequence[str], second: Sequence[str]) -> list[str]:
-    return [f"{one}  {other}" for one, other in zip(first, second, strict=True)]
+    return [f"{left}  {right}" for left, right in zip(first, second, strict=True)]

@@ -1,4 +1,4 @@
-"""Tracebacks of errors, for those who ask for them: `covey --traceback ...` or COVEY_DEBUG=1."""
+"""Tracebacks of errors, shown with `covey --traceback ...` or COVEY_DEBUG=1."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ VARIABLE = "COVEY_DEBUG"
 
 
 def show_traceback(error: BaseException) -> None:
-    """Print where an error came from, with all its causes, if a person asked for tracebacks."""
+    """Print the traceback of an error and its causes, if the user asked for tracebacks."""
     if wants_tracebacks():
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
 
 
 def wants_tracebacks() -> bool:
-    """Say whether a person asked for what lies behind messages."""
+    """Whether the user asked for tracebacks, by the flag or the environment."""
     context = click.get_current_context(silent=True)
     flag = context is not None and bool(context.find_root().params.get("traceback"))
     return flag or os.environ.get(VARIABLE, "") not in ("", "0")
