@@ -483,6 +483,17 @@ def test_a_small_image_that_ends_the_process_is_found_by_halving(tmp_path: Path)
     assert starts_until_finished(tmp_path)[0] == 0
 
 
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", '{"images": [[]], "deaths": "x"}', '{"left_out": 5}', '{"a": 1}', "[" * 9999]
+)
+def test_a_damaged_record_of_images_in_work_is_ignored(text: str, tmp_path: Path) -> None:
+    home = dataset(tmp_path, 4)
+    (home / ".covey").mkdir()
+    (home / ".covey" / "in_work.json").write_text(text)
+    (table,) = extract(home)
+    assert len(table.names) == 4
+
+
 def test_images_in_work_when_a_run_is_interrupted_are_not_to_blame(tmp_path: Path) -> None:
     home = dataset(tmp_path)
     for _ in range(6):

@@ -301,6 +301,19 @@ def test_the_index_follows_the_files(tmp_path: Path) -> None:
     assert folder.index(index_file)[0].content != first[0].content
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not keep when a file was changed")
+def test_an_image_replaced_by_one_of_the_same_size_and_time_is_read_again(tmp_path: Path) -> None:
+    folder, index_file = ImageFolder(tmp_path), tmp_path / "index.json"
+    for name, pixels in (("a.bmp", RAMP), ("b.bmp", RAMP[::-1])):
+        save(tmp_path / name, pixels)
+        os.utime(tmp_path / name, ns=(1, 1))
+    first, second = folder.index(index_file)
+    (tmp_path / "b.bmp").replace(tmp_path / "a.bmp")
+    (replaced,) = folder.index(index_file)
+    assert (replaced.bytes, replaced.time) == (first.bytes, first.time)
+    assert replaced.content == second.content
+
+
 def test_the_key_follows_content_and_name_alone(tmp_path: Path) -> None:
     for folder in ("one", "two"):
         save(tmp_path / folder / "a.png", RAMP)
@@ -309,10 +322,13 @@ def test_the_key_follows_content_and_name_alone(tmp_path: Path) -> None:
     assert len(keys) == 1
 
 
+ODD_INDEX = '{"format": 3, "files": [[[], 0, 0, [], 0, 0, "", null, 0], [{}, {}]]}'
+
+
 def test_a_damaged_index_is_made_again(tmp_path: Path) -> None:
     save(tmp_path / "a.png", RAMP)
     index_file = tmp_path / "index.json"
     good = ImageFolder(tmp_path).index(index_file)
-    for text in ["", "[[1]]", "{", "[[1,2,3,4,5,6,7,8,9]]", '{"a": 1}']:
+    for text in ["", "[[1]]", "{", "[[1,2,3,4,5,6,7,8,9]]", '{"a": 1}', ODD_INDEX, "[" * 9999]:
         index_file.write_text(text)
         assert ImageFolder(tmp_path).index(index_file) == good

@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from covey.data.picture_decoding import (
 )
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".webp", ".bmp")
-FORMAT = 2
+FORMAT = 3
 """Of the index; one of another format is made again."""
 RANGES = "grey_ranges.json"
 """File beside the index with the ranges by which deep greys are scaled."""
@@ -46,9 +47,18 @@ _ELSEWHERE = re.compile(r"^$|^/|\\|\0|^[A-Za-z]:|(^|/)\.\.(/|$)")
 class ImageFile:
     """One image as it lies on disk.
 
-    `time` is its modification time in nanoseconds, `content` the SHA-256 of its bytes. `problem` says why it cannot
-    be used; height and width (as decoded, upright) are then 0. If it is grey with more than 8 bits, `greys` are those
-    that it uses and `scale` those by which it is scaled.
+    Attributes:
+        name: path relative to the folder of images.
+        bytes: size of the file.
+        time: modification time in nanoseconds.
+        content: SHA-256 of the bytes; "" if they could not be read.
+        height: in pixels, as it is decoded and upright; 0 if it cannot be used.
+        width: likewise.
+        problem: why it cannot be used, "" if it can.
+        greys: the greys that it uses, if it is grey with more than 8 bits.
+        changed: time in nanoseconds when the system last changed the file (ctime). It shows that a file was replaced by
+            one of equal size and modification time; Windows keeps the time of creation there.
+        scale: the greys that become black and white, if it is grey with more than 8 bits.
     """
 
     name: str
@@ -59,6 +69,7 @@ class ImageFile:
     width: int = 0
     problem: str = ""
     greys: GreyRange | None = None
+    changed: int = 0
     scale: GreyRange | None = None
 
     @property
@@ -125,7 +136,7 @@ class ImageFolder:
     def index(self, index_file: Path, progress: Progress = SILENT) -> list[ImageFile]:
         """Return what is in the folder, in order of name.
 
-        A file is read only when its size or time differ from what the JSON file `index_file` says, which is then
+        A file is read only if its size or times differ from what the JSON file `index_file` says, which is then
         updated. Deep greys are scaled by one range for all images.
         """
         known_files = {file.name: file for file in _read_index(index_file)}
@@ -151,19 +162,23 @@ class ImageFolder:
                     yield Path(folder, name).relative_to(self.root).as_posix()
 
     def _inspect(self, name: str, earlier: ImageFile | None) -> ImageFile:
-        size = time = 0
+        size = time = changed = 0
         try:
             with translate_errors():
                 status = self.path(name).stat()
-                size, time = status.st_size, status.st_mtime_ns
-                if earlier and earlier.content and (earlier.bytes, earlier.time) == (size, time):
+                size, time, changed = status.st_size, status.st_mtime_ns, status.st_ctime_ns
+                if (
+                    earlier
+                    and earlier.content
+                    and (earlier.bytes, earlier.time, earlier.changed) == (size, time, changed)
+                ):
                     return earlier
                 if not stat.S_ISREG(status.st_mode):
                     raise BrokenImage("it is not a file")
                 content = self.path(name).read_bytes()
         except BrokenImage as error:
-            return ImageFile(name, size, time, "", problem=str(error))
-        return _examine(name, content, time)
+            return ImageFile(name, size, time, "", problem=str(error), changed=changed)
+        return attrs.evolve(_examine(name, content), time=time, changed=changed)
 
 
 def escapes_folder(name: str) -> bool:
@@ -186,13 +201,14 @@ def key_of(files: Iterable[ImageFile]) -> str:
     return digest([[file.name, file.identity] for file in files])
 
 
-def _examine(name: str, encoded: bytes, time: int) -> ImageFile:
+def _examine(name: str, encoded: bytes) -> ImageFile:
+    """Return what an image contains, without its times."""
     content = hashlib.sha256(encoded).hexdigest()
     try:
         picture = examine_picture(encoded)
     except BrokenImage as error:
-        return ImageFile(name, len(encoded), time, content, problem=str(error))
-    return ImageFile(name, len(encoded), time, content, picture.height, picture.width, greys=picture.greys)
+        return ImageFile(name, len(encoded), 0, content, problem=str(error))
+    return ImageFile(name, len(encoded), 0, content, picture.height, picture.width, greys=picture.greys)
 
 
 def _scale_alike(files: Sequence[ImageFile]) -> list[ImageFile]:
@@ -202,7 +218,7 @@ def _scale_alike(files: Sequence[ImageFile]) -> list[ImageFile]:
 
 
 def _write_index(index_file: Path, files: Sequence[ImageFile]) -> None:
-    rows = [attrs.astuple(attrs.evolve(file, scale=None)) for file in files]
+    rows = [attrs.astuple(file)[:-1] for file in files]
     write_text(index_file, json.dumps({"format": FORMAT, "files": rows}))
 
 
@@ -211,13 +227,13 @@ def _read_index(index_file: Path) -> list[ImageFile]:
     try:
         index = json.loads(index_file.read_text("utf-8"))
         return list(map(_read_row, index["files"])) if index["format"] == FORMAT else []
-    except (OSError, ValueError, TypeError, KeyError, IndexError):
+    except (OSError, ValueError, TypeError, RecursionError, LookupError):
         return []
 
 
 def _read_row(row: Sequence[Any]) -> ImageFile:
-    greys = row[7]
-    return attrs.evolve(ImageFile(*row[:7]), greys=GreyRange(*greys) if greys else None)
+    name, greys, changed = str(row[0]), row[7], int(row[8])
+    return attrs.evolve(ImageFile(name, *row[1:7]), greys=GreyRange(*greys) if greys else None, changed=changed)
 
 
 def _write_ranges(path: Path, files: Sequence[ImageFile]) -> None:
@@ -234,6 +250,7 @@ def _read_ranges(path: Path | None) -> dict[str, GreyRange]:
         return {}
     try:
         ranges = json.loads(path.read_text("utf-8"))
-        return {str(kind): GreyRange(str(kind), float(low), float(high)) for kind, (low, high) in ranges.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+        scales = [GreyRange(str(kind), float(low), float(high)) for kind, (low, high) in ranges.items()]
+        return {scale.kind: scale for scale in scales if isfinite(scale.low) and isfinite(scale.high)}
+    except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return {}

@@ -7,13 +7,31 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+
+import attrs
 
 from covey.extraction.shards import Content
 
 FILE = "in_work.json"
 DEATHS = 2
 """How many processes must have ended before a small image is to blame: people and power cuts end processes too."""
+
+
+@attrs.frozen
+class _Record:
+    """What the file holds.
+
+    Attributes:
+        extractor: tag of the extractor whose images are in work.
+        images: those in work.
+        deaths: number of processes in a row that ended with these images, or with more, in work.
+        left_out: images that are to blame, by the tag of the extractor.
+    """
+
+    extractor: str = ""
+    images: list[Content] = attrs.field(factory=list)
+    deaths: int = 0
+    left_out: dict[str, list[Content]] = attrs.field(factory=dict)
 
 
 class InWork:
@@ -31,10 +49,10 @@ class InWork:
         self.path = path
         self._extractor = extractor
         record = _read_record(path)
-        self._left_out: dict[str, list[Content]] = record.get("left_out", {})
-        suspected = record.get("extractor") == extractor
-        self.suspects: frozenset[Content] = frozenset(record.get("images", ())) if suspected else frozenset()
-        self._deaths: int = record.get("deaths", 0) if suspected else 0
+        self._left_out = record.left_out
+        is_suspected = record.extractor == extractor
+        self.suspects = frozenset(record.images if is_suspected else ())
+        self._deaths = record.deaths if is_suspected else 0
 
     def blame(self, large: frozenset[Content]) -> frozenset[Content]:
         """Return the images that ended a process; one of the `large` ones is to blame after its first time."""
@@ -67,12 +85,12 @@ class InWork:
 
     def _write(self, contents: Sequence[Content], deaths: int) -> None:
         """Overwrite the file in place: it is whole after a kill, and a power cut tells nothing about images."""
-        record = {"extractor": self._extractor, "images": list(contents), "deaths": deaths, "left_out": self._left_out}
+        record = _Record(self._extractor, list(contents), deaths, self._left_out)
         with (
             suppress(OSError),  # a full disk is reported where results are written
             open(self.path, "w", encoding="utf-8", opener=_open_private) as file,
         ):
-            file.write(json.dumps(record))
+            file.write(json.dumps(attrs.asdict(record)))
 
 
 def _open_private(path: str, flags: int) -> int:
@@ -80,14 +98,16 @@ def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
 
 
-def _read_record(path: Path) -> dict[str, Any]:
-    with suppress(OSError, ValueError, TypeError):
-        record = json.loads(path.read_text("utf-8"))
-        if _is_record(record):
-            return dict(record)
-    return {}
+def _read_record(path: Path) -> _Record:
+    """Return the record in a file; an empty one if the file is missing or damaged."""
+    with suppress(OSError, ValueError, TypeError, RecursionError):
+        record = _Record(**json.loads(path.read_text("utf-8")))
+        if _is_valid(record):
+            return record
+    return _Record()
 
 
-def _is_record(record: Any) -> bool:
-    kinds = {"extractor": str, "images": list, "deaths": int, "left_out": dict}
-    return isinstance(record, dict) and all(isinstance(record.get(name), kind) for name, kind in kinds.items())
+def _is_valid(record: _Record) -> bool:
+    lists = [record.images, *record.left_out.values()] if isinstance(record.left_out, dict) else [None]
+    texts = all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in lists)
+    return texts and isinstance(record.extractor, str) and isinstance(record.deaths, int)
