@@ -198,10 +198,13 @@ def test_two_windows_see_each_others_labels_and_lose_none(
     second = opened(chromium, address, birds)
     set_number(second, "Eps", "0.5")
     expect(metric(second, "Assigned")).to_have_text("96%")
-    for window, cluster, name in ((page, "Cluster 1", "wren"), (second, "Cluster 2", "robin")):
+    for window, cluster, count, name in ((page, "Cluster 1", 30, "wren"), (second, "Cluster 2", 20, "robin")):
         choose(window, "Colour by", "label")
+        expect(window.locator(".map .title")).to_contain_text("By label")
         choose(window, "Show", cluster)
+        expect(window.get_by_role("button", name=f"Label {count} images")).to_be_visible()
         classed(window, name)
+        expect(window.get_by_role("button", name=f"Label {count} images")).to_be_enabled()
     for window in (page, second):
         press(window, "Label ")
     for window in (page, second):
