@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from tests.dashboard.waiting import PATIENCE_S
 
 CHROMIUM = shutil.which("chromium")
 COVEY = [sys.executable, "-c", "from covey.commands.main import main; main()"]
-PATIENCE = 30_000
+PATIENCE = round(1000 * PATIENCE_S)
 """Milliseconds that a page may take on a busy machine."""
 
 

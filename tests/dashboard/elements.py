@@ -16,3 +16,11 @@ def button(app: AppTest, label: str) -> Button:
 def chooser(app: AppTest, label: str) -> Selectbox[Any]:
     """Return the list with this label."""
     return next(found for found in app.selectbox if found.label == label)
+
+
+def select_vanished(app: AppTest, label: str, title: str) -> None:
+    """Choose an entry that the browser still shows in a list, although the page has removed it."""
+    element = chooser(app, label)
+    assert title not in element.options
+    element.options.append(title)
+    element.select(title).run()

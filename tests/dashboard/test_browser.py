@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -30,6 +30,7 @@ from tests.dashboard.browser import (
     spot,
     view,
 )
+from tests.dashboard.waiting import wait_until
 
 from covey.data.cluster_colours import cluster_colour
 
@@ -173,6 +174,7 @@ class TestExplore:
         expect(metric(page, "Clusters")).to_have_text("3")
         for _ in range(3):
             slider.press("ArrowRight")
+        expect(slider).not_to_have_attribute("aria-valuetext", "0.12345")
         settle(page)
         value = str(slider.get_attribute("aria-valuetext"))
         assert float(value) > 0.12345
@@ -301,16 +303,14 @@ def test_ctrl_c_in_a_terminal_ends_it_without_a_word(birds: Path, serving: bool)
         if serving:
             process.stdout.readline()
         else:
-            wait_for_server(process.pid)
+            wait_until(lambda: has_started_server(process.pid))
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(20) == 0
         assert process.stderr.read() == ""
 
 
-def wait_for_server(pid: int) -> None:
-    """Wait until a process has started another one."""
-    end = time.monotonic() + 30
-    while not Path(f"/proc/{pid}/task/{pid}/children").read_text():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    time.sleep(0.2)
+def has_started_server(pid: int) -> bool:
+    """Whether a process has started another one, and listens to interruptions again."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    ignored = int(re.findall(r"SigIgn:\s*(\w+)", status)[0], 16)
+    return bool(Path(f"/proc/{pid}/task/{pid}/children").read_text()) and not ignored & 1 << (signal.SIGINT - 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from html import unescape
@@ -19,6 +18,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import seen, settle, spot
+from tests.dashboard.waiting import wait_until
 
 from covey import Clustering, Embedding
 from covey.components.kinds import Kind
@@ -96,6 +96,7 @@ def test_the_agreement_of_all_clusterings(opened: Open, birds: Path, names: list
     cluster(birds, flat(birds), names, np.arange(115, dtype=np.int32) % 4, turn=9)
     cluster(birds, flat(birds), ["elsewhere.png"], np.zeros(1, np.int32), turn=10)
     app = opened(birds)
+    wait_until(lambda: len(app.run().dataframe) > 1)
     frame = app.dataframe[1].value
     by_title = {title.partition("(")[2]: row for title, *row in frame.to_numpy().tolist()}
     order = [title.partition("(")[2] for title in frame["clustering"]]
@@ -112,11 +113,7 @@ def test_more_clusterings_than_fit_are_said(opened: Open, birds: Path, names: li
     for turn in range(23):
         cluster(birds, flat(birds), names, np.roll(GROUPS, turn), turn=turn)
     app = opened(birds)
-    for _ in range(100):
-        if len(app.dataframe) > 1:
-            break
-        time.sleep(0.2)
-        app.run()
+    wait_until(lambda: len(app.run().dataframe) > 1)
     assert app.dataframe[1].value.shape == (20, 21)
     assert "20 of 23 clusterings" in told(app)
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import NumberInput
-from tests.dashboard.elements import chooser
+from tests.dashboard.conftest import plain_names
+from tests.dashboard.elements import chooser, select_vanished
 
 from covey import Clustering
 from covey.components.kinds import Kind
@@ -313,3 +314,16 @@ def test_it_opens_with_the_clusterer_whose_result_is_kept(opened: Open, birds: P
     app = opened(birds)
     assert chooser(app, "Clusterer").options[0] == "kept: hdbscan-min_cluster_size7"
     assert field(app, "min_cluster_size").value == 7
+
+
+def test_an_entry_of_the_list_that_vanishes_while_it_is_chosen_changes_nothing(opened: Open, birds: Path) -> None:
+    store = open_labels(FolderDataset(birds))
+    store.add(plain_names()[:7], "wren")
+    app = opened(birds)
+    set_dbscan(app, 0.5)
+    chooser(app, "Show").select("Cluster 1: 30 images").run()
+    store.delete("wren")
+    select_vanished(app.run(), "Show", "Label wren: 7 images")
+    assert not app.exception
+    assert chooser(app, "Show").value == Selection("cluster", 1)
+    assert count(app) == "Label 30 images"

@@ -6,7 +6,6 @@ import io
 import json
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.dashboard.browser import free_port
+from tests.dashboard.waiting import wait_until
 
 from covey.data.images import ImageFolder
 from covey.frontend import PARAMETERS_FILE
@@ -158,10 +158,7 @@ def page(opened: Page, request: pytest.FixtureRequest) -> Page:
 
 
 def wait(address: str) -> None:
-    for _ in range(300):
-        if status(f"{address}/_stcore/health") == 200:
-            return
-        time.sleep(0.1)
+    wait_until(lambda: status(f"{address}/_stcore/health") == 200)
 
 
 def status(url: str) -> int:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import seen, settle
-from tests.dashboard.elements import button, chooser
+from tests.dashboard.elements import button, chooser, select_vanished
 
 from covey.labelling import LabelStore
 from covey_dashboard.pages.labels.edit_class import rename_class
@@ -162,6 +162,18 @@ def test_a_field_of_a_class_that_is_reported_late_does_not_bring_the_class_back(
     rename_class(store, "robin")
     assert state.choice == ImageChoice.of_class("wren")
     assert store.images("wren") == names[:9]
+
+
+def test_an_entry_of_the_list_that_vanishes_while_it_is_chosen_changes_nothing(
+    opened: Open, store: LabelStore, names: list[str]
+) -> None:
+    store.add(names[:9], "robin")
+    store.add(names[:3], "wren")
+    app = turn(opened(), "Images without")
+    store.delete("wren")
+    select_vanished(app.run(), "Show", "wren: 3 images")
+    assert not app.exception
+    assert chooser(app, "Show").value == UNLABELLED
 
 
 def test_history_tells_what_was_done_and_what_was_undone(opened: Open, store: LabelStore, names: list[str]) -> None:

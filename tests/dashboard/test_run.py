@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +11,8 @@ import pytest
 from click.testing import Result
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
-from tests.dashboard.browser import seen
+from tests.dashboard.browser import seen, settle
+from tests.dashboard.waiting import wait_until
 
 from covey.experiments.jobs import Job, list_jobs
 from covey.plugins.locations import open_dataset
@@ -56,11 +56,8 @@ def of(folder: object) -> list[Job]:
 
 
 def finished(folder: Path) -> Job:
-    end = time.monotonic() + 30
-    while (job := of(folder)[0]).state in ("waiting", "running"):
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    return job
+    wait_until(lambda: of(folder)[0].state not in ("waiting", "running"))
+    return of(folder)[0]
 
 
 def test_what_is_shown_is_what_runs(monkeypatch: pytest.MonkeyPatch, calls: Path, covey: Callable[..., Result]) -> None:
@@ -115,10 +112,7 @@ def test_another_run_at_work_is_said(monkeypatch: pytest.MonkeyPatch, calls: Pat
     app = chosen(opened(monkeypatch, calls))
     app.text_input(key="run.extractor.covey-slow:slow.gate").set_value(str(gate))
     done(app.button(key="run.start").click().run())
-    end = time.monotonic() + 30
-    while of(calls)[0].stage is None:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    wait_until(lambda: of(calls)[0].stage is not None)
     done(app.button(key="run.start").click().run())
     finished(calls)
     assert "Another run is at work there" in told(done(app.run()))
@@ -176,6 +170,8 @@ def test_a_run_is_watched_reloaded_cancelled_and_finished(page: Page, calls: Pat
     choose(page, "Describe the images with", "timm", "slow")
     choose(page, "Map them with", "umap", "cut")
     choose(page, "Find groups with", "dbscan", "above")
+    expect(page.get_by_text("--clusterer above")).to_be_visible()
+    settle(page)
     page.get_by_label("Gate", exact=True).fill(str(gate))
     page.keyboard.press("Enter")
     expect(page.get_by_text("extractor.gate=")).to_be_visible()

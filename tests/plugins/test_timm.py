@@ -176,6 +176,6 @@ def test_without_network_one_sentence_names_the_model_that_needs_none(tmp_path: 
     )
     assert done.stdout.startswith("The pretrained weights of resnet18 could not be fetched (")
     assert done.stdout.endswith(
-        "or use --extractor timm with its default model, whose weights are installed with it.\n"
+        "or use the extractor timm with its default model, whose weights are installed with it.\n"
     )
     assert done.stdout.count("\n") == 1

@@ -278,6 +278,6 @@ def test_an_unknown_layer_is_told_with_the_nearest() -> None:
 def test_without_network_one_sentence_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
-    with pytest.raises(CoveyError, match=r"weights of ResNet18 could not be fetched .* --extractor timm") as caught:
+    with pytest.raises(CoveyError, match=r"weights of ResNet18 could not be fetched .* the extractor timm") as caught:
         small(weights="pretrained").load(Runtime())
     assert "\n" not in str(caught.value)

@@ -137,7 +137,7 @@ def weights_not_fetched(model: str, error: Exception) -> CoveyError:
     """Return the error for pretrained weights that could not be fetched."""
     return CoveyError(
         f"The pretrained weights of {model} could not be fetched ({reason(error)[:200]}): connect to the internet, give"
-        " a file in the option weights, or use --extractor timm with its default model, whose weights are installed"
+        " a file in the option weights, or use the extractor timm with its default model, whose weights are installed"
         " with it."
     )
 
