@@ -183,10 +183,12 @@ def test_a_run_is_watched_reloaded_cancelled_and_finished(page: Page, calls: Pat
     expect(page.get_by_text("Extracting features: 100 images")).to_be_visible()
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Cancelled: slow → cut → above")).to_be_visible()
+    settle(page)
     assert not list(calls.glob("*.npz"))
     gate.touch()
     page.get_by_role("button", name="Start again").click()
     expect(page.get_by_text("Done: slow → cut → above")).to_be_visible()
+    settle(page)
     assert "going on where an earlier run stopped" in of(calls)[0].log
     page.get_by_role("button", name="Remove", exact=True).last.click()
     expect(page.get_by_text("Cancelled: slow → cut → above")).to_have_count(0)
