@@ -30,6 +30,7 @@ test("all is at the top and nothing at the bottom", () => {
 
 test("the greatest count is all, and without clusters every share is 0", () => {
   assert.deepEqual(scaleCounts([1, 4, 2]), [0.25, 1, 0.5]);
+  assert.deepEqual(scaleCounts([1, 0]), [1, 0]);
   assert.deepEqual(scaleCounts([0, 0]), [0, 0]);
 });
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { coreBox, fitView, panView, pointSize, toPixel, toPlace, wheelFactor, zoomView } from "../map/map_view.js";
 
-/** @import { Pixel } from "../map/map_view.js" */
+/** @import { Box, Pixel } from "../map/map_view.js" */
 
 const SIZE = { width: 600, height: 400 };
 const VIEW = { x: 3, y: -2, scale: 25 };
@@ -34,17 +34,18 @@ test("points that lie nowhere are left aside, and a map without any has a view t
   assert.deepEqual(coreBox(new Float32Array()), { x: [-1, 1], y: [-1, 1] });
 });
 
-test("the first view shows the whole box below the buttons", () => {
-  for (const box of [
-    { x: [0, 1], y: [0, 9] },
+test("the first view fills the map below the buttons with the whole box", () => {
+  /** @type {Box[]} */
+  const boxes = [
+    { x: [0, 1], y: [40, 49] },
     { x: [-7, 50], y: [2, 3] },
-  ]) {
-    const { x, y } = /** @type {{ x: [number, number], y: [number, number] }} */ (box);
+  ];
+  for (const { x, y } of boxes) {
     const view = fitView({ x, y }, SIZE);
     const [left, top] = toPixel(view, SIZE, [x[0], y[1]]);
     const [right, bottom] = toPixel(view, SIZE, [x[1], y[0]]);
-    assert.ok(left >= -1e-9 && right <= 600 + 1e-9, `${left} to ${right}`);
-    assert.ok(top >= 36 - 1e-9 && bottom <= 400 + 1e-9, `${top} to ${bottom}`);
+    assertNear([left + right, top + bottom], [600, 36 + 400]);
+    assertNear([Math.max((right - left) / 600, (bottom - top) / (400 - 36))], [1]);
   }
 });
 

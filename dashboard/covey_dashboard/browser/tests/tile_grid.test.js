@@ -20,6 +20,11 @@ test("tiles fill the width, none narrower than asked for", () => {
   }
 });
 
+test("a picture is half as high as wide, with room for two lines below it", () => {
+  const { width, height } = tileBox(arrangeTiles(1280, 132), 0);
+  assert.equal(height - width / 2, 30);
+});
+
 test("a gallery that is narrower than a tile has one column", () => {
   assert.equal(arrangeTiles(50, 132).columns, 1);
 });
