@@ -280,6 +280,17 @@ class TestLooking:
         assert page.locator("dialog .whole img").evaluate("image => image.naturalWidth") == 64
         expect_out(page, [])
 
+    def test_a_screen_reader_is_told_which_of_how_many_images_it_is_and_meets_no_control_within(
+        self, page: Page
+    ) -> None:
+        fifth = page.get_by_role("option", name=RECORDED[4].rpartition("_")[2]).first
+        assert fifth.evaluate("element => [element.ariaPosInSet, element.ariaSetSize]") == ["5", "40"]
+        assert page.locator(".tile").locator("button, a, [tabindex]").count() == 0
+        tile(page, 4).hover()
+        tile(page, 4).get_by_title("Enlarge").click()
+        expect(page.get_by_role("dialog", name=RECORDED[4])).to_be_visible()
+        expect(page.locator(".count")).to_have_text("40 images")
+
     def test_the_recordings_of_what_is_left(self, page: Page) -> None:
         tile(page, 0).click()
         page.get_by_role("button", name="The recordings").click()

@@ -50,7 +50,7 @@ def test_the_map_lets_the_keys_of_the_browser_through(birds: Path) -> None:
         settle(page)
         page.evaluate("addEventListener('keydown', (event) => { window.lastPrevented = event.defaultPrevented; })")
         page.locator("canvas.over").first.focus()
-        for key in ("PageDown", "a", "ArrowDown"):
+        for key in ("PageDown", "a", "Home", "Control+ArrowDown"):
             page.keyboard.press(key)
             assert page.evaluate("window.lastPrevented") is False, key
 

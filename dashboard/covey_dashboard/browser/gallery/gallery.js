@@ -220,13 +220,11 @@ export class Gallery {
     const name = this.content.names[index];
     const tile = element(this.space, "div", "tile");
     Object.assign(tile, { id: `tile-${index}`, title: name, role: "option" });
+    // Of all options only these are on the page.
+    Object.assign(tile, { ariaSetSize: String(this.content.names.length), ariaPosInSet: String(index + 1) });
     appendPicture(element(tile, "div", "picture"), this.pictureAddress(index), name);
     element(element(tile, "div", "caption"), "bdi", "", fileName(name));
-    const enlarge = button(tile, "⤢", "Enlarge (Enter)", (event) => {
-      event.stopPropagation();
-      this.viewer.open(index);
-    });
-    enlarge.tabIndex = -1;
+    this.appendEnlarger(tile, index);
     tile.onclick = (event) => {
       this.current = index;
       this.toggle(index, event.shiftKey);
@@ -236,6 +234,21 @@ export class Gallery {
     };
     this.tiles.set(index, tile);
     this.place(tile, index);
+  }
+
+  /**
+   * Appends a sign that opens the viewer. It is for the mouse alone: an option may hold no control, and Enter does it.
+   *
+   * @param {Node} tile
+   * @param {number} index
+   */
+  appendEnlarger(tile, index) {
+    const sign = element(tile, "span", "enlarge", "⤢");
+    Object.assign(sign, { title: "Enlarge (Enter)", ariaHidden: "true" });
+    sign.onclick = (event) => {
+      event.stopPropagation();
+      this.viewer.open(index);
+    };
   }
 
   /** @param {number} index */

@@ -13,6 +13,8 @@ export class Viewer {
     this.dialog = element(gallery.host, "dialog", "viewer");
     const head = element(this.dialog, "div", "head");
     this.name = element(head, "bdi", "name");
+    this.name.id = "viewer-name";
+    this.dialog.setAttribute("aria-labelledby", this.name.id);
     button(head, "✕", "Close (Esc)", () => this.close());
     this.picture = element(this.dialog, "div", "whole");
     this.facts = element(this.dialog, "div", "facts");

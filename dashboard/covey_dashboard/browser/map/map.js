@@ -5,7 +5,18 @@ import { button, element } from "../shared/elements.js";
 import { unpack } from "../shared/payload.js";
 import { continueDrag, startDrag } from "./drag.js";
 import { arrangeNames, paintPoints, paletteIndex, parseColour } from "./map_layout.js";
-import { coreBox, fitView, panView, pointSize, toPixel, toPlace, wheelFactor, zoomView } from "./map_view.js";
+import {
+  ZOOM_STEP,
+  coreBox,
+  fitView,
+  followMapKey,
+  panView,
+  pointSize,
+  toPixel,
+  toPlace,
+  wheelFactor,
+  zoomView,
+} from "./map_view.js";
 import { createPainter, flatContext } from "./painters.js";
 import { indexPoints, nearestPoint } from "./point_grid.js";
 import { Tooltip } from "./tooltip.js";
@@ -49,7 +60,8 @@ import { Tooltip } from "./tooltip.js";
 
 const PAGE_AROUND = 320; // pixels of a page that are above and below the map
 const POINTER_REACH = 9; // pixels from the pointer to the point that it means
-const ZOOM_STEP = 1.5;
+const CROSS = 7; // pixels from the middle of the cross to its ends
+const KEYS = "Map: arrow keys move it, + and - zoom, 0 shows everything, Enter picks the point in the middle";
 /** @type {Record<Tool, [title: string, sign: string]>} */
 const TOOLS = { pan: ["Move", "✥"], box: ["Select a rectangle (Shift and drag)", "▭"], lasso: ["Select an area", "◌"] };
 
@@ -118,7 +130,7 @@ class PointMap {
     this.stage = element(this.host, "div", "stage");
     this.dots = element(this.stage, "canvas", "points");
     this.over = element(this.stage, "canvas", "over");
-    this.over.tabIndex = 0;
+    Object.assign(this.over, { tabIndex: 0, role: "application", ariaLabel: KEYS });
     this.legend = element(this.stage, "div", "legend");
     this.tooltip = new Tooltip(this.stage);
     this.painter = createPainter(this.dots);
@@ -211,7 +223,7 @@ class PointMap {
    * @param {number} factor
    * @param {Pixel} pixel What stays where it is: the middle, if nothing else.
    */
-  zoom(factor, pixel = [this.size.width / 2, this.size.height / 2]) {
+  zoom(factor, pixel = this.middle) {
     if (this.view) this.moveTo(zoomView(this.view, this.size, factor, pixel));
   }
 
@@ -251,6 +263,7 @@ class PointMap {
       pen.fillText(name, ...pixel);
     }
     if (this.drag) this.drawOutline(this.drag.outline, style.color);
+    if (this.over.matches(":focus-visible")) this.drawCross(style.color);
   }
 
   /**
@@ -267,6 +280,23 @@ class PointMap {
     pen.setLineDash([5, 4]);
     pen.stroke();
     pen.setLineDash([]);
+  }
+
+  /**
+   * Draws a cross where the keyboard picks.
+   *
+   * @param {string} colour
+   */
+  drawCross(colour) {
+    const { pen, middle } = this;
+    const [across, down] = middle;
+    pen.beginPath();
+    pen.moveTo(across - CROSS, down);
+    pen.lineTo(across + CROSS, down);
+    pen.moveTo(across, down - CROSS);
+    pen.lineTo(across, down + CROSS);
+    Object.assign(pen, { strokeStyle: colour, lineWidth: 1.5 });
+    pen.stroke();
   }
 
   listen() {
@@ -290,7 +320,10 @@ class PointMap {
       this.tooltip.hide();
     };
     this.over.onkeydown = (event) => {
-      if (event.key === "Escape") this.cancelDrag();
+      this.pressKey(event);
+    };
+    this.over.onfocus = this.over.onblur = () => {
+      this.draw();
     };
   }
 
@@ -308,6 +341,30 @@ class PointMap {
     if (!this.view) return;
     event.preventDefault();
     this.zoom(wheelFactor(event.deltaY), this.pixelOf(event));
+  }
+
+  /**
+   * Follows the keys of the map and leaves all others to the browser.
+   *
+   * @param {KeyboardEvent} event
+   */
+  pressKey(event) {
+    const { scene, view, size, middle } = this;
+    if (event.key === "Escape") this.cancelDrag();
+    if (!scene || !view || event.altKey || event.ctrlKey || event.metaKey) return;
+    const target = followMapKey(view, size, scene.points.grid.box, event.key);
+    if (target) {
+      this.moveTo(target);
+      this.hover(middle);
+    } else if (event.key === "Enter") {
+      this.report({ row: this.pointAt(middle) });
+    } else return;
+    event.preventDefault();
+  }
+
+  /** @returns {Pixel} */
+  get middle() {
+    return [this.size.width / 2, this.size.height / 2];
   }
 
   /** @param {Pixel} pixel */

@@ -3,7 +3,7 @@
 /** @import { Pixel, Size } from "./map_view.js" */
 
 const LINE_HEIGHT = 15;
-const TOOLTIP_WIDTH = 236;
+const POINTER_GAP = 14; // between the pointer and the tooltip
 
 /**
  * Returns those names that have room, with the pixel of each one's middle: the first first, none over another, none
@@ -29,15 +29,21 @@ export function arrangeNames(names, mapWidth) {
 }
 
 /**
- * Returns the edges of the tooltip, as a style has them: beside the pointer, towards the middle of the map.
+ * Returns where the upper left corner of the tooltip stands: beside the pointer, towards the middle of the map, and
+ * always within the map.
  *
  * @param {Pixel} pointer
- * @param {Size} size Of the map.
+ * @param {Size} mapSize
+ * @param {Size} tooltipSize
+ * @returns {Pixel}
  */
-export function tooltipEdges([across, down], { width, height }) {
-  const left = `${Math.max(0, Math.min(across + 14, width - TOOLTIP_WIDTH))}px`;
-  if (down < height / 2) return { left, top: `${down + 14}px`, bottom: "auto" };
-  return { left, top: "auto", bottom: `${height - down + 10}px` };
+export function placeTooltip([across, down], mapSize, tooltipSize) {
+  const isAbove = down >= mapSize.height / 2;
+  const top = isAbove ? down - POINTER_GAP - tooltipSize.height : down + POINTER_GAP;
+  return [
+    Math.max(0, Math.min(across + POINTER_GAP, mapSize.width - tooltipSize.width)),
+    Math.max(0, Math.min(top, mapSize.height - tooltipSize.height)),
+  ];
 }
 
 /**

@@ -2,6 +2,7 @@
 
 const OUTLIERS = 0.005; // share of the points at each end of an axis that may lie outside the first view
 const MARGIN = 0.06;
+const KEY_STEP = 60; // pixels by which an arrow key moves the map
 const BUTTON_BAR = 36; // pixels at the top, where the buttons are
 
 /**
@@ -21,6 +22,20 @@ const BUTTON_BAR = 36; // pixels at the top, where the buttons are
  *
  * @typedef {{ x: number, y: number, scale: number }} View
  */
+
+export const ZOOM_STEP = 1.5;
+
+/**
+ * How far each arrow key moves over the map.
+ *
+ * @type {Map<string, Pixel>}
+ */
+const ARROWS = new Map([
+  ["ArrowLeft", [-KEY_STEP, 0]],
+  ["ArrowRight", [KEY_STEP, 0]],
+  ["ArrowUp", [0, -KEY_STEP]],
+  ["ArrowDown", [0, KEY_STEP]],
+]);
 
 /**
  * Returns what a map shows at first: nearly all points, with a margin, so that single outliers do not shrink it.
@@ -107,6 +122,26 @@ export const panView = ({ x, y, scale }, from, to) => ({
   y: y + (to[1] - from[1]) / scale,
   scale,
 });
+
+/**
+ * Returns the view to which a key leads: arrows move over the map, plus and minus zoom, 0 shows everything. Other keys
+ * lead nowhere.
+ *
+ * @param {View} view
+ * @param {Size} size
+ * @param {Box} box What "everything" is.
+ * @param {string} key
+ * @returns {View | undefined}
+ */
+export function followMapKey(view, size, box, key) {
+  /** @type {Pixel} */
+  const middle = [size.width / 2, size.height / 2];
+  if (key === "+" || key === "=") return zoomView(view, size, ZOOM_STEP, middle);
+  if (key === "-") return zoomView(view, size, 1 / ZOOM_STEP, middle);
+  if (key === "0") return fitView(box, size);
+  const step = ARROWS.get(key);
+  return step && panView(view, step, [0, 0]);
+}
 
 /**
  * Returns by which factor a turn of the wheel zooms: a fast one counts as one of 120 units.

@@ -1,6 +1,6 @@
 import { element } from "../shared/elements.js";
 import { clusterName, encodeName } from "../shared/texts.js";
-import { tooltipEdges } from "./map_layout.js";
+import { placeTooltip } from "./map_layout.js";
 
 /** @import { Pixel, Size } from "./map_view.js" */
 /** @import { MapContent, MapPoints } from "./map.js" */
@@ -36,7 +36,9 @@ export class Tooltip {
     if (point !== this.described) this.describe(point, points, content);
     this.described = point;
     this.host.hidden = false;
-    Object.assign(this.host.style, tooltipEdges(pointer, size));
+    const { offsetWidth: width, offsetHeight: height } = this.host;
+    const [left, top] = placeTooltip(pointer, size, { width, height });
+    Object.assign(this.host.style, { left: `${left}px`, top: `${top}px` });
   }
 
   /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { arrangeNames, paintPoints, paletteIndex, parseColour, tooltipEdges } from "../map/map_layout.js";
+import { arrangeNames, paintPoints, paletteIndex, parseColour, placeTooltip } from "../map/map_layout.js";
 
 /** @import { Pixel } from "../map/map_view.js" */
 
@@ -34,13 +34,28 @@ test("a name that is moved covers no other where it then stands", () => {
 });
 
 test("the tooltip stands beside the pointer, towards the middle of the map", () => {
-  assert.deepEqual(tooltipEdges([100, 50], SIZE), { left: "114px", top: "64px", bottom: "auto" });
-  assert.deepEqual(tooltipEdges([100, 350], SIZE), { left: "114px", top: "auto", bottom: "60px" });
+  const tooltip = { width: 200, height: 120 };
+  assert.deepEqual(placeTooltip([100, 50], SIZE, tooltip), [114, 64]);
+  assert.deepEqual(placeTooltip([100, 350], SIZE, tooltip), [114, 350 - 14 - 120]);
 });
 
-test("the tooltip leaves the map neither to the left nor to the right", () => {
-  assert.equal(tooltipEdges([590, 50], SIZE).left, "364px");
-  assert.equal(tooltipEdges([50, 50], { width: 100, height: 400 }).left, "0px");
+test("the tooltip never leaves the map, wherever the pointer is", () => {
+  for (const tooltip of [
+    { width: 200, height: 120 },
+    { width: 238, height: 390 },
+  ]) {
+    for (let across = 0; across <= SIZE.width; across += 50) {
+      for (let down = 0; down <= SIZE.height; down += 50) {
+        const [left, top] = placeTooltip([across, down], SIZE, tooltip);
+        assert.ok(left >= 0 && left + tooltip.width <= SIZE.width, `left ${left}`);
+        assert.ok(top >= 0 && top + tooltip.height <= SIZE.height, `top ${top}`);
+      }
+    }
+  }
+});
+
+test("a tooltip that is larger than the map begins with the map", () => {
+  assert.deepEqual(placeTooltip([50, 50], SIZE, { width: 700, height: 500 }), [0, 0]);
 });
 
 test("groups beyond the palette begin again, and none is always the first colour", () => {

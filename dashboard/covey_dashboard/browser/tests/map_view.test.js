@@ -1,12 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { coreBox, fitView, panView, pointSize, toPixel, toPlace, wheelFactor, zoomView } from "../map/map_view.js";
+import {
+  coreBox,
+  fitView,
+  followMapKey,
+  panView,
+  pointSize,
+  toPixel,
+  toPlace,
+  wheelFactor,
+  zoomView,
+} from "../map/map_view.js";
 
 /** @import { Box, Pixel } from "../map/map_view.js" */
 
 const SIZE = { width: 600, height: 400 };
 const VIEW = { x: 3, y: -2, scale: 25 };
+/** @type {Box} */
+const BOX = { x: [0, 1], y: [0, 1] };
 /** @type {Pixel[]} */
 const PIXELS = [
   [0, 0],
@@ -82,6 +94,23 @@ test("a view is not changed by what is computed from it", () => {
   zoomView(view, SIZE, 2, [0, 0]);
   panView(view, [0, 0], [1, 1]);
   assert.deepEqual(view, VIEW);
+});
+
+test("an arrow key moves over the map to where it points", () => {
+  const leads = (/** @type {string} */ key) => followMapKey(VIEW, SIZE, BOX, key);
+  assert.deepEqual(leads("ArrowRight"), { ...VIEW, x: VIEW.x + 60 / VIEW.scale });
+  assert.deepEqual(leads("ArrowLeft"), { ...VIEW, x: VIEW.x - 60 / VIEW.scale });
+  assert.deepEqual(leads("ArrowUp"), { ...VIEW, y: VIEW.y + 60 / VIEW.scale });
+  assert.deepEqual(leads("ArrowDown"), { ...VIEW, y: VIEW.y - 60 / VIEW.scale });
+});
+
+test("plus and minus zoom at the middle, 0 shows everything, and no other key does anything", () => {
+  const leads = (/** @type {string} */ key) => followMapKey(VIEW, SIZE, BOX, key);
+  assert.deepEqual(leads("+"), { ...VIEW, scale: VIEW.scale * 1.5 });
+  assert.deepEqual(leads("="), leads("+"));
+  assert.deepEqual(leads("-"), zoomView(VIEW, SIZE, 1 / 1.5, [300, 200]));
+  assert.deepEqual(leads("0"), fitView(BOX, SIZE));
+  for (const key of ["a", "Tab", "PageDown", "F5", "constructor"]) assert.equal(leads(key), undefined);
 });
 
 test("the wheel zooms in and out alike, and one fast turn does not leap", () => {
