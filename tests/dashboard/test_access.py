@@ -19,7 +19,7 @@ import pytest
 from click.testing import Result
 from playwright.sync_api import Browser, expect
 from starlette.types import Message, Receive, Scope, Send
-from tests.dashboard.browser import COVEY, free_port, origin_of, page_address, served
+from tests.dashboard.browser import COVEY, free_port, origin_of, page_address, served, settle
 from tests.dashboard.conftest import plain_names, write
 from tests.dashboard.http_client import Reply, ask, cookie_of, handshake, host_of, token_of
 
@@ -217,6 +217,7 @@ class TestToken:
         assert "covey_token" not in page.evaluate("document.cookie")
         page.get_by_role("link", name="Labels").click()
         expect(page.get_by_text("No class yet", exact=True)).to_be_visible()
+        settle(page)  # Streamlit does not go back while a page is on its way
         page.go_back()
         expect(page.locator(".map[data-drawn]")).to_be_visible()
         assert "token" not in page.url
