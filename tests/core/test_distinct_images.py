@@ -59,6 +59,10 @@ def test_embeddings_and_clusterings_say_that_copies_are_one_point(tmp_path: Path
         assert entry.provenance
         assert entry.provenance.details.copies == expected
     table: Embedding = dataset.load(embedding)
+    assert (
+        "4 images are copies of another: copy_01.png, copy_02.png, copy_03.png and 1 more."
+        in covey("info", tmp_path).stdout
+    )
     rows = table.Z[[row for row, name in enumerate(table.names.tolist()) if name.startswith("copy")]]
     assert (rows == rows[0]).all()
 

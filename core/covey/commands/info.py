@@ -24,7 +24,7 @@ from covey.data.legacy.pickles import read_frame
 from covey.data.metadata import read_metadata
 from covey.data.provenance import Provenance
 from covey.data.unused_pictures import describe_unused_pictures
-from covey.extraction.notes import describe_features
+from covey.extraction.notes import describe_copies, describe_features
 from covey.extraction.shards import Unfinished, list_unfinished
 from covey.labelling import kept_labels
 from covey.plugins.locations import open_dataset
@@ -81,7 +81,7 @@ def _show_dataset(dataset: Dataset, as_json: bool) -> None:
     labels = _read_or_report(lambda: _summarize_labels(dataset), problems)
     metadata = _read_or_report(lambda: _summarize_metadata(dataset, names), problems)
     unfinished_layers = list_unfinished(dataset.home / WORK)
-    notices = list(dict.fromkeys([*describe_unused_pictures(dataset), *_describe_features(dataset)]))
+    notices = list(dict.fromkeys([*describe_unused_pictures(dataset), *_describe_tables(dataset)]))
     if as_json:
         _print_json(
             {
@@ -112,11 +112,13 @@ def _show_dataset(dataset: Dataset, as_json: bool) -> None:
         print_text(f"\n{problem}", err=True)
 
 
-def _describe_features(dataset: Dataset) -> Iterator[str]:
-    """Yield what was noticed about images and their features when these were computed."""
-    for entry in dataset.features():
-        if entry.provenance:
+def _describe_tables(dataset: Dataset) -> Iterator[str]:
+    """Yield what was noticed about images, features and copies when the tables were computed."""
+    for entry in dataset.entries():
+        if entry.provenance and entry.kind is TableKind.FEATURES:
             yield from describe_features(entry.provenance, entry.shape[1])
+        elif entry.provenance and entry.provenance.details.copies:
+            yield from describe_copies(entry.provenance.details.copies)
 
 
 def _read_or_report(read: Callable[[], T], problems: list[str]) -> T | None:
