@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
+from tests.fixture_types import Cli, Distribution
 
 from covey.commands.main import main
 from covey.plugins.registry import Registry
@@ -38,7 +39,7 @@ def esc10() -> Path:
 
 
 @pytest.fixture
-def covey() -> Callable[..., Result]:
+def covey() -> Cli:
     """The command line: covey("run", folder) gives what it printed and its exit code."""
 
     def call(*words: object) -> Result:
@@ -59,9 +60,6 @@ def images(tmp_path: Path) -> Path:
         pixels[third * 10 : third * 10 + 10] += 150
         Image.fromarray(pixels).save(folder / f"call_{number:02}.png")
     return folder
-
-
-Distribution = Callable[..., None]
 
 
 @pytest.fixture

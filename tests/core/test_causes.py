@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
+from tests.fixture_types import Cli
 
 import covey
 from covey import CoveyError
@@ -17,7 +16,6 @@ from covey.components.kinds import Kind
 from covey.plugins.registry import Registry
 from covey.testing import Brightness
 
-Cli = Callable[..., Result]
 BROKEN = ["--extractor", "slow", "--set", "extractor.breaks=error", "--reducer", "cut", "--clusterer", "above"]
 pytestmark = pytest.mark.usefixtures("slow")
 

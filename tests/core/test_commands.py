@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from click.testing import Result
+from tests.fixture_types import Cli, Distribution
 
 from covey.plugins.registry import Registry
-
-Distribution = Callable[..., None]
-Cli = Callable[..., Result]
 
 GOOD = """
 import click

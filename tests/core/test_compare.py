@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import Result
+from tests.fixture_types import Cli
 
 from covey import Clustering
 from covey.analysis.measures.agreement import agreement_matrix, trace_clusters
 
-Cli = Callable[..., Result]
 FLAGS = ("--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2",
          "--set", "clusterer.min_samples=3", "--set", "clusterer.eps=0.001,0.6,9")  # fmt: skip
 

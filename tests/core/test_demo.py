@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-from click.testing import Result
-
-Cli = Callable[..., Result]
+from tests.fixture_types import Cli
 
 
 def test_the_whole_way(covey: Cli, tmp_path: Path) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import Result
+from tests.fixture_types import Cli
 
 from covey.data.folder import FolderDataset
 from covey.data.provenance import Copies
@@ -36,7 +35,7 @@ def labels_of_copies(dataset: FolderDataset, table: Clustering) -> set[int]:
 @pytest.mark.parametrize(("images", "copies"), [(20, 60), (1, 59), (3, 30), (40, FEWEST_COPIES - 1)])
 @pytest.mark.parametrize("reducer", ["pca", "umap"])
 def test_copies_are_one_cluster_and_never_noise(
-    images: int, copies: int, reducer: str, tmp_path: Path, covey: Callable[..., Result]
+    images: int, copies: int, reducer: str, tmp_path: Path, covey: Cli
 ) -> None:
     dataset = dataset_with_copies(tmp_path, images, copies)
     done = covey("run", tmp_path, *FLAGS, *CLUSTERERS, "--reducer", reducer)
@@ -50,7 +49,7 @@ def test_copies_are_one_cluster_and_never_noise(
 
 
 @pytest.mark.usefixtures("brightness")
-def test_embeddings_and_clusterings_say_that_copies_are_one_point(tmp_path: Path, covey: Callable[..., Result]) -> None:
+def test_embeddings_and_clusterings_say_that_copies_are_one_point(tmp_path: Path, covey: Cli) -> None:
     dataset = dataset_with_copies(tmp_path, 12, 4)
     assert covey("run", tmp_path, *FLAGS, "--reducer", "pca", "--clusterer", "kmeans").exit_code == 0
     (embedding,), (clustering,) = dataset.embeddings(), dataset.clusterings()

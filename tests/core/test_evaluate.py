@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 from numpy.typing import NDArray
+from tests.fixture_types import Cli
 
 from covey import Clusterer, Clustering, CoveyError, component
 from covey.analysis.measures.agreement import common_labels
@@ -18,7 +18,6 @@ from covey.analysis.measures.evaluation import evaluate, neighbour_accuracy
 from covey.analysis.measures.validity import describe_shape, half_agreement, recording_shares
 from covey.data.segment_names import recordings_of_images
 
-Cli = Callable[..., Result]
 Floats = NDArray[np.float32]
 
 

@@ -7,16 +7,15 @@ import json
 import pickle
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import Result
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.io import wavfile
+from tests.fixture_types import Cli
 
 from covey import Clustering, CoveyError, Embedding, Features
 from covey.components.kinds import Kind
@@ -28,7 +27,6 @@ from covey.outputs.exchange.intervals import Interval, Timing, merge_segments
 from covey.outputs.exchange.raven_selections import RavenSelection, images_of
 from covey.outputs.exchange.safe_filenames import FileNames
 
-Cli = Callable[..., Result]
 FORMULAS = ["=1+1.png", "+x.png", "-1", "@sum.png", "'=x.png", "plain.png", "é, “x”.png"]
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import Result
+from tests.fixture_types import Cli
 
 from covey import CoveyError, Runtime
 from covey.components.kinds import Kind
 from covey.components.options import option_values
 from covey.experiments.experiment import from_flags, read_experiment
 from covey.plugins.registry import Registry
-
-Cli = Callable[..., Result]
 
 GOOD = """
 dataset = "birds/"

@@ -16,9 +16,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from click.testing import Result
 from numpy.typing import NDArray
 from PIL import Image
+from tests.fixture_types import Cli
 
 from covey import CoveyError, Runtime, component
 from covey._base.progress import Progress
@@ -657,9 +657,7 @@ with hold_run_lock(Path(sys.argv[1])):
 
 
 @pytest.mark.usefixtures("brightness")
-def test_a_second_run_in_the_folder_says_so_until_the_first_is_killed(
-    covey: Callable[..., Result], images: Path
-) -> None:
+def test_a_second_run_in_the_folder_says_so_until_the_first_is_killed(covey: Cli, images: Path) -> None:
     words = ["run", images, "--extractor", "brightness", "--reducer", "pca"]
     lock = images / ".covey" / "lock"
     lock.parent.mkdir()

@@ -7,15 +7,14 @@ import os
 import struct
 import sys
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import Result
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from tests.fixture_types import Cli
 
 from covey.data.images import ImageFolder, key_of
 from covey.data.picture_decoding import BrokenImage
@@ -153,7 +152,7 @@ def test_an_index_of_an_earlier_version_is_made_again(tmp_path: Path) -> None:
     assert file.greys
 
 
-def test_pictures_that_are_not_used_are_counted_and_named(tmp_path: Path, covey: Callable[..., Result]) -> None:
+def test_pictures_that_are_not_used_are_counted_and_named(tmp_path: Path, covey: Cli) -> None:
     tiny_images(tmp_path / "images", 3)
     for name in ("images/b.gif", "images/deep/c.ppm", "2024/e.png", "2024/f.png", "cover.jpg", "images/.hidden.gif"):
         save(tmp_path / name, RAMP)
@@ -165,7 +164,7 @@ def test_pictures_that_are_not_used_are_counted_and_named(tmp_path: Path, covey:
         assert "3 pictures lie outside images, the folder of images, and are not used: 1 in ., 2 in 2024." in said
 
 
-def test_a_folder_with_unreadable_kinds_alone_says_so(tmp_path: Path, covey: Callable[..., Result]) -> None:
+def test_a_folder_with_unreadable_kinds_alone_says_so(tmp_path: Path, covey: Cli) -> None:
     save(tmp_path / "b.gif", RAMP)
     done = covey("run", tmp_path)
     assert done.exit_code == 2
@@ -265,7 +264,7 @@ def test_a_name_as_long_as_the_system_allows(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("brightness")
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
 def test_a_name_that_is_no_text_is_reported_and_left_out(
-    tmp_path: Path, covey: Callable[..., Result], caplog: pytest.LogCaptureFixture
+    tmp_path: Path, covey: Cli, caplog: pytest.LogCaptureFixture
 ) -> None:
     tiny_images(tmp_path / "images", 12)
     (tmp_path / "images" / "image_003.png").rename(os.fsdecode(os.fsencode(tmp_path / "images") + b"/bad\xff.png"))

@@ -8,11 +8,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import Result
+from tests.fixture_types import Cli
 
 from covey.components.heavy_imports import HEAVY
 
@@ -43,9 +43,7 @@ def test_help_and_lists_import_nothing_heavy(words: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("brightness")
-def test_a_second_run_recognises_every_step_without_the_libraries(
-    covey: Callable[..., Result], images: Path, tmp_path: Path
-) -> None:
+def test_a_second_run_recognises_every_step_without_the_libraries(covey: Cli, images: Path, tmp_path: Path) -> None:
     """The default steps: recognised by their keys alone."""
     words = ["run", images, "--out", tmp_path / "out", "--set", "reducer.epochs=5"]
     assert covey(*words).exit_code == 0

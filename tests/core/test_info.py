@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 import pytest
-from click.testing import Result
+from tests.fixture_types import Cli
 
 from covey import Features, Runtime, component
 from covey.components.contracts import Extract
@@ -21,8 +20,6 @@ from covey.experiments.pipeline import Pipeline
 from covey.labelling import open_labels
 from covey.testing import Brightness, tiny_images, tiny_tables
 from covey_npz import Npz
-
-Cli = Callable[..., Result]
 
 
 def told(covey: Cli, place: Path) -> Any:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import attrs
 import pytest
-from click.testing import Result
+from tests.fixture_types import Cli, Distribution
 from tests.plugins.kaggle_server import KaggleServer
 
 from covey import CoveyError, Dataset, Runtime
@@ -28,7 +28,6 @@ from covey.experiments.pipeline import work_folder
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
-Cli = Callable[..., Result]
 not_windows = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 
 
@@ -237,7 +236,7 @@ def covey_storages():
 
 @pytest.mark.skipif(find_spec("kaggle") is None, reason='needs pip install "covey[kaggle]"')
 def test_a_dataset_on_kaggle_is_run_and_keeps_its_results_here(
-    calls: Path, tmp_path: Path, distribution: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    calls: Path, tmp_path: Path, distribution: Distribution, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = KaggleServer()
     server.datasets["owner/calls"] = [{f"images/{path.name}": path.read_bytes() for path in calls.iterdir()}]
@@ -293,7 +292,7 @@ def test_what_flags_cannot_say_a_file_can(calls: Path, tmp_path: Path) -> None:
 
 
 def test_what_lies_elsewhere_and_what_two_plugins_offer_keep_their_names(
-    calls: Path, distribution: Callable[..., None]
+    calls: Path, distribution: Distribution
 ) -> None:
     source = (Path(__file__).parents[1] / "slow.py").read_text("utf-8")
     distribution("covey-other", {"other": "covey_other"}, covey_other=source)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from click.testing import Result
+from tests.fixture_types import Cli
 
 from covey import CoveyError, FeatureExtractor, Runtime, component, option
 from covey.components.contracts import Extract
@@ -87,7 +87,7 @@ def test_an_extractor_without_layers_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("brightness")
-def test_the_command_lists_layers_and_shapes(covey: Callable[..., Result]) -> None:
+def test_the_command_lists_layers_and_shapes(covey: Cli) -> None:
     done = covey("layers", "brightness", "--set", "bands=2")
     assert done.stdout.split() == ["layer", "output", "mean", "6", "deviation", "6"]
     assert json.loads(covey("layers", "brightness", "--json").stdout) == {"mean": [12], "deviation": [12]}
@@ -103,13 +103,13 @@ def test_the_command_lists_layers_and_shapes(covey: Callable[..., Result]) -> No
         (["brightness", "--set", "bands=0"], "option 'bands' must be a whole number at least 1"),
     ],
 )
-def test_mistakes_are_told(covey: Callable[..., Result], words: list[str], message: str) -> None:
+def test_mistakes_are_told(covey: Cli, words: list[str], message: str) -> None:
     done = covey("layers", *words)
     assert done.exit_code == 2
     assert message in done.output
 
 
-def test_real_networks_are_listed_with_the_shapes_of_their_outputs(covey: Callable[..., Result]) -> None:
+def test_real_networks_are_listed_with_the_shapes_of_their_outputs(covey: Cli) -> None:
     pytest.importorskip("torchvision")
     done = covey("layers", "torchvision", "--set", "model=ResNet18")
     lines = {line.split()[0]: line.split(maxsplit=1)[1].strip() for line in done.output.splitlines()}

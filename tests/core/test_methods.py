@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import Result
 from PIL import Image
+from tests.fixture_types import Cli
 
 from covey.components.kinds import Kind
 from covey.components.options import option_values
@@ -18,7 +17,6 @@ from covey.data.provenance import Provenance
 from covey.outputs.methods_text import describe_methods
 from covey.plugins.registry import Registry
 
-Cli = Callable[..., Result]
 WORDS = (
     "--extractor",
     "brightness",

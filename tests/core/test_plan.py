@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import Result
+from tests.fixture_types import Cli, Distribution
 
 from covey.testing import Brightness
-
-Cli = Callable[..., Result]
 
 MATRIX = """
 dataset = {dataset!r}
@@ -66,7 +63,7 @@ pytestmark = pytest.mark.usefixtures("brightness")
 
 
 @pytest.fixture
-def fragile(distribution: Callable[..., None]) -> None:
+def fragile(distribution: Distribution) -> None:
     distribution("covey-fragile", {"fragile": "covey_fragile"}, covey_fragile=FRAGILE)
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
+from tests.fixture_types import Cli
 
 from covey import Clusterer, CoveyError, component, option
 from covey.analysis.profiles import profile_option
@@ -21,7 +20,6 @@ from covey.components.kinds import Kind
 from covey.components.options import evolve
 from covey.plugins.registry import Registry
 
-Cli = Callable[..., Result]
 REGISTRY = Registry.installed()
 WORDS = ("--clusterer", "dbscan", "--option", "eps", "--set", "clusterer.min_samples=3")
 

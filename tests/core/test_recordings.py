@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from click.testing import Result
 from numpy.typing import NDArray
+from tests.fixture_types import Cli
 
 from covey._base.errors import CoveyError
 from covey._base.progress import Progress, Step
@@ -32,7 +32,6 @@ from covey.sound.recordings import Stamp
 from covey.sound.spectrograms import Recipe
 
 Sound = NDArray[np.floating[Any]]
-Cli = Callable[..., Result]
 RATE = 24000
 SECONDS = 3.0
 SCHEDULE = 1_682_917_200 * 10**9

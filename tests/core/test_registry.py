@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import Result
+from tests.fixture_types import Cli, Distribution
 
 from covey import CoveyError, __version__
 from covey.components.kinds import Kind
 from covey.plugins.registry import Registry
-
-Distribution = Callable[..., None]
-Cli = Callable[..., Result]
 
 GOOD = """
 from covey import Clusterer, component, hookimpl, option

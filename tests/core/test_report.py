@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import Result
 from PIL import Image
+from tests.fixture_types import Cli
 
 from covey.data.cluster_colours import cluster_colour
 from covey.outputs.report.map_picture import draw_map_picture
 
-Cli = Callable[..., Result]
 EVIL = "<img src=x onerror=alert(1)>&\"'.png"
 
 

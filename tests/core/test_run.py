@@ -10,15 +10,13 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import Result
 from PIL import Image
+from tests.fixture_types import Cli
 
-Cli = Callable[..., Result]
 LIGHT = (
     "--extractor",
     "brightness",
@@ -76,7 +74,7 @@ def test_one_image_is_no_images(covey: Cli, images: Path, tmp_path: Path) -> Non
     assert re.findall(rf"\b1 (?:{nouns})\b", text) == []
 
 
-def test_results_are_compressed_on_request(covey: Callable[..., Result], images: Path, brightness: None) -> None:
+def test_results_are_compressed_on_request(covey: Cli, images: Path, brightness: None) -> None:
     words = ["run", images, "--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2"]
     for folder, flags in (("plain", []), ("small", ["--compress"])):
         assert covey(*words, "--out", images.parent / folder, *flags).exit_code == 0

@@ -5,17 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import Result
+from tests.fixture_types import Cli, Distribution
 
 from covey import __version__
 from covey.components.kinds import Kind
-
-Cli = Callable[..., Result]
-Distribution = Callable[..., None]
 
 
 @pytest.mark.parametrize("kind", Kind)

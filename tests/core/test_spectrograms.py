@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.signal import spectrogram
+from tests.fixture_types import Cli
 
 from covey._base.errors import CoveyError
 from covey._base.progress import Progress
@@ -350,7 +351,7 @@ def test_a_folder_without_recordings_is_refused(source: Path, dataset: Path) -> 
         convert_recordings(source, dataset)
 
 
-def test_the_command_says_what_it_did(covey: Callable[..., Result], source: Path, dataset: Path) -> None:
+def test_the_command_says_what_it_did(covey: Cli, source: Path, dataset: Path) -> None:
     write(source / "a.wav", noise(3))
     write(source / "b.wav", 0 * noise(3))
     result = covey("spectrograms", source, dataset, "--segment", "1.0", "--step", "0.5")

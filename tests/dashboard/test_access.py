@@ -9,19 +9,19 @@ import stat
 import subprocess
 import sys
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from click.testing import Result
 from playwright.sync_api import Browser, expect
 from starlette.types import Message, Receive, Scope, Send
 from tests.dashboard.browser import COVEY, free_port, origin_of, page_address, served, settle
 from tests.dashboard.conftest import plain_names, write
 from tests.dashboard.http_client import Reply, ask, cookie_of, handshake, host_of, token_of
+from tests.fixture_types import Cli
 
 from covey_dashboard.server import server
 from covey_dashboard.server.access_middleware import AccessMiddleware
@@ -446,14 +446,12 @@ class TestOptions:
             (["--host", "192.0.2.1"], "is no address of this machine"),
         ],
     )
-    def test_what_cannot_be_is_a_sentence(
-        self, covey: Callable[..., Result], birds: Path, words: list[str], message: str
-    ) -> None:
+    def test_what_cannot_be_is_a_sentence(self, covey: Cli, birds: Path, words: list[str], message: str) -> None:
         outcome = covey("dashboard", birds, *words, "--no-browser", "--port", free_port())
         assert outcome.exit_code == 2
         assert message in " ".join(outcome.stderr.split())
 
-    def test_read_only_needs_a_dataset(self, covey: Callable[..., Result]) -> None:
+    def test_read_only_needs_a_dataset(self, covey: Cli) -> None:
         outcome = covey("dashboard", "--read-only")
         assert outcome.exit_code == 2
         assert "name it" in outcome.stderr

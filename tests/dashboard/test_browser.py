@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from click.testing import Result
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.dashboard.browser import (
@@ -31,6 +30,7 @@ from tests.dashboard.browser import (
     view,
 )
 from tests.dashboard.waiting import wait_until
+from tests.fixture_types import Cli
 
 from covey.data.cluster_colours import cluster_colour
 
@@ -268,7 +268,7 @@ class TestExplore:
         page.close()
 
 
-def test_a_port_that_is_taken_is_a_sentence(covey: Callable[..., Result], birds: Path) -> None:
+def test_a_port_that_is_taken_is_a_sentence(covey: Cli, birds: Path) -> None:
     with socket.create_server(("localhost", 0)) as server:
         port = server.getsockname()[1]
         done = covey("dashboard", birds, "--port", port)
@@ -276,7 +276,7 @@ def test_a_port_that_is_taken_is_a_sentence(covey: Callable[..., Result], birds:
     assert f"Port {port} cannot be used (Address already in use): end the program that uses it" in done.stderr
 
 
-def test_a_dataset_that_is_not_there_is_a_sentence(covey: Callable[..., Result], tmp_path: Path) -> None:
+def test_a_dataset_that_is_not_there_is_a_sentence(covey: Cli, tmp_path: Path) -> None:
     done = covey("dashboard", tmp_path / "nowhere")
     assert done.exit_code == 2
     assert "There is no folder" in done.stderr

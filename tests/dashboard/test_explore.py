@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import NumberInput
 from tests.dashboard.conftest import plain_names
 from tests.dashboard.elements import chooser, select_vanished
+from tests.fixture_types import Distribution
 
 from covey import Clustering
 from covey.components.kinds import Kind
@@ -24,8 +25,6 @@ from covey.labelling import open_labels
 from covey.plugins.registry import Registry
 from covey_dashboard.data.selection import Selection
 from covey_dashboard.server import server
-
-Distribution = Callable[..., None]
 
 PLUGIN = """
 from covey import Clusterer, component, hookimpl, option

@@ -11,8 +11,8 @@ from pathlib import Path
 import attrs
 import numpy as np
 import pytest
-from click.testing import Result
 from streamlit.testing.v1 import AppTest
+from tests.fixture_types import Cli
 
 from covey import Clustering
 from covey.components.kinds import Kind
@@ -37,7 +37,7 @@ def told(app: AppTest) -> str:
 
 
 def test_the_text_names_every_component_option_and_reference(
-    opened: Open, covey: Callable[..., Result], xc_dev: Path, tmp_path: Path, brightness: None
+    opened: Open, covey: Cli, xc_dev: Path, tmp_path: Path, brightness: None
 ) -> None:
     words = ["--extractor", "brightness", "--reducer", "pca", "--clusterer", "dbscan", "--set", "reducer.sizes=2"]
     assert covey("run", xc_dev, "--out", tmp_path / "out", *words).exit_code == 0

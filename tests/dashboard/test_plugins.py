@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from html import unescape
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
+from tests.fixture_types import Distribution
 
 from covey.components.options import options
 from covey.plugins.registry import Registry
 from covey_dashboard.server import server
-
-Distribution = Callable[..., None]
 
 PLUGIN = '''
 import click

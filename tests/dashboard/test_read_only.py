@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import origin_of, served, settle
 from tests.dashboard.conftest import plain_names, write
 from tests.dashboard.http_client import ask, handshake, host_of
+from tests.fixture_types import Cli
 
 from covey import CoveyError, Runtime
 from covey.data.folder import FolderDataset
@@ -229,7 +229,7 @@ class TestServer:
         assert contents(folder, *home.glob("home*")) == before
 
 
-def test_it_needs_a_dataset_that_is_there(covey: Callable[..., Result], tmp_path: Path) -> None:
+def test_it_needs_a_dataset_that_is_there(covey: Cli, tmp_path: Path) -> None:
     outcome = covey("dashboard", tmp_path / "nowhere", "--read-only")
     assert outcome.exit_code == 2
     assert "There is no folder" in outcome.stderr

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import seen, settle
 from tests.dashboard.waiting import wait_until
+from tests.fixture_types import Cli
 
 from covey.experiments.jobs import Job, list_jobs
 from covey.plugins.locations import open_dataset
@@ -60,7 +60,7 @@ def finished(folder: Path) -> Job:
     return of(folder)[0]
 
 
-def test_what_is_shown_is_what_runs(monkeypatch: pytest.MonkeyPatch, calls: Path, covey: Callable[..., Result]) -> None:
+def test_what_is_shown_is_what_runs(monkeypatch: pytest.MonkeyPatch, calls: Path, covey: Cli) -> None:
     app = chosen(opened(monkeypatch, calls))
     app.number_input(key="run.clusterer.covey-slow:above.eps").set_value(0.25)
     app.text_input(key="run.reducer.covey-slow:cut.sizes").set_value("2, 3")

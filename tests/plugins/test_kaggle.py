@@ -17,7 +17,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from click.testing import Result
+from tests.fixture_types import Cli
 from tests.plugins.kaggle_server import STALLED, Files, KaggleServer, packed
 
 from covey import CoveyError
@@ -33,7 +33,6 @@ from covey.testing import tiny_images, tiny_tables
 if find_spec("kaggle") is None:
     pytest.skip('needs pip install "covey[kaggle]"', allow_module_level=True)
 
-Cli = Callable[..., Result]
 PLACE = "kaggle:owner/small-birds"
 SLUG = "owner/small-birds"
 
