@@ -7,6 +7,7 @@ import json
 import pickle
 import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,9 @@ from covey.data.folder import FolderDataset
 from covey.data.provenance import Provenance
 from covey.labelling import LabelStore, open_labels
 from covey.outputs.exchange.intervals import Interval, Timing, merge_segments
-from covey.outputs.exchange.raven_selections import RavenSelection, images_of
+from covey.outputs.exchange.match_selections import match_selections
 from covey.outputs.exchange.safe_filenames import FileNames
+from covey.outputs.exchange.selections import SelectionRow, SelectionTable
 
 FORMULAS = ["=1+1.png", "+x.png", "-1", "@sum.png", "'=x.png", "plain.png", "é, “x”.png"]
 
@@ -304,8 +306,10 @@ def test_selection_tables_go_to_raven_and_come_back(
     assert covey("export", birds, "--to", "raven", tmp_path / "out").exit_code == 0
     (path,) = (tmp_path / "out" / "labels").iterdir()
     assert path.name == "XC144251_Mesange_charbonniere_.Table.1.selections.txt"
-    heads = "Selection View Channel Begin_Time_(s) End_Time_(s) Low_Freq_(Hz) High_Freq_(Hz) Begin_File Label"
-    first = "1 Spectrogram_1 1 0.000000 1.024000 0.0 12000.0 XC144251_Mesange_charbonniere_.wav song"
+    times = "Selection View Channel Begin_Time_(s) End_Time_(s) Low_Freq_(Hz) High_Freq_(Hz)"
+    heads = f"{times} Begin_File Begin_Path File_Offset_(s) Label"
+    sound = "XC144251_Mesange_charbonniere_.wav"
+    first = f"1 Spectrogram_1 1 0.000000 1.024000 0.0 12000.0 {sound} {sound} 0.000000 song"
     assert [line.replace(" ", "_").split("\t") for line in path.read_text().splitlines()[:2]] == [
         heads.split(),
         first.split(),
@@ -315,12 +319,12 @@ def test_selection_tables_go_to_raven_and_come_back(
         pass
     assert store.by_image() == {}
     done = covey("import", "raven", birds, tmp_path / "out")
-    assert "3 selections in 1 table: 6 labels brought from Raven" in done.output
+    assert "Of 3 selections in 1 table 3 used. 6 labels: 6 new." in done.output
     assert {name: set(found) for name, found in store.by_image().items()} == {
         name: set(found) for name, found in before.items()
     }
     assert store.rows()[0].how == f"import of {path.name}"
-    assert "no label is new" in covey("import", "raven", birds, tmp_path / "out").output
+    assert "6 labels: 0 new, all were there." in covey("import", "raven", birds, tmp_path / "out").output
 
 
 def test_clusters_that_come_back_from_raven_are_no_classes(
@@ -334,14 +338,14 @@ def test_clusters_that_come_back_from_raven_are_no_classes(
     (clusters,) = out.glob("clusters_*")
     done = covey("import", "raven", birds, clusters)
     assert done.exit_code == 2
-    assert "hold clusters as covey exported them (cluster 3, cluster 0), no classes: write classes" in done.stderr
+    assert "Clusters as covey exported them are no classes (cluster 3, cluster 0): write classes" in done.stderr
     done = covey("import", "raven", birds, out)
-    assert "are no classes, and left out: cluster 3, cluster 0. --column Label takes them." in done.stderr
-    assert "no label is new" in done.stdout
+    assert "2 that are clusters as covey exported them, no classes (cluster 3, cluster 0)" in done.stdout
+    assert "0 new, all were there" in done.stdout
     assert store.by_image() == before
     (table,) = clusters.iterdir()
     table.write_text(table.read_text().replace("cluster 3", "buzz"))
-    assert "2 labels brought from Raven" in covey("import", "raven", birds, clusters).stdout
+    assert "2 labels: 2 new." in covey("import", "raven", birds, clusters).stdout
     assert store.images("buzz") == names[:2]
     assert covey("import", "raven", birds, clusters, "--column", "Label").exit_code == 0
     assert store.images("cluster 0") == names[2:3]
@@ -357,18 +361,25 @@ def test_a_recording_is_named_as_its_file_is(covey: Cli, tmp_path: Path) -> None
     open_labels(dataset).add(dataset.images.names(), "song")
     assert covey("export", tmp_path / "birds", "--to", "raven", tmp_path / "out").exit_code == 0
     (path,) = (tmp_path / "out" / "labels").iterdir()
-    assert "\tREC.WAV\tsong\n" in path.read_text()
+    assert "\tREC.WAV\tREC.WAV\t0.000000\tsong\n" in path.read_text()
 
 
 def test_clusters_become_tracks_without_noise(covey: Cli, tmp_path: Path) -> None:
     names = [*cut("A/x", 0, 1, 2), *cut("a-x", 0)]
     kept(tmp_path / "birds", names, [3, 3, -1, 0])
     assert covey("export", tmp_path / "birds", "--to", "audacity", tmp_path / "out", "--segment", 1).exit_code == 0
-    files = {path.name: path.read_text() for path in (tmp_path / "out").glob("clusters_*/*")}
+    (folder,) = (tmp_path / "out").glob("clusters_*")
+    files = {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*.txt")}
     assert files == {
-        "A-x.txt": "0.000000\t2.000000\tcluster 3\n",
-        "a-x~2.txt": "0.000000\t1.000000\tcluster 0\n",  # where A and a are the same, one would replace the other
+        "A/x.txt": "0.000000\t2.000000\tcluster 3\n",
+        "a-x.txt": "0.000000\t1.000000\tcluster 0\n",
     }
+
+
+def images_of(selections: list[SelectionRow], names: list[str]) -> Mapping[str, Sequence[str]]:
+    """The images of 1 s that these selections label, by class."""
+    table = SelectionTable(path=Path("table.txt"), selections=selections)
+    return match_selections([table], names, 1, None).images_by_label
 
 
 @pytest.mark.parametrize(
@@ -387,9 +398,10 @@ def test_clusters_become_tracks_without_noise(covey: Cli, tmp_path: Path) -> Non
 )
 def test_the_rule_by_which_a_selection_labels_images(begin: float, end: float, expected: list[int]) -> None:
     names = cut("rec", 0, 1, 2, 3)
-    first = RavenSelection("rec.wav", begin, end, "song")
-    labelled_images = images_of([first], [*names, "no cut.png"], 1).get("song", [])
-    assert labelled_images == [names[at] for at in expected]
+    labelled_images = images_of(
+        [SelectionRow(sound="rec.wav", begin=begin, end=end, label="song")], [*names, "no cut.png"]
+    )
+    assert labelled_images.get("song", []) == [names[at] for at in expected]
 
 
 @pytest.mark.parametrize(
@@ -397,9 +409,8 @@ def test_the_rule_by_which_a_selection_labels_images(begin: float, end: float, e
 )
 def test_a_sound_file_is_known_by_its_name_or_number(sound: str) -> None:
     names = cut("sub/XC144251_x", 0)
-    assert images_of([RavenSelection(sound, 0, 1, "a"), RavenSelection("XC1442510.wav", 0, 1, "a")], names, 1) == {
-        "a": names
-    }
+    rows = [SelectionRow(sound=path, begin=0, end=1, label="a") for path in (sound, "XC1442510.wav")]
+    assert images_of(rows, names) == {"a": names}
 
 
 @pytest.mark.parametrize(
@@ -410,7 +421,7 @@ def test_a_sound_file_is_known_by_its_name_or_number(sound: str) -> None:
             "have no column 'Label'. There is: Begin Time (s), End Time (s). Name",
         ),
         ("Begin Time (s)\tLabel\n0\tx\n", "have no column 'End Time (s)'"),
-        ("Begin Time (s)\tEnd Time (s)\tLabel\n0\tnan\tx\n", "'0' to 'nan' are no times (line 2)"),
+        ("Begin Time (s)\tEnd Time (s)\tLabel\n0\tnan\tx\n", "(foreign.txt line 2: '0' to 'nan' are no times"),
         ("Begin Time (s)\tEnd Time (s)\tLabel\n2\t1\tx\n", "'2' to '1' are no times"),
         ("Begin Time (s)\tEnd Time (s)\tLabel\n2\n", "'2' to None are no times"),
         (

@@ -175,7 +175,12 @@ def test_a_start_that_is_no_number_of_seconds_is_none() -> None:
     [
         ("XC14425_x_segm_0000.000.png", "14425"),
         ("sub/XC1442511-x.mp3", "1442511"),
-        ("XC1442", None),
+        ("XC1442", "1442"),
+        ("xc144251", "144251"),
+        ("Troglodytes-troglodytes-154072", "154072"),
+        ("sub/Parus-major-newtoni-1234_segm_0000.000.png", "1234"),
+        ("Parus-major-2023-05", None),
+        ("XC144", None),
         ("XC14425112_x", None),
         ("xXC144251", None),
         ("XC144251/other.png", None),

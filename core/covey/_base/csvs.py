@@ -37,7 +37,7 @@ def read_csv_rows(path: Path, what: str) -> Iterator[tuple[int, list[str]]]:
     """
     line = 0
     try:
-        with path.open(encoding=_encoding(path), newline="") as file:
+        with path.open(encoding=detect_encoding(path), newline="") as file:
             separator = _separator(file.readline())
             file.seek(0)
             reader = csv.reader(file, delimiter=separator)
@@ -111,7 +111,8 @@ def unguarded(text: str) -> str:
     return text[1:] if _GUARDED.match(text) else text
 
 
-def _encoding(path: Path) -> str:
+def detect_encoding(path: Path) -> str:
+    """Return the encoding of a text file: UTF-8, UTF-16 with its mark, or Windows-1252. Raises OSError."""
     with path.open("rb") as file:
         start = file.read(max(map(len, _MARKS)))
         for mark, encoding in _MARKS.items():
@@ -131,5 +132,6 @@ def _encoding(path: Path) -> str:
 def _separator(line: str) -> str:
     """Return what parts the heads: a class may have any of the separators in its name."""
     return max(
-        SEPARATORS, key=lambda sign: ("filename" in next(csv.reader([line], delimiter=sign), []), line.count(sign))
+        SEPARATORS,
+        key=lambda sign: ("filename" in next(csv.reader([line.lower()], delimiter=sign), []), line.count(sign)),
     )

@@ -8,7 +8,10 @@ from collections.abc import Iterable
 import attrs
 
 SEGMENT_NAME = re.compile(r"(?P<stub>.+)_segm_(?P<start>\d{4,9}\.\d{3})\.png")
-_XENO_CANTO = re.compile(r"(?:^|/)XC(\d{5,7})(?!\d)[^/]*$")
+_XENO_CANTO = re.compile(
+    r"(?:^|/)(?:XC(\d{4,7})(?!\d)[^/]*|[a-z]+-[a-z]+(?:-[a-z]+)?-(\d{4,7})(?:_segm_[^/]*|\.\w+)?)$", re.I
+)
+"""XC and the number, or what warbleR calls a download: Genus-species-154072."""
 
 
 @attrs.frozen
@@ -38,4 +41,4 @@ def recordings_of_images(names: Iterable[str]) -> dict[str, str]:
 def xeno_canto_number(name: str) -> str | None:
     """Return the number under which xeno-canto has a recording, from the name of the recording or of an image of it."""
     match = _XENO_CANTO.search(name)
-    return match[1] if match else None
+    return match[1] or match[2] if match else None

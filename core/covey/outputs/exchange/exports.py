@@ -9,20 +9,26 @@ from pathlib import Path, PurePosixPath
 
 import attrs
 
+from covey._base.balance import Balance
 from covey._base.errors import CoveyError
 from covey._base.files import make_folder, replace_file
 from covey._base.progress import SILENT, Progress
-from covey._base.text import preview
+from covey._base.text import escape_undecodable, preview
 from covey.data import clusters_csv as clusters
 from covey.data.dataset import Dataset
 from covey.data.images import ImageFolder
 from covey.data.picture_decoding import BrokenImage
+from covey.data.recording_index import RecordingIndex
+from covey.data.segment_names import parse_segment_names
 from covey.data.tables import NOISE
+from covey.outputs.exchange.audacity_tracks import AUDACITY, audacity_track
 from covey.outputs.exchange.collect_tables import WHAT, ExportContents, What
 from covey.outputs.exchange.intervals import Interval, Timing, merge_segments, read_timing
-from covey.outputs.exchange.raven_audacity import AUDACITY, RAVEN, audacity_track, cluster_label, raven_table
+from covey.outputs.exchange.match_selections import cluster_label
+from covey.outputs.exchange.raven_tables import RAVEN, raven_table
 from covey.outputs.exchange.row_blocks import Column, Sheet, write_csv, write_parquet
 from covey.outputs.exchange.safe_filenames import FileNames
+from covey.outputs.exchange.track_names import sound_path, track_names
 from covey.outputs.outside_images import check_outside_images
 from covey.sound.ledger import read_ledger
 
@@ -137,7 +143,7 @@ def _write_image_folder(export: Export) -> int:
 
 def _copied(images: ImageFolder, export: Export) -> Iterator[tuple[str, str]]:
     """Copy the images that can be read, and yield the name of each, there and here."""
-    file_names, problems = FileNames(), list[str]()
+    file_names, problems, balance = FileNames(), list[str](), Balance("image")
     names = export.contents.names
     with export.progress.step("Copying images", len(names), "image") as step:
         for name in names:
@@ -147,13 +153,16 @@ def _copied(images: ImageFolder, export: Export) -> Iterator[tuple[str, str]]:
                 _copy(images.path(name), export.out / target)
             except BrokenImage as error:
                 problems.append(f"{name} ({error})")
+                balance.leave_out(str(error), name)
                 continue
+            balance.used += 1
             if target != f"{IMAGES}/{name}":
                 export.progress.note(f"{name!r} is no file name on every system: it is {target!r} there.")
             step.advance()
             yield name, target
     if problems:
         export.progress.note(f"Images that could not be copied: {preview(problems)}.")
+    export.progress.note(balance.describe())
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -164,18 +173,18 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _write_raven(export: Export) -> int:
-    timing = _timing(export)
-    sounds = _sounds(export.images)
+    timing, sounds = _timing(export), _sounds(export.images)
+    index = RecordingIndex.of_images(export.contents.names)
 
     def text(recording: str, stretches: Sequence[Interval]) -> str:
-        sound = sounds.get(recording) or f"{PurePosixPath(recording).name}.wav"
+        sound = sound_path(index, recording, sounds.get(recording, f"{recording}.wav"))
         return raven_table(stretches, sound, timing.rate)
 
     return _write_tracks(export, timing, RAVEN, text)
 
 
 def _write_audacity(export: Export) -> int:
-    return _write_tracks(export, _timing(export), AUDACITY, lambda _, found: audacity_track(found))
+    return _write_tracks(export, _timing(export), AUDACITY, lambda _, stretches: audacity_track(stretches))
 
 
 def _timing(export: Export) -> Timing:
@@ -185,21 +194,36 @@ def _timing(export: Export) -> Timing:
 def _write_tracks(export: Export, timing: Timing, ending: str, text: Callable[[str, Sequence[Interval]], str]) -> int:
     """Write a file for each recording, into a folder for the labels and one for each clustering."""
     file_names, count = FileNames(), 0
+    index = RecordingIndex.of_images(export.contents.names)
     for source, classes in _sources(export.contents):
-        stretches_by_recording = merge_segments(classes, timing)
+        stretches_by_recording = merge_segments(classes, timing, export.contents.names)
         if not stretches_by_recording:
             raise CoveyError(
                 "No image is named after a recording and a time (…_segm_0000.000.png): nothing tells when."
             )
+        tracks = track_names(index, source)
         with export.progress.step(f"Writing {source}", len(stretches_by_recording), "recording") as step:
             for recording, stretches in stretches_by_recording.items():
-                path = export.out / file_names.give(f"{source}/{recording.replace('/', '-')}", ending)
+                path = export.out / file_names.give(f"{source}/{tracks[recording]}", ending)
                 make_folder(path.parent)
                 with replace_file(path, durable=False) as file:
-                    file.write(text(recording, stretches).encode())
+                    file.write(escape_undecodable(text(recording, stretches)).encode())
                 step.advance()
         count += len(stretches_by_recording)
+        export.progress.note(f"{source}: {_balance(classes).describe()}")
     return count
+
+
+def _balance(classes: Mapping[str, Sequence[str]]) -> Balance:
+    """Return how many labels have a place in a recording."""
+    balance, segments = Balance("label"), parse_segment_names(classes)
+    for name, labels in classes.items():
+        for _ in labels:
+            if name in segments:
+                balance.used += 1
+            else:
+                balance.leave_out("on images that are not named after a recording and a time", name)
+    return balance
 
 
 def _sources(contents: ExportContents) -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
@@ -213,10 +237,10 @@ def _sources(contents: ExportContents) -> Iterator[tuple[str, Mapping[str, Seque
 
 
 def _sounds(images: ImageFolder | None) -> dict[str, str]:
-    """Return the file name of each recording that the ledger beside the images knows."""
+    """Return the path of each recording's file that the ledger beside the images knows."""
     if images:
         with suppress(OSError, ValueError, TypeError):  # damaged: names are then made up
-            return {stub: PurePosixPath(entry.name).name for stub, entry in read_ledger(images.root).items()}
+            return {stub: entry.name for stub, entry in read_ledger(images.root).items()}
     return {}
 
 

@@ -55,30 +55,42 @@ def read_timing(root: Path | None, segment: float | None) -> Timing:
     return Timing(segment, segment)
 
 
-def merge_segments(classes: Mapping[str, Sequence[str]], timing: Timing) -> dict[str, list[Interval]]:
+def merge_segments(
+    classes: Mapping[str, Sequence[str]], timing: Timing, names: Iterable[str] = ()
+) -> dict[str, list[Interval]]:
     """Return the intervals in each recording, in order of time; consecutive segments of one class make one.
 
-    Segments are consecutive when one begins a step after the other and they leave no gap.
+    Segments are consecutive when one begins a step after the other, they leave no gap, and no other segment begins
+    between them.
 
     Args:
         classes: the classes of each image; images that are not named as cuts are left out.
         timing: how the recordings were cut.
+        names: the other images of the dataset.
     """
     starts: dict[tuple[str, str], list[float]] = defaultdict(list)
+    all_starts: dict[str, set[float]] = defaultdict(set)
+    for cut in parse_segment_names([*classes, *names]).values():
+        all_starts[cut.recording].add(cut.start)
+    numbers = {
+        recording: {start: at for at, start in enumerate(sorted(all_starts[recording]))} for recording in all_starts
+    }
     for name, cut in parse_segment_names(classes).items():
         for label in classes[name]:
             starts[cut.recording, label].append(cut.start)
     intervals_by_recording: dict[str, list[Interval]] = defaultdict(list)
     for (recording, label), begins in starts.items():
-        intervals_by_recording[recording] += [Interval(begin, end, label) for begin, end in _merged(begins, timing)]
+        intervals_by_recording[recording] += [
+            Interval(begin, end, label) for begin, end in _merged(begins, timing, numbers[recording])
+        ]
     return {recording: sorted(intervals_by_recording[recording]) for recording in sorted(intervals_by_recording)}
 
 
-def _merged(starts: Iterable[float], timing: Timing) -> list[tuple[float, float]]:
+def _merged(starts: Iterable[float], timing: Timing, numbers: Mapping[float, int]) -> list[tuple[float, float]]:
     reach = min(timing.step, timing.segment) + ROUNDED
     spans: list[tuple[float, float]] = []  # the starts of the first segment and of the last
     for start in sorted(starts):
-        if spans and start - spans[-1][1] <= reach:
+        if spans and start - spans[-1][1] <= reach and numbers[start] - numbers[spans[-1][1]] <= 1:
             spans[-1] = spans[-1][0], start
         else:
             spans.append((start, start))

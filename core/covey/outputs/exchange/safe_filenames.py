@@ -21,13 +21,18 @@ class FileNames:
 
     def give(self, name: str, ending: str) -> str:
         """Return a relative path with this ending that stays in the folder and was not given before."""
-        stem = "/".join(_safe(part) for part in name.split("/"))
+        stem = safe_path(name)
         candidate, number = stem + ending, 1
-        while _fold_case(candidate) in self._taken:
+        while fold_case(candidate) in self._taken:
             number += 1
             candidate = f"{stem}~{number}{ending}"
-        self._taken.add(_fold_case(candidate))
+        self._taken.add(fold_case(candidate))
         return candidate
+
+
+def safe_path(name: str) -> str:
+    """Return a relative path that stays in its folder and that every system can write."""
+    return "/".join(_safe(part) for part in name.split("/"))
 
 
 def _safe(part: str) -> str:
@@ -35,6 +40,6 @@ def _safe(part: str) -> str:
     return f"-{safe}" if _RESERVED.fullmatch(safe) else safe
 
 
-def _fold_case(name: str) -> str:
+def fold_case(name: str) -> str:
     """Return what is the same for names that some system cannot tell apart."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -1,0 +1,79 @@
+"""Names found by what other programs call them: with folders before them, backslashes, other capitals."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+
+
+@attrs.frozen
+class PathIndex:
+    """The names of a dataset, which are relative paths with "/", by their last part."""
+
+    _names_by_base: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> PathIndex:
+        """Return the index of these names."""
+        names_by_base: dict[str, list[str]] = defaultdict(list)
+        for name in dict.fromkeys(names):
+            names_by_base[_fold(name.rpartition("/")[2])].append(name)
+        return cls(names_by_base)
+
+    def find(self, path: str, folders: Sequence[str] = ()) -> list[str]:
+        """Return the names that a path may mean: one where it is certain, several where it is not, or none.
+
+        The last part must agree, apart from capitals and the form of accents. A path with folders never means a name
+        that lies in another folder; one that begins with "./" counts from the top. Among several the one that shares
+        most folders with the path is meant; where that is not decided, `folders` decide.
+
+        Args:
+            path: as another program has it: absolute, relative, with "/" or backslashes.
+            folders: those in which the table with the path lies, the innermost last.
+        """
+        parts = split_path(path)
+        candidates = self._names_by_base.get(_fold(parts[-1]), ()) if parts else ()
+        whole = "/".join(parts)
+        from_top = path.replace("\\", "/").startswith("./")
+        if whole in candidates and (from_top or len(parts) > 1):
+            return [whole]
+        consistent = [name for name in candidates if not from_top and _may_be(parts, name)]
+        closest = _closest(consistent, parts)
+        if len(closest) > 1 and len(nearest := _closest(closest, [*folders, parts[-1]], 2)) == 1:
+            return nearest
+        return closest
+
+
+def split_path(path: str) -> list[str]:
+    """Return the parts of a path, without empty ones and "."."""
+    return [part for part in path.strip().replace("\\", "/").split("/") if part not in ("", ".")]
+
+
+def _may_be(parts: Sequence[str], name: str) -> bool:
+    """Say whether the folder of a path agrees with that of a name, where both have one."""
+    folders = name.split("/")[:-1]
+    return not folders or len(parts) == 1 or _fold(folders[-1]) == _fold(parts[-2])
+
+
+def _closest(names: Sequence[str], parts: Sequence[str], least: int = 1) -> list[str]:
+    """Return the names that share most with the end of a path, at least so many parts; the same spelling is closer."""
+    shares = {name: (_shared([*map(_fold, name.split("/"))], [*map(_fold, parts)]), _shared(name.split("/"), parts))
+              for name in names}  # fmt: skip
+    most = max(shares.values(), default=(0, 0))
+    return [name for name, share in shares.items() if share == most and share[0] >= least]
+
+
+def _shared(name: Sequence[str], parts: Sequence[str]) -> int:
+    count = 0
+    for own_part, path_part in zip(reversed(name), reversed(parts), strict=False):
+        if own_part != path_part:
+            break
+        count += 1
+    return count
+
+
+def _fold(part: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", part).casefold())

@@ -1,0 +1,54 @@
+"""Audacity label tracks: begin, end and label, tab-separated, one track a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from covey._base import csvs
+from covey.outputs.exchange.intervals import Interval
+from covey.outputs.exchange.selections import (
+    ForeignTableError,
+    SelectionRow,
+    SelectionTable,
+    parse_seconds,
+    read_lines,
+)
+
+AUDACITY = ".txt"
+"""How covey ends the name of a label track."""
+
+
+def audacity_track(intervals: Sequence[Interval]) -> str:
+    """Return intervals as a label track."""
+    return "".join(f"{one.begin:.6f}\t{one.end:.6f}\t{as_cell(one.label)}\n" for one in intervals)
+
+
+def as_cell(text: str) -> str:
+    """Return a text for a cell that is not quoted: control characters, such as tabs, become spaces."""
+    return "".join(sign if sign.isprintable() or ord(sign) > 0xA0 else " " for sign in text)
+
+
+def read_audacity_track(path: Path) -> SelectionTable:
+    """Read a label track of the recording that has its name; lines with frequencies, which begin with \\, are skipped.
+
+    An empty file is a recording in which nothing was labelled.
+
+    Raises:
+        CoveyError: the file cannot be read, or is no label track.
+    """
+    lines = read_lines(path, csvs.detect_encoding(path))
+    rows = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("\\")]
+    return SelectionTable(path=path, selections=[_selection(path, number, line) for number, line in rows])
+
+
+def _selection(path: Path, number: int, line: str) -> SelectionRow:
+    cells = [*line.split("\t"), "", ""]
+    try:
+        begin, end = parse_seconds(cells[0]), parse_seconds(cells[1])
+        if not 0 <= begin <= end:
+            raise ValueError("the end is before the begin")
+    except ValueError as error:
+        times = f"{line[:40]!r} has no times (line {number})"
+        raise ForeignTableError(f"{path} is no label track of Audacity: {times}.") from error
+    return SelectionRow(sound=path.stem, begin=begin, end=end, label=cells[2].strip(), row=f"{path.name} line {number}")

@@ -1,0 +1,120 @@
+"""Selections of other programs as labels of a dataset."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import attrs
+
+from covey._base.errors import CoveyError
+from covey._base.progress import SILENT, Progress
+from covey._base.text import count_noun, preview
+from covey.data.dataset import Dataset
+from covey.labelling import Labelled, open_labels
+from covey.labelling.history import now
+from covey.outputs.exchange.audacity_tracks import read_audacity_track
+from covey.outputs.exchange.collect_tables import ExportContents
+from covey.outputs.exchange.intervals import read_timing
+from covey.outputs.exchange.match_selections import CLUSTERS, MatchedSelections, match_selections, unknown_sounds
+from covey.outputs.exchange.selection_columns import read_birdnet_table, read_raven_table
+from covey.outputs.exchange.selections import SelectionTable, read_tables
+
+
+@attrs.frozen
+class SelectionFormat:
+    """A format of selections: the program's name, how its files end, and what reads one, with its class column."""
+
+    program: str
+    suffixes: tuple[str, ...]
+    read: Callable[[Path, str | None], SelectionTable]
+
+
+RAVEN = SelectionFormat("Raven", (".txt", ".tsv"), read_raven_table)
+BIRDNET = SelectionFormat("BirdNET", (".txt", ".csv"), read_birdnet_table)
+AUDACITY = SelectionFormat("Audacity", (".txt",), lambda path, _: read_audacity_track(path))
+
+
+def import_selections(
+    dataset: Dataset,
+    form: SelectionFormat,
+    paths: Iterable[Path],
+    column: str | None = None,
+    segment: float | None = None,
+    verbose: bool = False,
+    progress: Progress = SILENT,
+) -> str:
+    """Add the selections in tables to the labels of a dataset, in one action; return the balance.
+
+    Args:
+        dataset: the dataset.
+        form: the format of the tables.
+        paths: tables, and folders of tables.
+        column: the column with the classes; by default the first usual one with content.
+        segment: length of an image in seconds; by default as the file beside the images says.
+        verbose: whether the balance names everything that was left out.
+        progress: receives notes on the columns and the files that are skipped.
+
+    Raises:
+        CoveyError: there is no table, none of its selections can be used, or the labels cannot be written.
+    """
+    length = read_timing(dataset.images.root if dataset.images else None, segment).segment
+    files, names = read_tables(paths, partial(_read, form, column), form.suffixes), ExportContents(dataset, ()).names
+    if files.skipped:
+        progress.note(f"Skipped: {', '.join(files.skipped) if verbose else preview(files.skipped)}.")
+    _note_columns(files.tables, progress)
+    store = open_labels(dataset)
+    classes = None if column else [label.name for label in store.classes()]
+    matched = match_selections(files.tables, names, length, classes)
+    _check_any_used(matched, names)
+    if hint := _cluster_hint(matched.balance.left_out):
+        progress.note(hint.strip())
+    how, when = f"import of {preview([table.path.name for table in files.tables])}", now()
+    labels = {(name, label) for label, images in matched.images_by_label.items() for name in images}
+    present = {(name, label) for name, labels_of in store.by_image().items() for label in labels_of}
+    rows = [Labelled(name, label, when, how) for label, images in matched.images_by_label.items() for name in images]
+    if labels - present:
+        store.give(rows, lambda count: f"{count_noun(count, 'label')} imported from {form.program}")
+    return f"{matched.balance.describe(verbose)} {_describe_labels(len(labels), len(labels - present))}"
+
+
+def _read(form: SelectionFormat, column: str | None, path: Path) -> SelectionTable:
+    return form.read(path, column)
+
+
+def _note_columns(tables: Sequence[SelectionTable], progress: Progress) -> None:
+    """Report where the classes were read, and which tables are empty."""
+    counts = Counter(table.column for table in tables if table.column and table.selections)
+    if counts:
+        columns = [f"{head!r} ({count_noun(count, 'table')})" for head, count in counts.most_common()]
+        progress.note(f"Classes are read from the column {preview(columns)}.")
+    if empty := [table.path.name for table in tables if not table.selections]:
+        progress.note(
+            f"Looked at, nothing there: {count_noun(len(empty), 'table')} without selections ({preview(empty)})."
+        )
+
+
+def _check_any_used(matched: MatchedSelections, names: Sequence[str]) -> None:
+    """Raise CoveyError when there are selections, and none can be used."""
+    balance = matched.balance
+    if balance.used or not balance.total:
+        return
+    if unknown := list(unknown_sounds(matched)):
+        examples = f"the tables name {preview(unknown)}, the images {next(iter(names), 'none')}"
+        raise CoveyError(f"No selection is in a recording of this dataset: {examples}. {balance.describe()}")
+    raise CoveyError(f"No selection can be used. {balance.describe()}{_cluster_hint(balance.left_out)}")
+
+
+def _cluster_hint(left_out: Mapping[str, Sequence[str]]) -> str:
+    clusters = list(dict.fromkeys(left_out.get(CLUSTERS, ())))
+    ways = "write classes in their place, or take them as classes with --column Label"
+    return f" Clusters as covey exported them are no classes ({preview(clusters)}): {ways}." if clusters else ""
+
+
+def _describe_labels(total: int, new: int) -> str:
+    if not new:
+        return f"{count_noun(total, 'label')}: 0 new, all were there." if total else "0 labels."
+    there = total - new
+    return f"{count_noun(total, 'label')}: {new:,} new" + (f", {there:,} were there." if there else ".")

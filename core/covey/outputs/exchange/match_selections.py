@@ -1,0 +1,161 @@
+"""Which images a selection labels, and why some label none."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import attrs
+import numpy as np
+
+from covey._base.balance import Balance
+from covey._base.errors import CoveyError
+from covey._base.text import count_noun
+from covey.components.contracts import Floats
+from covey.data.path_index import split_path
+from covey.data.recording_index import RecordingIndex
+from covey.data.segment_names import parse_segment_names, xeno_canto_number
+from covey.labelling.classes import class_name
+from covey.outputs.exchange.selection_columns import rows_of
+from covey.outputs.exchange.selections import SelectionRow, SelectionTable
+from covey.outputs.exchange.track_names import find_recordings
+
+SHARE = 0.5
+"""The least share of a segment, or of the selection where that is shorter, that must lie in both."""
+UNKNOWN = "in recordings of which there are no images"
+AMBIGUOUS = "that may be in several recordings"
+CONFLICT = "in files of one name in several folders, only one of which can be the recording"
+BEYOND, BETWEEN = "beyond the end of the images", "between images"
+NO_CLASS, BAD_CLASS, CLUSTERS = (
+    "without a class",
+    "with a class name that cannot be used",
+    "that are clusters as covey exported them, no classes",
+)
+_ROUNDED = 2e-6
+_CLUSTER = re.compile(r"cluster \d+")
+
+_Sound = tuple[str, tuple[str, ...]]
+"""The path of a sound file, and the folders of the table that has it."""
+
+
+@attrs.frozen(eq=False)
+class Clips:
+    """The images of one recording in order of time, when they start and how long each is, in seconds."""
+
+    names: Sequence[str]
+    starts: Floats
+    length: float
+
+    def find(self, begin: float, end: float) -> list[str]:
+        """Return the images that a selection labels.
+
+        These are the images of which at least half, or half of the selection, lies in both. If the selection begins
+        and ends exactly with images, as covey exports them, they are those that lie wholly in it.
+        """
+        ends = self.starts + self.length
+        if self._is_edge(self.starts, begin) and self._is_edge(ends, end):
+            inside = (self.starts >= begin - _ROUNDED) & (ends <= end + _ROUNDED)
+        else:
+            shared = np.minimum(ends, end) - np.maximum(self.starts, begin)
+            inside = shared >= SHARE * min(self.length, end - begin) - _ROUNDED
+        return [self.names[at] for at in np.flatnonzero(inside).tolist()]
+
+    @staticmethod
+    def _is_edge(edges: Floats, second: float) -> bool:
+        return bool(np.abs(edges - second).min() <= _ROUNDED)
+
+
+@attrs.frozen(eq=False)
+class MatchedSelections:
+    """The images in each class, and what became of the selections."""
+
+    images_by_label: Mapping[str, Sequence[str]]
+    balance: Balance
+
+
+def match_selections(
+    tables: Sequence[SelectionTable], names: Sequence[str], segment: float, classes: Iterable[str] | None
+) -> MatchedSelections:
+    """Return the images that the selections in some tables label.
+
+    Args:
+        tables: the selections.
+        names: all images of the dataset; those that are not named after a recording and a time are left out.
+        segment: length of an image in seconds.
+        classes: the classes that the dataset has. "cluster 3" is no class unless it is one of them; with None it is.
+    """
+    rows, index = list(rows_of(tables)), RecordingIndex.of_images(names)
+    sounds = dict.fromkeys((row.sound, table.folders) for table, row in rows)
+    recordings_by_sound = {sound: find_recordings(index, *sound) for sound in sounds}
+    conflicting = _conflicting_sounds(recordings_by_sound)
+    clips = _clips(names, segment)
+    balance = Balance("selection", f"in {count_noun(len(tables), 'table')}")
+    images_by_label: dict[str, dict[str, None]] = defaultdict(dict)
+    for table, row in rows:
+        recordings = recordings_by_sound[row.sound, table.folders]
+        reason, name = (CONFLICT, row.sound) if row.sound in conflicting else _problem(row, recordings, classes)
+        images = [] if reason else clips[recordings[0]].find(row.begin, row.end)
+        if images:
+            balance.used += 1
+            images_by_label[class_name(row.label)] |= dict.fromkeys(images)
+        else:
+            beyond = not reason and row.begin >= clips[recordings[0]].starts[-1] + segment - _ROUNDED
+            balance.leave_out(reason or (BEYOND if beyond else BETWEEN), name)
+    return MatchedSelections({label: list(images) for label, images in images_by_label.items()}, balance)
+
+
+def is_cluster(label: str) -> bool:
+    """Say whether a label in a table is that of a cluster, which is no class: nobody has named it."""
+    return bool(_CLUSTER.fullmatch(label))
+
+
+def cluster_label(number: int) -> str:
+    """Return what a cluster is called in a table."""
+    return f"cluster {number}"
+
+
+def _problem(row: SelectionRow, recordings: Sequence[str], classes: Iterable[str] | None) -> tuple[str, str]:
+    """Return why a selection cannot be used, "" where it can, and what to call it in the balance."""
+    if row.problem:
+        return row.problem, row.row
+    if not row.label:
+        return NO_CLASS, row.row
+    if classes is not None and is_cluster(row.label) and row.label not in classes:
+        return CLUSTERS, row.label
+    if not recordings:
+        return UNKNOWN, row.sound
+    if len(recordings) > 1:
+        return AMBIGUOUS, f"{row.sound}: {' or '.join(recordings)}"
+    try:
+        class_name(row.label)
+    except CoveyError:
+        return BAD_CLASS, row.row
+    return "", row.row
+
+
+def _conflicting_sounds(recordings_by_sound: Mapping[_Sound, Sequence[str]]) -> set[str]:
+    """Return the paths of which several, in different folders, seem to be one recording: only one of them can be it."""
+    sounds_by_recording: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for (sound, _), recordings in recordings_by_sound.items():
+        folders = split_path(sound.lower())[-2:-1]
+        if len(recordings) == 1 and folders and not xeno_canto_number(recordings[0]):
+            sounds_by_recording[recordings[0]][folders[0]].add(sound)
+    conflicts = (by_folder for by_folder in sounds_by_recording.values() if len(by_folder) > 1)
+    return {sound for by_folder in conflicts for sounds in by_folder.values() for sound in sounds}
+
+
+def _clips(names: Iterable[str], segment: float) -> dict[str, Clips]:
+    starts_by_recording: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    for name, cut in parse_segment_names(names).items():
+        starts_by_recording[cut.recording].append((cut.start, name))
+    return {recording: _clips_of(sorted(pairs), segment) for recording, pairs in starts_by_recording.items()}
+
+
+def _clips_of(pairs: Sequence[tuple[float, str]], segment: float) -> Clips:
+    return Clips([name for _, name in pairs], np.array([start for start, _ in pairs]), segment)
+
+
+def unknown_sounds(matched: MatchedSelections) -> Iterator[str]:
+    """Yield the sound files of which there are no images."""
+    yield from dict.fromkeys(matched.balance.left_out.get(UNKNOWN, ()))

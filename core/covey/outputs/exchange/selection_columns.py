@@ -1,0 +1,192 @@
+"""Tables of selections with column heads: Raven's, and those of BirdNET."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path, PureWindowsPath
+
+import attrs
+
+from covey._base import csvs
+from covey._base.errors import CoveyError, did_you_mean, reason
+from covey.data.path_index import split_path
+from covey.data.recording_index import is_sound_file
+from covey.outputs.exchange.audacity_tracks import read_audacity_track
+from covey.outputs.exchange.selections import (
+    ForeignTableError,
+    SelectionRow,
+    SelectionTable,
+    parse_seconds,
+    read_lines,
+)
+
+BEGIN, END, OFFSET = "Begin Time (s)", "End Time (s)", "File Offset (s)"
+BEGIN_PATH, BEGIN_FILE, LABEL = "Begin Path", "Begin File", "Label"
+CLASS_COLUMNS = (
+    LABEL, "Class", "Annotation", "Annotations", "Species", "Common Name", "Common_Name", "Call Type", "Sound Type",
+    "Type", "Scientific Name", "Scientific_Name", "Species Code", "Code", "Tag",
+)  # fmt: skip
+"""The usual columns with classes; the first one with any content counts."""
+NOTHING_HEARD = "nocall"
+"""BirdNET's class for a recording in which it heard nothing."""
+SEVERAL_FILES = f"from a table of several files without {OFFSET!r}, where seconds may count from the first file"
+NO_TIMES = "without times"
+_TABLE_NAME = re.compile(r"(.+?)(\.Table\.\d+.*|\.selections?|\.BirdNET\..*)?\.(txt|tsv|csv)", re.IGNORECASE)
+
+Rows = Sequence[tuple[int, Sequence[str]]]
+
+
+@attrs.frozen
+class Columns:
+    """What the columns of one kind of table are called, in small letters."""
+
+    begin: str
+    end: str
+    path: str = BEGIN_PATH.lower()
+    file: str = BEGIN_FILE.lower()
+    end_is_duration: bool = False
+
+
+RAVEN = Columns(BEGIN.lower(), END.lower())
+BIRDNET = (
+    RAVEN,
+    Columns("start (s)", "end (s)", "file"),
+    Columns("start", "end", "filepath"),
+    Columns("offset", "duration", "in file", end_is_duration=True),
+)
+"""Selection tables, CSV, R and Kaleidoscope, as BirdNET-Analyzer writes them."""
+
+
+def read_raven_table(path: Path, column: str | None = None) -> SelectionTable:
+    """Read a Raven selection table: tab-separated text without quoting.
+
+    `File Offset (s)`, where it is there, tells the time in the file; `Begin Path`, `Begin File` or the name of the
+    table tell which file. The columns may be in any case, the decimal sign may be a comma.
+
+    Args:
+        path: the file.
+        column: the column with the classes; by default the first of CLASS_COLUMNS with any content.
+
+    Raises:
+        CoveyError: the file cannot be read, is no such table, or lacks the column.
+    """
+    return _read(path, _split_lines(path), (RAVEN,), column)
+
+
+def read_birdnet_table(path: Path, column: str | None = None) -> SelectionTable:
+    """Read a table of BirdNET-Analyzer: selection table, CSV, R, Kaleidoscope or label track; of one file or several.
+
+    Args:
+        path: the file.
+        column: the column with the classes; by default the common names.
+
+    Raises:
+        CoveyError: the file cannot be read, is no such table, or lacks the column.
+    """
+    if path.suffix.lower() == ".csv":
+        return _read(path, list(csvs.read_csv_rows(path, "detections")), BIRDNET, column)
+    rows = _split_lines(path)
+    if rows and re.fullmatch(r"[\d.,]+", rows[0][1][0].strip()):
+        track = read_audacity_track(path)
+        names = [attrs.evolve(row, sound=_own_name(path), label=row.label.rpartition(", ")[2])
+                 for row in track.selections]  # fmt: skip
+        return attrs.evolve(track, selections=names)
+    return _read(path, rows, BIRDNET, column)
+
+
+def _split_lines(path: Path) -> Rows:
+    lines = read_lines(path, csvs.detect_encoding(path))
+    return [(number, line.split("\t")) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _read(path: Path, rows: Rows, kinds: Sequence[Columns], column: str | None) -> SelectionTable:
+    heads = [head.strip() for head in rows[0][1]] if rows else []
+    lower = [" ".join(head.lower().split()) for head in heads]
+    kind = next((kind for kind in kinds if {kind.begin, kind.end} <= set(lower)), None)
+    if kind is None:
+        missing = next(head for head in (BEGIN, END) if head.lower() not in lower)
+        raise ForeignTableError(f"The selections {path} have no column {missing!r}. There is: {_list(heads)}.")
+    cells = [(line, dict(reversed([*zip(lower, row, strict=False)]))) for line, row in rows[1:]]
+    label = _class_column(path, heads, [row for _, row in cells], column)
+    selections = [_selection(path, line, row, kind, label.lower()) for line, row in cells]
+    return SelectionTable(path=path, selections=_check_files(selections, "file offset (s)" in lower), column=label)
+
+
+def _class_column(path: Path, heads: Sequence[str], rows: Sequence[Mapping[str, str]], column: str | None) -> str:
+    """Return the head of the column with classes. Raises CoveyError when there is none."""
+    heads_by_lower = {" ".join(head.lower().split()): head for head in reversed(heads)}
+    usual = [head.lower() for head in CLASS_COLUMNS if head.lower() in heads_by_lower]
+    chosen = column.lower() if column else next((head for head in usual if _has_content(rows, head)), None)
+    chosen = chosen or next(iter(usual), None) or ("" if not rows else LABEL.lower())
+    if chosen and chosen not in heads_by_lower:
+        near = did_you_mean(column, heads) if column else ""
+        more = f" There is: {_list(heads)}. Name the one with classes with --column."
+        raise CoveyError(f"The selections {path} have no column {column or LABEL!r}.{near}{more}")
+    return heads_by_lower.get(chosen, "")
+
+
+def _has_content(rows: Sequence[Mapping[str, str]], head: str) -> bool:
+    return any(row.get(head, "").strip() for row in rows)
+
+
+def _selection(path: Path, line: int, cells: Mapping[str, str], kind: Columns, label: str) -> SelectionRow:
+    sound, row = _sound(path, cells, kind), f"{path.name} line {line}"
+    try:
+        begin, end = parse_seconds(cells[kind.begin]), parse_seconds(cells[kind.end])
+        end = begin + end if kind.end_is_duration else end
+        if offset := cells.get("file offset (s)", "").strip():
+            begin, end = parse_seconds(offset), parse_seconds(offset) + end - begin
+        if not 0 <= begin <= end:
+            raise ValueError("the end is not after the begin")
+    except (ValueError, KeyError) as error:
+        times = f"{cells.get(kind.begin)!r} to {cells.get(kind.end)!r} are no times"
+        return SelectionRow(sound=sound, row=f"{row}: {times}, {reason(error)}", problem=NO_TIMES)
+    name = cells.get(label, "").strip()
+    problem = "in which nothing was heard" if name.lower() == NOTHING_HEARD else ""
+    return SelectionRow(sound=sound, begin=begin, end=end, label=name, row=row, problem=problem)
+
+
+def _sound(path: Path, cells: Mapping[str, str], kind: Columns) -> str:
+    """Return the path of the sound file as far as a row tells it, or else the name of the table."""
+    full, file = cells.get(kind.path, "").strip(), cells.get(kind.file, "").strip()
+    if "indir" in cells:
+        return "/".join(part for part in (cells["indir"], cells.get("folder", ""), full) if part.strip())
+    if full and file and not is_sound_file(full) and split_path(full)[-1:] != split_path(file)[-1:]:
+        return str(PureWindowsPath(full, file))  # the path of a folder; backslashes are understood everywhere
+    return full or file or _own_name(path)
+
+
+def _own_name(path: Path) -> str:
+    match = _TABLE_NAME.fullmatch(path.name)
+    return match[1] if match else path.stem
+
+
+def _check_files(selections: Sequence[SelectionRow], with_offset: bool) -> list[SelectionRow]:
+    """Refuse the rows of a table whose seconds may count from the first of several files."""
+    spans: dict[str, tuple[float, float]] = {}
+    for row in selections:
+        first, last = spans.get(row.sound, (row.begin, row.end))
+        if not row.problem:
+            spans[row.sound] = min(first, row.begin), max(last, row.end)
+    if with_offset or not _follow_one_another(list(spans.values())):
+        return list(selections)
+    return [attrs.evolve(row, problem=row.problem or SEVERAL_FILES) for row in selections]
+
+
+def _follow_one_another(spans: Sequence[tuple[float, float]]) -> bool:
+    """Say whether the files of a table may have been opened as one sound: none begins before another ends."""
+    ordered = sorted(spans)
+    return len(spans) > 1 and all(last <= first for (_, last), (first, _) in pairwise(ordered))
+
+
+def _list(heads: Sequence[str]) -> str:
+    return ", ".join(head for head in heads[:20] if head) or "nothing"
+
+
+def rows_of(tables: Sequence[SelectionTable]) -> Iterator[tuple[SelectionTable, SelectionRow]]:
+    """Yield each selection with its table."""
+    for table in tables:
+        for selection in table.selections:
+            yield table, selection

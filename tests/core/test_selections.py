@@ -1,0 +1,325 @@
+"""Selections of Raven, BirdNET and Audacity: read by the rules of these programs, and nothing is labelled by guess."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from click.testing import Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from tests.fixture_types import Cli
+
+from covey import Features
+from covey.components.kinds import Kind
+from covey.data.folder import FolderDataset
+from covey.data.path_index import PathIndex
+from covey.data.provenance import Provenance
+from covey.data.recording_index import RecordingIndex
+from covey.data.segment_names import image_name
+from covey.labelling import open_labels
+from covey.outputs.exchange.exports import export
+from covey.outputs.exchange.import_selections import AUDACITY, RAVEN, SelectionFormat, import_selections
+
+HEADS = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)"
+ROW = "1\tSpectrogram 1\t1"
+SITES = ["siteA/20230501_050000", "siteB/20230501_050000"]
+
+
+def dataset_of(folder: Path, recordings: list[str], count: int = 6) -> FolderDataset:
+    """A dataset with images of 1 s of these recordings."""
+    for recording in recordings:
+        for second in range(count):
+            path = folder / "images" / image_name(recording, second)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (2, 2)).save(path)
+    return FolderDataset(folder)
+
+
+def save_names(dataset: FolderDataset, names: list[str]) -> None:
+    """Let a dataset have a table of these images, which need not exist."""
+    provenance = Provenance(kind=Kind.EXTRACTOR, component="x", tag="x", version=1, options={}, input="")
+    dataset.save([Features(names=names, X=np.zeros((len(names), 2), np.float32), provenance=provenance)])
+
+
+def table(path: Path, heads: str, *rows: str, times: tuple[float, float] = (1.0, 2.0)) -> Path:
+    """Write a Raven table: further heads, and for each row the cells under them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [f"{HEADS}\t{heads}", *(f"{ROW}\t{times[0]}\t{times[1]}\t0\t9000\t{row}" for row in rows)]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def labels(dataset: FolderDataset) -> dict[str, tuple[str, ...]]:
+    return open_labels(dataset).by_image()
+
+
+def imported(covey: Cli, form: str, dataset: FolderDataset, *words: object) -> Result:
+    return covey("import", form, dataset.home, *words, "--segment", 1)
+
+
+# where a row belongs
+
+
+@pytest.mark.parametrize(
+    ("begin_path", "recording"),
+    [
+        ("D:\\proj\\siteA\\20230501_050000.WAV", SITES[0]),
+        ("/data/siteB/20230501_050000.wav", SITES[1]),
+        ("SITEB/20230501_050000.flac", SITES[1]),
+        ("/data/siteC/20230501_050000.WAV", None),
+        ("20230501_050000.WAV", None),
+        ("", None),
+    ],
+)
+def test_the_path_tells_the_site_or_nothing_is_labelled(
+    covey: Cli, tmp_path: Path, begin_path: str, recording: str | None
+) -> None:
+    dataset = dataset_of(tmp_path / "birds", SITES)
+    path = table(tmp_path / "t.txt", "Begin Path\tBegin File\tSpecies", f"{begin_path}\t20230501_050000.WAV\twren")
+    done = imported(covey, "raven", dataset, path)
+    assert labels(dataset) == ({image_name(recording, 1): ("wren",)} if recording else {})
+    assert done.exit_code == (0 if recording else 2)
+    if not recording and "site" not in begin_path:
+        assert "1 that may be in several recordings (" in done.stderr
+        assert "siteA/20230501_050000 or siteB/20230501_050000" in done.stderr
+
+
+@pytest.mark.parametrize("site", ["siteA", "siteB"])
+def test_the_folder_of_the_table_tells_the_site(covey: Cli, tmp_path: Path, site: str) -> None:
+    dataset = dataset_of(tmp_path / "birds", SITES)
+    table(tmp_path / "t" / site / "20230501_050000.Table.1.selections.txt", "Species", "wren")
+    assert imported(covey, "raven", dataset, tmp_path / "t").exit_code == 0
+    assert labels(dataset) == {image_name(f"{site}/20230501_050000", 1): ("wren",)}
+
+
+def test_files_of_two_folders_are_never_one_recording(covey: Cli, tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path / "birds", ["20230501_050000"])
+    rows = [f"{site}/20230501_050000.WAV\t1.0\twren" for site in ("siteA", "siteB")]
+    path = table(tmp_path / "t.txt", "Begin Path\tFile Offset (s)\tSpecies", *rows)
+    done = imported(covey, "raven", dataset, path)
+    assert (done.exit_code, "2 in files of one name in several folders" in done.stderr) == (2, True)
+    assert labels(dataset) == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("a/x", ["a/x"]),
+        ("A\\X", ["a/x", "b/a/x"]),
+        ("B\\A\\X", ["b/a/x"]),
+        ("/home/b/a/x", ["b/a/x"]),
+        ("c/a/x", ["a/x", "b/a/x"]),
+        ("x", ["x", "a/x", "b/a/x"]),
+        ("./x", ["x"]),
+        ("c/x", ["x"]),
+        ("y", []),
+        ("", []),
+    ],
+)
+def test_what_a_path_may_mean(path: str, expected: list[str]) -> None:
+    assert PathIndex.of(["x", "a/x", "b/a/x"]).find(path) == expected
+
+
+def test_accents_may_be_composed_or_not() -> None:
+    assert PathIndex.of(["Mésange"]).find("Mésange") == ["Mésange"]
+
+
+def test_a_recording_whose_name_ends_like_a_sound_file() -> None:
+    index = RecordingIndex.of_images([image_name("a.wav", 0)])
+    assert index.find("a.wav.wav") == index.find("a.wav") == ["a.wav"]
+
+
+# Raven's tables
+
+
+def test_each_file_of_a_table_has_its_own_seconds(covey: Cli, tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path / "birds", ["a", "b"])
+    rows = [f"a.wav\t{offset}\twren" for offset in ("1.0", "")] + ["b.wav\t4,0\trobin"]
+    path = table(tmp_path / "t.txt", "begin file\tFILE OFFSET (S)\tspecies", *rows)
+    assert imported(covey, "raven", dataset, path).exit_code == 0
+    assert labels(dataset) == {image_name("a", 1): ("wren",), image_name("b", 4): ("robin",)}
+
+
+def test_seconds_that_may_count_from_another_file_label_nothing(covey: Cli, tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path / "birds", ["a", "b"])
+    path = table(tmp_path / "t.txt", "Begin File\tSpecies", "a.wav\twren")
+    more = f"{ROW}\t5.0\t6.0\t0\t9000\tb.wav\trobin\n"
+    path.write_text(path.read_text() + more)
+    done = imported(covey, "raven", dataset, path)
+    assert (done.exit_code, "without 'File Offset (s)'" in done.stderr, labels(dataset)) == (2, True, {})
+    path.write_text(path.read_text() + more.replace("5.0", "1.0").replace("6.0", "2.0"))  # they count from each file
+    assert imported(covey, "raven", dataset, path).exit_code == 0
+    assert labels(dataset)[image_name("b", 5)] == ("robin",)
+
+
+def test_quotation_marks_are_text(covey: Cli, tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path / "birds", ["b"])
+    path = table(tmp_path / "b.Table.1.selections.txt", "Notes\tSpecies", '"faint\tthe "loud" one', 'see "x"\t"wren')
+    assert imported(covey, "raven", dataset, path).exit_code == 0
+    assert labels(dataset) == {image_name("b", 1): ('the "loud" one', '"wren')}
+
+
+@pytest.mark.parametrize(
+    ("heads", "cells", "label"),
+    [
+        ("species", "wren", "wren"),
+        ("ANNOTATION", "wren", "wren"),
+        ("Label\tSpecies", "\twren", "wren"),
+        ("Species\tLabel", "wren\tsong", "song"),
+        ("Common Name\tSpecies Code", "Eurasian Wren\twinwre4", "Eurasian Wren"),
+        ("Call Type", "alarm", "alarm"),
+    ],
+)
+def test_the_column_with_classes_is_chosen_and_reported(
+    covey: Cli, tmp_path: Path, heads: str, cells: str, label: str
+) -> None:
+    dataset = dataset_of(tmp_path / "birds", ["b"])
+    done = imported(covey, "raven", dataset, table(tmp_path / "b.Table.1.selections.txt", heads, cells))
+    column = dict(zip(cells.split("\t"), heads.split("\t"), strict=True))[label]
+    assert f"Classes are read from the column {column!r} (1 table)." in done.stderr
+    assert labels(dataset) == {image_name("b", 1): (label,)}
+
+
+def test_other_files_in_a_folder_stop_nothing_and_are_named(covey: Cli, tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path / "birds", ["b"])
+    table(tmp_path / "t" / "b.Table.1.selections.txt", "Species", "wren")
+    (tmp_path / "t" / "._b.Table.1.selections.txt").write_bytes(b"\0\5\x16\7Mac OS X")
+    (tmp_path / "t" / "notes.txt").write_text("rain after 9\n")
+    (tmp_path / "t" / "plan.docx").write_bytes(b"PK\3\4\xff")
+    (tmp_path / "t" / "binary.txt").write_bytes(bytes(range(256)))
+    done = imported(covey, "raven", dataset, tmp_path / "t", "--verbose")
+    assert done.exit_code == 0
+    for name in ("._b.Table.1.selections.txt (hidden)", "notes.txt (", "plan.docx (", "binary.txt ("):
+        assert name in done.stderr
+    assert labels(dataset) == {image_name("b", 1): ("wren",)}
+    (tmp_path / "t" / "b.Table.1.selections.txt").unlink()
+    assert (
+        "There are no such tables in the folders: ._b.Table" in imported(covey, "raven", dataset, tmp_path / "t").stderr
+    )
+
+
+def test_an_empty_table_says_that_nothing_was_there(covey: Cli, tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path / "birds", ["b"])
+    done = imported(covey, "raven", dataset, table(tmp_path / "b.Table.1.selections.txt", "Species"))
+    assert done.exit_code == 0
+    assert "Looked at, nothing there: 1 table without selections (b.Table.1.selections.txt)." in done.stderr
+    assert "Of 0 selections in 1 table 0 used." in done.stdout
+
+
+def test_every_row_is_in_the_balance(covey: Cli, tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path / "birds", ["b"])
+    (dataset.home / "images" / image_name("b", 3)).unlink()
+    rows = [(1, 2, "b.wav", "wren"), (3.2, 3.8, "b.wav", "wren"), (9, 10, "b.wav", "wren"), (1, 2, "c.wav", "wren"),
+            (1, 2, "b.wav", ""), ("x", 2, "b.wav", "wren"), (1, 2, "b.wav", "x" * 501),
+            (-1, 2, "b.wav", "wren")]  # fmt: skip
+    lines = [f"{ROW}\t{begin}\t{end}\t0\t9\t{sound}\t{label}" for begin, end, sound, label in rows]
+    (tmp_path / "t.txt").write_text("\n".join([f"{HEADS}\tBegin File\tSpecies", *lines]))
+    assert imported(covey, "raven", dataset, tmp_path / "t.txt").stdout == (
+        "Of 8 selections in 1 table 1 used; 1 between images (t.txt line 3); 1 beyond the end of the images (t.txt"
+        " line 4); 1 in recordings of which there are no images (c.wav); 1 without a class (t.txt line 6);"
+        " 2 without times (t.txt line 7: 'x' to '2' are no times, could not convert string to float: 'x', t.txt line 9:"
+        " '-1' to '2' are no times, the end is not after the begin); 1 with a class name that cannot be used (t.txt"
+        " line 8). 1 label: 1 new.\n"
+    )
+
+
+# BirdNET
+
+
+BIRDNET = {
+    "x.BirdNET.selection.table.txt": f"{HEADS}\tCommon Name\tSpecies Code\tConfidence\tBegin Path\tFile Offset (s)\n"
+    f"{ROW}\t0.0\t3.0\t150\t12000\tEurasian Wren\twinwre4\t0.9\trec/x.wav\t0.0\n",
+    "BirdNET_SelectionTable.txt": f"{HEADS}\tCommon Name\tSpecies Code\tConfidence\tBegin Path\tFile Offset (s)\n"
+    f"{ROW}\t0\t3\t0\t12000\tnocall\tnocall\t1.0\tC:\\rec\\y.wav\t0\n"
+    f"{ROW}\t60.0\t63.0\t150\t12000\tEurasian Wren\twinwre4\t0.9\tC:\\rec\\x.wav\t0.0\n",
+    "x.BirdNET.results.csv": "Start (s),End (s),Scientific name,Common name,Confidence\n"
+    "0.0,3.0,Troglodytes troglodytes,Eurasian Wren,0.9\n",
+    "BirdNET_CombinedTable.csv": "Start (s),End (s),Scientific name,Common name,Confidence,File\n"
+    "0.0,3.0,Troglodytes troglodytes,Eurasian Wren,0.9,/data/rec/x.wav\n",
+    "BirdNET_RTable.csv": "filepath,start,end,scientific_name,common_name,confidence,lat,lon\n"
+    "/data/rec/x.wav,0,3,Troglodytes troglodytes,Eurasian Wren,0.9,-1,-1\n",
+    "BirdNET_Kaleidoscope.csv": "INDIR,FOLDER,IN FILE,OFFSET,DURATION,scientific_name,common_name,confidence\n"
+    "/data,rec,x.wav,0,3.0,Troglodytes troglodytes,Eurasian Wren,0.9\n",
+    "x.BirdNET.results.txt": "0.0\t3.0\tTroglodytes troglodytes, Eurasian Wren\t0.9\n",
+}
+
+
+@pytest.mark.parametrize("name", BIRDNET)
+def test_the_tables_of_birdnet(covey: Cli, tmp_path: Path, name: str) -> None:
+    dataset = dataset_of(tmp_path / "birds", ["x", "y"])
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / name).write_text(BIRDNET[name])
+    (tmp_path / "results" / "BirdNET_analysis_params.csv").write_text("Min conf,Overlap\n0.1,0\n")
+    done = imported(covey, "birdnet", dataset, tmp_path / "results")
+    assert done.exit_code == 0, done.output
+    assert labels(dataset) == {image_name("x", second): ("Eurasian Wren",) for second in range(3)}
+    assert "Skipped: BirdNET_analysis_params.csv (" in done.stderr
+    assert ("1 in which nothing was heard" in done.stdout) == (name == "BirdNET_SelectionTable.txt")
+
+
+# Audacity
+
+
+def test_label_tracks_with_and_without_frequencies(covey: Cli, tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path / "birds", ["a", "sub/b", "c"])
+    (tmp_path / "tracks" / "sub").mkdir(parents=True)
+    (tmp_path / "tracks" / "a.txt").write_text("1.000000\t2.000000\twren\n\\\t1000.0\t8000.0\n3,5\t3,5\trobin\n")
+    (tmp_path / "tracks" / "sub" / "b.txt").write_text("0\t1\towl\n")
+    (tmp_path / "tracks" / "c.txt").write_text("")
+    (tmp_path / "tracks" / "readme.txt").write_text("These are my labels\n")
+    done = imported(covey, "audacity", dataset, tmp_path / "tracks")
+    assert labels(dataset) == {
+        image_name("a", 1): ("wren",), image_name("a", 3): ("robin",), image_name("sub/b", 0): ("owl",),
+    }  # fmt: skip
+    assert "Skipped: readme.txt (" in done.stderr
+    assert "nothing there: 1 table without selections (c.txt)" in done.stderr
+
+
+# there and back
+
+
+PARTS = st.text(
+    st.one_of(st.sampled_from("aAé\"' ~-.:x"), st.characters(exclude_categories=["C", "Z"], exclude_characters="/\\")),
+    min_size=1, max_size=8,
+).filter(lambda part: part not in (".", "..") and not part.startswith("."))  # fmt: skip
+RECORDINGS = st.lists(st.lists(PARTS, min_size=1, max_size=3).map("/".join), min_size=1, max_size=5, unique=True)
+CLASSES = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=9).filter(str.strip)
+
+
+@pytest.mark.parametrize("form", [RAVEN, AUDACITY], ids=["raven", "audacity"])
+@settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
+@given(
+    recordings=RECORDINGS, classes=st.lists(CLASSES, min_size=1, max_size=3), choose=st.randoms(use_true_random=False),
+    step=st.sampled_from([0.1, 0.25, 0.5, 0.8, 1.0, 1.7]),
+)  # fmt: skip
+def test_export_then_import_gives_the_same_labels(
+    tmp_path_factory: pytest.TempPathFactory,
+    form: SelectionFormat,
+    recordings: list[str],
+    classes: list[str],
+    choose: Random,
+    step: float,
+) -> None:
+    home = tmp_path_factory.mktemp("round")
+    first, second = FolderDataset(home / "first"), FolderDataset(home / "second")
+    names = [
+        image_name(recording, number * step) for recording in recordings for number in range(8) if choose.random() < 0.8
+    ]
+    for dataset in (first, second):
+        dataset.home.mkdir()
+        save_names(dataset, [*names, "other.png"])
+    for label in classes:
+        if chosen := [name for name in names if choose.random() < 0.4]:
+            open_labels(first).add(chosen, label)
+    if not labels(first):
+        return
+    export(first, form.program.lower(), home / "out", ["labels"], segment=1.0)
+    assert "0 new, all were there" in import_selections(first, form, [home / "out"], segment=1.0)
+    import_selections(second, form, [home / "out"], segment=1.0)
+    assert {name: set(names_of) for name, names_of in labels(second).items()} == {
+        name: set(names_of) for name, names_of in labels(first).items()
+    }
