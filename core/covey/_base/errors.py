@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LONGEST_LINE = 400
+"""Characters: a damaged file may be quoted at any length."""
+
 
 class CoveyError(Exception):
     """An error for the user: one sentence that says what went wrong, where, and what to do."""
@@ -20,6 +23,12 @@ def did_you_mean(word: str, names: Iterable[str]) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Return the message of an error in one line, without error number and final full stop."""
+    """Return the message of an error in one line, without error number and final full stop, shortened if very long."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(text.split()).rstrip(".") or type(error).__name__
+    line = " ".join(text.split()).rstrip(".") or type(error).__name__
+    return shorten(line)
+
+
+def shorten(line: str) -> str:
+    """Return a line of a message, cut off where it is too long to be read."""
+    return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} ..."

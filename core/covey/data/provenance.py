@@ -9,7 +9,7 @@ from typing import TypeVar
 import attrs
 
 from covey._base.digests import canonical_json, digest
-from covey._base.errors import CoveyError
+from covey._base.errors import CoveyError, reason
 from covey.components import options
 from covey.components.contracts import Component, Runtime
 from covey.components.kinds import STEPS, Kind
@@ -157,7 +157,7 @@ class Provenance:
                 raise ValueError("it is nested too deeply")
             return _read_provenance(document)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise CoveyError(f"{where} has a damaged provenance ({error}): make the file again.") from error
+            raise CoveyError(f"{where} has a damaged provenance ({reason(error)}): make the file again.") from error
 
 
 def _details_to_dict(details: Details) -> dict[str, object]:

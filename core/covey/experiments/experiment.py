@@ -9,7 +9,7 @@ from pathlib import Path
 
 import attrs
 
-from covey._base.errors import CoveyError, did_you_mean, reason
+from covey._base.errors import CoveyError, did_you_mean, reason, shorten
 from covey.components import options
 from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Runtime
 from covey.components.kinds import STEPS, Kind
@@ -181,7 +181,7 @@ class _Reader:
             raise CoveyError("\n".join(self.errors))
 
     def _report(self, path: KeyPath, sentence: str) -> None:
-        self.errors.append(f"{self.locate(path)}: {sentence}")
+        self.errors.append(f"{self.locate(path)}: {shorten(sentence)}")
 
     def _read_text(self, document: Mapping[str, object], key: str) -> str:
         text = document.get(key, "")

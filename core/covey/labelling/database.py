@@ -63,6 +63,8 @@ _TABLES = (
 _LARGEST = 2**53
 """No number in a label file comes near this: ids count images, classes and actions."""
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""Raised over a damaged file: Python decodes SQLite's own messages, which quote the file, as UTF-8."""
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -115,7 +117,7 @@ def check(path: Path, patience: float) -> None:
             sound = db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
             if not sound or db.execute("PRAGMA foreign_key_check").fetchone() or _has_odd_values(db):
                 raise _damaged(path)
-    except sqlite3.DatabaseError as error:
+    except _UNREADABLE as error:
         raise _as_covey_error(path, error) from error
 
 
@@ -126,7 +128,7 @@ def _writer_died(path: Path, patience: float) -> bool:
     try:
         with closing(sqlite3.connect(_uri(path, "ro"), timeout=patience, uri=True)) as db:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.DatabaseError as error:
+    except _UNREADABLE as error:
         return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK
     return False
 
@@ -148,7 +150,7 @@ def _transaction(path: Path, address: str, patience: float, begin: str) -> Itera
             _prepare(db, path)
             yield db
             db.commit()
-    except sqlite3.DatabaseError as error:
+    except _UNREADABLE as error:
         raise _as_covey_error(path, error) from error
 
 
@@ -203,14 +205,15 @@ def _ours() -> list[tuple[str, ...]]:
 
 def _schema(db: sqlite3.Connection) -> list[tuple[str, ...]]:
     """Return all that a file declares: nothing of it has run or runs by being read."""
-    return sorted(db.execute("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master").fetchall())
+    rows = db.execute("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master").fetchall()
+    return sorted(rows, key=repr)  # in a damaged file a name may be a number
 
 
 def _number(db: sqlite3.Connection, pragma: str) -> int:
     return int(db.execute(f"PRAGMA {pragma}").fetchone()[0])
 
 
-def _as_covey_error(path: Path, error: sqlite3.DatabaseError) -> CoveyError:
+def _as_covey_error(path: Path, error: sqlite3.DatabaseError | UnicodeDecodeError) -> CoveyError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF  # none: a text that is no text
     if code in _BUSY:
         return CoveyError(
