@@ -88,7 +88,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
         monkeypatch.setenv(server.LOCATION, str(location))
         app = AppTest.from_file(str(server.APP), default_timeout=60).run()
         if app.selectbox and clusterer != "dbscan":
-            chooser(app, "Clusterer").select(f"covey-stripes:{clusterer}").run()
+            chooser(app, "Find groups with").select(f"covey-stripes:{clusterer}").run()
         assert not app.exception
         return app
 
@@ -300,7 +300,7 @@ def test_it_opens_beside_a_clustering_whose_details_are_odd(opened: Open, birds:
     np.savez(birds / "clusters_odd.npz", allow_pickle=False, **arrays)
     app = opened(birds)
     assert not app.exception
-    assert not any(name.startswith("kept:") for name in chooser(app, "Clusterer").options)
+    assert not any(name.startswith("kept:") for name in chooser(app, "Find groups with").options)
     assert dataset.problems == [
         f"{birds / 'clusters_odd.npz'} has a damaged provenance (details.chosen must be a value for each option, not"
         ' "x"): make the file again.'
@@ -311,7 +311,7 @@ def test_it_opens_with_the_clusterer_whose_result_is_kept(opened: Open, birds: P
     dataset = FolderDataset(birds)
     dataset.save([hdbscan_clustering(dataset)])
     app = opened(birds)
-    assert chooser(app, "Clusterer").options[0] == "kept: hdbscan-min_cluster_size7"
+    assert chooser(app, "Find groups with").options[0] == "kept: hdbscan-min_cluster_size7"
     assert field(app, "min_cluster_size").value == 7
 
 

@@ -216,7 +216,7 @@ def test_two_windows_see_each_others_labels_and_lose_none(
 
 
 def test_a_clusterer_that_nobody_knows_gets_a_form_and_works(page: Page) -> None:
-    choose(page, "Clusterer", "stripes")
+    choose(page, "Find groups with", "stripes")
     expect(metric(page, "Clusters")).to_have_text("5")
     page.get_by_role("slider", name="Groups").press("End")
     expect(metric(page, "Clusters")).to_have_text("100")

@@ -75,7 +75,7 @@ def test_what_is_shown_is_what_runs(monkeypatch: pytest.MonkeyPatch, calls: Path
     if os.name != "nt":
         assert "0 tables made, 10 kept from before." in covey(*shlex.split(command)[1:]).stdout
     plan_steps.clear()
-    assert "All of it is kept from before: nothing has to be computed." in told(done(app.run()))
+    assert "The dataset has all these tables already: nothing has to be computed." in told(done(app.run()))
     assert "Done: slow → cut → above" in told(app)
 
 

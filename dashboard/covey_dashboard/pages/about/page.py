@@ -189,7 +189,11 @@ def as_link(address: str, label: str) -> str:
 
 
 def show_parameters(location: str) -> None:
-    """Show how the spectrograms were made. Raises CoveyError."""
+    """Show how the spectrograms were made.
+
+    Raises:
+        CoveyError: the file cannot be read.
+    """
     folder = image_folder(location)
     path = folder.root / PARAMETERS_FILE if folder else None
     if path is None or not path.is_file():
@@ -200,7 +204,11 @@ def show_parameters(location: str) -> None:
 
 
 def read_parameters(path: Path) -> dict[str, str]:
-    """Return the parameters in a file, as they are shown. Raises CoveyError."""
+    """Return the parameters in a file, as they are shown.
+
+    Raises:
+        CoveyError: the file cannot be read.
+    """
     try:
         parameters = json.loads(path.read_text("utf-8"))
         if not isinstance(parameters, dict):

@@ -152,7 +152,7 @@ def offer_run(location: str, entries: Sequence[AnyEntry]) -> None:
         return
     command = quote_command(["covey", "run", location])
     show_hint(f"{sentence} The page Run makes one, and so does this command:", command)
-    st.page_link("../pages/run/page.py", label="Choose how, and run it here")
+    st.page_link("../pages/run/page.py", label="Open the page Run")
 
 
 def show_tables(entries: Sequence[AnyEntry]) -> None:

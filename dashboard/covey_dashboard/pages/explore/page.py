@@ -71,7 +71,7 @@ def show_explore(location: str) -> None:
     opened = current_embedding(location)
     if opened is None:
         show_hint("This dataset has no embedding, and so no map, yet: the page Data says how to make one.")
-        st.page_link("../pages/data/page.py", label="What is in this dataset")
+        st.page_link("../pages/data/page.py", label="Open the page Data")
         return
     choose_embedding(opened)
     send_points(pack_embedding(opened))
@@ -138,7 +138,13 @@ def choose_clusterer(opened: OpenEmbedding, places: dict[str, CurvePlace]) -> Cl
         **title_components(list(components.values())),
     }
     state = ExploreState.recall(opened)
-    name = st.selectbox("Clusterer", list(titles), format_func=titles.__getitem__, key=state.clusterer.key)
+    name = st.selectbox(
+        "Find groups with",
+        list(titles),
+        format_func=titles.__getitem__,
+        key=state.clusterer.key,
+        help="The clusterer, which finds the groups; one that begins with “kept:” made groups of the dataset.",
+    )
     if name in stored_clusterers:
         return set_options(state, name, stored_clusterers[name], places)
     component = components[name]

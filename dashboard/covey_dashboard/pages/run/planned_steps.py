@@ -28,7 +28,7 @@ def show_plan(experiment: Experiment) -> None:
     """
     lines = plan_steps(experiment)
     rows = [[line.component, f"{line.tables - line.existing:,}", f"{line.existing:,}"] for line in lines]
-    show_table(["Step", "Tables to make", "Tables kept"], rows)
+    show_table(["Step", "Tables to make", "Tables that are there"], rows)
     st.text(describe_cost(lines, count_images(experiment.dataset)))
 
 
@@ -64,7 +64,7 @@ def plan_steps(experiment: Experiment) -> list[PlanLine]:
 def describe_cost(lines: Sequence[PlanLine], images: int) -> str:
     """Return what there is to compute, in words."""
     if all(line.existing == line.tables for line in lines):
-        return "All of it is kept from before: nothing has to be computed."
+        return "The dataset has all these tables already: nothing has to be computed."
     layers = sum(line.tables - line.existing for line in lines if line.kind is Kind.EXTRACTOR)
     if not layers:
         return "The images are described already."

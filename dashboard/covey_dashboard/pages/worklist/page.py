@@ -53,7 +53,7 @@ def show_worklist(location: str) -> None:
     opened = current_embedding(location)
     if opened is None:
         show_hint("This dataset has no embedding, and so no work-list, yet: the page Data says how to make one.")
-        st.page_link("../pages/data/page.py", label="What is in this dataset")
+        st.page_link("../pages/data/page.py", label="Open the page Data")
     elif not len(load_embedding(opened).names):
         show_hint("This embedding has no images.")
     else:
@@ -147,7 +147,7 @@ def show_bar(view: WorklistView, shown: ShownBatch, names: list[str], remaining:
             f"{'Accept' if label == shown.label else 'Label'} {count_noun(remaining, 'image')}",
             type="primary",
             shortcut="Ctrl+Enter",
-            help="Those that are left in get this class, the others are noted as not of it: Ctrl + Enter",
+            help="The remaining images get this class; those that you clicked are noted as not of it: Ctrl + Enter",
             disabled=not (label and remaining),
             key=WorklistState.accept_key,
             on_click=accept_batch,
