@@ -13,7 +13,7 @@ from covey.sound.recordings import Recording
 from covey.sound.spectrograms import Recipe
 
 NARROWEST = 0.5
-"""The least share of the band that a recording may leave to all others."""
+"""The least share of the band of frequencies that a recording of a low rate may leave to all others."""
 _OWN_DATASET = "put it into a dataset of its own"
 _REMEDY = f"{_OWN_DATASET}, or take --band full"
 WIDE = 2

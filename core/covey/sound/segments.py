@@ -71,7 +71,7 @@ class SegmentCutter:
 
 
 def choose_segments(segments: Iterable[Segment], recipe: Recipe) -> Iterable[Segment]:
-    """Return the segments that the recipe wants, in order: all, or the loudest. Only those are held in memory."""
+    """Return the segments that the recipe asks for, in order: all, or the loudest. Only those stay in memory."""
     if not recipe.loudest:
         return segments
     return sorted(heapq.nlargest(recipe.loudest, segments, key=attrgetter("level")), key=attrgetter("start"))

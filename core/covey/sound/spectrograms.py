@@ -173,7 +173,7 @@ class Recipe(Component):
 def power(samples: Floats, window: int, hop: int) -> Floats:
     """Return the power spectrum (window // 2, columns) float32, low frequencies first, without the Nyquist row.
 
-    What scipy's `spectrogram(window="hamming", detrend="constant", scaling="spectrum", mode="psd")` gives.
+    The same as scipy's `spectrogram(window="hamming", detrend="constant", scaling="spectrum", mode="psd")`.
     """
     from scipy.fft import rfft
 
@@ -190,9 +190,9 @@ def power(samples: Floats, window: int, hop: int) -> Floats:
 
 
 def equalized(S: Floats) -> Floats:
-    """Return a power spectrum without its stationary noise, at least 1 everywhere.
+    """Return a power spectrum (rows, columns) float32 without its stationary noise, at least 1 everywhere.
 
-    For each frequency: how far the power is above its median, in units of median minus minimum. The median equaliser of
+    For each frequency: the power above its median, in units of median minus minimum. The median equaliser of
     C. Bedoya et al. (2017), "Automatic identification of rainfall in acoustic recordings", as scikit-maad has it.
     """
     ranked = np.sort(S, axis=1)  # much faster than a median: numpy sorts with SIMD
@@ -206,7 +206,7 @@ def equalized(S: Floats) -> Floats:
 
 
 def levels(S: Floats) -> NDArray[np.uint8]:
-    """Stretch an array from its least to its greatest value over 0 to 255; one that is flat becomes 0."""
+    """Return an array scaled to 0 to 255, uint8, from its least to its greatest value; a flat one becomes 0."""
     S = S - S.min()
     highest = S.max()
     S *= 256 / highest if highest > 0 else 0

@@ -30,12 +30,12 @@ def synthesize(folder: Path, recordings: int = 304, seed: int = 0, progress: Pro
     """Write synthetic recordings of eight types of call into `folder`/audio, as many of each.
 
     Each recording is one singer that repeats its call three times in a second, so that every segment of the default
-    recipe holds one. Pitch, length, level, noise and what sings in the background differ between recordings; equal
-    seeds give equal files. Files that are there already are left as they are.
+    recipe holds one call. Pitch, length, level, noise and the background singer differ between recordings; equal seeds
+    give equal files. Existing files are left as they are.
 
     Returns:
-        The truth: `folder`/labels.csv with the columns filename (of the image), label (type of call) and group
-        (recording).
+        The path of the true classes: `folder`/labels.csv with the columns filename (of the image), label (type of call)
+        and group (recording).
 
     Raises:
         CoveyError: the folder holds other files of these names, or cannot be written.
@@ -47,11 +47,11 @@ def synthesize(folder: Path, recordings: int = 304, seed: int = 0, progress: Pro
             label = list(CALLS)[index % len(CALLS)]
             stub = f"{label}-{index // len(CALLS):03d}"
             sound = recording(label, np.random.default_rng([seed, index]))
-            _keep(folder / "audio" / f"{stub}.wav", _wav(sound))
+            _write_once(folder / "audio" / f"{stub}.wav", _wav(sound))
             rows += [[image_name(stub, start), label, stub] for start in _call_starts(len(sound))]
             step.advance()
     truth = folder / "labels.csv"
-    _keep(truth, _csv([["filename", "label", "group"], *sorted(rows)]))
+    _write_once(truth, _csv([["filename", "label", "group"], *sorted(rows)]))
     return truth
 
 
@@ -61,7 +61,7 @@ def recording(label: str, rng: Generator) -> NDArray[np.int16]:
     centres = recipe.segment / 2 + recipe.interval * np.arange(_REPEATS)
     length = round((centres[-1] + recipe.segment / 2 + 0.02) * RATE)
     sound = _singer(label, centres, length, rng)
-    if rng.random() < 0.4:  # somebody else, further away
+    if rng.random() < 0.4:  # a second singer, further away
         sound += rng.uniform(0.03, 0.15) * _singer(str(rng.choice(list(CALLS))), centres, length, rng)
     sound += _noise(length, rng)
     level = 10 ** (rng.uniform(-30, -6) / 20)
@@ -149,7 +149,7 @@ def _noise(length: int, rng: Generator) -> Sound:
 
 
 def _times(rng: Generator) -> Sound:
-    """Return the times of a call's samples; the median equaliser takes off tones as long as half a segment."""
+    """Return the times of a call's samples in seconds; the median equaliser removes tones as long as half a segment."""
     return np.arange(round(rng.uniform(0.1, 0.19) * RATE)) / RATE
 
 
@@ -191,8 +191,8 @@ def _csv(rows: list[list[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _keep(path: Path, content: bytes) -> None:
-    """Write a file unless it is there already."""
+def _write_once(path: Path, content: bytes) -> None:
+    """Write a file, unless it exists with the same content. Raises CoveyError when its content is another."""
     if not path.exists():
         with replace_file(path) as file:
             file.write(content)
