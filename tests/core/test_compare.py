@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.fixture_types import Cli
+from tests.json_types import MeasuresJson
 
 from covey import Clustering
 from covey.analysis.measures.agreement import agreement_matrix, trace_clusters
@@ -37,7 +38,7 @@ def labels(tmp_path: Path) -> Path:
 
 def test_the_best_comes_first_whatever_decides(covey: Cli, run: Path, labels: Path) -> None:
     def order(*words: object) -> list[float]:
-        rows = json.loads(covey("compare", run, *words, "--json").stdout)
+        rows: list[MeasuresJson] = json.loads(covey("compare", run, *words, "--json").stdout)
         assert [row["rank"] for row in rows] == [1, 2, 3]
         assert sorted(row["clustering"] for row in rows) == sorted({row["clustering"] for row in rows})
         return [float(row["clustering"].split("-eps")[1].split("-")[0]) for row in rows]
@@ -49,11 +50,12 @@ def test_the_best_comes_first_whatever_decides(covey: Cli, run: Path, labels: Pa
 
 
 def test_the_table_says_what_json_says(covey: Cli, run: Path, labels: Path) -> None:
-    rows = json.loads(covey("compare", run, "--labels", labels, "--json").stdout)
+    rows: list[MeasuresJson] = json.loads(covey("compare", run, "--labels", labels, "--json").stdout)
     names, agreement, own, _ = covey("compare", run, "--labels", labels, "--sort", "ari").stdout.split("\n\n")
     assert [line.split() for line in names.splitlines()[1:]] == [[str(row["rank"]), row["clustering"]] for row in rows]
     head, first, *_ = agreement.splitlines()
     assert head.split()[:3] == ["ARI", "AMI", "V"]
+    assert "labels" in rows[0]
     whole = rows[0]["labels"]["whole"]
     assert first.split()[:3] == ["1", f"{whole['ari']:.3f}", f"{whole['ami']:.3f}"]
     assert own.split()[:2] == ["DBCV", "silhouette"]
@@ -96,7 +98,7 @@ def test_measures_that_need_labels_are_refused_without(covey: Cli, run: Path) ->
 def test_a_dataset_that_changed_between_runs(covey: Cli, run: Path, labels: Path) -> None:
     (run / "call_00.png").unlink()
     covey("run", run, "--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2")
-    rows = json.loads(covey("compare", run, "--labels", labels, "--json").stdout)
+    rows: list[MeasuresJson] = json.loads(covey("compare", run, "--labels", labels, "--json").stdout)
     assert sorted(row["images"] for row in rows) == [23, 24, 24, 24]
     assert covey("report", run, "-o", labels.with_name("report.html")).exit_code == 0
 
@@ -118,8 +120,8 @@ def test_where_each_cluster_went() -> None:
     assert table.second.tolist() == [7, 5, 5]
     assert table.counts.tolist() == [1, 1, 1]
     again = trace_clusters(clustering([4, 0, 0, 0, -1]), clustering([2, 2, 2, -1, -1]))
-    ways = list(zip(again.first, again.second, again.counts, strict=True))
-    assert ways == [(-1, -1, 1), (0, -1, 1), (0, 2, 2), (4, 2, 1)]
+    pairs = np.stack([again.first, again.second, again.counts], axis=1)
+    assert pairs.tolist() == [[-1, -1, 1], [0, -1, 1], [0, 2, 2], [4, 2, 1]]
     assert trace_clusters(clustering([0]), clustering([0], start=9)).counts.tolist() == []
 
 

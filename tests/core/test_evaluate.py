@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import Result
 from numpy.typing import NDArray
 from tests.fixture_types import Cli
+from tests.json_types import MeasuresJson
 
 from covey import Clusterer, Clustering, CoveyError, component
 from covey.analysis.measures.agreement import common_labels
@@ -124,9 +124,10 @@ def test_neighbours_of_the_same_recording_do_not_count() -> None:
     """Each recording is a knot of its own; labels follow the recordings but nothing else."""
     X, recording = blobs(groups=12, each=6)
     X[:, 1:] = 0
-    labels = values("".join("ab"[group % 2] for group in recording))
-    own = {name: str(group) for name, group in zip(labels, recording, strict=True)}
-    everything = np.array(list(labels))
+    labels = values("".join("ab"[int(group) % 2] for group in recording))
+    recordings: list[int] = recording.tolist()
+    own = {name: str(group) for name, group in zip(labels, recordings, strict=True)}
+    everything: NDArray[np.str_] = np.array(list(labels), dtype=np.str_)
     assert neighbour_accuracy(everything, X, labels) == 1
     accuracy = neighbour_accuracy(everything, X, labels, own)
     assert accuracy is not None
@@ -145,8 +146,9 @@ def test_shape_counts_without_noise() -> None:
 def test_clusters_that_lie_apart_are_more_valid_than_mixed_ones() -> None:
     pytest.importorskip("hdbscan", reason="needs covey[hdbscan]")
     Z, group = blobs()
+    mixed: NDArray[np.intp] = np.random.default_rng(0).permutation(group)
     good = describe_shape(clustering(group.tolist()), Z)
-    bad = describe_shape(clustering(np.random.default_rng(0).permutation(group).tolist()), Z)
+    bad = describe_shape(clustering(mixed.tolist()), Z)
     assert good.validity is not None
     assert bad.validity is not None
     assert good.validity > 0.5 > 0 > bad.validity
@@ -208,15 +210,15 @@ def write_labels(path: Path, more: str = "") -> Path:
     return path
 
 
-def found(result: Result) -> dict[str, Any]:
+def read_row(result: Result) -> MeasuresJson:
     assert result.exit_code == 0, result.stderr
-    (row,) = json.loads(result.stdout)
-    assert isinstance(row, dict)
-    return row
+    rows: list[MeasuresJson] = json.loads(result.stdout)
+    assert len(rows) == 1
+    return rows[0]
 
 
 def test_without_labels(covey: Cli, run: Path) -> None:
-    row = found(covey("evaluate", run, "--json"))
+    row = read_row(covey("evaluate", run, "--json"))
     assert row["images"] == 24
     assert row["halves"] is not None
     assert "labels" not in row
@@ -228,7 +230,8 @@ def test_without_labels(covey: Cli, run: Path) -> None:
 
 def test_table_and_json_say_the_same(covey: Cli, run: Path, tmp_path: Path) -> None:
     words = ["evaluate", run, "--labels", write_labels(tmp_path / "labels.csv"), "--group", "group"]
-    row = found(covey(*words, "--json"))
+    row = read_row(covey(*words, "--json"))
+    assert "labels" in row
     scores = row["labels"]
     assert scores["whole"]["ami"] > 0.7
     assert scores["knn"] == scores["knn_features"] == 1
@@ -265,7 +268,7 @@ def test_other_seeds_of_the_reducer_are_compared(covey: Cli, images: Path, brigh
     covey("run", images, "--extractor", "brightness", "--set", "reducer.seed=0,1", "--set", "reducer.sizes=2",
           "--set", "reducer.epochs=20", "--set", "clusterer.eps=0.5,0.6",
           "--set", "clusterer.min_samples=3")  # fmt: skip
-    rows = json.loads(covey("evaluate", images, "--json").stdout)
+    rows: list[MeasuresJson] = json.loads(covey("evaluate", images, "--json").stdout)
     assert len(rows) == 4
     assert all(row["seeds"] is not None for row in rows if row["clusters"])
 

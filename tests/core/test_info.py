@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 import pytest
 from tests.fixture_types import Cli
+from tests.json_types import DatasetJson, FrameJson, TableJson
 
 from covey import Features, Runtime, component
 from covey.components.contracts import Extract
@@ -22,15 +23,21 @@ from covey.testing import Brightness, tiny_images, tiny_tables
 from covey_npz import Npz
 
 
-def told(covey: Cli, place: Path) -> Any:
-    return json.loads(covey("info", place, "--json").stdout)
+def read_table(covey: Cli, path: Path) -> TableJson:
+    table: TableJson = json.loads(covey("info", path, "--json").stdout)
+    return table
 
 
-def test_a_file_is_told_with_its_arrays_and_what_made_it(covey: Cli, tmp_path: Path) -> None:
+def read_dataset(covey: Cli, folder: Path) -> DatasetJson:
+    dataset: DatasetJson = json.loads(covey("info", folder, "--json").stdout)
+    return dataset
+
+
+def test_a_file_is_described_with_its_arrays_and_its_provenance(covey: Cli, tmp_path: Path) -> None:
     tables = tiny_tables(["a.png", "b.png"])
     Npz().open(str(tmp_path)).save(tables)
     (path,) = tmp_path.glob("dimred_*")
-    document = told(covey, path)
+    document = read_table(covey, path)
     assert document["kind"] == "embedding"
     assert document["arrays"]["X_red"] == {"dtype": "<f4", "shape": [2, 8]}
     assert document["arrays"]["N"] == {"dtype": "<U5", "shape": [2]}
@@ -45,12 +52,12 @@ def test_a_file_is_told_with_its_arrays_and_what_made_it(covey: Cli, tmp_path: P
     assert text.index(provenance.component) < text.index("brightness (")
 
 
-def test_a_file_of_the_original_tools_tells_what_its_name_says(covey: Cli, tmp_path: Path) -> None:
+def test_a_file_of_the_original_tools_has_the_origin_in_its_name(covey: Cli, tmp_path: Path) -> None:
     path = tmp_path / "dimred_8_neigh_10_ResNet50_layer3.5.conv3.npz"
     np.savez(path, X_red=np.zeros((2, 8)), X_2D=np.zeros((2, 2)), N=np.array(["a.png", "b.png"], dtype=object))
-    said = {"model": "ResNet50", "layer": "layer3.5.conv3", "size": 8, "neighbors": 10}
-    assert told(covey, path)["origin"] == said
-    assert told(covey, tmp_path)["tables"][0]["origin"] == said
+    origin = {"model": "ResNet50", "layer": "layer3.5.conv3", "size": 8, "neighbors": 10}
+    assert read_table(covey, path)["origin"] == origin
+    assert read_dataset(covey, tmp_path)["tables"][0]["origin"] == origin
     for place in (path, tmp_path):
         text = covey("info", place).stdout
         assert "no provenance: made by another tool, by its name from ResNet50 layer3.5.conv3 in 8 dimensions" in text
@@ -84,7 +91,7 @@ def test_what_is_odd_is_told(covey: Cli, tmp_path: Path) -> None:
     X = np.zeros((len(names), 3))
     X[2, 1] = np.nan
     np.savez(tmp_path / "x.npz", X=X, N=np.array(names))
-    assert told(covey, tmp_path / "x.npz")["checks"] == [
+    assert read_table(covey, tmp_path / "x.npz")["checks"] == [
         "Names that stand there more than once: a.png.",
         "Names that differ only in upper and lower case or in Unicode form from others: "
         "B.png, b.png, u\u0308.png and 1 more.",
@@ -131,16 +138,16 @@ def test_a_file_of_another_kind_is_not_read(covey: Cli, tmp_path: Path, name: st
     assert done.stderr == f"Error: {tmp_path / name} is {message}.\n"
 
 
-def test_metadata_are_told(covey: Cli, xc_dev: Path) -> None:
-    document = told(covey, xc_dev / "downloaded_data_meta.pkl")
+def test_pickled_metadata_are_described(covey: Cli, xc_dev: Path) -> None:
+    document: FrameJson = json.loads(covey("info", xc_dev / "downloaded_data_meta.pkl", "--json").stdout)
     assert document["rows"] == 42
     assert "full_spec_name" in document["columns"]
     assert "a pickled table of 42 rows" in covey("info", xc_dev / "downloaded_data_meta.pkl").stdout
 
 
-def test_labels_and_metadata_of_a_dataset_are_told(covey: Cli, tmp_path: Path) -> None:
+def test_labels_and_metadata_of_a_dataset_are_described(covey: Cli, tmp_path: Path) -> None:
     tiny_images(tmp_path / "images", count=3)
-    document = told(covey, tmp_path)
+    document = read_dataset(covey, tmp_path)
     assert (document["labels"], document["metadata"]) == (None, None)
     text = covey("info", tmp_path).stdout
     assert "Labels: none" in text
@@ -153,7 +160,7 @@ def test_labels_and_metadata_of_a_dataset_are_told(covey: Cli, tmp_path: Path) -
     store.add([first, second], "robin")
     store.add([first], "call")
     (tmp_path / "metadata.csv").write_text(f"filename,site\n{first},here\nother.png,there\n")
-    document = told(covey, tmp_path)
+    document = read_dataset(covey, tmp_path)
     classes = {"robin": 2, "call": 1}
     assert document["labels"] == {"file": str(tmp_path / "labels.sqlite"), "classes": classes, "images": 2}
     table = tmp_path / "metadata.csv"
@@ -167,7 +174,7 @@ def test_labels_and_metadata_that_cannot_be_read_hide_nothing_else(covey: Cli, t
     tiny_images(tmp_path / "images", count=2)
     (tmp_path / "labels.sqlite").write_bytes(b"PK something else" * 300)
     (tmp_path / "downloaded_data_meta.pkl").write_bytes(b"no pickle")
-    document = told(covey, tmp_path)
+    document = read_dataset(covey, tmp_path)
     assert (document["images"], document["labels"], document["metadata"]) == (2, None, None)
     done = covey("info", tmp_path)
     assert "Features: none" in done.stdout
@@ -208,8 +215,9 @@ def test_what_an_interrupted_run_left_is_told(covey: Cli, tmp_path: Path) -> Non
     output = covey("info", tmp_path).stdout
     assert f"stopping: 32 of 40 images, in {folder}" in output
     assert "the same covey run goes on with them" in output
-    unfinished = json.loads(covey("info", tmp_path, "--json").stdout)["unfinished"]
-    assert unfinished == [{"tag": "stopping", "done": 32, "total": 40, "folder": str(folder)}]
+    assert read_dataset(covey, tmp_path)["unfinished"] == [
+        {"tag": "stopping", "done": 32, "total": 40, "folder": str(folder)}
+    ]
     shutil.rmtree(folder)
     assert "Unfinished" not in covey("info", tmp_path).stdout
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 from tests.fixture_types import Cli
+from tests.json_types import ProfileJson
 
 from covey import Clusterer, CoveyError, component, option
 from covey.analysis.profiles import profile_option
@@ -151,7 +152,7 @@ def dataset(covey: Cli, images: Path, brightness: None) -> Path:
 
 
 def test_table_and_json_say_the_same(covey: Cli, dataset: Path) -> None:
-    document = json.loads(covey("profile", dataset, *WORDS, "--json").stdout)
+    document: list[ProfileJson] = json.loads(covey("profile", dataset, *WORDS, "--json").stdout)
     assert len(document) == 2
     assert document[0]["clusterer"]["min_samples"] == 3
     assert document[0]["values"][-1]["clusters"] == 1
@@ -164,9 +165,10 @@ def test_table_and_json_say_the_same(covey: Cli, dataset: Path) -> None:
 
 
 def test_one_embedding_several_settings_and_a_picture(covey: Cli, dataset: Path, tmp_path: Path) -> None:
-    names = [table["table"] for table in json.loads(covey("profile", dataset, *WORDS, "--json").stdout)]
+    profiles: list[ProfileJson] = json.loads(covey("profile", dataset, *WORDS, "--json").stdout)
+    names = [profile["table"] for profile in profiles]
     words = ["--embedding", names[1], "--set", "clusterer.min_samples=4", "--png", tmp_path / "eps.png", "--json"]
-    document = json.loads(covey("profile", dataset, *WORDS, *words).stdout)
+    document: list[ProfileJson] = json.loads(covey("profile", dataset, *WORDS, *words).stdout)
     assert [(profile["table"], profile["clusterer"]["min_samples"]) for profile in document] == [
         (names[1], 3),
         (names[1], 4),

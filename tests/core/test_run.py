@@ -14,8 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from tests.fixture_types import Cli
+from tests.json_types import DatasetJson, MeasuresJson, TableJson
+
+from covey.data.folder import FolderDataset
 
 LIGHT = (
     "--extractor",
@@ -101,7 +105,7 @@ def test_results_go_into_the_dataset_or_where_out_says(covey: Cli, images: Path,
 def test_a_dataset_made_with_out_remembers_its_images(covey: Cli, images: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     covey("run", images, "--out", out, *LIGHT)
-    document = json.loads(covey("info", out, "--json").stdout)
+    document: DatasetJson = json.loads(covey("info", out, "--json").stdout)
     assert document["images"] == 24
     assert covey("run", out, *LIGHT).stdout.splitlines()[-1].startswith("0 tables made, 5 kept from before.")
 
@@ -153,13 +157,13 @@ def test_a_layer_or_size_is_the_same_whatever_its_siblings(covey: Cli, images: P
     assert contents(tmp_path / "apart") == contents(tmp_path / "together")
 
 
-def test_what_the_data_have_decided_is_told(covey: Cli, images: Path) -> None:
+def test_options_that_the_data_decided_are_shown(covey: Cli, images: Path) -> None:
     covey("run", images, *LIGHT)
-    tables = json.loads(covey("info", images, "--json").stdout)["tables"]
-    made = [table["provenance"] for table in tables if table["kind"] == "clustering"]
-    assert [first["options"]["eps"] for first in made] == [None, None]
-    for first in made:
-        assert f"eps={first['details']['chosen']['eps']}," in covey("info", images).stdout
+    document: DatasetJson = json.loads(covey("info", images, "--json").stdout)
+    provenances = [table["provenance"] for table in document["tables"] if table["kind"] == "clustering"]
+    assert [provenance["options"]["eps"] for provenance in provenances] == [None, None]
+    for provenance in provenances:
+        assert f"eps={provenance['details']['chosen']['eps']}," in covey("info", images).stdout
 
 
 def test_more_dimensions_than_features_are_refused(covey: Cli, images: Path) -> None:
@@ -187,15 +191,19 @@ def test_broken_images_are_named_and_left_out_every_time(covey: Cli, images: Pat
     assert "2 broken images left out" in covey("info", images).stdout
 
 
+def features_by_name(folder: Path) -> dict[str, NDArray[np.float32]]:
+    (entry,) = FolderDataset(folder).features()
+    table = FolderDataset(folder).load(entry)
+    names: list[str] = table.names.tolist()
+    return dict(zip(names, table.X, strict=True))
+
+
 def test_images_of_several_sizes_keep_their_places(covey: Cli, images: Path, tmp_path: Path) -> None:
     covey("run", images, "--out", tmp_path / "alone", *LIGHT)
     for number in range(0, 40, 2):
         Image.new("RGB", (20 + number % 4, 32), "grey").save(images / f"call_{number:02}x.png")
     covey("run", images, "--out", tmp_path / "mixed", *LIGHT)
-    alone, mixed = (
-        dict(zip(*(np.load(next((tmp_path / name).glob("full_*.npz")))[key] for key in ("N", "X")), strict=True))
-        for name in ("alone", "mixed")
-    )
+    alone, mixed = (features_by_name(tmp_path / name) for name in ("alone", "mixed"))
     assert list(mixed) == sorted(mixed)
     assert len(mixed) == 44
     assert all(np.array_equal(alone[name], mixed[name]) for name in alone)
@@ -242,7 +250,8 @@ def test_a_setting_that_no_extractor_uses_is_an_error(
 def test_precision_and_device_are_recorded_only_if_they_were_used(covey: Cli, images: Path, tmp_path: Path) -> None:
     assert covey("run", images, "--out", tmp_path / "out", "--batch-size", "8", *LIGHT).exit_code == 0
     (file,) = (tmp_path / "out").glob("full_features_*.npz")
-    runtime = json.loads(covey("info", file, "--json").stdout)["provenance"]["details"]["runtime"]
+    table: TableJson = json.loads(covey("info", file, "--json").stdout)
+    runtime = table["provenance"]["details"]["runtime"]
     assert runtime["batch_size"] == 8
     assert not {"device", "precision", "threads"} & runtime.keys()
     assert "computed in" not in covey("info", tmp_path / "out").stdout
@@ -307,6 +316,7 @@ def test_all_defaults_on_real_images(covey: Cli, xc_dev: Path, tmp_path: Path) -
     assert np.load(features)["X"].shape[0] == 210
     assert np.load(embedding)["X_red"].shape == (210, 8)
     assert np.load(embedding)["X_2D"].shape == (210, 2)
-    scores = json.loads(covey("evaluate", tmp_path / "birds", "--labels", xc_dev / "labels.csv", "--json").stdout)
+    evaluated = covey("evaluate", tmp_path / "birds", "--labels", xc_dev / "labels.csv", "--json")
+    scores: list[MeasuresJson] = json.loads(evaluated.stdout)
     assert scores[0]["images"] == 210
     assert scores[0]["clusters"] >= 2
