@@ -112,7 +112,9 @@ class Runtime(Component):
         " a compiler is installed.",
     )
     batch_size: int | None = option(
-        default=None, ge=1, help="Images that go through the network at once. Larger batches need more memory."
+        default=None,
+        ge=1,
+        help="Images that go through the network at once; of large ones, fewer. Larger batches need more memory.",
     )
     threads: int | None = option(
         default=None, ge=1, help="Threads of one forward pass; none takes one a core. More threads use more cores."

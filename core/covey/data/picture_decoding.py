@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -29,6 +30,7 @@ ODDITIES = {
 _METADATA_OF_PNG = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
 """Where a PNG file can say how it is turned. Pillow decodes the whole image to look for them."""
 _TURNED = range(2, 9)
+warnings.filterwarnings("ignore", module=r"PIL\.")  # about odd metadata: images are either read or named as broken
 
 
 class BrokenImage(Exception):

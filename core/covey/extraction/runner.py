@@ -167,7 +167,7 @@ class Extraction:
         return {
             content: f"the program ended while it was in work, probably for want of memory ({images[content].width:,} x"
             f" {images[content].height:,} pixels): cut it into shorter images or make it smaller, or delete"
-            f" {in_work.path} to try it again"
+            f" {in_work.path} and this table of features to try it again"
             for content in in_work.blame(large)
             if content in images
         }
