@@ -38,6 +38,15 @@ def esc10() -> Path:
     return _real("esc10")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def user_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The user's data folder during the tests, so that they neither see nor change the real one."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("user")
+        patch.setenv("COVEY_HOME", str(folder))
+        yield folder
+
+
 @pytest.fixture
 def covey() -> Cli:
     """The command line: covey("run", folder) gives what it printed and its exit code."""

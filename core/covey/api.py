@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from covey.experiments.pipeline import Results
 
 
-def open(location: str) -> Dataset:
+def open(location: str | Path) -> Dataset:
     """Open a dataset: a folder or `scheme:place`, with or without results in it.
 
     Raises:
@@ -29,7 +30,7 @@ def open(location: str) -> Dataset:
     from covey.plugins.locations import open_dataset
     from covey.plugins.registry import Registry
 
-    return open_dataset(Registry.installed(), location)
+    return open_dataset(Registry.installed(), str(location))
 
 
 def run(

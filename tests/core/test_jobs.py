@@ -21,9 +21,11 @@ from tests.plugins.kaggle_server import KaggleServer
 
 from covey import CoveyError, Dataset, Runtime
 from covey._base.run_lock import hold_run_lock
+from covey._base.user_folders import user_data_folder
 from covey.components.kinds import Kind
 from covey.experiments.experiment import Experiment, from_flags, read_experiment
 from covey.experiments.jobs import Job, command_words, list_jobs, start_job, to_toml
+from covey.experiments.jobs.started_process import find_process, remember_process
 from covey.experiments.pipeline import work_folder
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
@@ -166,13 +168,66 @@ def test_only_the_process_that_holds_the_lock_is_ended(calls: Path) -> None:
         assert second.poll() is None
         (job.folder / "process.json").write_text(json.dumps({"pid": second.pid, "host": "elsewhere"}))
         (job.folder / "end.json").unlink()
-        with (
-            hold_run_lock(job.lock),
-            pytest.raises(CoveyError, match=r"on another machine \(elsewhere\): cancel it there"),
-        ):
+        for host in ("elsewhere", platform.node()):  # whatever a stranger's folder says of the process
+            (job.folder / "process.json").write_text(json.dumps({"pid": second.pid, "host": host}))
+            with (
+                hold_run_lock(job.lock),
+                pytest.raises(CoveyError, match=f"did not start this run on this machine: .*{host}"),
+            ):
+                job.cancel()
+        assert second.poll() is None
+        second.kill()
+
+
+def test_a_number_that_another_process_has_now_is_not_the_run(
+    calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COVEY_HOME", str(tmp_path / "user"))
+    job = start_job(*described(calls))
+    assert ended(job) == "done"
+    (job.folder / "end.json").unlink()
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True) as second:
+        remember_process(job.folder)
+        (record,) = (user_data_folder() / "jobs").iterdir()
+        record.write_text(json.dumps({**json.loads(record.read_text()), "pid": second.pid}))
+        assert find_process(job.folder) is None
+        with hold_run_lock(job.lock), pytest.raises(CoveyError, match="did not start this run"):
             job.cancel()
         assert second.poll() is None
         second.kill()
+
+
+@not_windows
+@pytest.mark.parametrize("place", ["", "lock", "jobs", "jobs/20261126-120000-0123abcd/lock", "images.json", "run.log"])
+@pytest.mark.parametrize("target", ["file", "nothing", "folder", "pipe"])
+def test_nothing_is_written_or_read_through_links_among_coveys_own_files(
+    calls: Path, tmp_path: Path, covey: Callable[..., Result], place: str, target: str
+) -> None:
+    notes = tmp_path / "elsewhere" / "notes"
+    notes.mkdir(parents=True)
+    (notes / "thesis.txt").write_text("three years of work")
+    link = calls / ".covey" / place
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if target == "pipe":
+        os.mkfifo(link)
+    else:
+        link.symlink_to({"file": notes / "thesis.txt", "nothing": notes / "new", "folder": notes}[target])
+    with pytest.raises(CoveyError, match=r"is a link or no regular file"):
+        list_jobs(open_dataset(Registry.installed(), str(calls)))
+    done = covey("run", str(calls))
+    assert "is a link or no regular file" in done.stderr
+    assert [(path.name, path.read_text()) for path in notes.iterdir()] == [("thesis.txt", "three years of work")]
+
+
+def test_a_lock_that_cannot_be_opened_is_held_by_nobody(calls: Path) -> None:
+    job = start_job(*described(calls))
+    assert ended(job) == "done"
+    (job.folder / "end.json").unlink()
+    job.lock.unlink(missing_ok=True)
+    job.lock.mkdir()
+    assert job.state == "failed"
+    job.remove()
+    assert not job.folder.exists()
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"state": ["done"]}', '{"title": 1}', "\ud800".encode("utf-8", "replace")])

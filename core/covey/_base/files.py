@@ -97,6 +97,32 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+def refuse_links(folder: Path) -> None:
+    """Check that a folder of covey's own is no link and has none in it: whoever made the dataset put it there.
+
+    Raises:
+        CoveyError: there is a link, or the folder cannot be listed.
+    """
+    try:
+        link = _find_link(folder) if folder.is_dir() and not folder.is_symlink() else folder
+    except OSError as error:
+        raise CoveyError(f"{folder} cannot be listed: {reason(error)}.") from error
+    if link and os.path.lexists(link):
+        raise CoveyError(
+            f"{link} is a link or no regular file, and covey makes none in {WORK}: delete it, or the whole of {WORK}."
+        )
+
+
+def _find_link(folder: Path) -> Path | None:
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            if link := _find_link(Path(entry.path)):
+                return link
+        elif not entry.is_file(follow_symlinks=False):
+            return Path(entry.path)
+    return None
+
+
 def _temporary(path: Path) -> Path:
     return path.with_name(f".{path.name[:60]}.{secrets.token_hex(4)}.tmp")
 

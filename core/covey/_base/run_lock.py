@@ -9,20 +9,27 @@ from pathlib import Path
 from covey._base.errors import CoveyError, reason
 
 
+class LockHeldError(CoveyError):
+    """Another process holds the lock."""
+
+
 @contextmanager
 def hold_run_lock(path: Path) -> Iterator[None]:
     """Hold the lock file `path` during the block. The system releases it however the process ends.
 
     Raises:
-        CoveyError: another run holds the lock, or the file system has no locks.
+        LockHeldError: another run holds the lock.
+        CoveyError: the file system has no locks, or the lock file is a link.
     """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(path, timeout=0)
+    if path.is_symlink():
+        raise CoveyError(f"{path} is a link, which covey never makes there: delete it.")
+    lock = FileLock(path, timeout=0, mode=0o600)
     try:
         lock.acquire()
     except Timeout as error:
-        raise CoveyError(
+        raise LockHeldError(
             f"Another run is at work there and holds {path}: wait until it has ended, or choose another folder."
         ) from error
     except (OSError, NotImplementedError) as error:

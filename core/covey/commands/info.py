@@ -27,7 +27,7 @@ from covey.data.unused_pictures import describe_unused_pictures
 from covey.extraction.notes import describe_copies, describe_features
 from covey.extraction.shards import Unfinished, list_unfinished
 from covey.labelling import kept_labels
-from covey.plugins.locations import open_dataset
+from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registry
 
 T = TypeVar("T")
@@ -59,9 +59,17 @@ _TITLES = {
 @click.command()
 @click.argument("place", metavar="FOLDER_OR_FILE")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def info(place: str, as_json: bool) -> None:
+@click.option(
+    "--images",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Remember that the images of the dataset lie in FOLDER, outside it.",
+)
+def info(place: str, as_json: bool, images: Path | None) -> None:
     """Show what is in a dataset or in one file (.npz, .pkl), what made it, and what is odd about it."""
     path = Path(place)
+    if images:
+        create_dataset(Registry.installed(), place, images)
     match path.suffix.lower() if path.is_file() else None:
         case None:
             _show_dataset(open_dataset(Registry.installed(), place, TerminalProgress()), as_json)

@@ -12,6 +12,7 @@ from covey._base.errors import CoveyError
 from covey._base.files import make_folder, replace_file
 from covey._base.progress import Progress
 from covey._base.text import count_noun
+from covey.commands.terminal.left_out import note_left_out
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.data.dataset import Dataset
 from covey.data.picture_decoding import BrokenImage
@@ -42,6 +43,7 @@ def pull(location: str, folder: Path) -> None:
 def _plan_copies(dataset: Dataset, folder: Path, progress: Progress) -> dict[Path, Path]:
     """Return the file to copy for each new path."""
     copies = {folder / path.name: path for path in dataset.files}
+    note_left_out(dataset, progress)
     images = dataset.images
     if images is None:
         return copies

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from covey.commands.terminal.left_out import note_left_out
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.components.contracts import PublishOptions
 from covey.plugins.locations import open_dataset, resolve
@@ -28,5 +29,6 @@ def push(folder: str, location: str, public: bool, message: str, original: bool)
     registry, progress = Registry.installed(), TerminalProgress()
     storage, place = resolve(registry, location)
     dataset = open_dataset(registry, folder, progress)
+    note_left_out(dataset, progress)
     options = PublishOptions(public=public, message=message, original=original)
     print_text(storage.publish(dataset, place, options, progress))

@@ -10,6 +10,7 @@ from covey._base.files import write_text
 from covey._base.text import count_noun
 from covey.analysis.measures.leaderboard import MEASURES, Leaderboard
 from covey.commands.label_flags import read_truth, truth_flags
+from covey.commands.terminal.left_out import note_left_out
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.outputs.outside_images import check_outside_images
 from covey.plugins.locations import open_dataset
@@ -48,7 +49,8 @@ def report(
 
     progress = TerminalProgress()
     registry = Registry.installed()
-    dataset = open_dataset(registry, folder, TerminalProgress())
+    dataset = open_dataset(registry, folder, progress)
+    note_left_out(dataset, progress)
     if png:
         check_outside_images(png, dataset)
     board = Leaderboard(registry, dataset)

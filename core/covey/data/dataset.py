@@ -15,6 +15,7 @@ from covey.components.contracts import Floats
 from covey.components.table_kinds import TableKind
 from covey.data.images import ImageFolder
 from covey.data.legacy.file_names import METADATA_FILE
+from covey.data.outside_paths import leads_outside
 from covey.data.provenance import Provenance
 from covey.data.tables import Clustering, Embedding, Features, Names, PointTable, Table
 from covey.labelling import LabelStore, open_labels
@@ -86,7 +87,12 @@ class Dataset(ABC):
     @property
     def files(self) -> list[Path]:
         """The files on this machine that make it up beside its images, sorted by name: tables of every kind."""
-        return list_published_files(self.home)
+        return [path for path in list_published_files(self.home) if not leads_outside(path, self.home)]
+
+    @property
+    def left_out(self) -> list[str]:
+        """One sentence for each thing in it that leads to something of the user's, and so is not part of it."""
+        return []
 
     @abstractmethod
     def entries(self) -> Sequence[AnyEntry]:

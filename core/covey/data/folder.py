@@ -12,10 +12,11 @@ from covey._base.errors import CoveyError
 from covey._base.files import WORK, make_folder, write_text
 from covey.components.contracts import Floats
 from covey.components.kinds import Kind
-from covey.data.dataset import AnyEntry, Dataset, Entry, T
+from covey.data.dataset import AnyEntry, Dataset, Entry, T, list_published_files
 from covey.data.formats import npz
 from covey.data.images import ImageFolder
 from covey.data.legacy.file_names import IMAGE_FOLDERS, TABLE_PREFIXES
+from covey.data.outside_paths import are_remembered, leads_outside, remember_images
 from covey.data.provenance import Provenance
 from covey.data.tables import Names, Table
 
@@ -38,21 +39,36 @@ class FolderDataset(Dataset):
     def images(self) -> ImageFolder | None:
         """The first of these folders that holds images."""
         for folder in self._image_folders():
-            if folder.is_dir() and next(ImageFolder(folder).walk(), None):
+            if self._is_ours(folder) and folder.is_dir() and next(ImageFolder(folder).walk(), None):
                 return ImageFolder(folder, self.home / WORK)
         return None
 
     @property
     def problems(self) -> list[str]:
-        """One sentence for each NPZ file that could not be listed."""
+        """One sentence for each NPZ file that could not be listed, and for what leads out of the folder."""
         self.entries()
-        return self._problems
+        return [*self._problems, *self.left_out]
+
+    @property
+    def left_out(self) -> list[str]:
+        """One sentence for each link or pointer out of the folder: what it leads to is not part of the dataset."""
+        links = [path for path in list_published_files(self.home) if leads_outside(path, self.home)]
+        folders = [folder for folder in self._image_folders() if folder.is_dir() and not self._is_ours(folder)]
+        return [*map(_describe_link, links), *(self._describe_images_elsewhere(folder.resolve()) for folder in folders)]
+
+    def _describe_images_elsewhere(self, folder: Path) -> str:
+        return (
+            f"The images of {self.home} would lie outside it, in {folder}, and you have not said so: they are left out."
+            f" If that is right: covey info {self.home} --images {folder}"
+        )
 
     def entries(self) -> list[AnyEntry]:
         """List the tables in the folder."""
         entries: list[AnyEntry] = []
         self._problems = []
         for path in sorted(self.home.glob("*.npz")):
+            if not path.is_file() or leads_outside(path, self.home):
+                continue
             try:
                 entries.append(npz.read_entry(path))
             except CoveyError as error:
@@ -85,7 +101,12 @@ class FolderDataset(Dataset):
             npz.write_features(path, names, blocks, provenance, compress)
 
     def point_to(self, images: Path) -> None:
-        """Write where the images are to `covey.json`, relative to this folder if they are on the same drive."""
+        """Write where the images are to `covey.json`, relative to this folder if they are on the same drive.
+
+        Outside this folder they count as its images only for this user: another one has to say so again.
+        """
+        if leads_outside(images, self.home):
+            remember_images(self.home, images)
         try:
             location = Path(os.path.relpath(images.resolve(), self.home.resolve())).as_posix()
         except ValueError:  # another drive
@@ -93,6 +114,10 @@ class FolderDataset(Dataset):
         text = json.dumps({"images": location}, indent=2) + "\n"
         if not self._pointer.is_file() or self._pointer.read_text("utf-8") != text:
             write_text(self._pointer, text)
+
+    def _is_ours(self, folder: Path) -> bool:
+        """Whether a folder of images is in this one, or outside it by this user's will."""
+        return not leads_outside(folder, self.home) or are_remembered(self.home, folder)
 
     def _image_folders(self) -> list[Path]:
         return [*(self.home / inner for inner in _IMAGE_FOLDERS), *self._read_pointer(), self.home]
@@ -109,6 +134,10 @@ class FolderDataset(Dataset):
     @property
     def _pointer(self) -> Path:
         return self.home / POINTER
+
+
+def _describe_link(path: Path) -> str:
+    return f"{path} is a link that leads out of the dataset: it is left out. If it belongs there, copy the file."
 
 
 def table_file_name(provenance: Provenance | None) -> str:

@@ -18,6 +18,7 @@ from covey.data.dataset import Dataset
 from covey.data.formats import parquet
 from covey.data.legacy.file_names import METADATA_FILE
 from covey.data.legacy.pickles import read_frame
+from covey.data.outside_paths import leads_outside
 from covey.data.segment_names import SegmentName, parse_segment_names, xeno_canto_number
 
 Value = str | float | int | bool | None
@@ -101,7 +102,7 @@ def read_metadata(dataset: Dataset) -> Metadata:
     folders = [root, *([root.parent] if root != dataset.home else [])]
     own = {path.name: path for path in dataset.files}
     paths = [*(own[name] for name in FILES if name in own), *(folder / name for folder in folders for name in FILES)]
-    path = next((path for path in paths if path.is_file()), None)
+    path = next((path for path in paths if path.is_file() and not leads_outside(path, path.parent)), None)
     return read_table(path, root) if path else Metadata()
 
 

@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 
 from covey._base.errors import CoveyError, did_you_mean, reason
-from covey._base.files import WORK, make_folder
+from covey._base.files import WORK, make_folder, refuse_links
 from covey._base.progress import SILENT, Progress
 from covey._base.run_lock import hold_run_lock
 from covey._base.run_log import FILE, LOGGER, LoggedProgress, log_to_file
@@ -144,7 +144,9 @@ def work_folder(dataset: Dataset) -> Path:
     Raises:
         CoveyError: it cannot be created.
     """
-    return make_folder(dataset.home / WORK)
+    folder = dataset.home / WORK
+    refuse_links(folder)
+    return make_folder(folder)
 
 
 class Pipeline:

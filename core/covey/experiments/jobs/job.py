@@ -24,12 +24,13 @@ import attrs
 
 from covey._base.errors import CoveyError, reason
 from covey._base.files import make_folder, write_text
-from covey._base.run_lock import hold_run_lock
+from covey._base.run_lock import LockHeldError, hold_run_lock
 from covey.components.kinds import STEPS
 from covey.data.dataset import Dataset
 from covey.experiments.experiment import Experiment
 from covey.experiments.jobs.export_experiment import to_toml
 from covey.experiments.jobs.progress_record import Stage, read_stage
+from covey.experiments.jobs.started_process import find_process, forget_process, remember_process
 from covey.experiments.pipeline import work_folder
 from covey.plugins.registry import Registry
 
@@ -125,17 +126,20 @@ class Job:
 
     def mark_started(self) -> None:
         """Record this process as that of the run. Raises CoveyError."""
+        with suppress(CoveyError):  # a run that cannot be remembered cannot be cancelled from here, no more
+            remember_process(self.folder)
         _write_json(self._process, {"pid": os.getpid(), "host": platform.node()})
 
     def mark_ended(self, state: State, message: str) -> None:
         """Record how the run ended. Raises CoveyError."""
+        forget_process(self.folder)
         _write_json(self._end, {"state": state, "message": message})
 
     def cancel(self) -> None:
         """End the process, by force if necessary, and return when it has ended.
 
         Raises:
-            CoveyError: it runs on another machine, or does not end.
+            CoveyError: this user's covey did not start it on this machine, or it does not end.
         """
         kill: signal.Signals = getattr(signal, "SIGKILL", signal.SIGTERM)
         self._wait_until(lambda: self.state != "waiting")
@@ -172,21 +176,21 @@ class Job:
     @property
     def _outcome(self) -> tuple[State, str]:
         has_started = self._process.exists()
-        is_locked = has_started and _is_locked(self.lock)
+        is_running = has_started and (_is_locked(self.lock) or find_process(self.folder) is not None)
         record = _read_json(self._end)  # read last: a process writes it before it releases the lock
         for state in ENDED:
             if record.get("state") == state:
                 return state, str(record.get("message", ""))
         if not has_started:
             return "waiting", ""
-        return ("running", "") if is_locked else ("failed", DIED)
+        return ("running", "") if is_running else ("failed", DIED)
 
     def _send(self, number: signal.Signals) -> None:
-        """Send a signal to the process, which holds the lock, and to its children."""
-        process = _read_json(self._process)
-        host, pid = process.get("host"), process.get("pid")
-        if host != platform.node() or not isinstance(pid, int):
-            raise CoveyError(f"This run is at work on another machine ({host}): cancel it there.")
+        """Send a signal to the process and to its children, if this user's covey started it."""
+        pid = find_process(self.folder)
+        if pid is None:
+            host = str(_read_json(self._process).get("host", ""))[:100]
+            raise CoveyError(f"You did not start this run on this machine: cancel it where it was started ({host}).")
         with suppress(ProcessLookupError):
             if sys.platform == "win32":
                 os.kill(pid, number)
@@ -270,8 +274,10 @@ def _is_locked(path: Path) -> bool:
     try:
         with hold_run_lock(path):
             return False
-    except CoveyError:
+    except LockHeldError:
         return True
+    except CoveyError:  # a lock that cannot be opened is held by nobody
+        return False
 
 
 def _write_json(path: Path, document: Mapping[str, object]) -> None:

@@ -1,0 +1,124 @@
+"""Nothing of the user's leaves through a stranger's folder: links and pointers out of a dataset are no part of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from covey import open as open_dataset
+from covey.data.folder import FolderDataset
+from covey.data.metadata import read_metadata
+from covey.testing import tiny_tables
+
+Cli = Callable[..., Result]
+SECRET = "SECRETKEY"
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="makes links")
+
+
+@pytest.fixture
+def home(tmp_path: Path, images: Path) -> Path:
+    """What belongs to the user alone: pictures, a diary, a key, a table."""
+    home = tmp_path / "home"
+    (home / "Pictures").mkdir(parents=True)
+    for path in sorted(images.iterdir())[:5]:
+        shutil.copy(path, home / "Pictures" / f"private_{path.name}")
+    (home / "diary.csv").write_text(f"filename,note\ncall_00.png,{SECRET}\n")
+    (home / "key.json").write_text(json.dumps({"key": SECRET}))
+    FolderDataset(home).save(tiny_tables([SECRET, "b.png", "c.png"]))
+    return home
+
+
+@pytest.fixture
+def stranger(tmp_path: Path, home: Path, images: Path) -> Path:
+    """A dataset with links and a pointer to what is the user's."""
+    folder = tmp_path / "stranger"
+    folder.mkdir()
+    (folder / "covey.json").write_text('{"images": "../home/Pictures"}')
+    (folder / "notes.csv").symlink_to(home / "key.json")
+    (folder / "metadata.csv").symlink_to("../home/diary.csv")
+    (folder / "full_features_x.npz").symlink_to(next(home.glob("full_features*.npz")))
+    FolderDataset(folder).save(tiny_tables([path.name for path in sorted(images.iterdir())]))
+    return folder
+
+
+def read_all(folder: Path) -> bytes:
+    return b"".join(path.name.encode() + path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def test_the_dataset_of_a_stranger_has_no_part_outside_it(stranger: Path) -> None:
+    dataset = open_dataset(stranger)
+    assert dataset.images is None
+    assert len(dataset.entries()) == 3
+    assert {path.name for path in dataset.files}.isdisjoint({"notes.csv", "metadata.csv", "full_features_x.npz"})
+    assert read_metadata(dataset).path is None
+    assert [word in " ".join(dataset.left_out) for word in ("notes.csv", "metadata.csv", "full_features_x", "Pictures")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("pull", "{}", "{out}"), ("export", "{}", "--to", "csv", "{out}"), ("report", "{}", "-o", "{out}/page.html")],
+)
+def test_nothing_of_the_user_is_copied_and_it_is_said(
+    stranger: Path, home: Path, tmp_path: Path, covey: Cli, words: tuple[str, ...]
+) -> None:
+    out = tmp_path / "out"
+    if words[0] == "report":
+        out.mkdir()
+    done = covey(*(word.format(stranger, out=out) for word in words))
+    copied = read_all(out)
+    assert SECRET.encode() not in copied
+    assert b"private_" not in copied
+    assert "metadata.csv is a link that leads out of the dataset" in done.stderr
+    assert "would lie outside it" in done.stderr
+
+
+@pytest.mark.parametrize("inner", ["images", "xc_spectrograms"])
+def test_a_folder_of_images_that_is_a_link_out_of_the_dataset_is_left_out(
+    tmp_path: Path, home: Path, inner: str
+) -> None:
+    folder = tmp_path / "stranger"
+    folder.mkdir()
+    (folder / inner).symlink_to(home / "Pictures")
+    dataset = open_dataset(folder)
+    assert dataset.images is None
+    assert "Pictures" in " ".join(dataset.left_out)
+
+
+def test_what_the_user_says_is_remembered_for_this_dataset_alone(
+    stranger: Path, home: Path, tmp_path: Path, covey: Cli
+) -> None:
+    done = covey("info", stranger, "--images", home / "Pictures")
+    assert "5 images" in done.stdout
+    assert open_dataset(stranger).images is not None
+    second = tmp_path / "second"
+    shutil.copytree(stranger, second, symlinks=True)
+    assert open_dataset(second).images is None
+
+
+def test_images_named_with_out_are_found_again(tmp_path: Path, images: Path, covey: Cli) -> None:
+    out = tmp_path / "results"
+    FolderDataset(out).save(tiny_tables(["a.png", "b.png", "c.png"]))
+    FolderDataset(out).point_to(images)
+    found = open_dataset(out).images
+    assert found is not None
+    assert len(found.names()) == 24
+    assert open_dataset(out).left_out == []
+
+
+def test_links_within_a_dataset_are_part_of_it(tmp_path: Path, images: Path) -> None:
+    folder = tmp_path / "mine"
+    (folder / "tables").mkdir(parents=True)
+    shutil.copytree(images, folder / "pictures")
+    (folder / "images").symlink_to("pictures")
+    (folder / "tables" / "m.csv").write_text("filename,place\ncall_00.png,here\n")
+    (folder / "metadata.csv").symlink_to("tables/m.csv")
+    dataset = open_dataset(folder)
+    assert dataset.images is not None
+    assert [path.name for path in dataset.files] == ["metadata.csv"]
+    assert dataset.left_out == []
