@@ -90,15 +90,18 @@ def test_a_folder_of_images_that_is_a_link_out_of_the_dataset_is_left_out(
     assert "Pictures" in " ".join(dataset.left_out)
 
 
-def test_what_the_user_says_is_remembered_for_this_dataset_alone(
-    stranger: Path, home: Path, tmp_path: Path, covey: Cli
+def test_what_the_user_says_is_remembered_for_this_pointer_alone(
+    stranger: Path, home: Path, covey: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = covey("info", stranger, "--images", home / "Pictures")
     assert "5 images" in done.stdout
     assert open_dataset(stranger).images is not None
-    second = tmp_path / "second"
-    shutil.copytree(stranger, second, symlinks=True)
-    assert open_dataset(second).images is None
+    pointer = json.loads((stranger / "covey.json").read_text())
+    (stranger / "covey.json").write_text(json.dumps({**pointer, "images": "../home"}))
+    assert open_dataset(stranger).images is None
+    (stranger / "covey.json").write_text(json.dumps(pointer))
+    monkeypatch.setenv("COVEY_HOME", str(home / "somebody else"))
+    assert open_dataset(stranger).images is None
 
 
 def test_images_named_with_out_are_found_again(tmp_path: Path, images: Path, covey: Cli) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+import attrs
 
 from covey._base.errors import CoveyError
 from covey._base.files import WORK, make_folder, write_text
@@ -16,12 +19,24 @@ from covey.data.dataset import AnyEntry, Dataset, Entry, T, list_published_files
 from covey.data.formats import npz
 from covey.data.images import ImageFolder
 from covey.data.legacy.file_names import IMAGE_FOLDERS, TABLE_PREFIXES
-from covey.data.outside_paths import are_remembered, leads_outside, remember_images
+from covey.data.outside_paths import is_remembered, leads_outside, remember_pointer
 from covey.data.provenance import Provenance
 from covey.data.tables import Names, Table
 
 POINTER = "covey.json"
 _IMAGE_FOLDERS = ("images", *IMAGE_FOLDERS)
+
+
+@attrs.frozen
+class _Pointer:
+    """Where the images are, as `covey.json` says it, and the token by which this user's covey knows its own pointer."""
+
+    images: str
+    token: str
+
+    @property
+    def is_ours(self) -> bool:
+        return is_remembered(self.images, self.token)
 
 
 class FolderDataset(Dataset):
@@ -105,30 +120,41 @@ class FolderDataset(Dataset):
 
         Outside this folder they count as its images only for this user: another one has to say so again.
         """
-        if leads_outside(images, self.home):
-            remember_images(self.home, images)
         try:
             location = Path(os.path.relpath(images.resolve(), self.home.resolve())).as_posix()
         except ValueError:  # another drive
             location = images.resolve().as_posix()
-        text = json.dumps({"images": location}, indent=2) + "\n"
-        if not self._pointer.is_file() or self._pointer.read_text("utf-8") != text:
-            write_text(self._pointer, text)
+        pointer = self._read_pointer()
+        if pointer is None or pointer.images != location or not pointer.is_ours:
+            pointer = _Pointer(location, secrets.token_hex(16))
+            remember_pointer(*attrs.astuple(pointer))
+            write_text(self._pointer, json.dumps(attrs.asdict(pointer), indent=2) + "\n")
 
     def _is_ours(self, folder: Path) -> bool:
         """Whether a folder of images is in this one, or outside it by this user's will."""
-        return not leads_outside(folder, self.home) or are_remembered(self.home, folder)
+        if not leads_outside(folder, self.home):
+            return True
+        pointer = self._read_pointer()
+        return pointer is not None and pointer.is_ours and folder == self._resolve(pointer)
 
     def _image_folders(self) -> list[Path]:
-        return [*(self.home / inner for inner in _IMAGE_FOLDERS), *self._read_pointer(), self.home]
+        pointer = self._read_pointer()
+        return [
+            *(self.home / inner for inner in _IMAGE_FOLDERS),
+            *([self._resolve(pointer)] if pointer else []),
+            self.home,
+        ]
 
-    def _read_pointer(self) -> list[Path]:
+    def _resolve(self, pointer: _Pointer) -> Path:
+        return Path(os.path.normpath(self.home / pointer.images))
+
+    def _read_pointer(self) -> _Pointer | None:
         if not self._pointer.is_file():
-            return []
+            return None
         try:
-            location = str(json.loads(self._pointer.read_text("utf-8"))["images"])
-            return [Path(os.path.normpath(self.home / location))]
-        except (ValueError, KeyError, TypeError) as error:
+            document = json.loads(self._pointer.read_text("utf-8"))
+            return _Pointer(str(document["images"]), str(document.get("token", "")))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise CoveyError(f"{self._pointer} is damaged: delete it and run covey with --out again.") from error
 
     @property

@@ -19,22 +19,22 @@ def leads_outside(path: Path, folder: Path) -> bool:
     return not path.resolve().is_relative_to(folder.resolve())
 
 
-def remember_images(dataset: Path, images: Path) -> None:
-    """Remember that the images of a dataset lie in a folder outside it, because this user said so.
+def remember_pointer(location: str, token: str) -> None:
+    """Remember that this user's covey wrote a pointer to images, with a token that nobody else can guess.
 
     Raises:
         CoveyError: the user's data folder cannot be written.
     """
-    record = _record(dataset, images)
+    record = _record(location, token)
     if not record.exists():
         make_folder(record.parent)
-        write_text(record, json.dumps({"dataset": str(dataset.resolve()), "images": str(images.resolve())}, indent=2))
+        write_text(record, json.dumps({"images": location}))
 
 
-def are_remembered(dataset: Path, images: Path) -> bool:
-    """Whether this user's covey placed the images of a dataset in that folder."""
-    return _record(dataset, images).exists()
+def is_remembered(location: str, token: str) -> bool:
+    """Whether this user's covey wrote that pointer; it may have been moved since, together with the images."""
+    return _record(location, token).exists()
 
 
-def _record(dataset: Path, images: Path) -> Path:
-    return user_data_folder() / "image_folders" / f"{digest([str(dataset.resolve()), str(images.resolve())])[:32]}.json"
+def _record(location: str, token: str) -> Path:
+    return user_data_folder() / "pointers" / f"{digest([location, token])[:32]}.json"
