@@ -21,6 +21,7 @@ import soundfile
 from numpy.typing import NDArray
 from tests.fixture_types import Cli
 
+from covey import open as open_covey
 from covey._base.errors import CoveyError
 from covey._base.progress import Progress, Step
 from covey._base.run_lock import hold_run_lock
@@ -493,6 +494,24 @@ def test_a_renamed_recording_takes_its_images_along(covey: Cli, source: Path, da
     assert contents(second, "site 1/morning") == before
     assert (second.folder / "site 1" / "morning_segm_0000.000.png").stat().st_ino == inode
     assert covey("spectrograms", source, dataset).output.endswith("Of 2 recordings 2 used\n")
+
+
+def test_labels_follow_a_renamed_recording(covey: Cli, source: Path, dataset: Path) -> None:
+    write(source / "a.wav", noise(seed=1))
+    write(source / "b.wav", noise(seed=2))
+    covey("spectrograms", source, dataset)
+    labels = open_covey(str(dataset)).labels
+    labels.add(["a_segm_0000.000.png", "a_segm_0000.315.png", "b_segm_0000.000.png"], "wren")
+    labels.add(["a_segm_0000.000.png"], "robin")
+    (source / "a.wav").rename(source / "morning.wav")
+    assert "3 labels moved to the new names of their images" in covey("spectrograms", source, dataset).output
+    assert labels.by_image() == {
+        "b_segm_0000.000.png": ("wren",),
+        "morning_segm_0000.000.png": ("wren", "robin"),
+        "morning_segm_0000.315.png": ("wren",),
+    }
+    labels.undo()
+    assert set(labels.by_image()) == {"a_segm_0000.000.png", "a_segm_0000.315.png", "b_segm_0000.000.png"}
 
 
 def test_names_that_change_places_get_the_right_images(source: Path, dataset: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -11,7 +12,10 @@ from covey.commands.flags import flags_of
 from covey.commands.terminal.native_output import native_output_hidden
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.components.options import build
+from covey.plugins.locations import open_dataset
+from covey.plugins.registry import Registry
 from covey.sound.conversion import convert_recordings
+from covey.sound.conversion_report import ConversionReport
 from covey.sound.spectrograms import Recipe
 
 
@@ -23,7 +27,12 @@ from covey.sound.spectrograms import Recipe
 @click.option("--remove-orphans", is_flag=True, help="Remove the images of recordings that are gone.")
 @click.option("-v", "--verbose", is_flag=True, help="Name everything that was not used, not only the first ones.")
 def spectrograms(
-    recordings: Path, dataset: Path, check: bool, remove_orphans: bool, verbose: bool, **options: object
+    recordings: Path,
+    dataset: Path,
+    check: bool,
+    remove_orphans: bool,
+    verbose: bool,
+    **options: object,
 ) -> None:
     """Turn the RECORDINGS in a folder into spectrogram images in DATASET/images.
 
@@ -40,8 +49,19 @@ def spectrograms(
             check=check,
             remove_orphans=remove_orphans,
         )
-    lines = list(report.lines(verbose))
+    lines = [*_move_labels(dataset, report), *report.lines(verbose)]
     if not report.used:
         raise CoveyError("\n".join([f"No recording in {recordings} gives an image.", *lines]))
     for line in lines:
         print_text(line)
+
+
+def _move_labels(dataset: Path, report: ConversionReport) -> Iterator[str]:
+    """Let the labels of images follow these where recordings were renamed, and yield what was done."""
+    if not report.new_image_names:
+        return
+    try:
+        if action := open_dataset(Registry.installed(), str(dataset)).labels.move(report.new_image_names):
+            yield action.told
+    except CoveyError as error:
+        yield f"The labels of images that were renamed stay under the old names: {error}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -119,6 +119,18 @@ class LabelStore:
         return self._act(
             lambda db, action: _describe_change(label, "taken from", changes.remove_labels(db, action, names, label))
         )
+
+    def move(self, new_names: Mapping[str, str]) -> Action | None:
+        """Give the labels of images whose files were renamed to the new names, in one action. Raises CoveyError."""
+        rows = [row for row in self.rows() if row.filename in new_names]
+
+        def write(db: sqlite3.Connection, action: int) -> str:
+            changes.add_labels(db, action, [attrs.evolve(row, filename=new_names[row.filename]) for row in rows])
+            for label in dict.fromkeys(row.label for row in rows):
+                changes.remove_labels(db, action, [row.filename for row in rows if row.label == label], label)
+            return f"{count_noun(len(rows), 'label')} moved to the new names of their images"
+
+        return self._act(write) if rows else None
 
     def rename(self, old: str, new: str) -> Action | None:
         """Give a class another name. Raises CoveyError when another class has it."""

@@ -91,6 +91,7 @@ def convert_recordings(
             entries=entries,
             new=sum(entry.images for entry in converter.new),
             renamed=converter.renamed,
+            new_image_names=converter.new_image_names,
             replaced=converter.replaced,
             assumed=converter.assumed,
             orphans=orphans,
@@ -127,7 +128,8 @@ class Converter:
     """Makes the images of recordings, or finds that they are there.
 
     `new` are the entries whose images were made. `renamed`, `replaced` and `assumed` name recordings; the content of
-    the last was not recorded by the version of covey that made their images.
+    the last was not recorded by the version of covey that made their images. `new_image_names` are those of images
+    whose recordings were renamed, by the old ones.
     """
 
     folder: Path
@@ -136,6 +138,7 @@ class Converter:
     recordings: Sequence[Recording]
     new: list[LedgerEntry] = attrs.field(init=False, factory=list)
     renamed: list[tuple[str, str]] = attrs.field(init=False, factory=list)
+    new_image_names: dict[str, str] = attrs.field(init=False, factory=dict)
     replaced: list[str] = attrs.field(init=False, factory=list)
     assumed: list[str] = attrs.field(init=False, factory=list)
     _ledger: Ledger = attrs.field(init=False)
@@ -222,7 +225,9 @@ class Converter:
         make_folder((self.folder / recording.name).parent)
         try:
             for name in self._present[old.stub]:
-                (self.folder / name).replace(self.folder / (recording.stub + name.removeprefix(old.stub)))
+                new_name = recording.stub + name.removeprefix(old.stub)
+                (self.folder / name).replace(self.folder / new_name)
+                self.new_image_names[name] = new_name
         except OSError as error:
             raise CoveyError(f"The images of {old.name} cannot be renamed: {reason(error)}.") from error
         self.renamed.append((old.name, recording.name))

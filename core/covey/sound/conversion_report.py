@@ -41,9 +41,9 @@ class ConversionReport:
     """What a conversion did.
 
     `entries` are those of the recordings that could be read; `new` counts the images made this time. `renamed` holds
-    the old and the new name of recordings, `replaced` the names of those that contain something else than before.
-    `assumed` names recordings whose content an earlier version did not record; size and time are the same.
-    `orphans` are the images of recordings that are gone.
+    the old and the new name of recordings, `new_image_names` the new names of their images by the old ones. `replaced`
+    names the recordings that contain something else than before, `assumed` those whose content an earlier version did
+    not record, and whose size and time are the same. `orphans` are the images of recordings that are gone.
     """
 
     folder: Path
@@ -52,6 +52,7 @@ class ConversionReport:
     entries: Sequence[LedgerEntry] = ()
     new: int = 0
     renamed: Sequence[tuple[str, str]] = ()
+    new_image_names: Mapping[str, str] = attrs.field(factory=dict)
     replaced: Sequence[str] = ()
     assumed: Sequence[str] = ()
     orphans: Sequence[str] = ()
