@@ -514,6 +514,29 @@ def test_labels_follow_a_renamed_recording(covey: Cli, source: Path, dataset: Pa
     assert set(labels.by_image()) == {"a_segm_0000.000.png", "a_segm_0000.315.png", "b_segm_0000.000.png"}
 
 
+def test_labels_of_a_replaced_recording_are_named(covey: Cli, source: Path, dataset: Path) -> None:
+    write(source / "a.wav", noise(seed=1))
+    write(source / "b.wav", noise(seed=2))
+    covey("spectrograms", source, dataset)
+    labels = open_covey(str(dataset)).labels
+    labels.add(["a_segm_0000.000.png", "b_segm_0000.000.png"], "wren")
+    replace(source / "a.wav", noise(seed=3))
+    message = "1 image with labels that were given to the recording replaced since: a_segm_0000.000.png"
+    assert message in covey("spectrograms", source, dataset).output
+    assert "with labels" not in covey("spectrograms", source, dataset).output
+
+
+def test_labels_that_cannot_be_read_cost_no_image(covey: Cli, source: Path, dataset: Path) -> None:
+    write(source / "a.wav")
+    covey("spectrograms", source, dataset)
+    (dataset / "labels.sqlite").write_text("no database at all")
+    (source / "a.wav").rename(source / "b.wav")
+    done = covey("spectrograms", source, dataset)
+    assert done.exit_code == 0
+    assert "Labels were neither moved nor checked" in done.output
+    assert "9 images of 1 recording" in done.output
+
+
 def test_names_that_change_places_get_the_right_images(source: Path, dataset: Path) -> None:
     for seed, name in enumerate("abc"):
         write(source / f"{name}.wav", noise(seed=seed))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import click
 
 from covey._base.errors import CoveyError
+from covey._base.text import count_noun, preview
 from covey.commands.flags import flags_of
 from covey.commands.terminal.native_output import native_output_hidden
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.components.options import build
+from covey.data.segment_names import recordings_of_images
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 from covey.sound.conversion import convert_recordings
@@ -49,19 +51,25 @@ def spectrograms(
             check=check,
             remove_orphans=remove_orphans,
         )
-    lines = [*_move_labels(dataset, report), *report.lines(verbose)]
+    lines = [*_update_labels(dataset, report), *report.lines(verbose)]
     if not report.used:
         raise CoveyError("\n".join([f"No recording in {recordings} gives an image.", *lines]))
     for line in lines:
         print_text(line)
 
 
-def _move_labels(dataset: Path, report: ConversionReport) -> Iterator[str]:
-    """Let the labels of images follow these where recordings were renamed, and yield what was done."""
-    if not report.new_image_names:
+def _update_labels(dataset: Path, report: ConversionReport) -> Iterator[str]:
+    """Let labels follow the images of renamed recordings, and yield this and which labels are in doubt."""
+    if not report.new_image_names and not report.replaced:
         return
     try:
-        if action := open_dataset(Registry.installed(), str(dataset)).labels.move(report.new_image_names):
+        labels = open_dataset(Registry.installed(), str(dataset)).labels
+        if action := labels.move(report.new_image_names):
             yield action.told
+        replaced = {str(PurePosixPath(name).with_suffix("")) for name in report.replaced}
+        stubs = recordings_of_images(labels.by_image())
+        if doubtful := sorted(name for name, stub in stubs.items() if stub in replaced):
+            count = count_noun(len(doubtful), "image")
+            yield f"{count} with labels that were given to the recording replaced since: {preview(doubtful)}"
     except CoveyError as error:
-        yield f"The labels of images that were renamed stay under the old names: {error}"
+        yield f"Labels were neither moved nor checked: {error}"
