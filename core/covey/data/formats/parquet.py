@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError, reason
@@ -15,7 +16,40 @@ VALUES = 1 << 23
 """Numbers that are held at a time: a row group."""
 
 
-def read(path: Path) -> dict[str, list[Any]]:
+class _Column(Protocol):
+    """A column of pyarrow, which has no types of its own."""
+
+    def to_pylist(self) -> list[object]: ...
+
+    def to_numpy(self, *, zero_copy_only: bool) -> NDArray[np.generic]: ...
+
+
+class _Columns(Protocol):
+    """A table or a block of rows of pyarrow."""
+
+    @property
+    def column_names(self) -> list[str]: ...
+
+    def column(self, i: int | str) -> _Column: ...
+
+
+class _Schema(Protocol):
+    @property
+    def names(self) -> list[str]: ...
+
+
+class _ParquetFile(Protocol):
+    """An open Parquet file of pyarrow."""
+
+    @property
+    def schema_arrow(self) -> _Schema: ...
+
+    def read(self) -> _Columns: ...
+
+    def iter_batches(self, batch_size: int, *, columns: list[str]) -> Iterator[_Columns]: ...
+
+
+def read(path: Path) -> dict[str, list[object]]:
     """Return the columns of a Parquet file, all of them as Python values. Raises CoveyError."""
     with _open_parquet(path) as file:
         table = file.read()
@@ -28,7 +62,7 @@ def heads(path: Path) -> list[str]:
         return list(file.schema_arrow.names)
 
 
-def blocks(path: Path, columns: Sequence[str]) -> Iterator[list[NDArray[Any]]]:
+def blocks(path: Path, columns: Sequence[str]) -> Iterator[list[NDArray[np.generic]]]:
     """Yield some columns of a Parquet file, a block of rows (b,) at a time. Raises CoveyError."""
     with _open_parquet(path) as file:
         for batch in file.iter_batches(max(1, VALUES // len(columns)), columns=list(columns)):
@@ -36,7 +70,7 @@ def blocks(path: Path, columns: Sequence[str]) -> Iterator[list[NDArray[Any]]]:
 
 
 @contextmanager
-def _open_parquet(path: Path) -> Iterator[Any]:
+def _open_parquet(path: Path) -> Iterator[_ParquetFile]:
     _, parquet = library()
     try:
         with parquet.ParquetFile(path) as file:

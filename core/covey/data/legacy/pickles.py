@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from covey._base.errors import CoveyError, reason
 from covey.data.legacy.opcodes import Name, Refused, Thing, note
 
+Cell = str | int | float | date | None
+"""A cell of a table; a datetime is a date too."""
 EXPANSION = 100
 """What is made of a pickle may take at most this many times its size."""
 
@@ -96,7 +98,7 @@ def read_strings(pickled: bytes, where: str) -> NDArray[np.str_]:
         raise CoveyError(f"{where} cannot be read ({reason(error)}): make or fetch the file again.") from error
 
 
-def read_frame(path: Path) -> dict[str, list[Any]]:
+def read_frame(path: Path) -> dict[str, list[Cell]]:
     """Return the columns of a pickled pandas DataFrame: str, int, float, bool, datetime, date or None.
 
     A list or dict in a cell becomes its JSON text; a row index that has a name is a column too.
@@ -126,8 +128,9 @@ class _Decoder:
 
     def strings(self, description: Any) -> NDArray[np.str_]:
         array = self._array(description)
-        texts = [self._scalar(name) if isinstance(name, Thing) else name for name in array]
-        if array.ndim != 1 or not all(isinstance(name, str) for name in texts):
+        cells: list[object] = [self._scalar(name) if isinstance(name, Thing) else name for name in array]
+        texts = [cell for cell in cells if isinstance(cell, str)]
+        if array.ndim != 1 or len(texts) != len(cells):
             raise Refused("it holds an array of other things than text")
         self._spend(4 * len(texts) * max(map(len, texts), default=0))
         names = np.array(texts, dtype=np.str_)
@@ -135,11 +138,11 @@ class _Decoder:
             raise ValueError("a name ends in a zero character")
         return names
 
-    def frame(self, description: Any) -> dict[str, list[Any]]:
+    def frame(self, description: Any) -> dict[str, list[Cell]]:
         if type(description) is not Thing or description.what not in _FRAME:
             raise Refused("it is no pandas DataFrame")
         blocks, (labels, rows) = _of(description.state["_mgr"], _MANAGER).args
-        placed: dict[int, list[Any]] = {}
+        placed: dict[int, list[Cell]] = {}
         for block in blocks:
             values, placement, _ = _of(block, _BLOCK).args
             placed |= self._placed(self._columns(values), placement)
@@ -151,7 +154,7 @@ class _Decoder:
             raise ValueError("its columns differ in length")
         return columns
 
-    def _placed(self, columns: list[list[Any]], placement: Thing) -> dict[int, list[Any]]:
+    def _placed(self, columns: list[list[Cell]], placement: Thing) -> dict[int, list[Cell]]:
         """Return the columns of one block by their place in the table."""
         if placement.what in _SLICE:
             places: Iterable[int] = range(*placement.args)[: len(columns) + 1]
@@ -165,16 +168,16 @@ class _Decoder:
             return [str(label) for label in range(state["start"], state["stop"], state["step"])[: count + 1]]
         return [str(label) for label in self._index(state)]
 
-    def _named(self, rows: Thing) -> dict[str, list[Any]]:
+    def _named(self, rows: Thing) -> dict[str, list[Cell]]:
         """Return the index of the rows as a column, if it has a name."""
         kind, state = _of(rows, _NEW_INDEX).args
         return {} if _is_range(kind) or state["name"] is None else {str(self._cell(state["name"])): self._index(state)}
 
-    def _index(self, state: dict[str, Any]) -> list[Any]:
+    def _index(self, state: dict[str, Any]) -> list[Cell]:
         (labels,) = self._columns(state["data"])
         return labels
 
-    def _columns(self, values: Thing) -> list[list[Any]]:
+    def _columns(self, values: Thing) -> list[list[Cell]]:
         """Return the columns of an array: one, or one for each row of an array (columns, rows)."""
         if values.what == _ARROW:
             return [self._arrow(values.state["_pa_array"])]
@@ -203,7 +206,7 @@ class _Decoder:
         self._spend(8 * len(content))
         return np.fromiter(content, dtype=object, count=len(content)).reshape(shape)
 
-    def _arrow(self, description: Thing) -> list[Any]:
+    def _arrow(self, description: Thing) -> list[Cell]:
         """Return the strings of an Arrow array: where each begins, and all of them in a row."""
         ((kind, count, missing, start, buffers, *_),) = _of(description, "pyarrow.lib _restore_array").args
         width = "<i8" if _of(kind, "pyarrow.lib type_for_alias").args == ("large_string",) else "<i4"
@@ -214,11 +217,12 @@ class _Decoder:
         if len(ends) != count + 1 or ends[0] < 0 or (np.diff(ends) < 0).any() or ends[-1] > len(text):
             raise ValueError("its text does not fit together")
         bits = np.unpackbits(np.frombuffer(valid, np.uint8), bitorder="little") if missing else np.ones(start + count)
-        present = bits[start : start + count].astype(bool).tolist()
-        parts = zip(pairwise(ends.tolist()), present, strict=True)
+        present: list[bool] = bits[start : start + count].astype(bool).tolist()
+        bounds: list[int] = ends.tolist()
+        parts = zip(pairwise(bounds), present, strict=True)
         return [text[first:last].decode("utf-8") if is_present else None for (first, last), is_present in parts]
 
-    def _cell(self, content: Any) -> Any:
+    def _cell(self, content: object) -> Cell:
         if isinstance(content, str):
             content.encode("utf-8")  # raises over what is no text
         elif isinstance(content, int) and content.bit_length() > 64:
@@ -231,16 +235,18 @@ class _Decoder:
             raise Refused(f"it holds a {type(content).__name__}")
         return content
 
-    def _json(self, container: list[Any] | dict[str, Any]) -> str:
+    def _json(self, container: list[object] | dict[object, object]) -> str:
         if id(container) not in self.told:
             parts = list(container.values() if isinstance(container, dict) else container)
             if not all(isinstance(part, _PLAIN) for part in parts):
                 raise Refused("it holds lists within lists")
             self._spend(sum(8 + len(str(part)) for part in [*container, *parts]))
-            self.told[id(container)] = self._cell(json.dumps(container, ensure_ascii=False))
+            text = json.dumps(container, ensure_ascii=False)
+            text.encode("utf-8")  # raises over what is no text
+            self.told[id(container)] = text
         return self.told[id(container)]
 
-    def _scalar(self, description: Thing | Name) -> Any:
+    def _scalar(self, description: Thing | Name) -> Cell:
         if description.what in _MISSING:
             return None
         if isinstance(description, Name):
