@@ -107,9 +107,8 @@ def _add_metadata(metadata: Metadata, path: Path, folder: Path) -> None:
 
 def _add_filenames(metadata: Metadata) -> dict[str, Sequence[Value]]:
     """Return the columns, and if rows belong to images, a first column with their names."""
-    names_by_row = {row: name for (way, name), row in metadata.rows.items() if way == "name"}
-    count = len(next(iter(metadata.columns.values()), ()))
-    name_column = {"filename": [names_by_row.get(row) for row in range(count)]} if names_by_row else {}
+    names_by_row = metadata.image_names
+    name_column = {"filename": [names_by_row.get(row) for row in range(metadata.count)]} if names_by_row else {}
     return {**name_column, **metadata.columns}
 
 

@@ -164,10 +164,12 @@ def test_labels_and_metadata_of_a_dataset_are_described(covey: Cli, tmp_path: Pa
     classes = {"robin": 2, "call": 1}
     assert document["labels"] == {"file": str(tmp_path / "labels.sqlite"), "classes": classes, "images": 2}
     table = tmp_path / "metadata.csv"
-    assert document["metadata"] == {"file": str(table), "rows": 2, "columns": ["site"], "images": 1}
+    balance = "Of 2 rows 1 used; 1 of no image (other.png)."
+    summary = {"file": str(table), "rows": 2, "columns": ["site"], "images": 1, "balance": balance}
+    assert document["metadata"] == summary
     text = covey("info", tmp_path).stdout
     assert f"Labels: 2 classes, 2 labelled images, in {tmp_path / 'labels.sqlite'}\n  robin (2), call (1)\n" in text
-    assert f"Metadata: 2 rows for 1 of 3 images, in {table}\n  site\n" in text
+    assert f"Metadata: 2 rows for 1 of 3 images, in {table}\n  site\n  {balance}\n" in text
 
 
 def test_labels_and_metadata_that_cannot_be_read_hide_nothing_else(covey: Cli, tmp_path: Path) -> None:

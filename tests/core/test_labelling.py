@@ -456,6 +456,11 @@ def test_a_label_file_with_other_columns_is_brought_too(store: LabelStore) -> No
     assert {row.how for row in store.rows()} == {"import of labels.csv"}
 
 
+def test_the_heads_of_a_label_file_may_be_in_any_case(store: LabelStore) -> None:
+    brought(store, b"Filename;LABEL\na.png;x\n")
+    assert store.by_image() == {"a.png": ("x",)}
+
+
 def test_a_class_called_label_is_read_back(store: LabelStore, tmp_path: Path) -> None:
     for label in ("label", "filename", "when", "a;b;c;d;e;f;g"):
         store.add(["a.png"], label)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from covey import CoveyError
-from covey.data.label_file import match_label_names, read_labels
+from covey.data.label_file import find_images, match_labels, read_labels
 
 TEXT = "filename,species,label\na.png,Mésange,x\nb.png,,y\n"
 
@@ -73,6 +73,41 @@ def test_a_file_that_is_not_there(path: Path) -> None:
 
 def test_what_matches_and_what_does_not(path: Path) -> None:
     labels = {"a.png": "x", "z.png": "x"}
-    assert match_label_names(path, labels, ["b.png", "a.png"]) == (["z.png"], ["b.png"])
+    match = match_labels(path, labels, ["b.png", "a.png"])
+    assert (match.labels, match.unknown, match.unlabelled) == ({"a.png": "x"}, ["z.png"], ["b.png"])
     with pytest.raises(CoveyError, match=r"labels.csv name 'a.png', the images 'sub/a.png'"):
-        match_label_names(path, labels, ["sub/a.png"])
+        match_labels(path, labels, ["sub/a.png"])
+
+
+@pytest.mark.parametrize("head", ["Filename", "FILENAME", "file_name", "File Name"])
+def test_the_heads_may_be_in_any_case(path: Path, head: str) -> None:
+    path.write_text(f"{head};Label\na.png;x\n")
+    assert read_labels(path) == {"a.png": "x"}
+
+
+@pytest.mark.parametrize(
+    "name", ["sub/a.PNG", "images/sub/a.png", "images\\Sub\\A.png", "/home/me/birds/images/sub/a.png"]
+)
+def test_names_are_found_where_they_are_certain(name: str) -> None:
+    assert find_images([name], ["sub/a.png", "b.png"]) == {name: "sub/a.png"}
+
+
+@pytest.mark.parametrize(
+    ("name", "images"),
+    [("a.PNG", ["a.png", "A.png"]), ("a.png", ["sub/a.png"]), ("x/a.png", ["y/a.png"]), ("a.jpg", ["a.png"])],
+)
+def test_names_are_not_guessed(path: Path, name: str, images: list[str]) -> None:
+    assert find_images([name], images) == {}
+    with pytest.raises(CoveyError, match=r"No image has a label: .* Did you mean "):
+        match_labels(path, {name: "x"}, images)
+
+
+def test_an_image_that_is_named_in_two_ways_has_one_label(path: Path) -> None:
+    assert match_labels(path, {"a.png": "x", "images/a.png": "x"}, ["a.png"]).labels == {"a.png": "x"}
+    with pytest.raises(CoveyError, match="two values, 'x' and 'y': keep one"):
+        match_labels(path, {"a.png": "x", "images/a.png": "y"}, ["a.png"])
+
+
+def test_a_name_that_is_no_image_comes_with_the_one_most_like_it(path: Path) -> None:
+    match = match_labels(path, {"call_1.png": "x", "call_2.jpg": "y"}, ["call_1.png", "call_2.png"])
+    assert match.describe_unknown() == "call_2.jpg Did you mean 'call_2.png'?"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from tests.fixture_types import Cli
 
 from covey import CoveyError
 from covey.data.folder import FolderDataset
@@ -37,7 +38,7 @@ def test_the_metadata_of_the_original_tools(xc_dev: Path) -> None:
     dataset = FolderDataset(xc_dev)
     names = dataset.images.names()  # type: ignore[union-attr]
     computed = read_metadata(dataset)
-    assert computed.told(names) == "downloaded_data_meta.pkl: 210 of 210 images have metadata."
+    assert computed.describe(names) == "downloaded_data_meta.pkl: 210 of 210 images have metadata."
     columns = computed.of(names)
     assert [columns[head][0] for head in ("recording", "start", "en", "cnt", "lat", "smp", "ssp")] == [
         "XC144251_Mesange_charbonniere_", 0.0, "Great Tit", "France", 43.3697, 44100, None,
@@ -73,6 +74,12 @@ def test_without_a_table_the_names_tell(birds: FolderDataset) -> None:
         ("id,x\nXC144251,1\n", [1, 1, None, None]),
         (f"filename,file_name_stub,id,x\n{SECOND},,,1\n,XC144251_a,,2\n,,144251,3\n", [2, 1, None, None]),
         ("id,x\n144251,1\n144251,2\n", [1, 1, None, None]),
+        ("id,x\n144251.0,1\n,2\n", [1, 1, None, None]),
+        ("ID,x\nxc144251,1\n", [1, 1, None, None]),
+        ("RECORDING,x\nXC144251.mp3,1\nsub\\rec.WAV,2\n", [1, 1, 2, None]),
+        ("Recording,x\nC:\\sounds\\sub\\rec.flac,2\n/data/elsewhere/rec.flac,3\n", [None, None, 2, None]),
+        (f"Filename,x\nimages/{THIRD},1\nimages\\other.PNG,2\n", [None, None, 1, 2]),
+        ("FILE NAME,x\nother.png,1\nrec.wav,2\n", [None, None, 2, 1]),
     ],
 )
 def test_how_rows_are_found(birds: FolderDataset, text: str, expected: list[Any]) -> None:
@@ -132,9 +139,9 @@ def test_parquet(birds: FolderDataset) -> None:
 
 def test_what_matches_and_what_does_not(birds: FolderDataset) -> None:
     of(birds, f"filename,x\n{FIRST},1\nz.png,2\n{FIRST},3\n")
-    assert read_metadata(birds).told(NAMES) == (
+    assert read_metadata(birds).describe(NAMES) == (
         f"metadata.csv: 1 of 4 images has metadata. Without: {SECOND}, {THIRD}, other.png."
-        " Rows that fit no image, or repeat another: z.png, row 3."
+        f" Of 3 rows 1 used; 1 of no image (z.png); 1 that repeat another row ({FIRST}, row 3)."
     )
 
 
@@ -188,3 +195,28 @@ def test_a_start_that_is_no_number_of_seconds_is_none() -> None:
 )
 def test_numbers_at_xeno_canto(name: str, number: str | None) -> None:
     assert xeno_canto_number(name) == number
+
+
+def test_a_base_name_that_fits_several_recordings_joins_none(birds: FolderDataset) -> None:
+    for site in ("siteA", "siteB"):
+        path = birds.home / "images" / site / "20230501_050000_segm_0000.000.png"
+        path.parent.mkdir()
+        Image.new("RGB", (8, 8)).save(path)
+    names = [f"{site}/20230501_050000_segm_0000.000.png" for site in ("siteA", "siteB")]
+    rows = "20230501_050000,1\nsiteB/20230501_050000.WAV,2\n"
+    (birds.home / "metadata.csv").write_text(f"recording,x\n{rows}")
+    metadata = read_metadata(birds)
+    assert metadata.of(names)["x"] == [None, 2]
+    assert metadata.of(names[:1])["x"] == [None]  # which images are asked for decides nothing
+    assert (
+        "1 that fit several recordings or images (20230501_050000: siteA/20230501_050000 or siteB/20230501_050000)"
+        in metadata.describe(names)
+    )
+
+
+def test_the_balance_stands_in_info(covey: Cli, birds: FolderDataset) -> None:
+    (birds.home / "metadata.csv").write_text("id,x\n144251.0,1\n,2\n9999.0,3\n144251.0,4\n")
+    assert (
+        "  Of 4 rows 1 used; 1 without a name or number (row 2); 1 of no image (9999.0);"
+        " 1 that repeat another row (144251.0, row 4).\n" in covey("info", birds.home).stdout
+    )

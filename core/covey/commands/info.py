@@ -47,6 +47,8 @@ class _MetadataSummary:
     rows: int
     columns: list[str]
     images: int
+    """The number of images that have a row."""
+    balance: str
 
 
 _TITLES = {
@@ -148,7 +150,9 @@ def _summarize_metadata(dataset: Dataset, names: Sequence[str]) -> _MetadataSumm
     table = read_metadata(dataset)
     if table.path is None:
         return None
-    return _MetadataSummary(str(table.path), table.count, list(table.columns), table.matches(names))
+    return _MetadataSummary(
+        str(table.path), table.count, list(table.columns), table.matches(names), table.join(names).balance.describe()
+    )
 
 
 def _show_labels(labels: _LabelSummary | None) -> None:
@@ -166,7 +170,7 @@ def _show_metadata(metadata: _MetadataSummary | None, images: int) -> None:
         return
     rows, total = count_noun(metadata.rows, "row"), count_noun(images, "image")
     print_text(f"\nMetadata: {rows} for {metadata.images:,} of {total}, in {metadata.file}")
-    print_text(f"  {preview(metadata.columns)}")
+    print_text(f"  {preview(metadata.columns)}\n  {metadata.balance}")
 
 
 def _show_unfinished(layers: Sequence[Unfinished]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ import click
 from covey._base.errors import CoveyError
 from covey._base.text import count_having, preview
 from covey.commands.terminal.progress_bars import print_text
-from covey.data.label_file import LABEL, label_column, match_label_names, read_labels
+from covey.data.label_file import LABEL, LabelMatch, find_images, label_column, match_labels, read_labels
 from covey.data.segment_names import recordings_of_images
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -51,12 +51,17 @@ def read_truth(
         if column or group:
             raise CoveyError("--column and --group are columns of a label file: name it with --labels.")
         return None, recordings_of_images(names)
-    truth = read_labels(path, column or _choose_label_column(path, group))
-    _print_matches(path, truth, names)
-    groups = read_labels(path, group) if group else recordings_of_images(names)
+    match = match_labels(path, read_labels(path, column or _choose_label_column(path, group)), names)
+    _print_matches(path, match, names)
+    groups = _read_groups(path, group, names) if group else recordings_of_images(names)
     if not groups:
         click.echo("The recordings are not known, so neighbours may come from the same one: use --group.", err=True)
-    return truth, groups
+    return dict(match.labels), groups
+
+
+def _read_groups(path: Path, group: str, names: Sequence[str]) -> dict[str, str]:
+    groups = read_labels(path, group)
+    return {image: groups[name] for name, image in find_images(groups, names).items()}
 
 
 def _choose_label_column(path: Path, group: str | None) -> str:
@@ -67,11 +72,10 @@ def _choose_label_column(path: Path, group: str | None) -> str:
     return chosen
 
 
-def _print_matches(path: Path, truth: Mapping[str, str], names: Sequence[str]) -> None:
-    unknown, bare = match_label_names(path, truth, names)
-    sentences = [f"{path}: {count_having(len(truth) - len(unknown), len(names), 'image')} a label."]
-    if unknown:
-        sentences.append(f"Labels that name no image: {preview(unknown)}.")
-    if bare:
-        sentences.append(f"Without a label: {preview(bare)}.")
+def _print_matches(path: Path, match: LabelMatch, names: Sequence[str]) -> None:
+    sentences = [f"{path}: {count_having(len(match.labels), len(names), 'image')} a label."]
+    if match.unknown:
+        sentences.append(f"Labels that name no image: {match.describe_unknown().rstrip('.')}.")
+    if match.unlabelled:
+        sentences.append(f"Without a label: {preview(match.unlabelled)}.")
     print_text(" ".join(sentences), err=True)

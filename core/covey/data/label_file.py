@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+import attrs
 
 from covey._base import csvs
 from covey._base.errors import CoveyError, did_you_mean
+from covey._base.text import FEW, preview
+from covey.data.path_index import PathIndex, split_path
 
 NAME, LABEL = "filename", "label"
 
@@ -28,7 +32,7 @@ def read_labels(path: Path, column: str | None = None) -> dict[str, str]:
     """
     label_head = column or label_column(path)
     rows = csvs.read_csv_rows(path, "labels")
-    _, heads = next(rows, (0, []))
+    heads = plain_heads(next(rows, (0, []))[1])
     others = _others(path, heads)
     if label_head not in heads:
         near = did_you_mean(label_head, others)
@@ -43,7 +47,7 @@ def label_column(path: Path, group: str | None = None) -> str:
     Raises:
         CoveyError: the file cannot be read, or has no such column or several.
     """
-    _, heads = next(csvs.read_csv_rows(path, "labels"), (0, []))
+    heads = plain_heads(next(csvs.read_csv_rows(path, "labels"), (0, []))[1])
     others = _others(path, heads)
     candidates = [LABEL] if LABEL in others else [head for head in others if head != group]
     if len(candidates) != 1:
@@ -78,14 +82,65 @@ def _values(path: Path, rows: Sequence[tuple[int, Sequence[str]]]) -> dict[str, 
     return {name: label for name, (_, label) in labels_by_image.items()}
 
 
-def match_label_names(path: Path, labels: Mapping[str, str], names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the labelled names that are no image, and the images that have no label, each sorted.
+@attrs.frozen
+class LabelMatch:
+    """The labels of a file by image, the names in it that are no image, and the images without a label, sorted."""
+
+    labels: Mapping[str, str]
+    unknown: Sequence[str]
+    unlabelled: Sequence[str]
+
+    def describe_unknown(self) -> str:
+        """Return the names that are no image, each with the images most like it."""
+        hints = [f"{name}{did_you_mean(name, self.unlabelled)}" for name in self.unknown[:FEW]]
+        return preview(hints, len(self.unknown))
+
+
+def match_labels(path: Path, labels: Mapping[str, str], names: Sequence[str]) -> LabelMatch:
+    """Find the image of each label: by its name, which may have other capitals, backslashes and folders before it.
+
+    Args:
+        path: the file, for messages.
+        labels: the labels by the names in the file.
+        names: all images.
 
     Raises:
-        CoveyError: no image has a label.
+        CoveyError: no image has a label, or one has two.
     """
-    images = set(names)
-    if images.isdisjoint(labels):
-        examples = f"the labels {path} name {next(iter(labels), 'none')!r}, the images {next(iter(names), 'none')!r}"
-        raise CoveyError(f"No image has a label: {examples}. Names count from the image folder on, with '/'.")
-    return sorted(set(labels) - images), sorted(images - set(labels))
+    images_by_name = find_images(labels, names)
+    labels_by_image: dict[str, str] = {}
+    for name, image in images_by_name.items():
+        if labels_by_image.setdefault(image, labels[name]) != labels[name]:
+            conflict = f"{labels_by_image[image]!r} and {labels[name]!r}"
+            raise CoveyError(f"The labels {path} give {image!r} two values, {conflict}: keep one.")
+    unknown, unlabelled = sorted(set(labels) - set(images_by_name)), sorted(set(names) - set(labels_by_image))
+    if not labels_by_image:
+        first = next(iter(labels), "none")
+        examples = f"the labels {path} name {first!r}, the images {next(iter(names), 'none')!r}"
+        hint = did_you_mean(first, names)
+        raise CoveyError(f"No image has a label: {examples}.{hint} Names count from the image folder on, with '/'.")
+    return LabelMatch(labels_by_image, unknown, unlabelled)
+
+
+def find_images(labelled_names: Iterable[str], names: Sequence[str]) -> dict[str, str]:
+    """Return the image that each name in a table means, where that is certain.
+
+    A name in a table may have other capitals, backslashes, and folders before it: `images\\A.PNG` is `a.png`.
+    """
+    images, index = set(names), PathIndex.of(names)
+    images_by_name = {}
+    for name in labelled_names:
+        candidates = [name] if name in images else index.find(name)
+        if len(candidates) == 1 and len(split_path(candidates[0])) <= len(split_path(name)):
+            images_by_name[name] = candidates[0]
+    return images_by_name
+
+
+def plain_heads(heads: Sequence[str]) -> list[str]:
+    """Return the heads with `filename` and `label` in small letters, where no column has these names already."""
+    plain = list(heads)
+    for name, variants in ((NAME, (NAME, "file_name")), (LABEL, (LABEL,))):
+        similar = [at for at, head in enumerate(heads) if "_".join(head.lower().split()) in variants]
+        if name not in heads and similar:
+            plain[similar[0]] = name
+    return plain

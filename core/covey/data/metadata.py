@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,8 +19,9 @@ from covey.data.dataset import Dataset
 from covey.data.formats import parquet
 from covey.data.legacy.file_names import METADATA_FILE
 from covey.data.legacy.pickles import read_frame
+from covey.data.metadata_join import Identifier, MetadataJoin, Way, join_rows
 from covey.data.outside_paths import leads_outside
-from covey.data.segment_names import SegmentName, parse_segment_names, xeno_canto_number
+from covey.data.segment_names import SegmentName, parse_segment_names
 
 Value = str | float | int | bool | None
 Kind = Literal["text", "number"]
@@ -29,7 +31,7 @@ FILES = ("metadata.csv", "metadata.parquet", METADATA_FILE)
 RECORDING, START = "recording", "start"
 """The columns that file names give: the recording of an image, and where its segment starts, in seconds."""
 _NAMES = ("filename", "file_name")
-_STUBS = ("file_name_stub", RECORDING)
+_HEADS: Mapping[Way, Sequence[str]] = {"name": _NAMES, "stub": ("file_name_stub", RECORDING), "id": ("id",)}
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,17})?([eE][-+]?\d{1,2})?")
 
 
@@ -37,13 +39,14 @@ _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,17})?([eE][-+]?\d{1,2})?")
 class Metadata:
     """What is known of images.
 
-    Each column has one value for each row of the table. `rows` leads to the row from how a row may be found: its
-    image ("name"), its recording ("stub") or its number at xeno-canto ("id"), tried in this order.
+    Each column has one value for each row of the table. `identifiers` say which images a row belongs to, `images` are
+    all images of the dataset: a row that may belong to several recordings belongs to none.
     """
 
     path: Path | None = None
     columns: Mapping[str, Sequence[Value]] = attrs.field(factory=dict)
-    rows: Mapping[tuple[str, str], int] = attrs.field(factory=dict)
+    identifiers: Sequence[Identifier] = ()
+    images: Sequence[str] = ()
 
     def of(self, names: Sequence[str]) -> dict[str, list[Value]]:
         """Return the columns with a value for each of these images, None where there is none.
@@ -51,38 +54,54 @@ class Metadata:
         Before the columns of the table come `recording` and `start` (s), where file names tell them and the table has
         no column of that name.
         """
-        segments = parse_segment_names(names)
-        row_numbers = self._rows_of(names, segments)
+        rows = self.join(names).rows_by_image if self.identifiers else {}
+        row_numbers = [rows.get(name) for name in names]
         columns = {
             head: [None if row is None else column[row] for row in row_numbers] for head, column in self.columns.items()
         }
-        return {**_columns_from_names(names, segments), **columns}
+        return {**_columns_from_names(names, parse_segment_names(names)), **columns}
+
+    def join(self, names: Sequence[str]) -> MetadataJoin:
+        """Return the row of each of these images, and of the other images of the dataset."""
+        if set(names) <= set(self.images):
+            return self._join_of_images
+        return join_rows(self.identifiers, self.count, [*dict.fromkeys([*self.images, *names])])
+
+    @cached_property
+    def _join_of_images(self) -> MetadataJoin:
+        return join_rows(self.identifiers, self.count, self.images)
 
     def matches(self, names: Sequence[str]) -> int:
         """Return how many of these images have metadata."""
-        return sum(row is not None for row in self._rows_of(names, parse_segment_names(names)))
+        rows = self.join(names).rows_by_image
+        return sum(name in rows for name in names)
 
-    def told(self, names: Sequence[str]) -> str:
-        """Return in words how many of these images have metadata, which have none, and which rows fit no image."""
+    def describe(self, names: Sequence[str]) -> str:
+        """Return in words how many of these images have metadata, which have none, and which rows are not used."""
         if self.path is None:
             return "There is no metadata."
-        row_numbers = self._rows_of(names, parse_segment_names(names))
-        bare = [name for name, row in zip(names, row_numbers, strict=True) if row is None]
-        used = set(row_numbers)
-        called = {row: value for (_, value), row in self.rows.items()}
-        idle = [called.get(row, f"row {row + 1}") for row in range(self.count) if row not in used]
-        sentences = [f"{self.path.name}: {count_having(len(names) - len(bare), len(names), 'image')} metadata."]
-        sentences += [f"Without: {preview(bare)}."] if bare else []
-        sentences += [f"Rows that fit no image, or repeat another: {preview(idle)}."] if idle else []
+        join = self.join(names)
+        without = [name for name in names if name not in join.rows_by_image]
+        sentences = [f"{self.path.name}: {count_having(len(names) - len(without), len(names), 'image')} metadata."]
+        sentences += [f"Without: {preview(without)}."] if without else []
+        sentences += [join.balance.describe()] if join.balance.left_out else []
         return " ".join(sentences)
 
     @property
     def count(self) -> int:
         """How many rows the table has."""
-        return len(next(iter(self.columns.values()), ()))
+        rows = (identifier.row + 1 for identifier in self.identifiers)
+        return max([len(next(iter(self.columns.values()), ())), *rows])
 
-    def _rows_of(self, names: Sequence[str], segments: Mapping[str, SegmentName]) -> list[int | None]:
-        return [next((self.rows[way] for way in _ways(name, segments) if way in self.rows), None) for name in names]
+    @property
+    def owners(self) -> dict[int, str]:
+        """What each row belongs to, as the table has it: an image, a recording or a number at xeno-canto."""
+        return {each.row: each.text for each in self.identifiers}
+
+    @property
+    def image_names(self) -> dict[int, str]:
+        """The name of an image in each row that has one, as the table has it."""
+        return {each.row: each.text for each in reversed(self.identifiers) if each.way == "name"}
 
 
 def column_kind(column: Sequence[Value]) -> Kind:
@@ -103,25 +122,23 @@ def read_metadata(dataset: Dataset) -> Metadata:
     own = {path.name: path for path in dataset.files}
     paths = [*(own[name] for name in FILES if name in own), *(folder / name for folder in folders for name in FILES)]
     path = next((path for path in paths if path.is_file() and not leads_outside(path, path.parent)), None)
-    return read_table(path, root) if path else Metadata()
+    return attrs.evolve(read_table(path, root), images=images.names() if images else ()) if path else Metadata()
 
 
 def read_table(path: Path, root: Path) -> Metadata:
     """Return the metadata in a file, of images in the folder `root`.
 
     A row is found by `filename` or `file_name`, the name of an image (the latter may also count from the file's folder
-    on, as Hugging Face has it); by `file_name_stub` or `recording`; or by `id`, the number at xeno-canto.
+    on, as Hugging Face has it) or of a sound file; by `file_name_stub` or `recording`; or by `id`, the number at
+    xeno-canto.
 
     Raises:
         CoveyError: the file cannot be read.
     """
     columns = {head: [_plain(identifier) for identifier in column] for head, column in _columns(path).items() if head}
-    rows: dict[tuple[str, str], int] = {}
-    way_to_images = _relative_prefix(path.parent, root)
-    for way, head, identifier, row in _keys(columns):
-        rows.setdefault((way, identifier.removeprefix(way_to_images) if head == "file_name" else identifier), row)
-    typed = {head: _typed(column) for head, column in columns.items() if head not in _NAMES}
-    return Metadata(path, typed, rows)
+    identifiers = list(_identifiers(columns, _relative_prefix(path.parent, root)))
+    typed = {head: _typed(column) for head, column in columns.items() if _plain_head(head) not in _NAMES}
+    return Metadata(path, typed, identifiers)
 
 
 def _columns(path: Path) -> dict[str, list[Any]]:
@@ -137,24 +154,19 @@ def _columns(path: Path) -> dict[str, list[Any]]:
     return {head: [row[at] for row in cells] for head, at in sorted(first.items(), key=lambda item: item[1])}
 
 
-def _keys(columns: Mapping[str, Sequence[Value]]) -> Iterator[tuple[str, str, str, int]]:
-    """Yield each way to each row: which way, by which column, by which value."""
-    ways = [("name", _NAMES), ("stub", _STUBS), ("id", ("id",))]
-    for way, heads in ways:
-        for head in heads:
-            for row, identifier in enumerate(columns.get(head, ())):
-                if identifier not in (None, ""):
-                    yield way, head, str(identifier).removeprefix("XC") if way == "id" else str(identifier), row
+def _identifiers(columns: Mapping[str, Sequence[Value]], way_to_images: str) -> Iterator[Identifier]:
+    """Yield what the rows say of the images that they belong to; the heads may be in any case."""
+    heads = {_plain_head(head): head for head in reversed(list(columns))}
+    for way, names in _HEADS.items():
+        for name in names:
+            prefix = way_to_images if name == "file_name" else ""
+            for row, cell in enumerate(columns.get(heads.get(name, ""), ())):
+                if cell not in (None, ""):
+                    yield Identifier(row, way, str(cell).removeprefix(prefix))
 
 
-def _ways(name: str, segments: Mapping[str, SegmentName]) -> Iterator[tuple[str, str]]:
-    """Yield how the row of an image may be found."""
-    yield "name", name
-    if cut := segments.get(name):
-        yield "stub", cut.recording
-        yield "stub", cut.recording.rpartition("/")[2]
-    if number := xeno_canto_number(name):
-        yield "id", number
+def _plain_head(head: str) -> str:
+    return "_".join(head.lower().replace("-", " ").split())
 
 
 def _relative_prefix(folder: Path, root: Path) -> str:

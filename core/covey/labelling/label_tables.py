@@ -63,6 +63,7 @@ def import_labels(store: LabelStore, path: Path, name: str) -> Action | None:
 def _read(path: Path, name: str) -> list[Labelled]:
     """Return the labels in a table of either form. Raises CoveyError, naming the line, when it is neither."""
     (_, heads), *lines = [*csvs.read_csv_rows(path, "labels")] or [(0, [])]
+    heads = _plain_heads(heads)
     if "filename" not in heads:
         raise CoveyError(f"{name} needs a column 'filename', and 'label' or a column of 0 and 1 for each class.")
     rows = [(line, [*row, *[""] * len(heads)][: len(heads)]) for line, row in lines]
@@ -75,6 +76,16 @@ def _read(path: Path, name: str) -> list[Labelled]:
         problem = f"{cell[:40]!r} in the column {head[:40]!r} is neither 0 nor 1: names go under 'label'"
         raise CoveyError(f"{name} cannot be read, line {line}: {problem}.")
     return _original(heads, columns, [row for _, row in rows], name)
+
+
+def _plain_heads(heads: Sequence[str]) -> list[str]:
+    """Return the heads with `filename`, and `label` in a long table, in small letters."""
+    plain = list(heads)
+    for name in ("filename", "label") if heads and heads[0] else ("filename",):
+        similar = [at for at, head in enumerate(heads) if head.lower() == name]
+        if name not in heads and similar:
+            plain[similar[0]] = name
+    return plain
 
 
 def _long(cells: Mapping[str, str], name: str, line: int) -> Labelled | None:

@@ -43,7 +43,7 @@ def describe_images(location: str, opened: OpenEmbedding | None) -> ImageMetadat
         CoveyError: a file cannot be read.
     """
     names, table = list_image_names(location, opened), dataset_metadata(location)
-    return ImageMetadata(description=table.told(names), names=names, columns=table.of(names))
+    return ImageMetadata(description=table.describe(names), names=names, columns=table.of(names))
 
 
 def list_image_names(location: str, opened: OpenEmbedding | None) -> list[str]:

@@ -97,7 +97,7 @@ def export(
         way = " Labels are given in the dashboard." if "labels" in what else ""
         raise CoveyError(f"{dataset.location} holds no {', '.join(what or holds)}: there is nothing to export.{way}")
     if contents.metadata.path:
-        progress.note(contents.metadata.told(contents.names))
+        progress.note(contents.metadata.describe(contents.names))
     return written
 
 

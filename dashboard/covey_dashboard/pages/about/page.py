@@ -76,7 +76,7 @@ def show_rows(table: Metadata) -> None:
     if not table.columns:
         st.text("There is no table.")
         return
-    owners = {row: owner for (_, owner), row in table.rows.items()}
+    owners = table.owners
     count = len(next(iter(table.columns.values())))
     query = st.text_input("Search", placeholder="in all columns").strip().casefold()
     rows = [row for row in range(count) if query in row_text(owners, table, row)] if query else list(range(count))

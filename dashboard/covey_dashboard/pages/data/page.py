@@ -87,7 +87,7 @@ def show_contents(location: str) -> None:
     if opened:
         choose_embeddings(opened)
         if dataset_metadata(location).path:
-            st.text(dataset_metadata(location).told(load_embedding(opened).names.tolist()))
+            st.text(dataset_metadata(location).describe(load_embedding(opened).names.tolist()))
         st.page_link("../pages/explore/page.py", label="Explore these images", icon=":material/scatter_plot:")
     else:
         offer_run(location, entries)
