@@ -237,6 +237,35 @@ def test_a_file_can_send_its_results_elsewhere(covey: Cli, images: Path, tmp_pat
     assert (out / "clusters.csv").is_file()
 
 
+def test_an_experiment_file_that_writes_outside_its_folder_needs_a_word(
+    covey: Cli, images: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "from a stranger"
+    folder.mkdir()
+    path, out = folder / "covey.toml", tmp_path / "thesis"
+    for line in (f"out = {json.dumps(str(out))}", 'out = "../thesis"'):
+        path.write_text(f"""dataset = {json.dumps(str(images))}
+{line}
+[[extractor]]
+use = "brightness"
+[[reducer]]
+use = "pca"
+sizes = [2]
+[[clusterer]]
+use = "kmeans"
+clusters = 2
+""")
+        done = covey("run", path)
+        assert done.exit_code == 2
+        assert "thesis, outside its own folder: if it is your own file" in done.stderr
+        assert not out.exists()
+    assert covey("run", path, "--dry-run").exit_code == 0
+    assert covey("run", path, "--allow-outside").exit_code == 0
+    assert out.is_dir()
+    path.write_text(path.read_text().replace("../thesis", "results"))
+    assert covey("run", path).exit_code == 0
+
+
 @pytest.mark.parametrize("flags", [["--precision", "bfloat16"], ["--device", "cuda"], ["--no-compile"]])
 def test_a_setting_that_no_extractor_uses_is_an_error(
     covey: Cli, images: Path, tmp_path: Path, flags: list[str]

@@ -13,6 +13,7 @@ from covey._base.errors import CoveyError
 from covey._base.text import count_noun, preview
 from covey.analysis.measures.validity import describe_shape
 from covey.commands.flags import flags_of
+from covey.commands.foreign_experiment import confirm_destination
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.commands.terminal.text_tables import print_column_groups, print_table
 from covey.commands.terminal.tracebacks import show_traceback
@@ -61,6 +62,7 @@ FAILED = 1
     help="Features in the dataset to use too, such as imported ones.",
 )
 @click.option("--dry-run", is_flag=True, help="Show which tables exist and which would be computed; compute nothing.")
+@click.option("--allow-outside", is_flag=True, help="Let FILE.toml write outside the folder in which it lies.")
 @click.option(
     "--like", type=click.Path(path_type=Path), metavar="FILE.npz",
     help="Make this result again in a temporary folder, and say whether it is identical.",
@@ -75,6 +77,7 @@ def run(
     settings: tuple[str, ...],
     features: tuple[str, ...],
     dry_run: bool,
+    allow_outside: bool,
     like: Path | None,
     **runtime: object,
 ) -> None:
@@ -104,6 +107,8 @@ def run(
     if dry_run:
         _print_plan(plan_run(experiment, registry, TerminalProgress()))
         return
+    if _is_file(source) and not (out or allow_outside):
+        confirm_destination(Path(source), experiment, registry)
     results = run_experiment(experiment, registry, TerminalProgress())
     _print_results(results)
     if results.failures:
@@ -173,6 +178,10 @@ def _print_failures(failures: Sequence[Failure]) -> None:
         show_traceback(failure.error)
 
 
+def _is_file(source: str) -> bool:
+    return source.lower().endswith(".toml")
+
+
 def _read_source(
     source: str,
     out: str | None,
@@ -181,7 +190,7 @@ def _read_source(
     features: tuple[str, ...],
     registry: Registry,
 ) -> Experiment:
-    if not source.lower().endswith(".toml"):
+    if not _is_file(source):
         return from_flags(source, out, names, settings, registry, [Path(name).name for name in features])
     if any(names.values()) or settings or features:
         flags = "--extractor, --features, --reducer, --clusterer and --set do not go with a file"
