@@ -31,5 +31,5 @@ def confirm_destination(path: Path, experiment: Experiment, registry: Registry) 
 
 
 def _may_write(path: Path, destination: Path) -> bool:
-    """Whether a destination lies beside the file, or the file is what covey itself wrote into the dataset's `.covey`."""
+    """Whether a destination lies beside the file, or covey itself wrote the file into the `.covey` of the dataset."""
     return destination.is_relative_to(path.parent) or path.is_relative_to(destination / WORK)
