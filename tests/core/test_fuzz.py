@@ -10,12 +10,23 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 COUNT = 600
 MOST_MEMORY_MB = 100
+
+
+class FuzzJson(TypedDict):
+    """What `tests.core.fuzz` prints."""
+
+    faults: dict[str, object]
+    outcomes: dict[str, dict[str, int]]
+    events: list[object]
+    unchanged: bool
+    memory_mb: dict[str, float]
 
 
 def test_damaged_and_hostile_files_are_refused_or_read_and_never_run(tmp_path: Path) -> None:
@@ -30,7 +41,7 @@ def test_damaged_and_hostile_files_are_refused_or_read_and_never_run(tmp_path: P
     command = [sys.executable, "-W", "ignore", "-m", "tests.core.fuzz", "0", str(COUNT)]
     process = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
     assert process.returncode == 0, process.stderr[-3000:]
-    document = json.loads(process.stdout)
+    document: FuzzJson = json.loads(process.stdout)
     print(json.dumps(document, indent=2))
     assert document["faults"] == {}
     assert sum(sum(counts.values()) for counts in document["outcomes"].values()) == COUNT

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,11 @@ NAMES = ["XC1_segm_0000.315.png", "sub/ü.png", ""]
 class Call:
     """What pickles as a call of `function`."""
 
-    def __init__(self, function: Any, *args: Any) -> None:
-        self.made = (function, args)
+    def __init__(self, function: Callable[..., object], *args: object) -> None:
+        self.function_and_arguments = (function, args)
 
-    def __reduce__(self) -> Any:
-        return self.made
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return self.function_and_arguments
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
@@ -44,7 +45,7 @@ def test_a_call_is_never_made_and_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("odd", [1, None, b"a", ["a"]])
-def test_an_array_of_anything_else_is_refused(odd: Any) -> None:
+def test_an_array_of_anything_else_is_refused(odd: object) -> None:
     array = np.empty(2, dtype=object)
     array[:] = ["a", None]
     array[1] = odd
@@ -86,7 +87,7 @@ def pandas() -> Any:
 
 
 def test_a_table_of_pandas_comes_back(pandas: Any, tmp_path: Path) -> None:
-    columns = {
+    columns: dict[str, list[object]] = {
         "text": ["a", "ü", None],
         "whole": [1, -2, 3],
         "real": [0.5, 1e300, -0.0],
@@ -137,8 +138,9 @@ def test_another_table_is_refused_with_what_it_needs(pandas: Any, tmp_path: Path
         ((1,), "it holds a tuple"),
     ],
 )
-def test_a_cell_that_is_not_plain_is_refused(pandas: Any, tmp_path: Path, value: Any, sentence: str) -> None:
-    pandas.DataFrame({"a": pandas.Series([value], dtype=object)}).to_pickle(tmp_path / "x.pkl")
+def test_a_cell_that_is_not_plain_is_refused(pandas: Any, tmp_path: Path, value: object, sentence: str) -> None:
+    column = pandas.Series([value], dtype=object)
+    pandas.DataFrame({"a": column}).to_pickle(tmp_path / "x.pkl")
     with pytest.raises(CoveyError, match=sentence):
         read_frame(tmp_path / "x.pkl")
 
