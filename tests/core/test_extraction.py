@@ -342,6 +342,23 @@ def test_an_image_deleted_while_a_run_is_at_work_is_named_and_left_out(
     assert "image_003.png is left out: it was deleted while the run was at work." in progress.notes
 
 
+def test_of_two_copies_one_may_be_deleted_while_a_run_is_at_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = dataset(tmp_path, 8) / "images"
+    for name in ("a.png", "z.png"):
+        (images / name).write_bytes((images / "image_003.png").read_bytes())
+    for index, name in enumerate(("a.png", "z.png")):
+        progress = Told()
+        (table,) = extract(tmp_path, disturb(monkeypatch, (images / name).unlink), progress=progress)
+        assert "image_003.png" in table.names.tolist()
+        assert not any("left out: it was deleted" in note for note in progress.notes)
+        assert len(table.names) == 10 - index
+        Image.fromarray(random_picture(99 + index, (32, 48))).save(images / "image_000.png")
+        for path in tmp_path.glob("*.npz"):
+            path.unlink()
+
+
 def test_an_image_replaced_while_a_run_is_at_work_is_named_and_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 import attrs
 
@@ -34,9 +35,14 @@ class _Waiting:
 
 
 def decode_batches(
-    folder: ImageFolder, workers: int | None, batches: Iterable[Sequence[ImageFile]]
+    folder: ImageFolder, workers: int | None, batches: Iterable[Sequence[Sequence[ImageFile]]]
 ) -> Iterator[list[Decoded]]:
     """Yield the images of each batch.
+
+    Args:
+        folder: where the images are.
+        workers: number of threads; None takes one a core.
+        batches: the files of each image, all with the same content; the first that can be read is decoded.
 
     Raises:
         CoveyError: a file, which could be read before, cannot be read any more.
@@ -45,8 +51,8 @@ def decode_batches(
     with ThreadPoolExecutor(workers or THREADS) as pool:
         try:
             for batch in batches:
-                pixels = sum(file.height * file.width for file in batch)
-                waiting.append(_Waiting(pixels, [pool.submit(_decode, folder, file) for file in batch]))
+                pixels = sum(files[0].height * files[0].width for files in batch)
+                waiting.append(_Waiting(pixels, [pool.submit(_decode, folder, files) for files in batch]))
                 if len(waiting) > AHEAD or sum(one.pixels for one in waiting) > PIXELS_AHEAD:
                     yield waiting.popleft().result()
             while waiting:
@@ -55,7 +61,14 @@ def decode_batches(
             pool.shutdown(cancel_futures=True)
 
 
-def _decode(folder: ImageFolder, file: ImageFile) -> Decoded:
+def _decode(folder: ImageFolder, copies: Sequence[ImageFile]) -> Decoded:
+    for file in copies[:-1]:
+        with suppress(BrokenImage):
+            return folder.decode(file)
+    return _decode_file(folder, copies[-1])
+
+
+def _decode_file(folder: ImageFolder, file: ImageFile) -> Decoded:
     try:
         return folder.decode(file)
     except BrokenImage as error:

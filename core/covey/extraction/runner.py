@@ -153,12 +153,14 @@ class Extraction:
             machine=describe_machine(extractor, runtime),
             in_work=in_work,
         )
-        files = [[images[content] for content in batch if content not in deadly] for batch in batches]
-        decoded = decode_batches(self.folder, runtime.workers, files)
-        for batch, usable, pictures in zip(batches, files, decoded, strict=True):
-            pictures_by_content = dict(zip((file.identity for file in usable), pictures, strict=True))
+        contents = [[content for content in batch if content not in deadly] for batch in batches]
+        copies = self._copies_by_content()
+        decoded = decode_batches(
+            self.folder, runtime.workers, ([copies[content] for content in usable] for usable in contents)
+        )
+        for batch, usable, pictures in zip(batches, contents, decoded, strict=True):
             problems = {content: deadly[content] for content in batch if content in deadly}
-            yield batch, builder.build({**pictures_by_content, **problems})
+            yield batch, builder.build({**dict(zip(usable, pictures, strict=True)), **problems})
         in_work.finish()
 
     def _deadly_images(self, in_work: InWork, images: Mapping[Content, ImageFile]) -> dict[Content, str]:
@@ -240,7 +242,15 @@ class Extraction:
 
     def _usable_images(self) -> dict[Content, ImageFile]:
         """Return one file for each distinct image, without broken ones."""
-        return {file.identity: file for file in self.files if not file.problem}
+        return {content: copies[0] for content, copies in self._copies_by_content().items()}
+
+    def _copies_by_content(self) -> dict[Content, list[ImageFile]]:
+        """Return all files of each distinct image, without broken ones."""
+        copies: dict[Content, list[ImageFile]] = {}
+        for file in self.files:
+            if not file.problem:
+                copies.setdefault(file.identity, []).append(file)
+        return copies
 
 
 def _choose_plan(shards: Shards, pending: Mapping[Content, ImageFile], new: Plan) -> tuple[Plan, frozenset[Batch]]:
