@@ -1,4 +1,4 @@
-"""Features from the image towers of CLIP and its kin (Radford et al. 2021; Ilharco et al. 2021: OpenCLIP)."""
+"""Features from the image towers of CLIP and similar models (Radford et al. 2021; Ilharco et al. 2021: OpenCLIP)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from covey import CoveyError, component, hookimpl, option
 from covey.authoring import (
@@ -25,6 +25,29 @@ if TYPE_CHECKING:
     from torch import nn
 
     from covey.extraction.networks import Network
+
+
+class _Config(TypedDict):
+    """How the weights of an image tower expect their input (OpenCLIP's preprocess_cfg)."""
+
+    size: int | Sequence[int]
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    interpolation: str
+
+
+class _ReleasedWeights(TypedDict, total=False):
+    """Where OpenCLIP's released weights lie (its pretrained_cfg)."""
+
+    hf_hub: str
+    quick_gelu: bool
+
+
+class _Tower(Protocol):
+    """An image tower of OpenCLIP."""
+
+    preprocess_cfg: _Config
+    output_tokens: bool
 
 
 @component
@@ -48,33 +71,39 @@ class Clip(VisionExtractor):
     layers: tuple[str, ...] = layers_option("visual")
 
     def network(self) -> Network:
-        """Return the image tower with its weights."""
+        """Return the image tower with its weights.
+
+        Raises:
+            CoveyError: no such model or weights, the hub cannot be reached, or the file does not fit.
+        """
         from covey.extraction.networks import Network, Preprocessing, seeded
 
-        _check(self.model)
-        file, released = self.weights_file(), self._released()
-        with _quiet(), seeded(self.seed):
+        _check_model(self.model)
+        file, released = self.weights_file(), self._released_tag()
+        with _silence_logging(), seeded(self.seed):
             module = _create(self.model, released)
             if file is not None:
                 _load(module, file, self.model)
-        recipe = module.visual.preprocess_cfg
-        size = recipe["size"] if isinstance(recipe["size"], Sequence) else (recipe["size"],) * 2
+        tower = _image_tower(module)
+        config = tower.preprocess_cfg
+        size = config["size"]
+        height, width = (size, size) if isinstance(size, int) else size
         preprocessing = Preprocessing(
-            size=tuple(size),
-            mean=recipe["mean"],
-            std=recipe["std"],
-            resize=min(size),
-            interpolation="bilinear" if recipe["interpolation"] == "bilinear" else "bicubic",
+            size=(height, width),
+            mean=config["mean"],
+            std=config["std"],
+            resize=min(height, width),
+            interpolation="bilinear" if config["interpolation"] == "bilinear" else "bicubic",
         )
-        return Network(_tower(module), self.model, preprocessing)
+        return Network(_wrap_tower(module), self.model, preprocessing)
 
-    def _released(self) -> str | None:
-        """Return the tag of the released weights that are asked for, None for random ones or a file."""
-        from open_clip import list_pretrained_tags_by_model
+    def _released_tag(self) -> str | None:
+        """Return the tag of the released weights that the options name, None for random ones or a file."""
+        import open_clip
 
         if self.weights == RANDOM or self.weights_file() is not None:
             return None
-        tags: list[str] = list_pretrained_tags_by_model(self.model)
+        tags: list[str] = open_clip.list_pretrained_tags_by_model(self.model)
         tag = tags[0] if tags and self.weights == PRETRAINED else self.weights
         if tag not in tags:
             raise unknown_weights(self.weights, self.model, tags)
@@ -90,45 +119,50 @@ def covey_feature_extractors() -> Iterator[type[Clip]]:
 def _models() -> list[str]:
     import open_clip
 
-    return list(open_clip.list_models())
+    names: list[str] = open_clip.list_models()
+    return names
 
 
-def _check(model: str) -> None:
+def _check_model(model: str) -> None:
     if model not in _models():
         raise CoveyError(
             f"OpenCLIP has no model {model!r}.{did_you_mean(model, _models())} open_clip.list_models() lists all."
         )
 
 
-def _create(model: str, tag: str | None) -> Any:
-    """Return a model with the weights of this name; random ones for None."""
+def _create(model: str, tag: str | None) -> nn.Module:
+    """Return a model with the released weights of this tag, with random ones for None."""
     import open_clip
 
     if tag is None:
-        return _untrained(model)
-    released = open_clip.get_pretrained_cfg(model, tag)
+        return _create_untrained(model)
+    released: _ReleasedWeights = open_clip.get_pretrained_cfg(model, tag)
     try:
         if repository := released.get("hf_hub"):
             check_hub_reachable(
                 repository.rpartition("/")[0], ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
             )
-        return open_clip.create_model(model, tag, force_quick_gelu=bool(released.get("quick_gelu")))
+        network: nn.Module = open_clip.create_model(model, tag, force_quick_gelu=bool(released.get("quick_gelu")))
     except Exception as error:  # hub, network and disk each raise their own
         raise weights_not_fetched(f"{model} ({tag})", error) from error
+    return network
 
 
-def _untrained(model: str) -> Any:
+def _create_untrained(model: str) -> nn.Module:
     import open_clip
 
     try:
-        return open_clip.create_model(model, pretrained_hf=False)
+        network: nn.Module = open_clip.create_model(model, pretrained_hf=False)
     except Exception as error:  # text halves come from other libraries, and from the hub
         problem = f"{model} cannot be built ({reason(error)[:200]})"
-        raise CoveyError(f"{problem}: install what its text half asks for, or choose another model.") from error
+        raise CoveyError(
+            f"{problem}: install the library that its text half needs, or choose another model."
+        ) from error
+    return network
 
 
-def _load(module: Any, file: Path, model: str) -> None:
-    """Give a model the weights in a file, as OpenCLIP reads them, or say why it cannot."""
+def _load(module: nn.Module, file: Path, model: str) -> None:
+    """Load the weights in a file into a model, as OpenCLIP does. Raises CoveyError if they do not fit."""
     from open_clip import load_checkpoint
 
     from covey.extraction.networks import put_weights, read_weights
@@ -136,24 +170,30 @@ def _load(module: Any, file: Path, model: str) -> None:
     try:
         load_checkpoint(module, str(file), weights_only=True)
     except Exception as error:
-        put_weights(module, read_weights(file), file, model)  # says what is wrong
+        put_weights(module, read_weights(file), file, model)  # raises with the reason
         raise CoveyError(f"The weights {str(file)!r} do not fit {model}: {reason(error)[:200]}.") from error
 
 
-def _tower(module: Any) -> nn.Module:
-    """Return the image tower alone, its modules named as in the whole model: its own output is `visual`."""
-    from torch import nn
-
-    if hasattr(module.visual, "output_tokens"):  # CoCa's would give a pair
-        module.visual.output_tokens = False
-    tower = nn.Sequential()
-    tower.add_module("visual", module.visual)
+def _image_tower(module: nn.Module) -> _Tower:
+    tower: _Tower = getattr(module, "visual")  # noqa: B009
     return tower
 
 
+def _wrap_tower(module: nn.Module) -> nn.Module:
+    """Return the image tower alone, its modules named as in the whole model: its own output is `visual`."""
+    from torch import nn
+
+    tower = _image_tower(module)
+    if hasattr(tower, "output_tokens"):  # CoCa's tower would return a pair
+        tower.output_tokens = False
+    network = nn.Sequential()
+    network.add_module("visual", module.get_submodule("visual"))
+    return network
+
+
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep OpenCLIP from telling on the root logger what it does."""
+def _silence_logging() -> Iterator[None]:
+    """Silence the root logger, to which OpenCLIP writes."""
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:

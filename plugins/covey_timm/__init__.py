@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from covey import CoveyError, component, hookimpl, option
 from covey.authoring import (
@@ -19,14 +19,27 @@ from covey.authoring import (
 )
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from covey.extraction.networks import Network
 
 PACKAGED = "tf_efficientnet_lite0"
+"""The model whose weights are installed with covey[timm]."""
+
+
+class _Config(TypedDict):
+    """The part of timm's pretrained_cfg that says how weights expect their input."""
+
+    input_size: tuple[int, int, int]
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    crop_pct: float
+    interpolation: str
 
 
 @component
 class Timm(VisionExtractor):
-    """Any network of timm, tapped at any of its modules; the default brings its ImageNet weights along."""
+    """Any network of timm, tapped at any of its modules; the ImageNet weights of the default are installed with it."""
 
     name = "timm"
     references = (
@@ -47,14 +60,18 @@ class Timm(VisionExtractor):
     layers: tuple[str, ...] = layers_option("blocks.4")
 
     def weights_file(self) -> Path | None:
-        """The file that the weights come from; for the default model the one that is installed with it."""
-        return _packaged_file() if self._packaged() else super().weights_file()
+        """Return the file with the weights: the default model's is installed with it. None for the hub."""
+        return _packaged_file() if self._is_packaged() else super().weights_file()
 
     def network(self) -> Network:
-        """Return the network with its weights."""
+        """Return the network with its weights.
+
+        Raises:
+            CoveyError: no such model or weights, the hub cannot be reached, or the file does not fit.
+        """
         from covey.extraction.networks import Network, Preprocessing, put_weights, read_weights, seeded
 
-        _check(self.model)
+        _check_model(self.model)
         file = self.weights_file()
         if file is None and self.weights not in (PRETRAINED, RANDOM):
             raise unknown_weights(self.weights, self.model, [PRETRAINED])
@@ -62,21 +79,21 @@ class Timm(VisionExtractor):
             module = _create(self.model, pretrained=self.weights == PRETRAINED and file is None)
         if file is not None:
             weights = read_weights(file)
-            if self._packaged():  # the same tensors in the same order under other names
+            if self._is_packaged():  # the same tensors in the same order under other names
                 weights = dict(zip(module.state_dict(), weights.values(), strict=True))
             put_weights(module, weights, file, self.model)
-        recipe = module.pretrained_cfg
-        size = recipe["input_size"][1:]
+        config: _Config = getattr(module, "pretrained_cfg")  # noqa: B009
+        _, height, width = config["input_size"]
         preprocessing = Preprocessing(
-            size=size,
-            mean=recipe["mean"],
-            std=recipe["std"],
-            resize=int(min(size) / recipe["crop_pct"]),
-            interpolation="bilinear" if recipe["interpolation"] == "bilinear" else "bicubic",
+            size=(height, width),
+            mean=config["mean"],
+            std=config["std"],
+            resize=int(min(height, width) / config["crop_pct"]),
+            interpolation="bilinear" if config["interpolation"] == "bilinear" else "bicubic",
         )
         return Network(module, self.model, preprocessing)
 
-    def _packaged(self) -> bool:
+    def _is_packaged(self) -> bool:
         return self.weights == PRETRAINED and self.model == PACKAGED
 
 
@@ -95,24 +112,29 @@ def _packaged_file() -> Path:
 def _models() -> list[str]:
     import timm
 
-    return list(timm.list_models())
+    names: list[str] = timm.list_models()
+    return names
 
 
-def _check(model: str) -> None:
+def _check_model(model: str) -> None:
     import timm
 
     if not timm.is_model(model):
         raise CoveyError(f"timm has no model {model!r}.{did_you_mean(model, _models())} timm.list_models() lists all.")
 
 
-def _create(model: str, pretrained: bool) -> Any:
+def _create(model: str, pretrained: bool) -> nn.Module:
     import timm
 
+    network: nn.Module
     if not pretrained:
-        return timm.create_model(model)
+        network = timm.create_model(model)
+        return network
     try:
-        if repository := timm.get_pretrained_cfg(model).hf_hub_id:
+        repository: str | None = timm.get_pretrained_cfg(model).hf_hub_id
+        if repository:
             check_hub_reachable(repository, ("model.safetensors", "pytorch_model.bin"))
-        return timm.create_model(model, pretrained=True)
+        network = timm.create_model(model, pretrained=True)
     except Exception as error:  # hub, network and disk each raise their own
         raise weights_not_fetched(model, error) from error
+    return network

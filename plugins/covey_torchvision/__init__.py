@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from covey import CoveyError, component, hookimpl, option
 from covey.authoring import (
@@ -20,13 +20,40 @@ from covey.authoring import (
 )
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from covey.extraction.networks import Network
 
 _BASELINE = "mobilenet_randinit"
 _ORIGINAL = {"vit_b_16": "IMAGENET1K_SWAG_E2E_V1"}
-"""Weights that the original tools used where they are not torchvision's own default."""
+"""Weights of the original tools, where they are not torchvision's own default."""
+_SILENCE_S = 15
+"""Seconds without a byte after which a server counts as unreachable."""
+
+
+class _Interpolation(Protocol):
+    """torchvision's InterpolationMode."""
+
+    value: str
+
+
+class _Transforms(Protocol):
+    """The preprocessing that belongs to released weights."""
+
+    crop_size: list[int]
+    resize_size: list[int]
+    mean: list[float]
+    std: list[float]
+    interpolation: _Interpolation
+
+
+class _Weights(Protocol):
+    """One set of released weights, a member of torchvision's WeightsEnum."""
+
+    name: str
+
+    def transforms(self) -> _Transforms:
+        """Return their preprocessing."""
 
 
 @component
@@ -49,42 +76,45 @@ class Torchvision(VisionExtractor):
     layers: tuple[str, ...] = layers_option("layer3.5.conv3")
 
     def network(self) -> Network:
-        """Return the network with its weights."""
-        from torchvision.models import get_model
+        """Return the network with its weights.
+
+        Raises:
+            CoveyError: no such model or weights, a download failed, or the file does not fit.
+        """
+        from torchvision import models
 
         from covey.extraction.networks import Preprocessing, put_weights, read_weights, seeded
         from covey_torchvision.graph import Graph
 
-        name, file = _known_model(self.model), self.weights_file()
+        name, file = _torchvision_name(self.model), self.weights_file()
         weights = read_weights(file) if file else {}
-        released = None if file else self._released(name)
-        with seeded(self.seed), _fetching(self.model):
-            module = get_model(name, weights=released, **_sized(weights))
+        released = None if file else self._released_weights(name)
+        with seeded(self.seed), _report_failed_download(self.model):
+            module: nn.Module = models.get_model(name, weights=released, **_image_size_option(weights))
         if file:
             put_weights(module, weights, file, self.model)
-        recipe = (released or _match_weights(name, module)).transforms()
-        crop = recipe.crop_size[0]
-        side = getattr(module, "image_size", crop)
+        transforms = (released or _weights_for_size(name, module)).transforms()
+        crop = transforms.crop_size[0]
+        side: int = getattr(module, "image_size", crop)
         preprocessing = Preprocessing(
             size=(side, side),
-            mean=recipe.mean,
-            std=recipe.std,
-            resize=recipe.resize_size[0] * side // crop,
-            interpolation=recipe.interpolation.value,
+            mean=transforms.mean,
+            std=transforms.std,
+            resize=transforms.resize_size[0] * side // crop,
+            interpolation=transforms.interpolation.value,
         )
         return Graph(module, self.model, preprocessing)
 
-    def _released(self, name: str) -> Any:
-        """Return the weights of torchvision that are asked for, None for random ones."""
-        from torchvision.models import get_model_weights
-
+    def _released_weights(self, name: str) -> _Weights | None:
+        """Return the released weights that the options name, None for random ones."""
         if self.weights == RANDOM or (self.weights == PRETRAINED and self.model.lower() == _BASELINE):
             return None
-        released = get_model_weights(name)
-        name_of_weights = _ORIGINAL.get(name, "DEFAULT") if self.weights == PRETRAINED else self.weights
-        if name_of_weights not in released.__members__:
-            raise unknown_weights(self.weights, self.model, [one.name for one in released])
-        return released[name_of_weights]
+        weights_by_name = _list_weights(name)
+        weights_name = _ORIGINAL.get(name, "DEFAULT") if self.weights == PRETRAINED else self.weights
+        if weights_name not in weights_by_name:
+            names = list(dict.fromkeys(weights.name for weights in weights_by_name.values()))
+            raise unknown_weights(self.weights, self.model, names)
+        return weights_by_name[weights_name]
 
 
 @hookimpl
@@ -96,42 +126,52 @@ def covey_feature_extractors() -> Iterator[type[Torchvision]]:
 def _models() -> Sequence[str]:
     from torchvision import models
 
-    return list(models.list_models(module=models))
+    names: list[str] = models.list_models(module=models)
+    return names
 
 
-def _known_model(model: str) -> str:
+def _list_weights(name: str) -> Mapping[str, _Weights]:
+    """Return the released weights of a model by name; "DEFAULT" is another name for one of them."""
+    from torchvision import models
+
+    weights_by_name: Mapping[str, _Weights] = models.get_model_weights(name).__members__
+    return weights_by_name
+
+
+def _torchvision_name(model: str) -> str:
     if model.lower() == _BASELINE:
         return "mobilenet_v3_large"
     if model.lower() in _models():
         return model.lower()
-    near = did_you_mean(model, _models())
+    suggestion = did_you_mean(model, _models())
     raise CoveyError(
-        f"torchvision has no classification model {model!r}.{near} torchvision.models.list_models() lists all."
+        f"torchvision has no classification model {model!r}.{suggestion} torchvision.models.list_models() lists all."
     )
 
 
-def _sized(weights: Mapping[str, Tensor]) -> dict[str, int]:
-    """Return the image size that a vision transformer's weights were made for, as its constructor takes it."""
+def _image_size_option(weights: Mapping[str, Tensor]) -> dict[str, int]:
+    """Return the image size of a vision transformer's weights, as its constructor takes it; {} for other weights."""
     positions, patches = weights.get("encoder.pos_embedding"), weights.get("conv_proj.weight")
     if positions is None or patches is None:
         return {}
     return {"image_size": isqrt(positions.shape[1] - 1) * patches.shape[-1]}
 
 
-def _match_weights(name: str, module: Any) -> Any:
-    """Return the weights of torchvision for the image size of a network that has others, or else the default ones."""
-    from torchvision.models import get_model_weights
-
-    released = get_model_weights(name)
-    side = getattr(module, "image_size", None)
-    return next((one for one in released if one.transforms().crop_size == [side]), released.DEFAULT)
+def _weights_for_size(name: str, module: nn.Module) -> _Weights:
+    """Return released weights with the image size of a network whose weights come from elsewhere, or the default."""
+    weights_by_name = _list_weights(name)
+    side: int | None = getattr(module, "image_size", None)
+    candidates = weights_by_name.values()
+    return next(
+        (weights for weights in candidates if weights.transforms().crop_size == [side]), weights_by_name["DEFAULT"]
+    )
 
 
 @contextmanager
-def _fetching(model: str) -> Iterator[None]:
-    """Give up on a server that is silent for 15 seconds, and tell what failed in one sentence."""
+def _report_failed_download(model: str) -> Iterator[None]:
+    """Give up on a silent server, and raise CoveyError if a download fails."""
     before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(15)
+    socket.setdefaulttimeout(_SILENCE_S)
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Networks tapped at the nodes of their graph, which finds more than modules: sums, concatenations, activations."""
+"""Networks tapped at the nodes of their graph: modules, and also sums, concatenations and activations."""
 
 from __future__ import annotations
 
@@ -15,35 +15,37 @@ from covey.extraction.networks import Forward, Network, shapes_of
 
 
 class Graph(Network):
-    """A network whose layers are the nodes of its graph, and its modules: a module's output is its last node."""
+    """A network whose layers are the nodes of its graph and its modules; the output of a module is its last node."""
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Return what can be tapped, in the order of computation, with the shape of its output for two images."""
+        """Return the layers in the order of computation, with the shape of their output for two images."""
         nodes = self._nodes
         with torch.inference_mode():
-            shapes = shapes_of(self._cut(list(nodes.values()))(torch.zeros(2, 3, *self.preprocessing.size)))
+            outputs: dict[str, Tensor] = self._cut(list(nodes.values()))(torch.zeros(2, 3, *self.preprocessing.size))
+        shapes = shapes_of(outputs)
         return {layer: shapes[node] for layer, node in nodes.items() if node in shapes}
 
     def tap(self, layers: Sequence[str]) -> Forward:
         """Return the network cut after the last of `layers`."""
         nodes = [self._nodes[layer] for layer in layers]
-        module = _cloning(self._cut(nodes))
+        module = _clone_outputs(self._cut(nodes))
 
         def forward(images: Tensor) -> list[Tensor]:
-            outputs = module(images)
+            outputs: dict[str, Tensor] = module(images)
             return [outputs[node] for node in nodes]
 
         return forward
 
     @cached_property
     def _nodes(self) -> dict[str, str]:
-        """Return the node that gives each layer's output, in the order of computation."""
-        _, *nodes = get_graph_node_names(self.module, suppress_diff_warning=True)[1]
-        last: dict[str, str] = {}
+        """Return the node that computes the output of each layer, in the order of computation."""
+        node_names: list[str] = get_graph_node_names(self.module, suppress_diff_warning=True)[1]
+        _, *nodes = node_names
+        last_nodes: dict[str, str] = {}
         for node in reversed(nodes):
-            for layer in _around(node):
-                last.setdefault(layer, node)
-        return dict(reversed(last.items()))
+            for layer in _enclosing_modules(node):
+                last_nodes.setdefault(layer, node)
+        return dict(reversed(last_nodes.items()))
 
     def _cut(self, nodes: Sequence[str]) -> GraphModule:
         node_names = list(dict.fromkeys(nodes))
@@ -54,8 +56,8 @@ class Graph(Network):
         return module
 
 
-def _cloning(module: GraphModule) -> GraphModule:
-    """Make the outputs copies, for a later node may write into the tensor that an earlier one gave."""
+def _clone_outputs(module: GraphModule) -> GraphModule:
+    """Make the outputs copies, because a later node may write into the tensor of an earlier one."""
     output = module.graph.output_node()
     nodes = cast(dict[str, Node], output.args[0])
     copies = {}
@@ -67,7 +69,7 @@ def _cloning(module: GraphModule) -> GraphModule:
     return module
 
 
-def _around(node: str) -> list[str]:
-    """Return the modules around a node, the outermost first, and the node itself."""
+def _enclosing_modules(node: str) -> list[str]:
+    """Return the modules that enclose a node, the outermost first, and the node itself."""
     names = node.split(".")
     return [".".join(names[: end + 1]) for end in range(len(names))]

@@ -1,0 +1,175 @@
+"""Long checks, run by hand once an issue: python tests/benchmarks/endurance.py [--seed N] [--kills N] [--files N]
+
+Kills: a process that saves an NPZ file or labels in a loop is killed (SIGKILL) at a random moment; the file must hold
+the old or the new state. Files: damaged and hostile files of nine kinds must each give a right answer or one
+CoveyError; nothing in them may run, canaries must survive, and memory must stay bounded. Needs a POSIX system.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import TypedDict
+
+import numpy as np
+
+from covey import Features
+from covey.data.folder import FolderDataset
+from covey.data.formats import npz
+from covey.labelling import kept_labels, open_labels
+
+ROOT = Path(__file__).parents[2]
+NAMES = [f"image_{number:03}.png" for number in range(200)]
+LONGEST_LIFE_S = 0.05
+"""Seconds after its first write at which a process is killed at the latest."""
+MOST_MEMORY_MB = 100
+
+
+class FuzzReport(TypedDict):
+    """What tests.core.fuzz prints."""
+
+    outcomes: dict[str, dict[str, int]]
+    events: list[str]
+    memory_mb: dict[str, float]
+    unchanged: bool
+    faults: dict[str, str]
+
+
+def kill_while(write_for_ever: Callable[[int], None], life_s: float) -> None:
+    """Run a function in a process of its own, which says on a pipe when it begins, and kill it after `life_s`."""
+    reader, writer = os.pipe()
+    process = os.fork()
+    if not process:
+        try:
+            write_for_ever(writer)
+        finally:
+            os._exit(1)
+    os.close(writer)
+    os.read(reader, 1)
+    time.sleep(life_s)
+    os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+    os.close(reader)
+
+
+def save_tables(path: Path, start: int, writer: int) -> None:
+    """Save a table whose values are all one number, then the next number, and so on."""
+    for number in count(start):
+        X = np.full((len(NAMES), 1000), number, dtype=np.float32)
+        npz.write(path, Features(names=NAMES, X=X, provenance=None))
+        if number == start:
+            os.write(writer, b"!")
+
+
+def read_number(path: Path) -> int:
+    """Return the number in a table. Raises AssertionError if the table is not whole."""
+    table = npz.read(path)
+    assert isinstance(table, Features)
+    numbers = np.unique(table.X)
+    assert table.X.shape == (len(NAMES), 1000)
+    assert len(numbers) == 1, f"the table holds {numbers}"
+    return int(numbers[0])
+
+
+def kill_saving_tables(folder: Path, rng: random.Random, kills: int) -> Counter[str]:
+    path, number, outcomes = folder / "table.npz", 0, Counter[str]()
+    for _ in range(kills):
+        start = number + 1
+        kill_while(partial(save_tables, path, start), rng.uniform(0, LONGEST_LIFE_S))
+        number = read_number(path)
+        assert number >= start, f"the table holds {number}, which is older than {start}"
+        outcomes["whole"] += 1
+        leftovers = [file for file in folder.iterdir() if file != path]
+        outcomes["with a temporary file beside it"] += bool(leftovers)
+        for file in leftovers:
+            file.unlink()
+    return outcomes
+
+
+def change_labels(folder: Path, writer: int) -> None:
+    """Give all images a class, take it away again, and so on, each in one action."""
+    store = open_labels(FolderDataset(folder))
+    for number in count():
+        store.add(NAMES, "robin") or store.remove(NAMES, "robin")
+        if not number:
+            os.write(writer, b"!")
+
+
+def kill_labelling(folder: Path, rng: random.Random, kills: int) -> Counter[str]:
+    outcomes = Counter[str]()
+    dataset = FolderDataset(folder)
+    for _ in range(kills):
+        kill_while(partial(change_labels, folder), rng.uniform(0, LONGEST_LIFE_S))
+        labelled = len(kept_labels(dataset).rows())
+        assert labelled in (0, len(NAMES)), f"{labelled} of {len(NAMES)} images have their label"
+        before = open_labels(dataset).rows()
+        open_labels(dataset).undo()
+        assert len(open_labels(dataset).rows()) == len(NAMES) - labelled, "the history does not fit the labels"
+        open_labels(dataset).redo()
+        assert open_labels(dataset).rows() == before
+        outcomes["labelled" if labelled else "not labelled"] += 1
+    return outcomes
+
+
+def read_damaged_files(folder: Path, seed: int, files: int) -> FuzzReport:
+    """Run tests.core.fuzz in a process of its own."""
+    paths = os.pathsep.join([str(ROOT), *sys.path])
+    environment = os.environ | {"PYTHONPATH": paths, "COVEY_HOME": str(folder.with_name("home"))}
+    command = [sys.executable, "-W", "ignore", "-m", "tests.core.fuzz", str(seed), str(files)]
+    output = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=folder, env=environment).stdout
+    report: FuzzReport = json.loads(output)
+    return report
+
+
+def print_report(report: FuzzReport) -> bool:
+    """Print a row for each kind of file; return whether all went well."""
+    print(f"{'kind':<12}{'files':>8}{'refused':>9}{'read':>8}{'MB more':>9}  faults")
+    for kind, counts in report["outcomes"].items():
+        refused = sum(number for name, number in counts.items() if name.endswith("refused"))
+        files = sum(counts.values())
+        fault = report["faults"].get(kind, "")
+        memory, verdict = report["memory_mb"][kind], "see below" if fault else "none"
+        print(f"{kind:<12}{files:>8,}{refused:>9,}{files - refused:>8,}{memory:>9,.0f}  {verdict}")
+    print(f"events that run something: {len(report['events'])}; canaries unchanged: {report['unchanged']}")
+    print(*report["events"][:10], *report["faults"].values(), sep="\n", end="")
+    is_bounded = max(report["memory_mb"].values()) < MOST_MEMORY_MB
+    return is_bounded and report["unchanged"] and not report["events"] and not report["faults"]
+
+
+def main() -> None:
+    """Run both checks; the exit status is 1 if one fails."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--files", type=int, default=20_000)
+    arguments = parser.parse_args()
+    print(f"seed {arguments.seed}", flush=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        folders = {name: Path(temporary) / name for name in ("tables", "labels", "files")}
+        for folder in folders.values():
+            folder.mkdir()
+        rng = random.Random(arguments.seed)
+        half = arguments.kills // 2
+        print(
+            f"{half} kills while tables are saved: {dict(kill_saving_tables(folders['tables'], rng, half))}", flush=True
+        )
+        rest = arguments.kills - half
+        print(f"{rest} kills while labels change: {dict(kill_labelling(folders['labels'], rng, rest))}", flush=True)
+        report = read_damaged_files(folders["files"], arguments.seed, arguments.files)
+    sys.exit(0 if print_report(report) else 1)
+
+
+if __name__ == "__main__":
+    main()
