@@ -237,6 +237,39 @@ def test_a_file_can_send_its_results_elsewhere(covey: Cli, images: Path, tmp_pat
     assert (out / "clusters.csv").is_file()
 
 
+def test_imported_features_are_clustered_without_any_image(covey: Cli, tmp_path: Path) -> None:
+    dataset, table = tmp_path / "birds", tmp_path / "scores.csv"
+    dataset.mkdir()
+    X = np.random.default_rng(0).normal(size=(60, 4)) + 9 * (np.arange(60) % 3)[:, None]
+    rows = [f"call_{row}.png," + ",".join(map(str, features)) for row, features in enumerate(X)]
+    table.write_text("\n".join(["filename,a,b,c,d", *rows]))
+    assert covey("import", "features", dataset, table).exit_code == 0
+    (features,) = dataset.glob("full_features*.npz")
+    words = ("--reducer", "pca", "--set", "reducer.sizes=2", "--clusterer", "kmeans", "--set", "clusterer.clusters=3")
+    done = covey("run", dataset, "--features", features.name, *words)
+    assert done.exit_code == 0, done.stderr
+    clusters = [row["cluster"] for row in csv.DictReader((dataset / "clusters.csv").open(encoding="utf-8"))]
+    assert len(clusters) == 60
+    assert "There are no images" in covey("run", dataset).stderr
+
+
+def test_check_reads_an_image_that_was_replaced_without_a_trace(covey: Cli, images: Path) -> None:
+    words = ("--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2", "--clusterer", "kmeans")
+    assert covey("run", images, *words).exit_code == 0
+    first, second = sorted(images.glob("*.png"))[:2]
+    contents = second.read_bytes(), first.read_bytes()
+    for path, content in zip((first, second), contents, strict=True):
+        path.write_bytes(content)
+    index = images / ".covey" / "images.json"
+    document = json.loads(index.read_text())
+    for row in document["files"]:  # as on a system without times of change, after a copy that keeps times and sizes
+        status = (images / row[0]).stat()
+        row[1], row[2], row[8] = status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    index.write_text(json.dumps(document))
+    assert covey("run", images, *words).stdout.splitlines()[-1].startswith("0 tables made")
+    assert covey("run", images, *words, "--check").stdout.splitlines()[-1].startswith("3 tables made")
+
+
 def test_an_experiment_file_that_writes_outside_its_folder_needs_a_word(
     covey: Cli, images: Path, tmp_path: Path
 ) -> None:

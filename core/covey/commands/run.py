@@ -62,6 +62,7 @@ FAILED = 1
     help="Features in the dataset to use too, such as imported ones.",
 )
 @click.option("--dry-run", is_flag=True, help="Show which tables exist and which would be computed; compute nothing.")
+@click.option("--check", is_flag=True, help="Read every image again, even if its size and times have not changed.")
 @click.option("--allow-outside", is_flag=True, help="Let FILE.toml write outside the folder in which it lies.")
 @click.option(
     "--like", type=click.Path(path_type=Path), metavar="FILE.npz",
@@ -77,6 +78,7 @@ def run(
     settings: tuple[str, ...],
     features: tuple[str, ...],
     dry_run: bool,
+    check: bool,
     allow_outside: bool,
     like: Path | None,
     **runtime: object,
@@ -109,7 +111,7 @@ def run(
         return
     if _is_file(source) and not (out or allow_outside):
         confirm_destination(Path(source), experiment, registry)
-    results = run_experiment(experiment, registry, TerminalProgress())
+    results = run_experiment(experiment, registry, TerminalProgress(), check=check)
     _print_results(results)
     if results.failures:
         _print_failures(results.failures)

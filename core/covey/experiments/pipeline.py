@@ -47,6 +47,9 @@ from covey.extraction.shards import shards_of
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registry
 
+INDEX = "images.json"
+"""What the images contained at the last run, in the work folder."""
+
 
 @attrs.frozen
 class Failure:
@@ -77,11 +80,16 @@ class Results:
 
 
 def run_experiment(
-    experiment: Experiment, registry: Registry, progress: Progress = SILENT, runtime: Runtime | None = None
+    experiment: Experiment,
+    registry: Registry,
+    progress: Progress = SILENT,
+    runtime: Runtime | None = None,
+    check: bool = False,
 ) -> Results:
     """Run every combination of an experiment; tables that exist are not computed again.
 
-    A combination that fails does not stop the others. The clusters are also written as a table, clusters.csv.
+    A combination that fails does not stop the others. The clusters are also written as a table, clusters.csv. With
+    check=True every image is read again, even if its size and times are those of the last run.
 
     Raises:
         CoveyError: there are no images, another run works in the folder, or every combination failed. Tables that were
@@ -90,6 +98,8 @@ def run_experiment(
     dataset, images = open_run_dataset(experiment, registry, progress)
     work = work_folder(dataset)
     with hold_run_lock(work / "lock"), log_to_file(work / FILE):
+        if check:
+            (work / INDEX).unlink(missing_ok=True)
         pipeline = Pipeline(dataset, images, runtime or experiment.runtime, LoggedProgress(progress))
         tasks = pipeline.plan(experiment)
         failures = [failure for task in tasks for failure in pipeline.attempt(task)]
@@ -123,13 +133,15 @@ def plan_run(experiment: Experiment, registry: Registry, progress: Progress = SI
 def open_run_dataset(
     experiment: Experiment, registry: Registry, progress: Progress = SILENT
 ) -> tuple[Dataset, ImageFolder]:
-    """Return the dataset for the results and the folder with the images.
+    """Return the dataset for the results and the folder with the images, which is empty if nothing needs them.
 
     Raises:
-        CoveyError: there are no images, or a dataset cannot be opened or created.
+        CoveyError: there are no images to extract features from, or a dataset cannot be opened or created.
     """
     source = open_dataset(registry, experiment.dataset, progress)
     images, unused = source.images, list(describe_unused_pictures(source))
+    if images is None and not experiment.extractors:  # earlier features are all that is needed
+        images = ImageFolder(source.home)
     if images is None:
         problem = f"There are no images ({FORMAT_NAMES}) in {experiment.dataset}: name a folder that holds some."
         raise CoveyError(" ".join([problem, *unused]))
@@ -167,7 +179,7 @@ class Pipeline:
         self.runtime = runtime
         self.progress = progress
         self.work = work_folder(dataset)
-        self.files: list[ImageFile] = images.index(self.work / "images.json", progress)
+        self.files: list[ImageFile] = images.index(self.work / INDEX, progress)
         self.computed_keys: set[str] = set()
         self._entries_by_key: dict[str, AnyEntry] | None = None
         self._noted: set[str] = set()

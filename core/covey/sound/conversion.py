@@ -20,8 +20,7 @@ from covey._base.run_lock import hold_run_lock
 from covey._base.run_log import LOGGER, LoggedProgress, log_to_file
 from covey._base.text import escape_undecodable
 from covey.data.images import THREADS, ImageFolder
-from covey.data.segment_names import image_name
-from covey.data.segment_names import recordings_of_images as recordings_of
+from covey.data.segment_names import image_name, recordings_of_images
 from covey.sound import png
 from covey.sound.common_band import choose_band
 from covey.sound.conversion_report import ConversionReport
@@ -106,7 +105,7 @@ def convert_recordings(
 def images_of(folder: Path) -> Mapping[str, list[str]]:
     """Return the names of the images in a folder by the stub of their recording."""
     names_by_stub: dict[str, list[str]] = defaultdict(list)
-    for name, stub in recordings_of(ImageFolder(folder).walk()).items():
+    for name, stub in recordings_of_images(ImageFolder(folder).walk()).items():
         names_by_stub[stub].append(name)
     return names_by_stub
 

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Literal
 
-from covey.data import clusters_csv as clusters
-from covey.data import metadata
+from covey.data import clusters_csv, metadata
 from covey.data.dataset import AnyEntry, Dataset
 from covey.data.metadata import Value
 from covey.data.tables import Clustering
 from covey.labelling import Labelled, open_labels
 from covey.labelling.label_tables import LONG
-from covey.outputs.exchange import row_blocks as sheets
+from covey.outputs.exchange import row_blocks
 from covey.outputs.exchange.row_blocks import Sheet
 
 What = Literal["features", "embeddings", "clusters", "labels", "metadata"]
@@ -73,10 +72,10 @@ class ExportContents:
     def sheets(self) -> Iterator[Sheet]:
         """Yield each table."""
         for entry in self._point_entries():
-            yield sheets.of(entry.stem, self.dataset.load_points(entry))
+            yield row_blocks.of(entry.stem, self.dataset.load_points(entry))
         if self.clusterings:
             names = sorted(set().union(*(table.names.tolist() for _, table in self.clusterings)))
-            yield Sheet("clusters", {"filename": names, **clusters.cluster_columns(self.clusterings, names)})
+            yield Sheet("clusters", {"filename": names, **clusters_csv.cluster_columns(self.clusterings, names)})
         if self.labels:
             yield Sheet("labels", _label_columns(self.labels))
         if columns := self.known(self.names):

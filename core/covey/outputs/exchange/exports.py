@@ -14,7 +14,7 @@ from covey._base.errors import CoveyError
 from covey._base.files import make_folder, replace_file
 from covey._base.progress import SILENT, Progress
 from covey._base.text import escape_undecodable, preview
-from covey.data import clusters_csv as clusters
+from covey.data import clusters_csv
 from covey.data.dataset import Dataset
 from covey.data.images import ImageFolder
 from covey.data.picture_decoding import BrokenImage
@@ -134,7 +134,7 @@ def _write_image_folder(export: Export) -> int:
     classes = contents.classes
     columns: dict[str, Column] = {
         **contents.known(names),
-        **clusters.cluster_columns(contents.clusterings, names),
+        **clusters_csv.cluster_columns(contents.clusterings, names),
         **({"label": ["; ".join(classes.get(name, ())) or None for name in names]} if classes else {}),
     }
     write_csv(Sheet("metadata", {"file_name": list(copied.values()), **columns}), export.out / "metadata.csv")
