@@ -13,13 +13,14 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from covey_umap import EPOCHS, EPOCHS_BEYOND, EXACT, Umap
 
+T = TypeVar("T")
 Floats = NDArray[np.float32]
 SIZES = (2, 4, 8, 16)
 NEIGHBOURS, ROWS = 15, 1000
@@ -56,18 +57,21 @@ class Trust:
         from sklearn.metrics import pairwise_distances
         from sklearn.preprocessing import StandardScaler
 
-        scaled = StandardScaler().fit_transform(X)
-        self.rows = np.random.default_rng(0).permutation(len(X))[:ROWS]
-        self.ranks = np.argsort(np.argsort(pairwise_distances(scaled[self.rows], scaled), axis=1), axis=1)
+        scaled: Floats = StandardScaler().fit_transform(X)
+        self.rows: NDArray[np.intp] = np.random.default_rng(0).permutation(len(X))[:ROWS]
+        distances: Floats = pairwise_distances(scaled[self.rows], scaled)
+        self.ranks: NDArray[np.intp] = np.argsort(np.argsort(distances, axis=1), axis=1)
 
     def __call__(self, Z: Floats) -> float:
         """Return the trustworthiness of an embedding (n, k)."""
         from sklearn.neighbors import NearestNeighbors
 
-        computed = NearestNeighbors(n_neighbors=NEIGHBOURS + 1).fit(Z).kneighbors(Z[self.rows], return_distance=False)
-        ranks = np.take_along_axis(self.ranks, computed[:, 1:], axis=1)
-        worst = len(self.rows) * NEIGHBOURS * (2 * self.ranks.shape[1] - 3 * NEIGHBOURS - 1)
-        return float(1 - 2 * np.maximum(ranks - NEIGHBOURS, 0).sum() / worst)
+        search = NearestNeighbors(n_neighbors=NEIGHBOURS + 1).fit(Z)
+        neighbours: NDArray[np.intp] = search.kneighbors(Z[self.rows], return_distance=False)
+        ranks = np.take_along_axis(self.ranks, neighbours[:, 1:], axis=1)
+        worst = len(self.rows) * NEIGHBOURS * (2 * len(self.ranks[0]) - 3 * NEIGHBOURS - 1)
+        excess: NDArray[np.intp] = np.maximum(ranks - NEIGHBOURS, 0)
+        return 1 - 2 * int(excess.sum()) / worst
 
 
 def _plain(X: Floats, size: int) -> Floats:
@@ -84,7 +88,7 @@ def _compile() -> None:
     list(Umap(epochs=5).reduce(few, [2, 4]))
 
 
-def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
+def _timed(work: Callable[[], T]) -> tuple[T, float]:
     start = time.perf_counter()
     outcome = work()
     return outcome, time.perf_counter() - start

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn, TypeVar
 
 import attrs
 import numpy as np
@@ -26,6 +26,7 @@ from covey.data.folder import FolderDataset
 from covey.data.formats import npz
 from covey.testing import tiny_tables
 
+T = TypeVar("T")
 ROWS, FILES = 1_000_000, 200
 
 
@@ -60,7 +61,7 @@ def measure(folder: Path) -> None:
     row(f"opening {large.shape[0]:,} x {large.shape[1]}", lambda: dataset.load(large))
 
 
-def row(step: str, work: Callable[[], Any]) -> Any:
+def row(step: str, work: Callable[[], T]) -> T:
     """Do the work and print its row."""
     before, start = memory(), time.perf_counter()
     done = work()
