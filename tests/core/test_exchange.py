@@ -104,6 +104,7 @@ def test_a_table_for_each_thing_that_a_dataset_holds(covey: Cli, tmp_path: Path,
     done = covey("export", tmp_path, "--to", "csv", tmp_path / "out")
     assert done.exit_code == 0
     assert "broken.npz cannot be read" in done.stderr
+    assert "Of 6 tables 5 used; 1 that cannot be read (broken.npz)." in done.stderr
     assert "metadata.csv: 1 of 24 images has metadata." in done.stderr
     files = {path.name.partition("~")[0]: table(path) for path in (tmp_path / "out").iterdir()}
     assert {name: (len(rows), list(rows[0])) for name, rows in files.items()} == {
@@ -624,3 +625,11 @@ def test_parquet_without_its_library(covey: Cli, tmp_path: Path, monkeypatch: py
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     done = covey("export", tmp_path / "birds", "--to", "parquet", tmp_path / "out")
     assert (done.exit_code, 'pip install "covey[parquet]"' in done.stderr) == (2, True)
+
+
+def test_features_belong_to_the_images_that_their_names_mean(covey: Cli, tmp_path: Path) -> None:
+    drawn(tmp_path / "birds", "a.png", "b.png")
+    (tmp_path / "own.csv").write_text("filename,d0\nimages\\a.PNG,1\nb.png,2\ngone.png,3\n")
+    done = covey("import", "features", tmp_path / "birds", tmp_path / "own.csv")
+    assert "Of 3 rows 2 used; 1 of no image here, stored all the same (gone.png)." in done.stdout
+    assert arrays(tmp_path / "birds")["N"].tolist() == ["a.png", "b.png", "gone.png"]

@@ -214,6 +214,13 @@ def test_a_base_name_that_fits_several_recordings_joins_none(birds: FolderDatase
     )
 
 
+def test_files_of_two_folders_are_never_one_image(birds: FolderDataset) -> None:
+    rows = "siteA/other.png,1\nsiteB/other.png,2\n"
+    assert of(birds, f"filename,x\n{rows}")["x"] == [None] * 4
+    assert "2 that fit several recordings or images" in read_metadata(birds).describe(NAMES)
+    assert of(birds, "filename,x\nsiteA/other.png,1\n")["x"] == [None, None, None, 1]
+
+
 def test_the_balance_stands_in_info(covey: Cli, birds: FolderDataset) -> None:
     (birds.home / "metadata.csv").write_text("id,x\n144251.0,1\n,2\n9999.0,3\n144251.0,4\n")
     assert (

@@ -279,6 +279,24 @@ def test_label_tracks_with_and_without_frequencies(covey: Cli, tmp_path: Path) -
     assert "nothing there: 1 table without selections (c.txt)" in done.stderr
 
 
+# files of any kind
+
+
+@pytest.mark.parametrize("form", ["raven", "birdnet", "audacity"])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"\0" * 99, bytes(range(256)), b"\xff\xfe\0", b'"' * 99, b"1\t", b"\t\n" * 9]
+)
+def test_what_is_no_table_is_one_error_or_nothing(covey: Cli, tmp_path: Path, form: str, content: bytes | None) -> None:
+    dataset = dataset_of(tmp_path / "birds", ["b"])
+    for suffix in (".txt", ".csv"):
+        path = tmp_path / f"b{suffix}"
+        if content is not None:
+            path.write_bytes(content)
+        done = imported(covey, form, dataset, path)
+        assert done.exit_code in (0, 2), done.exception
+        assert labels(dataset) == {}
+
+
 # there and back
 
 

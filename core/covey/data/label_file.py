@@ -13,6 +13,7 @@ from covey._base.text import FEW, preview
 from covey.data.path_index import PathIndex, split_path
 
 NAME, LABEL = "filename", "label"
+_IMAGE_FOLDERS = ("images", "xc_spectrograms")
 
 
 def read_labels(path: Path, column: str | None = None) -> dict[str, str]:
@@ -125,15 +126,21 @@ def match_labels(path: Path, labels: Mapping[str, str], names: Sequence[str]) ->
 def find_images(labelled_names: Iterable[str], names: Sequence[str]) -> dict[str, str]:
     """Return the image that each name in a table means, where that is certain.
 
-    A name in a table may have other capitals, backslashes, and folders before it: `images\\A.PNG` is `a.png`.
+    A name in a table may have other capitals, backslashes, and the image folder before it: `images\\A.PNG` is `a.png`.
     """
     images, index = set(names), PathIndex.of(names)
     images_by_name = {}
     for name in labelled_names:
         candidates = [name] if name in images else index.find(name)
-        if len(candidates) == 1 and len(split_path(candidates[0])) <= len(split_path(name)):
+        if len(candidates) == 1 and _counts_from_image_folder(split_path(name), candidates[0].count("/") + 1):
             images_by_name[name] = candidates[0]
     return images_by_name
+
+
+def _counts_from_image_folder(parts: Sequence[str], count: int) -> bool:
+    """Say whether a path has exactly the parts of the image's name, or these after the image folder."""
+    folders = parts[: len(parts) - count]
+    return len(parts) == count or (bool(folders) and ".." not in folders and folders[-1].lower() in _IMAGE_FOLDERS)
 
 
 def plain_heads(heads: Sequence[str]) -> list[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 import attrs
 
 from covey._base.balance import Balance
-from covey.data.path_index import PathIndex
+from covey.data.path_index import PathIndex, split_path
 from covey.data.recording_index import RecordingIndex
 from covey.data.segment_names import recordings_of_images, xeno_canto_number
 
@@ -52,19 +53,36 @@ def join_rows(identifiers: Iterable[Identifier], count: int, names: Sequence[str
         names: all images of the dataset.
     """
     targets = _Targets(names)
+    ordered = sorted(identifiers, key=lambda each: (WAYS.index(each.way), each.row))
+    candidates_by_text = {(each.way, each.text): targets.find(each) for each in ordered}
+    conflicts = _conflicting_texts(candidates_by_text)
     rows_by_target: dict[tuple[Way, str], int] = {}
     reasons: dict[int, tuple[str, str]] = {}
-    for identifier in sorted(identifiers, key=lambda each: (WAYS.index(each.way), each.row)):
-        candidates = targets.find(identifier)
-        if len(candidates) != 1:
-            names_of = f"{identifier.text}: {' or '.join(target for _, target in candidates)}"
-            reason = (AMBIGUOUS, names_of) if candidates else (UNKNOWN, identifier.text)
-        else:
-            rows_by_target.setdefault(candidates[0], identifier.row)
-            reason = REPEATED, f"{identifier.text}, row {identifier.row + 1}"  # counts only if no image gets this row
-        reasons[identifier.row] = max(reasons.get(identifier.row, reason), reason, key=_weight)
+    for each in ordered:
+        candidates = candidates_by_text[each.way, each.text]
+        reason = _reason(each, candidates, conflicts)
+        if reason[0] == REPEATED:  # this counts only if no image gets the row
+            rows_by_target.setdefault(candidates[0], each.row)
+        reasons[each.row] = max(reasons.get(each.row, reason), reason, key=_weight)
     rows_by_image = {name: row for name in names if (row := _row_of(name, targets, rows_by_target)) is not None}
     return MetadataJoin(rows_by_image, _balance(set(rows_by_image.values()), reasons, count))
+
+
+def _reason(identifier: Identifier, candidates: Sequence[tuple[Way, str]], conflicts: set[str]) -> tuple[str, str]:
+    """Return why a row is not used, and what to call it; one that belongs to one image or recording may be repeated."""
+    if identifier.text in conflicts or len(candidates) > 1:
+        return AMBIGUOUS, f"{identifier.text}: {' or '.join(name for _, name in candidates)}"
+    return (REPEATED, f"{identifier.text}, row {identifier.row + 1}") if candidates else (UNKNOWN, identifier.text)
+
+
+def _conflicting_texts(candidates_by_text: Mapping[tuple[Way, str], Sequence[tuple[Way, str]]]) -> set[str]:
+    """Return the paths of which several, in different folders, seem to be one image or recording: one at most is it."""
+    texts_by_target: dict[tuple[Way, str], dict[str, str]] = defaultdict(dict)
+    for (_, text), candidates in candidates_by_text.items():
+        folders = split_path(text.lower())[-2:-1]
+        if len(candidates) == 1 and folders and not xeno_canto_number(candidates[0][1]):
+            texts_by_target[candidates[0]][folders[0]] = text
+    return {text for texts in texts_by_target.values() if len(texts) > 1 for text in texts.values()}
 
 
 def _weight(reason: tuple[str, str]) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from covey._base import csvs
 from covey.outputs.exchange.intervals import Interval
 from covey.outputs.exchange.selections import (
     ForeignTableError,
@@ -37,7 +36,7 @@ def read_audacity_track(path: Path) -> SelectionTable:
     Raises:
         CoveyError: the file cannot be read, or is no label track.
     """
-    lines = read_lines(path, csvs.detect_encoding(path))
+    lines = read_lines(path)
     rows = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("\\")]
     return SelectionTable(path=path, selections=[_selection(path, number, line) for number, line in rows])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -118,11 +119,15 @@ def _write_parquet(export: Export) -> int:
 
 
 def _write_sheets(export: Export, ending: str, write: Callable[[Sheet, Path, Progress], None]) -> int:
-    file_names, count = FileNames(), 0
+    file_names, balance = FileNames(), Balance("table")
     for sheet in export.contents.sheets():
         write(sheet, make_folder(export.out) / file_names.give(sheet.name, ending), export.progress)
-        count += 1
-    return count
+        balance.used += 1
+    for problem in export.contents.dataset.problems:
+        balance.leave_out("that cannot be read", "".join(re.findall(r"[^/\\]+\.npz", problem)[:1]) or problem)
+    if balance.used:
+        export.progress.note(balance.describe())
+    return balance.used
 
 
 def _write_image_folder(export: Export) -> int:

@@ -15,6 +15,7 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from covey._base import csvs
+from covey._base.balance import Balance
 from covey._base.digests import digest
 from covey._base.errors import CoveyError, reason
 from covey._base.progress import SILENT, Progress
@@ -23,6 +24,7 @@ from covey.components.contracts import Floats
 from covey.components.kinds import Kind
 from covey.data.dataset import Dataset
 from covey.data.formats import parquet
+from covey.data.label_file import find_images
 from covey.data.provenance import Details, Provenance
 
 COMPONENT = "import"
@@ -55,7 +57,7 @@ def import_features(dataset: Dataset, path: Path, names: Path | None = None, pro
             the rows; a value is no finite float32. The dataset is then as it was.
     """
     with progress.step(f"Looking at {path.name}", 1, "file"):
-        foreign = open_features_file(path, names)
+        foreign = _with_image_names(open_features_file(path, names), dataset)
         remark = _checked_names(foreign, dataset)
         provenance = provenance_of(foreign)
     if entry := dataset.entries_by_key().get(provenance.key):
@@ -195,6 +197,12 @@ def _columns(path: Path, heads: Sequence[str]) -> tuple[str, list[str]]:
     return name, columns
 
 
+def _with_image_names(foreign: Foreign, dataset: Dataset) -> Foreign:
+    """Return the features with the names of images, where the file has these with folders or in other capitals."""
+    images = find_images(foreign.names, dataset.images.names()) if dataset.images else {}
+    return attrs.evolve(foreign, names=[images.get(name, name) for name in foreign.names])
+
+
 def _checked_names(foreign: Foreign, dataset: Dataset) -> str:
     """Return in words which images the names are. Raises CoveyError when they cannot be names of rows."""
     names = foreign.names
@@ -210,7 +218,10 @@ def _checked_names(foreign: Foreign, dataset: Dataset) -> str:
         raise CoveyError(
             f"No row of {foreign.path} is an image: {beginnings}. Names count from the image folder, with '/'."
         )
-    return f"Rows that are no image of it: {preview(unknown_names)}." if unknown_names and images else ""
+    balance = Balance("row", used=len(names) - len(unknown_names))
+    for name in unknown_names:
+        balance.leave_out("of no image here, stored all the same", name)
+    return balance.describe() if images else ""
 
 
 def _check_values(foreign: Foreign) -> Iterator[Floats]:

@@ -97,7 +97,7 @@ def read_birdnet_table(path: Path, column: str | None = None) -> SelectionTable:
 
 
 def _split_lines(path: Path) -> Rows:
-    lines = read_lines(path, csvs.detect_encoding(path))
+    lines = read_lines(path)
     return [(number, line.split("\t")) for number, line in enumerate(lines, 1) if line.strip()]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import attrs
 
+from covey._base import csvs
 from covey._base.errors import CoveyError, reason
 from covey._base.text import preview
 from covey.data.images import SUFFIXES
@@ -100,10 +101,10 @@ def _read_in_folder(file: Path, read: Callable[[Path], SelectionTable], suffixes
     return read(file)
 
 
-def read_lines(path: Path, encoding: str) -> list[str]:
+def read_lines(path: Path) -> list[str]:
     """Return the lines of a text file without their ends. Raises CoveyError."""
     try:
-        with path.open(encoding=encoding) as file:
+        with path.open(encoding=csvs.detect_encoding(path)) as file:
             return [line.removesuffix("\n") for line in file]
     except (OSError, UnicodeError) as error:
         raise CoveyError(f"{path} cannot be read: {reason(error)}.") from error
