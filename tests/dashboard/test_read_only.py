@@ -35,6 +35,7 @@ CHANGES: dict[str, Callable[[LabelStore, Path], object]] = {
     "add": lambda store, _: store.add(["call_000.png"], "robin"),
     "give": lambda store, _: store.give([Labelled("call_001.png", "wren", "2026-01-01", "x")], str),
     "remove": lambda store, _: store.remove(["call_000.png"], "wren"),
+    "move": lambda store, _: store.move({"call_000.png": "call_100.png"}),
     "rename": lambda store, _: store.rename("wren", "robin"),
     "recolour": lambda store, _: store.recolour("wren", "#123456"),
     "merge": lambda store, _: store.merge(["wren"], "owl"),
