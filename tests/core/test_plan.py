@@ -86,7 +86,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
         monkeypatch.setattr(cls, name, counted)
 
-    count(Umap, "_graph")
+    count(Umap, "_neighbour_graph")
     count(Tree, "grow")
     return counts
 
@@ -114,7 +114,7 @@ def test_a_matrix_computes_each_intermediate_result_once(
     ran = covey("run", path)
     assert ran.stdout.splitlines()[-1].startswith("268 tables made, 0 kept")
     assert ran.stderr.count("Extracting features") == 2
-    assert calls["_graph"] == 4
+    assert calls["_neighbour_graph"] == 4
     assert calls["grow"] == 48
     calls.clear()
     again = covey("run", path)
