@@ -237,3 +237,8 @@ def test_flags_go_before_the_settings_of_a_file(covey: Cli, images: Path, bright
     (images / features).unlink()
     path.write_text(f'dataset = "."\n{sections}device = "cpu"\n', "utf-8")
     assert "The setting device has no effect in this run" in covey("run", path).stderr
+
+
+def test_a_deeply_nested_file_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CoveyError, match="cannot be read as TOML"):
+        read_experiment(write(tmp_path, "a = " + "[" * 10_000), Registry())

@@ -42,7 +42,7 @@ def model() -> Any:
     return open_clip.create_model(MODEL)
 
 
-def test_neither_listing_it_nor_its_identity_imports_torch() -> None:
+def test_listing_and_identity_do_not_import_torch() -> None:
     code = (
         "import sys; from covey_clip import Clip; Clip(weights='laion2b_s34b_b79k').identity()\n"
         "sys.exit('torch' in sys.modules)"
@@ -105,14 +105,14 @@ def test_a_seed_makes_the_weights() -> None:
     assert not np.allclose(first, second)
 
 
-def test_a_model_that_cannot_be_built_is_told() -> None:
+def test_a_model_that_cannot_be_built_is_reported() -> None:
     with pytest.raises(
         CoveyError, match=r"xlm-roberta-base-ViT-B-32 cannot be built \(.*install the library that its text half"
     ):
         small(model="xlm-roberta-base-ViT-B-32").network()
 
 
-def test_a_checkpoint_of_another_model_is_told_by_key(tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_model_is_reported_by_key(tmp_path: Path) -> None:
     torch.save({"stem.weight": torch.zeros(2)}, tmp_path / "w.pt")
     with pytest.raises(CoveyError, match=rf"w\.pt' do not fit {MODEL} \(missing: .*not expected: 'stem\.weight'"):
         small(weights=str(tmp_path / "w.pt")).network()
@@ -124,12 +124,12 @@ def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
         small(weights=str(tmp_path / "w.pt")).network()
 
 
-def test_a_missing_file_is_told() -> None:
+def test_a_missing_file_is_reported() -> None:
     with pytest.raises(CoveyError, match=r"none/w\.pt' cannot be read"):
         small(weights="none/w.pt").network()
 
 
-def test_unknown_names_are_told_with_the_nearest() -> None:
+def test_unknown_names_are_reported_with_the_most_similar() -> None:
     with pytest.raises(CoveyError, match=r"OpenCLIP has no model 'ViT-B-33'\. Did you mean 'ViT-B-32"):
         small(model="ViT-B-33").network()
     with pytest.raises(CoveyError, match=r"no weights 'laion2b_s34b' for ViT-B-32\. Did you mean 'laion2b_s34b_b79k'"):

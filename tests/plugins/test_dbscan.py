@@ -86,7 +86,7 @@ def test_a_radius_of_zero_is_refused() -> None:
         Dbscan(eps=0)
 
 
-def test_the_radius_comes_from_the_data_where_none_is_set() -> None:
+def test_the_radius_follows_from_the_data_if_none_is_set() -> None:
     Z = np.concatenate([points(60, 3, 0), points(60, 3, 1) + 50]).astype(np.float32)
     suited = Dbscan().resolve(Z)
     assert suited.eps is not None

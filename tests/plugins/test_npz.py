@@ -422,7 +422,7 @@ def test_a_damaged_file_is_reported(tmp_path: Path) -> None:
         dataset.load(entry)
 
 
-def test_a_table_that_is_kept_already_is_left_as_it_is(tmp_path: Path) -> None:
+def test_a_table_that_exists_already_is_not_written_again(tmp_path: Path) -> None:
     dataset = Npz().open(str(tmp_path))
     dataset.save(tiny_tables(NAMES)[2:])
     before = only_file(tmp_path).stat()
@@ -444,7 +444,7 @@ npz.write(path, tiny_tables(names)[0])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
-def test_a_full_disk_leaves_the_old_file_and_no_rubbish(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_old_file_and_no_temporary_file(tmp_path: Path) -> None:
     dataset = Npz().open(str(tmp_path))
     dataset.save(tiny_tables(NAMES)[:1])
     path = only_file(tmp_path)
@@ -457,7 +457,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_rubbish(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs the rights of POSIX")
-def test_a_folder_that_cannot_be_written_is_said_to_be_none() -> None:
+def test_a_read_only_folder_is_reported() -> None:
     with tempfile.TemporaryDirectory() as place:
         dataset, tables, myself = Npz().open(place), tiny_tables(NAMES), os.geteuid()
         Path(place).chmod(0o555)
@@ -507,7 +507,7 @@ def test_only_folders_open(tmp_path: Path) -> None:
         Npz().open(str(tmp_path / "file"))
 
 
-def test_a_dataset_that_is_made_remembers_its_images(tmp_path: Path) -> None:
+def test_a_created_dataset_remembers_where_its_images_are(tmp_path: Path) -> None:
     images = tiny_images(tmp_path / "pictures", count=2)
     made = Npz().create(str(tmp_path / "deep" / "dataset"), images.root)
     opened = Npz().open(str(tmp_path / "deep" / "dataset"))
@@ -516,6 +516,13 @@ def test_a_dataset_that_is_made_remembers_its_images(tmp_path: Path) -> None:
         assert dataset.images.names() == images.names()
         assert dataset.entries() == []
     assert json.loads((tmp_path / "deep/dataset/covey.json").read_text("utf-8"))["images"] == "../../pictures"
+
+
+def test_a_deeply_nested_pointer_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "covey.json").write_text("[" * 100_000, "utf-8")
+    dataset = Npz().open(str(tmp_path))
+    with pytest.raises(CoveyError, match=r"covey\.json is damaged: delete it"):
+        _ = dataset.images
 
 
 def test_a_dataset_can_be_moved_with_its_images(tmp_path: Path) -> None:
@@ -527,7 +534,7 @@ def test_a_dataset_can_be_moved_with_its_images(tmp_path: Path) -> None:
     assert image_folder.names() == names
 
 
-def test_a_dataset_cannot_be_made_where_a_file_is(tmp_path: Path) -> None:
+def test_a_dataset_cannot_be_created_where_a_file_is(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", "utf-8")
     with pytest.raises(CoveyError, match="cannot be created"):
         Npz().create(str(tmp_path / "file"), tmp_path)
@@ -541,7 +548,7 @@ def test_a_clustering_keeps_noise(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04 cut off"])
-def test_a_file_that_is_no_archive_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_archive_is_reported(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "dimred_8.npz"
     path.write_bytes(content)
     with pytest.raises(CoveyError, match="it is no NPZ file, or was cut off"):

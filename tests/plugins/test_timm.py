@@ -44,12 +44,12 @@ def accuracy(X: NDArray[np.float32], labels: NDArray[np.int64], groups: NDArray[
     return float(np.mean([np.bincount(row).argmax() == label for row, label in zip(nearest, labels, strict=True)]))
 
 
-def test_it_is_offered_and_ready() -> None:
+def test_the_extractor_is_registered_and_ready() -> None:
     registered = Registry.installed().find("timm", Kind.EXTRACTOR)
     assert (registered.cls.name, registered.status) == ("timm", "ready")
 
 
-def test_neither_listing_it_nor_its_identity_imports_torch() -> None:
+def test_listing_and_identity_do_not_import_torch() -> None:
     code = "import sys; from covey_timm import Timm; Timm().identity(); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -81,7 +81,7 @@ def test_bfloat16_agrees_with_float32_image_by_image() -> None:
         assert ((X * Y).sum(1) / np.linalg.norm(X, axis=1) / np.linalg.norm(Y, axis=1)).min() > 0.999
 
 
-def test_weights_by_a_name_that_timm_does_not_know_are_told() -> None:
+def test_weights_with_an_unknown_name_are_reported() -> None:
     with pytest.raises(CoveyError, match=r"There are no weights 'imagenet' for resnet18\. Its weights: pretrained"):
         Timm(model="resnet18", weights="imagenet").network()
 
@@ -120,7 +120,7 @@ def test_bands_and_times_multiply_the_features() -> None:
     assert features(Timm(bands=3, time="mean+std")).shape == (2, 112 * 3 * 2)
 
 
-def test_a_weights_file_gives_what_its_model_gives(tmp_path: Path) -> None:
+def test_a_weights_file_gives_the_features_of_its_model(tmp_path: Path) -> None:
     random = Timm(model="resnet18", layers=("layer2",), weights="random", seed=7)
     torch.save(random.network().module.state_dict(), tmp_path / "w.pth")
     read = Timm(model="resnet18", layers=("layer2",), weights=str(tmp_path / "w.pth"))
@@ -148,18 +148,18 @@ def test_the_tag_names_model_and_layer() -> None:
     assert Timm().tag == "tf_efficientnet_lite0_blocks.4"
 
 
-def test_weights_of_another_model_are_told_by_key(tmp_path: Path) -> None:
+def test_weights_of_another_model_are_reported_by_key(tmp_path: Path) -> None:
     torch.save({"stem.weight": torch.zeros(2)}, tmp_path / "w.pth")
     with pytest.raises(CoveyError, match=r"do not fit tf_efficientnet_lite0 .*not expected: 'stem\.weight'"):
         Timm(weights=str(tmp_path / "w.pth")).load(Runtime())
 
 
-def test_an_unknown_model_is_told_with_the_nearest() -> None:
+def test_an_unknown_model_is_reported_with_the_most_similar() -> None:
     with pytest.raises(CoveyError, match=r"timm has no model 'efficientnet_lite9'\. Did you mean 'efficientnet_lite"):
         Timm(model="efficientnet_lite9").load(Runtime())
 
 
-def test_an_unknown_layer_is_told_with_the_nearest() -> None:
+def test_an_unknown_layer_is_reported_with_the_most_similar() -> None:
     with pytest.raises(CoveyError, match=r"has no layer 'block\.4'.* Did you mean 'blocks\.4'"):
         Timm(layers=("block.4",)).load(Runtime())
 

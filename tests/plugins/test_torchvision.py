@@ -40,12 +40,12 @@ def real(dataset: Path, count: int) -> NDArray[np.uint8]:
     return np.stack([folder.pixels(name) for name in names[:: len(names) // count][:count]])
 
 
-def test_it_is_offered_and_ready() -> None:
+def test_the_extractor_is_registered_and_ready() -> None:
     registered = Registry.installed().find("torchvision", Kind.EXTRACTOR)
     assert (registered.cls.name, registered.status) == ("torchvision", "ready")
 
 
-def test_neither_listing_it_nor_its_identity_imports_torch(tmp_path: Path) -> None:
+def test_listing_and_identity_do_not_import_torch(tmp_path: Path) -> None:
     (tmp_path / "w.pth").write_bytes(b"weights")
     code = (
         "import sys; from covey_torchvision import Torchvision\n"
@@ -189,7 +189,7 @@ def test_the_originals_weights_are_asked_for(tmp_path: Path, monkeypatch: pytest
     assert len(asked) == count
 
 
-def test_unknown_released_weights_are_told() -> None:
+def test_unknown_released_weights_are_reported() -> None:
     with pytest.raises(CoveyError, match=r"no weights 'IMAGENET1K_V3' for ResNet50\. Did you mean 'IMAGENET1K_V"):
         Torchvision(weights="IMAGENET1K_V3").network()
 
@@ -254,23 +254,23 @@ def test_identity_follows_the_content_of_the_weights_file(tmp_path: Path) -> Non
     assert small().identity() == {}
 
 
-def test_a_missing_weights_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_weights_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(CoveyError, match=r"none\.pth' cannot be read .*: give pretrained, random or the path"):
         small(weights=str(tmp_path / "none.pth")).identity()
 
 
-def test_weights_of_another_model_are_told_by_key(tmp_path: Path) -> None:
+def test_weights_of_another_model_are_reported_by_key(tmp_path: Path) -> None:
     torch.save(models.squeezenet1_1().state_dict(), tmp_path / "w.pth")
     with pytest.raises(CoveyError, match=r"do not fit ResNet18 \(missing: 'conv1\.weight'.*not expected: 'features\.0"):
         small(weights=str(tmp_path / "w.pth")).load(Runtime())
 
 
-def test_an_unknown_model_is_told_with_the_nearest() -> None:
+def test_an_unknown_model_is_reported_with_the_most_similar() -> None:
     with pytest.raises(CoveyError, match=r"no classification model 'ResNet51'\. Did you mean 'resnet50'"):
         small(model="ResNet51").load(Runtime())
 
 
-def test_an_unknown_layer_is_told_with_the_nearest() -> None:
+def test_an_unknown_layer_is_reported_with_the_most_similar() -> None:
     with pytest.raises(CoveyError, match=r"ResNet18 has no layer 'layer33'.* Did you mean 'layer3'"):
         small(layers=("layer33",)).load(Runtime())
 

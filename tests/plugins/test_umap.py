@@ -63,7 +63,7 @@ def test_every_dimension_is_standardised() -> None:
         np.testing.assert_allclose(Z.std(axis=0), 1, atol=1e-5)
 
 
-def test_sizes_come_one_by_one_and_do_not_depend_on_each_other() -> None:
+def test_sizes_are_yielded_one_by_one_and_do_not_depend_on_each_other() -> None:
     X, _ = blobs()
     steps = iter(Umap().reduce(X, [4, 2]))
     four, two = next(steps), next(steps)
@@ -158,7 +158,7 @@ def test_new_rows_are_placed_among_their_neighbours(options: dict[str, object]) 
     assert (group[:120][nearest] == group[120:]).mean() > 0.9
 
 
-def test_a_known_row_is_placed_where_it_is() -> None:
+def test_a_row_of_the_embedding_is_placed_where_it_is() -> None:
     X, _ = blobs()
     (Z,) = reduced(X, 2)
     np.testing.assert_allclose(Umap().transform(X, Z, X[:20]), Z[:20], atol=1e-4)

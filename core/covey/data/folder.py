@@ -154,7 +154,7 @@ class FolderDataset(Dataset):
         try:
             document = json.loads(self._pointer.read_text("utf-8"))
             return _Pointer(str(document["images"]), str(document.get("token", "")))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
             raise CoveyError(f"{self._pointer} is damaged: delete it and run covey with --out again.") from error
 
     @property

@@ -159,7 +159,7 @@ def _list_rows(work: Path, provenance: Provenance) -> Iterator[tuple[Content, st
     """Yield content and name of each row of a table; nothing if the contents of its images are not known."""
     try:
         names_and_contents = json.loads(_contents_file(work, provenance.input).read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return
     broken = provenance.details.broken
     yield from ((content, name) for name, content in names_and_contents if name not in broken)

@@ -74,7 +74,7 @@ def _cache_key(extractor: FeatureExtractor, plural: str) -> str:
 
 def _read_cache(path: Path) -> dict[str, list[str]]:
     """Return the layers in a cache file; none if it is missing or damaged."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         content = json.loads(path.read_text("utf-8"))
         if isinstance(content, dict):
             return content

@@ -73,7 +73,7 @@ class Shards:
             return Plan(
                 Runtime(**document["runtime"]), tuple(map(tuple, document["batches"])), str(document.get("tag", ""))
             )
-        except (OSError, ValueError, KeyError, TypeError, CoveyError):
+        except (OSError, ValueError, RecursionError, KeyError, TypeError, CoveyError):
             return None
 
     def begin(self, plan: Plan) -> None:

@@ -68,7 +68,7 @@ class Recordings:
         """Return how long the segments are, in seconds, from the file beside the images."""
         try:
             seconds = float(json.loads((self.images.root / PARAMETERS_FILE).read_text("utf-8"))["segment_duration_sec"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return LENGTH
         return min(seconds, LONGEST) if math.isfinite(seconds) and seconds > 0 else LENGTH
 

@@ -121,7 +121,7 @@ class Job:
         try:
             document = tomllib.loads(self.experiment_text)
             return [str(section["use"]) for kind in STEPS for section in document[kind]]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, RecursionError, KeyError, TypeError):
             return []
 
     def mark_started(self) -> None:
@@ -288,6 +288,6 @@ def _read_json(path: Path) -> dict[str, object]:
     """Return the object in a JSON file; empty if it cannot be read."""
     try:
         document: object = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}

@@ -124,5 +124,5 @@ def read_stage(path: Path) -> Stage | None:
             message=str(document["message"]),
             started=float(document["started"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, OverflowError):
         return None

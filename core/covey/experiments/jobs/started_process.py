@@ -30,7 +30,7 @@ def find_process(job: Path) -> int | None:
     try:
         record = json.loads(_record(job).read_text("utf-8"))
         running = _describe(psutil.Process(int(record["pid"])))
-    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, psutil.Error):
         return None
     return int(record["pid"]) if record == running else None
 
