@@ -18,7 +18,7 @@ from covey.components.contracts import Floats
 from covey.data.formats import parquet
 from covey.data.tables import Embedding, Features
 
-Column = Sequence[Any] | NDArray[Any]
+Column = Sequence[object] | NDArray[np.generic]
 VALUES = 1 << 18
 """Numbers that are turned into text at a time."""
 
@@ -50,9 +50,9 @@ class Sheet:
         """The names of the columns of the matrix."""
         return [f"d{at}" for at in range(self.matrix.shape[1])]
 
-    def blocks(self, values: int) -> Iterator[tuple[list[list[Any]], Floats]]:
+    def blocks(self, values: int) -> Iterator[tuple[list[list[object]], Floats]]:
         """Yield rows, the columns and the matrix, with about so many values at a time."""
-        count = max(1, values // (len(self.columns) + self.matrix.shape[1]))
+        count = max(1, values // (len(self.columns) + len(self.dimensions)))
         for start in range(0, len(self), count):
             part = slice(start, start + count)
             yield [_values(column[part]) for column in self.columns.values()], self.matrix[part]
@@ -69,10 +69,12 @@ def write_csv(sheet: Sheet, path: Path, progress: Progress = SILENT) -> None:
     """Write a sheet as CSV; a float32 gets the nine digits that bring it back exactly. Raises CoveyError."""
     with progress.step(f"Writing {path.name}", len(sheet), "row") as step:
 
-        def rows() -> Iterator[list[Any]]:
+        def rows() -> Iterator[list[object]]:
             for columns, matrix in sheet.blocks(VALUES):
-                for *first, numbers in zip(*columns, matrix.tolist(), strict=True):
-                    yield [*map(csvs.guard_cell, first), *[f"{number:.9g}" for number in numbers]]
+                numbers: list[list[float]] = matrix.tolist()
+                for row, row_numbers in enumerate(numbers):
+                    cells = [csvs.guard_cell(column[row]) for column in columns]
+                    yield [*cells, *[f"{number:.9g}" for number in row_numbers]]
                 step.advance(len(matrix))
 
         csvs.write_csv(path, [*sheet.columns, *sheet.dimensions], rows())
@@ -96,11 +98,12 @@ def write_parquet(sheet: Sheet, path: Path, progress: Progress = SILENT) -> None
             step.advance(len(matrix))
 
 
-def _values(column: Column) -> list[Any]:
-    return column.tolist() if isinstance(column, np.ndarray) else list(column)
+def _values(column: Column) -> list[object]:
+    cells: list[object] = column.tolist() if isinstance(column, np.ndarray) else list(column)
+    return cells
 
 
-def _type(pa: Any, column: Any) -> Any:
+def _type(pa: Any, column: Column) -> Any:
     """Return the Arrow type of a column; one without any value is text."""
     arrow_type = pa.string() if isinstance(column, np.ndarray) and column.dtype.kind == "U" else pa.array(column).type
     return pa.string() if arrow_type == pa.null() else arrow_type
