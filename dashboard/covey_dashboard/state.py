@@ -219,6 +219,7 @@ class LabelsState:
     """Streamlit gives a text for an entry that has vanished from the list meanwhile."""
     gallery_key = "labels.gallery"
     upload_key = "labels.upload"
+    remove_key = "labels.remove"
 
     @classmethod
     def recall(cls) -> LabelsState:
@@ -282,7 +283,10 @@ class LabelBarState:
     report: str = ""
     has_failed: bool = False
 
-    class_name_key = "label_bar.class"
+    class_name = Widget[str | None]("label_bar.class")
+    label_key = "label_bar.label"
+    remove_key = "label_bar.remove"
+    """Without a key of its own, a button whose text has changed would be another button to Streamlit."""
     buttons_key = "labelling"
     """The key of the row of buttons, which the style sheet names too."""
 

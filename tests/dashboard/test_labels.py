@@ -98,6 +98,19 @@ def test_a_label_given_undone_and_redone_is_seen_in_another_window(
     assert classes(opened()) == [("robin", "115")]
 
 
+def test_the_class_that_is_in_the_field_at_the_click_is_given(
+    opened: Open, store: LabelStore, names: list[str]
+) -> None:
+    store.add(names[:1], "robin")
+    store.add(names[:1], "wren")
+    app = turn(opened(), "Images without")
+    chooser(app, "Class").set_value("robin").run()
+    chooser(app, "Class").set_value("wren")
+    button(app, "Label 114 images").click().run()
+    assert store.images("robin") == names[:1]
+    assert store.images("wren") == names
+
+
 def test_a_class_is_taken_away_again(opened: Open, store: LabelStore, names: list[str]) -> None:
     store.add(names[:9], "robin")
     store.add(names[:3], "wren")

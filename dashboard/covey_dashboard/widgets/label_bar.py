@@ -36,7 +36,7 @@ def show_label_bar(store: LabelStore, list_names: Callable[[], Sequence[str]]) -
         "Class",
         class_names,
         None,
-        key=LabelBarState.class_name_key,
+        key=LabelBarState.class_name.key,
         placeholder="type a name or choose one",
         accept_new_options=True,
     )
@@ -47,14 +47,16 @@ def show_label_bar(store: LabelStore, list_names: Callable[[], Sequence[str]]) -
             shortcut="Ctrl+Enter",
             help="Ctrl + Enter" if name else "It needs the name of a class.",
             disabled=not (name and count),
+            key=LabelBarState.label_key,
             on_click=act_on_images,
-            args=(store.add, list_names, name or "", "All of them have this class already."),
+            args=(store.add, list_names, "All of them have this class already."),
         )
         st.button(
             "Remove",
             disabled=name not in class_names or not count,
+            key=LabelBarState.remove_key,
             on_click=act_on_images,
-            args=(store.remove, list_names, name or "", "None of them has this class."),
+            args=(store.remove, list_names, "None of them has this class."),
         )
         show_undo_buttons(store)
     show_report("Click the images that do not belong, then name the rest.")
@@ -89,17 +91,18 @@ def _show_history_button(
 
 
 def act_on_images(
-    act: Callable[[Sequence[str], str], Action | None], list_names: Callable[[], Sequence[str]], label: str, idle: str
+    act: Callable[[Sequence[str], str], Action | None], list_names: Callable[[], Sequence[str]], idle: str
 ) -> None:
-    """Give a class to images, or take it away, and keep a report of it.
+    """Give the class in the field to images, or take it away, and keep a report of it.
+
+    The field is read at the click: the name may have arrived from the browser together with it.
 
     Args:
         act: what is done, given the names of the images and the class.
         list_names: returns the names of the images.
-        label: the class.
         idle: the report if there was nothing to do.
     """
-    act_and_report(partial(act, list_names(), label), idle)
+    act_and_report(partial(act, list_names(), LabelBarState.class_name.content or ""), idle)
 
 
 def act_and_report(act: Callable[[], Action | None], idle: str, prefix: str = "") -> None:

@@ -32,6 +32,7 @@ def show_removal(store: LabelStore, label: str, names: Sequence[str], list_names
             type="primary",
             disabled=not count,
             help="Click images below to mark them.",
+            key=LabelsState.remove_key,
             on_click=remove_images,
             args=(store, label, names, list_names),
         )
