@@ -267,6 +267,15 @@ def test_consecutive_segments_make_one_interval(
     assert [(one.begin, round(one.end, 6)) for one in intervals] == expected
 
 
+def test_an_interval_never_covers_a_segment_of_another_class() -> None:
+    first, between, last = cut("rec", 0, 0.1, 0.2)
+    classes = {first: ["song"], last: ["song"]}
+    assert merge_segments(classes, Timing(1, 0.2)) == {"rec": [Interval(0, 1.2, "song")]}
+    assert merge_segments(classes, Timing(1, 0.2), [between]) == {
+        "rec": [Interval(0, 1, "song"), Interval(0.2, 1.2, "song")]
+    }
+
+
 def test_intervals_of_several_classes_and_recordings() -> None:
     first, second, third = cut("rec", 0, 0.5, 1)
     classes = {first: ["a", "b"], second: ["a"], third: ["b"], cut("sub/rec", 3)[0]: ["a"]}

@@ -88,6 +88,14 @@ def test_the_path_tells_the_site_or_nothing_is_labelled(
         assert "siteA/20230501_050000 or siteB/20230501_050000" in done.stderr
 
 
+def test_a_file_of_another_folder_is_not_the_recording(covey: Cli, tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path / "birds", SITES[:1])
+    path = table(tmp_path / "t.txt", "Begin Path\tSpecies", "D:\\proj\\siteB\\20230501_050000.WAV\twren")
+    done = imported(covey, "raven", dataset, path)
+    assert (done.exit_code, labels(dataset)) == (2, {})
+    assert "1 in recordings of which there are no images (D:\\proj\\siteB\\20230501_050000.WAV)" in done.stderr
+
+
 @pytest.mark.parametrize("site", ["siteA", "siteB"])
 def test_the_folder_of_the_table_tells_the_site(covey: Cli, tmp_path: Path, site: str) -> None:
     dataset = dataset_of(tmp_path / "birds", SITES)
