@@ -118,6 +118,21 @@ def test_the_tooltip_stays_within_the_map(page: Page) -> None:
         assert edges["y"] + edges["height"] <= box["y"] + box["height"]
 
 
+def test_a_map_shows_everything_in_its_new_size_until_somebody_moves_it(page: Page) -> None:
+    narrow = page.locator(".map").get_attribute("data-view")
+    page.set_viewport_size({"width": 1800, "height": 1200})
+    expect(page.locator(".map")).not_to_have_attribute("data-view", str(narrow))
+    settle(page)
+    wide = view(page)
+    page.get_by_label("Show everything").click()
+    assert view(page) == wide
+    page.get_by_label("Zoom in").click()
+    zoomed = view(page)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    settle(page)
+    assert view(page) == zoomed
+
+
 def test_points_come_back_when_the_graphics_card_was_away(page: Page) -> None:
     points = page.locator("canvas.points")
     before = points.evaluate(PICTURE)

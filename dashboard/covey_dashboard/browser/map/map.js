@@ -201,12 +201,14 @@ class PointMap {
       const [across, down] = [Math.round(width * this.ratio), Math.round(height * this.ratio)];
       if (canvas.width !== across || canvas.height !== down) Object.assign(canvas, { width: across, height: down });
     }
-    if (this.view) this.draw();
-    else this.showAll();
+    this.draw();
   }
 
+  /** Where a person has moved to; before that everything, in the size that the map has now. */
   get view() {
-    return this.scene && viewsByPoints.get(this.scene.points.id);
+    const { scene, size } = this;
+    if (!scene || !size.width) return undefined;
+    return viewsByPoints.get(scene.points.id) ?? fitView(scene.points.grid.box, size);
   }
 
   /** @param {View} view */
@@ -216,7 +218,8 @@ class PointMap {
   }
 
   showAll() {
-    if (this.scene) this.moveTo(fitView(this.scene.points.grid.box, this.size));
+    if (this.scene) viewsByPoints.delete(this.scene.points.id);
+    this.draw();
   }
 
   /**

@@ -1,6 +1,8 @@
 // Which part of a map is in view, and how pixels of the screen and units of the map become each other.
 
-const OUTLIERS = 0.005; // share of the points at each end of an axis that may lie outside the first view
+const OUTLIERS = 0.005; // share of the points at each end of an axis that may lie outside the first view, at least one
+const FEW = 20; // points of which none is an outlier
+const FAR = 0.25; // how far from the others an outlier lies, as a share of their range
 const MARGIN = 0.06;
 const KEY_STEP = 60; // pixels by which an arrow key moves the map
 const BUTTON_BAR = 36; // pixels at the top, where the buttons are
@@ -53,8 +55,12 @@ export const coreBox = (places) => ({ x: coreRange(places, 0), y: coreRange(plac
 function coreRange(places, axis) {
   const sorted = places.filter((value, index) => index % 2 === axis && Number.isFinite(value)).sort();
   if (!sorted.length) return [-1, 1];
-  const cut = Math.floor(OUTLIERS * (sorted.length - 1));
-  const [low, high] = [sorted[cut], sorted[sorted.length - 1 - cut]];
+  const last = sorted.length - 1;
+  const cut = last < FEW ? 0 : Math.max(1, Math.floor(OUTLIERS * last));
+  const [coreLow, coreHigh] = [sorted[cut], sorted[last - cut]];
+  const far = FAR * (coreHigh - coreLow) || Infinity; // where all but a few lie in one place, these are the map
+  const low = coreLow - sorted[0] > far ? coreLow : sorted[0];
+  const high = sorted[last] - coreHigh > far ? coreHigh : sorted[last];
   const margin = MARGIN * (high - low) || 1;
   return [low - margin, high + margin];
 }

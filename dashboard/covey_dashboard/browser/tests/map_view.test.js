@@ -41,6 +41,29 @@ test("nearly all points are in the first view: single outliers do not shrink it"
   assert.ok(y[0] < 0 && y[0] > -1 && y[1] > 6, `y from ${y}`);
 });
 
+test("one outlier does not shrink a small map either, on any side", () => {
+  for (const outlier of [-1000, 1000]) {
+    const places = Float32Array.from({ length: 2 * 40 }, (_, index) => Math.floor(index / 2) % 10);
+    places.set([outlier, outlier], 0);
+    const { x, y } = coreBox(places);
+    assert.ok(x[0] > -2 && x[1] < 11, `x from ${x}`);
+    assert.ok(y[0] > -2 && y[1] < 11, `y from ${y}`);
+  }
+});
+
+test("all points that are not far from the others are in the first view", () => {
+  for (const count of [1, 2, 3, 5, 50, 1000]) {
+    const places = Float32Array.from({ length: 2 * count }, (_, index) => Math.floor(index / 2));
+    const { x } = coreBox(places);
+    assert.ok(x[0] < 0 && x[1] > count - 1, `${count} points, x from ${x}`);
+  }
+});
+
+test("points of which nearly all lie in one place are all in the first view", () => {
+  const { x } = coreBox(new Float32Array(2 * 40).fill(5).fill(9, 0, 2));
+  assert.ok(x[0] < 5 && x[1] > 9, `x from ${x}`);
+});
+
 test("points that lie nowhere are left aside, and a map without any has a view too", () => {
   assert.deepEqual(coreBox(Float32Array.of(NaN, Infinity, 2, 3)), { x: [1, 3], y: [2, 4] });
   assert.deepEqual(coreBox(new Float32Array()), { x: [-1, 1], y: [-1, 1] });
