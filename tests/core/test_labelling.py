@@ -68,7 +68,7 @@ def test_labels_are_there_for_everyone_at_once(store: LabelStore) -> None:
     assert [(found.name, found.count) for found in second.classes()] == [("robin", 2), ("wren", 1)]
     second.remove(["b.png", "c.png"], "robin")
     assert store.by_image() == {"a.png": ("robin",), "b.png": ("wren",)}
-    assert [path.name for path in store.path.parent.iterdir()] == ["labels.sqlite"]
+    assert {path.name for path in store.path.parent.iterdir()} == {"labels.sqlite", ".covey"}
 
 
 def test_what_changes_nothing_is_no_action(store: LabelStore) -> None:

@@ -15,6 +15,7 @@ from covey.commands.evaluate import evaluate
 from covey.commands.export import export
 from covey.commands.import_ import import_
 from covey.commands.info import info
+from covey.commands.labels import labels
 from covey.commands.layers import layers
 from covey.commands.plugins import plugins
 from covey.commands.profile import profile
@@ -93,6 +94,7 @@ for command in (
     import_,
     pull,
     push,
+    labels,
     layers,
     plugins,
 ):

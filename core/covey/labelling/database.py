@@ -18,7 +18,7 @@ from covey.labelling.untrusted_sqlite import check_files, journal_of, rolled_bac
 NAME = "labels.sqlite"
 FORMAT = 1
 """Raised when the tables change: an older covey then refuses the file."""
-_COVEY = 0x636F7679
+COVEY = 0x636F7679
 """The application id of a label file: "covy"."""
 
 _TABLES = (
@@ -60,10 +60,12 @@ _TABLES = (
         PRIMARY KEY (action, given, class, image)
     ) WITHOUT ROWID""",
 )
-_LARGEST = 2**53
+TABLES = {1: _TABLES}
+"""The tables of each format that covey reads, exactly as they are declared."""
+LARGEST = 2**53
 """No number in a label file comes near this: ids count images, classes and actions."""
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
 """Raised over a damaged file: Python decodes SQLite's own messages, which quote the file, as UTF-8."""
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -110,14 +112,29 @@ def read_contents(path: Path, patience: float) -> bytes:
 
 def check(path: Path, patience: float) -> None:
     """Read the whole label file. Raises CoveyError when anything in it is not as it should be."""
+    read_sound_contents(path, patience)
+
+
+def read_sound_contents(path: Path, patience: float) -> bytes:
+    """Return what `read_contents` does, once all of it is checked.
+
+    Raises:
+        CoveyError: anything in the file is not as it should be.
+    """
     contents = read_contents(path, patience)
+    check_contents(path, contents)
+    return contents
+
+
+def check_contents(path: Path, contents: bytes) -> None:
+    """Check the bytes of a label file, which is called `path` in messages. Raises CoveyError."""
     try:
         with closing(sqlite3.connect(":memory:")) as db:  # SQLite skips the CHECK constraints of a read-only file
             db.deserialize(contents)
             sound = db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
             if not sound or db.execute("PRAGMA foreign_key_check").fetchone() or _has_odd_values(db):
                 raise _damaged(path)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _as_covey_error(path, error) from error
 
 
@@ -128,7 +145,7 @@ def _writer_died(path: Path, patience: float) -> bool:
     try:
         with closing(sqlite3.connect(_uri(path, "ro"), timeout=patience, uri=True)) as db:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK
     return False
 
@@ -150,7 +167,7 @@ def _transaction(path: Path, address: str, patience: float, begin: str) -> Itera
             _prepare(db, path)
             yield db
             db.commit()
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _as_covey_error(path, error) from error
 
 
@@ -158,13 +175,15 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     """Make the tables of a new file; see that those of an old one are ours. Raises CoveyError."""
     schema, made_by = _schema(db), _number(db, "application_id")
     if not schema and not made_by:
-        _create(db)
-    elif made_by != _COVEY:
+        create_tables(db)
+    elif made_by != COVEY:
         raise CoveyError(f"{path} is no label file of covey: move it away, then labels can be kept there.")
     elif _number(db, "user_version") > FORMAT:
         raise CoveyError(f"The labels {path} were written by a newer covey: install that one to read them.")
-    elif schema != _ours():
-        raise CoveyError(f"The labels {path} were changed by another program: put back a copy, or move the file away.")
+    elif schema != _schema_of(_number(db, "user_version")):
+        raise CoveyError(
+            f"The labels {path} were changed by another program: use covey labels repair, or move the file away."
+        )
     elif db.execute("SELECT group_concat(typeof(number)) FROM revision").fetchone() != ("integer",):
         raise _damaged(path)
 
@@ -174,7 +193,7 @@ def _has_odd_values(db: sqlite3.Connection) -> bool:
     for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         columns = [(row[1], row[2]) for row in db.execute(f"PRAGMA table_info({table})")]
         conditions = [f"typeof({name}) <> '{kind.lower()}'" for name, kind in columns]
-        conditions += [f"{name} NOT BETWEEN 0 AND {_LARGEST}" for name, kind in columns if kind == "INTEGER"]
+        conditions += [f"{name} NOT BETWEEN 0 AND {LARGEST}" for name, kind in columns if kind == "INTEGER"]
         if db.execute(f"SELECT 1 FROM {table} WHERE {' OR '.join(conditions)} LIMIT 1").fetchone():
             return True
     return False
@@ -183,23 +202,26 @@ def _has_odd_values(db: sqlite3.Connection) -> bool:
 def _empty_database() -> bytes:
     """Return the contents of a label file without labels."""
     with closing(sqlite3.connect(":memory:")) as db:
-        _create(db)
+        create_tables(db)
         db.commit()
         return db.serialize()
 
 
-def _create(db: sqlite3.Connection) -> None:
-    for table in _TABLES:
+def create_tables(db: sqlite3.Connection, number: int = FORMAT) -> None:
+    """Make the tables of a format in an empty database."""
+    for table in TABLES[number]:
         db.execute(table)
     db.execute("INSERT INTO revision VALUES (0)")
-    db.execute(f"PRAGMA application_id={_COVEY}")
-    db.execute(f"PRAGMA user_version={FORMAT}")
+    db.execute(f"PRAGMA application_id={COVEY}")
+    db.execute(f"PRAGMA user_version={number}")
 
 
 @cache
-def _ours() -> list[tuple[str, ...]]:
+def _schema_of(number: int) -> list[tuple[str, ...]]:
+    """Return what a file of a format declares; nothing for an unknown one."""
     with closing(sqlite3.connect(":memory:")) as db:
-        _create(db)
+        if number in TABLES:
+            create_tables(db, number)
         return _schema(db)
 
 
@@ -225,4 +247,6 @@ def _as_covey_error(path: Path, error: sqlite3.DatabaseError | UnicodeDecodeErro
 
 
 def _damaged(path: Path) -> CoveyError:
-    return CoveyError(f"The labels {path} are damaged, and left as they are: put back a copy, or move the file away.")
+    return CoveyError(
+        f"The labels {path} are damaged, and left as they are: use covey labels repair, or move the file away."
+    )

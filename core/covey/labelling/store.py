@@ -22,6 +22,7 @@ from covey.labelling.changes import Labelled
 from covey.labelling.classes import LabelClass, class_colour, class_name, isolate_text
 from covey.labelling.database import NAME, check, read_contents, reading, writing
 from covey.labelling.history import Action
+from covey.labelling.label_backups import back_up_once_a_day
 
 if TYPE_CHECKING:
     from covey.data.dataset import Dataset
@@ -180,6 +181,7 @@ class LabelStore:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         if not self.writable:
             raise CoveyError("These labels are open for reading only: nothing was changed.")
+        back_up_once_a_day(self.path, self.patience)
         with writing(self.path, self.patience) as db:
             yield db
 
@@ -204,10 +206,15 @@ def open_labels(dataset: Dataset) -> LabelStore:
 
 def kept_labels(dataset: Dataset) -> LabelStore:
     """Open the labels of a dataset for reading only: where they lie now, and nothing is made. Raises CoveyError."""
-    path, own = _places(dataset)
-    store = LabelStore(own if own.exists() else path, writable=False)
+    store = LabelStore(label_path(dataset), writable=False)
     check(store.path, PATIENCE)
     return store
+
+
+def label_path(dataset: Dataset) -> Path:
+    """Return where the labels of a dataset lie now, or would if there are none."""
+    path, own = _places(dataset)
+    return own if own.exists() else path
 
 
 def _places(dataset: Dataset) -> tuple[Path, Path]:

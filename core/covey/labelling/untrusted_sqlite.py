@@ -38,17 +38,17 @@ def check_files(path: Path) -> bool:
             a journal that covey does not write.
     """
     for sidecar in (journal_of(path), path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
-        _check_regular(sidecar)
+        check_regular(sidecar)
     if _exists(path.with_name(f"{path.name}-wal")):
         raise CoveyError(
             f"{path}-wal is a write-ahead log, which covey never writes: move it away (close the program that made it)."
         )
-    if not _check_regular(path):
+    if not check_regular(path):
         return False
     try:
         with path.open("rb") as file:
             _check_header(path, file.read(_HEADER))
-        _check_journal(journal_of(path))
+        check_journal(journal_of(path))
     except OSError as error:
         raise CoveyError(f"The labels {path} cannot be read: {reason(error)}.") from error
     return True
@@ -80,16 +80,22 @@ def rolled_back_copy(path: Path) -> Iterator[Path]:
 def _check_header(path: Path, header: bytes) -> None:
     if len(header) < _HEADER:
         raise CoveyError(
-            f"The labels {path} were emptied or cut off ({len(header)} bytes are there): put back a copy, or move the"
-            " file away to begin anew."
+            f"The labels {path} were emptied or cut off ({len(header)} bytes are there): use"
+            " covey labels repair --from-backup, or move the file away to begin anew."
         )
     if header.startswith(_MAGIC) and header[18:20] != _LEGACY:
-        raise CoveyError(f"The labels {path} were changed by another program: put back a copy, or move the file away.")
+        raise CoveyError(
+            f"The labels {path} were changed by another program: use covey labels repair, or move the file away."
+        )
 
 
-def _check_journal(journal: Path) -> None:
-    """Refuse a journal that names a super-journal: covey changes one database at a time and never writes one."""
-    if not _exists(journal):
+def check_journal(journal: Path) -> None:
+    """Refuse a journal that names a super-journal: covey changes one database at a time and never writes one.
+
+    Raises:
+        CoveyError: it does, or is a link or no regular file.
+    """
+    if not check_regular(journal):
         return
     with journal.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
@@ -98,7 +104,7 @@ def _check_journal(journal: Path) -> None:
             raise CoveyError(f"{journal} was not written by covey and would make SQLite delete a file: delete it.")
 
 
-def _check_regular(path: Path) -> bool:
+def check_regular(path: Path) -> bool:
     """Whether a file exists. Raises CoveyError when it is a link, a folder or a device."""
     try:
         mode = path.lstat().st_mode
