@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 from covey import CoveyError, Runtime
 from covey.data.images import ImageFolder
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 open_clip = pytest.importorskip("open_clip")
+
+import torch  # noqa: E402
+from torch import nn  # noqa: E402
 
 from covey_clip import Clip  # noqa: E402
 
@@ -59,14 +62,14 @@ def test_the_embedding_is_what_openclip_computes(model: Any, tmp_path: Path) -> 
     batch = torch.nn.functional.interpolate(batch, (224, 448), mode="bicubic", antialias=True)[..., 112:336]
     mean, std = (torch.tensor(config[key]).view(3, 1, 1) for key in ("mean", "std"))
     with torch.inference_mode():
-        expected = model.eval().encode_image((batch.clamp(0, 1) - mean) / std).numpy()
+        expected: NDArray[np.float32] = model.eval().encode_image((batch.clamp(0, 1) - mean) / std).numpy()
     (features_of_images,) = features(small(weights=str(tmp_path / "w.pt"), input="original"))
     assert features_of_images.shape == (2, 256)
     assert np.linalg.norm(features_of_images - expected) < 0.02 * np.linalg.norm(expected)
 
 
 @pytest.mark.parametrize("form", ["plain", "trained", "safetensors"])
-def test_a_checkpoint_loads_back(model: Any, tmp_path: Path, form: str) -> None:
+def test_a_checkpoint_loads_back(model: nn.Module, tmp_path: Path, form: str) -> None:
     """As saved, as open_clip's training writes it, and as the hub keeps it."""
     state, path = model.state_dict(), tmp_path / ("w.safetensors" if form == "safetensors" else "w.pt")
     if form == "safetensors":

@@ -17,8 +17,10 @@ from covey.components.kinds import Kind
 from covey.data.images import ImageFolder
 from covey.plugins.registry import Registry
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 timm = pytest.importorskip("timm")
+
+import torch  # noqa: E402
 
 from covey_timm import Timm  # noqa: E402
 

@@ -15,8 +15,10 @@ from covey.components.kinds import Kind
 from covey.data.images import ImageFolder
 from covey.plugins.registry import Registry
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 models = pytest.importorskip("torchvision.models")
+
+import torch  # noqa: E402
 
 from covey_torchvision import Torchvision  # noqa: E402
 
@@ -86,7 +88,7 @@ def test_features_are_what_torchvision_computes(tmp_path: Path) -> None:
     ]
     with torch.inference_mode():
         stem = model.maxpool(model.relu(model.bn1(model.conv1(images))))
-        expected = model.layer3(model.layer2(model.layer1(stem))).mean((2, 3)).numpy()
+        expected: NDArray[np.float32] = model.layer3(model.layer2(model.layer1(stem))).mean((2, 3)).numpy()
     np.testing.assert_allclose(features(small(weights=str(tmp_path / "w.pth"))), expected, rtol=1e-4, atol=1e-6)
 
 
@@ -99,7 +101,7 @@ def original(model: str, layer: str, freq_pool: int, images: NDArray[np.uint8]) 
     tapped = extraction.create_feature_extractor(network, [layer])
     batch = torch.stack([transforms(torch.tensor(image).permute(2, 0, 1)) for image in images])
     with torch.inference_mode():
-        maps = tapped(batch)[layer].numpy()
+        maps: NDArray[np.float32] = tapped(batch)[layer].numpy()
     count, channels, rows, columns = maps.shape
     blocks = -(-rows // freq_pool)
     filled = np.zeros((count, channels, blocks * freq_pool, columns), np.float32)
