@@ -52,7 +52,7 @@ def read_experiment(path: Path, registry: Registry) -> Experiment:
     try:
         text = path.read_text("utf-8")
         document: dict[str, object] = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CoveyError(f"{path} cannot be read as TOML: {reason(error)}.") from error
 
     def locate(key_path: KeyPath) -> str:
