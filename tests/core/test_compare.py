@@ -12,7 +12,7 @@ from tests.fixture_types import Cli
 from tests.json_types import MeasuresJson
 
 from covey import Clustering
-from covey.analysis.measures.agreement import agreement_matrix, trace_clusters
+from covey.analysis.measures.clustering_agreement import agreement_matrix, trace_clusters
 
 FLAGS = ("--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2",
          "--set", "clusterer.min_samples=3", "--set", "clusterer.eps=0.001,0.6,9")  # fmt: skip

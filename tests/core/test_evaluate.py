@@ -13,7 +13,7 @@ from tests.fixture_types import Cli
 from tests.json_types import MeasuresJson
 
 from covey import Clusterer, Clustering, CoveyError, component
-from covey.analysis.measures.agreement import common_labels
+from covey.analysis.measures.clustering_agreement import common_labels
 from covey.analysis.measures.evaluation import evaluate, neighbour_accuracy
 from covey.analysis.measures.validity import describe_shape, half_agreement, recording_shares
 from covey.data.segment_names import recordings_of_images

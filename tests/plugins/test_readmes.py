@@ -30,7 +30,8 @@ def test_a_plugin_folder_has_an_entry_point_and_a_readme(folder: Path) -> None:
     components = [item for item in Registry.installed().components if item.cls.__module__ == folder.name]
     text = (folder / "README.md").read_text("utf-8")
     tables = [options_table(options(item.cls)) for item in components if options(item.cls)]
-    assert [found.strip() for found in TABLE.findall(text)] == tables, f"covey plugins show {folder.name} --markdown"
+    advice = "; ".join(f"covey plugins show {item.name} --markdown" for item in components)
+    assert [table.strip() for table in TABLE.findall(text)] == tables, advice
 
 
 def test_the_installed_metadata_is_that_of_pyproject() -> None:

@@ -11,7 +11,7 @@ from covey.analysis.assist.neighbours import measure_oddity, nearest_rows
 from covey.analysis.assist.worklist import Answer, Batch, Worklist
 from covey.analysis.join_tables import Joined, join_tables
 from covey.analysis.match_clusters import match_clusters
-from covey.analysis.measures.agreement import Flow, agreement_matrix, trace_clusters
+from covey.analysis.measures.clustering_agreement import Flow, agreement_matrix, trace_clusters
 from covey.analysis.profiles import Profile, profile_option
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.components.contracts import Component, cluster

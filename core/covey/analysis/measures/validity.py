@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.analysis.measures.agreement import common_labels
+from covey.analysis.measures.clustering_agreement import common_labels
 from covey.analysis.measures.evaluation import number_values
 from covey.components.contracts import Clusterer, Floats, Labels
 from covey.components.kinds import Kind

@@ -19,7 +19,10 @@ UPLOADED_IMAGES = ("xc_spectrograms.zip", "xc_spectrograms/")
 """The archive of a published dataset, and the folder inside it."""
 TABLE_PREFIXES = {Kind.EXTRACTOR: "full_features_", Kind.REDUCER: "dimred_", Kind.CLUSTERER: "clusters_"}
 """How the names of tables begin; covey names its own clusterings alike."""
-_NAME = re.compile(r"(?:full_features_|dimred_(?P<size>\d{1,6})_neigh_(?P<neighbors>\d{1,6})_)(?P<rest>.+)\.npz")
+_NAME = re.compile(
+    rf"(?:{TABLE_PREFIXES[Kind.EXTRACTOR]}"
+    rf"|{TABLE_PREFIXES[Kind.REDUCER]}(?P<size>\d{{1,6}})_neigh_(?P<neighbors>\d{{1,6}})_)(?P<rest>.+)\.npz"
+)
 _MODELS = ("MobileNet_V3_Large", "MobileNet_randinit", "Vit_b_16", "MaxVit_T", "Swin_S")
 """The original's networks with `_` in their names; other names of networks end at the first `_`."""
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from covey._base.errors import CoveyError, did_you_mean
 from covey._base.progress import SILENT, Progress
 from covey.analysis.assist.neighbours import measure_oddity
-from covey.analysis.measures.agreement import agreement_matrix
+from covey.analysis.measures.clustering_agreement import agreement_matrix
 from covey.analysis.measures.leaderboard import Leaderboard, Row, rank_rows
 from covey.analysis.profiles import Profile, profile_option
 from covey.components import options
