@@ -39,6 +39,8 @@ class _LabelSummary:
     classes: dict[str, int]
     """The number of images of each class."""
     images: int
+    out_of_date: list[str]
+    """The images that have another content than when they were labelled: these labels are not counted."""
 
 
 @attrs.frozen
@@ -143,7 +145,10 @@ def _read_or_report(read: Callable[[], T], problems: list[str]) -> T | None:
 def _summarize_labels(dataset: Dataset) -> _LabelSummary | None:
     store = kept_labels(dataset)
     classes = {label_class.name: label_class.count for label_class in store.classes()}
-    return _LabelSummary(str(store.path), classes, len(store.by_image())) if classes else None
+    if not classes:
+        return None
+    out_of_date = sorted({row.filename for row in store.out_of_date()})
+    return _LabelSummary(str(store.path), classes, len(store.by_image()), out_of_date)
 
 
 def _summarize_metadata(dataset: Dataset, names: Sequence[str]) -> _MetadataSummary | None:
@@ -162,6 +167,12 @@ def _show_labels(labels: _LabelSummary | None) -> None:
     classes, images = count_noun(len(labels.classes), "class"), count_noun(labels.images, "labelled image")
     print_text(f"\nLabels: {classes}, {images}, in {labels.file}")
     print_text(f"  {preview([f'{name} ({count:,})' for name, count in labels.classes.items()])}")
+    if labels.out_of_date:
+        images = count_noun(len(labels.out_of_date), "image")
+        print_text(
+            f"  Out of date, and not counted: the labels of {images} whose content has changed since"
+            f" ({preview(labels.out_of_date)}); covey labels check names them all"
+        )
 
 
 def _show_metadata(metadata: _MetadataSummary | None, images: int) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+
 import click
 
+from covey._base.text import count_noun
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
-from covey.labelling import label_path
+from covey.labelling import Labelled, kept_labels, label_path
 from covey.labelling.repair_labels import repair_labels
 from covey.labelling.store import PATIENCE
 from covey.plugins.locations import open_dataset
@@ -15,6 +19,35 @@ from covey.plugins.registry import Registry
 @click.group()
 def labels() -> None:
     """Look after the labels of a dataset."""
+
+
+@labels.command("check")
+@click.argument("place", metavar="DATASET")
+def check(place: str) -> None:
+    """Name the labels whose images are gone or have another content than when they were labelled.
+
+    Exit code 1 if there are any.
+    """
+    dataset = open_dataset(Registry.installed(), place, TerminalProgress())
+    store = kept_labels(dataset)
+    out_of_date = store.out_of_date()
+    orphaned = store.orphaned() if dataset.images else []
+    total = len(store.all_rows())
+    _print_labels("out of date, and not counted: the image has another content now", out_of_date)
+    _print_labels("without their image", orphaned)
+    sound = total - len(out_of_date) - len(orphaned)
+    print_text(f"Of {count_noun(total, 'label')} {sound:,} belong to the images as they are.")
+    if not dataset.images:
+        print_text("The dataset has no images here to compare with.")
+    if out_of_date or orphaned:
+        sys.exit(1)
+
+
+def _print_labels(state: str, rows: Sequence[Labelled]) -> None:
+    if rows:
+        print_text(f"{count_noun(len(rows), 'label')} {state}:")
+    for row in rows:
+        print_text(f"  {row.filename}: {row.label}")
 
 
 @labels.command("repair")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Generic, TypeGuard, TypeVar
 
@@ -13,6 +13,7 @@ import numpy as np
 from covey._base.errors import CoveyError
 from covey.components.contracts import Floats
 from covey.components.table_kinds import TableKind
+from covey.data.image_contents import hash_images
 from covey.data.images import ImageFolder
 from covey.data.legacy.file_names import METADATA_FILE
 from covey.data.outside_paths import leads_outside
@@ -74,6 +75,11 @@ class Dataset(ABC):
     @abstractmethod
     def images(self) -> ImageFolder | None:
         """The folder with the images on this machine; None when there are none."""
+
+    def image_contents(self, names: Collection[str]) -> dict[str, str]:
+        """Return the SHA-256 of each of these images that is on this machine."""
+        images = self.images
+        return hash_images(images, names) if images else {}
 
     @property
     def labels(self) -> LabelStore:

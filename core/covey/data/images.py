@@ -139,7 +139,7 @@ class ImageFolder:
         A file is read only if its size or times differ from what the JSON file `index_file` says, which is then
         updated. Deep greys are scaled by one range for all images.
         """
-        known_files = {file.name: file for file in _read_index(index_file)}
+        known_files = {file.name: file for file in read_index(index_file)}
         names = self.names()
         if gone := sorted(known_files.keys() - set(names)):
             progress.note(f"Gone since the last run, and left out: {preview(gone)}.")
@@ -222,7 +222,7 @@ def _write_index(index_file: Path, files: Sequence[ImageFile]) -> None:
     write_text(index_file, json.dumps({"format": FORMAT, "files": rows}))
 
 
-def _read_index(index_file: Path) -> list[ImageFile]:
+def read_index(index_file: Path) -> list[ImageFile]:
     """Return the files in an index; none if it is damaged or was written by another version."""
     try:
         index = json.loads(index_file.read_text("utf-8"))

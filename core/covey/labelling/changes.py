@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
@@ -11,11 +11,15 @@ from covey._base.errors import CoveyError
 from covey.labelling.classes import free_colour
 
 _GIVE = """INSERT OR IGNORE INTO label_change
-    SELECT ?1, 1, ?2, id, ?3, ?4 FROM image WHERE name = ?5
+    SELECT ?1, 1, ?2, id, ?3, ?4 FROM image
+    WHERE id = (SELECT max(id) FROM image WHERE name = ?5 AND (content = ?6 OR ?6 = ''))
     AND NOT EXISTS (SELECT 1 FROM label WHERE class = ?2 AND image = image.id)"""
+_ADD_IMAGE = """INSERT INTO image (name, content, assumed) SELECT ?1, ?2, 0
+    WHERE NOT EXISTS (SELECT 1 FROM image WHERE name = ?1 AND (content = ?2 OR ?2 = ''))"""
+_ASSUME = "UPDATE OR IGNORE image SET content = ?, assumed = 1 WHERE name = ? AND content = ''"
 _TAKE = """INSERT OR IGNORE INTO label_change
     SELECT ?1, 0, class, image, at, how FROM label
-    WHERE class = ?2 AND image = (SELECT id FROM image WHERE name = ?3)"""
+    WHERE class = ?2 AND image IN (SELECT id FROM image WHERE name = ?3)"""
 _TAKE_ALL = "INSERT INTO label_change SELECT ?1, 0, class, image, at, how FROM label WHERE class = ?2"
 _HAND_ON = """INSERT OR IGNORE INTO label_change
     SELECT action, 1, ?2, image, at, how FROM label_change
@@ -25,20 +29,29 @@ _HAND_ON = """INSERT OR IGNORE INTO label_change
 
 @attrs.frozen
 class Labelled:
-    """One image in one class: since when (UTC, ISO 8601), and how it came there, such as "person"."""
+    """One image in one class: since when (UTC, ISO 8601), and how it came there, such as "person".
+
+    `content` is the SHA-256 of the image that was labelled, "" if it is not known.
+    """
 
     filename: str
     label: str
     when: str
     how: str
+    content: str = ""
+
+
+def assume_contents(db: sqlite3.Connection, contents: Mapping[str, str]) -> None:
+    """Take the images as they are now for those that were labelled when no content was kept, or without a file."""
+    db.executemany(_ASSUME, ((content, name) for name, content in contents.items()))
 
 
 def add_labels(db: sqlite3.Connection, action: int, rows: Sequence[Labelled]) -> int:
     """Give images their classes, made if need be; return how many labels are new. Raises CoveyError."""
     _check_names(row.filename for row in rows)
     numbers = _numbers(db, action, dict.fromkeys(row.label for row in rows))
-    db.executemany("INSERT OR IGNORE INTO image (name) VALUES (?)", ((row.filename,) for row in rows))
-    parameters = ((action, numbers[row.label], row.when, row.how, row.filename) for row in rows)
+    db.executemany(_ADD_IMAGE, ((row.filename, row.content) for row in rows))
+    parameters = ((action, numbers[row.label], row.when, row.how, row.filename, row.content) for row in rows)
     return db.executemany(_GIVE, parameters).rowcount
 
 

@@ -16,7 +16,7 @@ from covey._base.files import create_file
 from covey.labelling.untrusted_sqlite import check_files, journal_of, rolled_back_copy
 
 NAME = "labels.sqlite"
-FORMAT = 1
+FORMAT = 2
 """Raised when the tables change: an older covey then refuses the file."""
 COVEY = 0x636F7679
 """The application id of a label file: "covy"."""
@@ -60,7 +60,29 @@ _TABLES = (
         PRIMARY KEY (action, given, class, image)
     ) WITHOUT ROWID""",
 )
-TABLES = {1: _TABLES}
+_NEW_TABLES = {
+    "image": """CREATE TABLE image (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL CHECK (typeof(name) = 'text'),
+        content TEXT NOT NULL CHECK (typeof(content) = 'text'),
+        assumed INTEGER NOT NULL CHECK (assumed IN (0, 1)),
+        UNIQUE (name, content)
+    )""",
+    "action": """CREATE TABLE action (
+        id INTEGER PRIMARY KEY,
+        at TEXT NOT NULL CHECK (typeof(at) = 'text'),
+        told TEXT NOT NULL CHECK (typeof(told) = 'text'),
+        state TEXT NOT NULL CHECK (state IN ('done', 'undone', 'dropped')),
+        author TEXT NOT NULL CHECK (typeof(author) = 'text'),
+        session TEXT NOT NULL CHECK (typeof(session) = 'text')
+    )""",
+}
+"""The tables that differ in format 2. An image is a name with a content: the SHA-256 of the file when it was labelled,
+"" if there was no file. It is `assumed` where the file was read only later. `session` is the window of an action."""
+_NEW_COLUMNS = {"image": "id, name, content, assumed", "action": "id, at, told, state, author, session"}
+_ADDED = {"image": "'', 0", "action": "'', ''"}
+"""What the rows of format 1 get in the columns that format 2 adds."""
+TABLES = {1: _TABLES, 2: tuple(_NEW_TABLES.get(table.split()[2], table) for table in _TABLES)}
 """The tables of each format that covey reads, exactly as they are declared."""
 LARGEST = 2**53
 """No number in a label file comes near this: ids count images, classes and actions."""
@@ -88,7 +110,10 @@ def reading(path: Path, patience: float) -> Iterator[sqlite3.Connection]:
         if check_files(path):
             readable = stack.enter_context(rolled_back_copy(path)) if _writer_died(path, patience) else path
             address = _uri(readable, "ro" if readable == path else "rw")
-        yield stack.enter_context(_transaction(path, address, patience, "BEGIN"))
+        db = stack.enter_context(_transaction(path, address, patience, "BEGIN"))
+        if _number(db, "user_version") < FORMAT:
+            _read_as_new(db)
+        yield db
 
 
 @contextmanager
@@ -100,6 +125,7 @@ def writing(path: Path, patience: float) -> Iterator[sqlite3.Connection]:
     """
     if not check_files(path):
         create_file(path, _empty_database())
+    _upgrade(path, patience)
     with _transaction(path, _uri(path, "rw"), patience, "BEGIN IMMEDIATE") as db:
         yield db
 
@@ -186,6 +212,37 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
         )
     elif db.execute("SELECT group_concat(typeof(number)) FROM revision").fetchone() != ("integer",):
         raise _damaged(path)
+
+
+def _read_as_new(db: sqlite3.Connection) -> None:
+    """Let the tables of an older file be read as those of this format, in this connection alone."""
+    for table, added in _ADDED.items():
+        columns = _NEW_COLUMNS[table]
+        db.execute(f"CREATE TEMP VIEW {table} ({columns}) AS SELECT *, {added} FROM main.{table}")
+
+
+def _upgrade(path: Path, patience: float) -> None:
+    """Give a file of an older format this one: wholly, or not at all. Raises CoveyError."""
+    with reading(path, patience) as db:
+        if _number(db, "user_version") == FORMAT:
+            return
+    try:
+        with closing(sqlite3.connect(_uri(path, "rw"), timeout=patience, isolation_level=None, uri=True)) as db:
+            for setting in ("trusted_schema=OFF", "foreign_keys=OFF", "temp_store=MEMORY"):
+                db.execute(f"PRAGMA {setting}")
+            db.execute("BEGIN IMMEDIATE")
+            _prepare(db, path)
+            if _number(db, "user_version") < FORMAT:  # nobody else was first
+                for table, added in _ADDED.items():
+                    db.execute(f"CREATE TEMP TABLE earlier AS SELECT *, {added} FROM main.{table}")
+                    db.execute(f"DROP TABLE main.{table}")
+                    db.execute(_NEW_TABLES[table])
+                    db.execute(f"INSERT INTO main.{table} SELECT * FROM earlier")
+                    db.execute("DROP TABLE earlier")
+                db.execute(f"PRAGMA user_version={FORMAT}")
+            db.commit()
+    except UNREADABLE as error:
+        raise _as_covey_error(path, error) from error
 
 
 def _has_odd_values(db: sqlite3.Connection) -> bool:

@@ -13,17 +13,23 @@ from datetime import UTC, datetime
 import attrs
 
 _CHANGED = {"class": ("id", "id, name, colour"), "label": ("class, image", "class, image, at, how")}
-_COLUMNS = "SELECT id, at, told, state <> 'done' FROM action"
+_COLUMNS = "SELECT id, at, told, state <> 'done', author, session FROM action"
 
 
 @attrs.frozen
 class Action:
-    """What somebody did: its number, when (UTC, ISO 8601), in words, and whether it was taken back since."""
+    """What somebody did: its number, when (UTC, ISO 8601), in words, and whether it was taken back since.
+
+    `author` is the name of the user, `session` the window in which it was done; both are "" in files of earlier
+    versions.
+    """
 
     id: int
     when: str
     told: str
     undone: bool
+    author: str = ""
+    session: str = ""
 
 
 def now() -> str:
@@ -31,10 +37,11 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def begin(db: sqlite3.Connection) -> int:
+def begin(db: sqlite3.Connection, author: str, session: str) -> int:
     """Write down a new action; what was undone before it can no longer be redone."""
     db.execute("UPDATE action SET state = 'dropped' WHERE state = 'undone'")
-    return int(db.execute("INSERT INTO action (at, told, state) VALUES (?, '', 'done')", (now(),)).lastrowid or 0)
+    insert = "INSERT INTO action (at, told, state, author, session) VALUES (?, '', 'done', ?, ?)"
+    return int(db.execute(insert, (now(), author, session)).lastrowid or 0)
 
 
 def finish(db: sqlite3.Connection, action: int, description: str) -> Action | None:
@@ -73,7 +80,7 @@ def first_undone(db: sqlite3.Connection) -> Action | None:
 def latest(db: sqlite3.Connection, limit: int) -> list[Action]:
     """Return the latest actions, the newest first, with those that were undone."""
     rows = db.execute(f"{_COLUMNS} ORDER BY id DESC LIMIT ?", (limit,))
-    return [Action(number, at, told, bool(undone)) for number, at, told, undone in rows]
+    return [_as_action(row) for row in rows]
 
 
 def _turn(db: sqlite3.Connection, action: int, forwards: bool) -> Action | None:
@@ -96,4 +103,9 @@ def _action(db: sqlite3.Connection, number: int) -> Action | None:
 
 def _next_action(db: sqlite3.Connection, which: str) -> Action | None:
     row = db.execute(f"{_COLUMNS} {which} LIMIT 1").fetchone()
-    return Action(row[0], row[1], row[2], bool(row[3])) if row else None
+    return _as_action(row) if row else None
+
+
+def _as_action(row: tuple[int, str, str, int, str, str]) -> Action:
+    number, at, told, undone, author, session = row
+    return Action(number, at, told, bool(undone), author, session)

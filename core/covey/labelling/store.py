@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from covey._base.files import create_file, make_folder
 from covey._base.text import count_noun
 from covey._base.user_folders import user_data_folder
 from covey.labelling import changes, history
+from covey.labelling.authors import current_author
 from covey.labelling.changes import Labelled
 from covey.labelling.classes import LabelClass, class_colour, class_name, isolate_text
 from covey.labelling.database import NAME, check, read_contents, reading, writing
@@ -29,7 +30,15 @@ if TYPE_CHECKING:
 
 PATIENCE = 5.0
 """Seconds to wait while another program holds the label file."""
-_JOINED = "label JOIN class ON class.id = label.class JOIN image ON image.id = label.image"
+_JOINED = "counted JOIN class ON class.id = counted.class JOIN image ON image.id = counted.image"
+_COLUMNS = "image.name, class.name, {0}.at, {0}.how, image.content"
+_ALL = "label JOIN class ON class.id = label.class JOIN image ON image.id = label.image"
+ContentLookup = Callable[[Collection[str]], Mapping[str, str]]
+"""Returns the SHA-256 of those of some images that are there."""
+
+
+def _know_no_contents(_names: Collection[str]) -> Mapping[str, str]:
+    return {}
 
 
 @attrs.frozen
@@ -46,15 +55,20 @@ class LabelStore:
     patience: float = PATIENCE
     writable: bool = True
     """Whether methods may change anything; where not, those that would raise CoveyError."""
+    contents: ContentLookup = attrs.field(default=_know_no_contents, eq=False, repr=False)
+    """Tells the images as they are now. A label whose image has another content is out of date and not counted."""
+    session: str = ""
+    """The window in which actions are done."""
 
     @property
     def revision(self) -> int:
         """A number that is another one whenever anybody has changed something."""
-        return int(self._ask("SELECT number FROM revision")[0][0])
+        with reading(self.path, self.patience) as db:
+            return int(db.execute("SELECT number FROM revision").fetchone()[0])
 
     def classes(self) -> list[LabelClass]:
         """Return the classes in the order in which they were made."""
-        count = "SELECT count(*) FROM label WHERE label.class = class.id"
+        count = "SELECT count(*) FROM counted WHERE counted.class = class.id"
         return [LabelClass(*row) for row in self._ask(f"SELECT name, colour, ({count}) FROM class ORDER BY id")]
 
     def images(self, label: str) -> list[str]:
@@ -71,9 +85,27 @@ class LabelStore:
         return classes_by_image
 
     def rows(self) -> list[Labelled]:
-        """Return every label, sorted by image, then by class in the order in which they were made."""
-        columns = "image.name, class.name, label.at, label.how"
+        """Return every label that counts, sorted by image, then by class in the order in which they were made."""
+        columns = _COLUMNS.format("counted")
         return [Labelled(*row) for row in self._ask(f"SELECT {columns} FROM {_JOINED} ORDER BY image.name, class.id")]
+
+    def all_rows(self) -> list[Labelled]:
+        """Return every label, also those that are out of date, sorted as in `rows`."""
+        with reading(self.path, self.patience) as db:
+            question = f"SELECT {_COLUMNS.format('label')} FROM {_ALL} ORDER BY image.name, class.id"
+            return [Labelled(*row) for row in db.execute(question)]
+
+    def out_of_date(self) -> list[Labelled]:
+        """Return the labels that were given to another content than their images have now, sorted as in `rows`."""
+        rows = self.all_rows()
+        contents = self.contents({row.filename for row in rows if row.content})
+        return [row for row in rows if row.content and contents.get(row.filename, row.content) != row.content]
+
+    def orphaned(self) -> list[Labelled]:
+        """Return the labels whose images are not there, sorted as in `rows`."""
+        rows = self.all_rows()
+        contents = self.contents({row.filename for row in rows})
+        return [row for row in rows if row.filename not in contents]
 
     def history(self, limit: int) -> list[Action]:
         """Return the latest actions, the newest first, with those that were undone."""
@@ -112,7 +144,11 @@ class LabelStore:
 
         `describe` says what was done, from the number of labels that are new. Raises CoveyError.
         """
-        cleaned = [attrs.evolve(row, label=class_name(row.label)) for row in rows]
+        contents = self.contents({row.filename for row in rows if not row.content})
+        cleaned = [
+            attrs.evolve(row, label=class_name(row.label), content=row.content or contents.get(row.filename, ""))
+            for row in rows
+        ]
         return self._act(lambda db, action: describe(changes.add_labels(db, action, cleaned)))
 
     def remove(self, names: Sequence[str], label: str) -> Action | None:
@@ -123,7 +159,7 @@ class LabelStore:
 
     def move(self, new_names: Mapping[str, str]) -> Action | None:
         """Give the labels of images whose files were renamed to the new names, in one action. Raises CoveyError."""
-        rows = [row for row in self.rows() if row.filename in new_names]
+        rows = [row for row in self.all_rows() if row.filename in new_names]
 
         def write(db: sqlite3.Connection, action: int) -> str:
             changes.add_labels(db, action, [attrs.evolve(row, filename=new_names[row.filename]) for row in rows])
@@ -174,7 +210,7 @@ class LabelStore:
     def _act(self, write: Callable[[sqlite3.Connection, int], str]) -> Action | None:
         """Do what `write` writes down and says in words."""
         with self._writing() as db:
-            action = history.begin(db)
+            action = history.begin(db, current_author(), self.session)
             return history.finish(db, action, write(db, action))
 
     @contextmanager
@@ -182,12 +218,31 @@ class LabelStore:
         if not self.writable:
             raise CoveyError("These labels are open for reading only: nothing was changed.")
         back_up_once_a_day(self.path, self.patience)
+        contents = self._contents_to_assume()
         with writing(self.path, self.patience) as db:
+            changes.assume_contents(db, contents)
             yield db
+
+    def _contents_to_assume(self) -> Mapping[str, str]:
+        """Return the contents of labelled images of which none is known, as they are now."""
+        with reading(self.path, self.patience) as db:
+            return self.contents([name for (name,) in db.execute("SELECT name FROM image WHERE content = ''")])
 
     def _ask(self, question: str, *values: str) -> list[Any]:
         with reading(self.path, self.patience) as db:
+            self._leave_out_old_contents(db)
             return db.execute(question, values).fetchall()
+
+    def _leave_out_old_contents(self, db: sqlite3.Connection) -> None:
+        """Make a view `counted`, for this connection, of the labels whose images are still what was labelled."""
+        images = db.execute(
+            "SELECT id, name, content FROM image WHERE content <> '' AND id IN (SELECT image FROM label)"
+        ).fetchall()
+        contents = self.contents({name for _, name, _ in images})
+        changed = [(image,) for image, name, content in images if contents.get(name, content) != content]
+        db.execute("CREATE TEMP TABLE changed (image INTEGER PRIMARY KEY)")
+        db.executemany("INSERT INTO changed VALUES (?)", changed)
+        db.execute("CREATE TEMP VIEW counted AS SELECT * FROM label WHERE image NOT IN (SELECT image FROM changed)")
 
 
 def open_labels(dataset: Dataset) -> LabelStore:
@@ -206,7 +261,7 @@ def open_labels(dataset: Dataset) -> LabelStore:
 
 def kept_labels(dataset: Dataset) -> LabelStore:
     """Open the labels of a dataset for reading only: where they lie now, and nothing is made. Raises CoveyError."""
-    store = LabelStore(label_path(dataset), writable=False)
+    store = LabelStore(label_path(dataset), writable=False, contents=dataset.image_contents)
     check(store.path, PATIENCE)
     return store
 

@@ -1,0 +1,250 @@
+"""Labels hold on to what was labelled: a label counts only while its image has the same content."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from covey.commands.main import main
+from covey.data.folder import FolderDataset
+from covey.labelling import LabelStore, kept_labels, open_labels
+from covey.labelling.label_tables import long_table
+
+FORMAT_1 = (
+    "c-rmVO-~y~7zgm#T^qj;I#DZRA%r?9jqHs~WE)5W5>0_@i3^y<F`{YJqP4w%6?+%#1%h&+Bt7&C^wfNUo~lY!r5<`|ze9Uy8|B>O"
+    "*c^K4?CiR>;}>WYDFXd}!n@<0dG_UD$1vWteCy^?$u`)ARjueY8z<+9B$4+RBZT<*BTO0s{NZbQE_n}9u=Wl}XMS?IAPvxONGSL{"
+    "q2E!39uEBQ+OOyC_wR%gd=UTu0Kf?y?S}%9ix;IYlD3{N8)ZFjl-CPey1Cg>4$o(`*__65vvW%tYp!9jF!SgIyJVRxoylnnT9##2"
+    "axAmDw8XO7`&w4Z%xky2Ch`A5HcNX(hlu$b+WaDm)oWQS5obwNZNwGIdac$L*QhU5biQl7_C&O31n_^^a@t3^4y)R-_PbSmm`yLw"
+    "W^c1a?KX>fhvptq+}*>tyBSqPsBA5ryRovGW7(Cp^!1~6gCg?}u8GWx_Fhh#%b}LcH`lzH%$JHi(r)S%qg%2HR@vIEzDO!d#m)(&"
+    "fk0$vNV<O@66glG(_l-|yzIm}9YfQ0yPpj8tk?(JhP4sXZI#WisBPS}qfMEyt#YwvoYSCVWX;xXqjRWR<@_R|MawjzaTeV*>!o7V"
+    "+TJ#bQPs=OQK~NxiA1Ca^Nr3dCV}?u+mw#ZovHccaZl!#*Sk)Z(6*lUTo|wK7}s(x9p4W}d~VW)8vRgA{OvvOf1E?@U4gA;(l=MN"
+    "=MKVY*Ek9`o4L-)hPi2Pc{OudZcWoNEGeoc6A86<m#VMct6NxFnPbt>Yl6G_+HSsPSG@*tmQqEm+wjsSpC!ho^s$XkFGam<ss6sm"
+    "Ohh6jvuNC{?UeZ-cU|ALE%AKaeL+f!S>HWbWb*S>kx7wqF;QAF>7G5YE(v_W#Hp&P^x99c(e<R5IYaND^T%&d>WhqwNO#2UR*k(<"
+    "jlWLR=W@$V*O#)Gxm(E_)wZ)=9dHKm^dG{1000000002s>`^3H@;l>yh5kwC-}Em&0{{R30001h)2Cli$jGK;8ke`t&7iE1NM4jA"
+    "UecXXSd9N45&Dci;WGdL00000062xtDI-#S{I7(Rh$P1Ua!`qc#Q5L2{x8$t34O{Z000000001R`cT<N28Y+GhB=y_NEH)_^OBE5"
+    "hO1V-WR4~h?_AAKgvI#(sWbk6hJ*nC000000GtIuWl(b74iMM>#oGYR_}@qG5&DS!L?7}3000000002IOc(r;G&v+IsYL3^STZ@5"
+    "x{^zdPmf=no|yW0+o;wo(`zAjZ^8T_r$zS$Z~8-_$)WD`17iH&Pw3C|OZovX000000001-Z8JVUnM`*aD?dK`T3juEeE5*r`W?e$"
+    "8&#{qlJ2(xx?gQMqww(M!7kzZRYOGcnO-r9%(fU`y5=r*!lz^&t{oTde#0pbPPv<|Iib@M4_z2MZpS;uy4U}|CG-jXjsC(500000"
+    "0002+>b=n?g`~k@MQ-|7KVKFU%l2EAIql@;Wv};zLZSB0|NH4Op?}aH=~r}z7XbhO00000pqJ5r6m;&#_w~3T|Lp)Dmy5glm6J5;"
+    "v8J~Id^F$t?*9u;lb-kg{|ne0=i~"
+)
+"""A label file written by the covey of commit 6568285: zlib, base85."""
+
+
+def draw(path: Path, shade: int) -> None:
+    """Write an image whose content follows from the shade."""
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_name("new.tmp")
+    Image.fromarray(np.full((4, 4), shade, dtype=np.uint8)).save(temporary, format="PNG")
+    temporary.replace(path)
+
+
+def hash_image(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, list(words))
+
+
+@pytest.fixture
+def birds(tmp_path: Path) -> Path:
+    folder = tmp_path / "birds"
+    folder.mkdir()
+    for shade, name in enumerate(("a.png", "b.png")):
+        draw(folder / "images" / name, shade)
+    return folder
+
+
+@pytest.fixture
+def store(birds: Path) -> LabelStore:
+    return open_labels(FolderDataset(birds))
+
+
+def write_format_1(folder: Path) -> bytes:
+    contents = zlib.decompress(base64.b85decode("".join(FORMAT_1)))
+    (folder / "labels.sqlite").write_bytes(contents)
+    return contents
+
+
+def test_a_label_of_a_replaced_image_is_not_counted_nor_exported(birds: Path, store: LabelStore) -> None:
+    store.add(["a.png", "b.png"], "robin")
+    draw(birds / "images" / "a.png", 9)
+    assert store.by_image() == {"b.png": ("robin",)}
+    assert [label_class.count for label_class in store.classes()] == [1]
+    assert store.images("robin") == ["b.png"]
+    assert b"a.png" not in long_table(store)
+    assert [row.filename for row in store.out_of_date()] == ["a.png"]
+    draw(birds / "images" / "a.png", 0)
+    assert store.images("robin") == ["a.png", "b.png"]
+
+
+def test_a_replaced_image_can_be_labelled_again_and_that_undone(birds: Path, store: LabelStore) -> None:
+    store.add(["a.png"], "robin")
+    draw(birds / "images" / "a.png", 9)
+    assert store.add(["a.png"], "robin") is not None
+    assert store.by_image() == {"a.png": ("robin",)}
+    store.undo()
+    assert store.by_image() == {}
+    draw(birds / "images" / "a.png", 0)
+    assert store.by_image() == {"a.png": ("robin",)}
+
+
+def test_swapped_images_lose_their_labels_until_they_are_swapped_back(birds: Path, store: LabelStore) -> None:
+    store.add(["a.png"], "robin")
+    draw(birds / "images" / "a.png", 1)
+    draw(birds / "images" / "b.png", 0)
+    assert store.by_image() == {}
+
+
+def test_info_and_check_name_labels_that_are_out_of_date_or_orphaned(birds: Path, store: LabelStore) -> None:
+    store.add(["a.png", "b.png"], "robin")
+    assert run("labels", "check", str(birds)).exit_code == 0
+    draw(birds / "images" / "a.png", 9)
+    assert "the labels of 1 image whose content has changed since (a.png)" in run("info", str(birds)).stdout
+    outcome = run("labels", "check", str(birds))
+    assert outcome.exit_code == 1
+    assert "1 label out of date, and not counted" in outcome.stdout
+    assert "Of 2 labels 1 belong" in outcome.stdout
+    draw(birds / "images" / "a.png", 0)
+    (birds / "images" / "b.png").unlink()
+    outcome = run("labels", "check", str(birds))
+    assert outcome.exit_code == 1
+    assert "1 label without their image:\n  b.png: robin" in outcome.stdout
+
+
+def test_labels_of_renamed_images_move_with_their_content(birds: Path, store: LabelStore) -> None:
+    store.add(["a.png"], "robin")
+    (birds / "images" / "a.png").rename(birds / "images" / "c.png")
+    store.move({"a.png": "c.png"})
+    assert store.by_image() == {"c.png": ("robin",)}
+    draw(birds / "images" / "c.png", 9)
+    assert store.by_image() == {}
+
+
+def test_the_index_of_the_last_run_saves_reading_the_images(birds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = FolderDataset(birds).images
+    assert images is not None
+    (birds / ".covey").mkdir()
+    images.index(birds / ".covey" / "images.json")
+    monkeypatch.setattr("covey.data.image_contents._hash_file", lambda path, stamp: pytest.fail("read"))
+    contents = FolderDataset(birds).image_contents(["a.png", "../labels.sqlite", "no.png"])
+    assert contents == {"a.png": hash_image(birds / "images" / "a.png")}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_label_ever_counts_on_other_content(birds: Path, store: LabelStore, seed: int) -> None:
+    rng, names = random.Random(seed), ["a.png", "b.png", "c.png"]
+    given: dict[str, set[str]] = {}
+
+    def step() -> None:
+        name, path = rng.choice(names), birds / "images" / rng.choice(names)
+        target = birds / "images" / name
+        action = rng.choice(["label", "label", "replace", "delete", "rename", "move", "remake", "undo"])
+        if action == "label" and target.exists():
+            content = hash_image(target)
+            given.setdefault(content, set()).add(f"class {content[:8]}")
+            store.add([name], f"class {content[:8]}")
+        elif action == "replace":
+            draw(target, rng.randrange(4))
+        elif action == "delete" and path.exists():
+            path.unlink()
+        elif action in ("rename", "move") and path.exists():
+            path.replace(target)
+            if action == "move" and path != target:
+                store.move({path.name: name})
+        elif action == "remake":
+            shutil.rmtree(birds / "images")
+            for shade, made in enumerate(rng.sample(names, 2)):
+                draw(birds / "images" / made, shade)
+        elif action == "undo":
+            store.undo()
+
+    for _ in range(40):
+        step()
+        for name, classes in store.by_image().items():
+            image = birds / "images" / name
+            if image.exists():
+                assert set(classes) <= given[hash_image(image)]
+
+
+def test_an_old_file_is_read_unchanged(birds: Path) -> None:
+    contents = write_format_1(birds)
+    labels = kept_labels(FolderDataset(birds))
+    assert labels.by_image() == {"a.png": ("robin",), "b.png": ("robin", "Wren"), "gone.png": ("Wren",)}
+    assert [action.undone for action in labels.history(9)] == [True, False, False, False]
+    assert run("info", str(birds)).exit_code == 0
+    assert (birds / "labels.sqlite").read_bytes() == contents
+    assert not (birds / ".covey").exists()
+
+
+def test_an_old_file_is_upgraded_at_the_first_change_after_its_backup(birds: Path) -> None:
+    contents = write_format_1(birds)
+    labels = open_labels(FolderDataset(birds))
+    labels.add(["a.png"], "wader")
+    backup = next((birds / ".covey" / "labels").iterdir())
+    assert LabelStore(backup, writable=False).by_image() == {
+        "a.png": ("robin",), "b.png": ("robin", "Wren"), "gone.png": ("Wren",)
+    }  # fmt: skip
+    assert backup.read_bytes() == contents
+    assert {row.content for row in labels.all_rows() if row.filename == "b.png"} == {
+        hash_image(birds / "images" / "b.png")
+    }
+    draw(birds / "images" / "b.png", 9)
+    assert labels.by_image() == {"a.png": ("robin", "wader"), "gone.png": ("Wren",)}
+    while labels.undo():
+        pass
+    assert labels.all_rows() == []
+    while labels.redo():
+        pass
+    assert labels.by_image() == {"a.png": ("robin", "wader"), "gone.png": ("Wren",)}
+
+
+UPGRADE = """
+import sys
+from pathlib import Path
+from covey.labelling import LabelStore
+print("ready", flush=True)
+LabelStore(Path(sys.argv[1])).add(["a.png"], "wader")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
+def test_a_writer_that_is_killed_during_the_upgrade_leaves_the_old_labels_or_the_new(birds: Path) -> None:
+    rng, paths = random.Random(3), {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    old = {"a.png": ("robin",), "b.png": ("robin", "Wren"), "gone.png": ("Wren",)}
+    for _ in range(8):
+        write_format_1(birds)
+        with subprocess.Popen(
+            [sys.executable, "-c", UPGRADE, str(birds / "labels.sqlite")], stdout=subprocess.PIPE, env=paths
+        ) as writer:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            try:
+                writer.wait(rng.random() * 0.05)
+            except subprocess.TimeoutExpired:
+                writer.send_signal(signal.SIGKILL)
+        assert kept_labels(FolderDataset(birds)).by_image() in (old, {**old, "a.png": ("robin", "wader")})
+        open_labels(FolderDataset(birds)).add(["z.png"], "wader")
+        (birds / "labels.sqlite").unlink()
+
+
+def test_the_history_says_who_it_was(store: LabelStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COVEY_USER", "Ann Example")
+    store.add(["a.png"], "robin")
+    monkeypatch.setenv("COVEY_USER", "Bob")
+    store.add(["b.png"], "robin")
+    assert [action.author for action in store.history(9)] == ["Bob", "Ann Example"]
