@@ -162,7 +162,12 @@ def test_labels_and_metadata_of_a_dataset_are_described(covey: Cli, tmp_path: Pa
     (tmp_path / "metadata.csv").write_text(f"filename,site\n{first},here\nother.png,there\n")
     document = read_dataset(covey, tmp_path)
     classes = {"robin": 2, "call": 1}
-    assert document["labels"] == {"file": str(tmp_path / "labels.sqlite"), "classes": classes, "images": 2}
+    assert document["labels"] == {
+        "file": str(tmp_path / "labels.sqlite"),
+        "classes": classes,
+        "images": 2,
+        "out_of_date": [],
+    }
     table = tmp_path / "metadata.csv"
     balance = "Of 2 rows 1 used; 1 of no image (other.png)."
     summary = {"file": str(table), "rows": 2, "columns": ["site"], "images": 1, "balance": balance}

@@ -67,7 +67,8 @@ def _update_labels(dataset: Path, report: ConversionReport) -> Iterator[str]:
         if action := labels.move(report.new_image_names):
             yield action.told
         replaced = {str(PurePosixPath(name).with_suffix("")) for name in report.replaced}
-        stubs = recordings_of_images(labels.by_image())
+        unsure = [*labels.out_of_date(), *(row for row in labels.all_rows() if not row.content)]
+        stubs = recordings_of_images(row.filename for row in unsure)
         if doubtful := sorted(name for name, stub in stubs.items() if stub in replaced):
             count = count_noun(len(doubtful), "image")
             yield f"{count} with labels that were given to the recording replaced since: {preview(doubtful)}"
