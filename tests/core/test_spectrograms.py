@@ -26,7 +26,7 @@ from covey.sound.decoder import Decoder
 from covey.sound.spectrograms import Recipe, frequencies
 
 Pixels = NDArray[np.uint8]
-Sound = NDArray[np.floating[Any]]
+Sound = NDArray[np.float64]
 RATE = 24000
 
 
@@ -55,7 +55,7 @@ def write(path: Path, sound: Sound, rate: int = RATE, **how: Any) -> Path:
     return path
 
 
-def plain_levels(samples: Sound, equalize: bool) -> NDArray[np.floating[Any]]:
+def plain_levels(samples: Sound, equalize: bool) -> NDArray[np.float64]:
     """The recipe as scipy says it, in double precision: levels from 0 to 256."""
     _, _, S = spectrogram(samples, RATE, "hamming", 256, 220, detrend="constant", scaling="spectrum", mode="psd")
     S = S[:-1][::-1]

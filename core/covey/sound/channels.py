@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
 
 import attrs
 import numpy as np
@@ -29,8 +28,8 @@ class ChannelPower:
     """Adds up the power of each channel, block by block."""
 
     frames: int = 0
-    total: NDArray[np.floating[Any]] = attrs.field(factory=lambda: np.zeros(1))
-    squares: NDArray[np.floating[Any]] = attrs.field(factory=lambda: np.zeros(1))
+    total: NDArray[np.float64] = attrs.field(factory=lambda: np.zeros(1))
+    squares: NDArray[np.float64] = attrs.field(factory=lambda: np.zeros(1))
 
     def add(self, block: Floats) -> None:
         """Add a block of sound (n, channels)."""
@@ -38,7 +37,7 @@ class ChannelPower:
         self.total = self.total + block.sum(axis=0, dtype=np.float64)
         self.squares = self.squares + np.square(block, dtype=np.float64).sum(axis=0)
 
-    def power(self) -> NDArray[np.floating[Any]]:
+    def power(self) -> NDArray[np.float64]:
         """Return the variance (channels,) of each; 0 for one that holds what is no number."""
         frames = max(self.frames, 1)
         variance = self.squares / frames - np.square(self.total / frames)

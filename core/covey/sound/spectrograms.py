@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,7 +136,7 @@ class Recipe(Component):
         grey = levels(np.log10(S + np.float32(EPS)))[::-1]
         return np.take(COLOURS[self.colormap], np.pad(grey, ((0, 0), (0, self.columns - grey.shape[1]))), axis=0)
 
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, str | int | float | bool]:
         """Return what the parameter file beside the images says, under the original tools' names and covey's own."""
         times = (np.arange(self.columns) * self._hop + self.window / 2) / self.rate
         return {
@@ -213,9 +213,9 @@ def levels(S: Floats) -> NDArray[np.uint8]:
     return np.minimum(S, 255, out=S).astype(np.uint8)
 
 
-def frequencies(rate: int, window: int, scale: str = "linear") -> NDArray[np.floating[Any]]:
+def frequencies(rate: int, window: int, scale: str = "linear") -> NDArray[np.float64]:
     """Return the frequency of each row in Hz, lowest first; on the linear scale the Nyquist frequency comes last."""
-    linear = np.fft.rfftfreq(window, 1 / rate)
+    linear: NDArray[np.float64] = np.fft.rfftfreq(window, 1 / rate).astype(np.float64)
     if scale == "linear":
         return linear
     rows = window // 2

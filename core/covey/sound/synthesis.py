@@ -7,7 +7,6 @@ import io
 import wave
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -58,7 +57,7 @@ def synthesize(folder: Path, recordings: int = 304, seed: int = 0, progress: Pro
 def recording(label: str, rng: Generator) -> NDArray[np.int16]:
     """Return one recording of a singer with calls of the type `label`, mono at RATE."""
     recipe = Recipe()
-    centres = recipe.segment / 2 + recipe.interval * np.arange(_REPEATS)
+    centres: NDArray[np.float64] = recipe.segment / 2 + recipe.interval * np.arange(_REPEATS, dtype=np.float64)
     length = round((centres[-1] + recipe.segment / 2 + 0.02) * RATE)
     sound = _singer(label, centres, length, rng)
     if rng.random() < 0.4:  # a second singer, further away
@@ -130,7 +129,7 @@ CALLS: Mapping[str, Call] = {
 """The types of call by name."""
 
 
-def _singer(label: str, centres: NDArray[np.floating[Any]], length: int, rng: Generator) -> Sound:
+def _singer(label: str, centres: NDArray[np.float64], length: int, rng: Generator) -> Sound:
     """Return one call repeated around `centres` (seconds), each a little louder or softer, earlier or later."""
     call, sound = CALLS[label](rng), np.zeros(length)
     for centre in centres:
