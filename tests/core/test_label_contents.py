@@ -248,3 +248,39 @@ def test_the_history_says_who_it_was(store: LabelStore, monkeypatch: pytest.Monk
     monkeypatch.setenv("COVEY_USER", "Bob")
     store.add(["b.png"], "robin")
     assert [action.author for action in store.history(9)] == ["Bob", "Ann Example"]
+
+
+def test_labels_of_swapped_and_renamed_images_are_attached_again(birds: Path, store: LabelStore) -> None:
+    images = birds / "images"
+    draw(images / "c.png", 2)
+    store.add(["a.png", "b.png"], "robin")
+    store.add(["a.png"], "wader")
+    store.add(["c.png"], "wren")
+    draw(images / "a.png", 1)
+    draw(images / "b.png", 0)
+    (images / "c.png").rename(images / "d.png")
+    store.add(["a.png"], "robin")
+    before, contents = store.all_rows(), store.path.read_bytes()
+    outcome = run("labels", "reattach", str(birds), "--dry-run")
+    assert "a.png: wader -> b.png" in outcome.stdout
+    assert "Of 4 labels without their image 4 used. Nothing was changed." in outcome.stdout
+    assert store.path.read_bytes() == contents
+    assert run("labels", "reattach", str(birds)).exit_code == 0
+    assert store.by_image() == {"a.png": ("robin",), "b.png": ("robin", "wader"), "d.png": ("wren",)}
+    assert run("labels", "check", str(birds)).exit_code == 0
+    assert "Of 0 labels" in run("labels", "reattach", str(birds)).stdout
+    store.undo()
+    assert store.all_rows() == before
+
+
+def test_labels_that_fit_no_image_or_several_are_named(birds: Path, store: LabelStore) -> None:
+    store.add(["a.png", "b.png", "gone.png"], "robin")
+    draw(birds / "images" / "a.png", 7)
+    draw(birds / "images" / "b.png", 8)
+    for name in ("copy 1.png", "copy 2.png"):
+        draw(birds / "images" / name, 0)
+    outcome = run("labels", "reattach", str(birds))
+    assert "Of 3 labels without their image 0 used" in outcome.stdout
+    assert "1 that fit several images (a.png)" in outcome.stdout
+    assert "1 whose content no image has (b.png)" in outcome.stdout
+    assert "1 of unknown content (gone.png)" in outcome.stdout

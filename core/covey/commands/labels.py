@@ -10,6 +10,7 @@ import click
 from covey._base.text import count_noun
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.labelling import Labelled, kept_labels, label_path
+from covey.labelling.reattach_labels import plan_reattachment, reattach_labels
 from covey.labelling.repair_labels import repair_labels
 from covey.labelling.store import PATIENCE
 from covey.plugins.locations import open_dataset
@@ -40,7 +41,24 @@ def check(place: str) -> None:
     if not dataset.images:
         print_text("The dataset has no images here to compare with.")
     if out_of_date or orphaned:
+        print_text("covey labels reattach attaches them to the images that have their content now.")
         sys.exit(1)
+
+
+@labels.command("reattach")
+@click.argument("place", metavar="DATASET")
+@click.option("--dry-run", is_flag=True, help="Only show what would be attached.")
+@click.option("--verbose", is_flag=True, help="Name all labels that cannot be attached.")
+def reattach(place: str, dry_run: bool, verbose: bool) -> None:
+    """Attach labels whose images were renamed, moved or swapped to the images that have their content now."""
+    dataset = open_dataset(Registry.installed(), place, TerminalProgress())
+    store = kept_labels(dataset) if dry_run else dataset.labels
+    reattachment = plan_reattachment(store, dataset.images.names() if dataset.images else [])
+    for row, name in reattachment.new_names:
+        print_text(f"{row.filename}: {row.label} -> {name}")
+    if not dry_run:
+        reattach_labels(store, reattachment)
+    print_text(reattachment.balance.describe(verbose) + (" Nothing was changed." if dry_run else ""))
 
 
 def _print_labels(state: str, rows: Sequence[Labelled]) -> None:

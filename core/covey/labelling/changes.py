@@ -20,6 +20,9 @@ _ASSUME = "UPDATE OR IGNORE image SET content = ?, assumed = 1 WHERE name = ? AN
 _TAKE = """INSERT OR IGNORE INTO label_change
     SELECT ?1, 0, class, image, at, how FROM label
     WHERE class = ?2 AND image IN (SELECT id FROM image WHERE name = ?3)"""
+_TAKE_CONTENT = """INSERT OR IGNORE INTO label_change
+    SELECT ?1, 0, class, image, at, how FROM label
+    WHERE class = ?2 AND image = (SELECT id FROM image WHERE name = ?3 AND content = ?4)"""
 _TAKE_ALL = "INSERT INTO label_change SELECT ?1, 0, class, image, at, how FROM label WHERE class = ?2"
 _HAND_ON = """INSERT OR IGNORE INTO label_change
     SELECT action, 1, ?2, image, at, how FROM label_change
@@ -60,6 +63,14 @@ def remove_labels(db: sqlite3.Connection, action: int, names: Sequence[str], lab
     _check_names(names)
     number = _number(db, label)
     return db.executemany(_TAKE, ((action, number, name) for name in names)).rowcount
+
+
+def move_labels(db: sqlite3.Connection, action: int, new_names: Sequence[tuple[Labelled, str]]) -> None:
+    """Take labels from the contents that they were given to, and give them to images of other names."""
+    numbers = _numbers(db, action, dict.fromkeys(row.label for row, _ in new_names))
+    add_labels(db, action, [attrs.evolve(row, filename=name) for row, name in new_names])
+    parameters = ((action, numbers[row.label], row.filename, row.content) for row, _ in new_names)
+    db.executemany(_TAKE_CONTENT, parameters)
 
 
 def alter(db: sqlite3.Connection, action: int, label: str, name: str | None = None, colour: str | None = None) -> None:

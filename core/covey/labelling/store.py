@@ -160,14 +160,28 @@ class LabelStore:
     def move(self, new_names: Mapping[str, str]) -> Action | None:
         """Give the labels of images whose files were renamed to the new names, in one action. Raises CoveyError."""
         rows = [row for row in self.all_rows() if row.filename in new_names]
+        return self.move_rows(
+            [(row, new_names[row.filename]) for row in rows], "moved to the new names of their images"
+        )
+
+    def move_rows(self, new_names: Sequence[tuple[Labelled, str]], what: str) -> Action | None:
+        """Give labels to images of other names, in one action.
+
+        A label still counts only on the content that it was given to.
+
+        Args:
+            new_names: labels, each with the name of its new image.
+            what: what happens to them, for the history.
+
+        Raises:
+            CoveyError: the labels cannot be changed.
+        """
 
         def write(db: sqlite3.Connection, action: int) -> str:
-            changes.add_labels(db, action, [attrs.evolve(row, filename=new_names[row.filename]) for row in rows])
-            for label in dict.fromkeys(row.label for row in rows):
-                changes.remove_labels(db, action, [row.filename for row in rows if row.label == label], label)
-            return f"{count_noun(len(rows), 'label')} moved to the new names of their images"
+            changes.move_labels(db, action, new_names)
+            return f"{count_noun(len(new_names), 'label')} {what}"
 
-        return self._act(write) if rows else None
+        return self._act(write) if new_names else None
 
     def rename(self, old: str, new: str) -> Action | None:
         """Give a class another name. Raises CoveyError when another class has it."""
