@@ -6,6 +6,7 @@ import errno
 import re
 import shutil
 import stat
+import sys
 import zipfile
 import zlib
 from itertools import pairwise
@@ -19,6 +20,8 @@ MAX_EXPANSION = 100
 """The unpacked files may be at most this many times as large as the archive, or SMALL_SIZE bytes."""
 SMALL_SIZE = 1 << 30
 _CHUNK = 1 << 20
+_NOT_ON_WINDOWS = re.compile(r"(^|/)(con|prn|aux|nul|com\d|lpt\d)(\.[^/]*)?(/|$)|:", re.IGNORECASE)
+"""Names of devices and of streams inside files: on Windows such files are left out."""
 _UNPORTABLE = re.compile(r"[\x00-\x1f]|[. ](/|$)|//")
 """Parts of names that some operating systems interpret differently."""
 _DAMAGED = (OSError, ValueError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
@@ -89,7 +92,8 @@ def _check_member(member: zipfile.ZipInfo) -> None:
 
 
 def _is_left_out(name: str) -> bool:
-    return name == POINTER or any(part.startswith(".") for part in name.split("/"))
+    hidden = any(part.startswith(".") for part in name.split("/"))
+    return name.casefold() == POINTER or hidden or (sys.platform == "win32" and bool(_NOT_ON_WINDOWS.search(name)))
 
 
 def _check_room(members: list[zipfile.ZipInfo], folder: Path) -> None:
