@@ -483,7 +483,9 @@ def test_a_dataset_that_does_not_fit_on_the_disk_is_reported(
 
 def test_an_archive_cannot_point_covey_elsewhere(kaggle: KaggleServer, covey: Cli, birds: Path) -> None:
     pointer = json.dumps({"images": str(birds / "images")}).encode()
-    kaggle.datasets["someone/pointing"] = [{"covey.json": pointer, "Covey.JSON": pointer, ".covey/x.png": b"", "a.csv": b""}]
+    kaggle.datasets["someone/pointing"] = [
+        {"covey.json": pointer, "Covey.JSON": pointer, ".covey/x.png": b"", "a.csv": b""}
+    ]
     assert "holds neither images nor feature files" in covey("info", "kaggle:someone/pointing").stderr
 
 
