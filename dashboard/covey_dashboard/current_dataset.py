@@ -19,14 +19,14 @@ def current_location() -> str:
     The address opens only what was open before on this machine: another site's link cannot choose a dataset. In
     read-only mode nothing is open but the dataset that the command named.
     """
-    state, at_start = OpenState.recall(), os.environ.get(server.LOCATION, "")
+    state, start_location = OpenState.recall(), os.environ.get(server.LOCATION, "")
     if is_read_only():
-        return at_start
+        return start_location
     if not state.is_checked:
         if state.dataset not in list_recent_datasets():
-            state.dataset = at_start
+            state.dataset = start_location
         state.is_checked = True
-        _remember(at_start)
+        _remember(start_location)
     return state.dataset
 
 
@@ -51,10 +51,13 @@ def current_embedding(location: str) -> OpenEmbedding | None:
     Raises:
         CoveyError: the dataset cannot be opened.
     """
-    state, entries = OpenState.recall(), {entry.name: entry for entry in list_embeddings(location)}
-    if not entries:
+    state, entries_by_name = OpenState.recall(), {entry.name: entry for entry in list_embeddings(location)}
+    if not entries_by_name:
         return None
-    entry, second = entries.get(state.embedding, next(iter(entries.values()))), entries.get(state.second)
+    entry, second = (
+        entries_by_name.get(state.embedding, next(iter(entries_by_name.values()))),
+        entries_by_name.get(state.second),
+    )
     return OpenEmbedding(location, entry, second if second != entry else None)
 
 

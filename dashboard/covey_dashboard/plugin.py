@@ -18,7 +18,7 @@ from covey import CoveyError, hookimpl
 from covey.frontend import Registry, TerminalProgress, open_dataset, reason
 from covey_dashboard.server import server
 from covey_dashboard.server.access_rules import TOKEN, AccessRules
-from covey_dashboard.server.open_browser import browser_at
+from covey_dashboard.server.open_browser import open_browser
 
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
 _BASE_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
@@ -32,10 +32,10 @@ def _check_origins(ctx: click.Context, param: click.Parameter, origins: tuple[st
 
 
 def _check_base_path(ctx: click.Context, param: click.Parameter, path: str) -> str:
-    stripped = f"/{path.strip('/')}" if path.strip("/") else ""
-    if not _BASE_PATH.fullmatch(stripped) or {".", ".."} & set(stripped.split("/")):
+    base_path = f"/{path.strip('/')}" if path.strip("/") else ""
+    if not _BASE_PATH.fullmatch(base_path) or {".", ".."} & set(base_path.split("/")):
         raise click.BadParameter(f"{path!r} is no path, such as /covey.")
-    return stripped
+    return base_path
 
 
 @click.command()
@@ -92,9 +92,9 @@ def dashboard(
         read_only=read_only,
     )
     with suppress(KeyboardInterrupt), server.running(location or "", address, rules) as process:
-        page = _address(rules)
-        click.echo(f"The dashboard is at {page} (Ctrl-C ends it).")
-        with nullcontext() if no_browser or not _has_display() else browser_at(page):
+        token_address = _address(rules)
+        click.echo(f"The dashboard is at {token_address} (Ctrl-C ends it).")
+        with nullcontext() if no_browser or not _has_display() else open_browser(token_address):
             process.wait()
 
 
@@ -116,11 +116,11 @@ def _check_access(
 def _resolve(host: str) -> str:
     """Return the IP address of a host, the IPv4 one where it has both. Raises CoveyError."""
     try:
-        answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise CoveyError(f"--host {host} has no address ({reason(error)}): take a name of this machine.") from error
-    answers.sort(key=lambda answer: answer[0] != socket.AF_INET)
-    return str(answers[0][4][0])
+    addresses.sort(key=lambda answer: answer[0] != socket.AF_INET)
+    return str(addresses[0][4][0])
 
 
 def _names_of(host: str, address: str) -> tuple[str, ...]:
@@ -132,9 +132,9 @@ def _names_of(host: str, address: str) -> tuple[str, ...]:
 
 def _address(rules: AccessRules) -> str:
     """Return the address to open, with the token where one is needed."""
-    name = f"[{rules.hosts[0]}]" if ":" in rules.hosts[0] else rules.hosts[0]
+    host = f"[{rules.hosts[0]}]" if ":" in rules.hosts[0] else rules.hosts[0]
     query = f"/?{TOKEN}={rules.token}" if rules.token else ""
-    return f"http://{name}:{rules.port}{rules.base_path}{query}"
+    return f"http://{host}:{rules.port}{rules.base_path}{query}"
 
 
 def _check_libraries() -> None:

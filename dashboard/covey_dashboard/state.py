@@ -78,8 +78,8 @@ class OpenState:
 
     @classmethod
     def _from_address(cls) -> OpenState:
-        names = {field: st.query_params.get(parameter, "") for field, parameter in PARAMETERS.items()}
-        return cls(names["dataset"], names["embedding"], names["second"])
+        text_by_field = {field: st.query_params.get(parameter, "") for field, parameter in PARAMETERS.items()}
+        return cls(text_by_field["dataset"], text_by_field["embedding"], text_by_field["second"])
 
     def write_address(self, has_dataset: bool = True) -> None:
         """Write what is open into the address, where a reload and a bookmark find it.

@@ -79,11 +79,11 @@ class Clip(VisionExtractor):
         from covey.extraction.networks import Network, Preprocessing, seeded
 
         _check_model(self.model)
-        file, released = self.weights_file(), self._released_tag()
+        weights_path, released_tag = self.weights_file(), self._released_tag()
         with _silence_logging(), seeded(self.seed):
-            module = _create(self.model, released)
-            if file is not None:
-                _load(module, file, self.model)
+            module = _create(self.model, released_tag)
+            if weights_path is not None:
+                _load(module, weights_path, self.model)
         tower = _image_tower(module)
         config = tower.preprocess_cfg
         size = config["size"]
@@ -119,8 +119,8 @@ def covey_feature_extractors() -> Iterator[type[Clip]]:
 def _models() -> list[str]:
     import open_clip
 
-    names: list[str] = open_clip.list_models()
-    return names
+    model_names: list[str] = open_clip.list_models()
+    return model_names
 
 
 def _check_model(model: str) -> None:
@@ -136,42 +136,44 @@ def _create(model: str, tag: str | None) -> nn.Module:
 
     if tag is None:
         return _create_untrained(model)
-    released: _ReleasedWeights = open_clip.get_pretrained_cfg(model, tag)
+    pretrained_config: _ReleasedWeights = open_clip.get_pretrained_cfg(model, tag)
     try:
-        if repository := released.get("hf_hub"):
+        if repository := pretrained_config.get("hf_hub"):
             check_hub_reachable(
                 repository.rpartition("/")[0], ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
             )
-        network: nn.Module = open_clip.create_model(model, tag, force_quick_gelu=bool(released.get("quick_gelu")))
+        module: nn.Module = open_clip.create_model(
+            model, tag, force_quick_gelu=bool(pretrained_config.get("quick_gelu"))
+        )
     except Exception as error:  # hub, network and disk each raise their own
         raise weights_not_fetched(f"{model} ({tag})", error) from error
-    return network
+    return module
 
 
 def _create_untrained(model: str) -> nn.Module:
     import open_clip
 
     try:
-        network: nn.Module = open_clip.create_model(model, pretrained_hf=False)
+        module: nn.Module = open_clip.create_model(model, pretrained_hf=False)
     except Exception as error:  # text halves come from other libraries, and from the hub
         problem = f"{model} cannot be built ({reason(error)[:200]})"
         raise CoveyError(
             f"{problem}: install the library that its text half needs, or choose another model."
         ) from error
-    return network
+    return module
 
 
-def _load(module: nn.Module, file: Path, model: str) -> None:
+def _load(module: nn.Module, weights_path: Path, model: str) -> None:
     """Load the weights in a file into a model, as OpenCLIP does. Raises CoveyError if they do not fit."""
     from open_clip import load_checkpoint
 
     from covey.extraction.networks import put_weights, read_weights
 
     try:
-        load_checkpoint(module, str(file), weights_only=True)
+        load_checkpoint(module, str(weights_path), weights_only=True)
     except Exception as error:
-        put_weights(module, read_weights(file), file, model)  # raises with the reason
-        raise CoveyError(f"The weights {str(file)!r} do not fit {model}: {reason(error)[:200]}.") from error
+        put_weights(module, read_weights(weights_path), weights_path, model)  # raises with the reason
+        raise CoveyError(f"The weights {str(weights_path)!r} do not fit {model}: {reason(error)[:200]}.") from error
 
 
 def _image_tower(module: nn.Module) -> _Tower:
@@ -186,17 +188,17 @@ def _wrap_tower(module: nn.Module) -> nn.Module:
     tower = _image_tower(module)
     if hasattr(tower, "output_tokens"):  # CoCa's tower would return a pair
         tower.output_tokens = False
-    network = nn.Sequential()
-    network.add_module("visual", module.get_submodule("visual"))
-    return network
+    wrapper = nn.Sequential()
+    wrapper.add_module("visual", module.get_submodule("visual"))
+    return wrapper
 
 
 @contextmanager
 def _silence_logging() -> Iterator[None]:
     """Silence the root logger, to which OpenCLIP writes."""
-    before = logging.root.manager.disable
+    previous_level = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:
         yield
     finally:
-        logging.disable(before)
+        logging.disable(previous_level)

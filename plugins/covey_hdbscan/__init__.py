@@ -93,9 +93,9 @@ class _HdbscanTree(Prepared):
         return self._cut(clusterer) if clusterer._neighbours == self.neighbours else None
 
     def _cut(self, clusterer: Hdbscan) -> NDArray[np.int32]:
-        count = len(self.tree.order)
-        if count < max(2, clusterer.min_cluster_size, self.neighbours):
-            return np.full(count, -1, dtype=np.int32)
+        image_count = len(self.tree.order)
+        if image_count < max(2, clusterer.min_cluster_size, self.neighbours):
+            return np.full(image_count, -1, dtype=np.int32)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from hdbscan import _hdbscan_linkage, hdbscan_

@@ -87,15 +87,15 @@ def call_with_retries(call: Callable[[], T], slug: Slug, pauses_s: Sequence[floa
     Raises:
         CoveyError: the last attempt failed, or a retry is useless.
     """
-    pauses = iter(RETRY_PAUSES_S if pauses_s is None else pauses_s)
+    remaining_pauses_s = iter(RETRY_PAUSES_S if pauses_s is None else pauses_s)
     while True:
         try:
             return call()
         except (Exception, SystemExit) as error:
-            pause = _pause_before_retry(error, next(pauses, None))
-            if pause is None:
+            pause_s = _pause_before_retry(error, next(remaining_pauses_s, None))
+            if pause_s is None:
                 raise _as_covey_error(error, slug) from error
-            time.sleep(pause)
+            time.sleep(pause_s)
 
 
 @contextmanager
@@ -111,17 +111,17 @@ def http_status(error: BaseException) -> int | None:
     return status if isinstance(status, int) else None
 
 
-def _pause_before_retry(error: BaseException, pause: float | None) -> float | None:
+def _pause_before_retry(error: BaseException, pause_s: float | None) -> float | None:
     """Return the seconds to wait before the next attempt, None if there shall be none."""
     status = http_status(error)
-    if pause is None:
+    if pause_s is None:
         return None
     if status == 429:
-        requested = _requested_pause(error)
-        if requested is None:
-            return pause
-        return requested if requested <= LONGEST_PAUSE_S else None
-    return pause if (status is not None and status >= 500) or _is_connection_error(error) else None
+        requested_pause_s = _requested_pause(error)
+        if requested_pause_s is None:
+            return pause_s
+        return requested_pause_s if requested_pause_s <= LONGEST_PAUSE_S else None
+    return pause_s if (status is not None and status >= 500) or _is_connection_error(error) else None
 
 
 def _requested_pause(error: BaseException) -> float | None:
@@ -141,12 +141,12 @@ def _requested_pause(error: BaseException) -> float | None:
 def _is_connection_error(error: BaseException) -> bool:
     import requests
 
-    kinds: tuple[type[BaseException], ...] = (
+    connection_errors: tuple[type[BaseException], ...] = (
         requests.ConnectionError,
         requests.Timeout,
         requests.exceptions.ChunkedEncodingError,
     )
-    return isinstance(error, kinds)
+    return isinstance(error, connection_errors)
 
 
 def _as_covey_error(error: BaseException, slug: Slug) -> CoveyError:
@@ -156,8 +156,8 @@ def _as_covey_error(error: BaseException, slug: Slug) -> CoveyError:
     if status in _MESSAGES_BY_STATUS:
         return CoveyError(_MESSAGES_BY_STATUS[status].format(slug=slug))
     if status == 429:
-        pause = _requested_pause(error)
-        when = f"in {pause:,.0f} seconds" if pause else "later"
+        pause_s = _requested_pause(error)
+        when = f"in {pause_s:,.0f} seconds" if pause_s else "later"
         return CoveyError(f"Kaggle has had too many requests from you: try again {when}.")
     if status is not None and status >= 500:
         return CoveyError(

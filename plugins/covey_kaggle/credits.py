@@ -19,10 +19,10 @@ _KAGGLE_NAMES = {
 
 def common_licence(metadata: Metadata) -> str:
     """Return Kaggle's name of the licence that all recordings share: "other" if they differ, "unknown" without any."""
-    names = set(count_licences(metadata))
-    if not names:
+    licence_names = set(count_licences(metadata))
+    if not licence_names:
         return "unknown"
-    return names.pop() if len(names) == 1 and names <= _KAGGLE_NAMES else "other"
+    return licence_names.pop() if len(licence_names) == 1 and licence_names <= _KAGGLE_NAMES else "other"
 
 
 def count_licences(metadata: Metadata) -> Counter[str]:
@@ -35,9 +35,9 @@ def count_recordists(metadata: Metadata) -> Counter[str]:
     return Counter(str(name) for name in metadata.columns.get("rec", ()) if name)
 
 
-def _licence_name(text: str) -> str:
-    match = _URL.search(text)
+def _licence_name(licence_text: str) -> str:
+    match = _URL.search(licence_text)
     if match is None:
-        return text
-    kind = match["kind"].upper()
-    return f"CC0-{match['version']}" if kind == "ZERO" else f"CC-{kind}-{match['version']}"
+        return licence_text
+    licence_kind = match["kind"].upper()
+    return f"CC0-{match['version']}" if licence_kind == "ZERO" else f"CC-{licence_kind}-{match['version']}"

@@ -74,11 +74,11 @@ class Download:
     def _download_all(self, step: Step) -> None:
         """Resume until the archive is complete; give up only if an attempt brings no new bytes."""
         while True:
-            before = self._received()
+            received_before = self._received()
             try:
                 return call_with_retries(lambda: self._resume(step), self.slug)
             except CoveyError:
-                if self._received() <= before:
+                if self._received() <= received_before:
                     raise
 
     def _locate(self) -> ArchiveSource:
@@ -98,25 +98,25 @@ class Download:
         """Request the missing bytes and append them to the part."""
         import requests
 
-        source, start = self._locate(), self._received()
-        if source.size and start == source.size:
+        source, start_byte = self._locate(), self._received()
+        if source.size and start_byte == source.size:
             return
-        start = start if start < source.size else 0
-        headers = {**source.headers, "Range": f"bytes={start}-", "Accept-Encoding": "identity"}
+        start_byte = start_byte if start_byte < source.size else 0
+        headers = {**source.headers, "Range": f"bytes={start_byte}-", "Accept-Encoding": "identity"}
         response: Response = requests.get(source.url, headers=headers, stream=True, timeout=READ_TIMEOUT_S)
         with response:
             response.raise_for_status()
-            resumes = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
-            self._write(response, resumes and start > 0, step)
+            resumes = response.headers.get("Content-Range", "").startswith(f"bytes {start_byte}-")
+            self._write(response, resumes and start_byte > 0, step)
         if source.size and self._received() != source.size:
             raise requests.ConnectionError("it ended too early")
 
     def _write(self, response: Response, append: bool, step: Step) -> None:
         with self._part.open("ab" if append else "wb") as file:
             for chunk in response.iter_content(CHUNK):
-                before = file.tell()
+                size_before = file.tell()
                 file.write(chunk)
-                step.advance(file.tell() // _MEGABYTE - before // _MEGABYTE)
+                step.advance(file.tell() // _MEGABYTE - size_before // _MEGABYTE)
 
     def _check_md5(self, source: ArchiveSource) -> None:
         """Raise CoveyError and delete the part if its checksum differs from the one that Kaggle gives."""

@@ -55,15 +55,15 @@ def describe_dataset(api: KaggleApi, slug: Slug, pauses_s: tuple[float, ...] | N
 
 def _fetch_newest(slug: Slug, progress: Progress, retry: bool) -> int:
     api = sign_in()
-    number = int(describe_dataset(api, slug, None if retry else ()).current_version_number or 0)
-    if number < 1:
+    newest_number = int(describe_dataset(api, slug, None if retry else ()).current_version_number or 0)
+    if newest_number < 1:
         raise CoveyError(f"{slug} has no version yet: wait until Kaggle has made it, then try again.")
-    folder = slug.local_copy.version(number)
+    folder = slug.local_copy.version(newest_number)
     if not folder.is_dir():
-        archive = make_folder(folder.parent) / f"{number}.zip"
-        Download(api, slug, number, archive).run(progress)
+        archive = make_folder(folder.parent) / f"{newest_number}.zip"
+        Download(api, slug, newest_number, archive).run(progress)
         unpack(archive, folder, slug, progress)
         archive.unlink()
         for partial_archive in folder.parent.glob("*.part"):  # of older versions
             partial_archive.unlink()
-    return number
+    return newest_number

@@ -35,19 +35,23 @@ def pickle_metadata(metadata: Metadata, images: ImageFolder | None) -> bytes:
         raise CoveyError('--original needs pandas: pip install "covey[kaggle]"') from error
     columns = dict(metadata.columns) if _STUB in metadata.columns else _columns_by_recording(metadata, images)
     columns.setdefault("full_spec_name", [""] * len(columns[_STUB]))
-    texts = {head: ["" if value is None else str(value) for value in column] for head, column in columns.items()}
-    frame: _DataFrame = pandas.DataFrame(texts, dtype=object)
-    frame.columns = pandas.Index(list(texts), dtype=object)  # any version of pandas can read this
-    file = io.BytesIO()
-    frame.to_pickle(file, protocol=4)
-    return file.getvalue()
+    texts_by_head = {
+        head: ["" if value is None else str(value) for value in column] for head, column in columns.items()
+    }
+    frame: _DataFrame = pandas.DataFrame(texts_by_head, dtype=object)
+    frame.columns = pandas.Index(list(texts_by_head), dtype=object)  # any version of pandas can read this
+    buffer = io.BytesIO()
+    frame.to_pickle(buffer, protocol=4)
+    return buffer.getvalue()
 
 
 def _columns_by_recording(metadata: Metadata, images: ImageFolder | None) -> dict[str, Sequence[Value]]:
     """Return the metadata of the first image of each recording, one row a recording."""
     columns: Mapping[str, Sequence[Value]] = metadata.of(images.names() if images else [])
-    stubs = columns.get(RECORDING, [])
-    first_row_by_stub = {stub: row for row, stub in reversed(list(enumerate(stubs))) if stub}
-    rows = sorted(first_row_by_stub.values())
-    columns_by_head = {head: [column[row] for row in rows] for head, column in columns.items() if head != RECORDING}
-    return {_STUB: [stubs[row] for row in rows], **columns_by_head}
+    stub_by_row = columns.get(RECORDING, [])
+    first_row_by_stub = {stub: row for row, stub in reversed(list(enumerate(stub_by_row))) if stub}
+    first_rows = sorted(first_row_by_stub.values())
+    columns_by_head = {
+        head: [column[row] for row in first_rows] for head, column in columns.items() if head != RECORDING
+    }
+    return {_STUB: [stub_by_row[row] for row in first_rows], **columns_by_head}

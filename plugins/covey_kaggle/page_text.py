@@ -24,23 +24,23 @@ _MARKER = "Open it with covey"
 
 def subtitle(dataset: Dataset) -> str:
     """Return the numbers of images and tables, in 20 to 80 characters."""
-    images = len(dataset.images.names()) if dataset.images else 0
-    features, embeddings = len(dataset.features()), len(dataset.embeddings())
-    return f"Spectrogram images: {images:,}, feature sets: {features}, embeddings: {embeddings}"[:80]
+    image_count = len(dataset.images.names()) if dataset.images else 0
+    features_count, embeddings_count = len(dataset.features()), len(dataset.embeddings())
+    return f"Spectrogram images: {image_count:,}, feature sets: {features_count}, embeddings: {embeddings_count}"[:80]
 
 
 def describe_contents(dataset: Dataset, metadata: Metadata, slug: Slug) -> str:
     """Return the whole text, as Markdown."""
     entries = dataset.entries()
-    parts = [f"{subtitle(dataset)}.", f"{_MARKER}: `covey dashboard {slug}`"]
+    paragraphs = [f"{subtitle(dataset)}.", f"{_MARKER}: `covey dashboard {slug}`"]
     for kind, title in _TITLES.items():
-        of_kind = [entry for entry in entries if entry.kind == kind]
-        if of_kind:
-            parts += [f"## {title.capitalize()}", "\n".join(_describe_entry(entry) for entry in of_kind)]
-    parts += _list_counts("Recordists", count_recordists(metadata)) + _list_counts(
+        entries_of_kind = [entry for entry in entries if entry.kind == kind]
+        if entries_of_kind:
+            paragraphs += [f"## {title.capitalize()}", "\n".join(_describe_entry(entry) for entry in entries_of_kind)]
+    paragraphs += _list_counts("Recordists", count_recordists(metadata)) + _list_counts(
         "Licences of the recordings", count_licences(metadata)
     )
-    return "\n\n".join(parts)
+    return "\n\n".join(paragraphs)
 
 
 def is_generated(text: str) -> bool:
@@ -50,27 +50,27 @@ def is_generated(text: str) -> bool:
 
 def _describe_entry(entry: AnyEntry) -> str:
     rows, columns = entry.shape
-    origin = _describe_lineage(entry.provenance) if entry.provenance else "made by another tool, no provenance"
-    return f"- `{entry.name.replace('`', '')}`: {rows:,} x {columns:,}; {origin}"
+    lineage_text = _describe_lineage(entry.provenance) if entry.provenance else "made by another tool, no provenance"
+    return f"- `{entry.name.replace('`', '')}`: {rows:,} x {columns:,}; {lineage_text}"
 
 
 def _describe_lineage(step: Provenance | None) -> str:
     """Return the steps that made a table, the last one first."""
-    steps = []
+    step_texts = []
     while step is not None:
-        steps.append(escape_markdown(f"{step.component} {_format_options(step.options)}"))
+        step_texts.append(escape_markdown(f"{step.component} {_format_options(step.options)}"))
         step = step.source
-    return ", from ".join(steps)
+    return ", from ".join(step_texts)
 
 
 def _format_options(options: Mapping[str, object]) -> str:
     return ", ".join(f"{name}={value}" for name, value in options.items())
 
 
-def _list_counts(title: str, counts: Counter[str]) -> list[str]:
-    if not counts:
+def _list_counts(title: str, count_by_name: Counter[str]) -> list[str]:
+    if not count_by_name:
         return []
-    listing = ", ".join(f"{escape_markdown(name)} ({count:,})" for name, count in counts.most_common())
+    listing = ", ".join(f"{escape_markdown(name)} ({count:,})" for name, count in count_by_name.most_common())
     return [f"## {title}", listing]
 
 

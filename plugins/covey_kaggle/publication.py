@@ -57,9 +57,9 @@ def publish_dataset(dataset: Dataset, slug: Slug, options: PublishOptions, progr
             digests = hash_files(local_copy.upload, progress)
             if remote is not None and _is_already_sent(local_copy, digests, _version_number(remote)):
                 return f"{slug} holds all of this already: nothing was sent."
-            order = _build_order(dataset, metadata, slug, options, remote)
-            _upload(api, local_copy.upload, order.body, progress)
-            _create(api, slug, order)
+            push_request = _build_order(dataset, metadata, slug, options, remote)
+            _upload(api, local_copy.upload, push_request.body, progress)
+            _create(api, slug, push_request)
         last_push = {"version": _version_number(remote) + 1, "files": digests}
         write_text(local_copy.last_push, json.dumps(last_push, indent=2))
     return _describe_push(slug, remote, digests, options)
@@ -79,15 +79,15 @@ def _version_number(remote: RemoteDataset | None) -> int:
     return int(remote.current_version_number or 0) if remote is not None else 0
 
 
-def _is_already_sent(local_copy: LocalCopy, digests: Mapping[str, str], number: int) -> bool:
+def _is_already_sent(local_copy: LocalCopy, digests: Mapping[str, str], remote_version: int) -> bool:
     """Return whether the last push sent these files and nobody has pushed since.
 
     Kaggle takes a while to make a version: its number may still be the previous one.
     """
     try:
         last_push: dict[str, object] = json.loads(local_copy.last_push.read_text("utf-8"))
-        version = last_push["version"]
-        return last_push["files"] == digests and isinstance(version, int) and number <= version
+        pushed_version = last_push["version"]
+        return last_push["files"] == digests and isinstance(pushed_version, int) and remote_version <= pushed_version
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -105,14 +105,14 @@ def _build_order(
 ) -> Order:
     """Return the request; a description that a person wrote on the page is not replaced."""
     if remote is None:
-        order = _order_dataset(slug, options, common_licence(metadata))
+        push_request = _order_dataset(slug, options, common_licence(metadata))
     else:
-        order = _order_version(slug, options.message or subtitle(dataset))
-    order.body.files = []
+        push_request = _order_version(slug, options.message or subtitle(dataset))
+    push_request.body.files = []
     if remote is None or is_generated(remote.description or ""):
-        order.body.subtitle = subtitle(dataset)
-        order.body.description = describe_contents(dataset, metadata, slug)
-    return order
+        push_request.body.subtitle = subtitle(dataset)
+        push_request.body.description = describe_contents(dataset, metadata, slug)
+    return push_request
 
 
 def _order_dataset(slug: Slug, options: PublishOptions, licence: str) -> Order:
@@ -141,13 +141,13 @@ def _upload(api: KaggleApi, folder: Path, body: UploadBody, progress: Progress) 
     from kagglesdk.blobs.types import blob_api_service
 
     blob_type: object = blob_api_service.ApiBlobType.DATASET
-    names = sorted(path.name for path in folder.iterdir())
-    with progress.step("Sending to Kaggle", len(names), "file") as step, _open_upload_context(step) as context:
+    file_names = sorted(path.name for path in folder.iterdir())
+    with progress.step("Sending to Kaggle", len(file_names), "file") as step, _open_upload_context(step) as context:
         with silence_output(), suppress(ValueError):  # since 2.2.5 the client stops at a refused file
             api.upload_files(body, None, str(folder), blob_type, context, quiet=True)
-        if len(body.files) < len(names):
+        if len(body.files) < len(file_names):
             context.forget_incomplete()
-            balance = f"{len(body.files)} of {len(names)} files"
+            balance = f"{len(body.files)} of {len(file_names)} files"
             raise CoveyError(f"Kaggle took only {balance}, so no version was made: run the same command again.")
 
 
@@ -192,21 +192,23 @@ def _open_upload_context(step: Step) -> _UploadContext:
     return Uploads()
 
 
-def _create(api: KaggleApi, slug: Slug, order: Order) -> None:
+def _create(api: KaggleApi, slug: Slug, push_request: Order) -> None:
     """Ask Kaggle for the dataset or version. Never retried, so that it is not made twice."""
 
     def send() -> CreateResponse:
         with open_dataset_calls(api) as calls:
-            return order.send(calls)
+            return push_request.send(calls)
 
     response = call_with_retries(send, slug, ())
     if response.error or (response.status or "").lower() == "error":
         raise CoveyError(f"Kaggle refused {slug}: {(response.error or 'it gave no reason')[:300]}")
 
 
-def _describe_push(slug: Slug, remote: RemoteDataset | None, names: Mapping[str, str], options: PublishOptions) -> str:
-    private = remote.is_private if remote is not None else not options.public
+def _describe_push(
+    slug: Slug, remote: RemoteDataset | None, file_names: Mapping[str, str], options: PublishOptions
+) -> str:
+    is_private = remote.is_private if remote is not None else not options.public
     event = "has a new version" if remote is not None else "was created"
-    visibility = "only you and those you share it with can see it" if private else "everybody can see it"
-    advice = " (make it public on its page)" if private and options.public else ""
-    return f"{slug} {event}, {visibility}{advice}: {preview(sorted(names))}. Soon it will be at {slug.page}"
+    visibility = "only you and those you share it with can see it" if is_private else "everybody can see it"
+    advice = " (make it public on its page)" if is_private and options.public else ""
+    return f"{slug} {event}, {visibility}{advice}: {preview(sorted(file_names))}. Soon it will be at {slug.page}"

@@ -46,13 +46,13 @@ def unpack(archive: Path, folder: Path, slug: Slug, progress: Progress) -> None:
     partial_folder = folder.with_name(f".{folder.name}.half")
     shutil.rmtree(partial_folder, ignore_errors=True)
     try:
-        with zipfile.ZipFile(archive) as opened:
-            members = _check_members(opened, archive.stat().st_size)
+        with zipfile.ZipFile(archive) as open_archive:
+            members = _check_members(open_archive, archive.stat().st_size)
             _check_room(members, archive.parent)
             partial_folder.mkdir()
             with progress.step(f"Unpacking {slug}", len(members), "file") as step:
                 for member in members:
-                    _write(opened, member, partial_folder / member.filename)
+                    _write(open_archive, member, partial_folder / member.filename)
                     step.advance()
         partial_folder.replace(folder)
     except _DAMAGED as error:
@@ -65,29 +65,29 @@ def unpack(archive: Path, folder: Path, slug: Slug, progress: Progress) -> None:
         shutil.rmtree(partial_folder, ignore_errors=True)
 
 
-def _check_members(opened: zipfile.ZipFile, size: int) -> list[zipfile.ZipInfo]:
+def _check_members(open_archive: zipfile.ZipFile, archive_size: int) -> list[zipfile.ZipInfo]:
     """Return the files to unpack. Raises ValueError for a hostile archive."""
-    files = [member for member in opened.infolist() if not member.is_dir()]
-    for member in files:
+    file_members = [member for member in open_archive.infolist() if not member.is_dir()]
+    for member in file_members:
         _check_member(member)
-    if len({member.filename for member in files}) < len(files):
+    if len({member.filename for member in file_members}) < len(file_members):
         raise ValueError("it holds a name twice")
-    ends = sorted((member.header_offset, member.header_offset + member.compress_size) for member in files)
-    if any(end > start for (_, end), (start, _) in pairwise(ends)):
+    byte_ranges = sorted((member.header_offset, member.header_offset + member.compress_size) for member in file_members)
+    if any(end > start for (_, end), (start, _) in pairwise(byte_ranges)):
         raise ValueError("its members overlap")
-    unpacked_size = sum(member.file_size for member in files)
-    if unpacked_size > max(SMALL_SIZE, MAX_EXPANSION * size):
-        raise ValueError(f"it would make {unpacked_size:,} bytes of {size:,}")
-    return [member for member in files if not _is_left_out(member.filename)]
+    unpacked_size = sum(member.file_size for member in file_members)
+    if unpacked_size > max(SMALL_SIZE, MAX_EXPANSION * archive_size):
+        raise ValueError(f"it would make {unpacked_size:,} bytes of {archive_size:,}")
+    return [member for member in file_members if not _is_left_out(member.filename)]
 
 
 def _check_member(member: zipfile.ZipInfo) -> None:
-    kind = stat.S_IFMT(member.external_attr >> 16)
+    file_type = stat.S_IFMT(member.external_attr >> 16)
     if escapes_folder(member.filename) or _UNPORTABLE.search(member.filename):
         raise ValueError(
             f"the name {member.filename[:100]!r} in it leads out of the folder, or is not allowed on some systems"
         )
-    if kind not in (0, stat.S_IFREG) or member.flag_bits & 1:
+    if file_type not in (0, stat.S_IFREG) or member.flag_bits & 1:
         raise ValueError(f"{member.filename[:100]!r} in it is a link or encrypted")
 
 
@@ -97,15 +97,15 @@ def _is_left_out(name: str) -> bool:
 
 
 def _check_room(members: list[zipfile.ZipInfo], folder: Path) -> None:
-    needed = sum(member.file_size for member in members)
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        shortage = f"It takes {needed / 1e9:,.1f} GB unpacked, and {folder} has {free / 1e9:,.1f} GB left"
+    needed_bytes = sum(member.file_size for member in members)
+    free_bytes = shutil.disk_usage(folder).free
+    if needed_bytes > free_bytes:
+        shortage = f"It takes {needed_bytes / 1e9:,.1f} GB unpacked, and {folder} has {free_bytes / 1e9:,.1f} GB left"
         raise CoveyError(f"{shortage}: make room, or set COVEY_HOME to another folder.")
 
 
-def _write(opened: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:
+def _write(open_archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:
     """Write one file; reading it to its end also checks its checksum."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with opened.open(member) as source, path.open("xb") as file:
+    with open_archive.open(member) as source, path.open("xb") as file:
         shutil.copyfileobj(source, file, _CHUNK)

@@ -67,8 +67,8 @@ def _fill_folder(dataset: Dataset, metadata: Metadata, folder: Path, original: b
             file.write(pickle_metadata(metadata, dataset.images))
         _set_fixed_time(folder / METADATA_FILE)
     if dataset.images is not None:
-        name, inner = UPLOADED_IMAGES if original else ("images.zip", "")
-        _pack_images(dataset.images, folder / name, inner, progress)
+        archive_name, inner_folder = UPLOADED_IMAGES if original else ("images.zip", "")
+        _pack_images(dataset.images, folder / archive_name, inner_folder, progress)
 
 
 def hash_files(folder: Path, progress: Progress) -> dict[str, str]:
@@ -83,13 +83,13 @@ def _hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _link_or_copy(path: Path, new: Path) -> None:
+def _link_or_copy(path: Path, new_path: Path) -> None:
     try:
-        os.link(path.resolve(), new)
+        os.link(path.resolve(), new_path)
     except OSError:  # another disk, or one without links
-        with path.open("rb") as source, replace_file(new) as file:
+        with path.open("rb") as source, replace_file(new_path) as file:
             shutil.copyfileobj(source, file)
-        shutil.copystat(path, new)
+        shutil.copystat(path, new_path)
 
 
 def _add_metadata(metadata: Metadata, path: Path, folder: Path) -> None:
@@ -116,8 +116,8 @@ def _set_fixed_time(path: Path) -> None:
     os.utime(path, (_FIXED_TIME_S, _FIXED_TIME_S))
 
 
-def _pack_images(images: ImageFolder, path: Path, inner: str, progress: Progress) -> None:
-    """Write all images, and the JSON files about their making, into an archive under the folder `inner`."""
+def _pack_images(images: ImageFolder, path: Path, inner_folder: str, progress: Progress) -> None:
+    """Write all images, and the JSON files about their making, into an archive under the folder `inner_folder`."""
     names = [*images.names(), *sorted(path.name for path in images.root.glob("_*.json"))]
     with (
         replace_file(path) as file,
@@ -126,7 +126,7 @@ def _pack_images(images: ImageFolder, path: Path, inner: str, progress: Progress
     ):
         for name in names:
             step.advance()
-            member = zipfile.ZipInfo(inner + name)
+            member = zipfile.ZipInfo(inner_folder + name)
             member.external_attr = 0o644 << 16
             try:
                 archive.writestr(member, images.path(name).read_bytes())

@@ -90,9 +90,9 @@ class Pca(Reducer):
         axes, variances = _principal_axes(X)
         if not self.whiten:
             return axes
-        usable = np.where(variances > NEGLIGIBLE * variances[0], variances, np.inf)
-        scaled: Doubles = axes / np.sqrt(usable)[:, None]
-        return scaled
+        usable_variances = np.where(variances > NEGLIGIBLE * variances[0], variances, np.inf)
+        scaled_axes: Doubles = axes / np.sqrt(usable_variances)[:, None]
+        return scaled_axes
 
 
 def _project(X: Doubles, axes: Doubles) -> Floats:
@@ -115,8 +115,8 @@ def _principal_axes(X: Doubles) -> tuple[Doubles, Doubles]:
     axes: Doubles
     variances: Doubles
     if len(X) < X.shape[1]:
-        _, strengths, axes = np.linalg.svd(X, full_matrices=False)
-        variances = strengths**2 / len(X)
+        _, singular_values, axes = np.linalg.svd(X, full_matrices=False)
+        variances = singular_values**2 / len(X)
     else:
         variances, vectors = np.linalg.eigh(X.T @ X / len(X))
         variances, axes = variances[::-1], vectors.T[::-1]
@@ -125,8 +125,8 @@ def _principal_axes(X: Doubles) -> tuple[Doubles, Doubles]:
 
 def _signs(axes: Doubles) -> NDArray[np.int_]:
     """Return 1 or -1 (k, 1) for each axis, so that its largest weight becomes positive."""
-    largest = np.abs(axes).argmax(axis=1)[:, None]
-    return np.where(np.take_along_axis(axes, largest, axis=1) < 0, -1, 1)
+    largest_columns = np.abs(axes).argmax(axis=1)[:, None]
+    return np.where(np.take_along_axis(axes, largest_columns, axis=1) < 0, -1, 1)
 
 
 @hookimpl

@@ -72,16 +72,16 @@ class Timm(VisionExtractor):
         from covey.extraction.networks import Network, Preprocessing, put_weights, read_weights, seeded
 
         _check_model(self.model)
-        file = self.weights_file()
-        if file is None and self.weights not in (PRETRAINED, RANDOM):
+        weights_path = self.weights_file()
+        if weights_path is None and self.weights not in (PRETRAINED, RANDOM):
             raise unknown_weights(self.weights, self.model, [PRETRAINED])
         with seeded(self.seed):
-            module = _create(self.model, pretrained=self.weights == PRETRAINED and file is None)
-        if file is not None:
-            weights = read_weights(file)
+            module = _create(self.model, pretrained=self.weights == PRETRAINED and weights_path is None)
+        if weights_path is not None:
+            weights = read_weights(weights_path)
             if self._is_packaged():  # the same tensors in the same order under other names
                 weights = dict(zip(module.state_dict(), weights.values(), strict=True))
-            put_weights(module, weights, file, self.model)
+            put_weights(module, weights, weights_path, self.model)
         config: _Config = getattr(module, "pretrained_cfg")  # noqa: B009
         _, height, width = config["input_size"]
         preprocessing = Preprocessing(
@@ -112,8 +112,8 @@ def _packaged_file() -> Path:
 def _models() -> list[str]:
     import timm
 
-    names: list[str] = timm.list_models()
-    return names
+    model_names: list[str] = timm.list_models()
+    return model_names
 
 
 def _check_model(model: str) -> None:
@@ -126,15 +126,15 @@ def _check_model(model: str) -> None:
 def _create(model: str, pretrained: bool) -> nn.Module:
     import timm
 
-    network: nn.Module
+    module: nn.Module
     if not pretrained:
-        network = timm.create_model(model)
-        return network
+        module = timm.create_model(model)
+        return module
     try:
         repository: str | None = timm.get_pretrained_cfg(model).hf_hub_id
         if repository:
             check_hub_reachable(repository, ("model.safetensors", "pytorch_model.bin"))
-        network = timm.create_model(model, pretrained=True)
+        module = timm.create_model(model, pretrained=True)
     except Exception as error:  # hub, network and disk each raise their own
         raise weights_not_fetched(model, error) from error
-    return network
+    return module

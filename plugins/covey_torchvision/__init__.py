@@ -86,21 +86,21 @@ class Torchvision(VisionExtractor):
         from covey.extraction.networks import Preprocessing, put_weights, read_weights, seeded
         from covey_torchvision.graph import Graph
 
-        name, file = _torchvision_name(self.model), self.weights_file()
-        weights = read_weights(file) if file else {}
-        released = None if file else self._released_weights(name)
+        name, weights_path = _torchvision_name(self.model), self.weights_file()
+        weights = read_weights(weights_path) if weights_path else {}
+        released_weights = None if weights_path else self._released_weights(name)
         with seeded(self.seed), _report_failed_download(self.model):
-            module: nn.Module = models.get_model(name, weights=released, **_image_size_option(weights))
-        if file:
-            put_weights(module, weights, file, self.model)
-        transforms = (released or _weights_for_size(name, module)).transforms()
-        crop = transforms.crop_size[0]
-        side: int = getattr(module, "image_size", crop)
+            module: nn.Module = models.get_model(name, weights=released_weights, **_image_size_option(weights))
+        if weights_path:
+            put_weights(module, weights, weights_path, self.model)
+        transforms = (released_weights or _weights_for_size(name, module)).transforms()
+        crop_size = transforms.crop_size[0]
+        image_size: int = getattr(module, "image_size", crop_size)
         preprocessing = Preprocessing(
-            size=(side, side),
+            size=(image_size, image_size),
             mean=transforms.mean,
             std=transforms.std,
-            resize=transforms.resize_size[0] * side // crop,
+            resize=transforms.resize_size[0] * image_size // crop_size,
             interpolation=transforms.interpolation.value,
         )
         return Graph(module, self.model, preprocessing)
@@ -112,8 +112,8 @@ class Torchvision(VisionExtractor):
         weights_by_name = _list_weights(name)
         weights_name = _ORIGINAL.get(name, "DEFAULT") if self.weights == PRETRAINED else self.weights
         if weights_name not in weights_by_name:
-            names = list(dict.fromkeys(weights.name for weights in weights_by_name.values()))
-            raise unknown_weights(self.weights, self.model, names)
+            weights_names = list(dict.fromkeys(weights.name for weights in weights_by_name.values()))
+            raise unknown_weights(self.weights, self.model, weights_names)
         return weights_by_name[weights_name]
 
 
@@ -126,8 +126,8 @@ def covey_feature_extractors() -> Iterator[type[Torchvision]]:
 def _models() -> Sequence[str]:
     from torchvision import models
 
-    names: list[str] = models.list_models(module=models)
-    return names
+    model_names: list[str] = models.list_models(module=models)
+    return model_names
 
 
 def _list_weights(name: str) -> Mapping[str, _Weights]:
@@ -151,30 +151,31 @@ def _torchvision_name(model: str) -> str:
 
 def _image_size_option(weights: Mapping[str, Tensor]) -> dict[str, int]:
     """Return the image size of a vision transformer's weights, as its constructor takes it; {} for other weights."""
-    positions, patches = weights.get("encoder.pos_embedding"), weights.get("conv_proj.weight")
-    if positions is None or patches is None:
+    position_embeddings, patch_kernels = weights.get("encoder.pos_embedding"), weights.get("conv_proj.weight")
+    if position_embeddings is None or patch_kernels is None:
         return {}
-    return {"image_size": isqrt(positions.shape[1] - 1) * patches.shape[-1]}
+    return {"image_size": isqrt(position_embeddings.shape[1] - 1) * patch_kernels.shape[-1]}
 
 
 def _weights_for_size(name: str, module: nn.Module) -> _Weights:
     """Return released weights with the image size of a network whose weights come from elsewhere, or the default."""
     weights_by_name = _list_weights(name)
-    side: int | None = getattr(module, "image_size", None)
+    image_size: int | None = getattr(module, "image_size", None)
     candidates = weights_by_name.values()
     return next(
-        (weights for weights in candidates if weights.transforms().crop_size == [side]), weights_by_name["DEFAULT"]
+        (weights for weights in candidates if weights.transforms().crop_size == [image_size]),
+        weights_by_name["DEFAULT"],
     )
 
 
 @contextmanager
 def _report_failed_download(model: str) -> Iterator[None]:
     """Give up on a silent server, and raise CoveyError if a download fails."""
-    before = socket.getdefaulttimeout()
+    previous_timeout_s = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_SILENCE_S)
     try:
         yield
     except OSError as error:
         raise weights_not_fetched(model, error) from error
     finally:
-        socket.setdefaulttimeout(before)
+        socket.setdefaulttimeout(previous_timeout_s)

@@ -19,20 +19,22 @@ class Graph(Network):
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the layers in the order of computation, with the shape of their output for two images."""
-        nodes = self._nodes
+        node_by_layer = self._nodes
         with torch.inference_mode():
-            outputs: dict[str, Tensor] = self._cut(list(nodes.values()))(torch.zeros(2, 3, *self.preprocessing.size))
-        shapes = shapes_of(outputs)
-        return {layer: shapes[node] for layer, node in nodes.items() if node in shapes}
+            output_by_node: dict[str, Tensor] = self._cut(list(node_by_layer.values()))(
+                torch.zeros(2, 3, *self.preprocessing.size)
+            )
+        shape_by_node = shapes_of(output_by_node)
+        return {layer: shape_by_node[node] for layer, node in node_by_layer.items() if node in shape_by_node}
 
     def tap(self, layers: Sequence[str]) -> Forward:
         """Return the network cut after the last of `layers`."""
-        nodes = [self._nodes[layer] for layer in layers]
-        module = _clone_outputs(self._cut(nodes))
+        tapped_nodes = [self._nodes[layer] for layer in layers]
+        cut_module = _clone_outputs(self._cut(tapped_nodes))
 
         def forward(images: Tensor) -> list[Tensor]:
-            outputs: dict[str, Tensor] = module(images)
-            return [outputs[node] for node in nodes]
+            output_by_node: dict[str, Tensor] = cut_module(images)
+            return [output_by_node[node] for node in tapped_nodes]
 
         return forward
 
@@ -58,13 +60,13 @@ class Graph(Network):
 
 def _clone_outputs(module: GraphModule) -> GraphModule:
     """Make the outputs copies, because a later node may write into the tensor of an earlier one."""
-    output = module.graph.output_node()
-    nodes = cast(dict[str, Node], output.args[0])
-    copies = {}
-    for name, node in nodes.items():
+    output_node = module.graph.output_node()
+    node_by_name = cast(dict[str, Node], output_node.args[0])
+    copy_by_name = {}
+    for name, node in node_by_name.items():
         with module.graph.inserting_after(node):
-            copies[name] = module.graph.call_method("clone", (node,))
-    output.args = (copies,)
+            copy_by_name[name] = module.graph.call_method("clone", (node,))
+    output_node.args = (copy_by_name,)
     module.recompile()
     return module
 

@@ -142,10 +142,12 @@ class Umap(Reducer):
         from sklearn.neighbors import NearestNeighbors
 
         scaler = self._scaler(X)
-        search = NearestNeighbors(n_neighbors=min(self.neighbors, len(X)), metric=self.metric, algorithm="brute")
-        search.fit(scaler.fit_transform(X))
-        nearest: tuple[Floats, NDArray[np.intp]] = search.kneighbors(scaler.transform(X_new))
-        distances, indices = nearest
+        neighbour_search = NearestNeighbors(
+            n_neighbors=min(self.neighbors, len(X)), metric=self.metric, algorithm="brute"
+        )
+        neighbour_search.fit(scaler.fit_transform(X))
+        distances_and_indices: tuple[Floats, NDArray[np.intp]] = neighbour_search.kneighbors(scaler.transform(X_new))
+        distances, indices = distances_and_indices
         return indices, distances
 
     def _layouts(self, X: Floats, sizes: Sequence[int]) -> Iterator[Floats]:
@@ -156,16 +158,19 @@ class Umap(Reducer):
 
             from covey_umap.layout import optimise_layout
 
-            curve: tuple[float, float] = umap_.find_ab_params(1.0, self.min_dist)
+            curve_parameters: tuple[float, float] = umap_.find_ab_params(1.0, self.min_dist)
         epochs = self.epochs or (EPOCHS if len(X) <= EXACT else EPOCHS_BEYOND)
-        stop = Event()
+        is_stopped = Event()
         with ThreadPoolExecutor(os.cpu_count() if self.seed is not None else 1) as pool:
             try:
-                starts = (self._start_positions(X, graph, size) for size in sizes)
-                layouts = [pool.submit(optimise_layout, Z, graph, epochs, curve, self.seed, stop) for Z in starts]
-                yield from (_standardise(layout.result()) for layout in layouts)
+                start_positions = (self._start_positions(X, graph, size) for size in sizes)
+                pending_layouts = [
+                    pool.submit(optimise_layout, Z, graph, epochs, curve_parameters, self.seed, is_stopped)
+                    for Z in start_positions
+                ]
+                yield from (_standardise(pending_layout.result()) for pending_layout in pending_layouts)
             finally:
-                stop.set()
+                is_stopped.set()
 
     def _scaler(self, X: Floats) -> _Scaler:
         """Return the unfitted transformer that prepares X for the search of neighbours."""
@@ -186,9 +191,9 @@ class Umap(Reducer):
 
             neighbors = min(self.neighbors, len(X))
             indices, distances = self._neighbours(X, neighbors)
-            random = np.random.RandomState(self.seed)
+            random_state = np.random.RandomState(self.seed)
             graph: NeighbourGraph = umap_.fuzzy_simplicial_set(
-                X, neighbors, random, self.metric, {}, indices, distances
+                X, neighbors, random_state, self.metric, {}, indices, distances
             )[0]
         graph.data[graph.data < graph.data.max() / EPOCHS] = 0  # too light to act in any round
         graph.eliminate_zeros()
@@ -199,27 +204,27 @@ class Umap(Reducer):
         from sklearn.metrics import pairwise_distances
         from umap import umap_
 
-        metric, jobs = self.metric, -1 if self.seed is None else 1
+        metric, job_count = self.metric, -1 if self.seed is None else 1
         if len(X) <= EXACT:
             X, metric = pairwise_distances(X, metric=metric), "precomputed"
-        random = np.random.RandomState(self.seed)
-        nearest: tuple[NDArray[np.intp], Floats, object] = umap_.nearest_neighbors(
-            X, neighbors, metric, {}, False, random, n_jobs=jobs
+        random_state = np.random.RandomState(self.seed)
+        neighbour_search: tuple[NDArray[np.intp], Floats, object] = umap_.nearest_neighbors(
+            X, neighbors, metric, {}, False, random_state, n_jobs=job_count
         )
-        return nearest[0], nearest[1]
+        return neighbour_search[0], neighbour_search[1]
 
     def _start_positions(self, X: Floats, graph: NeighbourGraph, size: int) -> Floats:
         """Return where the layout starts, (n, size) float32: the spectral embedding of the graph, from 0 to 10."""
-        random = np.random.RandomState(self.seed)
+        random_state = np.random.RandomState(self.seed)
         Z: NDArray[np.float64]
         if len(X) <= size + 2:  # the eigenvectors must be fewer than the rows
-            Z = random.uniform(size=(len(X), size))
+            Z = random_state.uniform(size=(len(X), size))
         else:
             with warnings.catch_warnings(action="ignore"):
                 from umap.spectral import spectral_layout
 
-                Z = spectral_layout(X, graph, size, random, metric=self.metric, metric_kwds={})
-            Z = Z / np.abs(Z).max() + random.normal(scale=1e-5, size=Z.shape)  # so that no two rows coincide
+                Z = spectral_layout(X, graph, size, random_state, metric=self.metric, metric_kwds={})
+            Z = Z / np.abs(Z).max() + random_state.normal(scale=1e-5, size=Z.shape)  # so that no two rows coincide
         Z = Z - Z.min(axis=0)
         return np.ascontiguousarray(10 * Z / Z.max(axis=0), dtype=np.float32)
 
@@ -228,8 +233,8 @@ def _inverse_weights(distances: Floats) -> Floats:
     """Return inverse distances (m, k) whose rows sum to 1; distances of 0 outweigh all others."""
     with np.errstate(divide="ignore"):
         weights = np.float32(1) / distances
-    is_equal = np.isinf(weights)
-    weights = np.where(is_equal.any(axis=1, keepdims=True), is_equal.astype(np.float32), weights)
+    is_zero_distance = np.isinf(weights)
+    weights = np.where(is_zero_distance.any(axis=1, keepdims=True), is_zero_distance.astype(np.float32), weights)
     shares: Floats = weights / weights.sum(axis=1, keepdims=True)
     return shares
 

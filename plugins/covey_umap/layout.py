@@ -80,32 +80,36 @@ def _run_epoch(
             continue
         next_pull[edge] += period[edge]
         row, partner = np.uintp(heads[edge]), np.uintp(tails[edge])
-        squared = _squared_distance(Z, row, partner)
-        if squared > 0:
-            power = squared**b
-            pull = np.float32(-2) * a * b * power / (squared * (a * power + np.float32(1)))
+        squared_distance = _squared_distance(Z, row, partner)
+        if squared_distance > 0:
+            distance_power = squared_distance**b
+            pull = np.float32(-2) * a * b * distance_power / (squared_distance * (a * distance_power + np.float32(1)))
             for column in range(Z.shape[1]):
                 step = alpha * _clip(pull * (Z[row, column] - Z[partner, column]))
                 Z[row, column] += step
                 Z[partner, column] -= step
-        count = int((epoch - next_push[edge]) * REPULSIONS / period[edge])
-        next_push[edge] += count * period[edge] / REPULSIONS
-        for _ in range(count):
+        push_count = int((epoch - next_push[edge]) * REPULSIONS / period[edge])
+        next_push[edge] += push_count * period[edge] / REPULSIONS
+        for _ in range(push_count):
             partner = _draw_row(states, row, len(Z))
-            squared = _squared_distance(Z, row, partner)
-            if squared > 0:
-                push = np.float32(2) * b / ((np.float32(0.001) + squared) * (a * squared**b + np.float32(1)))
+            squared_distance = _squared_distance(Z, row, partner)
+            if squared_distance > 0:
+                push = (
+                    np.float32(2)
+                    * b
+                    / ((np.float32(0.001) + squared_distance) * (a * squared_distance**b + np.float32(1)))
+                )
                 for column in range(Z.shape[1]):
                     Z[row, column] += alpha * _clip(push * (Z[row, column] - Z[partner, column]))
 
 
 @numba.njit(fastmath=True, inline="always")
 def _squared_distance(Z: Floats, row: np.uintp, partner: np.uintp) -> np.float32:
-    total = np.float32(0)
+    sum_of_squares = np.float32(0)
     for column in range(Z.shape[1]):
         difference = Z[row, column] - Z[partner, column]
-        total += difference * difference
-    return total
+        sum_of_squares += difference * difference
+    return sum_of_squares
 
 
 @numba.njit(inline="always")
@@ -114,14 +118,14 @@ def _clip(force: np.float32) -> np.float32:
 
 
 @numba.njit(inline="always")
-def _draw_row(states: NDArray[np.uint64], row: np.uintp, count: int) -> np.uintp:
-    """Return a random number below `count` (xorshift: Marsaglia 2003, p. 4, shifts 13, 7, 17)."""
+def _draw_row(states: NDArray[np.uint64], row: np.uintp, row_count: int) -> np.uintp:
+    """Return a random number below `row_count` (xorshift: Marsaglia 2003, p. 4, shifts 13, 7, 17)."""
     state = states[row]
     state ^= state << np.uint64(13)
     state ^= state >> np.uint64(7)
     state ^= state << np.uint64(17)
     states[row] = state
-    return np.uintp(((state >> np.uint64(32)) * np.uint64(count)) >> np.uint64(32))
+    return np.uintp(((state >> np.uint64(32)) * np.uint64(row_count)) >> np.uint64(32))
 
 
 _run_on_one_core = numba.njit(fastmath=True, nogil=True, cache=True)(_run_epoch)

@@ -26,7 +26,7 @@ from tests.fixture_types import Cli
 from covey_dashboard.server import server
 from covey_dashboard.server.access_middleware import AccessMiddleware
 from covey_dashboard.server.access_rules import AccessRules
-from covey_dashboard.server.open_browser import browser_at
+from covey_dashboard.server.open_browser import open_browser
 
 LIST_ROUTES = """
 import json
@@ -248,7 +248,7 @@ def test_the_browser_is_opened_by_a_file_that_only_this_user_can_read(
 ) -> None:
     opened: list[str] = []
     monkeypatch.setattr(webbrowser, "open", opened.append)
-    with browser_at(address):
+    with open_browser(address):
         file = Path(unquote(urlsplit(opened[0]).path))
         assert urlsplit(opened[0]).scheme == "file"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600

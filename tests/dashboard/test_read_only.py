@@ -116,7 +116,7 @@ class TestDoors:
         before = contents(public)
         called: list[str] = []
         for act, arguments in ((watch_jobs.start_run, (str(public), experiment)), (called.append, ("cancelled",))):
-            watch_jobs.attempt(act, *arguments)
+            watch_jobs.run_action(act, *arguments)
             assert RunState.recall().problem == REASON
         assert called == []
         assert contents(public) == before

@@ -16,9 +16,9 @@ def packed(fields: dict[str, Any], **arrays: NDArray[Any]) -> bytes:
 
     The length of a text of JSON as uint32, the text, then the arrays that it lists, each from a multiple of 8 bytes on.
     """
-    listed = [[name, array.dtype.str[1:], array.size] for name, array in arrays.items()]
-    text = json.dumps({**fields, "arrays": listed}).encode("ascii")
-    text += b" " * (-(len(text) + 4) % ALIGNED)
-    blocks = [np.ascontiguousarray(array).tobytes() for array in arrays.values()]
-    filled = [block + b"\0" * (-len(block) % ALIGNED) for block in blocks]
-    return b"".join([len(text).to_bytes(4, "little"), text, *filled])
+    array_headers = [[name, array.dtype.str[1:], array.size] for name, array in arrays.items()]
+    header = json.dumps({**fields, "arrays": array_headers}).encode("ascii")
+    header += b" " * (-(len(header) + 4) % ALIGNED)
+    array_bytes = [np.ascontiguousarray(array).tobytes() for array in arrays.values()]
+    filled = [block + b"\0" * (-len(block) % ALIGNED) for block in array_bytes]
+    return b"".join([len(header).to_bytes(4, "little"), header, *filled])

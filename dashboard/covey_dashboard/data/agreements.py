@@ -19,8 +19,10 @@ Agreement = Future[tuple[float, float]]
 def compute_agreements(location: str, entries: Sequence[AnyEntry]) -> dict[tuple[int, int], Agreement]:
     """Return the agreement of each two clusterings, by their places; those not known yet are begun."""
     return {
-        (first, second): _begin_agreement(location, *sorted((entries[first], entries[second]), key=_name_of))
-        for first, second in combinations(range(len(entries)), 2)
+        (first_index, second_index): _begin_agreement(
+            location, *sorted((entries[first_index], entries[second_index]), key=_name_of)
+        )
+        for first_index, second_index in combinations(range(len(entries)), 2)
     }
 
 
@@ -39,8 +41,8 @@ def _measure_agreement(dataset: Dataset, *entries: AnyEntry) -> tuple[float, flo
     Raises:
         CoveyError: a file is gone or damaged.
     """
-    tables = [table for entry in entries if isinstance(table := dataset.load(entry), Clustering)]
-    return float(agreement_matrix(tables, "ami")[0, 1]), float(agreement_matrix(tables, "ari")[0, 1])
+    clusterings = [table for entry in entries if isinstance(table := dataset.load(entry), Clustering)]
+    return float(agreement_matrix(clusterings, "ami")[0, 1]), float(agreement_matrix(clusterings, "ari")[0, 1])
 
 
 @cached()

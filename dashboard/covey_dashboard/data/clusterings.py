@@ -67,8 +67,8 @@ def profile_clusters(opened: OpenEmbedding, clusterer: Clusterer, option: str) -
 
 def _without(clusterer: Clusterer, *names: str) -> Clusterer:
     """Return a clusterer with some options as declared, so that their values tell it from no other."""
-    declared = {option.name: option.default for option in options(type(clusterer)) if option.name in names}
-    return evolve(clusterer, **declared)
+    declared_defaults = {option.name: option.default for option in options(type(clusterer)) if option.name in names}
+    return evolve(clusterer, **declared_defaults)
 
 
 @cached(max_entries=32, by=lambda opened, clusterer, option: (opened, _without(clusterer, option), option))
@@ -88,8 +88,8 @@ def _thin_values(prepared: Prepared, option: str) -> list[float]:
     values = prepared.values(option)
     if not values:
         return []
-    places = np.linspace(0, len(values) - 1, MOST_VALUES).round().astype(int)
-    return sorted({*(values[place] for place in places), prepared.suggest(option)} - {None})
+    value_indices = np.linspace(0, len(values) - 1, MOST_VALUES).round().astype(int)
+    return sorted({*(values[index] for index in value_indices), prepared.suggest(option)} - {None})
 
 
 @attrs.define(eq=False)
@@ -103,8 +103,8 @@ class Background:
         """Begin to prepare the data for all values of a clusterer's live options, unless that has begun."""
         key = self._key(opened, clusterer)
         if key not in self._preparations:
-            for oldest in list(self._preparations)[: len(self._preparations) + 1 - MOST_PREPARED]:
-                del self._preparations[oldest]
+            for oldest_key in list(self._preparations)[: len(self._preparations) + 1 - MOST_PREPARED]:
+                del self._preparations[oldest_key]
             self._preparations[key] = self.pool.submit(clusterer.prepare, _input_of(opened, clusterer))
         return self._preparations[key]
 
@@ -115,8 +115,8 @@ class Background:
 
     @staticmethod
     def _key(opened: OpenEmbedding, clusterer: Clusterer) -> str:
-        live = [option.name for option in options(type(clusterer)) if option.live]
-        return digest(identify((opened, _without(clusterer, *live))))
+        live_options = [option.name for option in options(type(clusterer)) if option.live]
+        return digest(identify((opened, _without(clusterer, *live_options))))
 
 
 @cached()
@@ -126,11 +126,19 @@ def _background() -> Background:
 
 def _clusterer_of(opened: OpenEmbedding, entry: AnyEntry) -> Clusterer | None:
     """Return the clusterer that made a clustering of this embedding, None for any other table."""
-    origin, key = entry.provenance, opened.entry.provenance and opened.entry.provenance.key
-    if entry.table is not Clustering or opened.second or not origin or not origin.source or origin.source.key != key:
+    provenance, embedding_key = entry.provenance, opened.entry.provenance and opened.entry.provenance.key
+    if (
+        entry.table is not Clustering
+        or opened.second
+        or not provenance
+        or not provenance.source
+        or provenance.source.key != embedding_key
+    ):
         return None
     with suppress(CoveyError):
-        return build(registry().get(Kind.CLUSTERER, origin.component), {**origin.options, **origin.details.chosen})
+        return build(
+            registry().get(Kind.CLUSTERER, provenance.component), {**provenance.options, **provenance.details.chosen}
+        )
     return None
 
 

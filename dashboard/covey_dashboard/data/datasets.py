@@ -140,8 +140,8 @@ def join_embeddings(opened: OpenEmbedding) -> Joined[Embedding]:
     Raises:
         CoveyError: a file is gone or damaged.
     """
-    first, second = (load_table(opened.location, entry) for entry in opened.entries)
-    return join_tables(first, second)
+    first_table, second_table = (load_table(opened.location, entry) for entry in opened.entries)
+    return join_tables(first_table, second_table)
 
 
 def load_embedding(opened: OpenEmbedding) -> Embedding:
@@ -160,8 +160,8 @@ def load_features(opened: OpenEmbedding) -> Floats:
         CoveyError: they are not in the dataset, or lack images.
     """
     names = load_embedding(opened).names.tolist()
-    arrays = [_features_of(opened.location, entry, names) for entry in opened.entries]
-    return np.hstack(arrays) if len(arrays) > 1 else arrays[0]
+    features_by_embedding = [_features_of(opened.location, entry, names) for entry in opened.entries]
+    return np.hstack(features_by_embedding) if len(features_by_embedding) > 1 else features_by_embedding[0]
 
 
 def load_similarity_space(opened: OpenEmbedding) -> Floats:
@@ -173,14 +173,16 @@ def load_similarity_space(opened: OpenEmbedding) -> Floats:
 
 
 def _features_of(location: str, entry: AnyEntry, names: Sequence[str]) -> Floats:
-    origin = entry.provenance.source if entry.provenance else None
-    features_entry = dataset_at(location).entries_by_key().get(origin.key) if origin else None
+    features_provenance = entry.provenance.source if entry.provenance else None
+    features_entry = dataset_at(location).entries_by_key().get(features_provenance.key) if features_provenance else None
     if features_entry is None or not is_entry_of(features_entry, Features):
         raise CoveyError(f"The features that {entry.name} was made from are not in this dataset: make them again.")
     features = load_table(location, features_entry)
     if features.names.tolist() == names:
         return features.X
-    rows = {name: row for row, name in enumerate(features.names.tolist())}
-    if missing := [name for name in names if name not in rows]:
-        raise CoveyError(f"{features_entry.name} lacks images of {entry.name}: {preview(missing)}. Make them again.")
-    return features.X[[rows[name] for name in names]]
+    row_by_name = {name: row for row, name in enumerate(features.names.tolist())}
+    if missing_names := [name for name in names if name not in row_by_name]:
+        raise CoveyError(
+            f"{features_entry.name} lacks images of {entry.name}: {preview(missing_names)}. Make them again."
+        )
+    return features.X[[row_by_name[name] for name in names]]

@@ -22,17 +22,19 @@ def describe_size(entry: AnyEntry) -> str:
     )
 
 
-def describe_lineage(origin: Provenance | None) -> str:
+def describe_lineage(provenance: Provenance | None) -> str:
     """Return the steps that made a table, the first one first, each with its options."""
-    if origin is None:
+    if provenance is None:
         return "Made by another tool, which does not say how."
-    earlier = f"{describe_lineage(origin.source)} " if origin.source else ""
+    source_sentences = f"{describe_lineage(provenance.source)} " if provenance.source else ""
     settings = ", ".join(
         f"{name.replace('_', ' ')} {_format_setting(setting)}"
-        for name, setting in {**origin.options, **origin.details.chosen}.items()
+        for name, setting in {**provenance.options, **provenance.details.chosen}.items()
         if setting is not None
     )
-    return f"{earlier}{origin.component} {_DEEDS[origin.kind]}" + (f" ({settings})." if settings else ".")
+    return f"{source_sentences}{provenance.component} {_DEEDS[provenance.kind]}" + (
+        f" ({settings})." if settings else "."
+    )
 
 
 def _format_setting(setting: Any) -> str:

@@ -32,12 +32,12 @@ class ImageLabels:
         cls, names: Sequence[str], classes: Sequence[LabelClass], by_image: Mapping[str, tuple[str, ...]]
     ) -> ImageLabels:
         """Look up the classes of some images."""
-        places: dict[tuple[str, ...], int] = {}
+        code_by_combination: dict[tuple[str, ...], int] = {}
         codes = np.full(len(names), NOISE, dtype=np.int32)
         for row, name in enumerate(names if by_image else ()):
             if combination := by_image.get(name):
-                codes[row] = places.setdefault(combination, len(places))
-        return cls(classes=classes, by_image=by_image, codes=codes, combinations=list(places))
+                codes[row] = code_by_combination.setdefault(combination, len(code_by_combination))
+        return cls(classes=classes, by_image=by_image, codes=codes, combinations=list(code_by_combination))
 
     @property
     def combination_titles(self) -> list[str]:

@@ -75,5 +75,5 @@ def recording_names(names: Sequence[str]) -> list[str]:
 def encode_groups(values: Sequence[str]) -> tuple[Labels, list[str]]:
     """Return texts as numbers (n,) int32, -1 for an empty text, and the text of each number."""
     names = sorted({*values} - {""})
-    places = {name: place for place, name in enumerate(names)}
-    return np.array([places.get(value, NOISE) for value in values], dtype=np.int32), names
+    code_by_name = {name: code for code, name in enumerate(names)}
+    return np.array([code_by_name.get(value, NOISE) for value in values], dtype=np.int32), names

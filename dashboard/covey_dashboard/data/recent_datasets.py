@@ -28,9 +28,9 @@ def remember_dataset(location: str) -> None:
     """
     locations = list_recent_datasets()
     if locations[:1] != [location]:
-        others = [recent for recent in locations if recent != location]
+        other_locations = [recent for recent in locations if recent != location]
         make_folder(_file().parent)
-        write_text(_file(), json.dumps([location, *others][:MOST], ensure_ascii=True, indent=1) + "\n")
+        write_text(_file(), json.dumps([location, *other_locations][:MOST], ensure_ascii=True, indent=1) + "\n")
 
 
 def _file() -> Path:

@@ -21,11 +21,13 @@ def as_utf8(text: str) -> str:
 
 def title_tables(entries: Sequence[AnyEntry]) -> dict[str, str]:
     """Return what each table is called: what made it, and the options or the file that tell it from the others."""
-    groups: dict[str, list[AnyEntry]] = {}
+    entries_by_title: dict[str, list[AnyEntry]] = {}
     for entry in entries:
-        groups.setdefault(_title_of(entry), []).append(entry)
+        entries_by_title.setdefault(_title_of(entry), []).append(entry)
     titles = {
-        name: as_utf8(title + difference) for title, group in groups.items() for name, difference in _tell_apart(group)
+        name: as_utf8(title + difference)
+        for title, group in entries_by_title.items()
+        for name, difference in _tell_apart(group)
     }
     return {entry.name: titles[entry.name] for entry in entries}
 
@@ -33,45 +35,55 @@ def title_tables(entries: Sequence[AnyEntry]) -> dict[str, str]:
 def title_embeddings(entries: Sequence[Entry[Embedding]]) -> dict[str, str]:
     """Return what each embedding is called: what made it, and its file if that does not tell it from the others."""
     title_by_name = {entry.name: _embedding_title(entry) for entry in entries}
-    titles = list(title_by_name.values())
-    return {name: title if titles.count(title) == 1 else f"{title} ({name})" for name, title in title_by_name.items()}
+    all_titles = list(title_by_name.values())
+    return {
+        name: title if all_titles.count(title) == 1 else f"{title} ({name})" for name, title in title_by_name.items()
+    }
 
 
 def is_made_from(entry: AnyEntry, table: AnyEntry) -> bool:
     """Whether an entry is a clustering that was made from another table."""
     is_clustering = entry.kind is TableKind.CLUSTERING
-    key = table.provenance.key if table.provenance else None
-    return is_clustering and entry.provenance is not None and entry.provenance.input == key
+    table_key = table.provenance.key if table.provenance else None
+    return is_clustering and entry.provenance is not None and entry.provenance.input == table_key
 
 
 def _embedding_title(entry: Entry[Embedding]) -> str:
-    origin = entry.provenance
-    if origin is None:
+    provenance = entry.provenance
+    if provenance is None:
         return entry.name
-    return " · ".join([f"{origin.tag} to {entry.shape[1]}", *([origin.source.tag] if origin.source else [])])
+    return " · ".join(
+        [f"{provenance.tag} to {entry.shape[1]}", *([provenance.source.tag] if provenance.source else [])]
+    )
 
 
 def _title_of(entry: AnyEntry) -> str:
-    origin = entry.provenance
-    tags = " · ".join(step.tag for step in reversed(origin.lineage)) if origin else entry.name
+    provenance = entry.provenance
+    tags = " · ".join(step.tag for step in reversed(provenance.lineage)) if provenance else entry.name
     return f"{KIND_TITLES[entry.kind]}: {tags}"
 
 
-def _tell_apart(group: Sequence[AnyEntry]) -> list[tuple[str, str]]:
+def _tell_apart(entries: Sequence[AnyEntry]) -> list[tuple[str, str]]:
     """Return the name of each of some tables of one title, and what tells it from the others, "" for one alone."""
-    settings_of = [_settings(entry) for entry in group]
-    options = [name for name in settings_of[0] if len({settings.get(name) for settings in settings_of}) > 1]
-    phrases = [[f"{name.rpartition('.')[2]} {settings.get(name)}" for name in options] for settings in settings_of]
-    parts_of = [
-        [*parts, *([entry.name] if phrases.count(parts) > 1 else [])]
-        for entry, parts in zip(group, phrases, strict=True)
+    settings_by_entry = [_settings(entry) for entry in entries]
+    differing_options = [
+        name for name in settings_by_entry[0] if len({settings.get(name) for settings in settings_by_entry}) > 1
+    ]
+    phrases_by_entry = [
+        [f"{name.rpartition('.')[2]} {settings.get(name)}" for name in differing_options]
+        for settings in settings_by_entry
+    ]
+    unique_phrases_by_entry = [
+        [*phrases, *([entry.name] if phrases_by_entry.count(phrases) > 1 else [])]
+        for entry, phrases in zip(entries, phrases_by_entry, strict=True)
     ]
     return [
-        (entry.name, f" ({', '.join(parts)})" if parts else "") for entry, parts in zip(group, parts_of, strict=True)
+        (entry.name, f" ({', '.join(phrases)})" if phrases else "")
+        for entry, phrases in zip(entries, unique_phrases_by_entry, strict=True)
     ]
 
 
 def _settings(entry: AnyEntry) -> Mapping[str, str]:
     """Return the options of all steps that made a table, each as "kind.option"."""
-    chain = entry.provenance.lineage if entry.provenance else []
-    return {f"{step.kind}.{name}": format_value(value) for step in chain for name, value in step.options.items()}
+    steps = entry.provenance.lineage if entry.provenance else []
+    return {f"{step.kind}.{name}": format_value(value) for step in steps for name, value in step.options.items()}

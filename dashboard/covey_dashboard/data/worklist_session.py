@@ -42,9 +42,9 @@ class Reply:
     rows: Rows
     action: int | None
 
-    def answer(self, places: dict[str, int]) -> Answer:
-        """Return the reply as the work-list takes it; `places` are those of the classes, which come and go."""
-        batch = attrs.evolve(self.shown.batch, label=places.get(self.shown.label or ""))
+    def answer(self, class_indices: dict[str, int]) -> Answer:
+        """Return the reply as the work-list takes it; `class_indices` are those of the classes, which come and go."""
+        batch = attrs.evolve(self.shown.batch, label=class_indices.get(self.shown.label or ""))
         as_shown = batch.group is not None or self.label == self.shown.label
         return Answer(batch, len(batch.rows) - len(self.rows) if as_shown else 0)
 
@@ -66,8 +66,8 @@ class WorklistSession:
         Raises:
             CoveyError: the labels cannot be read.
         """
-        undone = {action.id for action in store.history(LATEST) if action.undone}
-        return [reply for reply in self.replies if reply.action not in undone]
+        undone_ids = {action.id for action in store.history(LATEST) if action.undone}
+        return [reply for reply in self.replies if reply.action not in undone_ids]
 
     def next_batch(self, worklist: Worklist, image_labels: ImageLabels, replies: list[Reply]) -> ShownBatch | None:
         """Return the batch to show, None if there is none.
@@ -85,8 +85,8 @@ class WorklistSession:
 
     def is_answer_to(self, shown: ShownBatch) -> bool:
         """Whether a click on a batch answers it: not if it comes too soon after the batch appeared or was clicked."""
-        before, self._since = self._since, time.monotonic()
-        return self.shown is shown is self._on_screen and self._since - before > GLANCE
+        previous_time_s, self._since = self._since, time.monotonic()
+        return self.shown is shown is self._on_screen and self._since - previous_time_s > GLANCE
 
     def reply(self, label: str | None, rows: Rows, action: Action | None) -> None:
         """Note what was said to the batch that is shown, and the action on the labels; another batch comes next."""
@@ -97,8 +97,8 @@ class WorklistSession:
     def certainties(self, worklist: Worklist, image_labels: ImageLabels, replies: list[Reply]) -> Floats:
         """Return how certain the likeliest class of each image without a class is (m,), as a probability."""
         if self._certainties is None or self._certainties[0] is not image_labels or self._certainties[1] != replies:
-            has, refused = mark_classes(image_labels, replies)
-            certainties = worklist.certainty.estimate(has, refused).max(axis=1, initial=0)
+            has_class, lacks_class = mark_classes(image_labels, replies)
+            certainties = worklist.certainty.estimate(has_class, lacks_class).max(axis=1, initial=0)
             self._certainties = (image_labels, replies, certainties[image_labels.codes < 0])
         return self._certainties[2]
 
@@ -109,22 +109,24 @@ class WorklistSession:
 
 def mark_classes(image_labels: ImageLabels, replies: Sequence[Reply]) -> tuple[Marks, Marks]:
     """Return which classes each image has, and which it was said not to have, both (n, c) bool."""
-    places = _places(image_labels)
-    combinations = np.zeros((len(image_labels.combinations) + 1, len(places)), dtype=np.bool_)  # the last: no class
+    class_indices = _places(image_labels)
+    classes_by_combination = np.zeros(
+        (len(image_labels.combinations) + 1, len(class_indices)), dtype=np.bool_
+    )  # the last row: no class
     for row, labels in enumerate(image_labels.combinations):
-        combinations[row, [places[label] for label in labels if label in places]] = True
-    has = combinations[image_labels.codes]
-    refused = np.zeros_like(has)
+        classes_by_combination[row, [class_indices[label] for label in labels if label in class_indices]] = True
+    has_class = classes_by_combination[image_labels.codes]
+    lacks_class = np.zeros_like(has_class)
     for reply in replies:
-        if reply.label in places:
-            refused[reply.rows, places[reply.label]] = True
-    return has, refused
+        if reply.label in class_indices:
+            lacks_class[reply.rows, class_indices[reply.label]] = True
+    return has_class, lacks_class
 
 
 def _choose_batch(worklist: Worklist, image_labels: ImageLabels, replies: Sequence[Reply]) -> ShownBatch | None:
-    places = _places(image_labels)
-    batch = worklist.next(*mark_classes(image_labels, replies), [reply.answer(places) for reply in replies])
-    label = None if batch is None or batch.label is None else list(places)[batch.label]
+    class_indices = _places(image_labels)
+    batch = worklist.next(*mark_classes(image_labels, replies), [reply.answer(class_indices) for reply in replies])
+    label = None if batch is None or batch.label is None else list(class_indices)[batch.label]
     return ShownBatch(batch=batch, label=label) if batch else None
 
 
@@ -136,4 +138,4 @@ def _is_open(shown: ShownBatch, image_labels: ImageLabels) -> bool:
 
 
 def _places(image_labels: ImageLabels) -> dict[str, int]:
-    return {label_class.name: place for place, label_class in enumerate(image_labels.classes)}
+    return {label_class.name: index for index, label_class in enumerate(image_labels.classes)}

@@ -34,16 +34,16 @@ class AccessMiddleware:
             return
         if self._rules.behind_proxy:
             _restore_host(scope)
-        answer = self._answer(scope)
-        if answer is None:
+        early_response = self._early_response(scope)
+        if early_response is None:
             await self._app(scope, receive, self._limit_frames(send))
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": _VIOLATION})
         else:
-            await answer(scope, receive, self._limit_frames(send))
+            await early_response(scope, receive, self._limit_frames(send))
 
-    def _answer(self, scope: Scope) -> Response | None:
-        """Return what is to be said instead of what was asked for; None where the request may pass."""
+    def _early_response(self, scope: Scope) -> Response | None:
+        """Return the response that replaces the page (refusal, sign-in); None to let the request pass."""
         if refusal := self._wrong_address(scope):
             return _refuse(refusal)
         if self._rules.read_only and scope.get("method", "GET") not in ("GET", "HEAD"):
@@ -68,8 +68,8 @@ class AccessMiddleware:
         headers = Headers(scope=scope)
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
         if len(hosts) != 1 or not (self._rules.behind_proxy or hosts[0].lower() in self._own_hosts(scope)):
-            where = ", ".join(self._own_hosts(scope))
-            return f"This dashboard answers at {where} only. Through a tunnel, use the same port on both sides."
+            own_hosts = ", ".join(self._own_hosts(scope))
+            return f"This dashboard answers at {own_hosts} only. Through a tunnel, use the same port on both sides."
         schemes = tuple(_DEFAULT_PORTS) if self._rules.behind_proxy else (_scheme(scope),)
         own_origins = [f"{scheme}://{hosts[0]}".lower() for scheme in schemes]
         if any(origin.lower() not in own_origins for origin in origins):
@@ -80,32 +80,35 @@ class AccessMiddleware:
 
     def _own_hosts(self, scope: Scope) -> list[str]:
         """Return what the header Host may say."""
-        reached, port = (scope.get("server") or ("", None))[0].removeprefix("::ffff:"), self._rules.port
-        names = [*self._rules.hosts, *([reached] if reached else [])]
-        unique = dict.fromkeys(f"[{name}]" if ":" in name else name.lower() for name in names)
-        bare = list(unique) if _DEFAULT_PORTS[_scheme(scope)] == port else []
-        return [*(f"{name}:{port}" for name in unique), *bare]
+        connected_address, port = (scope.get("server") or ("", None))[0].removeprefix("::ffff:"), self._rules.port
+        names = [*self._rules.hosts, *([connected_address] if connected_address else [])]
+        host_names = dict.fromkeys(f"[{name}]" if ":" in name else name.lower() for name in names)
+        hosts_without_port = list(host_names) if _DEFAULT_PORTS[_scheme(scope)] == port else []
+        return [*(f"{name}:{port}" for name in host_names), *hosts_without_port]
 
     def _sign_in(self, scope: Scope) -> Response:
         """Send the browser to the same address without the token, which it keeps in a cookie from then on."""
-        page, rest = scope["path"].rpartition("/")[2], [pair for pair in _pairs(scope) if pair[0] != TOKEN]
-        location = f"./{quote(page)}" + (f"?{urlencode(rest)}" if rest else "")
+        page_name, other_parameters = (
+            scope["path"].rpartition("/")[2],
+            [pair for pair in _pairs(scope) if pair[0] != TOKEN],
+        )
+        location = f"./{quote(page_name)}" + (f"?{urlencode(other_parameters)}" if other_parameters else "")
         cookie = (
             f"{self._rules.cookie}={self._rules.token}; Path={self._rules.base_path or '/'}; HttpOnly; SameSite=Strict"
         )
-        secure = "; Secure" if _scheme(scope) == "https" else ""
-        return Response(status_code=303, headers={"Location": location, "Set-Cookie": cookie + secure, **_PRIVATE})
+        secure_flag = "; Secure" if _scheme(scope) == "https" else ""
+        return Response(status_code=303, headers={"Location": location, "Set-Cookie": cookie + secure_flag, **_PRIVATE})
 
     def _limit_frames(self, send: Send) -> Send:
         """Return how to send answers that say which pages may show them in a frame."""
         if self._rules.read_only:
             return send
-        ancestors = " ".join(["frame-ancestors 'self'", *self._rules.frames])
+        frame_policy = " ".join(["frame-ancestors 'self'", *self._rules.frames])
 
         async def send_limited(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message.setdefault("headers", []))
-                headers.append("Content-Security-Policy", ancestors)
+                headers.append("Content-Security-Policy", frame_policy)
             await send(message)
 
         return send_limited
@@ -139,12 +142,12 @@ def _query(scope: Scope) -> dict[str, str]:
 
 def _cookies(scope: Scope, name: str) -> list[str]:
     """Return the values of all cookies of a name: another server of this machine may have set one too."""
-    pairs = [
+    cookie_pairs = [
         cookie.strip().partition("=")
         for header in Headers(scope=scope).getlist("cookie")
         for cookie in header.split(";")
     ]
-    return [value for key, _, value in pairs if key == name]
+    return [value for key, _, value in cookie_pairs if key == name]
 
 
 def _comes_from_elsewhere(scope: Scope) -> bool:

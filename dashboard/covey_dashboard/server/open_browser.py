@@ -19,15 +19,15 @@ _PAGE = """<!doctype html>
 
 
 @contextmanager
-def browser_at(address: str) -> Iterator[None]:
-    """Open a browser at an address that holds a token, for as long as the block lasts.
+def open_browser(address: str) -> Iterator[None]:
+    """Open a browser at an address that holds a token; the file that leads there lasts as long as the block.
 
     Everybody on a machine can list the arguments of all programs. The browser is therefore given a file that only this
     user can read, and the file leads to the address.
     """
     with TemporaryDirectory(prefix="covey-") as folder:
-        page = Path(folder) / "dashboard.html"
-        page.touch(0o600)
-        page.write_text(_PAGE.format(address=escape(address)), "utf-8")
-        webbrowser.open(page.as_uri())
+        page_path = Path(folder) / "dashboard.html"
+        page_path.touch(0o600)
+        page_path.write_text(_PAGE.format(address=escape(address)), "utf-8")
+        webbrowser.open(page_path.as_uri())
         yield

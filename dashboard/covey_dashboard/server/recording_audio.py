@@ -52,14 +52,14 @@ class Recordings:
         """
         import soundfile
 
-        cut = SEGMENT_NAME.fullmatch(name)
-        path = self.path(cut["stub"]) if cut else None
-        if not cut or not path:
+        name_match = SEGMENT_NAME.fullmatch(name)
+        path = self.path(name_match["stub"]) if name_match else None
+        if not name_match or not path:
             return None
         with soundfile.SoundFile(str(path)) as sound:
-            sound.seek(round(float(cut["start"]) * sound.samplerate))
-            frames = min(round(self.length() * sound.samplerate), MOST_SAMPLES // sound.channels)
-            samples = sound.read(frames, dtype="float32")
+            sound.seek(round(float(name_match["start"]) * sound.samplerate))
+            frame_count = min(round(self.length() * sound.samplerate), MOST_SAMPLES // sound.channels)
+            samples = sound.read(frame_count, dtype="float32")
             buffer = io.BytesIO()
             soundfile.write(buffer, samples, sound.samplerate, format="WAV", subtype="PCM_16")
         return buffer.getvalue() if len(samples) else None
@@ -67,10 +67,12 @@ class Recordings:
     def length(self) -> float:
         """Return how long the segments are, in seconds, from the file beside the images."""
         try:
-            seconds = float(json.loads((self.images.root / PARAMETERS_FILE).read_text("utf-8"))["segment_duration_sec"])
+            length_s = float(
+                json.loads((self.images.root / PARAMETERS_FILE).read_text("utf-8"))["segment_duration_sec"]
+            )
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return LENGTH
-        return min(seconds, LONGEST) if math.isfinite(seconds) and seconds > 0 else LENGTH
+        return min(length_s, LONGEST) if math.isfinite(length_s) and length_s > 0 else LENGTH
 
 
 _recordings: Tokens[Recordings] = Tokens()
@@ -97,7 +99,7 @@ def _installed() -> bool:
 
 
 def _answer(request: Request) -> Response:
-    recordings = _recordings.get(request.query_params.get("of", ""))
+    recordings = _recordings.find_opened(request.query_params.get("of", ""))
     try:
         wav = recordings.segment(request.query_params.get("name", "")) if recordings else None
     except (OSError, RuntimeError, ValueError):  # soundfile's own error is a RuntimeError

@@ -71,22 +71,22 @@ def running(location: str, address: str, rules: AccessRules) -> Iterator[subproc
 
 def _start(location: str, address: str, rules: AccessRules) -> subprocess.Popen[bytes]:
     """Start the server, which ignores Ctrl-C: a terminal sends it to both, and it is ours to answer."""
-    settings = {LOCATION: location, READ_ONLY: "1" if rules.read_only else "", ACCESS: rules.to_json()}
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    environment = {LOCATION: location, READ_ONLY: "1" if rules.read_only else "", ACCESS: rules.to_json()}
+    previous_handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         return subprocess.Popen(
             _command(address, rules),
-            env={**os.environ, **settings},
+            env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous_handler)
 
 
 def _command(address: str, rules: AccessRules) -> list[str]:
-    place = {"server.address": address, "server.port": rules.port, "server.baseUrlPath": rules.base_path}
-    flags = [f"--{key}={setting}" for key, setting in {**_SETTINGS, **place}.items()]
+    address_settings = {"server.address": address, "server.port": rules.port, "server.baseUrlPath": rules.base_path}
+    flags = [f"--{key}={setting}" for key, setting in {**_SETTINGS, **address_settings}.items()]
     return [sys.executable, "-m", "streamlit", "run", str(WEB), *flags]
 
 
@@ -95,8 +95,8 @@ def _check(address: str, port: int) -> None:
     try:
         socket.create_server((address, port), family=family).close()
     except OSError as error:
-        another = port + 1 if port < 65535 else 8501
-        remedy = f"end the program that uses it, or take another port, as in --port {another}"
+        free_port = port + 1 if port < 65535 else 8501
+        remedy = f"end the program that uses it, or take another port, as in --port {free_port}"
         if error.errno == errno.EADDRNOTAVAIL:
             remedy = f"{address} is no address of this machine, take another --host"
         raise CoveyError(f"Port {port} cannot be used ({os.strerror(error.errno or 0)}): {remedy}.") from error
@@ -104,16 +104,16 @@ def _check(address: str, port: int) -> None:
 
 def _wait(process: subprocess.Popen[bytes], address: str, rules: AccessRules) -> None:
     """Return when the server answers. Raises CoveyError."""
-    end = time.monotonic() + PATIENCE
+    deadline_s = time.monotonic() + PATIENCE
     while not _answers(address, rules):
-        if process.poll() is not None or time.monotonic() > end:
+        if process.poll() is not None or time.monotonic() > deadline_s:
             raise CoveyError("The dashboard did not start: what Streamlit said stands above.")
         time.sleep(0.1)
 
 
 def _answers(address: str, rules: AccessRules) -> bool:
-    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
-    connection = http.client.HTTPConnection(reached, rules.port, timeout=5)
+    connect_address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
+    connection = http.client.HTTPConnection(connect_address, rules.port, timeout=5)
     try:
         connection.request("GET", rules.base_path + HEALTH)
         return connection.getresponse().status == http.client.OK

@@ -51,21 +51,21 @@ def public_path(path: str) -> str:
 
 async def _answer(request: Request) -> Response:
     async with _at_once:
-        return await run_in_threadpool(_answer_now, request)
+        return await run_in_threadpool(_answer_in_thread, request)
 
 
-def _answer_now(request: Request) -> Response:
-    folder, name = _folders.get(request.query_params.get("of", "")), request.query_params.get("name", "")
+def _answer_in_thread(request: Request) -> Response:
+    folder, name = _folders.find_opened(request.query_params.get("of", "")), request.query_params.get("name", "")
     if folder is None:
         return Response(status_code=404)
     try:
-        tag = _tag(folder, name)
-        headers = {**HEADERS, "ETag": tag}
-        if request.headers.get("If-None-Match") == tag:
+        etag = _tag(folder, name)
+        headers = {**HEADERS, "ETag": etag}
+        if request.headers.get("If-None-Match") == etag:
             return Response(status_code=304, headers=headers)
         if "whole" in request.query_params:
             return Response(_encoded(folder, name, "PNG"), media_type="image/png", headers=headers)
-        return Response(_thumbnail(folder, name, tag), media_type="image/jpeg", headers=headers)
+        return Response(_thumbnail(folder, name, etag), media_type="image/jpeg", headers=headers)
     except BrokenImage:
         return Response(status_code=404)
 
@@ -76,30 +76,30 @@ def _tag(folder: ImageFolder, name: str) -> str:
         path = folder.path(name)
         if not path.is_file():
             raise BrokenImage("it is not there")
-        status = path.stat()
+        file_status = path.stat()
     except (OSError, ValueError) as error:
         raise BrokenImage("it is not there") from error
-    return f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
+    return f'"{file_status.st_mtime_ns:x}-{file_status.st_size:x}"'
 
 
 @lru_cache(maxsize=KEPT)
-def _thumbnail(folder: ImageFolder, name: str, tag: str) -> bytes:
+def _thumbnail(folder: ImageFolder, name: str, etag: str) -> bytes:
     return _encoded(folder, name, "JPEG", SIDE)
 
 
-def _encoded(folder: ImageFolder, name: str, form: str, side: int = 0) -> bytes:
-    """Return an image as a file, its longer side at most `side` pixels. Raises BrokenImage."""
+def _encoded(folder: ImageFolder, name: str, file_format: str, longest_side: int = 0) -> bytes:
+    """Return an image as a file, its longer side at most `longest_side` pixels. Raises BrokenImage."""
     if _is_large(folder, name):
-        return _one_by_one.submit(_encode, folder, name, form, side).result()
-    return _encode(folder, name, form, side)
+        return _one_by_one.submit(_encode, folder, name, file_format, longest_side).result()
+    return _encode(folder, name, file_format, longest_side)
 
 
-def _encode(folder: ImageFolder, name: str, form: str, side: int) -> bytes:
+def _encode(folder: ImageFolder, name: str, file_format: str, longest_side: int) -> bytes:
     image = Image.fromarray(folder.pixels(name))
-    if side:
-        image.thumbnail((side, side))
+    if longest_side:
+        image.thumbnail((longest_side, longest_side))
     buffer = io.BytesIO()
-    image.save(buffer, form, quality=88)
+    image.save(buffer, file_format, quality=88)
     return buffer.getvalue()
 
 

@@ -15,12 +15,12 @@ class Tokens(Generic[T]):
         self._tokens: dict[T, str] = {}
         self._opened: dict[str, T] = {}
 
-    def token(self, what: T) -> str:
+    def token(self, opened: T) -> str:
         """Return the token of something, always the same."""
-        token = self._tokens.setdefault(what, secrets.token_urlsafe(16))
-        self._opened[token] = what
+        token = self._tokens.setdefault(opened, secrets.token_urlsafe(16))
+        self._opened[token] = opened
         return token
 
-    def get(self, token: str) -> T | None:
-        """Return what has a token, None when nothing has."""
+    def find_opened(self, token: str) -> T | None:
+        """Return what was opened under a token, None if nothing was."""
         return self._opened.get(token)

@@ -46,8 +46,8 @@ def colour_by_cluster(clusters: Labels) -> Colouring:
 
 def colour_by_class(image_labels: ImageLabels) -> Colouring:
     """Return the colours of labels: of an image with several the colour of the first."""
-    colours = {label_class.name: label_class.colour for label_class in image_labels.classes}
-    palette = [GREY, *(colours[combination[0]] for combination in image_labels.combinations)]
+    colour_by_name = {label_class.name: label_class.colour for label_class in image_labels.classes}
+    palette = [GREY, *(colour_by_name[combination[0]] for combination in image_labels.combinations)]
     return Colouring(
         title="label",
         codes=image_labels.codes,
@@ -63,9 +63,9 @@ def colour_by_group(title: str, codes: Labels, names: Sequence[str]) -> Colourin
 
 def colour_by_value(title: str, values: NDArray[np.float64]) -> Colouring:
     """Return the colours of numbers, from dark to light."""
-    finite = values[np.isfinite(values)]
-    low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 0.0)
-    names = [f"{value:.4g}" for value in np.linspace(low, high, value_colours.STEPS)]
+    finite_values = values[np.isfinite(values)]
+    least, greatest = (finite_values.min(), finite_values.max()) if len(finite_values) else (0.0, 0.0)
+    names = [f"{value:.4g}" for value in np.linspace(least, greatest, value_colours.STEPS)]
     palette = [GREY, *value_colours.colour_scale()]
     return Colouring(title=title, codes=value_colours.scale_steps(values), names=names, palette=palette, is_scale=True)
 

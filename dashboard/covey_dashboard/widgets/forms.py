@@ -43,13 +43,13 @@ def show_form(
     Returns:
         The component with the options that a person set; None, having shown why, if it cannot be built.
     """
-    declared = [_started(option, start) for option in options(cls)]
+    shown_options = [_started(option, start) for option in options(cls)]
     settings: dict[str, Any] = {}
-    _show_widgets(cls, [option for option in declared if not option.expert], settings, key, show_under)
-    experts = [option for option in declared if option.expert]
-    if experts:
+    _show_widgets(cls, [option for option in shown_options if not option.expert], settings, key, show_under)
+    expert_options = [option for option in shown_options if option.expert]
+    if expert_options:
         with st.expander("For experts"):
-            _show_widgets(cls, experts, settings, key, show_under)
+            _show_widgets(cls, expert_options, settings, key, show_under)
     try:
         return build(cls, settings)
     except CoveyError as error:
@@ -72,12 +72,12 @@ def set_option(state: OptionState, setting: Any) -> None:
 
 def _show_widgets(
     cls: type[Component],
-    declared: Iterable[Option],
+    shown_options: Iterable[Option],
     settings: dict[str, Any],
     key: str,
     show_under: Callable[[Option, OptionState], None],
 ) -> None:
-    for option in declared:
+    for option in shown_options:
         state = OptionState(f"{key}.{option.name}")
         settings[option.name] = _show_option(cls, option, settings, state)
         show_under(option, state)
@@ -94,64 +94,71 @@ def _show_option(cls: type[Component], option: Option, settings: dict[str, Any],
 
 def _show_optional(option: Option, state: OptionState) -> Any:
     """Show a widget beside a box that means none."""
-    wide, narrow = st.columns([3, 1.3], vertical_alignment="bottom")
-    is_none = narrow.checkbox("none", value=option.default is None, key=state.is_none.key)
-    with wide:
+    value_column, none_column = st.columns([3, 1.3], vertical_alignment="bottom")
+    is_none = none_column.checkbox("none", value=option.default is None, key=state.is_none.key)
+    with value_column:
         setting = _show_value(option, _start(option), state, disabled=is_none)
     return None if is_none else setting
 
 
 def _show_value(option: Option, default: Any, state: OptionState, disabled: bool = False) -> Any:
-    shared: dict[str, Any] = {"key": state.key, "help": option.help, "disabled": disabled}
+    widget_arguments: dict[str, Any] = {"key": state.key, "help": option.help, "disabled": disabled}
     if option.many:
-        return option.parse(st.text_input(label(option), format_value(default), placeholder="a, b, c", **shared))
+        return option.parse(
+            st.text_input(label(option), format_value(default), placeholder="a, b, c", **widget_arguments)
+        )
     if option.type is bool:
-        return st.toggle(label(option), default, **shared)
+        return st.toggle(label(option), default, **widget_arguments)
     if option.type is str:
-        return st.text_input(label(option), default, **shared)
-    return _show_number(option, default, shared)
+        return st.text_input(label(option), default, **widget_arguments)
+    return _show_number(option, default, widget_arguments)
 
 
-def _show_number(option: Option, default: Any, shared: dict[str, Any]) -> Any:
-    low, high = _bounds(option)
-    step = _step(option, low, high)
-    written_as = "%d" if option.type is int else "%g"
-    if low is not None and high is not None and 1 <= (high - low) / step <= MOST_STEPS:
-        first = min(low + step, default) if option.gt == low else low
-        last = max(high - step, default) if option.lt == high else high
-        return st.slider(label(option), first, last, default, step, format=written_as, **shared)
-    return st.number_input(label(option), low, high, default, step, format=written_as, **shared)
+def _show_number(option: Option, default: Any, widget_arguments: dict[str, Any]) -> Any:
+    least, greatest = _bounds(option)
+    step = _step(option, least, greatest)
+    number_format = "%d" if option.type is int else "%g"
+    if least is not None and greatest is not None and 1 <= (greatest - least) / step <= MOST_STEPS:
+        slider_start = min(least + step, default) if option.gt == least else least
+        slider_end = max(greatest - step, default) if option.lt == greatest else greatest
+        return st.slider(
+            label(option), slider_start, slider_end, default, step, format=number_format, **widget_arguments
+        )
+    return st.number_input(label(option), least, greatest, default, step, format=number_format, **widget_arguments)
 
 
 def _show_choices(option: Option, allowed: Sequence[Any], state: OptionState) -> Any:
-    shared: dict[str, Any] = {"key": state.key, "help": option.help, "format_func": format_value}
+    widget_arguments: dict[str, Any] = {"key": state.key, "help": option.help, "format_func": format_value}
     if option.many:
-        return st.multiselect(label(option), allowed, option.default_elements, **shared)
-    listed = [None, *allowed] if option.optional else list(allowed)
-    return st.selectbox(label(option), listed, listed.index(option.default), **shared)
+        return st.multiselect(label(option), allowed, option.default_elements, **widget_arguments)
+    choices = [None, *allowed] if option.optional else list(allowed)
+    return st.selectbox(label(option), choices, choices.index(option.default), **widget_arguments)
 
 
 def _show_listable(cls: type[Component], option: Option, settings: dict[str, Any], state: OptionState) -> Any:
     """Show a field that takes any value; its choices, which may take long to find, are listed on demand."""
-    wide, narrow = st.columns([3, 1.3], vertical_alignment="bottom")
+    value_column, button_column = st.columns([3, 1.3], vertical_alignment="bottom")
     explanation = REASON if is_read_only() else "List what can be chosen here."
-    list_now = narrow.button("List", state.list_key, explanation, width="stretch", disabled=is_read_only())
-    listed = _list_choices(cls, option, settings, state.recall_choices(), list_now)
-    shared: dict[str, Any] = {
+    list_now = button_column.button("List", state.list_key, explanation, width="stretch", disabled=is_read_only())
+    listed_choices = _list_choices(cls, option, settings, state.recall_choices(), list_now)
+    widget_arguments: dict[str, Any] = {
         "key": state.key, "help": option.help, "accept_new_options": True, "format_func": format_value
     }  # fmt: skip
-    with wide:
+    with value_column:
         if option.many:
             default = option.default_elements
-            offered = list(dict.fromkeys([*default, *listed]))
-            return [_read(option, value) for value in st.multiselect(label(option), offered, default, **shared)]
-        none = [None] if option.optional else []
-        offered = list(dict.fromkeys([option.default, *none, *listed]))
-        return _read(option, st.selectbox(label(option), offered, 0, **shared))
+            offered_choices = list(dict.fromkeys([*default, *listed_choices]))
+            return [
+                _read(option, value)
+                for value in st.multiselect(label(option), offered_choices, default, **widget_arguments)
+            ]
+        none_choices = [None] if option.optional else []
+        offered_choices = list(dict.fromkeys([option.default, *none_choices, *listed_choices]))
+        return _read(option, st.selectbox(label(option), offered_choices, 0, **widget_arguments))
 
 
 def _list_choices(
-    cls: type[Component], option: Option, settings: dict[str, Any], listed: ListedChoices, list_now: bool
+    cls: type[Component], option: Option, settings: dict[str, Any], listed_choices: ListedChoices, list_now: bool
 ) -> list[Any]:
     """Return the choices that were listed for the options `settings`, listing them now if that is asked for."""
     if list_now:
@@ -159,10 +166,10 @@ def _list_choices(
             refuse_if_read_only()
             with st.spinner("Listing"):
                 choices = allowed_choices(build(cls, settings), option.name)
-                listed.settings, listed.choices = dict(settings), list(choices or ())
+                listed_choices.settings, listed_choices.choices = dict(settings), list(choices or ())
         except CoveyError as error:
             show_problem(str(error))
-    return listed.choices if listed.settings == settings else []
+    return listed_choices.choices if listed_choices.settings == settings else []
 
 
 def label(option: Option) -> str:
@@ -183,33 +190,33 @@ def _start(option: Option) -> Any:
         return ()
     if option.type in (bool, str):
         return option.type()
-    low, high = _bounds(option)
-    step = _step(option, low, high)
-    if low is None:
-        return option.type(0) if high is None else high - step
-    return low + step if high is None else min(low + step, high)
+    least, greatest = _bounds(option)
+    step = _step(option, least, greatest)
+    if least is None:
+        return option.type(0) if greatest is None else greatest - step
+    return least + step if greatest is None else min(least + step, greatest)
 
 
 def _bounds(option: Option) -> tuple[Any, Any]:
     """Return the least and the greatest value of a number; None where there is none that a browser can hold."""
-    low = max((bound for bound in (option.ge, option.gt) if bound is not None), default=-math.inf)
-    high = min((bound for bound in (option.le, option.lt) if bound is not None), default=math.inf)
-    if option.type is int and low > -math.inf:
-        low = math.floor(low) + 1 if low == option.gt else math.ceil(low)
-    if option.type is int and high < math.inf:
-        high = math.ceil(high) - 1 if high == option.lt else math.floor(high)
-    return _clip(option, low), _clip(option, high)
+    least = max((bound for bound in (option.ge, option.gt) if bound is not None), default=-math.inf)
+    greatest = min((bound for bound in (option.le, option.lt) if bound is not None), default=math.inf)
+    if option.type is int and least > -math.inf:
+        least = math.floor(least) + 1 if least == option.gt else math.ceil(least)
+    if option.type is int and greatest < math.inf:
+        greatest = math.ceil(greatest) - 1 if greatest == option.lt else math.floor(greatest)
+    return _clip(option, least), _clip(option, greatest)
 
 
 def _clip(option: Option, bound: float) -> Any:
     return option.type(bound) if abs(bound) <= _LARGEST else None
 
 
-def _step(option: Option, low: Any, high: Any) -> Any:
+def _step(option: Option, least: Any, greatest: Any) -> Any:
     """Return the step of a number: as declared, or a hundredth of its range, or a tenth of its default's magnitude."""
     if option.type is int:
         return max(1, round(option.step or 1))
-    if option.step or (low is not None and high is not None and high > low):
-        return float(option.step or (high - low) / 100)
+    if option.step or (least is not None and greatest is not None and greatest > least):
+        return float(option.step or (greatest - least) / 100)
     default = option.default if isinstance(option.default, int | float) else 0
     return 10.0 ** (math.floor(math.log10(abs(default))) - 1) if default else 0.01

@@ -54,8 +54,8 @@ class GalleryContent:
         if not answer or answer["version"] != self.version:
             return
         self.out = np.zeros(len(self.names), dtype=np.bool_)
-        for first, last in np.asarray(answer["runs"], dtype=np.intp).reshape(-1, 2):
-            self.out[self.order[first : last + 1]] = True
+        for first_index, last_index in np.asarray(answer["runs"], dtype=np.intp).reshape(-1, 2):
+            self.out[self.order[first_index : last_index + 1]] = True
 
 
 def show_gallery(
@@ -92,8 +92,8 @@ def show_gallery(
         content.payload = _pack_content(content, home, show_similar is not None)
     answer = _component(key=key, data=content.payload, on_out_change=_ignore, on_like_change=_ignore)
     if show_similar and answer.like is not None:
-        place = int(answer.like)
-        show_similar([content.names[content.order[place]]] if 0 <= place < len(names) else content.remaining)
+        index = int(answer.like)
+        show_similar([content.names[content.order[index]]] if 0 <= index < len(names) else content.remaining)
         st.rerun()
     return content.remaining
 
@@ -115,20 +115,24 @@ def _current_content(key: str, names: Sequence[str], what: str) -> GalleryConten
         content = GalleryContent(what=what, names=[], out=np.empty(0, dtype=np.bool_))
     content.take(state.read_answer())
     if content.names != list(names):
-        names_out = {name for name, out in zip(content.names, content.out, strict=True) if out}
-        out = np.fromiter((name in names_out for name in names), dtype=np.bool_, count=len(names))
-        content = state.content = GalleryContent(what=what, names=list(names), out=out)
+        names_out = {name for name, is_out in zip(content.names, content.out, strict=True) if is_out}
+        is_out = np.fromiter((name in names_out for name in names), dtype=np.bool_, count=len(names))
+        content = state.content = GalleryContent(what=what, names=list(names), out=is_out)
     return content
 
 
-def _are_equal(first: Labels | None, second: Labels | None) -> bool:
-    return np.array_equal(first, second) if first is not None and second is not None else first is second
+def _are_equal(clusters: Labels | None, other_clusters: Labels | None) -> bool:
+    return (
+        np.array_equal(clusters, other_clusters)
+        if clusters is not None and other_clusters is not None
+        else clusters is other_clusters
+    )
 
 
 def _choose_order(key: str, has_oddity: bool) -> str:
-    offered = [UNSORTED, *([TYPICAL, ODD] if has_oddity else []), TIME, RANDOM]
+    orders = [UNSORTED, *([TYPICAL, ODD] if has_oddity else []), TIME, RANDOM]
     state = GalleryState.recall(key)
-    return str(st.selectbox("Order", offered, key=state.order_key, label_visibility="collapsed", width=220))
+    return str(st.selectbox("Order", orders, key=state.order_key, label_visibility="collapsed", width=220))
 
 
 def _sort_rows(order_name: str, names: Sequence[str], rate_oddity: Callable[[], Floats] | None) -> Rows:

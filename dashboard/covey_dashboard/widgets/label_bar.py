@@ -31,7 +31,7 @@ def show_label_bar(store: LabelStore, list_names: Callable[[], Sequence[str]]) -
     if is_read_only():
         show_hint(REASON)
         return
-    class_names, count = [label_class.name for label_class in store.classes()], len(list_names())
+    class_names, image_count = [label_class.name for label_class in store.classes()], len(list_names())
     name = st.selectbox(
         "Class",
         class_names,
@@ -42,18 +42,18 @@ def show_label_bar(store: LabelStore, list_names: Callable[[], Sequence[str]]) -
     )
     with button_row():
         st.button(
-            f"Label {count_noun(count, 'image')}",
+            f"Label {count_noun(image_count, 'image')}",
             type="primary",
             shortcut="Ctrl+Enter",
             help="Ctrl + Enter" if name else "It needs the name of a class.",
-            disabled=not (name and count),
+            disabled=not (name and image_count),
             key=LabelBarState.label_key,
             on_click=act_on_images,
             args=(store.add, list_names, "All of them have this class already."),
         )
         st.button(
             "Remove",
-            disabled=name not in class_names or not count,
+            disabled=name not in class_names or not image_count,
             key=LabelBarState.remove_key,
             on_click=act_on_images,
             args=(store.remove, list_names, "None of them has this class."),
@@ -91,7 +91,7 @@ def _show_history_button(
 
 
 def act_on_images(
-    act: Callable[[Sequence[str], str], Action | None], list_names: Callable[[], Sequence[str]], idle: str
+    act: Callable[[Sequence[str], str], Action | None], list_names: Callable[[], Sequence[str]], nothing_done: str
 ) -> None:
     """Give the class in the field to images, or take it away, and keep a report of it.
 
@@ -100,32 +100,32 @@ def act_on_images(
     Args:
         act: what is done, given the names of the images and the class.
         list_names: returns the names of the images.
-        idle: the report if there was nothing to do.
+        nothing_done: the report if there was nothing to do.
     """
-    act_and_report(partial(act, list_names(), LabelBarState.class_name.content or ""), idle)
+    act_and_report(partial(act, list_names(), LabelBarState.class_name.content or ""), nothing_done)
 
 
-def act_and_report(act: Callable[[], Action | None], idle: str, prefix: str = "") -> None:
+def act_and_report(act: Callable[[], Action | None], nothing_done: str, prefix: str = "") -> None:
     """Act, and keep a report: what was done, that there was nothing to do, or what went wrong.
 
     Args:
         act: returns the action, None if there was nothing to do.
-        idle: the report if there was nothing to do.
+        nothing_done: the report if there was nothing to do.
         prefix: what comes before the description of the action.
     """
     state = LabelBarState.recall()
     try:
         action = act()
-        state.set_report(f"{prefix}{action.told}." if action else idle)
+        state.set_report(f"{prefix}{action.told}." if action else nothing_done)
     except CoveyError as error:
         state.set_report(str(error), has_failed=True)
 
 
-def show_report(first: str = "") -> None:
+def show_report(hint: str = "") -> None:
     """Show what the last click did, or, before the first one, a hint: so that nothing below moves at that click."""
     state = LabelBarState.recall()
-    if text := state.report or first:
-        (show_problem if state.has_failed else show_hint)(text)
+    if message := state.report or hint:
+        (show_problem if state.has_failed else show_hint)(message)
 
 
 def follow_changes(store: LabelStore, revision: int) -> None:

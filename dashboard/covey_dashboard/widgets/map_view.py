@@ -85,7 +85,7 @@ def show_map(
         title: what stands above it; "" for what the colours say and what can be done.
         key: which map of the page, as in `send_points`.
     """
-    sizes = _sizes(colouring.codes)
+    sizes_by_group = _sizes(colouring.codes)
     fields = {
         "points": identity,
         "height": HEIGHT,
@@ -95,8 +95,8 @@ def show_map(
         "column": colouring.title if colouring.in_tooltip else "",
         "kinds": image_labels.combination_titles,
         "address": address,
-        "marks": _marks(places, colouring, sizes),
-        **_legend(colouring, sizes),
+        "marks": _marks(places, colouring, sizes_by_group),
+        **_legend(colouring, sizes_by_group),
     }
     payload = packed(fields, clusters=clusters, codes=colouring.codes, classes=image_labels.codes, states=states)
     _component(key=key, data=payload, on_picked_change=lambda: on_pick(MapState(key).read_pick()))
@@ -105,31 +105,42 @@ def show_map(
 def _sizes(codes: Labels) -> list[tuple[int, int]]:
     """Return the groups and their sizes, the largest first."""
     groups, counts = np.unique(codes[codes != NOISE], return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    return list(zip(groups[order].tolist(), counts[order].tolist(), strict=True))
+    by_size = np.argsort(-counts, kind="stable")
+    return list(zip(groups[by_size].tolist(), counts[by_size].tolist(), strict=True))
 
 
-def _legend(colouring: Colouring, sizes: list[tuple[int, int]]) -> dict[str, Any]:
+def _legend(colouring: Colouring, sizes_by_group: list[tuple[int, int]]) -> dict[str, Any]:
     """Return the largest groups with their sizes, or some steps of a scale."""
     if not colouring.has_legend:
         return {"legend": [], "more": ""}
     if colouring.is_scale:
-        steps = np.linspace(0, len(colouring.names) - 1, _TICKS).astype(int).tolist() if sizes else []
+        steps = np.linspace(0, len(colouring.names) - 1, _TICKS).astype(int).tolist() if sizes_by_group else []
         return {"legend": [{"name": colouring.names[step], "code": step, "count": ""} for step in steps], "more": ""}
-    listed = [{"name": colouring.names[code], "code": code, "count": f"{size:,}"} for code, size in sizes[:_LISTED]]
-    return {"legend": listed, "more": f"and {len(sizes) - _LISTED:,} more" if len(sizes) > _LISTED else ""}
+    legend_entries = [
+        {"name": colouring.names[code], "code": code, "count": f"{size:,}"} for code, size in sizes_by_group[:_LISTED]
+    ]
+    return {
+        "legend": legend_entries,
+        "more": f"and {len(sizes_by_group) - _LISTED:,} more" if len(sizes_by_group) > _LISTED else "",
+    }
 
 
-def _marks(places: NDArray[np.float32], colouring: Colouring, sizes: list[tuple[int, int]]) -> list[dict[str, Any]]:
+def _marks(
+    places: NDArray[np.float32], colouring: Colouring, sizes_by_group: list[tuple[int, int]]
+) -> list[dict[str, Any]]:
     """Return the names of the largest groups with the place of the image in the middle of each."""
     if not colouring.is_named or colouring.is_scale:
         return []
-    order = np.argsort(colouring.codes, kind="stable")
-    ends = np.searchsorted(colouring.codes[order], [[code, code + 1] for code, _ in sizes[:_NAMED]])
+    rows_by_group = np.argsort(colouring.codes, kind="stable")
+    group_bounds = np.searchsorted(
+        colouring.codes[rows_by_group], [[code, code + 1] for code, _ in sizes_by_group[:_NAMED]]
+    )
     marks = []
-    for (code, _), (first, last) in zip(sizes, ends.reshape(-1, 2), strict=False):
-        inside = places[order[first:last]]
-        x, y = inside[np.abs(inside - np.median(inside, axis=0)).sum(axis=1).argmin()].tolist()
+    for (code, _), (start, end) in zip(sizes_by_group, group_bounds.reshape(-1, 2), strict=False):
+        places_of_group = places[rows_by_group[start:end]]
+        x, y = places_of_group[
+            np.abs(places_of_group - np.median(places_of_group, axis=0)).sum(axis=1).argmin()
+        ].tolist()
         if math.isfinite(x + y):
             marks.append({"name": colouring.names[code], "x": x, "y": y})
     return marks

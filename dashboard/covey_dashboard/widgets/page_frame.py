@@ -41,15 +41,15 @@ def show_page(show: Callable[[str], None], is_changing: bool = False) -> None:
 
 def show_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Show a table of plain text, whatever is in it."""
-    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(as_utf8(cell))}</td>' for cell in row)}</tr>" for row in rows)
-    st.html(f'<table class="covey-table"><tr>{head}</tr>{body}</table>')
+    head_html = "".join(f"<th>{escape(text)}</th>" for text in heads)
+    body_html = "".join(f"<tr>{''.join(f'<td>{escape(as_utf8(cell))}</td>' for cell in row)}</tr>" for row in rows)
+    st.html(f'<table class="covey-table"><tr>{head_html}</tr>{body_html}</table>')
 
 
 def title_components(components: Sequence[Registered]) -> dict[str, str]:
     """Return what each component is called, by its full name: its name, in full if two have the same."""
-    counts = Counter(component.name for component in components)
+    count_by_name = Counter(component.name for component in components)
     return {
-        component.full_name: component.name if counts[component.name] == 1 else component.full_name
+        component.full_name: component.name if count_by_name[component.name] == 1 else component.full_name
         for component in components
     }

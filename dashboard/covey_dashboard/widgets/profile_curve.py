@@ -26,21 +26,23 @@ def show_curve(profile: Profile, current: float, state: CurveState, on_set: Call
         state: which curve of the page.
         on_set: called with the value that a person sets.
     """
-    places = {value: place for place, value in enumerate(profile.values)}
+    index_by_value = {value: index for index, value in enumerate(profile.values)}
     fields = {
         "option": profile.option,
         "values": list(profile.values),
-        "current": places[current],
+        "current": index_by_value[current],
         "clusters": profile.clusters.tolist(),
         "noise": profile.noise.tolist(),
         "largest": profile.largest.tolist(),
-        "plateaus": [[places[first], places[last]] for first, last in profile.plateaus],
+        "plateaus": [
+            [index_by_value[first_value], index_by_value[last_value]] for first_value, last_value in profile.plateaus
+        ],
     }
 
     def set_value() -> None:
-        setting = state.read_value()
-        if setting in places:
-            on_set(profile.values[places[setting]])
+        set_to = state.read_value()
+        if set_to in index_by_value:
+            on_set(profile.values[index_by_value[set_to]])
 
     _component(key=state.key, data=fields, on_set_change=set_value)
 
@@ -49,11 +51,11 @@ def with_value(profile: Profile, current: float, labels: Labels) -> Profile:
     """Return a profile to which a value of its option is added, at which these are the labels (n,)."""
     if current in profile.values:
         return profile
-    at, sizes = bisect(profile.values, current), np.bincount(labels[labels != NOISE])
+    index, cluster_sizes = bisect(profile.values, current), np.bincount(labels[labels != NOISE])
     return attrs.evolve(
         profile,
-        values=[*profile.values[:at], current, *profile.values[at:]],
-        clusters=np.insert(profile.clusters, at, np.count_nonzero(sizes)),
-        noise=np.insert(profile.noise, at, np.mean(labels == NOISE)),
-        largest=np.insert(profile.largest, at, sizes.max(initial=0) / len(labels)),
+        values=[*profile.values[:index], current, *profile.values[index:]],
+        clusters=np.insert(profile.clusters, index, np.count_nonzero(cluster_sizes)),
+        noise=np.insert(profile.noise, index, np.mean(labels == NOISE)),
+        largest=np.insert(profile.largest, index, cluster_sizes.max(initial=0) / len(labels)),
     )

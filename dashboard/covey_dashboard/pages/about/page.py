@@ -76,14 +76,23 @@ def show_rows(table: Metadata) -> None:
     if not table.columns:
         st.text("There is no table.")
         return
-    owners = table.owners
-    count = len(next(iter(table.columns.values())))
-    query = st.text_input("Search", placeholder="in all columns").strip().casefold()
-    rows = [row for row in range(count) if query in row_text(owners, table, row)] if query else list(range(count))
-    st.caption(f"{len(rows):,} of {count_noun(count, 'row')}" + describe_limit(len(rows)))
-    rows = rows[:MOST_LISTED]
-    columns = {head: [format_cell(column[row]) for row in rows] for head, column in table.columns.items()}
-    st.dataframe({"belongs to": [format_cell(owners.get(row)) for row in rows], **columns}, hide_index=True)
+    owner_by_row = table.owners
+    row_count = len(next(iter(table.columns.values())))
+    search_text = st.text_input("Search", placeholder="in all columns").strip().casefold()
+    row_indices = (
+        [row_index for row_index in range(row_count) if search_text in row_text(owner_by_row, table, row_index)]
+        if search_text
+        else list(range(row_count))
+    )
+    st.caption(f"{len(row_indices):,} of {count_noun(row_count, 'row')}" + describe_limit(len(row_indices)))
+    row_indices = row_indices[:MOST_LISTED]
+    columns = {
+        head: [format_cell(column[row_index]) for row_index in row_indices] for head, column in table.columns.items()
+    }
+    st.dataframe(
+        {"belongs to": [format_cell(owner_by_row.get(row_index)) for row_index in row_indices], **columns},
+        hide_index=True,
+    )
 
 
 def describe_limit(count: int) -> str:
@@ -96,11 +105,11 @@ def row_text(owners: Mapping[int, str], table: Metadata, row: int) -> str:
     return " ".join([owners.get(row, ""), *(str(column[row] or "") for column in table.columns.values())]).casefold()
 
 
-def format_cell(content: Value) -> Value:
+def format_cell(cell: Value) -> Value:
     """Return the content of a cell as it is shown: a number as it is, text cut if it is very long."""
-    if content is None or (isinstance(content, int | float) and not isinstance(content, bool)):
-        return content
-    text = as_utf8(str(content))
+    if cell is None or (isinstance(cell, int | float) and not isinstance(cell, bool)):
+        return cell
+    text = as_utf8(str(cell))
     return text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]} …"
 
 
@@ -110,59 +119,66 @@ def show_counts(metadata: ImageMetadata) -> None:
         st.text("There is nothing to count: neither metadata, nor names of images that tell their recordings.")
         return
     column = st.selectbox("Count the images by", list(metadata.columns))
-    counts = count_values(metadata.columns[column])
-    st.caption(count_noun(len(counts), "value") + describe_limit(len(counts)))
-    counts = counts[:MOST_LISTED]
-    largest = max((count for _, count in counts), default=0)
+    value_counts = count_values(metadata.columns[column])
+    st.caption(count_noun(len(value_counts), "value") + describe_limit(len(value_counts)))
+    value_counts = value_counts[:MOST_LISTED]
+    largest = max((count for _, count in value_counts), default=0)
     bar = st.column_config.ProgressColumn("images", format="%d", min_value=0, max_value=max(1, largest))
-    table = {"value": [value for value, _ in counts], "images": [count for _, count in counts]}
+    table = {"value": [value for value, _ in value_counts], "images": [count for _, count in value_counts]}
     st.dataframe(table, column_config={"images": bar}, hide_index=True)
 
 
 def count_values(values: Sequence[Value]) -> list[tuple[str, int]]:
     """Return the values with how many images have each: text by frequency, numbers in order, many in ranges."""
-    present = [value for value in values if value is not None]
-    none = [("unknown", len(values) - len(present))] if len(present) < len(values) else []
-    counts = Counter(present)
+    known_values = [value for value in values if value is not None]
+    unknown_count = [("unknown", len(values) - len(known_values))] if len(known_values) < len(values) else []
+    count_by_value = Counter(known_values)
     if column_kind(values) == "text":
-        return [(str(format_cell(value)), count) for value, count in counts.most_common()] + none
-    if len(counts) <= COUNT_RANGES:
-        return [(f"{value:.12g}", count) for value, count in sorted(counts.items(), key=lambda item: item[0])] + none
-    frequencies, edges = np.histogram(np.array(present, dtype=np.float64), COUNT_RANGES)
+        return [(str(format_cell(value)), count) for value, count in count_by_value.most_common()] + unknown_count
+    if len(count_by_value) <= COUNT_RANGES:
+        return [
+            (f"{value:.12g}", count) for value, count in sorted(count_by_value.items(), key=lambda item: item[0])
+        ] + unknown_count
+    frequencies, edges = np.histogram(np.array(known_values, dtype=np.float64), COUNT_RANGES)
     ranges = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
-    return list(zip(ranges, frequencies.tolist(), strict=True)) + none
+    return list(zip(ranges, frequencies.tolist(), strict=True)) + unknown_count
 
 
 def show_credits(metadata: ImageMetadata) -> None:
     """Show who recorded what, by licence."""
-    credits = group_credits(metadata)
-    if not credits:
+    recordings_by_licence = group_credits(metadata)
+    if not recordings_by_licence:
         st.text("The metadata do not say who recorded the images (column rec) and under which licence (column lic).")
         return
-    for licence, people in sorted(credits.items()):
-        lines = [f"{escape(as_utf8(person))}: {link_recordings(numbers)}" for person, numbers in sorted(people.items())]
-        st.html(f"<b>{link_licence(licence)}</b><br>" + "<br>".join(lines))
+    for licence, recordings_by_person in sorted(recordings_by_licence.items()):
+        person_lines = [
+            f"{escape(as_utf8(person))}: {link_recordings(recording_ids)}"
+            for person, recording_ids in sorted(recordings_by_person.items())
+        ]
+        st.html(f"<b>{link_licence(licence)}</b><br>" + "<br>".join(person_lines))
 
 
-def link_recordings(numbers: Collection[str]) -> str:
+def link_recordings(recording_ids: Collection[str]) -> str:
     """Return the recordings of one person as HTML."""
-    links = [link_recording(number) for number in sorted(numbers)[:MOST_LINKED]]
-    return ", ".join(links) + (f" and {len(numbers) - MOST_LINKED:,} more" if len(numbers) > MOST_LINKED else "")
+    links = [link_recording(recording_id) for recording_id in sorted(recording_ids)[:MOST_LINKED]]
+    return ", ".join(links) + (
+        f" and {len(recording_ids) - MOST_LINKED:,} more" if len(recording_ids) > MOST_LINKED else ""
+    )
 
 
 def group_credits(metadata: ImageMetadata) -> dict[str, dict[str, set[str]]]:
     """Return the numbers of recordings at xeno-canto by licence and by recordist."""
-    none: Sequence[Value] = [None] * len(metadata.names)
-    people, licences, numbers = (metadata.columns.get(head, none) for head in ("rec", "lic", "id"))
-    numbers_by_licence: dict[str, dict[str, set[str]]] = {}
-    for name, person, licence, number in zip(metadata.names, people, licences, numbers, strict=True):
-        if person is None and licence is None:
+    missing_column: Sequence[Value] = [None] * len(metadata.names)
+    recordists, licences, recording_ids = (metadata.columns.get(head, missing_column) for head in ("rec", "lic", "id"))
+    recordings_by_licence: dict[str, dict[str, set[str]]] = {}
+    for name, recordist, licence, recording_id in zip(metadata.names, recordists, licences, recording_ids, strict=True):
+        if recordist is None and licence is None:
             continue
-        by_person = numbers_by_licence.setdefault(str(licence or "Licence unknown"), {}).setdefault(
-            str(person or "unknown"), set()
+        recordings_by_person = recordings_by_licence.setdefault(str(licence or "Licence unknown"), {}).setdefault(
+            str(recordist or "unknown"), set()
         )
-        by_person.add(str(number or xeno_canto_number(name) or name))
-    return numbers_by_licence
+        recordings_by_person.add(str(recording_id or xeno_canto_number(name) or name))
+    return recordings_by_licence
 
 
 def link_licence(licence: str) -> str:
@@ -170,22 +186,22 @@ def link_licence(licence: str) -> str:
     match = _LICENCE.fullmatch(licence)
     if not match:
         return escape(as_utf8(licence))
-    kind = {"zero": "CC0", "mark": "Public Domain Mark"}.get(match[2], f"CC {match[2].upper()}")
-    return as_link(f"https://creativecommons.org/{match[1]}/{match[2]}/{match[3]}/", f"{kind} {match[3]}")
+    licence_name = {"zero": "CC0", "mark": "Public Domain Mark"}.get(match[2], f"CC {match[2].upper()}")
+    return as_link(f"https://creativecommons.org/{match[1]}/{match[2]}/{match[3]}/", f"{licence_name} {match[3]}")
 
 
-def link_recording(number: str) -> str:
+def link_recording(recording_id: str) -> str:
     """Return a recording as HTML: a link where it has a number at xeno-canto, else as it is."""
-    number = number.removeprefix("XC")
-    if re.fullmatch(r"[0-9]{1,9}", number):
-        return as_link(f"https://xeno-canto.org/{number}", f"XC{number}")
-    return escape(as_utf8(number))
+    recording_id = recording_id.removeprefix("XC")
+    if re.fullmatch(r"[0-9]{1,9}", recording_id):
+        return as_link(f"https://xeno-canto.org/{recording_id}", f"XC{recording_id}")
+    return escape(as_utf8(recording_id))
 
 
 def as_link(address: str, label: str) -> str:
     """Return a link as HTML."""
-    how = 'target="_blank" rel="noopener noreferrer" style="color: inherit"'
-    return f'<a href="{escape(address)}" {how}>{escape(label)}</a>'
+    attributes = 'target="_blank" rel="noopener noreferrer" style="color: inherit"'
+    return f'<a href="{escape(address)}" {attributes}>{escape(label)}</a>'
 
 
 def show_parameters(location: str) -> None:
@@ -195,12 +211,12 @@ def show_parameters(location: str) -> None:
         CoveyError: the file cannot be read.
     """
     folder = image_folder(location)
-    path = folder.root / PARAMETERS_FILE if folder else None
-    if path is None or not path.is_file():
+    parameters_path = folder.root / PARAMETERS_FILE if folder else None
+    if parameters_path is None or not parameters_path.is_file():
         st.text(f"How these images were made is not known: there is no {PARAMETERS_FILE} beside them.")
         return
     with st.columns([2, 1])[0]:
-        show_table(("Parameter", "Value"), list(read_parameters(path).items()))
+        show_table(("Parameter", "Value"), list(read_parameters(parameters_path).items()))
 
 
 def read_parameters(path: Path) -> dict[str, str]:
@@ -218,13 +234,13 @@ def read_parameters(path: Path) -> dict[str, str]:
         raise CoveyError(f"{path} cannot be read ({reason(error)}): make the images again, or delete it.") from error
 
 
-def format_parameter(setting: Any) -> str:
+def format_parameter(parameter: Any) -> str:
     """Return a parameter as it is shown: of a list its length and its ends, of a number six digits."""
-    if isinstance(setting, list) and setting:
-        return f"{len(setting):,} values from {format_parameter(setting[0])} to {format_parameter(setting[-1])}"
-    if isinstance(setting, dict):
-        return ", ".join(f"{name} {format_parameter(inner)}" for name, inner in setting.items())
-    return f"{setting:g}" if isinstance(setting, float) else str(format_cell(format_value(setting)))
+    if isinstance(parameter, list) and parameter:
+        return f"{len(parameter):,} values from {format_parameter(parameter[0])} to {format_parameter(parameter[-1])}"
+    if isinstance(parameter, dict):
+        return ", ".join(f"{name} {format_parameter(inner_parameter)}" for name, inner_parameter in parameter.items())
+    return f"{parameter:g}" if isinstance(parameter, float) else str(format_cell(format_value(parameter)))
 
 
 show_page(show_about)

@@ -44,8 +44,8 @@ class Side:
     def states(self, selection: Selection, rows: Rows) -> NDArray[np.uint8]:
         """Return how each image is drawn (n,): what is selected in full, the others faded; noise pale."""
         if selection.by == "all":
-            noise = self.clusters is not None and self.codes == NOISE
-            return np.where(noise, PALE, np.full(len(self.names), FULL)).astype(np.uint8)
+            is_noise = self.clusters is not None and self.codes == NOISE
+            return np.where(is_noise, PALE, np.full(len(self.names), FULL)).astype(np.uint8)
         states = np.full(len(self.names), FADED, dtype=np.uint8)
         states[rows] = FULL
         return states
@@ -66,11 +66,11 @@ class Comparison:
 
     def rows(self, side: int, selection: Selection) -> tuple[Rows, Rows]:
         """Return the rows of the images that are selected on one side, for both sides."""
-        here_side = self.sides[side]
-        here = selection.rows(here_side.names.tolist(), here_side.codes, here_side.places, {})
-        there = self.across[side][here]
-        there = there[there >= 0]
-        return (there, here) if side else (here, there)
+        selected_side = self.sides[side]
+        rows_here = selection.rows(selected_side.names.tolist(), selected_side.codes, selected_side.places, {})
+        rows_there = self.across[side][rows_here]
+        rows_there = rows_there[rows_there >= 0]
+        return (rows_there, rows_here) if side else (rows_here, rows_there)
 
 
 def compare_results(location: str, results: tuple[AnyEntry, AnyEntry], entries: Sequence[AnyEntry]) -> Comparison:
@@ -84,8 +84,8 @@ def compare_results(location: str, results: tuple[AnyEntry, AnyEntry], entries: 
     Raises:
         CoveyError: a file cannot be read.
     """
-    titles = title_tables(entries)
-    left_side, right_side = (_read_side(location, entry, entries, titles) for entry in results)
+    title_by_name = title_tables(entries)
+    left_side, right_side = (_read_side(location, entry, entries, title_by_name) for entry in results)
     across = _find_rows(left_side.names, right_side.names), _find_rows(right_side.names, left_side.names)
     return Comparison(
         key=digest([location, *(entry.name for entry in results)]),
@@ -96,7 +96,7 @@ def compare_results(location: str, results: tuple[AnyEntry, AnyEntry], entries: 
     )
 
 
-def _read_side(location: str, entry: AnyEntry, entries: Sequence[AnyEntry], titles: Mapping[str, str]) -> Side:
+def _read_side(location: str, entry: AnyEntry, entries: Sequence[AnyEntry], title_by_name: Mapping[str, str]) -> Side:
     """Return a result as a map shows it: clusters on the embedding they are of, an embedding with its clusters."""
     embedding_entry = _embedding_of(entry, entries)
     clustering_entry = _clustering_of(entry, embedding_entry, entries)
@@ -104,9 +104,9 @@ def _read_side(location: str, entry: AnyEntry, entries: Sequence[AnyEntry], titl
     table = load_embedding(opened)
     clusters = _read_clusters(location, clustering_entry, table.names) if clustering_entry else None
     shown_embedding = None if is_made_from(entry, embedding_entry) else embedding_entry
-    parts = [part.name for part in (entry, clustering_entry, shown_embedding) if part]
+    entry_names = [part_entry.name for part_entry in (entry, clustering_entry, shown_embedding) if part_entry]
     return Side(
-        title=", with ".join(dict.fromkeys(titles[name] for name in parts)),
+        title=", with ".join(dict.fromkeys(title_by_name[name] for name in entry_names)),
         opened=opened,
         names=table.names,
         places=table.map,
@@ -118,10 +118,12 @@ def _read_side(location: str, entry: AnyEntry, entries: Sequence[AnyEntry], titl
 def _embedding_of(entry: AnyEntry, entries: Sequence[AnyEntry]) -> Entry[Embedding]:
     """Return the embedding whose map shows a result: its own, else one of the same features, else the first."""
     embeddings = [candidate for candidate in entries if is_entry_of(candidate, Embedding)]
-    own = [embedding for embedding in embeddings if embedding == entry or is_made_from(entry, embedding)]
-    features = entry.provenance.input if entry.provenance else None
-    related = [embedding for embedding in embeddings if embedding.provenance and embedding.provenance.input == features]
-    return [*own, *related, *embeddings][0]
+    own_embeddings = [embedding for embedding in embeddings if embedding == entry or is_made_from(entry, embedding)]
+    features_key = entry.provenance.input if entry.provenance else None
+    related_embeddings = [
+        embedding for embedding in embeddings if embedding.provenance and embedding.provenance.input == features_key
+    ]
+    return [*own_embeddings, *related_embeddings, *embeddings][0]
 
 
 def _clustering_of(
@@ -146,8 +148,8 @@ def _read_clusters(location: str, entry: Entry[Clustering], names: Names) -> Lab
 
 def _find_rows(names: Names, all_names: Names) -> Rows:
     """Return the row of each image in another table, -1 if it is not there."""
-    rows = {name: row for row, name in enumerate(all_names.tolist())}
-    return np.array([rows.get(name, -1) for name in names.tolist()], dtype=np.intp)
+    row_by_name = {name: row for row, name in enumerate(all_names.tolist())}
+    return np.array([row_by_name.get(name, -1) for name in names.tolist()], dtype=np.intp)
 
 
 def _take_clusters(labels: Labels, rows: Rows) -> Labels:
@@ -161,9 +163,11 @@ def _match_sides(left_side: Side, right_side: Side, across: tuple[Rows, Rows]) -
     A side without clusters gets those of the other.
     """
     if left_side.clusters is not None:
-        before = _take_clusters(left_side.clusters, across[1])
-        after = before if right_side.clusters is None else match_clusters(before, right_side.clusters)
-        return left_side, attrs.evolve(right_side, clusters=after)
+        carried_clusters = _take_clusters(left_side.clusters, across[1])
+        matched_clusters = (
+            carried_clusters if right_side.clusters is None else match_clusters(carried_clusters, right_side.clusters)
+        )
+        return left_side, attrs.evolve(right_side, clusters=matched_clusters)
     if right_side.clusters is not None:
         left_side = attrs.evolve(left_side, clusters=_take_clusters(right_side.clusters, across[0]))
     return left_side, right_side

@@ -54,10 +54,10 @@ def show_compare(location: str) -> None:
     if not pairs:
         show_hint("There is nothing to compare this result with yet: the page Run makes others, with other options.")
         return
-    chosen = choose_results(location, entries, pairs)
-    show_comparison(compare_results(location, chosen, entries))
-    clusterings = [entry.name for entry in (*chosen, *entries) if entry.kind is TableKind.CLUSTERING]
-    show_agreement(location, list(dict.fromkeys(clusterings)))
+    chosen_entries = choose_results(location, entries, pairs)
+    show_comparison(compare_results(location, chosen_entries, entries))
+    clustering_names = [entry.name for entry in (*chosen_entries, *entries) if entry.kind is TableKind.CLUSTERING]
+    show_agreement(location, list(dict.fromkeys(clustering_names)))
 
 
 def share_map(first: AnyEntry, second: AnyEntry) -> bool:
@@ -69,27 +69,27 @@ def choose_results(
     location: str, entries: Sequence[AnyEntry], pairs: Sequence[tuple[AnyEntry, AnyEntry]]
 ) -> tuple[AnyEntry, AnyEntry]:
     """Let a person choose two results: at first one of the pairs, if possible with clusters of what is open."""
-    by_name, titles = {entry.name: entry for entry in entries}, title_tables(entries)
-    names, opened = list(by_name), current_embedding(location)
-    related = [pair for pair in pairs if opened and is_made_from(pair[0], opened.entry)]
+    entry_by_name, title_by_name = {entry.name: entry for entry in entries}, title_tables(entries)
+    names, opened = list(entry_by_name), current_embedding(location)
+    related_pairs = [pair for pair in pairs if opened and is_made_from(pair[0], opened.entry)]
     left_name, right_name = (
         column.selectbox(
-            place.title(),
+            side_name.title(),
             names,
-            names.index(first.name),
-            titles.__getitem__,
-            key=CompareState.result_key(place, location),
+            names.index(initial_entry.name),
+            title_by_name.__getitem__,
+            key=CompareState.result_key(side_name, location),
         )
-        for place, column, first in zip(PLACES, st.columns(2), (related or pairs)[0], strict=True)
+        for side_name, column, initial_entry in zip(PLACES, st.columns(2), (related_pairs or pairs)[0], strict=True)
     )
-    return by_name[left_name], by_name[right_name]
+    return entry_by_name[left_name], entry_by_name[right_name]
 
 
 def show_comparison(comparison: Comparison) -> None:
     """Show two results."""
     st.text(describe_overlap(comparison))
-    for place, side in zip(PLACES, comparison.sides, strict=True):
-        send_side(place, side)
+    for side_name, side in zip(PLACES, comparison.sides, strict=True):
+        send_side(side_name, side)
     show_workbench(comparison)
     show_flows(*comparison.sides)
 
@@ -97,63 +97,66 @@ def show_comparison(comparison: Comparison) -> None:
 def describe_overlap(comparison: Comparison) -> str:
     """Return how many images the two have in common, in words."""
     left_side, right_side = comparison.sides
-    shared = int((comparison.across[0] >= 0).sum())
-    if shared == len(left_side.names) == len(right_side.names):
-        return f"The same {count_noun(shared, 'image')} on both sides."
+    shared_count = int((comparison.across[0] >= 0).sum())
+    if shared_count == len(left_side.names) == len(right_side.names):
+        return f"The same {count_noun(shared_count, 'image')} on both sides."
     return (
         f"{count_noun(len(left_side.names), 'image')} on the left, {len(right_side.names):,} on the right;"
-        f" {shared:,} {'is' if shared == 1 else 'are'} in both."
+        f" {shared_count:,} {'is' if shared_count == 1 else 'are'} in both."
     )
 
 
-def identify_points(place: str, side: Side) -> str:
+def identify_points(side_name: str, side: Side) -> str:
     """Return what tells the points of a side from others: each has a view of its own, even of one embedding."""
-    return f"{place} {side.opened.identity}"
+    return f"{side_name} {side.opened.identity}"
 
 
-def send_side(place: str, side: Side) -> None:
+def send_side(side_name: str, side: Side) -> None:
     """Give the browser the points of a side."""
-    identity, names = identify_points(place, side), side.names.tolist()
-    send_points(pack_points(identity, names, side.places, *recording_codes(side.opened)), CompareState.map_key(place))
+    identity, names = identify_points(side_name, side), side.names.tolist()
+    send_points(
+        pack_points(identity, names, side.places, *recording_codes(side.opened)), CompareState.map_key(side_name)
+    )
 
 
 @st.fragment
 def show_workbench(comparison: Comparison) -> None:
     """Show the two maps and the images that are selected on one of them."""
     state = CompareState.recall(comparison.key)
-    selection, rows = state.selection, comparison.rows(state.side, state.selection)
-    for number, column in enumerate(st.columns(2)):
+    selection, rows_by_side = state.selection, comparison.rows(state.side, state.selection)
+    for side_index, column in enumerate(st.columns(2)):
         with column:
-            show_side(comparison, number, comparison.sides[number].states(selection, rows[number]))
+            show_side(comparison, side_index, comparison.sides[side_index].states(selection, rows_by_side[side_index]))
     if selection.by == "all":
         show_hint("Encircle images on one map, or click one: the same stand out on the other, and are shown here.")
         return
-    st.text(f"{selection.title}: {count_noun(len(rows[0]), 'image')} on the left, {len(rows[1]):,} on the right.")
-    names = comparison.sides[state.side].names[rows[state.side]].tolist()
+    left_rows, right_rows = rows_by_side
+    st.text(f"{selection.title}: {count_noun(len(left_rows), 'image')} on the left, {len(right_rows):,} on the right.")
+    names = comparison.sides[state.side].names[rows_by_side[state.side]].tolist()
     show_images(comparison, names, f"{comparison.key} {state.side} {selection}")
 
 
-def show_side(comparison: Comparison, number: int, states: NDArray[np.uint8]) -> None:
+def show_side(comparison: Comparison, side_index: int, states: NDArray[np.uint8]) -> None:
     """Show the map of one side."""
-    place, side = PLACES[number], comparison.sides[number]
+    side_name, side = PLACES[side_index], comparison.sides[side_index]
     show_map(
-        identify_points(place, side),
+        identify_points(side_name, side),
         side.places,
         attrs.evolve(colour_by_cluster(side.codes), has_legend=False),
         side.codes,
         ImageLabels.of(side.names.tolist(), [], {}),
         states,
         thumbnails.address(comparison.folder),
-        partial(select_pick, comparison, number),
+        partial(select_pick, comparison, side_index),
         title=f"{count_noun(len(side.names), 'image')}. {side.title}",
-        key=CompareState.map_key(place),
+        key=CompareState.map_key(side_name),
     )
 
 
-def select_pick(comparison: Comparison, number: int, pick: object) -> None:
+def select_pick(comparison: Comparison, side_index: int, pick: object) -> None:
     """Select what a person picked on the map of one side."""
     state = CompareState.recall(comparison.key)
-    state.side, state.selection = number, read_pick(pick, comparison.sides[number].codes)
+    state.side, state.selection = side_index, read_pick(pick, comparison.sides[side_index].codes)
 
 
 @st.fragment
@@ -169,21 +172,21 @@ def show_flows(left_side: Side, right_side: Side) -> None:
         show_hint("This needs clusters on both sides: choose them above, or make some on the page Run.")
         return
     flow = trace_clusters(left_side.clustering, right_side.clustering)
-    count = len(flow.counts)
-    more = f" The {MOST_FLOWS} largest of {count:,} rows are shown." if count > MOST_FLOWS else ""
-    st.caption(f"A cluster on the right has the number of the one on the left with which it shares most images.{more}")
+    flow_count = len(flow.counts)
+    limit = f" The {MOST_FLOWS} largest of {flow_count:,} rows are shown." if flow_count > MOST_FLOWS else ""
+    st.caption(f"A cluster on the right has the number of the one on the left with which it shares most images.{limit}")
     st.dataframe(tabulate_flow(flow), hide_index=True)
 
 
 def tabulate_flow(flow: Flow) -> dict[str, list[str] | list[int]]:
     """Return how many images went from which cluster to which, the most first, as columns."""
-    largest = np.argsort(-flow.counts, kind="stable")[:MOST_FLOWS]
+    largest_rows = np.argsort(-flow.counts, kind="stable")[:MOST_FLOWS]
     return {
-        "left": [title_cluster(cluster) for cluster in flow.first[largest].tolist()],
-        "right": [title_cluster(cluster) for cluster in flow.second[largest].tolist()],
-        "images": flow.counts[largest].tolist(),
-        "of the left": format_shares(flow.first, flow.counts, largest),
-        "of the right": format_shares(flow.second, flow.counts, largest),
+        "left": [title_cluster(cluster) for cluster in flow.first[largest_rows].tolist()],
+        "right": [title_cluster(cluster) for cluster in flow.second[largest_rows].tolist()],
+        "images": flow.counts[largest_rows].tolist(),
+        "of the left": format_shares(flow.first, flow.counts, largest_rows),
+        "of the right": format_shares(flow.second, flow.counts, largest_rows),
     }
 
 
@@ -194,9 +197,9 @@ def title_cluster(cluster: int) -> str:
 
 def format_shares(clusters: Labels, counts: NDArray[np.intp], rows: Rows) -> list[str]:
     """Return the share of some of the counts in that of their cluster, in words."""
-    _, groups = np.unique(clusters, return_inverse=True)
-    wholes = np.bincount(groups, counts)[groups]
-    return [f"{share:.0%}" for share in (counts / wholes)[rows].tolist()]
+    _, cluster_indices = np.unique(clusters, return_inverse=True)
+    cluster_totals = np.bincount(cluster_indices, counts)[cluster_indices]
+    return [f"{share:.0%}" for share in (counts / cluster_totals)[rows].tolist()]
 
 
 @st.fragment
@@ -207,8 +210,8 @@ def show_agreement(location: str, names: Sequence[str]) -> None:
         show_hint("This needs two clusterings or more: the page Run makes them.")
         return
     try:
-        by_name = {entry.name: entry for entry in list_tables(location).entries}
-        show_agreements(location, [by_name[name] for name in names[:MOST_COMPARED] if name in by_name])
+        entry_by_name = {entry.name: entry for entry in list_tables(location).entries}
+        show_agreements(location, [entry_by_name[name] for name in names[:MOST_COMPARED] if name in entry_by_name])
         if len(names) > MOST_COMPARED:
             st.caption(f"{MOST_COMPARED} of {len(names):,} clusterings: the two above and the first others.")
     except CoveyError as error:
@@ -227,21 +230,21 @@ def show_agreements(location: str, entries: Sequence[AnyEntry]) -> None:
         await_agreements(list(agreements.values()))
         return
     measure = st.radio("Measure", list(MEASURES), format_func=MEASURES.__getitem__, horizontal=True)
-    place = list(MEASURES).index(measure)
-    show_matrix(entries, {pair: agreement.result()[place] for pair, agreement in agreements.items()})
+    measure_index = list(MEASURES).index(measure)
+    show_matrix(entries, {pair: agreement.result()[measure_index] for pair, agreement in agreements.items()})
 
 
 def show_matrix(entries: Sequence[AnyEntry], agreement_by_pair: dict[tuple[int, int], float]) -> None:
     """Show a number for each two of some clusterings."""
-    titles, numbers = title_tables(entries), range(len(entries))
+    title_by_name, indices = title_tables(entries), range(len(entries))
     cells = {
         str(column + 1): [
-            format_agreement(agreement_by_pair.get((min(row, column), max(row, column)), 1.0)) for row in numbers
+            format_agreement(agreement_by_pair.get((min(row, column), max(row, column)), 1.0)) for row in indices
         ]
-        for column in numbers
+        for column in indices
     }
     st.caption("1 for the same groups, 0 for what chance gives; noise counts as one more cluster.")
-    row_titles = [f"{number + 1}  {titles[entry.name].partition(': ')[2]}" for number, entry in enumerate(entries)]
+    row_titles = [f"{index + 1}  {title_by_name[entry.name].partition(': ')[2]}" for index, entry in enumerate(entries)]
     st.dataframe({"clustering": row_titles, **cells}, hide_index=True)
 
 
@@ -253,9 +256,9 @@ def format_agreement(agreement: float) -> str:
 @st.fragment(run_every=POLL_S)
 def await_agreements(agreements: Sequence[Agreement]) -> None:
     """Show how far the comparison is, and run the app again when it is done."""
-    done = sum(agreement.done() for agreement in agreements)
-    st.progress(done / len(agreements), f"Comparing: {done:,} of {len(agreements):,} pairs")
-    if done == len(agreements):
+    done_count = sum(agreement.done() for agreement in agreements)
+    st.progress(done_count / len(agreements), f"Comparing: {done_count:,} of {len(agreements):,} pairs")
+    if done_count == len(agreements):
         st.rerun()
 
 

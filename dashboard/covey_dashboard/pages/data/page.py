@@ -67,7 +67,7 @@ def open_recent_dataset() -> None:
 
 
 def open_dataset(location: str) -> None:
-    """Open a dataset, or keep the reason why that cannot be."""
+    """Open a dataset; store the error message if that fails."""
     try:
         if location:
             show_dataset(location)
@@ -101,33 +101,33 @@ def count_contents(location: str) -> str:
     Raises:
         CoveyError: the dataset cannot be read.
     """
-    folder, count = image_folder(location), count_images(location)
-    parts = [f"{count_noun(count, 'image')} in {folder.root}" if folder else "Only tables are here, no images"]
+    folder, image_count = image_folder(location), count_images(location)
+    phrases = [f"{count_noun(image_count, 'image')} in {folder.root}" if folder else "Only tables are here, no images"]
     if classes := label_store(location).classes():
-        labels = count_noun(sum(label_class.count for label_class in classes), "label")
-        parts.append(f"{count_noun(len(classes), 'class')} with {labels}")
-    return ". ".join(parts) + "."
+        label_count = count_noun(sum(label_class.count for label_class in classes), "label")
+        phrases.append(f"{count_noun(len(classes), 'class')} with {label_count}")
+    return ". ".join(phrases) + "."
 
 
 def choose_embeddings(opened: OpenEmbedding) -> None:
     """Let a person choose an embedding and, if wanted, a second one, joined by the names of the images."""
-    titles = title_embeddings(list_embeddings(opened.location))
-    second_titles = {NONE: "no second embedding", **titles}
-    second_titles.pop(opened.entry.name)
+    title_by_name = title_embeddings(list_embeddings(opened.location))
+    second_title_by_name = {NONE: "no second embedding", **title_by_name}
+    second_title_by_name.pop(opened.entry.name)
     DataState.embedding.set(opened.entry.name)
     DataState.second.set(opened.second.name if opened.second else NONE)
     left_column, right_column = st.columns(2)
     with left_column:
-        show_choice("Embedding", DataState.embedding.key, titles)
+        show_choice("Embedding", DataState.embedding.key, title_by_name)
     with right_column:
-        show_choice("Joined with", DataState.second.key, second_titles)
+        show_choice("Joined with", DataState.second.key, second_title_by_name)
     if opened.second:
         show_hint(join_embeddings(opened).balance)
 
 
-def show_choice(label: str, key: str, titles: Mapping[str, str]) -> None:
+def show_choice(label: str, key: str, title_by_name: Mapping[str, str]) -> None:
     """Let a person choose an embedding, which all pages show then."""
-    st.selectbox(label, list(titles), format_func=titles.__getitem__, key=key, on_change=open_embeddings)
+    st.selectbox(label, list(title_by_name), format_func=title_by_name.__getitem__, key=key, on_change=open_embeddings)
 
 
 def open_embeddings() -> None:
@@ -142,11 +142,11 @@ def offer_run(location: str, entries: Sequence[AnyEntry]) -> None:
     Raises:
         CoveyError: the dataset cannot be read.
     """
-    count = count_images(location)
-    if not count and not entries:
+    image_count = count_images(location)
+    if not image_count and not entries:
         show_problem(f"There are neither images nor embeddings in {location}: name another folder.")
         return
-    sentence = f"{count_noun(count, 'image')} and no embedding yet."
+    sentence = f"{count_noun(image_count, 'image')} and no embedding yet."
     if is_read_only():
         show_hint(sentence)
         return

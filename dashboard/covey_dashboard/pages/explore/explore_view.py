@@ -51,8 +51,8 @@ class ExploreView:
     @sizes.default
     def _sizes(self) -> dict[int, int]:
         clusters, counts = np.unique(self.clusters, return_counts=True)
-        sizes = dict(zip(clusters.tolist(), counts.tolist(), strict=True))
-        return dict(sorted(sizes.items(), key=_by_size))
+        size_by_cluster = dict(zip(clusters.tolist(), counts.tolist(), strict=True))
+        return dict(sorted(size_by_cluster.items(), key=_by_size))
 
     @property
     def names(self) -> list[str]:
@@ -67,10 +67,12 @@ class ExploreView:
 
     def hidden(self, selection: Selection, options: MapOptions) -> NDArray[np.bool_]:
         """Return which images are hidden (n,); those that are just what is selected never are."""
-        noise = (self.clusters == NOISE) & (options.noise == "hidden" and selection != Selection("cluster", NOISE))
-        labelled = (self.image_labels.codes >= 0) & (options.labelled == "hidden" and selection.by != "label")
-        hidden: NDArray[np.bool_] = noise | labelled
-        return hidden
+        is_hidden_noise = (self.clusters == NOISE) & (
+            options.noise == "hidden" and selection != Selection("cluster", NOISE)
+        )
+        is_hidden_labelled = (self.image_labels.codes >= 0) & (options.labelled == "hidden" and selection.by != "label")
+        is_hidden: NDArray[np.bool_] = is_hidden_noise | is_hidden_labelled
+        return is_hidden
 
     def states(self, selection: Selection, options: MapOptions, rows: Rows) -> NDArray[np.uint8]:
         """Return how each image is drawn (n,): what is selected in full, the others faded, noise pale."""
@@ -105,45 +107,48 @@ class ExploreView:
         by_label = [Selection("label", label_class.name) for label_class in self.image_labels.classes]
         return [Selection(), *by_cluster, *by_label]
 
-    def title(self, selection: Selection, count: int) -> str:
+    def title(self, selection: Selection, image_count: int) -> str:
         """Return what a selection is called in the list, and how many images it has.
 
         Args:
             selection: any selection.
-            count: the images that are selected now, for a selection that is not in the list by itself.
+            image_count: the images that are selected now, for a selection that is not in the list by itself.
         """
         if selection.by == "all":
             return f"All {count_noun(len(self.clusters), 'image')}"
         if selection.by == "cluster":
-            count = self.sizes.get(selection.what, 0)
+            image_count = self.sizes.get(selection.what, 0)
         if selection.by == "label":
-            counts = {label_class.name: label_class.count for label_class in self.image_labels.classes}
-            count = counts.get(selection.what, 0)
-        return f"{selection.title}: {count_noun(count, 'image')}"
+            count_by_class = {label_class.name: label_class.count for label_class in self.image_labels.classes}
+            image_count = count_by_class.get(selection.what, 0)
+        return f"{selection.title}: {count_noun(image_count, 'image')}"
 
     def numbers(self, rows: Rows) -> dict[str, str]:
         """Return how many images and clusters there are, how they fall into them, and where some rows are from."""
-        sizes, count = [size for cluster, size in self.sizes.items() if cluster != NOISE], len(self.clusters)
+        cluster_sizes, image_count = (
+            [size for cluster, size in self.sizes.items() if cluster != NOISE],
+            len(self.clusters),
+        )
         return {
-            "Images": f"{count:,}",
-            "Clusters": f"{len(sizes):,}",
-            "Assigned": f"{sum(sizes) / count:.0%}" if count else "none",
-            "Largest": f"{max(sizes, default=0):,}",
+            "Images": f"{image_count:,}",
+            "Clusters": f"{len(cluster_sizes):,}",
+            "Assigned": f"{sum(cluster_sizes) / image_count:.0%}" if image_count else "none",
+            "Largest": f"{max(cluster_sizes, default=0):,}",
             "Top recording": self._top_recording(rows),
         }
 
     def _top_recording(self, rows: Rows) -> str:
         """Return the largest share of some images that is from one recording, in words."""
-        codes = recording_codes(self.opened)[0][rows]
-        recorded = codes[codes >= 0]
-        share = np.bincount(recorded).max() / len(rows) if len(recorded) else 0
+        recording_codes_of_rows = recording_codes(self.opened)[0][rows]
+        known_codes = recording_codes_of_rows[recording_codes_of_rows >= 0]
+        share = np.bincount(known_codes).max() / len(rows) if len(known_codes) else 0
         return ("under 1%" if share < 0.01 else f"{share:.0%}") if share else "unknown"
 
     def select_similar(self, names: Sequence[str]) -> Selection:
         """Return the images that are most like some others, by their features if the dataset has them."""
         rows = np.flatnonzero(np.isin(self.table.names, names))
-        similar = nearest_rows(load_similarity_space(self.opened), rows, MOST_SIMILAR)
-        return Selection("like", tuple(similar.tolist()))
+        similar_rows = nearest_rows(load_similarity_space(self.opened), rows, MOST_SIMILAR)
+        return Selection("like", tuple(similar_rows.tolist()))
 
 
 def _by_size(cluster_and_size: tuple[int, int]) -> tuple[bool, int, int]:

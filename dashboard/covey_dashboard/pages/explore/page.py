@@ -80,16 +80,18 @@ def show_explore(location: str) -> None:
 
 def choose_embedding(opened: OpenEmbedding) -> None:
     """Let a person change between the embeddings of the dataset."""
-    titles = title_embeddings(list_embeddings(opened.location))
-    names, state = list(titles), ExploreState.recall(opened)
+    title_by_name = title_embeddings(list_embeddings(opened.location))
+    names, state = list(title_by_name), ExploreState.recall(opened)
     left_column, right_column = st.columns([5, 6], vertical_alignment="center")
     dataset_name = opened.location.rstrip("/").rpartition("/")[2] or opened.location
-    left_column.text(f"{dataset_name}, joined with {titles[opened.second.name]}" if opened.second else dataset_name)
+    left_column.text(
+        f"{dataset_name}, joined with {title_by_name[opened.second.name]}" if opened.second else dataset_name
+    )
     right_column.selectbox(
         "Embedding",
         names,
         names.index(opened.entry.name),
-        format_func=titles.__getitem__,
+        format_func=title_by_name.__getitem__,
         key=state.embedding.key,
         label_visibility="collapsed",
         on_change=open_embedding,
@@ -106,76 +108,80 @@ def open_embedding(state: ExploreState) -> None:
 def show_workbench(opened: OpenEmbedding) -> None:
     """Show the options, the map and the images of one embedding; all that a person changes there reruns only this."""
     try:
-        left_column, middle, right_column = st.columns([2.2, 4.8, 4.4], gap="medium")
-        places: dict[str, CurvePlace] = {}
+        left_column, middle_column, right_column = st.columns([2.2, 4.8, 4.4], gap="medium")
+        place_by_option: dict[str, CurvePlace] = {}
         with left_column:
-            clusterer = choose_clusterer(opened, places)
+            clusterer = choose_clusterer(opened, place_by_option)
         if clusterer:
-            show_clusters(opened, clusterer, middle, right_column)
-            for option, place in places.items():
+            show_clusters(opened, clusterer, middle_column, right_column)
+            for option, place in place_by_option.items():
                 with place.container:
                     show_slider(opened, clusterer, option, place.option)
     except CoveyError as error:
         show_problem(str(error))
 
 
-def choose_clusterer(opened: OpenEmbedding, places: dict[str, CurvePlace]) -> Clusterer | None:
+def choose_clusterer(opened: OpenEmbedding, place_by_option: dict[str, CurvePlace]) -> Clusterer | None:
     """Return the clusterer that a person chose and set; None, having said why, if there is none.
 
     At first it is one whose result the dataset has; options that the data decide begin with what they suggest.
 
     Args:
         opened: what is clustered.
-        places: gets the places where the curves of live options go, by option.
+        place_by_option: gets the places where the curves of live options go, by option.
     """
-    components = {component.full_name: component for component in registry().of_kind(Kind.CLUSTERER)}
-    if not components:
+    components_by_name = {component.full_name: component for component in registry().of_kind(Kind.CLUSTERER)}
+    if not components_by_name:
         show_hint("No clusterer is installed. These come with the dashboard:", 'pip install "covey[dashboard]"')
         return None
     stored_clusterers = {entry.name: clusterer for entry, clusterer in list_stored_clusterings(opened)}
-    titles = {
+    title_by_name = {
         **{name: f"kept: {clusterer.tag}" for name, clusterer in stored_clusterers.items()},
-        **title_components(list(components.values())),
+        **title_components(list(components_by_name.values())),
     }
     state = ExploreState.recall(opened)
     name = st.selectbox(
         "Find groups with",
-        list(titles),
-        format_func=titles.__getitem__,
+        list(title_by_name),
+        format_func=title_by_name.__getitem__,
         key=state.clusterer.key,
         help="The clusterer, which finds the groups; one that begins with “kept:” made groups of the dataset.",
     )
     if name in stored_clusterers:
-        return set_options(state, name, stored_clusterers[name], places)
-    component = components[name]
+        return set_options(state, name, stored_clusterers[name], place_by_option)
+    component = components_by_name[name]
     if component.missing:
         show_hint(f"{component.name} needs a library that is not installed:", component.status.removeprefix("needs: "))
         return None
-    return set_options(state, name, resolve_options(opened, registry().get(Kind.CLUSTERER, name)()), places)
+    return set_options(state, name, resolve_options(opened, registry().get(Kind.CLUSTERER, name)()), place_by_option)
 
 
-def set_options(state: ExploreState, name: str, start: Clusterer, places: dict[str, CurvePlace]) -> Clusterer:
+def set_options(
+    state: ExploreState, name: str, initial: Clusterer, place_by_option: dict[str, CurvePlace]
+) -> Clusterer:
     """Show the form of a clusterer; return it as set, or as it was last, having said what is wrong with an option."""
 
     def reserve_place(option: Option, option_state: OptionState) -> None:
         if option.live and not option.expert and option.type in (int, float) and option.choices is None:
-            places[option.name] = CurvePlace(st.container(height=CURVE_HEIGHT, border=False), option_state)
+            place_by_option[option.name] = CurvePlace(st.container(height=CURVE_HEIGHT, border=False), option_state)
 
-    key = state.form_key(name)
-    clusterer: Clusterer = show_form(type(start), key, start, reserve_place) or state.clusterers.get(key, start)
-    state.clusterers[key] = clusterer
+    form_key = state.form_key(name)
+    clusterer: Clusterer = show_form(type(initial), form_key, initial, reserve_place) or state.clusterers.get(
+        form_key, initial
+    )
+    state.clusterers[form_key] = clusterer
     return clusterer
 
 
 def show_slider(opened: OpenEmbedding, clusterer: Clusterer, option: str, state: OptionState) -> None:
     """Show a slider over the values worth looking at, and under it how the clusters change along them."""
-    profile, current = profile_clusters(opened, clusterer, option), option_values(clusterer)[option]
+    profile, current_value = profile_clusters(opened, clusterer, option), option_values(clusterer)[option]
     if profile is None:
         st.caption("Preparing the slider …")
         await_profile(opened, clusterer, option)
-    elif len(profile.values) > 1 and isinstance(current, int | float):
-        profile = with_value(profile, current, cluster_images(opened, clusterer))
-        show_curve(profile, current, state.curve, partial(set_option, state))
+    elif len(profile.values) > 1 and isinstance(current_value, int | float):
+        profile = with_value(profile, current_value, cluster_images(opened, clusterer))
+        show_curve(profile, current_value, state.curve, partial(set_option, state))
 
 
 @st.fragment(run_every=POLL_S)
@@ -186,7 +192,7 @@ def await_profile(opened: OpenEmbedding, clusterer: Clusterer, option: str) -> N
 
 
 def show_clusters(
-    opened: OpenEmbedding, clusterer: Clusterer, middle: DeltaGenerator, right_column: DeltaGenerator
+    opened: OpenEmbedding, clusterer: Clusterer, middle_column: DeltaGenerator, right_column: DeltaGenerator
 ) -> None:
     """Show the clusters: numbers, map and gallery.
 
@@ -194,13 +200,13 @@ def show_clusters(
         CoveyError: the clusterer fails, or a file cannot be read.
     """
     view = read_view(opened, clusterer)
-    with middle:
-        numbers, options = st.container(), choose_map_options(opened)
+    with middle_column:
+        metrics_place, options = st.container(), choose_map_options(opened)
     with right_column:
         selection, rows = choose_selection(view, options)
-    with numbers:
+    with metrics_place:
         show_numbers(view, rows)
-    with middle:
+    with middle_column:
         show_map(
             opened.identity,
             view.table.map,
@@ -245,14 +251,14 @@ def read_labels(opened: OpenEmbedding) -> tuple[LabelStore | None, int, ImageLab
         return None, 0, ImageLabels.of(load_embedding(opened).names.tolist(), [], {})
 
 
-def keep_numbers(opened: OpenEmbedding, labels: Labels) -> Labels:
+def keep_numbers(opened: OpenEmbedding, computed_labels: Labels) -> Labels:
     """Return labels in which clusters that stay the same keep the numbers that they had in this session."""
     state = ExploreState.recall(opened)
-    computed, numbered = state.numbered or (labels, labels)
-    if computed is not labels:
-        numbered = match_clusters(numbered, labels)
-    state.numbered = (labels, numbered)
-    return numbered
+    previous_labels, shown_labels = state.numbered or (computed_labels, computed_labels)
+    if previous_labels is not computed_labels:
+        shown_labels = match_clusters(shown_labels, computed_labels)
+    state.numbered = (computed_labels, shown_labels)
+    return shown_labels
 
 
 def choose_selection(view: ExploreView, options: MapOptions) -> tuple[Selection, Rows]:
@@ -260,15 +266,15 @@ def choose_selection(view: ExploreView, options: MapOptions) -> tuple[Selection,
     state = ExploreState.recall(view.opened)
     if state.selection.by == "cluster" and state.selection.what not in view.sizes:
         state.selection = Selection()
-    selection, listed = state.selection, view.list_selections()
+    selection, listed_selections = state.selection, view.list_selections()
     rows = view.rows(selection, options)
-    if selection not in listed:
-        listed.insert(0, selection)
+    if selection not in listed_selections:
+        listed_selections.insert(0, selection)
     state.selected.set(selection)
     left_column, right_column = st.columns([3, 2])
     left_column.selectbox(
         "Show",
-        listed,
+        listed_selections,
         format_func=lambda candidate: view.title(candidate, len(rows)),
         key=state.selected.key,
         on_change=select_listed,
@@ -289,8 +295,8 @@ def select_listed(state: ExploreState) -> None:
 
 def select_by_name(state: ExploreState) -> None:
     """Select the images with a text in their names."""
-    text = state.search.content.strip()
-    state.selection = Selection("name", text) if text else Selection()
+    search_text = state.search.content.strip()
+    state.selection = Selection("name", search_text) if search_text else Selection()
 
 
 def select_pick(view: ExploreView, pick: object) -> None:
@@ -321,12 +327,12 @@ def choose_map_options(opened: OpenEmbedding) -> MapOptions:
 
 def list_colourings(opened: OpenEmbedding) -> list[str]:
     """Return what the map can be coloured by: the columns of the metadata too."""
-    always = [CLUSTER, LABEL, RECORDING]
+    built_in_colourings = [CLUSTER, LABEL, RECORDING]
     try:
-        return list(dict.fromkeys([*always, *dataset_metadata(opened.location).columns]))
+        return list(dict.fromkeys([*built_in_colourings, *dataset_metadata(opened.location).columns]))
     except CoveyError as error:
         show_problem(str(error))
-        return always
+        return built_in_colourings
 
 
 @st.fragment
@@ -348,11 +354,11 @@ def show_selected_images(view: ExploreView, selection: Selection, rows: Rows) ->
     """
     colour = cluster_colour(selection.what) if selection.by == "cluster" else "transparent"
     st.html(f'<div class="covey-swatch" style="background: {colour}"></div>')
-    location, place = view.opened.location, st.container()
-    names, what = view.table.names[rows].tolist(), f"{view.opened.identity} {selection}"
+    location, label_bar_place = view.opened.location, st.container()
+    names, gallery_identity = view.table.names[rows].tolist(), f"{view.opened.identity} {selection}"
     show_gallery(
         names,
-        what=what,
+        what=gallery_identity,
         clusters=view.clusters[rows],
         folder=image_folder(location),
         home=dataset_at(location).home,
@@ -360,8 +366,8 @@ def show_selected_images(view: ExploreView, selection: Selection, rows: Rows) ->
         show_similar=partial(select_similar, view),
     )
     if view.store:
-        with place:
-            show_label_bar(view.store, partial(list_remaining, names, what))
+        with label_bar_place:
+            show_label_bar(view.store, partial(list_remaining, names, gallery_identity))
 
 
 def rate_oddity_of(view: ExploreView, rows: Rows) -> Callable[[], Floats]:

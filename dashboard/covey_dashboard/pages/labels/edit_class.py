@@ -42,8 +42,8 @@ def show_removal(store: LabelStore, label: str, names: Sequence[str], list_names
 
 def remove_images(store: LabelStore, label: str, names: Sequence[str], list_names: Callable[[], Sequence[str]]) -> None:
     """Remove the images that are clicked from a class."""
-    clicked = sorted(set(names).difference(list_names()))
-    act_and_report(partial(store.remove, clicked, label), "They are removed already.")
+    clicked_names = sorted(set(names).difference(list_names()))
+    act_and_report(partial(store.remove, clicked_names, label), "They are removed already.")
 
 
 def show_class(overview: LabelsOverview, label_class: LabelClass) -> None:
@@ -70,10 +70,10 @@ def recolour_class(store: LabelStore, label_class: LabelClass) -> None:
 
 def rename_class(store: LabelStore, label: str) -> None:
     """Give a class the name that a person typed, and go on showing it."""
-    name = LabelsState.name(label).content
+    new_name = LabelsState.name(label).content
     if is_shown(label):
-        act = partial(act_and_show, partial(store.rename, label, name), name.strip())
-        act_and_report(act, "It has this name already.")
+        rename_and_show = partial(act_and_show, partial(store.rename, label, new_name), new_name.strip())
+        act_and_report(rename_and_show, "It has this name already.")
 
 
 def is_shown(label: str) -> bool:
@@ -98,13 +98,13 @@ def act_and_show(act: Callable[[], Action | None], label: str) -> Action | None:
 def show_merge(overview: LabelsOverview, label: str) -> None:
     """Offer to give the images of a class to another one."""
     other_labels = [label_class.name for label_class in overview.classes if label_class.name != label]
-    target = st.selectbox(
+    target_label = st.selectbox(
         "Give all its images to", other_labels, None, placeholder="another class", key=LabelsState.merge_key(label)
     )
-    merge = partial(overview.store.merge, [label], target or "")
+    merge = partial(overview.store.merge, [label], target_label or "")
     st.button(
         "Merge into it",
-        disabled=target is None,
+        disabled=target_label is None,
         on_click=act_and_report,
-        args=(partial(act_and_show, merge, target or ""), "They are one class already."),
+        args=(partial(act_and_show, merge, target_label or ""), "They are one class already."),
     )

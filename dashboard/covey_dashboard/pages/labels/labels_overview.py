@@ -78,13 +78,13 @@ def read_overview(location: str) -> LabelsOverview:
     """
     store = label_store(location)
     watch_labels(store, store.revision)
-    names, labelled = sorted(list_image_names(location, current_embedding(location))), classes_by_image(store)
-    existing = set(names)
+    names, labels_by_image = sorted(list_image_names(location, current_embedding(location))), classes_by_image(store)
+    existing_names = set(names)
     images_by_choice = {
-        ALL: sorted(labelled),
-        UNLABELLED: [name for name in names if name not in labelled],
-        SEVERAL: sorted(name for name, labels in labelled.items() if len(labels) > 1),
-        GONE: sorted(name for name in labelled if name not in existing),
+        ALL: sorted(labels_by_image),
+        UNLABELLED: [name for name in names if name not in labels_by_image],
+        SEVERAL: sorted(name for name, labels in labels_by_image.items() if len(labels) > 1),
+        GONE: sorted(name for name in labels_by_image if name not in existing_names),
     }
     return LabelsOverview(
         location=location, store=store, names=names, classes=store.classes(), images_by_choice=images_by_choice

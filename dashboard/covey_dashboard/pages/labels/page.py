@@ -63,17 +63,17 @@ def show_labels(location: str) -> None:
 
 def show_numbers(overview: LabelsOverview) -> None:
     """Show how many images are labelled."""
-    total, unlabelled = len(overview.names), len(overview.images_by_choice[UNLABELLED])
-    labelled = total - unlabelled
-    numbers = {
-        "Images": f"{total:,}",
+    image_count, unlabelled_count = len(overview.names), len(overview.images_by_choice[UNLABELLED])
+    labelled_count = image_count - unlabelled_count
+    text_by_metric = {
+        "Images": f"{image_count:,}",
         "Classes": f"{len(overview.classes):,}",
-        "Labelled": f"{labelled:,} ({labelled / max(1, total):.0%})",
-        "No class yet": f"{unlabelled:,}",
+        "Labelled": f"{labelled_count:,} ({labelled_count / max(1, image_count):.0%})",
+        "No class yet": f"{unlabelled_count:,}",
         "Several classes": f"{len(overview.images_by_choice[SEVERAL]):,}",
     }
-    for column, (name, number) in zip(st.columns(len(numbers)), numbers.items(), strict=True):
-        column.metric(name, number)
+    for column, (name, metric_text) in zip(st.columns(len(text_by_metric)), text_by_metric.items(), strict=True):
+        column.metric(name, metric_text)
 
 
 def choose_images(overview: LabelsOverview) -> ImageChoice:
@@ -105,11 +105,11 @@ def show_images(overview: LabelsOverview, choice: ImageChoice) -> None:
     label_class, location = overview.find_class(choice), overview.location
     if label_class and not is_read_only():
         show_class(overview, label_class)
-    place, names, what = st.container(), overview.list_images(choice), f"{location} {choice}"
+    label_bar_place, names, gallery_identity = st.container(), overview.list_images(choice), f"{location} {choice}"
     key, home = LabelsState.gallery_key, dataset_at(location).home
-    show_gallery(names, what=what, folder=image_folder(location), home=home, key=key)
-    list_names = partial(list_remaining, names, what, key)
-    with place:
+    show_gallery(names, what=gallery_identity, folder=image_folder(location), home=home, key=key)
+    list_names = partial(list_remaining, names, gallery_identity, key)
+    with label_bar_place:
         if label_class and not is_read_only():
             show_removal(overview.store, label_class.name, names, list_names)
         else:
@@ -122,12 +122,12 @@ def show_tabs(overview: LabelsOverview) -> None:
     Raises:
         CoveyError: the labels cannot be read.
     """
-    classes, history, files = st.tabs(["Classes", "History", "Export and import"])
-    with classes:
+    classes_tab, history_tab, files_tab = st.tabs(["Classes", "History", "Export and import"])
+    with classes_tab:
         show_classes(overview)
-    with history:
+    with history_tab:
         show_history(overview.store.history(MOST_ACTIONS))
-    with files:
+    with files_tab:
         show_export(overview)
         if not is_read_only():
             show_import(overview.store)
@@ -138,8 +138,8 @@ def show_classes(overview: LabelsOverview) -> None:
     if not overview.classes:
         show_hint("No labels yet: select images on the page Explore and give them a class, or import a table.")
         return
-    largest = max(label_class.count for label_class in overview.classes) or 1
-    lines = "".join(_class_line(label_class, label_class.count / largest) for label_class in overview.classes)
+    largest_count = max(label_class.count for label_class in overview.classes) or 1
+    lines = "".join(_class_line(label_class, label_class.count / largest_count) for label_class in overview.classes)
     with st.container(height=LIST_HEIGHT, border=False):
         st.html(f'<div class="covey-classes">{lines}</div>')
 
@@ -175,27 +175,34 @@ def _as_local_time(when: str) -> str:
 
 def show_export(overview: LabelsOverview) -> None:
     """Offer the labels as tables."""
-    original, long = partial(original_table, overview.store, overview.names), partial(long_table, overview.store)
-    shared: dict[str, Any] = {"icon": ":material/download:", "on_click": "ignore", "disabled": not overview.classes}
-    st.download_button("One row for each image", original, LABELS_FILE, "text/csv", **shared)
+    write_image_table, write_label_table = (
+        partial(original_table, overview.store, overview.names),
+        partial(long_table, overview.store),
+    )
+    button_arguments: dict[str, Any] = {
+        "icon": ":material/download:",
+        "on_click": "ignore",
+        "disabled": not overview.classes,
+    }
+    st.download_button("One row for each image", write_image_table, LABELS_FILE, "text/csv", **button_arguments)
     st.caption("A column for each class: 1.0 for the images that have it, 0.0 for the others.")
-    st.download_button("One row for each label", long, "labels.csv", "text/csv", **shared)
+    st.download_button("One row for each label", write_label_table, "labels.csv", "text/csv", **button_arguments)
     st.caption("The image, its class, when it got it and how.")
 
 
 def show_import(store: LabelStore) -> None:
     """Offer to add the labels of a table."""
     upload = st.file_uploader("Import either table", type="csv", key=LabelsState.upload_key)
-    act = partial(add_labels, store, upload.getvalue(), upload.name) if upload else lambda: None
+    import_upload = partial(add_labels, store, upload.getvalue(), upload.name) if upload else lambda: None
     st.button(
         "Add its labels",
         disabled=upload is None,
         on_click=act_and_report,
-        args=(act, "All its labels are there already."),
+        args=(import_upload, "All its labels are there already."),
     )
 
 
-def add_labels(store: LabelStore, content: bytes, name: str) -> Action | None:
+def add_labels(store: LabelStore, csv_bytes: bytes, shown_name: str) -> Action | None:
     """Add the labels of a table that came from the browser, under a name that is nobody's path.
 
     Raises:
@@ -203,8 +210,8 @@ def add_labels(store: LabelStore, content: bytes, name: str) -> Action | None:
     """
     with TemporaryDirectory() as folder:
         path = Path(folder) / "labels.csv"
-        path.write_bytes(content)
-        return import_labels(store, path, name)
+        path.write_bytes(csv_bytes)
+        return import_labels(store, path, shown_name)
 
 
 show_page(show_labels)

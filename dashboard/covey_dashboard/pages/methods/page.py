@@ -47,11 +47,13 @@ def choose_table(entries: Sequence[AnyEntry], location: str) -> AnyEntry:
     """
     opened = current_embedding(location)
     open_entry: AnyEntry = opened.entry if opened else entries[0]
-    related = [entry for entry in entries if is_made_from(entry, open_entry)]
-    titles, by_name = title_tables(entries), {entry.name: entry for entry in entries}
-    start = list(by_name).index((related or [open_entry])[0].name)
+    related_entries = [entry for entry in entries if is_made_from(entry, open_entry)]
+    title_by_name, entry_by_name = title_tables(entries), {entry.name: entry for entry in entries}
+    initial_index = list(entry_by_name).index((related_entries or [open_entry])[0].name)
     key = MethodsState.table_key(location)
-    return by_name[st.selectbox("How was this made?", list(by_name), start, titles.__getitem__, key=key)]
+    return entry_by_name[
+        st.selectbox("How was this made?", list(entry_by_name), initial_index, title_by_name.__getitem__, key=key)
+    ]
 
 
 def describe_unknown(name: str) -> str:
@@ -80,8 +82,8 @@ def show_steps(origin: Provenance) -> None:
     steps = origin.lineage
     rows = [(title_step(step), list_options(step), format_settings(step.details.versions)) for step in steps]
     show_table(HEADS, rows)
-    if gone := [step.component for step in steps if not is_installed(step)]:
-        show_hint(f"No longer installed, so that references are missing: {', '.join(gone)}.")
+    if missing_components := [step.component for step in steps if not is_installed(step)]:
+        show_hint(f"No longer installed, so that references are missing: {', '.join(missing_components)}.")
 
 
 def title_step(step: Provenance) -> str:

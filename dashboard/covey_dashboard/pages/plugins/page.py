@@ -57,8 +57,8 @@ def describe_origin(component: Registered) -> str:
 
 def show_component(components: Sequence[Registered]) -> None:
     """Show the component that a person chooses, with all its options."""
-    by_title = {f"{component.kind} {component.full_name}": component for component in components}
-    component = by_title[st.selectbox("Options of", list(by_title))]
+    component_by_title = {f"{component.kind} {component.full_name}": component for component in components}
+    component = component_by_title[st.selectbox("Options of", list(component_by_title))]
     st.text(as_utf8(inspect.getdoc(component.cls) or "It does not describe itself."))
     rows = [
         (option.name, option.help, f"{option.expected}; by default {format_value(option.default)}")

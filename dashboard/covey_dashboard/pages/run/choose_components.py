@@ -30,34 +30,36 @@ def choose_experiment(location: str, columns: Sequence[DeltaGenerator]) -> Exper
     Returns:
         What is to run; None, having shown why, if a component cannot be built.
     """
-    components: dict[Kind, list[Any]] = {}
+    components_by_kind: dict[Kind, list[Any]] = {}
     for kind, column in zip(STEPS, columns, strict=True):
         with column:
-            components[kind] = [show_component(component) for component in choose_components(kind)]
+            components_by_kind[kind] = [show_component(component) for component in choose_components(kind)]
     with columns[-1], st.expander("How to compute"):
         runtime = show_form(Runtime, RunState.runtime_form_key)
-    if runtime is None or not all(group and None not in group for group in components.values()):
+    if runtime is None or not all(components and None not in components for components in components_by_kind.values()):
         return None
     return Experiment(
         dataset=location,
-        extractors=tuple(components[Kind.EXTRACTOR]),
-        reducers=tuple(components[Kind.REDUCER]),
-        clusterers=tuple(components[Kind.CLUSTERER]),
+        extractors=tuple(components_by_kind[Kind.EXTRACTOR]),
+        reducers=tuple(components_by_kind[Kind.REDUCER]),
+        clusterers=tuple(components_by_kind[Kind.CLUSTERER]),
         runtime=runtime,
     )
 
 
 def choose_components(kind: Kind) -> list[Registered]:
     """Let a person choose components of one kind."""
-    offered = registry().of_kind(kind)
-    titles = title_components(offered)
-    by_title = {titles[component.full_name]: component for component in offered}
-    default = [title for title in by_title if title == kind.default] or list(by_title)[:1]
+    components = registry().of_kind(kind)
+    titles = title_components(components)
+    component_by_title = {titles[component.full_name]: component for component in components}
+    default_titles = [title for title in component_by_title if title == kind.default] or list(component_by_title)[:1]
     key = RunState.components(kind).key
-    chosen = st.multiselect(TITLES[kind], list(by_title), default, key=key, help=f"Each {kind} is tried.")
-    if not chosen:
+    chosen_titles = st.multiselect(
+        TITLES[kind], list(component_by_title), default_titles, key=key, help=f"Each {kind} is tried."
+    )
+    if not chosen_titles:
         show_hint(f"Choose at least one {kind}.")
-    return [by_title[title] for title in chosen]
+    return [component_by_title[title] for title in chosen_titles]
 
 
 def show_component(component: Registered) -> Any:

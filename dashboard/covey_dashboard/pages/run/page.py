@@ -7,7 +7,7 @@ import streamlit as st
 from covey_dashboard.data.datasets import image_folder
 from covey_dashboard.pages.run.choose_components import choose_experiment
 from covey_dashboard.pages.run.planned_steps import show_plan, show_saved_forms
-from covey_dashboard.pages.run.watch_jobs import attempt, show_jobs, start_run
+from covey_dashboard.pages.run.watch_jobs import run_action, show_jobs, start_run
 from covey_dashboard.state import RunState
 from covey_dashboard.widgets.messages import show_problem
 from covey_dashboard.widgets.page_frame import show_page
@@ -27,7 +27,7 @@ def show_run(location: str) -> None:
     experiment = choose_experiment(location, [left_column, plan_column, forms_column])
     if experiment:
         if plan_column.button("Start", type="primary", width="stretch", key=RunState.start_key):
-            attempt(start_run, location, experiment)
+            run_action(start_run, location, experiment)
         with forms_column:
             show_saved_forms(experiment)
     with right_column:

@@ -26,19 +26,19 @@ def show_plan(experiment: Experiment) -> None:
     Raises:
         CoveyError: the dataset cannot be read.
     """
-    lines = plan_steps(experiment)
-    rows = [[line.component, f"{line.tables - line.existing:,}", f"{line.existing:,}"] for line in lines]
+    plan_lines = plan_steps(experiment)
+    rows = [[line.component, f"{line.tables - line.existing:,}", f"{line.existing:,}"] for line in plan_lines]
     show_table(["Step", "Tables to make", "Tables that are there"], rows)
-    st.text(describe_cost(lines, count_images(experiment.dataset)))
+    st.text(describe_cost(plan_lines, count_images(experiment.dataset)))
 
 
 def show_saved_forms(experiment: Experiment) -> None:
     """Show the command and the file that do the same."""
-    text, words = to_toml(experiment, registry()), command_words(experiment, registry())
+    toml_text, command = to_toml(experiment, registry()), command_words(experiment, registry())
     command_tab, file_tab = st.tabs(["Command", FILE])
-    command_tab.code(quote_command(words or ["covey", "run", FILE]), language=None, wrap_lines=True)
-    file_tab.code(text, language="toml", wrap_lines=True)
-    if not words:
+    command_tab.code(quote_command(command or ["covey", "run", FILE]), language=None, wrap_lines=True)
+    file_tab.code(toml_text, language="toml", wrap_lines=True)
+    if not command:
         command_tab.text(f"One command cannot say this: save {FILE} first.")
 
 
@@ -61,14 +61,14 @@ def plan_steps(experiment: Experiment) -> list[PlanLine]:
     return summarize_tasks(pipeline.plan(experiment), pipeline.entries_by_key)
 
 
-def describe_cost(lines: Sequence[PlanLine], images: int) -> str:
+def describe_cost(plan_lines: Sequence[PlanLine], image_count: int) -> str:
     """Return what there is to compute, in words."""
-    if all(line.existing == line.tables for line in lines):
+    if all(line.existing == line.tables for line in plan_lines):
         return "The dataset has all these tables already: nothing has to be computed."
-    layers = sum(line.tables - line.existing for line in lines if line.kind is Kind.EXTRACTOR)
-    if not layers:
+    layer_count = sum(line.tables - line.existing for line in plan_lines if line.kind is Kind.EXTRACTOR)
+    if not layer_count:
         return "The images are described already."
-    return f"To describe: {count_noun(images, 'image')} × {count_noun(layers, 'layer')}."
+    return f"To describe: {count_noun(image_count, 'image')} × {count_noun(layer_count, 'layer')}."
 
 
 def quote_command(words: Sequence[str]) -> str:

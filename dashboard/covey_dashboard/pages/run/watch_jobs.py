@@ -53,7 +53,7 @@ def list_shown_jobs(location: str) -> list[Job]:
         CoveyError: the dataset cannot be read.
     """
     jobs = list_jobs(dataset_at(location))
-    return [job for place, job in enumerate(jobs) if place < MOST_LISTED or job.state in ACTIVE]
+    return [job for index, job in enumerate(jobs) if index < MOST_LISTED or job.state in ACTIVE]
 
 
 def show_job(location: str, job: Job) -> None:
@@ -75,18 +75,23 @@ def show_job(location: str, job: Job) -> None:
 
 def show_buttons(location: str, job: Job, state: str) -> None:
     """Show what can be done about a run."""
-    name = job.folder.name
+    job_name = job.folder.name
     if state in ACTIVE:
-        st.button("Cancel", key=RunState.job_key(name, "cancel"), on_click=attempt, args=(job.cancel,))
+        st.button("Cancel", key=RunState.job_key(job_name, "cancel"), on_click=run_action, args=(job.cancel,))
         return
     if state == "done":
         st.page_link("../pages/data/page.py", label="See the tables that it made", icon=":material/dataset:")
     else:
         st.button(
-            "Start again", key=RunState.job_key(name, "again"), on_click=attempt, args=(start_again, location, job)
+            "Start again",
+            key=RunState.job_key(job_name, "again"),
+            on_click=run_action,
+            args=(start_again, location, job),
         )
     explanation = "Remove it from this list. The tables that it made stay."
-    st.button("Remove", key=RunState.job_key(name, "remove"), help=explanation, on_click=attempt, args=(job.remove,))
+    st.button(
+        "Remove", key=RunState.job_key(job_name, "remove"), help=explanation, on_click=run_action, args=(job.remove,)
+    )
 
 
 def show_stage(job: Job) -> None:
@@ -95,11 +100,13 @@ def show_stage(job: Job) -> None:
     if stage is None:
         st.text("Starting")
         return
-    units = stage.unit if stage.total == 1 else f"{stage.unit}s"
+    unit_name = stage.unit if stage.total == 1 else f"{stage.unit}s"
     time_left = "" if stage.seconds_left is None else f"about {format_duration(stage.seconds_left)} left"
     st.progress(stage.share)
     st.text(
-        ", ".join(filter(None, [f"{stage.title}: {stage.done:,} of {stage.total:,} {units}", time_left, stage.message]))
+        ", ".join(
+            filter(None, [f"{stage.title}: {stage.done:,} of {stage.total:,} {unit_name}", time_left, stage.message])
+        )
     )
 
 
@@ -110,8 +117,8 @@ def format_duration(seconds: float) -> str:
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def attempt(act: Callable[..., None], *arguments: Any) -> None:
-    """Do what a button says, or keep the reason why that cannot be."""
+def run_action(act: Callable[..., None], *arguments: Any) -> None:
+    """Run a button's action; store its error message."""
     state = RunState.recall()
     state.problem = ""
     try:

@@ -93,7 +93,7 @@ def show_view(view: WorklistView) -> None:
     Raises:
         CoveyError: a file cannot be read.
     """
-    progress, (worklist, has_features) = st.container(), prepare_worklist(view.opened)
+    progress_place, (worklist, has_features) = st.container(), prepare_worklist(view.opened)
     session = view.state.session
     show_remarks(view, has_features)
     batch = session.next_batch(worklist, view.image_labels, view.replies)
@@ -101,7 +101,7 @@ def show_view(view: WorklistView) -> None:
         show_batch(view, batch)
     else:
         show_end(view)
-    with progress:  # last, since it takes about as long as to choose the batch
+    with progress_place:  # last, since it takes about as long as to choose the batch
         show_progress(view, session.certainties(worklist, view.image_labels, view.replies))
     session.note_on_screen()
 
@@ -113,7 +113,7 @@ def show_batch(view: WorklistView, shown: ShownBatch) -> None:
         CoveyError: a file cannot be read.
     """
     names, location = view.table.names[shown.batch.rows].tolist(), view.opened.location
-    bar = st.container()
+    bar_place = st.container()
     remaining = show_gallery(
         names,
         what=shown.key,
@@ -121,34 +121,34 @@ def show_batch(view: WorklistView, shown: ShownBatch) -> None:
         home=dataset_at(location).home,
         key=WorklistState.gallery_key,
     )
-    with bar:
+    with bar_place:
         show_bar(view, shown, names, len(remaining))
 
 
-def show_bar(view: WorklistView, shown: ShownBatch, names: list[str], remaining: int) -> None:
+def show_bar(view: WorklistView, shown: ShownBatch, names: list[str], remaining_count: int) -> None:
     """Show what is suggested for a batch, and what can be said to it.
 
     Args:
         view: what is shown.
         shown: the batch.
         names: its images.
-        remaining: how many of them a person left in.
+        remaining_count: how many of them a person left in.
 
     Raises:
         CoveyError: the labels cannot be read.
     """
-    question, field, buttons = st.columns([4, 3, 5], vertical_alignment="center", gap="medium")
-    with question:
+    question_column, field_column, buttons_column = st.columns([4, 3, 5], vertical_alignment="center", gap="medium")
+    with question_column:
         show_question(view, shown)
-    with field:
+    with field_column:
         label = choose_class(view, shown)
-    with buttons, button_row():
+    with buttons_column, button_row():
         st.button(
-            f"{'Accept' if label == shown.label else 'Label'} {count_noun(remaining, 'image')}",
+            f"{'Accept' if label == shown.label else 'Label'} {count_noun(remaining_count, 'image')}",
             type="primary",
             shortcut="Ctrl+Enter",
             help="The remaining images get this class; those that you clicked are noted as not of it: Ctrl + Enter",
-            disabled=not (label and remaining),
+            disabled=not (label and remaining_count),
             key=WorklistState.accept_key,
             on_click=accept_batch,
             args=(view, shown, names),
@@ -166,13 +166,13 @@ def show_bar(view: WorklistView, shown: ShownBatch, names: list[str], remaining:
 
 def show_question(view: WorklistView, shown: ShownBatch) -> None:
     """Say what a batch is."""
-    count = count_noun(len(shown.batch.rows), "image")
+    image_count = count_noun(len(shown.batch.rows), "image")
     if shown.label is None:
-        question = f"<b>These {count} look alike. What are they?</b>"
+        question = f"<b>These {image_count} look alike. What are they?</b>"
     else:
-        colours = {label_class.name: label_class.colour for label_class in view.image_labels.classes}
-        style = f"border-color: {escape(colours[shown.label])}"
-        question = f'{count}, likely: <b style="{style}"><bdi>{escape(shown.label)}</bdi></b>'
+        colour_by_class = {label_class.name: label_class.colour for label_class in view.image_labels.classes}
+        style = f"border-color: {escape(colour_by_class[shown.label])}"
+        question = f'{image_count}, likely: <b style="{style}"><bdi>{escape(shown.label)}</bdi></b>'
     st.html(f'<div class="covey-question">{question}</div>')
 
 
@@ -203,11 +203,11 @@ def accept_batch(view: WorklistView, shown: ShownBatch, names: list[str]) -> Non
     """Give the class to the images that are left in, and note that the others are not of it."""
     if not view.state.session.is_answer_to(shown):
         return
-    remaining = set(list_remaining(names, shown.key, WorklistState.gallery_key))
-    rows_out = [row for row, name in zip(shown.batch.rows, names, strict=True) if name not in remaining]
-    names_in = [name for name in names if name in remaining]
-    act = partial(label_batch, view, class_in_field(), names_in, np.array(rows_out, dtype=np.intp))
-    act_and_report(act, "None of them got this class.")
+    remaining_names = set(list_remaining(names, shown.key, WorklistState.gallery_key))
+    rows_out = [row for row, name in zip(shown.batch.rows, names, strict=True) if name not in remaining_names]
+    names_in = [name for name in names if name in remaining_names]
+    label_images = partial(label_batch, view, class_in_field(), names_in, np.array(rows_out, dtype=np.intp))
+    act_and_report(label_images, "None of them got this class.")
 
 
 def label_batch(view: WorklistView, label: str, names_in: list[str], rows_out: Rows) -> Action | None:
@@ -231,9 +231,9 @@ def skip_batch(view: WorklistView, shown: ShownBatch) -> None:
 
 def show_end(view: WorklistView) -> None:
     """Say why there is no batch, and offer what can be undone."""
-    unlabelled = int((view.image_labels.codes < 0).sum())
-    if unlabelled:
-        images = count_noun(unlabelled, "image")
+    unlabelled_count = int((view.image_labels.codes < 0).sum())
+    if unlabelled_count:
+        images = count_noun(unlabelled_count, "image")
         show_hint(
             f"Nothing more can be suggested for the {images} without a class: label some of them on the page Explore."
         )
@@ -250,10 +250,10 @@ def show_history_buttons(view: WorklistView) -> None:
     Raises:
         CoveyError: the labels cannot be read.
     """
-    skipped = sum(reply.action is None for reply in view.replies)
-    if skipped:
+    skipped_count = sum(reply.action is None for reply in view.replies)
+    if skipped_count:
         st.button(
-            f"Skipped: {skipped:,}",
+            f"Skipped: {skipped_count:,}",
             help="Bring them back.",
             key=WorklistState.bring_back_key,
             on_click=view.state.session.bring_back,
@@ -263,26 +263,30 @@ def show_history_buttons(view: WorklistView) -> None:
 
 def show_remarks(view: WorklistView, has_features: bool) -> None:
     """Say what is left out, and what is missing."""
-    gone = len(view.image_labels.by_image) - int((view.image_labels.codes >= 0).sum())
-    if gone:
-        st.caption(f"Not in this embedding, and left out here: {count_noun(gone, 'image')} with labels.")
+    missing_count = len(view.image_labels.by_image) - int((view.image_labels.codes >= 0).sum())
+    if missing_count:
+        st.caption(f"Not in this embedding, and left out here: {count_noun(missing_count, 'image')} with labels.")
     if not has_features:
         st.caption("The features of this embedding are not in the dataset: suggestions come from the embedding alone.")
 
 
 def show_progress(view: WorklistView, certainties: Floats) -> None:
     """Show how many images are labelled, and how certain the suggested classes of the others are."""
-    very_likely, likely = int((certainties > VERY_LIKELY).sum()), int((certainties > LIKELY).sum())
-    total = len(view.table.names)
-    labelled = total - len(certainties)
-    parts = {
-        "labelled": (labelled, f"of {total:,} images labelled ({labelled / total:.0%})"),
-        "nearly": (very_likely, f"suggested with more than {VERY_LIKELY:.0%} certainty"),
-        "likely": (likely - very_likely, f"with more than {LIKELY:.0%}"),
-        "open": (len(certainties) - likely, "with less"),
+    very_likely_count, likely_count = int((certainties > VERY_LIKELY).sum()), int((certainties > LIKELY).sum())
+    image_count = len(view.table.names)
+    labelled_count = image_count - len(certainties)
+    count_and_text_by_part = {
+        "labelled": (labelled_count, f"of {image_count:,} images labelled ({labelled_count / image_count:.0%})"),
+        "nearly": (very_likely_count, f"suggested with more than {VERY_LIKELY:.0%} certainty"),
+        "likely": (likely_count - very_likely_count, f"with more than {LIKELY:.0%}"),
+        "open": (len(certainties) - likely_count, "with less"),
     }
-    bars = "".join(f'<i class="{part}" style="flex: {count}"></i>' for part, (count, _) in parts.items())
-    legend = "".join(f'<span><i class="{part}"></i>{count:,} {text}</span>' for part, (count, text) in parts.items())
+    bars = "".join(
+        f'<i class="{part}" style="flex: {count}"></i>' for part, (count, _) in count_and_text_by_part.items()
+    )
+    legend = "".join(
+        f'<span><i class="{part}"></i>{count:,} {text}</span>' for part, (count, text) in count_and_text_by_part.items()
+    )
     st.html(f'<div class="covey-progress"><div>{bars}</div><p>{legend}</p></div>')
 
 
