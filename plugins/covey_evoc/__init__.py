@@ -84,10 +84,10 @@ class Evoc(Clusterer):
             raise CoveyError(
                 f"{self.name}: {Z.shape[1]} features are too few, it takes {MIN_FEATURES}: tap another layer."
             )
-        distinct_rows, positions = np.unique(Z, axis=0, return_inverse=True)
+        distinct_rows, distinct_row_of_image = np.unique(Z, axis=0, return_inverse=True)
         if len(distinct_rows) <= self.neighbors:
             return np.full(len(Z), -1, dtype=np.int32)
-        return self._cluster_distinct(distinct_rows)[positions.reshape(-1)]
+        return self._cluster_distinct(distinct_rows)[distinct_row_of_image.reshape(-1)]
 
     def _cluster_distinct(self, rows: NDArray[np.float32]) -> NDArray[np.int32]:
         with warnings.catch_warnings(action="ignore"), _one_thread():
@@ -112,12 +112,12 @@ def _one_thread() -> Iterator[None]:
     """Limit numba to one thread: the results of evoc depend on the number of threads."""
     import numba
 
-    before = numba.get_num_threads()
+    previous_thread_count = numba.get_num_threads()
     numba.set_num_threads(1)
     try:
         yield
     finally:
-        numba.set_num_threads(before)
+        numba.set_num_threads(previous_thread_count)
 
 
 @hookimpl

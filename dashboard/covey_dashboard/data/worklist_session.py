@@ -110,9 +110,8 @@ class WorklistSession:
 def mark_classes(image_labels: ImageLabels, replies: Sequence[Reply]) -> tuple[Marks, Marks]:
     """Return which classes each image has, and which it was said not to have, both (n, c) bool."""
     class_indices = _places(image_labels)
-    classes_by_combination = np.zeros(
-        (len(image_labels.combinations) + 1, len(class_indices)), dtype=np.bool_
-    )  # the last row: no class
+    combination_count = len(image_labels.combinations)
+    classes_by_combination = np.zeros((combination_count + 1, len(class_indices)), dtype=np.bool_)  # last row: no class
     for row, labels in enumerate(image_labels.combinations):
         classes_by_combination[row, [class_indices[label] for label in labels if label in class_indices]] = True
     has_class = classes_by_combination[image_labels.codes]

@@ -91,7 +91,7 @@ def _show_history_button(
 
 
 def act_on_images(
-    act: Callable[[Sequence[str], str], Action | None], list_names: Callable[[], Sequence[str]], nothing_done: str
+    act: Callable[[Sequence[str], str], Action | None], list_names: Callable[[], Sequence[str]], idle_report: str
 ) -> None:
     """Give the class in the field to images, or take it away, and keep a report of it.
 
@@ -100,23 +100,23 @@ def act_on_images(
     Args:
         act: what is done, given the names of the images and the class.
         list_names: returns the names of the images.
-        nothing_done: the report if there was nothing to do.
+        idle_report: the report if there was nothing to do.
     """
-    act_and_report(partial(act, list_names(), LabelBarState.class_name.content or ""), nothing_done)
+    act_and_report(partial(act, list_names(), LabelBarState.class_name.content or ""), idle_report)
 
 
-def act_and_report(act: Callable[[], Action | None], nothing_done: str, prefix: str = "") -> None:
+def act_and_report(act: Callable[[], Action | None], idle_report: str, prefix: str = "") -> None:
     """Act, and keep a report: what was done, that there was nothing to do, or what went wrong.
 
     Args:
         act: returns the action, None if there was nothing to do.
-        nothing_done: the report if there was nothing to do.
+        idle_report: the report if there was nothing to do.
         prefix: what comes before the description of the action.
     """
     state = LabelBarState.recall()
     try:
         action = act()
-        state.set_report(f"{prefix}{action.told}." if action else nothing_done)
+        state.set_report(f"{prefix}{action.told}." if action else idle_report)
     except CoveyError as error:
         state.set_report(str(error), has_failed=True)
 

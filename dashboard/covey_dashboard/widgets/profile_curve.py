@@ -40,9 +40,9 @@ def show_curve(profile: Profile, current: float, state: CurveState, on_set: Call
     }
 
     def set_value() -> None:
-        set_to = state.read_value()
-        if set_to in index_by_value:
-            on_set(profile.values[index_by_value[set_to]])
+        value_to_set = state.read_value()
+        if value_to_set in index_by_value:
+            on_set(profile.values[index_by_value[value_to_set]])
 
     _component(key=state.key, data=fields, on_set_change=set_value)
 

@@ -131,17 +131,17 @@ def show_counts(metadata: ImageMetadata) -> None:
 def count_values(values: Sequence[Value]) -> list[tuple[str, int]]:
     """Return the values with how many images have each: text by frequency, numbers in order, many in ranges."""
     known_values = [value for value in values if value is not None]
-    unknown_count = [("unknown", len(values) - len(known_values))] if len(known_values) < len(values) else []
+    unknown_row = [("unknown", len(values) - len(known_values))] if len(known_values) < len(values) else []
     count_by_value = Counter(known_values)
     if column_kind(values) == "text":
-        return [(str(format_cell(value)), count) for value, count in count_by_value.most_common()] + unknown_count
+        return [(str(format_cell(value)), count) for value, count in count_by_value.most_common()] + unknown_row
     if len(count_by_value) <= COUNT_RANGES:
         return [
             (f"{value:.12g}", count) for value, count in sorted(count_by_value.items(), key=lambda item: item[0])
-        ] + unknown_count
+        ] + unknown_row
     frequencies, edges = np.histogram(np.array(known_values, dtype=np.float64), COUNT_RANGES)
     ranges = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
-    return list(zip(ranges, frequencies.tolist(), strict=True)) + unknown_count
+    return list(zip(ranges, frequencies.tolist(), strict=True)) + unknown_row
 
 
 def show_credits(metadata: ImageMetadata) -> None:

@@ -45,8 +45,8 @@ def show_compare(location: str) -> None:
     Raises:
         CoveyError: a file cannot be read.
     """
-    results = [entry for entry in list_tables(location).entries if entry.kind is not TableKind.FEATURES]
-    entries = sorted(results, key=lambda entry: entry.kind)
+    compared_entries = [entry for entry in list_tables(location).entries if entry.kind is not TableKind.FEATURES]
+    entries = sorted(compared_entries, key=lambda entry: entry.kind)
     if not any(entry.kind is TableKind.EMBEDDING for entry in entries):
         show_hint("This dataset has no embedding, and so no map, yet: the page Data says how to make one.")
         return

@@ -104,8 +104,8 @@ def count_contents(location: str) -> str:
     folder, image_count = image_folder(location), count_images(location)
     phrases = [f"{count_noun(image_count, 'image')} in {folder.root}" if folder else "Only tables are here, no images"]
     if classes := label_store(location).classes():
-        label_count = count_noun(sum(label_class.count for label_class in classes), "label")
-        phrases.append(f"{count_noun(len(classes), 'class')} with {label_count}")
+        labels_text = count_noun(sum(label_class.count for label_class in classes), "label")
+        phrases.append(f"{count_noun(len(classes), 'class')} with {labels_text}")
     return ". ".join(phrases) + "."
 
 

@@ -125,10 +125,8 @@ class ExploreView:
 
     def numbers(self, rows: Rows) -> dict[str, str]:
         """Return how many images and clusters there are, how they fall into them, and where some rows are from."""
-        cluster_sizes, image_count = (
-            [size for cluster, size in self.sizes.items() if cluster != NOISE],
-            len(self.clusters),
-        )
+        cluster_sizes = [size for cluster, size in self.sizes.items() if cluster != NOISE]
+        image_count = len(self.clusters)
         return {
             "Images": f"{image_count:,}",
             "Clusters": f"{len(cluster_sizes):,}",

@@ -175,10 +175,8 @@ def _as_local_time(when: str) -> str:
 
 def show_export(overview: LabelsOverview) -> None:
     """Offer the labels as tables."""
-    write_image_table, write_label_table = (
-        partial(original_table, overview.store, overview.names),
-        partial(long_table, overview.store),
-    )
+    write_image_table = partial(original_table, overview.store, overview.names)
+    write_label_table = partial(long_table, overview.store)
     button_arguments: dict[str, Any] = {
         "icon": ":material/download:",
         "on_click": "ignore",

@@ -166,13 +166,13 @@ def show_bar(view: WorklistView, shown: ShownBatch, names: list[str], remaining_
 
 def show_question(view: WorklistView, shown: ShownBatch) -> None:
     """Say what a batch is."""
-    image_count = count_noun(len(shown.batch.rows), "image")
+    images_text = count_noun(len(shown.batch.rows), "image")
     if shown.label is None:
-        question = f"<b>These {image_count} look alike. What are they?</b>"
+        question = f"<b>These {images_text} look alike. What are they?</b>"
     else:
         colour_by_class = {label_class.name: label_class.colour for label_class in view.image_labels.classes}
         style = f"border-color: {escape(colour_by_class[shown.label])}"
-        question = f'{image_count}, likely: <b style="{style}"><bdi>{escape(shown.label)}</bdi></b>'
+        question = f'{images_text}, likely: <b style="{style}"><bdi>{escape(shown.label)}</bdi></b>'
     st.html(f'<div class="covey-question">{question}</div>')
 
 
@@ -233,9 +233,10 @@ def show_end(view: WorklistView) -> None:
     """Say why there is no batch, and offer what can be undone."""
     unlabelled_count = int((view.image_labels.codes < 0).sum())
     if unlabelled_count:
-        images = count_noun(unlabelled_count, "image")
+        images_text = count_noun(unlabelled_count, "image")
         show_hint(
-            f"Nothing more can be suggested for the {images} without a class: label some of them on the page Explore."
+            f"Nothing more can be suggested for the {images_text} without a class: label some of them on the page"
+            " Explore."
         )
     else:
         show_hint("Every image has a class.")
