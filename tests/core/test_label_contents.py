@@ -10,7 +10,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import wave
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -282,5 +284,55 @@ def test_labels_that_fit_no_image_or_several_are_named(birds: Path, store: Label
     outcome = run("labels", "reattach", str(birds))
     assert "Of 3 labels without their image 0 used" in outcome.stdout
     assert "1 that fit several images (a.png)" in outcome.stdout
-    assert "1 whose content no image has (b.png)" in outcome.stdout
+    assert "1 whose content and clip no image has (b.png)" in outcome.stdout
     assert "1 of unknown content (gone.png)" in outcome.stdout
+
+
+@pytest.fixture
+def cut(tmp_path: Path) -> Callable[..., LabelStore]:
+    """Make the images of two recordings anew; return the labels."""
+    recordings, dataset = tmp_path / "recordings", tmp_path / "cut"
+    recordings.mkdir()
+    for seed, name in enumerate(("a.wav", "b.wav")):
+        write_noise(recordings / name, seed)
+
+    def cut_again(*flags: str) -> LabelStore:
+        shutil.rmtree(dataset / "images", ignore_errors=True)
+        outcome = run("spectrograms", str(recordings), str(dataset), *flags)
+        assert outcome.exit_code == 0, outcome.stderr
+        return open_labels(FolderDataset(dataset))
+
+    return cut_again
+
+
+def write_noise(path: Path, seed: int) -> None:
+    samples = np.random.default_rng(seed).integers(-9000, 9000, 5 * 22050, dtype=np.int16)
+    with wave.open(str(path), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(22050)
+        sound.writeframes(samples.tobytes())
+
+
+def test_labels_follow_their_clip_into_images_of_another_length(cut: Callable[..., LabelStore]) -> None:
+    labels = cut("--segment", "0.4")
+    labels.add(["a_segm_0000.000.png"], "robin")
+    labels.add(["b_segm_0002.560.png"], "wren")
+    cut("--segment", "1.0")
+    assert "a_segm_0000.000.png" not in labels.by_image()
+    outcome = run("labels", "reattach", str(labels.path.parent))
+    assert "Of 2 labels without their image 2 used" in outcome.stdout
+    assert labels.by_image() == {"a_segm_0000.000.png": ("robin",), "b_segm_0002.400.png": ("wren",)}
+    assert run("labels", "check", str(labels.path.parent)).exit_code == 0
+
+
+def test_labels_stay_off_a_recording_of_other_content_and_off_pieces_that_show_less_than_half(
+    cut: Callable[..., LabelStore], tmp_path: Path
+) -> None:
+    labels = cut("--segment", "1.0")
+    labels.add(["a_segm_0000.000.png", "b_segm_0000.000.png"], "robin")
+    write_noise(tmp_path / "recordings" / "a.wav", 7)
+    cut("--segment", "0.4")
+    outcome = run("labels", "reattach", str(labels.path.parent))
+    assert "2 whose content and clip no image has (a_segm_0000.000.png, b_segm_0000.000.png)" in outcome.stdout
+    assert labels.by_image() == {}

@@ -41,7 +41,7 @@ def check(place: str) -> None:
     if not dataset.images:
         print_text("The dataset has no images here to compare with.")
     if out_of_date or orphaned:
-        print_text("covey labels reattach attaches them to the images that have their content now.")
+        print_text("covey labels reattach attaches them again, by content or by the clip of the recording.")
         sys.exit(1)
 
 
@@ -50,12 +50,12 @@ def check(place: str) -> None:
 @click.option("--dry-run", is_flag=True, help="Only show what would be attached.")
 @click.option("--verbose", is_flag=True, help="Name all labels that cannot be attached.")
 def reattach(place: str, dry_run: bool, verbose: bool) -> None:
-    """Attach labels whose images were renamed, moved or swapped to the images that have their content now."""
+    """Attach labels of renamed, swapped or newly made images again: by content, else by the clip of the recording."""
     dataset = open_dataset(Registry.installed(), place, TerminalProgress())
     store = kept_labels(dataset) if dry_run else dataset.labels
     reattachment = plan_reattachment(store, dataset.images.names() if dataset.images else [])
-    for row, name in reattachment.new_names:
-        print_text(f"{row.filename}: {row.label} -> {name}")
+    for row, moved in reattachment.moves:
+        print_text(f"{row.filename}: {row.label} -> {moved.filename}")
     if not dry_run:
         reattach_labels(store, reattachment)
     print_text(reattachment.balance.describe(verbose) + (" Nothing was changed." if dry_run else ""))

@@ -13,6 +13,7 @@ import numpy as np
 from covey._base.errors import CoveyError
 from covey.components.contracts import Floats
 from covey.components.table_kinds import TableKind
+from covey.data.image_clips import read_clips
 from covey.data.image_contents import hash_images
 from covey.data.images import ImageFolder
 from covey.data.legacy.file_names import METADATA_FILE
@@ -20,6 +21,7 @@ from covey.data.outside_paths import leads_outside
 from covey.data.provenance import Provenance
 from covey.data.tables import Clustering, Embedding, Features, Names, PointTable, Table
 from covey.labelling import LabelStore, open_labels
+from covey.labelling.clips import Clip
 
 _PUBLISHED = (".npz", ".csv", ".parquet")
 T = TypeVar("T", bound=Table)
@@ -80,6 +82,11 @@ class Dataset(ABC):
         """Return the SHA-256 of each of these images that is on this machine."""
         images = self.images
         return hash_images(images, names) if images else {}
+
+    def image_clips(self, names: Collection[str]) -> dict[str, Clip]:
+        """Return the clips of those of these images whose recording and length are known."""
+        images = self.images
+        return read_clips(images.root, names) if images else {}
 
     @property
     def labels(self) -> LabelStore:

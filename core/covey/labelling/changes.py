@@ -9,14 +9,18 @@ import attrs
 
 from covey._base.errors import CoveyError
 from covey.labelling.classes import free_colour
+from covey.labelling.clips import Clip
 
 _GIVE = """INSERT OR IGNORE INTO label_change
     SELECT ?1, 1, ?2, id, ?3, ?4 FROM image
     WHERE id = (SELECT max(id) FROM image WHERE name = ?5 AND (content = ?6 OR ?6 = ''))
     AND NOT EXISTS (SELECT 1 FROM label WHERE class = ?2 AND image = image.id)"""
-_ADD_IMAGE = """INSERT INTO image (name, content, assumed) SELECT ?1, ?2, 0
+_ADD_IMAGE = """INSERT INTO image (name, content, assumed, recording, start_ms, duration_ms)
+    SELECT ?1, ?2, 0, ?3, ?4, ?5
     WHERE NOT EXISTS (SELECT 1 FROM image WHERE name = ?1 AND (content = ?2 OR ?2 = ''))"""
-_ASSUME = "UPDATE OR IGNORE image SET content = ?, assumed = 1 WHERE name = ? AND content = ''"
+_ASSUME = """UPDATE OR IGNORE image SET content = ?2, assumed = 1, recording = ?3, start_ms = ?4, duration_ms = ?5
+    WHERE name = ?1 AND content = ''"""
+_NO_CLIP = Clip("", 0, 0)
 _TAKE = """INSERT OR IGNORE INTO label_change
     SELECT ?1, 0, class, image, at, how FROM label
     WHERE class = ?2 AND image IN (SELECT id FROM image WHERE name = ?3)"""
@@ -34,7 +38,7 @@ _HAND_ON = """INSERT OR IGNORE INTO label_change
 class Labelled:
     """One image in one class: since when (UTC, ISO 8601), and how it came there, such as "person".
 
-    `content` is the SHA-256 of the image that was labelled, "" if it is not known.
+    `content` is the SHA-256 of the image that was labelled, "" if it is not known; `clip` is what it shows, if known.
     """
 
     filename: str
@@ -42,18 +46,21 @@ class Labelled:
     when: str
     how: str
     content: str = ""
+    clip: Clip | None = None
 
 
-def assume_contents(db: sqlite3.Connection, contents: Mapping[str, str]) -> None:
+def assume_contents(db: sqlite3.Connection, contents: Mapping[str, str], clips: Mapping[str, Clip]) -> None:
     """Take the images as they are now for those that were labelled when no content was kept, or without a file."""
-    db.executemany(_ASSUME, ((content, name) for name, content in contents.items()))
+    images = ((name, content, *attrs.astuple(clips.get(name, _NO_CLIP))) for name, content in contents.items())
+    db.executemany(_ASSUME, images)
 
 
 def add_labels(db: sqlite3.Connection, action: int, rows: Sequence[Labelled]) -> int:
     """Give images their classes, made if need be; return how many labels are new. Raises CoveyError."""
     _check_names(row.filename for row in rows)
     numbers = _numbers(db, action, dict.fromkeys(row.label for row in rows))
-    db.executemany(_ADD_IMAGE, ((row.filename, row.content) for row in rows))
+    images = ((row.filename, row.content, *attrs.astuple(row.clip or _NO_CLIP)) for row in rows)
+    db.executemany(_ADD_IMAGE, images)
     parameters = ((action, numbers[row.label], row.when, row.how, row.filename, row.content) for row in rows)
     return db.executemany(_GIVE, parameters).rowcount
 
@@ -65,11 +72,11 @@ def remove_labels(db: sqlite3.Connection, action: int, names: Sequence[str], lab
     return db.executemany(_TAKE, ((action, number, name) for name in names)).rowcount
 
 
-def move_labels(db: sqlite3.Connection, action: int, new_names: Sequence[tuple[Labelled, str]]) -> None:
-    """Take labels from the contents that they were given to, and give them to images of other names."""
-    numbers = _numbers(db, action, dict.fromkeys(row.label for row, _ in new_names))
-    add_labels(db, action, [attrs.evolve(row, filename=name) for row, name in new_names])
-    parameters = ((action, numbers[row.label], row.filename, row.content) for row, _ in new_names)
+def move_labels(db: sqlite3.Connection, action: int, moves: Sequence[tuple[Labelled, Labelled]]) -> None:
+    """Take the first label of each pair from the content that it was given to, and give the second."""
+    numbers = _numbers(db, action, dict.fromkeys(row.label for row, _ in moves))
+    add_labels(db, action, [row for _, row in moves])
+    parameters = ((action, numbers[row.label], row.filename, row.content) for row, _ in moves)
     db.executemany(_TAKE_CONTENT, parameters)
 
 

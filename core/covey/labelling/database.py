@@ -66,6 +66,9 @@ _NEW_TABLES = {
         name TEXT NOT NULL CHECK (typeof(name) = 'text'),
         content TEXT NOT NULL CHECK (typeof(content) = 'text'),
         assumed INTEGER NOT NULL CHECK (assumed IN (0, 1)),
+        recording TEXT NOT NULL CHECK (typeof(recording) = 'text'),
+        start_ms INTEGER NOT NULL,
+        duration_ms INTEGER NOT NULL,
         UNIQUE (name, content)
     )""",
     "action": """CREATE TABLE action (
@@ -78,9 +81,13 @@ _NEW_TABLES = {
     )""",
 }
 """The tables that differ in format 2. An image is a name with a content: the SHA-256 of the file when it was labelled,
-"" if there was no file. It is `assumed` where the file was read only later. `session` is the window of an action."""
-_NEW_COLUMNS = {"image": "id, name, content, assumed", "action": "id, at, told, state, author, session"}
-_ADDED = {"image": "'', 0", "action": "'', ''"}
+"" if there was no file. It is `assumed` where the file was read only later. `recording` is the SHA-256 of
+the recording of which the image shows a clip, "" if it is not known. `session` is the window of an action."""
+_NEW_COLUMNS = {
+    "image": "id, name, content, assumed, recording, start_ms, duration_ms",
+    "action": "id, at, told, state, author, session",
+}
+_ADDED = {"image": "'', 0, '', 0, 0", "action": "'', ''"}
 """What the rows of format 1 get in the columns that format 2 adds."""
 TABLES = {1: _TABLES, 2: tuple(_NEW_TABLES.get(table.split()[2], table) for table in _TABLES)}
 """The tables of each format that covey reads, exactly as they are declared."""

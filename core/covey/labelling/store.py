@@ -21,6 +21,7 @@ from covey.labelling import changes, history
 from covey.labelling.authors import current_author
 from covey.labelling.changes import Labelled
 from covey.labelling.classes import LabelClass, class_colour, class_name, isolate_text
+from covey.labelling.clips import Clip
 from covey.labelling.database import NAME, check, read_contents, reading, writing
 from covey.labelling.history import Action
 from covey.labelling.label_backups import back_up_once_a_day
@@ -37,7 +38,15 @@ ContentLookup = Callable[[Collection[str]], Mapping[str, str]]
 """Returns the SHA-256 of those of some images that are there."""
 
 
+ClipLookup = Callable[[Collection[str]], Mapping[str, Clip]]
+"""Returns the clips of those of some images that are known."""
+
+
 def _know_no_contents(_names: Collection[str]) -> Mapping[str, str]:
+    return {}
+
+
+def _know_no_clips(_names: Collection[str]) -> Mapping[str, Clip]:
     return {}
 
 
@@ -57,6 +66,8 @@ class LabelStore:
     """Whether methods may change anything; where not, those that would raise CoveyError."""
     contents: ContentLookup = attrs.field(default=_know_no_contents, eq=False, repr=False)
     """Tells the images as they are now. A label whose image has another content is out of date and not counted."""
+    clips: ClipLookup = attrs.field(default=_know_no_clips, eq=False, repr=False)
+    """Tells what the images show, by which labels are attached again."""
     session: str = ""
     """The window in which actions are done."""
 
@@ -92,8 +103,12 @@ class LabelStore:
     def all_rows(self) -> list[Labelled]:
         """Return every label, also those that are out of date, sorted as in `rows`."""
         with reading(self.path, self.patience) as db:
-            question = f"SELECT {_COLUMNS.format('label')} FROM {_ALL} ORDER BY image.name, class.id"
-            return [Labelled(*row) for row in db.execute(question)]
+            columns = f"{_COLUMNS.format('label')}, recording, start_ms, duration_ms"
+            rows = db.execute(f"SELECT {columns} FROM {_ALL} ORDER BY image.name, class.id")
+            return [
+                Labelled(name, label, when, how, content, Clip(*clip) if clip[0] else None)
+                for name, label, when, how, content, *clip in rows
+            ]
 
     def out_of_date(self) -> list[Labelled]:
         """Return the labels that were given to another content than their images have now, sorted as in `rows`."""
@@ -144,9 +159,15 @@ class LabelStore:
 
         `describe` says what was done, from the number of labels that are new. Raises CoveyError.
         """
-        contents = self.contents({row.filename for row in rows if not row.content})
+        names = {row.filename for row in rows}
+        contents, clips = self.contents(names), self.clips(names)
         cleaned = [
-            attrs.evolve(row, label=class_name(row.label), content=row.content or contents.get(row.filename, ""))
+            attrs.evolve(
+                row,
+                label=class_name(row.label),
+                content=contents.get(row.filename, ""),
+                clip=clips.get(row.filename),
+            )
             for row in rows
         ]
         return self._act(lambda db, action: describe(changes.add_labels(db, action, cleaned)))
@@ -160,17 +181,14 @@ class LabelStore:
     def move(self, new_names: Mapping[str, str]) -> Action | None:
         """Give the labels of images whose files were renamed to the new names, in one action. Raises CoveyError."""
         rows = [row for row in self.all_rows() if row.filename in new_names]
-        return self.move_rows(
-            [(row, new_names[row.filename]) for row in rows], "moved to the new names of their images"
-        )
+        moves = [(row, attrs.evolve(row, filename=new_names[row.filename])) for row in rows]
+        return self.move_rows(moves, "moved to the new names of their images")
 
-    def move_rows(self, new_names: Sequence[tuple[Labelled, str]], what: str) -> Action | None:
-        """Give labels to images of other names, in one action.
-
-        A label still counts only on the content that it was given to.
+    def move_rows(self, moves: Sequence[tuple[Labelled, Labelled]], what: str) -> Action | None:
+        """Take the first label of each pair, and give the second on the content that it names, in one action.
 
         Args:
-            new_names: labels, each with the name of its new image.
+            moves: labels as they are and as they become.
             what: what happens to them, for the history.
 
         Raises:
@@ -178,10 +196,10 @@ class LabelStore:
         """
 
         def write(db: sqlite3.Connection, action: int) -> str:
-            changes.move_labels(db, action, new_names)
-            return f"{count_noun(len(new_names), 'label')} {what}"
+            changes.move_labels(db, action, moves)
+            return f"{count_noun(len(moves), 'label')} {what}"
 
-        return self._act(write) if new_names else None
+        return self._act(write) if moves else None
 
     def rename(self, old: str, new: str) -> Action | None:
         """Give a class another name. Raises CoveyError when another class has it."""
@@ -234,7 +252,7 @@ class LabelStore:
         back_up_once_a_day(self.path, self.patience)
         contents = self._contents_to_assume()
         with writing(self.path, self.patience) as db:
-            changes.assume_contents(db, contents)
+            changes.assume_contents(db, contents, self.clips(contents))
             yield db
 
     def _contents_to_assume(self) -> Mapping[str, str]:
@@ -275,7 +293,7 @@ def open_labels(dataset: Dataset) -> LabelStore:
 
 def kept_labels(dataset: Dataset) -> LabelStore:
     """Open the labels of a dataset for reading only: where they lie now, and nothing is made. Raises CoveyError."""
-    store = LabelStore(label_path(dataset), writable=False, contents=dataset.image_contents)
+    store = LabelStore(label_path(dataset), writable=False, contents=dataset.image_contents, clips=dataset.image_clips)
     check(store.path, PATIENCE)
     return store
 
