@@ -21,7 +21,7 @@ from covey.data.outside_paths import leads_outside
 from covey.data.provenance import Provenance
 from covey.data.tables import Clustering, Embedding, Features, Names, PointTable, Table
 from covey.labelling import LabelStore, open_labels
-from covey.labelling.clips import Clip
+from covey.labelling.clips import RecordingClip
 
 _PUBLISHED = (".npz", ".csv", ".parquet")
 T = TypeVar("T", bound=Table)
@@ -83,7 +83,7 @@ class Dataset(ABC):
         images = self.images
         return hash_images(images, names) if images else {}
 
-    def image_clips(self, names: Collection[str]) -> dict[str, Clip]:
+    def image_clips(self, names: Collection[str]) -> dict[str, RecordingClip]:
         """Return the clips of those of these images whose recording and length are known."""
         images = self.images
         return read_clips(images.root, names) if images else {}

@@ -9,19 +9,19 @@ from pathlib import Path, PurePosixPath
 
 from covey.data.legacy.file_names import PARAMETERS_FILE
 from covey.data.segment_names import parse_segment_names
-from covey.labelling.clips import Clip
+from covey.labelling.clips import RecordingClip
 
 LEDGER = "_recordings.jsonl"
 _UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError)
 
 
-def read_clips(root: Path, names: Collection[str]) -> dict[str, Clip]:
+def read_clips(root: Path, names: Collection[str]) -> dict[str, RecordingClip]:
     """Return the clips of those images of the folder `root` whose recording and length are known."""
     segments = parse_segment_names(names)
     duration_ms = _read_duration_ms(root) if segments else 0
     contents = _read_recording_contents(root) if duration_ms else {}
     return {
-        name: Clip(contents[segment.recording], round(segment.start * 1000), duration_ms)
+        name: RecordingClip(contents[segment.recording], round(segment.start * 1000), duration_ms)
         for name, segment in segments.items()
         if contents.get(segment.recording)
     }

@@ -9,7 +9,7 @@ import attrs
 
 from covey._base.errors import CoveyError
 from covey.labelling.classes import free_colour
-from covey.labelling.clips import Clip
+from covey.labelling.clips import RecordingClip
 
 _GIVE = """INSERT OR IGNORE INTO label_change
     SELECT ?1, 1, ?2, id, ?3, ?4 FROM image
@@ -20,7 +20,7 @@ _ADD_IMAGE = """INSERT INTO image (name, content, assumed, recording, start_ms, 
     WHERE NOT EXISTS (SELECT 1 FROM image WHERE name = ?1 AND (content = ?2 OR ?2 = ''))"""
 _ASSUME = """UPDATE OR IGNORE image SET content = ?2, assumed = 1, recording = ?3, start_ms = ?4, duration_ms = ?5
     WHERE name = ?1 AND content = ''"""
-_NO_CLIP = Clip("", 0, 0)
+_NO_CLIP = RecordingClip("", 0, 0)
 _TAKE = """INSERT OR IGNORE INTO label_change
     SELECT ?1, 0, class, image, at, how FROM label
     WHERE class = ?2 AND image IN (SELECT id FROM image WHERE name = ?3)"""
@@ -46,10 +46,10 @@ class Labelled:
     when: str
     how: str
     content: str = ""
-    clip: Clip | None = None
+    clip: RecordingClip | None = None
 
 
-def assume_contents(db: sqlite3.Connection, contents: Mapping[str, str], clips: Mapping[str, Clip]) -> None:
+def assume_contents(db: sqlite3.Connection, contents: Mapping[str, str], clips: Mapping[str, RecordingClip]) -> None:
     """Take the images as they are now for those that were labelled when no content was kept, or without a file."""
     images = ((name, content, *attrs.astuple(clips.get(name, _NO_CLIP))) for name, content in contents.items())
     db.executemany(_ASSUME, images)

@@ -6,14 +6,14 @@ import attrs
 
 
 @attrs.frozen
-class Clip:
+class RecordingClip:
     """A stretch of a recording, which is known by the SHA-256 of its file; start and duration in milliseconds."""
 
     recording: str
     start_ms: int
     duration_ms: int
 
-    def measure_overlap(self, other: Clip) -> int:
+    def measure_overlap(self, other: RecordingClip) -> int:
         """Return for how many milliseconds two clips of one recording overlap; 0 for other recordings."""
         if self.recording != other.recording:
             return 0

@@ -9,7 +9,7 @@ import attrs
 
 from covey._base.balance import Balance
 from covey.labelling.changes import Labelled
-from covey.labelling.clips import Clip
+from covey.labelling.clips import RecordingClip
 from covey.labelling.store import LabelStore
 
 
@@ -27,7 +27,7 @@ class _PresentImages:
 
     contents: Mapping[str, str]
     names_by_content: Mapping[str, Sequence[str]]
-    clips_by_recording: Mapping[str, Mapping[str, Clip]]
+    clips_by_recording: Mapping[str, Mapping[str, RecordingClip]]
 
 
 def plan_reattachment(store: LabelStore, names: Sequence[str]) -> Reattachment:
@@ -67,7 +67,7 @@ def _read_images(store: LabelStore, names: Sequence[str]) -> _PresentImages:
     names_by_content: dict[str, list[str]] = defaultdict(list)
     for name, content in contents.items():
         names_by_content[content].append(name)
-    clips_by_recording: dict[str, dict[str, Clip]] = defaultdict(dict)
+    clips_by_recording: dict[str, dict[str, RecordingClip]] = defaultdict(dict)
     for name, clip in store.clips(contents).items():
         clips_by_recording[clip.recording][name] = clip
     return _PresentImages(contents, names_by_content, clips_by_recording)

@@ -21,7 +21,7 @@ from covey.labelling import changes, history
 from covey.labelling.authors import current_author
 from covey.labelling.changes import Labelled
 from covey.labelling.classes import LabelClass, class_colour, class_name, isolate_text
-from covey.labelling.clips import Clip
+from covey.labelling.clips import RecordingClip
 from covey.labelling.database import NAME, check, read_contents, reading, writing
 from covey.labelling.history import Action
 from covey.labelling.label_backups import back_up_once_a_day
@@ -38,7 +38,7 @@ ContentLookup = Callable[[Collection[str]], Mapping[str, str]]
 """Returns the SHA-256 of those of some images that are there."""
 
 
-ClipLookup = Callable[[Collection[str]], Mapping[str, Clip]]
+ClipLookup = Callable[[Collection[str]], Mapping[str, RecordingClip]]
 """Returns the clips of those of some images that are known."""
 
 
@@ -46,7 +46,7 @@ def _know_no_contents(_names: Collection[str]) -> Mapping[str, str]:
     return {}
 
 
-def _know_no_clips(_names: Collection[str]) -> Mapping[str, Clip]:
+def _know_no_clips(_names: Collection[str]) -> Mapping[str, RecordingClip]:
     return {}
 
 
@@ -106,7 +106,7 @@ class LabelStore:
             columns = f"{_COLUMNS.format('label')}, recording, start_ms, duration_ms"
             rows = db.execute(f"SELECT {columns} FROM {_ALL} ORDER BY image.name, class.id")
             return [
-                Labelled(name, label, when, how, content, Clip(*clip) if clip[0] else None)
+                Labelled(name, label, when, how, content, RecordingClip(*clip) if clip[0] else None)
                 for name, label, when, how, content, *clip in rows
             ]
 
