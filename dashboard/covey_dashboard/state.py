@@ -13,7 +13,7 @@ import attrs
 import streamlit as st
 
 from covey.frontend import digest
-from covey_dashboard.data.selection import Selection
+from covey_dashboard.data.selection import AllImages, Selection
 from covey_dashboard.data.worklist_session import WorklistSession
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class ExploreState:
 
     identity: str
     location: str
-    selection: Selection = attrs.field(factory=Selection)
+    selection: Selection = attrs.field(factory=AllImages)
     clusterers: dict[str, Clusterer] = attrs.field(factory=dict)
     numbered: tuple[Labels, Labels] | None = None
 
@@ -247,7 +247,7 @@ class CompareState:
     """The page Compare, for two results: what is selected on which of the two sides."""
 
     side: int = 0
-    selection: Selection = attrs.field(factory=Selection)
+    selection: Selection = attrs.field(factory=AllImages)
 
     gallery_key = "compare.gallery"
 

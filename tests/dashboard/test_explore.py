@@ -23,7 +23,7 @@ from covey.data.provenance import Provenance
 from covey.data.segment_names import image_name
 from covey.labelling import open_labels
 from covey.plugins.registry import Registry
-from covey_dashboard.data.selection import Selection
+from covey_dashboard.data.selection import AllImages, ImagesOfCluster
 from covey_dashboard.server import server
 
 PLUGIN = """
@@ -169,7 +169,7 @@ def test_a_cluster_that_is_gone_gives_way_to_all_images(opened: Open, birds: Pat
     chooser(app, "Show").select_index(3).run()
     field(app, "eps").set_value(30.0).run()
     assert not app.exception
-    assert chooser(app, "Show").value == Selection()
+    assert chooser(app, "Show").value == AllImages()
     assert count(app) == "Label 115 images"
 
 
@@ -324,5 +324,5 @@ def test_an_entry_of_the_list_that_vanishes_while_it_is_chosen_changes_nothing(o
     store.delete("wren")
     select_vanished(app.run(), "Show", "Label wren: 7 images")
     assert not app.exception
-    assert chooser(app, "Show").value == Selection("cluster", 1)
+    assert chooser(app, "Show").value == ImagesOfCluster(1)
     assert count(app) == "Label 30 images"

@@ -12,7 +12,7 @@ from covey._base.palette import PALETTE
 from covey.data.cluster_colours import GREY, cluster_colour
 from covey_dashboard.browser.binary_payload import packed
 from covey_dashboard.data.metadata import encode_groups
-from covey_dashboard.data.selection import Selection, read_pick, rows_inside
+from covey_dashboard.data.selection import AllImages, ImagesInArea, ImagesOfCluster, Selection, read_pick, rows_inside
 from covey_dashboard.widgets import colouring, value_colours
 
 PLACES = np.random.default_rng(0).uniform(-2, 2, size=(500, 2)).astype(np.float32)
@@ -37,11 +37,11 @@ def test_what_is_no_area_holds_nothing(area: list[list[float]]) -> None:
 @pytest.mark.parametrize(
     ("what", "expected"),
     [
-        ({"row": 1}, Selection("cluster", 3)),
-        ({"row": 2}, Selection("cluster", -1)),
-        ({"row": -1}, Selection()),
-        ({"row": 99}, Selection()),
-        ({"area": [[0, 1], [2, 3], [4, 5]]}, Selection("area", ((0.0, 1.0), (2.0, 3.0), (4.0, 5.0)))),
+        ({"row": 1}, ImagesOfCluster(3)),
+        ({"row": 2}, ImagesOfCluster(-1)),
+        ({"row": -1}, AllImages()),
+        ({"row": 99}, AllImages()),
+        ({"area": [[0, 1], [2, 3], [4, 5]]}, ImagesInArea(((0.0, 1.0), (2.0, 3.0), (4.0, 5.0)))),
     ],
 )
 def test_what_is_picked_on_the_map_is_a_selection(what: Any, expected: Selection) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import ClassVar
 
 import attrs
 import numpy as np
@@ -16,71 +16,126 @@ Rows = NDArray[np.intp]
 
 
 @attrs.frozen
-class Selection:
-    """All images, those of a cluster, with a label, in an area of the map, with a text in the name, or like others.
+class AllImages:
+    """All images."""
 
-    `what` is the number of the cluster, the name of the class, the corners of the area, the text, or the rows.
-    """
+    in_words: ClassVar[str] = "All images"
 
-    by: Literal["all", "cluster", "label", "area", "name", "like"] = "all"
-    what: Any = None
 
-    def rows(
-        self, names: Sequence[str], clusters: Labels, places: NDArray[np.float32], by_image: Mapping[str, Any]
-    ) -> Rows:
-        """Return the rows of the images that are selected.
+@attrs.frozen
+class ImagesOfCluster:
+    """The images of a cluster, by its number."""
 
-        Args:
-            names: the images (n,).
-            clusters: the cluster of each image (n,).
-            places: where each image lies on the map (n, 2).
-            by_image: the classes of each image that has any.
-        """
-        if self.by == "cluster":
-            return np.flatnonzero(clusters == self.what)
-        if self.by == "area":
-            return rows_inside(places, np.array(self.what))
-        if self.by == "like":
-            return np.array(self.what, dtype=np.intp)
-        if self.by == "label":
-            return _rows(self.what in by_image.get(name, ()) for name in names)
-        if self.by == "name":
-            return _rows(self.what.casefold() in name.casefold() for name in names)
-        return np.arange(len(names))
+    cluster: int
 
     @property
-    def title(self) -> str:
+    def in_words(self) -> str:
         """What is selected, in words."""
-        if self.by == "cluster":
-            return "Noise" if self.what == NOISE else f"Cluster {self.what}"
-        titles = {"all": "All images", "area": "The encircled area", "like": "More like these"}
-        return titles.get(self.by) or (f"Label {self.what}" if self.by == "label" else f"Names with {self.what!r}")
+        return "Noise" if self.cluster == NOISE else f"Cluster {self.cluster}"
 
 
-def _rows(selected: Iterable[bool]) -> Rows:
-    return np.flatnonzero(np.fromiter(selected, dtype=bool))
+@attrs.frozen
+class ImagesWithLabel:
+    """The images with a label, by the name of its class."""
+
+    label: str
+
+    @property
+    def in_words(self) -> str:
+        """What is selected, in words."""
+        return f"Label {self.label}"
 
 
-def rows_inside(places: NDArray[np.float32], area: NDArray[np.float64]) -> Rows:
+@attrs.frozen
+class ImagesInArea:
+    """The images in an area of the map, by the corners (x, y) of a polygon."""
+
+    corners: tuple[tuple[float, float], ...]
+    in_words: ClassVar[str] = "The encircled area"
+
+
+@attrs.frozen
+class ImagesWithName:
+    """The images with a text in their names, in upper or lower case."""
+
+    text: str
+
+    @property
+    def in_words(self) -> str:
+        """What is selected, in words."""
+        return f"Names with {self.text!r}"
+
+
+@attrs.frozen
+class SimilarImages:
+    """The images that are most like some others, by their rows."""
+
+    similar_rows: tuple[int, ...]
+    in_words: ClassVar[str] = "More like these"
+
+
+Selection = AllImages | ImagesOfCluster | ImagesWithLabel | ImagesInArea | ImagesWithName | SimilarImages
+"""What a person has selected."""
+
+
+def select_rows(
+    selection: Selection,
+    names: Sequence[str],
+    clusters: Labels,
+    places: NDArray[np.float32],
+    labels_by_image: Mapping[str, Sequence[str]],
+) -> Rows:
+    """Return the rows of the images that are selected, (k,) intp.
+
+    Args:
+        selection: what is selected.
+        names: the images (n,).
+        clusters: the cluster of each image (n,).
+        places: where each image lies on the map (n, 2).
+        labels_by_image: the classes of each image that has any.
+    """
+    match selection:
+        case AllImages():
+            return np.arange(len(names))
+        case ImagesOfCluster(cluster):
+            return np.flatnonzero(clusters == cluster)
+        case ImagesWithLabel(label):
+            return _rows_where(label in labels_by_image.get(name, ()) for name in names)
+        case ImagesInArea(corners):
+            return rows_inside(places, np.array(corners, dtype=np.float64))
+        case ImagesWithName(text):
+            return _rows_where(text.casefold() in name.casefold() for name in names)
+        case SimilarImages(similar_rows):
+            return np.array(similar_rows, dtype=np.intp)
+
+
+def _rows_where(is_selected: Iterable[bool]) -> Rows:
+    return np.flatnonzero(np.fromiter(is_selected, dtype=bool))
+
+
+def rows_inside(places: NDArray[np.float32], corners: NDArray[np.float64]) -> Rows:
     """Return the rows of the places (n, 2) within a polygon (m, 2), by the even-odd rule."""
-    near = np.flatnonzero(((places >= area.min(axis=0)) & (places <= area.max(axis=0))).all(axis=1))
-    x, y = places[near].T.astype(np.float64)
-    within = np.zeros(len(near), dtype=bool)
-    for (x0, y0), (x1, y1) in zip(area, np.roll(area, -1, axis=0), strict=True):
+    in_box: NDArray[np.bool_] = (places >= corners.min(axis=0)) & (places <= corners.max(axis=0))
+    rows_in_box = np.flatnonzero(in_box.all(axis=1))
+    x, y = places[rows_in_box].T.astype(np.float64)
+    is_inside = np.zeros(len(rows_in_box), dtype=bool)
+    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         if y0 != y1:
-            within ^= ((y0 > y) != (y1 > y)) & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
-    return near[within]
+            is_inside ^= ((y0 > y) != (y1 > y)) & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
+    return rows_in_box[is_inside]
 
 
 def read_pick(pick: object, clusters: Labels) -> Selection:
-    """Return what a person picked on the map: an area, the cluster of a point, or, beside all points, everything.
+    """Return what a person picked on the map: an area, the cluster of a point, or all images if no point was hit.
 
     Args:
         pick: what the browser sends: {"row": row}, row -1 for no point, or {"area": [[x, y], ...]}.
         clusters: the cluster of each image (n,).
     """
-    area = pick.get("area") if isinstance(pick, dict) else None
-    if area:
-        return Selection("area", tuple((float(x), float(y)) for x, y in area))
-    row = int(pick.get("row", -1)) if isinstance(pick, dict) else -1
-    return Selection("cluster", int(clusters[row])) if 0 <= row < len(clusters) else Selection()
+    if not isinstance(pick, dict):
+        return AllImages()
+    corners: Sequence[tuple[float, float]] = pick.get("area") or ()
+    if corners:
+        return ImagesInArea(tuple((float(x), float(y)) for x, y in corners))
+    row = int(pick.get("row", -1))
+    return ImagesOfCluster(int(clusters[row])) if 0 <= row < len(clusters) else AllImages()

@@ -197,7 +197,7 @@ def _start(option: Option) -> Any:
     return least + step if greatest is None else min(least + step, greatest)
 
 
-def _bounds(option: Option) -> tuple[Any, Any]:
+def _bounds(option: Option) -> tuple[float | None, float | None]:
     """Return the least and the greatest value of a number; None where there is none that a browser can hold."""
     least = max((bound for bound in (option.ge, option.gt) if bound is not None), default=-math.inf)
     greatest = min((bound for bound in (option.le, option.lt) if bound is not None), default=math.inf)
@@ -208,15 +208,17 @@ def _bounds(option: Option) -> tuple[Any, Any]:
     return _clip(option, least), _clip(option, greatest)
 
 
-def _clip(option: Option, bound: float) -> Any:
+def _clip(option: Option, bound: float) -> float | None:
     return option.type(bound) if abs(bound) <= _LARGEST else None
 
 
-def _step(option: Option, least: Any, greatest: Any) -> Any:
+def _step(option: Option, least: float | None, greatest: float | None) -> float:
     """Return the step of a number: as declared, or a hundredth of its range, or a tenth of its default's magnitude."""
     if option.type is int:
         return max(1, round(option.step or 1))
-    if option.step or (least is not None and greatest is not None and greatest > least):
-        return float(option.step or (greatest - least) / 100)
+    if option.step:
+        return float(option.step)
+    if least is not None and greatest is not None and greatest > least:
+        return (greatest - least) / 100
     default = option.default if isinstance(option.default, int | float) else 0
     return 10.0 ** (math.floor(math.log10(abs(default))) - 1) if default else 0.01

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from covey import Clustering, Embedding, Labels
 from covey.frontend import NOISE, AnyEntry, Entry, ImageFolder, Names, digest, is_entry_of, match_clusters
 from covey_dashboard.data.datasets import OpenEmbedding, dataset_at, image_folder, load_embedding, load_table
-from covey_dashboard.data.selection import Rows, Selection
+from covey_dashboard.data.selection import AllImages, Rows, Selection, select_rows
 from covey_dashboard.data.table_titles import is_made_from, title_tables
 from covey_dashboard.widgets.map_view import FADED, FULL, PALE
 
@@ -43,7 +43,7 @@ class Side:
 
     def states(self, selection: Selection, rows: Rows) -> NDArray[np.uint8]:
         """Return how each image is drawn (n,): what is selected in full, the others faded; noise pale."""
-        if selection.by == "all":
+        if isinstance(selection, AllImages):
             is_noise = self.clusters is not None and self.codes == NOISE
             return np.where(is_noise, PALE, np.full(len(self.names), FULL)).astype(np.uint8)
         states = np.full(len(self.names), FADED, dtype=np.uint8)
@@ -67,7 +67,7 @@ class Comparison:
     def rows(self, side: int, selection: Selection) -> tuple[Rows, Rows]:
         """Return the rows of the images that are selected on one side, for both sides."""
         selected_side = self.sides[side]
-        rows_here = selection.rows(selected_side.names.tolist(), selected_side.codes, selected_side.places, {})
+        rows_here = select_rows(selection, selected_side.names.tolist(), selected_side.codes, selected_side.places, {})
         rows_there = self.across[side][rows_here]
         rows_there = rows_there[rows_there >= 0]
         return (rows_there, rows_here) if side else (rows_here, rows_there)

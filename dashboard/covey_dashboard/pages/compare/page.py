@@ -19,7 +19,7 @@ from covey_dashboard.data.agreements import MEASURES, Agreement, compute_agreeme
 from covey_dashboard.data.datasets import list_tables
 from covey_dashboard.data.labels import ImageLabels
 from covey_dashboard.data.metadata import recording_codes
-from covey_dashboard.data.selection import Rows, read_pick
+from covey_dashboard.data.selection import AllImages, Rows, read_pick
 from covey_dashboard.data.table_titles import is_made_from, title_tables
 from covey_dashboard.pages.compare.comparison import Comparison, Side, compare_results
 from covey_dashboard.server import thumbnails
@@ -127,11 +127,13 @@ def show_workbench(comparison: Comparison) -> None:
     for side_index, column in enumerate(st.columns(2)):
         with column:
             show_side(comparison, side_index, comparison.sides[side_index].states(selection, rows_by_side[side_index]))
-    if selection.by == "all":
+    if isinstance(selection, AllImages):
         show_hint("Encircle images on one map, or click one: the same stand out on the other, and are shown here.")
         return
     left_rows, right_rows = rows_by_side
-    st.text(f"{selection.title}: {count_noun(len(left_rows), 'image')} on the left, {len(right_rows):,} on the right.")
+    st.text(
+        f"{selection.in_words}: {count_noun(len(left_rows), 'image')} on the left, {len(right_rows):,} on the right."
+    )
     names = comparison.sides[state.side].names[rows_by_side[state.side]].tolist()
     show_images(comparison, names, f"{comparison.key} {state.side} {selection}")
 

@@ -14,7 +14,15 @@ from covey_dashboard.data.caching import cached
 from covey_dashboard.data.datasets import OpenEmbedding, load_embedding, load_similarity_space
 from covey_dashboard.data.labels import ImageLabels
 from covey_dashboard.data.metadata import recording_codes
-from covey_dashboard.data.selection import Rows, Selection
+from covey_dashboard.data.selection import (
+    AllImages,
+    ImagesOfCluster,
+    ImagesWithLabel,
+    Rows,
+    Selection,
+    SimilarImages,
+    select_rows,
+)
 from covey_dashboard.widgets import colouring
 from covey_dashboard.widgets.colouring import Colouring
 from covey_dashboard.widgets.map_view import FADED, FULL, HIDDEN, PALE, pack_points
@@ -62,22 +70,22 @@ class ExploreView:
 
     def rows(self, selection: Selection, options: MapOptions) -> Rows:
         """Return the rows of the images that are selected and not hidden."""
-        rows = selection.rows(self.names, self.clusters, self.table.map, self.image_labels.by_image)
+        rows = select_rows(selection, self.names, self.clusters, self.table.map, self.image_labels.by_image)
         return rows[~self.hidden(selection, options)[rows]]
 
     def hidden(self, selection: Selection, options: MapOptions) -> NDArray[np.bool_]:
         """Return which images are hidden (n,); those that are just what is selected never are."""
-        is_hidden_noise = (self.clusters == NOISE) & (
-            options.noise == "hidden" and selection != Selection("cluster", NOISE)
+        is_hidden_noise = (self.clusters == NOISE) & (options.noise == "hidden" and selection != ImagesOfCluster(NOISE))
+        is_hidden_labelled = (self.image_labels.codes >= 0) & (
+            options.labelled == "hidden" and not isinstance(selection, ImagesWithLabel)
         )
-        is_hidden_labelled = (self.image_labels.codes >= 0) & (options.labelled == "hidden" and selection.by != "label")
         is_hidden: NDArray[np.bool_] = is_hidden_noise | is_hidden_labelled
         return is_hidden
 
     def states(self, selection: Selection, options: MapOptions, rows: Rows) -> NDArray[np.uint8]:
         """Return how each image is drawn (n,): what is selected in full, the others faded, noise pale."""
         states = np.where(self.clusters == NOISE, PALE, FULL).astype(np.uint8)
-        if selection.by != "all":
+        if not isinstance(selection, AllImages):
             states[:] = FADED
             states[rows] = FULL
         if options.labelled == "grey":
@@ -103,9 +111,9 @@ class ExploreView:
         """Return what can be chosen from a list: everything, the clusters, noise, the labels."""
         clusters = [cluster for cluster in self.sizes if cluster != NOISE][:MOST_LISTED]
         noise = [NOISE] if NOISE in self.sizes else []
-        by_cluster = [Selection("cluster", cluster) for cluster in [*clusters, *noise]]
-        by_label = [Selection("label", label_class.name) for label_class in self.image_labels.classes]
-        return [Selection(), *by_cluster, *by_label]
+        by_cluster = [ImagesOfCluster(cluster) for cluster in [*clusters, *noise]]
+        by_label = [ImagesWithLabel(label_class.name) for label_class in self.image_labels.classes]
+        return [AllImages(), *by_cluster, *by_label]
 
     def title(self, selection: Selection, image_count: int) -> str:
         """Return what a selection is called in the list, and how many images it has.
@@ -114,14 +122,14 @@ class ExploreView:
             selection: any selection.
             image_count: the images that are selected now, for a selection that is not in the list by itself.
         """
-        if selection.by == "all":
+        if isinstance(selection, AllImages):
             return f"All {count_noun(len(self.clusters), 'image')}"
-        if selection.by == "cluster":
-            image_count = self.sizes.get(selection.what, 0)
-        if selection.by == "label":
+        if isinstance(selection, ImagesOfCluster):
+            image_count = self.sizes.get(selection.cluster, 0)
+        if isinstance(selection, ImagesWithLabel):
             count_by_class = {label_class.name: label_class.count for label_class in self.image_labels.classes}
-            image_count = count_by_class.get(selection.what, 0)
-        return f"{selection.title}: {count_noun(image_count, 'image')}"
+            image_count = count_by_class.get(selection.label, 0)
+        return f"{selection.in_words}: {count_noun(image_count, 'image')}"
 
     def numbers(self, rows: Rows) -> dict[str, str]:
         """Return how many images and clusters there are, how they fall into them, and where some rows are from."""
@@ -146,7 +154,7 @@ class ExploreView:
         """Return the images that are most like some others, by their features if the dataset has them."""
         rows = np.flatnonzero(np.isin(self.table.names, names))
         similar_rows = nearest_rows(load_similarity_space(self.opened), rows, MOST_SIMILAR)
-        return Selection("like", tuple(similar_rows.tolist()))
+        return SimilarImages(tuple(similar_rows.tolist()))
 
 
 def _by_size(cluster_and_size: tuple[int, int]) -> tuple[bool, int, int]:

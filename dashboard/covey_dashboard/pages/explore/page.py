@@ -28,7 +28,7 @@ from covey_dashboard.data.datasets import (
 )
 from covey_dashboard.data.labels import ImageLabels, label_store, read_image_labels
 from covey_dashboard.data.metadata import dataset_metadata
-from covey_dashboard.data.selection import Rows, Selection, read_pick
+from covey_dashboard.data.selection import AllImages, ImagesOfCluster, ImagesWithName, Rows, Selection, read_pick
 from covey_dashboard.data.table_titles import title_embeddings
 from covey_dashboard.pages.explore.explore_view import (
     CLUSTER,
@@ -264,8 +264,8 @@ def keep_numbers(opened: OpenEmbedding, computed_labels: Labels) -> Labels:
 def choose_selection(view: ExploreView, options: MapOptions) -> tuple[Selection, Rows]:
     """Let a person select images by cluster, label or name; return what is selected, there or elsewhere."""
     state = ExploreState.recall(view.opened)
-    if state.selection.by == "cluster" and state.selection.what not in view.sizes:
-        state.selection = Selection()
+    if isinstance(state.selection, ImagesOfCluster) and state.selection.cluster not in view.sizes:
+        state.selection = AllImages()
     selection, listed_selections = state.selection, view.list_selections()
     rows = view.rows(selection, options)
     if selection not in listed_selections:
@@ -296,7 +296,7 @@ def select_listed(state: ExploreState) -> None:
 def select_by_name(state: ExploreState) -> None:
     """Select the images with a text in their names."""
     search_text = state.search.content.strip()
-    state.selection = Selection("name", search_text) if search_text else Selection()
+    state.selection = ImagesWithName(search_text) if search_text else AllImages()
 
 
 def select_pick(view: ExploreView, pick: object) -> None:
@@ -352,7 +352,7 @@ def show_selected_images(view: ExploreView, selection: Selection, rows: Rows) ->
     Raises:
         CoveyError: a file cannot be read.
     """
-    colour = cluster_colour(selection.what) if selection.by == "cluster" else "transparent"
+    colour = cluster_colour(selection.cluster) if isinstance(selection, ImagesOfCluster) else "transparent"
     st.html(f'<div class="covey-swatch" style="background: {colour}"></div>')
     location, label_bar_place = view.opened.location, st.container()
     names, gallery_identity = view.table.names[rows].tolist(), f"{view.opened.identity} {selection}"
