@@ -98,6 +98,18 @@ def test_a_label_given_undone_and_redone_is_seen_in_another_window(
     assert classes(opened()) == [("robin", "115")]
 
 
+def test_what_somebody_else_did_is_undone_only_with_a_button_that_names_them(
+    opened: Open, store: LabelStore, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COVEY_USER", "*Ann*")
+    store.add(names[:1], "robin")
+    app = turn(opened(), "Images without")
+    assert button(app, "Undo").disabled
+    button(app, r"Undo what \*Ann\* did").click().run()
+    assert "Undone: “robin” given to 1 image." in told(app)
+    assert store.rows() == []
+
+
 def test_the_class_that_is_in_the_field_at_the_click_is_given(
     opened: Open, store: LabelStore, names: list[str]
 ) -> None:

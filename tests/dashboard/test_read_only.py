@@ -35,6 +35,7 @@ CHANGES: dict[str, Callable[[LabelStore, Path], object]] = {
     "add": lambda store, _: store.add(["call_000.png"], "robin"),
     "give": lambda store, _: store.give([Labelled("call_001.png", "wren", "2026-01-01", "x")], str),
     "remove": lambda store, _: store.remove(["call_000.png"], "wren"),
+    "move_rows": lambda store, _: store.move_rows([(row, row) for row in store.rows()], "moved"),
     "move": lambda store, _: store.move({"call_000.png": "call_100.png"}),
     "rename": lambda store, _: store.rename("wren", "robin"),
     "recolour": lambda store, _: store.recolour("wren", "#123456"),
@@ -44,7 +45,21 @@ CHANGES: dict[str, Callable[[LabelStore, Path], object]] = {
     "redo": lambda store, _: store.redo(),
     "import": lambda store, folder: import_labels(store, folder / "table.csv", "table.csv"),
 }
-READS = {"by_image", "classes", "history", "images", "next_redo", "next_undo", "path", "patience", "revision", "rows"}
+READS = {
+    *(
+        "all_rows",
+        "by_image",
+        "classes",
+        "clips",
+        "contents",
+        "history",
+        "images",
+        "next_redo",
+        "next_undo",
+        "orphaned",
+    ),
+    *("out_of_date", "path", "patience", "revision", "rows", "session"),
+}
 
 
 @pytest.fixture

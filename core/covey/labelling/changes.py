@@ -124,7 +124,8 @@ def _numbers(db: sqlite3.Connection, action: int, labels: Iterable[str]) -> dict
     colours = {colour for *_, colour in classes}
     for label in labels:
         if label not in numbers:
-            numbers[label] = number = max(numbers.values(), default=0) + 1
+            highest = db.execute("SELECT coalesce(max(id), 0) FROM class_change").fetchone()[0]
+            numbers[label] = number = max([highest, *numbers.values()]) + 1
             colours.add(colour := free_colour(colours, number))
             db.execute("INSERT INTO class_change VALUES (?, 1, ?, ?, ?)", (action, number, label, colour))
     return numbers

@@ -12,8 +12,22 @@ from datetime import UTC, datetime
 
 import attrs
 
+from covey._base.errors import CoveyError
+
 _CHANGED = {"class": ("id", "id, name, colour"), "label": ("class, image", "class, image, at, how")}
 _COLUMNS = "SELECT id, at, told, state <> 'done', author, session FROM action"
+
+_OF_SESSION = "(:session IS NULL OR session = :session)"
+_LATER = """SELECT told FROM action WHERE state = 'done' AND id > :it AND (
+    EXISTS (SELECT 1 FROM label_change AS later WHERE later.action = action.id AND (
+        later.class IN (SELECT id FROM class_change WHERE action = :it)
+        OR EXISTS (SELECT 1 FROM label_change AS earlier WHERE earlier.action = :it AND earlier.given IN (0, 1)
+            AND earlier.class = later.class AND earlier.image = later.image)))
+    OR EXISTS (SELECT 1 FROM class_change AS later WHERE later.action = action.id AND (
+        later.id IN (SELECT id FROM class_change WHERE action = :it)
+        OR later.id IN (SELECT class FROM label_change WHERE action = :it)))
+) ORDER BY id DESC LIMIT 1"""
+"""The last action that builds on an earlier one: on the same labels or classes."""
 
 
 @attrs.frozen
@@ -38,8 +52,8 @@ def now() -> str:
 
 
 def begin(db: sqlite3.Connection, author: str, session: str) -> int:
-    """Write down a new action; what was undone before it can no longer be redone."""
-    db.execute("UPDATE action SET state = 'dropped' WHERE state = 'undone'")
+    """Write down a new action; what its session has undone before can no longer be redone."""
+    db.execute("UPDATE action SET state = 'dropped' WHERE state = 'undone' AND session = ?", (session,))
     insert = "INSERT INTO action (at, told, state, author, session) VALUES (?, '', 'done', ?, ?)"
     return int(db.execute(insert, (now(), author, session)).lastrowid or 0)
 
@@ -55,26 +69,34 @@ def finish(db: sqlite3.Connection, action: int, description: str) -> Action | No
     return _action(db, action)
 
 
-def undo(db: sqlite3.Connection) -> Action | None:
-    """Take back the last action that was not; None when there is none."""
-    last = last_done(db)
-    return _turn(db, last.id, False) if last else None
+def undo(db: sqlite3.Connection, session: str | None) -> Action | None:
+    """Take back the last action that was not, of one session or, with None, of anybody; None when there is none.
+
+    Raises:
+        CoveyError: a later action has changed the same labels.
+    """
+    last = last_done(db, session)
+    return _turn(db, last, False) if last else None
 
 
-def redo(db: sqlite3.Connection) -> Action | None:
-    """Do again the action that was taken back last; None when there is none."""
-    first = first_undone(db)
-    return _turn(db, first.id, True) if first else None
+def redo(db: sqlite3.Connection, session: str | None) -> Action | None:
+    """Do again the action that was taken back last, of one session or, with None, of anybody; None if there is none.
+
+    Raises:
+        CoveyError: a later action has changed the same labels.
+    """
+    first = first_undone(db, session)
+    return _turn(db, first, True) if first else None
 
 
-def last_done(db: sqlite3.Connection) -> Action | None:
+def last_done(db: sqlite3.Connection, session: str | None) -> Action | None:
     """Return what `undo` would take back."""
-    return _next_action(db, "WHERE state = 'done' ORDER BY id DESC")
+    return _next_action(db, f"WHERE state = 'done' AND {_OF_SESSION} ORDER BY id DESC", session)
 
 
-def first_undone(db: sqlite3.Connection) -> Action | None:
+def first_undone(db: sqlite3.Connection, session: str | None) -> Action | None:
     """Return what `redo` would do again."""
-    return _next_action(db, "WHERE state = 'undone' ORDER BY id")
+    return _next_action(db, f"WHERE state = 'undone' AND {_OF_SESSION} ORDER BY id", session)
 
 
 def latest(db: sqlite3.Connection, limit: int) -> list[Action]:
@@ -83,10 +105,21 @@ def latest(db: sqlite3.Connection, limit: int) -> list[Action]:
     return [_as_action(row) for row in rows]
 
 
-def _turn(db: sqlite3.Connection, action: int, forwards: bool) -> Action | None:
-    _apply(db, action, forwards)
-    db.execute("UPDATE action SET state = ? WHERE id = ?", ("done" if forwards else "undone", action))
-    return _action(db, action)
+def _turn(db: sqlite3.Connection, action: Action, forwards: bool) -> Action | None:
+    later = db.execute(_LATER, {"it": action.id}).fetchone()
+    try:
+        _apply(db, action.id, forwards)
+        is_whole = not db.execute("PRAGMA foreign_key_check").fetchone()
+    except sqlite3.IntegrityError:  # such as a class of the same name that somebody else has made
+        is_whole = False
+    if later or not is_whole:
+        db.rollback()
+        culprit = f" ({later[0]})" if later else ""
+        raise CoveyError(
+            f"Nothing was changed: later actions{culprit} build on “{action.told}”. Take back those first."
+        )
+    db.execute("UPDATE action SET state = ? WHERE id = ?", ("done" if forwards else "undone", action.id))
+    return _action(db, action.id)
 
 
 def _apply(db: sqlite3.Connection, action: int, forwards: bool) -> None:
@@ -101,8 +134,8 @@ def _action(db: sqlite3.Connection, number: int) -> Action | None:
     return _next_action(db, f"WHERE id = {number}")
 
 
-def _next_action(db: sqlite3.Connection, which: str) -> Action | None:
-    row = db.execute(f"{_COLUMNS} {which} LIMIT 1").fetchone()
+def _next_action(db: sqlite3.Connection, which: str, session: str | None = None) -> Action | None:
+    row = db.execute(f"{_COLUMNS} {which} LIMIT 1", {"session": session}).fetchone()
     return _as_action(row) if row else None
 
 

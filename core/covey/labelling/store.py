@@ -127,25 +127,33 @@ class LabelStore:
         with reading(self.path, self.patience) as db:
             return history.latest(db, limit)
 
-    def next_undo(self) -> Action | None:
+    def next_undo(self, anybody: bool = False) -> Action | None:
         """Return what `undo` would take back."""
         with reading(self.path, self.patience) as db:
-            return history.last_done(db)
+            return history.last_done(db, None if anybody else self.session)
 
-    def next_redo(self) -> Action | None:
+    def next_redo(self, anybody: bool = False) -> Action | None:
         """Return what `redo` would do again."""
         with reading(self.path, self.patience) as db:
-            return history.first_undone(db)
+            return history.first_undone(db, None if anybody else self.session)
 
-    def undo(self) -> Action | None:
-        """Take back the last action of anybody that was not taken back: exactly what it changed."""
-        with self._writing() as db:
-            return history.undo(db)
+    def undo(self, anybody: bool = False) -> Action | None:
+        """Take back the last action of this session, or of anybody, that was not taken back: exactly what it changed.
 
-    def redo(self) -> Action | None:
-        """Do again what was taken back last, unless something else was done since."""
+        Raises:
+            CoveyError: a later action has changed the same labels.
+        """
         with self._writing() as db:
-            return history.redo(db)
+            return history.undo(db, None if anybody else self.session)
+
+    def redo(self, anybody: bool = False) -> Action | None:
+        """Do again what this session, or anybody, took back last, unless it has done something else since.
+
+        Raises:
+            CoveyError: a later action has changed the same labels.
+        """
+        with self._writing() as db:
+            return history.redo(db, None if anybody else self.session)
 
     def add(self, names: Sequence[str], label: str, how: str = "person") -> Action | None:
         """Give a class, made if need be, to images. Raises CoveyError."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 import numpy as np
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from covey import Labels
 from covey.frontend import NOISE, LabelClass, LabelStore, Worklist, kept_labels, open_labels
@@ -45,13 +46,18 @@ class ImageLabels:
         return [", ".join(combination) for combination in self.combinations]
 
 
-@cached()
 def label_store(location: str) -> LabelStore:
-    """Return the labels of a dataset, which nobody changes in read-only mode.
+    """Return the labels of a dataset, which nobody changes in read-only mode; undo concerns what this window did.
 
     Raises:
         CoveyError: the dataset cannot be opened.
     """
+    context = get_script_run_ctx()
+    return attrs.evolve(_shared_store(location), session=context.session_id if context else "")
+
+
+@cached()
+def _shared_store(location: str) -> LabelStore:
     dataset = dataset_at(location)
     return kept_labels(dataset) if is_read_only() else open_labels(dataset)
 

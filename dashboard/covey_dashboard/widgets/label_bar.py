@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -68,13 +69,26 @@ def button_row() -> DeltaGenerator:
 
 
 def show_undo_buttons(store: LabelStore) -> None:
-    """Show the buttons that undo and redo.
+    """Show the buttons that undo and redo what this window did, and one that undoes what somebody else did last.
 
     Raises:
         CoveyError: the labels cannot be read.
     """
     _show_history_button("Undo", "Ctrl+Z", store.next_undo() is not None, store.undo, "Undone: ")
+    latest = store.next_undo(anybody=True)
+    if latest and latest.session != store.session:
+        st.button(
+            f"Undo what {_escape_markdown(latest.author) or 'somebody'} did",
+            help=f"In another window: {_escape_markdown(latest.told)}.",
+            on_click=act_and_report,
+            args=(partial(store.undo, anybody=True), "There is nothing to undo.", "Undone: "),
+        )
     _show_history_button("Redo", "Ctrl+Shift+Z", store.next_redo() is not None, store.redo, "Done again: ")
+
+
+def _escape_markdown(text: str) -> str:
+    """Return plain text as Markdown that looks the same, for buttons and their tooltips."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 def _show_history_button(
