@@ -78,21 +78,21 @@ def dashboard(
     --host says otherwise, and only with the token in the address that is printed.
     """
     _check_libraries()
-    address = _resolve(host)
+    address = _resolve_host(host)
     _check_access(location, address, no_token, read_only, behind_proxy, frames)
     if location:
         open_dataset(Registry.installed(), location, TerminalProgress())
     rules = AccessRules(
         port=port,
-        hosts=_names_of(host, address),
+        hosts=_list_host_names(host, address),
         token="" if no_token or read_only else secrets.token_urlsafe(32),
         base_path=base_path,
         frames=frames,
         behind_proxy=behind_proxy,
         read_only=read_only,
     )
-    with suppress(KeyboardInterrupt), server.running(location or "", address, rules) as process:
-        token_address = _address(rules)
+    with suppress(KeyboardInterrupt), server.run_server(location or "", address, rules) as process:
+        token_address = _build_address(rules)
         click.echo(f"The dashboard is at {token_address} (Ctrl-C ends it).")
         with nullcontext() if no_browser or not _has_display() else open_browser(token_address):
             process.wait()
@@ -113,7 +113,7 @@ def _check_access(
         )
 
 
-def _resolve(host: str) -> str:
+def _resolve_host(host: str) -> str:
     """Return the IP address of a host, the IPv4 one where it has both. Raises CoveyError."""
     try:
         addresses = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
@@ -123,14 +123,14 @@ def _resolve(host: str) -> str:
     return str(addresses[0][4][0])
 
 
-def _names_of(host: str, address: str) -> tuple[str, ...]:
+def _list_host_names(host: str, address: str) -> tuple[str, ...]:
     """Return the names under which a browser may address the server, the one to print first."""
     if ipaddress.ip_address(address).is_unspecified:
         return (socket.getfqdn(), socket.gethostname(), "localhost")
     return (host, "localhost") if ipaddress.ip_address(address).is_loopback else (host,)
 
 
-def _address(rules: AccessRules) -> str:
+def _build_address(rules: AccessRules) -> str:
     """Return the address to open, with the token where one is needed."""
     host = f"[{rules.hosts[0]}]" if ":" in rules.hosts[0] else rules.hosts[0]
     query = f"/?{TOKEN}={rules.token}" if rules.token else ""

@@ -63,7 +63,7 @@ what = st.text_input("What", "all")
 @st.fragment
 def panel():
     left = gallery.show_gallery(
-        shown, what=what, folder=folder, home=home, clusters=np.arange(len(shown), dtype=np.int32) - 1,
+        shown, selection_key=what, folder=folder, home=home, clusters=np.arange(len(shown), dtype=np.int32) - 1,
         rate_oddity=lambda: np.arange(len(shown), dtype=np.float32)[::-1], show_similar=like,
     )
     st.text(f"shown: {{what}}")

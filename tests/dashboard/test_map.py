@@ -10,7 +10,7 @@ import pytest
 
 from covey._base.palette import PALETTE
 from covey.data.cluster_colours import GREY, cluster_colour
-from covey_dashboard.browser.binary_payload import packed
+from covey_dashboard.browser.binary_payload import pack_payload
 from covey_dashboard.data.metadata import encode_groups
 from covey_dashboard.data.selection import AllImages, ImagesInArea, ImagesOfCluster, Selection, read_pick, rows_inside
 from covey_dashboard.widgets import colouring, value_colours
@@ -51,7 +51,7 @@ def test_what_is_picked_on_the_map_is_a_selection(what: Any, expected: Selection
 def test_arrays_come_back_as_they_were_packed() -> None:
     kinds = {"some": np.int32, "none": np.float32, "bytes": np.uint8}
     arrays: dict[str, Any] = {name: np.arange(at * 5, dtype=kind) for at, (name, kind) in enumerate(kinds.items())}
-    data = packed({"told": "<b>🐦 \udc80"}, **arrays)
+    data = pack_payload({"told": "<b>🐦 \udc80"}, **arrays)
     at = 4 + int.from_bytes(data[:4], "little")
     document = json.loads(data[4:at])
     assert document["told"] == "<b>🐦 \udc80"

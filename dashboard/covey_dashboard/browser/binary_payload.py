@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 ALIGNED = 8
 
 
-def packed(fields: dict[str, Any], **arrays: NDArray[Any]) -> bytes:
+def pack_payload(fields: dict[str, Any], **arrays: NDArray[Any]) -> bytes:
     """Return plain values and flat arrays (float32, int32 or uint8) as `unpack` in the browser reads them.
 
     The length of a text of JSON as uint32, the text, then the arrays that it lists, each from a multiple of 8 bytes on.

@@ -65,13 +65,13 @@ def profile_clusters(opened: OpenEmbedding, clusterer: Clusterer, option: str) -
         return None
 
 
-def _without(clusterer: Clusterer, *names: str) -> Clusterer:
+def _reset_options(clusterer: Clusterer, *names: str) -> Clusterer:
     """Return a clusterer with some options as declared, so that their values tell it from no other."""
     declared_defaults = {option.name: option.default for option in options(type(clusterer)) if option.name in names}
     return evolve(clusterer, **declared_defaults)
 
 
-@cached(max_entries=32, by=lambda opened, clusterer, option: (opened, _without(clusterer, option), option))
+@cached(max_entries=32, by=lambda opened, clusterer, option: (opened, _reset_options(clusterer, option), option))
 def _begin_profile(opened: OpenEmbedding, clusterer: Clusterer, option: str) -> Future[Profile]:
     background, Z = _background(), _input_of(opened, clusterer)
     preparation = background.prepare(opened, clusterer)
@@ -116,7 +116,7 @@ class Background:
     @staticmethod
     def _key(opened: OpenEmbedding, clusterer: Clusterer) -> str:
         live_options = [option.name for option in options(type(clusterer)) if option.live]
-        return digest(identify((opened, _without(clusterer, *live_options))))
+        return digest(identify((opened, _reset_options(clusterer, *live_options))))
 
 
 @cached()

@@ -160,7 +160,7 @@ def load_features(opened: OpenEmbedding) -> Floats:
         CoveyError: they are not in the dataset, or lack images.
     """
     names = load_embedding(opened).names.tolist()
-    features_by_embedding = [_features_of(opened.location, entry, names) for entry in opened.entries]
+    features_by_embedding = [_read_features_of(opened.location, entry, names) for entry in opened.entries]
     return np.hstack(features_by_embedding) if len(features_by_embedding) > 1 else features_by_embedding[0]
 
 
@@ -172,7 +172,7 @@ def load_similarity_space(opened: OpenEmbedding) -> Floats:
         return load_embedding(opened).Z
 
 
-def _features_of(location: str, entry: AnyEntry, names: Sequence[str]) -> Floats:
+def _read_features_of(location: str, entry: AnyEntry, names: Sequence[str]) -> Floats:
     features_provenance = entry.provenance.source if entry.provenance else None
     features_entry = dataset_at(location).entries_by_key().get(features_provenance.key) if features_provenance else None
     if features_entry is None or not is_entry_of(features_entry, Features):

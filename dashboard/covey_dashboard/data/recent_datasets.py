@@ -14,7 +14,7 @@ NAME = "recents.json"
 def list_recent_datasets() -> list[str]:
     """Return the locations; none if they cannot be read."""
     try:
-        locations = json.loads(_file().read_text("utf-8"))
+        locations = json.loads(_recents_file().read_text("utf-8"))
     except (OSError, ValueError):
         return []
     return [str(location) for location in locations][:MOST] if isinstance(locations, list) else []
@@ -29,9 +29,9 @@ def remember_dataset(location: str) -> None:
     locations = list_recent_datasets()
     if locations[:1] != [location]:
         other_locations = [recent for recent in locations if recent != location]
-        make_folder(_file().parent)
-        write_text(_file(), json.dumps([location, *other_locations][:MOST], ensure_ascii=True, indent=1) + "\n")
+        make_folder(_recents_file().parent)
+        write_text(_recents_file(), json.dumps([location, *other_locations][:MOST], ensure_ascii=True, indent=1) + "\n")
 
 
-def _file() -> Path:
+def _recents_file() -> Path:
     return user_data_folder() / NAME

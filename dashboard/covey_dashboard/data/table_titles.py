@@ -27,7 +27,7 @@ def title_tables(entries: Sequence[AnyEntry]) -> dict[str, str]:
     titles = {
         name: as_utf8(title + difference)
         for title, group in entries_by_title.items()
-        for name, difference in _tell_apart(group)
+        for name, difference in _list_differences(group)
     }
     return {entry.name: titles[entry.name] for entry in entries}
 
@@ -63,7 +63,7 @@ def _title_of(entry: AnyEntry) -> str:
     return f"{KIND_TITLES[entry.kind]}: {tags}"
 
 
-def _tell_apart(entries: Sequence[AnyEntry]) -> list[tuple[str, str]]:
+def _list_differences(entries: Sequence[AnyEntry]) -> list[tuple[str, str]]:
     """Return the name of each of some tables of one title, and what tells it from the others, "" for one alone."""
     settings_by_entry = [_settings(entry) for entry in entries]
     differing_options = [

@@ -109,7 +109,7 @@ class WorklistSession:
 
 def mark_classes(image_labels: ImageLabels, replies: Sequence[Reply]) -> tuple[Marks, Marks]:
     """Return which classes each image has, and which it was said not to have, both (n, c) bool."""
-    class_indices = _places(image_labels)
+    class_indices = _index_by_class(image_labels)
     combination_count = len(image_labels.combinations)
     classes_by_combination = np.zeros((combination_count + 1, len(class_indices)), dtype=np.bool_)  # last row: no class
     for row, labels in enumerate(image_labels.combinations):
@@ -123,7 +123,7 @@ def mark_classes(image_labels: ImageLabels, replies: Sequence[Reply]) -> tuple[M
 
 
 def _choose_batch(worklist: Worklist, image_labels: ImageLabels, replies: Sequence[Reply]) -> ShownBatch | None:
-    class_indices = _places(image_labels)
+    class_indices = _index_by_class(image_labels)
     batch = worklist.next(*mark_classes(image_labels, replies), [reply.answer(class_indices) for reply in replies])
     label = None if batch is None or batch.label is None else list(class_indices)[batch.label]
     return ShownBatch(batch=batch, label=label) if batch else None
@@ -132,9 +132,9 @@ def _choose_batch(worklist: Worklist, image_labels: ImageLabels, replies: Sequen
 def _is_open(shown: ShownBatch, image_labels: ImageLabels) -> bool:
     """Whether the images of a batch have no class yet, and the suggested class still exists."""
     return bool((image_labels.codes[shown.batch.rows] < 0).all()) and (
-        shown.label is None or shown.label in _places(image_labels)
+        shown.label is None or shown.label in _index_by_class(image_labels)
     )
 
 
-def _places(image_labels: ImageLabels) -> dict[str, int]:
+def _index_by_class(image_labels: ImageLabels) -> dict[str, int]:
     return {label_class.name: index for index, label_class in enumerate(image_labels.classes)}

@@ -44,22 +44,26 @@ class AccessMiddleware:
 
     def _early_response(self, scope: Scope) -> Response | None:
         """Return the response that replaces the page (refusal, sign-in); None to let the request pass."""
-        if refusal := self._wrong_address(scope):
+        if refusal := self._explain_wrong_address(scope):
             return _refuse(refusal)
         if self._rules.read_only and scope.get("method", "GET") not in ("GET", "HEAD"):
             return _refuse("This dashboard is read-only.")
-        if not self._rules.token or _reads(scope, self._rules.base_path + HEALTH):
+        if not self._rules.token or _is_get_of(scope, self._rules.base_path + HEALTH):
             return None
-        if scope["type"] == "http" and scope["method"] == "GET" and self._is_token(_query(scope).get(TOKEN, "")):
+        if (
+            scope["type"] == "http"
+            and scope["method"] == "GET"
+            and self._is_token(_query_parameters(scope).get(TOKEN, ""))
+        ):
             return self._sign_in(scope)
-        if any(self._is_token(cookie) for cookie in _cookies(scope, self._rules.cookie)):
+        if any(self._is_token(cookie) for cookie in _cookie_values(scope, self._rules.cookie)):
             return None
         return _ask_for_token(_comes_from_elsewhere(scope))
 
     def _is_token(self, text: str) -> bool:
         return secrets.compare_digest(text.encode(), self._rules.token.encode())
 
-    def _wrong_address(self, scope: Scope) -> str:
+    def _explain_wrong_address(self, scope: Scope) -> str:
         """Return why the host or the origin of a request is not the server's own, "" where it is.
 
         Other pages in the same browser reach the server too: under their own origin, or, where they let their name
@@ -67,10 +71,10 @@ class AccessMiddleware:
         """
         headers = Headers(scope=scope)
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
-        if len(hosts) != 1 or not (self._rules.behind_proxy or hosts[0].lower() in self._own_hosts(scope)):
-            own_hosts = ", ".join(self._own_hosts(scope))
+        if len(hosts) != 1 or not (self._rules.behind_proxy or hosts[0].lower() in self._list_own_hosts(scope)):
+            own_hosts = ", ".join(self._list_own_hosts(scope))
             return f"This dashboard answers at {own_hosts} only. Through a tunnel, use the same port on both sides."
-        schemes = tuple(_DEFAULT_PORTS) if self._rules.behind_proxy else (_scheme(scope),)
+        schemes = tuple(_DEFAULT_PORTS) if self._rules.behind_proxy else (_http_scheme(scope),)
         own_origins = [f"{scheme}://{hosts[0]}".lower() for scheme in schemes]
         if any(origin.lower() not in own_origins for origin in origins):
             return f"This request comes from another page: only pages of {hosts[0]} may send it."
@@ -78,25 +82,25 @@ class AccessMiddleware:
             return "A websocket needs the header Origin, as browsers send it."
         return ""
 
-    def _own_hosts(self, scope: Scope) -> list[str]:
+    def _list_own_hosts(self, scope: Scope) -> list[str]:
         """Return what the header Host may say."""
         connected_address, port = (scope.get("server") or ("", None))[0].removeprefix("::ffff:"), self._rules.port
         names = [*self._rules.hosts, *([connected_address] if connected_address else [])]
         host_names = dict.fromkeys(f"[{name}]" if ":" in name else name.lower() for name in names)
-        hosts_without_port = list(host_names) if _DEFAULT_PORTS[_scheme(scope)] == port else []
+        hosts_without_port = list(host_names) if _DEFAULT_PORTS[_http_scheme(scope)] == port else []
         return [*(f"{name}:{port}" for name in host_names), *hosts_without_port]
 
     def _sign_in(self, scope: Scope) -> Response:
         """Send the browser to the same address without the token, which it keeps in a cookie from then on."""
         page_name, other_parameters = (
             scope["path"].rpartition("/")[2],
-            [pair for pair in _pairs(scope) if pair[0] != TOKEN],
+            [pair for pair in _query_pairs(scope) if pair[0] != TOKEN],
         )
         location = f"./{quote(page_name)}" + (f"?{urlencode(other_parameters)}" if other_parameters else "")
         cookie = (
             f"{self._rules.cookie}={self._rules.token}; Path={self._rules.base_path or '/'}; HttpOnly; SameSite=Strict"
         )
-        secure_flag = "; Secure" if _scheme(scope) == "https" else ""
+        secure_flag = "; Secure" if _http_scheme(scope) == "https" else ""
         return Response(status_code=303, headers={"Location": location, "Set-Cookie": cookie + secure_flag, **_PRIVATE})
 
     def _limit_frames(self, send: Send) -> Send:
@@ -124,23 +128,23 @@ def _restore_host(scope: MutableMapping[str, Any]) -> None:
     scope["headers"] = headers.raw
 
 
-def _scheme(scope: Scope) -> str:
+def _http_scheme(scope: Scope) -> str:
     return "https" if scope["scheme"] in ("https", "wss") else "http"
 
 
-def _reads(scope: Scope, path: str) -> bool:
+def _is_get_of(scope: Scope, path: str) -> bool:
     return bool(scope["type"] == "http" and scope["method"] == "GET" and scope["path"] == path)
 
 
-def _pairs(scope: Scope) -> list[tuple[str, str]]:
+def _query_pairs(scope: Scope) -> list[tuple[str, str]]:
     return parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
 
 
-def _query(scope: Scope) -> dict[str, str]:
-    return dict(_pairs(scope))
+def _query_parameters(scope: Scope) -> dict[str, str]:
+    return dict(_query_pairs(scope))
 
 
-def _cookies(scope: Scope, name: str) -> list[str]:
+def _cookie_values(scope: Scope, name: str) -> list[str]:
     """Return the values of all cookies of a name: another server of this machine may have set one too."""
     cookie_pairs = [
         cookie.strip().partition("=")
@@ -160,12 +164,12 @@ def _ask_for_token(again: bool) -> Response:
     """Return a page that says where the token is; with `again` the browser repeats its request, with its cookie."""
     refresh = '<meta http-equiv="refresh" content="0">' if again else ""
     sentence = "Open the address that the command printed: it holds the token that this dashboard asks for."
-    return _page(f'{refresh}<p>{sentence} You have done so? <a href="">Try again</a>.</p>')
+    return _html_response(f'{refresh}<p>{sentence} You have done so? <a href="">Try again</a>.</p>')
 
 
 def _refuse(sentence: str) -> Response:
-    return _page(f"<p>{escape(sentence)}</p>")
+    return _html_response(f"<p>{escape(sentence)}</p>")
 
 
-def _page(body: str) -> Response:
+def _html_response(body: str) -> Response:
     return HTMLResponse(f"<!doctype html><meta charset='utf-8'><title>covey</title>{body}", 403, _PRIVATE)

@@ -45,7 +45,7 @@ _SETTINGS = {
 
 
 @contextmanager
-def running(location: str, address: str, rules: AccessRules) -> Iterator[subprocess.Popen[bytes]]:
+def run_server(location: str, address: str, rules: AccessRules) -> Iterator[subprocess.Popen[bytes]]:
     """Run the server for as long as the block lasts; a request of the system to end is an interruption.
 
     Args:
@@ -59,23 +59,23 @@ def running(location: str, address: str, rules: AccessRules) -> Iterator[subproc
     Raises:
         CoveyError: the port is taken, or the server does not start.
     """
-    _check(address, rules.port)
+    _check_port(address, rules.port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    process = _start(location, address, rules)
+    process = _start_process(location, address, rules)
     try:
-        _wait(process, address, rules)
+        _wait_until_ready(process, address, rules)
         yield process
     finally:
-        _end(process)
+        _stop_process(process)
 
 
-def _start(location: str, address: str, rules: AccessRules) -> subprocess.Popen[bytes]:
+def _start_process(location: str, address: str, rules: AccessRules) -> subprocess.Popen[bytes]:
     """Start the server, which ignores Ctrl-C: a terminal sends it to both, and it is ours to answer."""
     environment = {LOCATION: location, READ_ONLY: "1" if rules.read_only else "", ACCESS: rules.to_json()}
     previous_handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         return subprocess.Popen(
-            _command(address, rules),
+            _build_command(address, rules),
             env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -84,13 +84,13 @@ def _start(location: str, address: str, rules: AccessRules) -> subprocess.Popen[
         signal.signal(signal.SIGINT, previous_handler)
 
 
-def _command(address: str, rules: AccessRules) -> list[str]:
+def _build_command(address: str, rules: AccessRules) -> list[str]:
     address_settings = {"server.address": address, "server.port": rules.port, "server.baseUrlPath": rules.base_path}
     flags = [f"--{key}={setting}" for key, setting in {**_SETTINGS, **address_settings}.items()]
     return [sys.executable, "-m", "streamlit", "run", str(WEB), *flags]
 
 
-def _check(address: str, port: int) -> None:
+def _check_port(address: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         socket.create_server((address, port), family=family).close()
@@ -102,7 +102,7 @@ def _check(address: str, port: int) -> None:
         raise CoveyError(f"Port {port} cannot be used ({os.strerror(error.errno or 0)}): {remedy}.") from error
 
 
-def _wait(process: subprocess.Popen[bytes], address: str, rules: AccessRules) -> None:
+def _wait_until_ready(process: subprocess.Popen[bytes], address: str, rules: AccessRules) -> None:
     """Return when the server answers. Raises CoveyError."""
     deadline_s = time.monotonic() + PATIENCE
     while not _answers(address, rules):
@@ -123,7 +123,7 @@ def _answers(address: str, rules: AccessRules) -> bool:
         connection.close()
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _stop_process(process: subprocess.Popen[bytes]) -> None:
     """End the server, at once where a person does not want to wait."""
     process.terminate()
     try:

@@ -59,18 +59,18 @@ def _answer_in_thread(request: Request) -> Response:
     if folder is None:
         return Response(status_code=404)
     try:
-        etag = _tag(folder, name)
+        etag = _make_etag(folder, name)
         headers = {**HEADERS, "ETag": etag}
         if request.headers.get("If-None-Match") == etag:
             return Response(status_code=304, headers=headers)
         if "whole" in request.query_params:
-            return Response(_encoded(folder, name, "PNG"), media_type="image/png", headers=headers)
+            return Response(_encode_in_turn(folder, name, "PNG"), media_type="image/png", headers=headers)
         return Response(_thumbnail(folder, name, etag), media_type="image/jpeg", headers=headers)
     except BrokenImage:
         return Response(status_code=404)
 
 
-def _tag(folder: ImageFolder, name: str) -> str:
+def _make_etag(folder: ImageFolder, name: str) -> str:
     """Return what changes when an image does. Raises BrokenImage when it is no file in the folder."""
     try:
         path = folder.path(name)
@@ -84,10 +84,10 @@ def _tag(folder: ImageFolder, name: str) -> str:
 
 @lru_cache(maxsize=KEPT)
 def _thumbnail(folder: ImageFolder, name: str, etag: str) -> bytes:
-    return _encoded(folder, name, "JPEG", SIDE)
+    return _encode_in_turn(folder, name, "JPEG", SIDE)
 
 
-def _encoded(folder: ImageFolder, name: str, file_format: str, longest_side: int = 0) -> bytes:
+def _encode_in_turn(folder: ImageFolder, name: str, file_format: str, longest_side: int = 0) -> bytes:
     """Return an image as a file, its longer side at most `longest_side` pixels. Raises BrokenImage."""
     if _is_large(folder, name):
         return _one_by_one.submit(_encode, folder, name, file_format, longest_side).result()

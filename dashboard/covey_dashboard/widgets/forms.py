@@ -43,7 +43,7 @@ def show_form(
     Returns:
         The component with the options that a person set; None, having shown why, if it cannot be built.
     """
-    shown_options = [_started(option, start) for option in options(cls)]
+    shown_options = [_with_initial_value(option, start) for option in options(cls)]
     settings: dict[str, Any] = {}
     _show_widgets(cls, [option for option in shown_options if not option.expert], settings, key, show_under)
     expert_options = [option for option in shown_options if option.expert]
@@ -57,7 +57,7 @@ def show_form(
         return None
 
 
-def _started(option: Option, start: Component | None) -> Option:
+def _with_initial_value(option: Option, start: Component | None) -> Option:
     """Return an option with the value to start with in the place of its default."""
     initial = option.default if start is None else getattr(start, option.name)
     return option if initial == option.default else attrs.evolve(option, default=initial, optional=initial is None)
@@ -97,7 +97,7 @@ def _show_optional(option: Option, state: OptionState) -> Any:
     value_column, none_column = st.columns([3, 1.3], vertical_alignment="bottom")
     is_none = none_column.checkbox("none", value=option.default is None, key=state.is_none.key)
     with value_column:
-        setting = _show_value(option, _start(option), state, disabled=is_none)
+        setting = _show_value(option, _initial_value(option), state, disabled=is_none)
     return None if is_none else setting
 
 
@@ -115,8 +115,8 @@ def _show_value(option: Option, default: Any, state: OptionState, disabled: bool
 
 
 def _show_number(option: Option, default: Any, widget_arguments: dict[str, Any]) -> Any:
-    least, greatest = _bounds(option)
-    step = _step(option, least, greatest)
+    least, greatest = _number_bounds(option)
+    step = _number_step(option, least, greatest)
     number_format = "%d" if option.type is int else "%g"
     if least is not None and greatest is not None and 1 <= (greatest - least) / step <= MOST_STEPS:
         slider_start = min(least + step, default) if option.gt == least else least
@@ -149,12 +149,12 @@ def _show_listable(cls: type[Component], option: Option, settings: dict[str, Any
             default = option.default_elements
             offered_choices = list(dict.fromkeys([*default, *listed_choices]))
             return [
-                _read(option, value)
+                _parse_choice(option, value)
                 for value in st.multiselect(label(option), offered_choices, default, **widget_arguments)
             ]
         none_choices = [None] if option.optional else []
         offered_choices = list(dict.fromkeys([option.default, *none_choices, *listed_choices]))
-        return _read(option, st.selectbox(label(option), offered_choices, 0, **widget_arguments))
+        return _parse_choice(option, st.selectbox(label(option), offered_choices, 0, **widget_arguments))
 
 
 def _list_choices(
@@ -177,12 +177,12 @@ def label(option: Option) -> str:
     return option.name.replace("_", " ").capitalize()
 
 
-def _read(option: Option, text: Any) -> Any:
+def _parse_choice(option: Option, text: Any) -> Any:
     """Return one value that may have been typed in as a text."""
     return attrs.evolve(option, many=False).parse(text) if isinstance(text, str) else text
 
 
-def _start(option: Option) -> Any:
+def _initial_value(option: Option) -> Any:
     """Return what an optional widget shows while the value is none."""
     if option.default is not None:
         return option.default
@@ -190,14 +190,14 @@ def _start(option: Option) -> Any:
         return ()
     if option.type in (bool, str):
         return option.type()
-    least, greatest = _bounds(option)
-    step = _step(option, least, greatest)
+    least, greatest = _number_bounds(option)
+    step = _number_step(option, least, greatest)
     if least is None:
         return option.type(0) if greatest is None else greatest - step
     return least + step if greatest is None else min(least + step, greatest)
 
 
-def _bounds(option: Option) -> tuple[float | None, float | None]:
+def _number_bounds(option: Option) -> tuple[float | None, float | None]:
     """Return the least and the greatest value of a number; None where there is none that a browser can hold."""
     least = max((bound for bound in (option.ge, option.gt) if bound is not None), default=-math.inf)
     greatest = min((bound for bound in (option.le, option.lt) if bound is not None), default=math.inf)
@@ -212,7 +212,7 @@ def _clip(option: Option, bound: float) -> float | None:
     return option.type(bound) if abs(bound) <= _LARGEST else None
 
 
-def _step(option: Option, least: float | None, greatest: float | None) -> float:
+def _number_step(option: Option, least: float | None, greatest: float | None) -> float:
     """Return the step of a number: as declared, or a hundredth of its range, or a tenth of its default's magnitude."""
     if option.type is int:
         return max(1, round(option.step or 1))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from covey import Floats, Labels
 from covey.frontend import SEGMENT_NAME, ImageFolder
-from covey_dashboard.browser.binary_payload import packed
+from covey_dashboard.browser.binary_payload import pack_payload
 from covey_dashboard.browser.browser_component import component
 from covey_dashboard.data.metadata import encode_groups, recording_names
 from covey_dashboard.data.selection import Rows
@@ -34,7 +34,7 @@ class GalleryContent:
     tells the browser's answers apart from those to what was shown before.
     """
 
-    what: str
+    selection_key: str
     names: list[str]
     out: NDArray[np.bool_]
     clusters: Labels | None = None
@@ -49,8 +49,8 @@ class GalleryContent:
         """The names that are not taken out."""
         return [name for name, out in zip(self.names, self.out, strict=True) if not out]
 
-    def take(self, answer: Any) -> None:
-        """Note which images are out, as the browser says it: runs of places, [first, last, first, last, ...]."""
+    def apply_answer(self, answer: Any) -> None:
+        """Mark the images that are out, as the browser lists them: runs of places, [first, last, first, last, ...]."""
         if not answer or answer["version"] != self.version:
             return
         self.out = np.zeros(len(self.names), dtype=np.bool_)
@@ -61,7 +61,7 @@ class GalleryContent:
 def show_gallery(
     names: Sequence[str],
     *,
-    what: str,
+    selection_key: str,
     folder: ImageFolder | None,
     home: Path,
     key: str = "gallery",
@@ -75,7 +75,7 @@ def show_gallery(
 
     Args:
         names: the images, unsorted.
-        what: tells this selection from others. Images stay out, by name, until it is another one.
+        selection_key: tells this selection from others. Images stay out, by name, until it is another one.
         folder: where the images are; None if they are not there.
         home: the folder of the dataset, with the recordings in `audio/`.
         key: tells this gallery from others.
@@ -84,7 +84,7 @@ def show_gallery(
         show_similar: called with the names of images when a person asks for more like these; then the app runs again.
     """
     order_name = _choose_order(key, rate_oddity is not None)
-    content = _current_content(key, names, what)
+    content = _current_content(key, names, selection_key)
     if (content.order_name, content.folder) != (order_name, folder) or not _are_equal(content.clusters, clusters):
         content.order = _sort_rows(order_name, content.names, rate_oddity)
         content.order_name, content.folder, content.clusters = order_name, folder, clusters
@@ -98,26 +98,26 @@ def show_gallery(
     return content.remaining
 
 
-def list_remaining(names: Sequence[str], what: str, key: str = "gallery") -> list[str]:
+def list_remaining(names: Sequence[str], selection_key: str, key: str = "gallery") -> list[str]:
     """Return those of the names that a person left in, without showing them."""
-    return _current_content(key, names, what).remaining
+    return _current_content(key, names, selection_key).remaining
 
 
 def _ignore() -> None:
     """Do nothing: a component reports only changes for which a function is named."""
 
 
-def _current_content(key: str, names: Sequence[str], what: str) -> GalleryContent:
-    """Return what is shown; what a person took out stays out as long as `what` is the same."""
+def _current_content(key: str, names: Sequence[str], selection_key: str) -> GalleryContent:
+    """Return what is shown; what a person took out stays out as long as `selection_key` is the same."""
     state = GalleryState.recall(key)
     content = state.content
-    if content is None or content.what != what:
-        content = GalleryContent(what=what, names=[], out=np.empty(0, dtype=np.bool_))
-    content.take(state.read_answer())
+    if content is None or content.selection_key != selection_key:
+        content = GalleryContent(selection_key=selection_key, names=[], out=np.empty(0, dtype=np.bool_))
+    content.apply_answer(state.read_answer())
     if content.names != list(names):
         names_out = {name for name, is_out in zip(content.names, content.out, strict=True) if is_out}
         is_out = np.fromiter((name in names_out for name in names), dtype=np.bool_, count=len(names))
-        content = state.content = GalleryContent(what=what, names=list(names), out=is_out)
+        content = state.content = GalleryContent(selection_key=selection_key, names=list(names), out=is_out)
     return content
 
 
@@ -142,13 +142,13 @@ def _sort_rows(order_name: str, names: Sequence[str], rate_oddity: Callable[[], 
             oddities = rate_oddity()
         return np.argsort(oddities if order_name == TYPICAL else -oddities, kind="stable")
     if order_name == TIME:
-        return np.array(sorted(range(len(names)), key=lambda row: _moment(names[row])), dtype=np.intp)
+        return np.array(sorted(range(len(names)), key=lambda row: _recording_and_start_s(names[row])), dtype=np.intp)
     if order_name == RANDOM:
         return np.random.default_rng(0).permutation(len(names))
     return np.arange(len(names))
 
 
-def _moment(name: str) -> tuple[str, float]:
+def _recording_and_start_s(name: str) -> tuple[str, float]:
     """Return the recording of an image and when in it, in seconds; its name if that does not say so."""
     segment = SEGMENT_NAME.fullmatch(name)
     return (segment["stub"], float(segment["start"])) if segment else (name, 0.0)
@@ -159,7 +159,7 @@ def _pack_content(content: GalleryContent, home: Path, has_similar: bool) -> byt
     names = [content.names[row] for row in content.order]
     recording_codes, recordings = encode_groups(recording_names(names))
     fields: dict[str, Any] = {
-        "view": f"{content.what} {content.order_name}",
+        "view": f"{content.selection_key} {content.order_name}",
         "version": content.version,
         "height": HEIGHT,
         "names": names,
@@ -175,4 +175,4 @@ def _pack_content(content: GalleryContent, home: Path, has_similar: bool) -> byt
     }
     if content.clusters is not None:
         arrays["clusters"] = content.clusters[content.order].astype(np.int32)
-    return packed(fields, **arrays)
+    return pack_payload(fields, **arrays)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from covey import Labels
 from covey.frontend import NOISE
-from covey_dashboard.browser.binary_payload import packed
+from covey_dashboard.browser.binary_payload import pack_payload
 from covey_dashboard.browser.browser_component import component
 from covey_dashboard.data.labels import ImageLabels
 from covey_dashboard.state import MapState
@@ -48,7 +48,7 @@ def pack_points(
         recordings: the name of each recording.
     """
     fields = {"id": identity, "names": list(names), "recordings": list(recordings)}
-    return packed(fields, places=places.astype(np.float32), sources=recording_codes)
+    return pack_payload(fields, places=places.astype(np.float32), sources=recording_codes)
 
 
 def send_points(payload: bytes, key: str = "map") -> None:
@@ -85,7 +85,7 @@ def show_map(
         title: what stands above it; "" for what the colours say and what can be done.
         key: which map of the page, as in `send_points`.
     """
-    sizes_by_group = _sizes(colouring.codes)
+    sizes_by_group = _count_by_group(colouring.codes)
     fields = {
         "points": identity,
         "height": HEIGHT,
@@ -95,21 +95,21 @@ def show_map(
         "column": colouring.title if colouring.in_tooltip else "",
         "kinds": image_labels.combination_titles,
         "address": address,
-        "marks": _marks(places, colouring, sizes_by_group),
-        **_legend(colouring, sizes_by_group),
+        "marks": _place_group_names(places, colouring, sizes_by_group),
+        **_build_legend(colouring, sizes_by_group),
     }
-    payload = packed(fields, clusters=clusters, codes=colouring.codes, classes=image_labels.codes, states=states)
+    payload = pack_payload(fields, clusters=clusters, codes=colouring.codes, classes=image_labels.codes, states=states)
     _component(key=key, data=payload, on_picked_change=lambda: on_pick(MapState(key).read_pick()))
 
 
-def _sizes(codes: Labels) -> list[tuple[int, int]]:
+def _count_by_group(codes: Labels) -> list[tuple[int, int]]:
     """Return the groups and their sizes, the largest first."""
     groups, counts = np.unique(codes[codes != NOISE], return_counts=True)
     by_size = np.argsort(-counts, kind="stable")
     return list(zip(groups[by_size].tolist(), counts[by_size].tolist(), strict=True))
 
 
-def _legend(colouring: Colouring, sizes_by_group: list[tuple[int, int]]) -> dict[str, Any]:
+def _build_legend(colouring: Colouring, sizes_by_group: list[tuple[int, int]]) -> dict[str, Any]:
     """Return the largest groups with their sizes, or some steps of a scale."""
     if not colouring.has_legend:
         return {"legend": [], "more": ""}
@@ -125,7 +125,7 @@ def _legend(colouring: Colouring, sizes_by_group: list[tuple[int, int]]) -> dict
     }
 
 
-def _marks(
+def _place_group_names(
     places: NDArray[np.float32], colouring: Colouring, sizes_by_group: list[tuple[int, int]]
 ) -> list[dict[str, Any]]:
     """Return the names of the largest groups with the place of the image in the middle of each."""

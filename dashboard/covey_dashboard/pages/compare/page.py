@@ -162,9 +162,11 @@ def select_pick(comparison: Comparison, side_index: int, pick: object) -> None:
 
 
 @st.fragment
-def show_images(comparison: Comparison, names: Sequence[str], what: str) -> None:
+def show_images(comparison: Comparison, names: Sequence[str], selection_key: str) -> None:
     """Show the images that are selected."""
-    show_gallery(names, what=what, folder=comparison.folder, home=comparison.home, key=CompareState.gallery_key)
+    show_gallery(
+        names, selection_key=selection_key, folder=comparison.folder, home=comparison.home, key=CompareState.gallery_key
+    )
 
 
 def show_flows(left_side: Side, right_side: Side) -> None:

@@ -355,10 +355,10 @@ def show_selected_images(view: ExploreView, selection: Selection, rows: Rows) ->
     colour = cluster_colour(selection.cluster) if isinstance(selection, ImagesOfCluster) else "transparent"
     st.html(f'<div class="covey-swatch" style="background: {colour}"></div>')
     location, label_bar_place = view.opened.location, st.container()
-    names, gallery_identity = view.table.names[rows].tolist(), f"{view.opened.identity} {selection}"
+    names, selection_key = view.table.names[rows].tolist(), f"{view.opened.identity} {selection}"
     show_gallery(
         names,
-        what=gallery_identity,
+        selection_key=selection_key,
         clusters=view.clusters[rows],
         folder=image_folder(location),
         home=dataset_at(location).home,
@@ -367,7 +367,7 @@ def show_selected_images(view: ExploreView, selection: Selection, rows: Rows) ->
     )
     if view.store:
         with label_bar_place:
-            show_label_bar(view.store, partial(list_remaining, names, gallery_identity))
+            show_label_bar(view.store, partial(list_remaining, names, selection_key))
 
 
 def rate_oddity_of(view: ExploreView, rows: Rows) -> Callable[[], Floats]:

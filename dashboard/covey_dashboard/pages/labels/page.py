@@ -105,10 +105,10 @@ def show_images(overview: LabelsOverview, choice: ImageChoice) -> None:
     label_class, location = overview.find_class(choice), overview.location
     if label_class and not is_read_only():
         show_class(overview, label_class)
-    label_bar_place, names, gallery_identity = st.container(), overview.list_images(choice), f"{location} {choice}"
+    label_bar_place, names, selection_key = st.container(), overview.list_images(choice), f"{location} {choice}"
     key, home = LabelsState.gallery_key, dataset_at(location).home
-    show_gallery(names, what=gallery_identity, folder=image_folder(location), home=home, key=key)
-    list_names = partial(list_remaining, names, gallery_identity, key)
+    show_gallery(names, selection_key=selection_key, folder=image_folder(location), home=home, key=key)
+    list_names = partial(list_remaining, names, selection_key, key)
     with label_bar_place:
         if label_class and not is_read_only():
             show_removal(overview.store, label_class.name, names, list_names)

@@ -116,7 +116,7 @@ def show_batch(view: WorklistView, shown: ShownBatch) -> None:
     bar_place = st.container()
     remaining = show_gallery(
         names,
-        what=shown.key,
+        selection_key=shown.key,
         folder=image_folder(location),
         home=dataset_at(location).home,
         key=WorklistState.gallery_key,
