@@ -326,12 +326,19 @@ def test_labels_follow_their_clip_into_images_of_another_length(cut: Callable[..
     assert run("labels", "check", str(labels.path.parent)).exit_code == 0
 
 
-def test_labels_stay_off_a_recording_of_other_content_and_off_pieces_that_show_less_than_half(
-    cut: Callable[..., LabelStore], tmp_path: Path
-) -> None:
-    labels = cut("--segment", "1.0")
+def test_labels_stay_off_a_recording_of_other_content(cut: Callable[..., LabelStore], tmp_path: Path) -> None:
+    labels = cut("--segment", "0.4")
     labels.add(["a_segm_0000.000.png", "b_segm_0000.000.png"], "robin")
     write_noise(tmp_path / "recordings" / "a.wav", 7)
+    cut("--segment", "1.0")
+    outcome = run("labels", "reattach", str(labels.path.parent))
+    assert "1 whose content and clip no image has (a_segm_0000.000.png)" in outcome.stdout
+    assert labels.by_image() == {"b_segm_0000.000.png": ("robin",)}
+
+
+def test_labels_stay_off_pieces_that_show_less_than_half_of_their_clip(cut: Callable[..., LabelStore]) -> None:
+    labels = cut("--segment", "1.0")
+    labels.add(["a_segm_0000.000.png", "b_segm_0000.000.png"], "robin")
     cut("--segment", "0.4")
     outcome = run("labels", "reattach", str(labels.path.parent))
     assert "2 whose content and clip no image has (a_segm_0000.000.png, b_segm_0000.000.png)" in outcome.stdout

@@ -14,8 +14,6 @@ class RecordingClip:
     duration_ms: int
 
     def measure_overlap(self, other: RecordingClip) -> int:
-        """Return for how many milliseconds two clips of one recording overlap; 0 for other recordings."""
-        if self.recording != other.recording:
-            return 0
+        """Return for how many milliseconds two clips of the same recording overlap."""
         end = min(self.start_ms + self.duration_ms, other.start_ms + other.duration_ms)
         return max(0, end - max(self.start_ms, other.start_ms))
