@@ -101,7 +101,7 @@ def dashboard(
 def _check_access(
     location: str | None, address: str, no_token: bool, read_only: bool, behind_proxy: bool, frames: tuple[str, ...]
 ) -> None:
-    """Raise UsageError where the options would let in others than was meant."""
+    """Raise UsageError if the options contradict each other or open the dashboard to everybody."""
     if read_only and not location:
         raise click.UsageError("--read-only shows one dataset: name it.")
     if read_only and frames:

@@ -66,7 +66,7 @@ def profile_clusters(opened: OpenEmbedding, clusterer: Clusterer, option: str) -
 
 
 def _reset_options(clusterer: Clusterer, *names: str) -> Clusterer:
-    """Return a clusterer with some options as declared, so that their values tell it from no other."""
+    """Return a copy in which the options `names` have their declared defaults, for a cache key that ignores them."""
     declared_defaults = {option.name: option.default for option in options(type(clusterer)) if option.name in names}
     return evolve(clusterer, **declared_defaults)
 

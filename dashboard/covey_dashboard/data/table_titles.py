@@ -64,7 +64,7 @@ def _title_of(entry: AnyEntry) -> str:
 
 
 def _list_differences(entries: Sequence[AnyEntry]) -> list[tuple[str, str]]:
-    """Return the name of each of some tables of one title, and what tells it from the others, "" for one alone."""
+    """Return the name of each table and the suffix that sets its title apart from equal ones, "" for a single table."""
     settings_by_entry = [_settings(entry) for entry in entries]
     differing_options = [
         name for name in settings_by_entry[0] if len({settings.get(name) for settings in settings_by_entry}) > 1

@@ -43,7 +43,7 @@ class Reply:
     action: int | None
 
     def answer(self, class_indices: dict[str, int]) -> Answer:
-        """Return the reply as the work-list takes it; `class_indices` are those of the classes, which come and go."""
+        """Return the reply as the work-list takes it, given the index of each class as the classes are now."""
         batch = attrs.evolve(self.shown.batch, label=class_indices.get(self.shown.label or ""))
         as_shown = batch.group is not None or self.label == self.shown.label
         return Answer(batch, len(batch.rows) - len(self.rows) if as_shown else 0)

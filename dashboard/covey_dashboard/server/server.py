@@ -70,7 +70,7 @@ def run_server(location: str, address: str, rules: AccessRules) -> Iterator[subp
 
 
 def _start_process(location: str, address: str, rules: AccessRules) -> subprocess.Popen[bytes]:
-    """Start the server, which ignores Ctrl-C: a terminal sends it to both, and it is ours to answer."""
+    """Start the server, which ignores Ctrl-C: a terminal sends it to both processes, and this one handles it."""
     environment = {LOCATION: location, READ_ONLY: "1" if rules.read_only else "", ACCESS: rules.to_json()}
     previous_handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -124,7 +124,7 @@ def _answers(address: str, rules: AccessRules) -> bool:
 
 
 def _stop_process(process: subprocess.Popen[bytes]) -> None:
-    """End the server, at once where a person does not want to wait."""
+    """Terminate the server; kill it if it does not end in time or Ctrl-C is pressed again."""
     process.terminate()
     try:
         process.wait(ENDING)

@@ -1,4 +1,4 @@
-"""Tokens: words that nobody can guess, by which the browser names what the server has opened."""
+"""Random tokens by which the browser refers to folders that the server has opened."""
 
 from __future__ import annotations
 

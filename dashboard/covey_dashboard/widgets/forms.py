@@ -58,7 +58,7 @@ def show_form(
 
 
 def _with_initial_value(option: Option, start: Component | None) -> Option:
-    """Return an option with the value to start with in the place of its default."""
+    """Return an option whose default is the value of `start`, or its own default without `start`."""
     initial = option.default if start is None else getattr(start, option.name)
     return option if initial == option.default else attrs.evolve(option, default=initial, optional=initial is None)
 
