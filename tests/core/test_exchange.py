@@ -238,7 +238,7 @@ def test_file_names_stay_in_the_folder_and_differ_on_every_system() -> None:
     hostile = ["../x", "/etc/passwd", "C:\\x", "..", "", "a\0b", "con", "COM1.x", "a.", "é", "é", "É", "x" * 900, ".x"]
     file_names, names = FileNames(), []
     for name in [*hostile, *hostile]:
-        names.append(file_names.give(name, ".txt"))
+        names.append(file_names.reserve_path(name, ".txt"))
     assert len({name.casefold() for name in names}) == len(names)
     for name in names:
         for part in name.split("/"):

@@ -38,7 +38,7 @@ def read_csv_rows(path: Path, what: str) -> Iterator[tuple[int, list[str]]]:
     line = 0
     try:
         with path.open(encoding=detect_encoding(path), newline="") as file:
-            separator = _separator(file.readline())
+            separator = _detect_separator(file.readline())
             file.seek(0)
             reader = csv.reader(file, delimiter=separator)
             for row in reader:
@@ -129,7 +129,7 @@ def detect_encoding(path: Path) -> str:
     return "utf-8"
 
 
-def _separator(line: str) -> str:
+def _detect_separator(line: str) -> str:
     """Return what parts the heads: a class may have any of the separators in its name."""
     return max(
         SEPARATORS,

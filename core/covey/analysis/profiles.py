@@ -105,8 +105,8 @@ def _values_around(clusterer: Clusterer, option: Option) -> list[Scalar]:
         return options.allowed_choices(clusterer, option.name) or []
     if option.type is str or option.many or current is None:
         raise CoveyError(f"{clusterer.name}: no values of {option.name!r} can be chosen: give the values to try.")
-    numbers: list[float] = ((current or 1) * np.geomspace(1 / SPAN, SPAN, TRIES)).tolist()
-    candidates = [round(number) if option.type is int else float(f"{number:.3g}") for number in numbers]
+    spaced_numbers: list[float] = ((current or 1) * np.geomspace(1 / SPAN, SPAN, TRIES)).tolist()
+    candidates = [round(number) if option.type is int else float(f"{number:.3g}") for number in spaced_numbers]
     return [number for number in dict.fromkeys(candidates) if _is_allowed(option, number)]
 
 
@@ -127,16 +127,20 @@ def _is_allowed(option: Option, number: float) -> bool:
 
 
 def _cluster(clusterer: Clusterer, Z: Floats, prepared: Prepared | None) -> Labels:
-    quick = prepared.labels(clusterer) if prepared else None
-    return clusterer.cluster(Z) if quick is None else quick
+    quick_labels = prepared.labels(clusterer) if prepared else None
+    return clusterer.cluster(Z) if quick_labels is None else quick_labels
 
 
 def _measure_clusters(labels: Labels) -> tuple[int, float, float]:
     """Return the number of clusters, the share of noise and that of the largest cluster."""
     if not len(labels):
         return 0, 0.0, 0.0
-    sizes = np.bincount(labels[labels != NOISE])
-    return len(sizes), 1 - float(sizes.sum()) / len(labels), float(sizes.max(initial=0)) / len(labels)
+    cluster_sizes = np.bincount(labels[labels != NOISE])
+    return (
+        len(cluster_sizes),
+        1 - float(cluster_sizes.sum()) / len(labels),
+        float(cluster_sizes.max(initial=0)) / len(labels),
+    )
 
 
 def _find_plateaus(clusters: Sequence[int]) -> list[tuple[int, int]]:

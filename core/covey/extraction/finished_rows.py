@@ -59,7 +59,7 @@ class FinishedRows:
         self.problems: dict[Content, str] = {}
         self.oddities: dict[Content, str] = {}
         self.machines: dict[str, None] = {}
-        self.widths = {len(row): content for content, row in list(earlier.items())[:1]}
+        self.widths = {len(row): content_hash for content_hash, row in list(earlier.items())[:1]}
         for batch in plan.batches:
             self._read_shard(batch, shards.read(batch))
 
@@ -76,25 +76,32 @@ class FinishedRows:
         self.oddities.update(shard.oddities)
         if shard.machine:
             self.machines[shard.machine] = None
-        for content in shard.contents:
-            self._batches[content] = batch
-            self.widths.setdefault(shard.X.shape[1], content)
+        for content_hash in shard.contents:
+            self._batches[content_hash] = batch
+            self.widths.setdefault(shard.X.shape[1], content_hash)
 
     def _block(self, contents: Sequence[Content]) -> Floats:
-        rows: dict[Content, Floats] = {}
-        for batch in dict.fromkeys(self._batches[content] for content in contents if content in self._batches):
+        row_of_content: dict[Content, Floats] = {}
+        for batch in dict.fromkeys(
+            self._batches[content_hash] for content_hash in contents if content_hash in self._batches
+        ):
             shard = self._shards.read(batch)
-            rows.update(zip(shard.contents, shard.X, strict=True))
-        return np.stack([rows[content] if content in rows else self._earlier[content] for content in contents])
+            row_of_content.update(zip(shard.contents, shard.X, strict=True))
+        return np.stack(
+            [
+                row_of_content[content_hash] if content_hash in row_of_content else self._earlier[content_hash]
+                for content_hash in contents
+            ]
+        )
 
 
 def count_constant_columns(blocks: Iterable[Floats]) -> int:
     """Return how many columns of an array, given in blocks of rows (b, d), have one value in all rows."""
-    low, high = None, None
+    lowest, highest = None, None
     for block in blocks:
-        low = block.min(0) if low is None else np.minimum(low, block.min(0))
-        high = block.max(0) if high is None else np.maximum(high, block.max(0))
-    return 0 if low is None else int((low == high).sum())
+        lowest = block.min(0) if lowest is None else np.minimum(lowest, block.min(0))
+        highest = block.max(0) if highest is None else np.maximum(highest, block.max(0))
+    return 0 if lowest is None else int((lowest == highest).sum())
 
 
 def remember_contents(work: Path, files: Sequence[ImageFile]) -> None:
@@ -125,21 +132,28 @@ def find_earlier_rows(
     content_set = set(contents)
     candidates = [
         EarlierRows(
-            entry, {content: name for content, name in _list_rows(work, entry.provenance) if content in content_set}
+            entry,
+            {
+                content_hash: name
+                for content_hash, name in _list_rows(work, entry.provenance)
+                if content_hash in content_set
+            },
         )
         for entry in dataset.features()
         if entry.provenance and attrs.evolve(entry.provenance, input=provenance.input).key == provenance.key
     ]
-    best = max(candidates, key=lambda candidate: len(candidate.names), default=None)
-    return best if best and best.names else None
+    best_candidate = max(candidates, key=lambda candidate: len(candidate.names), default=None)
+    return best_candidate if best_candidate and best_candidate.names else None
 
 
 def find_earlier_oddities(earlier: EarlierRows | None) -> dict[Content, str]:
     """Return what is odd about images whose rows are taken over, by content."""
     if earlier is None or earlier.entry.provenance is None:
         return {}
-    odd = earlier.entry.provenance.details.odd
-    return {content: odd[name] for content, name in earlier.names.items() if name in odd}
+    oddity_of_name = earlier.entry.provenance.details.odd
+    return {
+        content_hash: oddity_of_name[name] for content_hash, name in earlier.names.items() if name in oddity_of_name
+    }
 
 
 def load_earlier_rows(dataset: Dataset, earlier: EarlierRows | None) -> dict[Content, Floats]:
@@ -151,8 +165,8 @@ def load_earlier_rows(dataset: Dataset, earlier: EarlierRows | None) -> dict[Con
     if earlier is None:
         return {}
     table = dataset.load(earlier.entry)
-    rows = {name: row for row, name in enumerate(table.names.tolist())}
-    return {content: table.X[rows[name]] for content, name in earlier.names.items()}
+    row_of_name = {name: row for row, name in enumerate(table.names.tolist())}
+    return {content_hash: table.X[row_of_name[name]] for content_hash, name in earlier.names.items()}
 
 
 def _list_rows(work: Path, provenance: Provenance) -> Iterator[tuple[Content, str]]:
@@ -161,8 +175,8 @@ def _list_rows(work: Path, provenance: Provenance) -> Iterator[tuple[Content, st
         names_and_contents = json.loads(_contents_file(work, provenance.input).read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return
-    broken = provenance.details.broken
-    yield from ((content, name) for name, content in names_and_contents if name not in broken)
+    broken_names = provenance.details.broken
+    yield from ((content_hash, name) for name, content_hash in names_and_contents if name not in broken_names)
 
 
 def _contents_file(work: Path, key: str) -> Path:

@@ -109,25 +109,34 @@ class Registry:
 
     def add(self, load: Callable[[], Any], *, plugin: str, distribution: str) -> None:
         """Add what one plugin offers; `load` imports and returns its module. It contributes all or nothing."""
-        origin = {"distribution": distribution, "plugin": plugin}
-        before = set(sys.modules)
+        origin_fields = {"distribution": distribution, "plugin": plugin}
+        modules_before = set(sys.modules)
         try:
             hook = _hooks_of(load())
-            components = [_check_component(kind, item) for kind, item in _offers(hook)]
-            commands = [_command(item) for offered in hook.covey_commands() for item in offered]
+            components = [_check_component(kind, offered_class) for kind, offered_class in _offers(hook)]
+            commands = [
+                _check_command(offered_command)
+                for offered_commands in hook.covey_commands()
+                for offered_command in offered_commands
+            ]
         except (Exception, SystemExit) as error:
             problem = f"{type(error).__name__}: {reason(error)}{_versions(distribution, error)}"
-            self.problems.append(Problem(reason=problem, **origin))
+            self.problems.append(Problem(reason=problem, **origin_fields))
         else:
-            self.components += [Registered(cls=item, **origin) for item in components]
-            self.commands += [RegisteredCommand(command=item, **origin) for item in commands]
-        if heavy := [name for name in HEAVY if name in sys.modules and name not in before]:
-            problem = f"it imports {', '.join(heavy)} when it is listed: import that in the method that needs it"
-            self.warnings.append(Problem(reason=problem, **origin))
+            self.components += [Registered(cls=component_class, **origin_fields) for component_class in components]
+            self.commands += [RegisteredCommand(command=command, **origin_fields) for command in commands]
+        if heavy_modules := [name for name in HEAVY if name in sys.modules and name not in modules_before]:
+            problem = (
+                f"it imports {', '.join(heavy_modules)} when it is listed: import that in the method that needs it"
+            )
+            self.warnings.append(Problem(reason=problem, **origin_fields))
 
     def of_kind(self, kind: Kind) -> list[Registered]:
         """Return the components of one kind, by name."""
-        return sorted((item for item in self.components if item.kind == kind), key=lambda item: item.name)
+        return sorted(
+            (registered for registered in self.components if registered.kind == kind),
+            key=lambda registered: registered.name,
+        )
 
     @overload
     def get(self, kind: Literal[Kind.EXTRACTOR], name: str) -> type[FeatureExtractor]: ...
@@ -152,34 +161,48 @@ class Registry:
 
     def find(self, name: str, kind: Kind | None = None) -> Registered:
         """Return a component by `name`, `distribution:name` or `kind:name`, ready or not. Raises CoveyError."""
-        candidates = [item for item in self.components if kind in (None, item.kind)]
-        matches = [item for item in candidates if name in (item.name, item.full_name, f"{item.kind}:{item.name}")]
+        candidates = [candidate for candidate in self.components if kind in (None, candidate.kind)]
+        matches = [
+            candidate
+            for candidate in candidates
+            if name in (candidate.name, candidate.full_name, f"{candidate.kind}:{candidate.name}")
+        ]
         if len(matches) == 1:
             return matches[0]
         raise CoveyError(self._ambiguous(name, matches) if matches else self._unknown(name, kind, candidates))
 
     def command(self, name: str) -> click.Command | None:
         """Return the command of this name, if there is one. Raises CoveyError when several plugins offer it."""
-        matches = [item for item in self.commands if item.name == name]
+        matches = [registered for registered in self.commands if registered.name == name]
         if len(matches) > 1:
-            providers = " and ".join(f"{item.distribution} (plugin {item.plugin})" for item in matches)
+            providers = " and ".join(
+                f"{registered.distribution} (plugin {registered.plugin})" for registered in matches
+            )
             raise CoveyError(f"The command {name!r} is offered by {providers}: uninstall one of them.")
         return matches[0].command if matches else None
 
     def _ambiguous(self, name: str, matches: Iterable[Registered]) -> str:
-        kinds = len({item.kind for item in matches}) > 1
-        names = [
-            f"{item.kind}:{item.name}" if kinds else f"{item.full_name} (plugin {item.plugin})" for item in matches
+        has_several_kinds = len({match.kind for match in matches}) > 1
+        unique_names = [
+            f"{match.kind}:{match.name}" if has_several_kinds else f"{match.full_name} (plugin {match.plugin})"
+            for match in matches
         ]
-        return f"{name!r} is offered more than once: say which, {' or '.join(names)}."
+        return f"{name!r} is offered more than once: say which, {' or '.join(unique_names)}."
 
     def _unknown(self, name: str, kind: Kind | None, candidates: Iterable[Registered]) -> str:
-        installed = sorted({item.name for item in candidates})
-        broken = [problem for problem in self.problems if name in (problem.plugin, problem.distribution)]
-        why = f" The plugin {name!r} is installed but broken: {broken[0].reason}." if broken else ""
-        kinds = [item.kind for item in self.components if item.name == name]
-        near = f" There is a {kinds[0]} of that name." if kinds else did_you_mean(name, installed)
-        return f"There is no {kind or 'component'} {name!r}.{near}{why} Installed: {', '.join(installed) or 'none'}."
+        installed_names = sorted({registered.name for registered in candidates})
+        broken_plugins = [problem for problem in self.problems if name in (problem.plugin, problem.distribution)]
+        reason_broken = (
+            f" The plugin {name!r} is installed but broken: {broken_plugins[0].reason}." if broken_plugins else ""
+        )
+        kinds_of_that_name = [registered.kind for registered in self.components if registered.name == name]
+        hint = (
+            f" There is a {kinds_of_that_name[0]} of that name."
+            if kinds_of_that_name
+            else did_you_mean(name, installed_names)
+        )
+        listing = ", ".join(installed_names) or "none"
+        return f"There is no {kind or 'component'} {name!r}.{hint}{reason_broken} Installed: {listing}."
 
 
 def _hooks_of(module: Any) -> Any:
@@ -196,8 +219,8 @@ def _hooks_of(module: Any) -> Any:
 def _offers(hook: Any) -> Iterator[tuple[Kind, Any]]:
     """Yield the kind and class of every component that is offered."""
     for kind in Kind:
-        for offered in getattr(hook, kind.hook)():
-            yield from ((kind, item) for item in offered)
+        for offered_classes in getattr(hook, kind.hook)():
+            yield from ((kind, offered_class) for offered_class in offered_classes)
 
 
 def _check_component(kind: Kind, component: Any) -> type[Component]:
@@ -212,7 +235,7 @@ def _check_component(kind: Kind, component: Any) -> type[Component]:
     return cls
 
 
-def _command(command: Any) -> click.Command:
+def _check_command(command: Any) -> click.Command:
     if not isinstance(command, click.Command) or not _NAME.fullmatch(str(command.name)):
         raise TypeError(f"covey_commands must yield click commands with a plain name, not {command!r}")
     return command
@@ -221,9 +244,11 @@ def _command(command: Any) -> click.Command:
 def _versions(distribution: str, error: BaseException) -> str:
     """Return which covey this is and which one a broken plugin asks for, where that may be what is wrong."""
     requirement = next(filter(None, map(_ASKED.match, _requirements(distribution))), None)
-    lacks = isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "covey"
-    lacks = lacks or (isinstance(error, AttributeError) and getattr(error.obj, "__name__", "").startswith("covey"))
-    if not (requirement or lacks):
+    lacks_covey_name = isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "covey"
+    lacks_covey_name = lacks_covey_name or (
+        isinstance(error, AttributeError) and getattr(error.obj, "__name__", "").startswith("covey")
+    )
+    if not (requirement or lacks_covey_name):
         return ""
     remark = f", and the plugin asks for {requirement[1].strip()}" if requirement else ""
     return f" (this is covey {version('covey')}{remark})"

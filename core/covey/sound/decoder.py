@@ -13,7 +13,7 @@ import numpy as np
 
 from covey.components.contracts import Floats
 from covey.sound.channels import Mixer, channel_number, loudest_channel
-from covey.sound.header_repair import PatchedFile, repaired_header
+from covey.sound.header_repair import PatchedFile, find_header_patches
 
 _BLOCK = 2**16
 """Frames that are decoded at a time; fewer where there are more than 8 channels."""
@@ -96,15 +96,15 @@ class Decoder:
         """
         import soxr
 
-        number = channel_number(self.channel) or (self._loudest() if self.channel == "loudest" else None)
+        channel = channel_number(self.channel) or (self._loudest() if self.channel == "loudest" else None)
         with open_sound(self.path) as sound:
-            sounds, own = self._mono(sound, Mixer(number)), sound.file.samplerate
-            if own == self.rate and not self.filtered:
+            sounds, source_rate = self._mono(sound, Mixer(channel)), sound.file.samplerate
+            if source_rate == self.rate and not self.filtered:
                 yield from sounds
                 return
-            if own == self.rate:
-                sounds, own = map(_zero_stuffed, sounds), 2 * own
-            stream = soxr.ResampleStream(own, self.rate, 1, dtype="float32", quality="HQ")
+            if source_rate == self.rate:
+                sounds, source_rate = map(_zero_stuffed, sounds), 2 * source_rate
+            stream = soxr.ResampleStream(source_rate, self.rate, 1, dtype="float32", quality="HQ")
             yield from map(stream.resample_chunk, sounds)
             yield stream.resample_chunk(np.empty(0, dtype=np.float32), last=True)
 
@@ -169,7 +169,7 @@ def _open_repaired(path: Path, stack: ExitStack) -> _OpenSound | None:
     import soundfile
 
     with _translate_errors(_NO_SOUND):
-        patches = repaired_header(path)
+        patches = find_header_patches(path)
         if not patches:
             return None
         file = stack.enter_context(path.open("rb"))
@@ -195,8 +195,8 @@ def _read_blocks(sound: SoundFile) -> Iterator[Floats]:
 
 def _filled(block: Floats) -> Floats:
     """Return the rows of a block that the decoder had filled when it failed."""
-    rows = np.flatnonzero(~np.isnan(block).all(axis=1))
-    return block[: rows[-1] + 1] if len(rows) else block[:0]
+    filled_rows = np.flatnonzero(~np.isnan(block).all(axis=1))
+    return block[: filled_rows[-1] + 1] if len(filled_rows) else block[:0]
 
 
 def _describe_length(sound: _OpenSound, frames: int) -> str:
@@ -219,32 +219,32 @@ def _promised_frames(sound: _OpenSound) -> float | None:
     frames, log = sound.file.frames, sound.file.extra_info
     if sound.repaired or frames > _LONGEST or _MENDED in log:
         return None
-    for size in _SIZES.finditer(log):
-        claimed, present = int(size["claimed"]), int(size["present"] or 0)
-        if claimed <= 0 or (claimed >= _ENDLESS and present):
+    for size_match in _SIZES.finditer(log):
+        claimed_bytes, present_bytes = int(size_match["claimed"]), int(size_match["present"] or 0)
+        if claimed_bytes <= 0 or (claimed_bytes >= _ENDLESS and present_bytes):
             return None
-        if size["chunk"] in _DECISIVE and 0 < present < claimed:
-            return frames * claimed / present
+        if size_match["chunk"] in _DECISIVE and 0 < present_bytes < claimed_bytes:
+            return frames * claimed_bytes / present_bytes
     return frames
 
 
 def _has_length(path: Path) -> bool:
     """Say whether an MP3 file says how long it is; that of any other is guessed from its first frame, often wrongly."""
     with path.open("rb") as file:
-        head = file.read(10)
-        tag_size = sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
-        file.seek(10 + tag_size if head.startswith(b"ID3") else 0)
-        frame = file.read(_MP3_FRAME)
-    return any(mark in frame for mark in (b"Xing", b"Info", b"VBRI"))
+        id3_head = file.read(10)
+        tag_size = sum(byte << shift for byte, shift in zip(id3_head[6:10], (21, 14, 7, 0), strict=True))
+        file.seek(10 + tag_size if id3_head.startswith(b"ID3") else 0)
+        first_frame = file.read(_MP3_FRAME)
+    return any(mark in first_frame for mark in (b"Xing", b"Info", b"VBRI"))
 
 
 def _has_last_page(path: Path) -> bool:
     """Say whether the last page of an OGG file says that it is the last (RFC 3533, 6: header_type_flag)."""
     with path.open("rb") as file:
         file.seek(max(path.stat().st_size - 2 * _OGG_PAGE, 0))
-        end = file.read()
-    flag = end.rfind(b"OggS") + 5
-    return flag >= len(end) or bool(end[flag] & 4)
+        last_bytes = file.read()
+    flag_position = last_bytes.rfind(b"OggS") + 5
+    return flag_position >= len(last_bytes) or bool(last_bytes[flag_position] & 4)
 
 
 def _zero_stuffed(samples: Floats) -> Floats:

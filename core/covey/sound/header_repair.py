@@ -44,7 +44,7 @@ _UNKNOWN_SIZE = 0xFFFFFFFF
 _AU = b".snd"
 
 
-def repaired_header(path: Path) -> dict[int, bytes]:
+def find_header_patches(path: Path) -> dict[int, bytes]:
     """Return the bytes by offset that make the sound of a file reach to its end; none if nothing can be repaired.
 
     A header is unfinished when it says that there is no sound, or more than there is, and what follows is no chunk.
@@ -86,40 +86,44 @@ class PatchedFile(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Fill a buffer from the place, and return the number of bytes."""
         start = self._file.tell()
-        content = bytearray(self._file.read(len(buffer)))
+        patched_content = bytearray(self._file.read(len(buffer)))
         for offset, patch in self._patches.items():
             for position, byte in enumerate(patch, offset - start):
-                if 0 <= position < len(content):
-                    content[position] = byte
-        buffer[: len(content)] = content
-        return len(content)
+                if 0 <= position < len(patched_content):
+                    patched_content[position] = byte
+        buffer[: len(patched_content)] = patched_content
+        return len(patched_content)
 
 
 def _patches(
-    file: BinaryIO, container: bytes, layout: _Layout, chunks: Mapping[bytes, _Chunk], length: int
+    file: BinaryIO, container: bytes, layout: _Layout, chunks: Mapping[bytes, _Chunk], file_bytes: int
 ) -> dict[int, bytes]:
     sound = chunks.get(layout.sound)
-    if sound is None or not _is_unfinished(file, layout, sound, length, chunks.get(b"ds64")):
+    if sound is None or not _is_unfinished(file, layout, sound, file_bytes, chunks.get(b"ds64")):
         return {}
-    rest = length - sound.start
-    head = struct.calcsize(layout.head)
-    size_field = {sound.start - head: struct.pack(layout.head, sound.name, min(rest, _UNKNOWN_SIZE))}
+    sound_bytes = file_bytes - sound.start
+    head_bytes = struct.calcsize(layout.head)
+    size_field = {sound.start - head_bytes: struct.pack(layout.head, sound.name, min(sound_bytes, _UNKNOWN_SIZE))}
     if container != b"RF64":
         return size_field
     ds64 = chunks.get(b"ds64")
-    unknown = {sound.start - head: struct.pack(layout.head, sound.name, _UNKNOWN_SIZE)}
-    return unknown | {ds64.start + 8: struct.pack("<Q", rest)} if ds64 else {}
+    unknown = {sound.start - head_bytes: struct.pack(layout.head, sound.name, _UNKNOWN_SIZE)}
+    return unknown | {ds64.start + 8: struct.pack("<Q", sound_bytes)} if ds64 else {}
 
 
-def _is_unfinished(file: BinaryIO, layout: _Layout, sound: _Chunk, length: int, ds64: _Chunk | None) -> bool:
-    rest = length - sound.start
-    size = sound.size
+def _is_unfinished(file: BinaryIO, layout: _Layout, sound: _Chunk, file_bytes: int, ds64: _Chunk | None) -> bool:
+    sound_bytes = file_bytes - sound.start
+    claimed_bytes = sound.size
     if ds64:
         file.seek(ds64.start + 8)
-        (size,) = struct.unpack("<Q", file.read(8).ljust(8, b"\0"))
-    if rest <= layout.empty or layout.empty < size <= rest:
+        (claimed_bytes,) = struct.unpack("<Q", file.read(8).ljust(8, b"\0"))
+    if sound_bytes <= layout.empty or layout.empty < claimed_bytes <= sound_bytes:
         return False
-    return size > rest or size < 0 or not _ends_with_chunks(file, layout, sound.start + max(size, 0), length)
+    return (
+        claimed_bytes > sound_bytes
+        or claimed_bytes < 0
+        or not _ends_with_chunks(file, layout, sound.start + max(claimed_bytes, 0), file_bytes)
+    )
 
 
 def _ends_with_chunks(file: BinaryIO, layout: _Layout, start: int, length: int) -> bool:
@@ -134,12 +138,12 @@ def _ends_with_chunks(file: BinaryIO, layout: _Layout, start: int, length: int) 
 
 def _read_chunks(file: BinaryIO, layout: _Layout, start: int, length: int) -> Iterator[_Chunk]:
     """Yield the chunks of a file from `start` on, up to the one with the sound and to one longer than the file."""
-    size = struct.calcsize(layout.head)
-    while 0 < start <= length - size:
+    head_bytes = struct.calcsize(layout.head)
+    while 0 < start <= length - head_bytes:
         file.seek(start)
-        name, claimed = struct.unpack(layout.head, file.read(size))
-        chunk = _Chunk(name, start + size, claimed)
+        name, claimed_bytes = struct.unpack(layout.head, file.read(head_bytes))
+        chunk = _Chunk(name, start + head_bytes, claimed_bytes)
         yield chunk
-        if name == layout.sound or claimed < 0:
+        if name == layout.sound or claimed_bytes < 0:
             return
-        start = chunk.start + claimed + (-claimed) % layout.align
+        start = chunk.start + claimed_bytes + (-claimed_bytes) % layout.align

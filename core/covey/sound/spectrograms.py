@@ -128,13 +128,17 @@ class Recipe(Component):
 
         That of fewer samples is filled up with the lowest level.
         """
-        S = power(samples, self.window, self._hop)
+        power_spectrum = power(samples, self.window, self._hop)
         if self.scale == "mel":
-            S = mel_weights(self.rate, self.window) @ S
+            power_spectrum = mel_weights(self.rate, self.window) @ power_spectrum
         if self.equalize:
-            S = equalized(S)
-        grey = levels(np.log10(S + np.float32(EPS)))[::-1]
-        return np.take(COLOURS[self.colormap], np.pad(grey, ((0, 0), (0, self.columns - grey.shape[1]))), axis=0)
+            power_spectrum = equalized(power_spectrum)
+        colour_indices = levels(np.log10(power_spectrum + np.float32(EPS)))[::-1]
+        return np.take(
+            COLOURS[self.colormap],
+            np.pad(colour_indices, ((0, 0), (0, self.columns - colour_indices.shape[1]))),
+            axis=0,
+        )
 
     def parameters(self) -> dict[str, str | int | float | bool]:
         """Return what the parameter file beside the images says, under the original tools' names and covey's own."""
@@ -177,47 +181,47 @@ def power(samples: Floats, window: int, hop: int) -> Floats:
     """
     from scipy.fft import rfft
 
-    overlapping = np.lib.stride_tricks.sliding_window_view(samples, window)[::hop]
+    windows = np.lib.stride_tricks.sliding_window_view(samples, window)[::hop]
     taper = _hamming(window)
-    frames = overlapping - overlapping.mean(axis=1, keepdims=True)
+    frames = windows - windows.mean(axis=1, keepdims=True)
     frames *= taper
-    Z = rfft(frames.T, axis=0)[: window // 2]
-    S: Floats = np.square(Z.real)
-    S += np.square(Z.imag)
-    S *= 2 / taper.sum() ** 2
-    S[0] /= 2
-    return S
+    spectrum = rfft(frames.T, axis=0)[: window // 2]
+    power_spectrum: Floats = np.square(spectrum.real)
+    power_spectrum += np.square(spectrum.imag)
+    power_spectrum *= 2 / taper.sum() ** 2
+    power_spectrum[0] /= 2
+    return power_spectrum
 
 
-def equalized(S: Floats) -> Floats:
+def equalized(power_spectrum: Floats) -> Floats:
     """Return a power spectrum (rows, columns) float32 without its stationary noise, at least 1 everywhere.
 
     For each frequency: the power above its median, in units of median minus minimum. The median equaliser of
     C. Bedoya et al. (2017), "Automatic identification of rainfall in acoustic recordings", as scikit-maad has it.
     """
-    ranked = np.sort(S, axis=1)  # much faster than a median: numpy sorts with SIMD
-    count = S.shape[1]
-    median = (ranked[:, (count - 1) // 2] + ranked[:, count // 2]) / 2
-    spread = median - ranked[:, 0]
-    spread[spread <= 0] = max(S.max(), np.finfo(np.float32).tiny)
-    E = S - median[:, None]
-    E /= spread[:, None]
-    return np.maximum(E, 1, out=E)
+    sorted_power = np.sort(power_spectrum, axis=1)  # much faster than a median: numpy sorts with SIMD
+    column_count = power_spectrum.shape[1]
+    median = (sorted_power[:, (column_count - 1) // 2] + sorted_power[:, column_count // 2]) / 2
+    spread = median - sorted_power[:, 0]
+    spread[spread <= 0] = max(power_spectrum.max(), np.finfo(np.float32).tiny)
+    equalized_spectrum = power_spectrum - median[:, None]
+    equalized_spectrum /= spread[:, None]
+    return np.maximum(equalized_spectrum, 1, out=equalized_spectrum)
 
 
-def levels(S: Floats) -> NDArray[np.uint8]:
+def levels(values: Floats) -> NDArray[np.uint8]:
     """Return an array scaled to 0 to 255, uint8, from its least to its greatest value; a flat one becomes 0."""
-    S = S - S.min()
-    highest = S.max()
-    S *= 256 / highest if highest > 0 else 0
-    return np.minimum(S, 255, out=S).astype(np.uint8)
+    values = values - values.min()
+    highest = values.max()
+    values *= 256 / highest if highest > 0 else 0
+    return np.minimum(values, 255, out=values).astype(np.uint8)
 
 
 def frequencies(rate: int, window: int, scale: str = "linear") -> NDArray[np.float64]:
     """Return the frequency of each row in Hz, lowest first; on the linear scale the Nyquist frequency comes last."""
-    linear: NDArray[np.float64] = np.fft.rfftfreq(window, 1 / rate).astype(np.float64)
+    linear_frequencies_hz: NDArray[np.float64] = np.fft.rfftfreq(window, 1 / rate).astype(np.float64)
     if scale == "linear":
-        return linear
+        return linear_frequencies_hz
     rows = window // 2
     mels = np.linspace(0, _mel(rate / 2), rows + 2)[1:-1]
     return 700 * np.expm1(mels / 1127)
@@ -230,10 +234,10 @@ def mel_weights(rate: int, window: int) -> Floats:
     Triangles around frequencies evenly spaced in mel (D. O'Shaughnessy 1987), each with weights that sum to 1, and
     nowhere narrower than the linear rows are apart, so that none is empty.
     """
-    linear = frequencies(rate, window)[: window // 2]
-    centres = frequencies(rate, window, "mel")
-    reach = np.maximum(np.gradient(centres), linear[1])
-    weights = np.maximum(1 - abs(linear[None] - centres[:, None]) / reach[:, None], 0)
+    linear_frequencies_hz = frequencies(rate, window)[: window // 2]
+    centres_hz = frequencies(rate, window, "mel")
+    half_widths_hz = np.maximum(np.gradient(centres_hz), linear_frequencies_hz[1])
+    weights = np.maximum(1 - abs(linear_frequencies_hz[None] - centres_hz[:, None]) / half_widths_hz[:, None], 0)
     weights /= weights.sum(axis=1, keepdims=True)
     return np.asarray(weights, dtype=np.float32)
 

@@ -51,8 +51,10 @@ def merge_groups(groups: Rows, rows: Rows, partners: Rows) -> Rows:
 
     if len(rows) == 0:
         return groups
-    count = int(groups.max()) + 1
-    links = coo_array((np.ones(len(rows), dtype=bool), (groups[rows], groups[partners])), shape=(count, count))
+    group_count = int(groups.max()) + 1
+    links = coo_array(
+        (np.ones(len(rows), dtype=bool), (groups[rows], groups[partners])), shape=(group_count, group_count)
+    )
     components: Rows = connected_components(links, directed=False)[1].astype(np.intp)
     return components[groups]
 
@@ -72,17 +74,17 @@ class _Boxes:
 
 def _halve(points: Points) -> _Boxes:
     depth = max(0, int(np.ceil(np.log2(len(points) / LEAF))))
-    size = -(-len(points) // 2**depth)
-    rows: Rows = np.minimum(np.arange(size * 2**depth), len(points) - 1).reshape(1, -1)
+    rows_per_box = -(-len(points) // 2**depth)
+    rows: Rows = np.minimum(np.arange(rows_per_box * 2**depth), len(points) - 1).reshape(1, -1)
     lows: list[Points] = []
     highs: list[Points] = []
     for level in range(depth + 1):
-        inside = points[rows]
-        lows.append(inside.min(axis=1))
-        highs.append(inside.max(axis=1))
+        points_in_box = points[rows]
+        lows.append(points_in_box.min(axis=1))
+        highs.append(points_in_box.max(axis=1))
         if level < depth:
-            widest: Rows = (highs[-1] - lows[-1]).argmax(axis=1)
-            coordinates = np.take_along_axis(inside, widest[:, None, None], axis=2)[:, :, 0]
+            widest_axis: Rows = (highs[-1] - lows[-1]).argmax(axis=1)
+            coordinates = np.take_along_axis(points_in_box, widest_axis[:, None, None], axis=2)[:, :, 0]
             sides = np.argpartition(coordinates, rows.shape[1] // 2, axis=1)
             rows = np.take_along_axis(rows, sides, axis=1).reshape(2 * len(rows), -1)
     return _Boxes(lows, highs, rows)
@@ -112,9 +114,9 @@ class _Search:
     def _set_groups(self, groups: Rows) -> None:
         """Store the groups, and the lowest and highest group in each box of each level."""
         self.groups = groups
-        inside = groups[self.boxes.rows]
-        self.lowest: list[Rows] = [inside.min(axis=1)]
-        self.highest: list[Rows] = [inside.max(axis=1)]
+        groups_in_box = groups[self.boxes.rows]
+        self.lowest: list[Rows] = [groups_in_box.min(axis=1)]
+        self.highest: list[Rows] = [groups_in_box.max(axis=1)]
         while len(self.lowest[0]) > 1:
             self.lowest.insert(0, self.lowest[0].reshape(-1, 2).min(axis=1))
             self.highest.insert(0, self.highest[0].reshape(-1, 2).max(axis=1))
@@ -122,31 +124,33 @@ class _Search:
     def _select_candidates(self, level: int, pairs: Rows) -> Rows:
         """Return the pairs of boxes that hold different groups and lie at most the radius apart."""
         lowest, highest = self.lowest[level], self.highest[level]
-        first, second = pairs[:, 0], pairs[:, 1]
-        differs: Mask = np.minimum(lowest[first], lowest[second]) != np.maximum(highest[first], highest[second])
+        first_box, second_box = pairs[:, 0], pairs[:, 1]
+        differs: Mask = np.minimum(lowest[first_box], lowest[second_box]) != np.maximum(
+            highest[first_box], highest[second_box]
+        )
         pairs = pairs[differs]
         low, high = self.boxes.low[level], self.boxes.high[level]
-        first, second = pairs[:, 0], pairs[:, 1]
-        gaps: Points = np.maximum(np.maximum(low[first] - high[second], low[second] - high[first]), 0)
-        lengths: Points = np.sqrt((gaps * gaps).sum(axis=1))
-        return pairs[lengths <= self.radius * SLACK]
+        first_box, second_box = pairs[:, 0], pairs[:, 1]
+        gaps: Points = np.maximum(np.maximum(low[first_box] - high[second_box], low[second_box] - high[first_box]), 0)
+        box_distances: Points = np.sqrt((gaps * gaps).sum(axis=1))
+        return pairs[box_distances <= self.radius * SLACK]
 
     def _compare_first(self, level: int, pairs: Rows) -> None:
         """Compare one point of each box: joining groups that overlap early saves most of the work."""
-        first = self.boxes.rows.reshape(len(self.boxes.low[level]), -1)[:, 0]
-        rows, partners = first[pairs[:, 0]], first[pairs[:, 1]]
-        hits = distances(self.points[rows], self.points[partners]) <= self.radius
-        self._join(rows[hits], partners[hits])
+        first_row_of_box = self.boxes.rows.reshape(len(self.boxes.low[level]), -1)[:, 0]
+        rows, partners = first_row_of_box[pairs[:, 0]], first_row_of_box[pairs[:, 1]]
+        within_radius = distances(self.points[rows], self.points[partners]) <= self.radius
+        self._join(rows[within_radius], partners[within_radius])
 
     def _compare(self, pairs: Rows) -> None:
         """Compare all points of each pair of boxes."""
         rows, partners = self.boxes.rows[pairs[:, 0]], self.boxes.rows[pairs[:, 1]]
-        size: int = self.boxes.rows.shape[1]
-        squares: Points = np.zeros((len(pairs), size, size))
+        rows_per_box: int = self.boxes.rows.shape[1]
+        squared_distances: Points = np.zeros((len(pairs), rows_per_box, rows_per_box))
         for column in self.columns:  # several times as fast as a sum over the last axis
             differences = column[rows][:, :, None] - column[partners][:, None]
-            squares += differences * differences
-        lengths: Points = np.sqrt(squares)
+            squared_distances += differences * differences
+        lengths: Points = np.sqrt(squared_distances)
         pair, row, partner = np.nonzero(lengths <= self.radius)
         self._join(rows[pair, row], partners[pair, partner])
 

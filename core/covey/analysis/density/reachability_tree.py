@@ -39,9 +39,9 @@ def dbscan(Z: NDArray[np.floating], eps: float, min_samples: int) -> Labels:
         nearest dense point, of several equally near ones to that of the lowest row.
     """
     points = np.asarray(Z, dtype=np.float64)
-    near = Neighbours.of(points, min_samples, eps)
-    dense: Mask = near.core <= eps
-    return near.labels(dense, _join_dense(points[dense], near.among(dense), eps), eps)
+    neighbours = Neighbours.of(points, min_samples, eps)
+    dense: Mask = neighbours.core <= eps
+    return neighbours.labels(dense, _join_dense(points[dense], neighbours.among(dense), eps), eps)
 
 
 def suggest_radius(Z: NDArray[np.floating], min_samples: int) -> float | None:
@@ -116,12 +116,12 @@ class Neighbours:
 
 def _number_groups(groups: Rows) -> Labels:
     """Return groups with numbers 0, 1, ... in the order in which they first appear."""
-    first = np.full(int(groups.max(initial=-1)) + 1, len(groups), dtype=np.intp)
-    first[groups[::-1]] = np.arange(len(groups))[::-1]
-    used = np.flatnonzero(first < len(groups))
-    numbers = np.empty(len(first), dtype=np.int32)
-    numbers[used[np.argsort(first[used])]] = np.arange(len(used))
-    return numbers[groups]
+    first_row_of = np.full(int(groups.max(initial=-1)) + 1, len(groups), dtype=np.intp)
+    first_row_of[groups[::-1]] = np.arange(len(groups))[::-1]
+    used_groups = np.flatnonzero(first_row_of < len(groups))
+    cluster_of_group = np.empty(len(first_row_of), dtype=np.int32)
+    cluster_of_group[used_groups[np.argsort(first_row_of[used_groups])]] = np.arange(len(used_groups))
+    return cluster_of_group[groups]
 
 
 @attrs.frozen(eq=False)
@@ -157,20 +157,20 @@ class Tree:
         points = np.asarray(Z, dtype=np.float64)
         with progress.step(f"Preparing {count_noun(len(points), 'point')}", 2, "part") as step:
             step.say("neighbours")
-            near = step.tick(Neighbours.of(points, min_samples))
+            neighbours = step.tick(Neighbours.of(points, min_samples))
             step.say("tree")
-            edges = step.tick(_edges(points, min_samples))
-        weights = _reachabilities(points, near.core, edges)
+            edges = step.tick(_find_edges(points, min_samples))
+        weights = _reachabilities(points, neighbours.core, edges)
         ascending: Rows = np.argsort(weights, kind="stable")
         edges, weights = edges[ascending], weights[ascending]
-        return cls(near, edges, weights, *_runs(edges, weights, len(points)))
+        return cls(neighbours, edges, weights, *_order_by_merging(edges, weights, len(points)))
 
     def labels(self, eps: float) -> Labels:
         """Return the labels that `dbscan` gives for this radius: (n,) int32, -1 for noise."""
         dense: Mask = self.neighbours.core <= eps
-        runs = np.empty(len(dense), dtype=np.intp)
-        runs[self.order] = np.cumsum(self.gaps > eps) - 1
-        return self.neighbours.labels(dense, runs[dense], eps)
+        run_of_row = np.empty(len(dense), dtype=np.intp)
+        run_of_row[self.order] = np.cumsum(self.gaps > eps) - 1
+        return self.neighbours.labels(dense, run_of_row[dense], eps)
 
     def radii(self, count: int = 100) -> list[float]:
         """Return up to `count` radii, evenly spaced by ratio: from where few points are dense to where all are joined.
@@ -202,7 +202,7 @@ def _check_hdbscan() -> None:
         raise CoveyError('The tree for many radii needs the library hdbscan: pip install "covey[hdbscan]".')
 
 
-def _edges(points: Points, min_samples: int) -> Rows:
+def _find_edges(points: Points, min_samples: int) -> Rows:
     """Return the edges (n - 1, 2) of the tree, as pairs of rows."""
     if len(points) < max(2, min_samples):  # no point is dense at any radius: every tree has the same weights
         others = np.arange(1, len(points))
@@ -219,32 +219,36 @@ def _edges(points: Points, min_samples: int) -> Rows:
 
 
 def _reachabilities(points: Points, core: Points, edges: Rows) -> Points:
-    first, second = edges[:, 0], edges[:, 1]
-    reachabilities: Points = np.maximum(distances(points[first], points[second]), np.maximum(core[first], core[second]))
+    first_rows, second_rows = edges[:, 0], edges[:, 1]
+    reachabilities: Points = np.maximum(
+        distances(points[first_rows], points[second_rows]), np.maximum(core[first_rows], core[second_rows])
+    )
     return reachabilities
 
 
-def _runs(edges: Rows, weights: Points, count: int) -> tuple[Rows, Points]:
-    """Return an order of rows in which each part of the tree is one run, and the weight that joins each to the last.
+def _order_by_merging(edges: Rows, weights: Points, row_count: int) -> tuple[Rows, Points]:
+    """Return an order of the rows, and for each position in it the weight of the edge that joins it to those before.
 
-    By Kruskal's algorithm: when an edge joins two parts, the run of one is put behind that of the other.
+    Kruskal's algorithm: edges are taken in ascending order; when one joins two parts of the tree, the rows of the one
+    part are appended to those of the other, so that each part is contiguous in the order.
     """
-    first, last, behind, gaps = list(range(count)), list(range(count)), [-1] * count, [np.inf] * count
-    pairs: list[list[int]] = edges.tolist()
-    lengths: list[float] = weights.tolist()
-    for (row, partner), weight in zip(pairs, lengths, strict=True):
-        front, back = _head(first, row), _head(first, partner)
-        behind[last[front]], gaps[back] = back, weight
-        first[back], last[front] = front, last[back]
-    order = np.empty(count, dtype=np.intp)
-    row = _head(first, 0) if count else -1
-    for position in range(count):
-        order[position], row = row, behind[row]
-    return order, np.array(gaps, dtype=np.float64)[order]
+    parent_row, last_row_of = list(range(row_count)), list(range(row_count))
+    next_row, joining_weights = [-1] * row_count, [np.inf] * row_count
+    row_pairs: list[list[int]] = edges.tolist()
+    weight_list: list[float] = weights.tolist()
+    for (row, partner), weight in zip(row_pairs, weight_list, strict=True):
+        front_head, back_head = _head(parent_row, row), _head(parent_row, partner)
+        next_row[last_row_of[front_head]], joining_weights[back_head] = back_head, weight
+        parent_row[back_head], last_row_of[front_head] = front_head, last_row_of[back_head]
+    order = np.empty(row_count, dtype=np.intp)
+    row = _head(parent_row, 0) if row_count else -1
+    for position in range(row_count):
+        order[position], row = row, next_row[row]
+    return order, np.array(joining_weights, dtype=np.float64)[order]
 
 
-def _head(first: list[int], row: int) -> int:
+def _head(parent_row: list[int], row: int) -> int:
     """Return the first row of the run that a row is in, shortening the way there."""
-    while first[row] != row:
-        first[row] = row = first[first[row]]
+    while parent_row[row] != row:
+        parent_row[row] = row = parent_row[parent_row[row]]
     return row

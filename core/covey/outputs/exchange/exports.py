@@ -121,7 +121,7 @@ def _write_parquet(export: Export) -> int:
 def _write_sheets(export: Export, ending: str, write: Callable[[Sheet, Path, Progress], None]) -> int:
     file_names, balance = FileNames(), Balance("table")
     for sheet in export.contents.sheets():
-        write(sheet, make_folder(export.out) / file_names.give(sheet.name, ending), export.progress)
+        write(sheet, make_folder(export.out) / file_names.reserve_path(sheet.name, ending), export.progress)
         balance.used += 1
     for problem in export.contents.dataset.problems:
         balance.leave_out("that cannot be read", "".join(re.findall(r"[^/\\]+\.npz", problem)[:1]) or problem)
@@ -153,7 +153,7 @@ def _copied(images: ImageFolder, export: Export) -> Iterator[tuple[str, str]]:
     with export.progress.step("Copying images", len(names), "image") as step:
         for name in names:
             path = PurePosixPath(name)
-            target = f"{IMAGES}/{file_names.give(str(path.with_suffix('')), path.suffix)}"
+            target = f"{IMAGES}/{file_names.reserve_path(str(path.with_suffix('')), path.suffix)}"
             try:
                 _copy(images.path(name), export.out / target)
             except BrokenImage as error:
@@ -209,7 +209,7 @@ def _write_tracks(export: Export, timing: Timing, ending: str, text: Callable[[s
         tracks = track_names(index, source)
         with export.progress.step(f"Writing {source}", len(stretches_by_recording), "recording") as step:
             for recording, stretches in stretches_by_recording.items():
-                path = export.out / file_names.give(f"{source}/{tracks[recording]}", ending)
+                path = export.out / file_names.reserve_path(f"{source}/{tracks[recording]}", ending)
                 make_folder(path.parent)
                 with replace_file(path, durable=False) as file:
                     file.write(escape_undecodable(text(recording, stretches)).encode())

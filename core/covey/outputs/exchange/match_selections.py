@@ -53,13 +53,13 @@ class Clips:
         These are the images of which at least half, or half of the selection, lies in both. If the selection begins
         and ends exactly with images, as covey exports them, they are those that lie wholly in it.
         """
-        ends = self.starts + self.length
-        if self._is_edge(self.starts, begin) and self._is_edge(ends, end):
-            inside = (self.starts >= begin - _ROUNDED) & (ends <= end + _ROUNDED)
+        image_ends = self.starts + self.length
+        if self._is_edge(self.starts, begin) and self._is_edge(image_ends, end):
+            is_labelled = (self.starts >= begin - _ROUNDED) & (image_ends <= end + _ROUNDED)
         else:
-            shared = np.minimum(ends, end) - np.maximum(self.starts, begin)
-            inside = shared >= SHARE * min(self.length, end - begin) - _ROUNDED
-        return [self.names[at] for at in np.flatnonzero(inside).tolist()]
+            shared_seconds = np.minimum(image_ends, end) - np.maximum(self.starts, begin)
+            is_labelled = shared_seconds >= SHARE * min(self.length, end - begin) - _ROUNDED
+        return [self.names[position] for position in np.flatnonzero(is_labelled).tolist()]
 
     @staticmethod
     def _is_edge(edges: Floats, second: float) -> bool:
@@ -100,8 +100,8 @@ def match_selections(
             balance.used += 1
             images_by_label[class_name(row.label)] |= dict.fromkeys(images)
         else:
-            beyond = not reason and row.begin >= clips[recordings[0]].starts[-1] + segment - _ROUNDED
-            balance.leave_out(reason or (BEYOND if beyond else BETWEEN), name)
+            is_beyond_images = not reason and row.begin >= clips[recordings[0]].starts[-1] + segment - _ROUNDED
+            balance.leave_out(reason or (BEYOND if is_beyond_images else BETWEEN), name)
     return MatchedSelections({label: list(images) for label, images in images_by_label.items()}, balance)
 
 
@@ -141,8 +141,8 @@ def _conflicting_sounds(recordings_by_sound: Mapping[_Sound, Sequence[str]]) -> 
         folders = split_path(sound.lower())[-2:-1]
         if len(recordings) == 1 and folders and not xeno_canto_number(recordings[0]):
             sounds_by_recording[recordings[0]][folders[0]].add(sound)
-    conflicts = (by_folder for by_folder in sounds_by_recording.values() if len(by_folder) > 1)
-    return {sound for by_folder in conflicts for sounds in by_folder.values() for sound in sounds}
+    conflicting_folders = (by_folder for by_folder in sounds_by_recording.values() if len(by_folder) > 1)
+    return {sound for by_folder in conflicting_folders for sounds in by_folder.values() for sound in sounds}
 
 
 def _clips(names: Iterable[str], segment: float) -> dict[str, Clips]:

@@ -19,13 +19,13 @@ class FileNames:
 
     _taken: set[str] = attrs.field(factory=set, init=False)
 
-    def give(self, name: str, ending: str) -> str:
+    def reserve_path(self, name: str, ending: str) -> str:
         """Return a relative path with this ending that stays in the folder and was not given before."""
         stem = safe_path(name)
-        candidate, number = stem + ending, 1
+        candidate, suffix_number = stem + ending, 1
         while fold_case(candidate) in self._taken:
-            number += 1
-            candidate = f"{stem}~{number}{ending}"
+            suffix_number += 1
+            candidate = f"{stem}~{suffix_number}{ending}"
         self._taken.add(fold_case(candidate))
         return candidate
 

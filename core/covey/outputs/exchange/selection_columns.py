@@ -103,28 +103,30 @@ def _split_lines(path: Path) -> Rows:
 
 def _read(path: Path, rows: Rows, kinds: Sequence[Columns], column: str | None) -> SelectionTable:
     heads = [head.strip() for head in rows[0][1]] if rows else []
-    lower = [" ".join(head.lower().split()) for head in heads]
-    kind = next((kind for kind in kinds if {kind.begin, kind.end} <= set(lower)), None)
+    lower_heads = [" ".join(head.lower().split()) for head in heads]
+    kind = next((kind for kind in kinds if {kind.begin, kind.end} <= set(lower_heads)), None)
     if kind is None:
-        missing = next(head for head in (BEGIN, END) if head.lower() not in lower)
+        missing = next(head for head in (BEGIN, END) if head.lower() not in lower_heads)
         raise ForeignTableError(f"The selections {path} have no column {missing!r}. There is: {_list(heads)}.")
-    cells = [(line, dict(reversed([*zip(lower, row, strict=False)]))) for line, row in rows[1:]]
+    cells = [(line, dict(reversed([*zip(lower_heads, row, strict=False)]))) for line, row in rows[1:]]
     label = _class_column(path, heads, [row for _, row in cells], column)
     selections = [_selection(path, line, row, kind, label.lower()) for line, row in cells]
-    return SelectionTable(path=path, selections=_check_files(selections, "file offset (s)" in lower), column=label)
+    return SelectionTable(
+        path=path, selections=_check_files(selections, "file offset (s)" in lower_heads), column=label
+    )
 
 
 def _class_column(path: Path, heads: Sequence[str], rows: Sequence[Mapping[str, str]], column: str | None) -> str:
     """Return the head of the column with classes. Raises CoveyError when there is none."""
     heads_by_lower = {" ".join(head.lower().split()): head for head in reversed(heads)}
-    usual = [head.lower() for head in CLASS_COLUMNS if head.lower() in heads_by_lower]
-    chosen = column.lower() if column else next((head for head in usual if _has_content(rows, head)), None)
-    chosen = chosen or next(iter(usual), None) or ("" if not rows else LABEL.lower())
-    if chosen and chosen not in heads_by_lower:
-        near = did_you_mean(column, heads) if column else ""
-        more = f" There is: {_list(heads)}. Name the one with classes with --column."
-        raise CoveyError(f"The selections {path} have no column {column or LABEL!r}.{near}{more}")
-    return heads_by_lower.get(chosen, "")
+    usual_heads = [head.lower() for head in CLASS_COLUMNS if head.lower() in heads_by_lower]
+    chosen_head = column.lower() if column else next((head for head in usual_heads if _has_content(rows, head)), None)
+    chosen_head = chosen_head or next(iter(usual_heads), None) or ("" if not rows else LABEL.lower())
+    if chosen_head and chosen_head not in heads_by_lower:
+        hint = did_you_mean(column, heads) if column else ""
+        advice = f" There is: {_list(heads)}. Name the one with classes with --column."
+        raise CoveyError(f"The selections {path} have no column {column or LABEL!r}.{hint}{advice}")
+    return heads_by_lower.get(chosen_head, "")
 
 
 def _has_content(rows: Sequence[Mapping[str, str]], head: str) -> bool:
@@ -143,19 +145,25 @@ def _selection(path: Path, line: int, cells: Mapping[str, str], kind: Columns, l
     except (ValueError, KeyError) as error:
         times = f"{cells.get(kind.begin)!r} to {cells.get(kind.end)!r} are no times"
         return SelectionRow(sound=sound, row=f"{row}: {times}, {reason(error)}", problem=NO_TIMES)
-    name = cells.get(label, "").strip()
-    problem = "in which nothing was heard" if name.lower() == NOTHING_HEARD else ""
-    return SelectionRow(sound=sound, begin=begin, end=end, label=name, row=row, problem=problem)
+    class_name = cells.get(label, "").strip()
+    problem = "in which nothing was heard" if class_name.lower() == NOTHING_HEARD else ""
+    return SelectionRow(sound=sound, begin=begin, end=end, label=class_name, row=row, problem=problem)
 
 
 def _sound(path: Path, cells: Mapping[str, str], kind: Columns) -> str:
     """Return the path of the sound file as far as a row tells it, or else the name of the table."""
-    full, file = cells.get(kind.path, "").strip(), cells.get(kind.file, "").strip()
+    path_cell, file_name_cell = cells.get(kind.path, "").strip(), cells.get(kind.file, "").strip()
     if "indir" in cells:
-        return "/".join(part for part in (cells["indir"], cells.get("folder", ""), full) if part.strip())
-    if full and file and not is_sound_file(full) and split_path(full)[-1:] != split_path(file)[-1:]:
-        return str(PureWindowsPath(full, file))  # the path of a folder; backslashes are understood everywhere
-    return full or file or _own_name(path)
+        return "/".join(part for part in (cells["indir"], cells.get("folder", ""), path_cell) if part.strip())
+    if (
+        path_cell
+        and file_name_cell
+        and not is_sound_file(path_cell)
+        and split_path(path_cell)[-1:] != split_path(file_name_cell)[-1:]
+    ):
+        # the path of a folder; backslashes are understood everywhere
+        return str(PureWindowsPath(path_cell, file_name_cell))
+    return path_cell or file_name_cell or _own_name(path)
 
 
 def _own_name(path: Path) -> str:
@@ -167,9 +175,9 @@ def _check_files(selections: Sequence[SelectionRow], with_offset: bool) -> list[
     """Refuse the rows of a table whose seconds may count from the first of several files."""
     spans: dict[str, tuple[float, float]] = {}
     for row in selections:
-        first, last = spans.get(row.sound, (row.begin, row.end))
+        first_begin, last_end = spans.get(row.sound, (row.begin, row.end))
         if not row.problem:
-            spans[row.sound] = min(first, row.begin), max(last, row.end)
+            spans[row.sound] = min(first_begin, row.begin), max(last_end, row.end)
     if with_offset or not _follow_one_another(list(spans.values())):
         return list(selections)
     return [attrs.evolve(row, problem=row.problem or SEVERAL_FILES) for row in selections]
@@ -178,7 +186,9 @@ def _check_files(selections: Sequence[SelectionRow], with_offset: bool) -> list[
 def _follow_one_another(spans: Sequence[tuple[float, float]]) -> bool:
     """Say whether the files of a table may have been opened as one sound: none begins before another ends."""
     ordered = sorted(spans)
-    return len(spans) > 1 and all(last <= first for (_, last), (first, _) in pairwise(ordered))
+    return len(spans) > 1 and all(
+        previous_end <= next_begin for (_, previous_end), (next_begin, _) in pairwise(ordered)
+    )
 
 
 def _list(heads: Sequence[str]) -> str:
