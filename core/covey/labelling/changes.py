@@ -51,57 +51,59 @@ class Labelled:
 
 def assume_contents(db: sqlite3.Connection, contents: Mapping[str, str], clips: Mapping[str, RecordingClip]) -> None:
     """Take the images as they are now for those that were labelled when no content was kept, or without a file."""
-    images = ((name, content, *attrs.astuple(clips.get(name, _NO_CLIP))) for name, content in contents.items())
-    db.executemany(_ASSUME, images)
+    image_rows = ((name, content, *attrs.astuple(clips.get(name, _NO_CLIP))) for name, content in contents.items())
+    db.executemany(_ASSUME, image_rows)
 
 
 def add_labels(db: sqlite3.Connection, action: int, rows: Sequence[Labelled]) -> int:
     """Give images their classes, made if need be; return how many labels are new. Raises CoveyError."""
     _check_names(row.filename for row in rows)
-    numbers = _numbers(db, action, dict.fromkeys(row.label for row in rows))
-    images = ((row.filename, row.content, *attrs.astuple(row.clip or _NO_CLIP)) for row in rows)
-    db.executemany(_ADD_IMAGE, images)
-    parameters = ((action, numbers[row.label], row.when, row.how, row.filename, row.content) for row in rows)
+    id_of_class = _find_or_create_class_ids(db, action, dict.fromkeys(row.label for row in rows))
+    image_rows = ((row.filename, row.content, *attrs.astuple(row.clip or _NO_CLIP)) for row in rows)
+    db.executemany(_ADD_IMAGE, image_rows)
+    parameters = ((action, id_of_class[row.label], row.when, row.how, row.filename, row.content) for row in rows)
     return db.executemany(_GIVE, parameters).rowcount
 
 
 def remove_labels(db: sqlite3.Connection, action: int, names: Sequence[str], label: str) -> int:
     """Take a class from images; return from how many. Raises CoveyError."""
     _check_names(names)
-    number = _number(db, label)
-    return db.executemany(_TAKE, ((action, number, name) for name in names)).rowcount
+    class_id = _find_class_id(db, label)
+    return db.executemany(_TAKE, ((action, class_id, name) for name in names)).rowcount
 
 
 def move_labels(db: sqlite3.Connection, action: int, moves: Sequence[tuple[Labelled, Labelled]]) -> None:
     """Take the first label of each pair from the content that it was given to, and give the second."""
-    numbers = _numbers(db, action, dict.fromkeys(row.label for row, _ in moves))
+    id_of_class = _find_or_create_class_ids(db, action, dict.fromkeys(row.label for row, _ in moves))
     add_labels(db, action, [row for _, row in moves])
-    parameters = ((action, numbers[row.label], row.filename, row.content) for row, _ in moves)
+    parameters = ((action, id_of_class[row.label], row.filename, row.content) for row, _ in moves)
     db.executemany(_TAKE_CONTENT, parameters)
 
 
 def alter(db: sqlite3.Connection, action: int, label: str, name: str | None = None, colour: str | None = None) -> None:
     """Give a class another name or colour. Raises CoveyError."""
-    number, *old = db.execute("SELECT id, name, colour FROM class WHERE id = ?", (_number(db, label),)).fetchone()
-    new = [name or old[0], colour or old[1]]
-    if new != old:
-        rows = [(action, given, number, *values) for given, values in enumerate((old, new))]
+    class_id, *old_fields = db.execute(
+        "SELECT id, name, colour FROM class WHERE id = ?", (_find_class_id(db, label),)
+    ).fetchone()
+    new_fields = [name or old_fields[0], colour or old_fields[1]]
+    if new_fields != old_fields:
+        rows = [(action, given, class_id, *values) for given, values in enumerate((old_fields, new_fields))]
         db.executemany("INSERT INTO class_change VALUES (?, ?, ?, ?, ?)", rows)
 
 
-def drop(db: sqlite3.Connection, action: int, label: str) -> int:
-    """Take a class away, and from its images; return from how many. Raises CoveyError."""
-    number = _number(db, label)
-    db.execute("INSERT INTO class_change SELECT ?, 0, id, name, colour FROM class WHERE id = ?", (action, number))
-    return db.execute(_TAKE_ALL, (action, number)).rowcount
+def delete_class(db: sqlite3.Connection, action: int, label: str) -> int:
+    """Delete a class and its labels; return the number of labels removed. Raises CoveyError."""
+    class_id = _find_class_id(db, label)
+    db.execute("INSERT INTO class_change SELECT ?, 0, id, name, colour FROM class WHERE id = ?", (action, class_id))
+    return db.execute(_TAKE_ALL, (action, class_id)).rowcount
 
 
 def merge(db: sqlite3.Connection, action: int, sources: Sequence[str], target: str) -> None:
     """Hand on the images of some classes to another one; a label keeps its oldest time. Raises CoveyError."""
-    into = _number(db, target)
+    target_id = _find_class_id(db, target)
     for source in sources:
-        drop(db, action, source)
-    db.execute(_HAND_ON, (action, into))
+        delete_class(db, action, source)
+    db.execute(_HAND_ON, (action, target_id))
 
 
 def exists(db: sqlite3.Connection, label: str) -> bool:
@@ -109,26 +111,26 @@ def exists(db: sqlite3.Connection, label: str) -> bool:
     return db.execute("SELECT 1 FROM class WHERE name = ?", (label,)).fetchone() is not None
 
 
-def _number(db: sqlite3.Connection, label: str) -> int:
-    """Return the number of a class. Raises CoveyError when there is none."""
-    row = db.execute("SELECT id FROM class WHERE name = ?", (label,)).fetchone()
-    if not row:
+def _find_class_id(db: sqlite3.Connection, label: str) -> int:
+    """Return the id of a class. Raises CoveyError when there is none."""
+    class_row = db.execute("SELECT id FROM class WHERE name = ?", (label,)).fetchone()
+    if not class_row:
         raise CoveyError(f"There is no class {label!r} any more: it was renamed, merged or deleted.")
-    return int(row[0])
+    return int(class_row[0])
 
 
-def _numbers(db: sqlite3.Connection, action: int, labels: Iterable[str]) -> dict[str, int]:
-    """Return the number of each class; those that are not there are written down to be made."""
+def _find_or_create_class_ids(db: sqlite3.Connection, action: int, labels: Iterable[str]) -> dict[str, int]:
+    """Return the id of each class by its name; classes that do not exist are recorded to be created."""
     classes = db.execute("SELECT name, id, colour FROM class ORDER BY id").fetchall()
-    numbers = {name: number for name, number, _ in classes}
+    id_of_class = {name: class_id for name, class_id, _ in classes}
     colours = {colour for *_, colour in classes}
     for label in labels:
-        if label not in numbers:
-            highest = db.execute("SELECT coalesce(max(id), 0) FROM class_change").fetchone()[0]
-            numbers[label] = number = max([highest, *numbers.values()]) + 1
-            colours.add(colour := free_colour(colours, number))
-            db.execute("INSERT INTO class_change VALUES (?, 1, ?, ?, ?)", (action, number, label, colour))
-    return numbers
+        if label not in id_of_class:
+            highest_id = db.execute("SELECT coalesce(max(id), 0) FROM class_change").fetchone()[0]
+            id_of_class[label] = class_id = max([highest_id, *id_of_class.values()]) + 1
+            colours.add(colour := free_colour(colours, class_id))
+            db.execute("INSERT INTO class_change VALUES (?, 1, ?, ?, ?)", (action, class_id, label, colour))
+    return id_of_class
 
 
 def _check_names(names: Iterable[str]) -> None:

@@ -244,7 +244,7 @@ class LabelStore:
     def delete(self, label: str) -> Action | None:
         """Delete a class, and take it from its images. Raises CoveyError."""
         return self._act(
-            lambda db, action: _describe_change(label, "deleted, taken from", changes.drop(db, action, label))
+            lambda db, action: _describe_change(label, "deleted, taken from", changes.delete_class(db, action, label))
         )
 
     def _act(self, write: Callable[[sqlite3.Connection, int], str]) -> Action | None:
