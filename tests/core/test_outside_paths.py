@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from click.testing import Result
 
 from covey import open as open_dataset
@@ -18,7 +21,10 @@ from covey.testing import tiny_tables
 
 Cli = Callable[..., Result]
 SECRET = "SECRETKEY"
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="makes links")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="makes links"),
+    pytest.mark.usefixtures("brightness"),
+]
 
 
 @pytest.fixture
@@ -125,3 +131,84 @@ def test_links_within_a_dataset_are_part_of_it(tmp_path: Path, images: Path) -> 
     assert dataset.images is not None
     assert [path.name for path in dataset.files] == ["metadata.csv"]
     assert dataset.left_out == []
+
+
+def test_a_pointer_into_the_dataset_is_no_licence_for_a_link_put_there(
+    tmp_path: Path, home: Path, images: Path, covey: Cli
+) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    shutil.copytree(images, folder / "spec")
+    assert "24 images" in covey("info", folder, "--images", folder / "spec").stdout
+    shutil.rmtree(folder / "spec")
+    (folder / "spec").symlink_to(home / "Pictures")
+    assert open_dataset(folder).images is None
+
+
+@pytest.mark.parametrize("location", ["a\\u0000b", "\\ud800x", "a" * 5000, "../" * 3000, "loop", "~", "/"])
+def test_a_pointer_that_is_no_path_is_no_reason_to_fail(tmp_path: Path, covey: Cli, location: str) -> None:
+    folder = tmp_path / "stranger"
+    folder.mkdir()
+    (folder / "loop").symlink_to("loop")
+    (folder / "images").symlink_to("images")
+    (folder / "covey.json").write_text(f'{{"images": "{location}"}}')
+    done = covey("info", folder)
+    assert done.exit_code == 0, done.output
+    assert "0 images" in done.stdout
+
+
+@pytest.mark.parametrize("place", ["images", "images/site"])
+def test_no_image_is_written_or_deleted_through_a_link(tmp_path: Path, covey: Cli, place: str) -> None:
+    folder, old = tmp_path / "stranger", tmp_path / "old"
+    (folder / "audio" / "site").mkdir(parents=True)
+    for name in ("a.wav", "site/b.wav"):
+        soundfile.write(folder / "audio" / name, np.random.default_rng(0).normal(size=22_050) * 0.1, 22_050)
+    old.mkdir()
+    (old / "a_segm_0009.000.png").write_text("mine")
+    (folder / place).parent.mkdir(exist_ok=True)
+    (folder / place).symlink_to(old)
+    done = covey("spectrograms", folder / "audio", folder)
+    assert done.exit_code == 2
+    assert "nothing is written or deleted through it" in done.stderr
+    assert [(path.name, path.read_text()) for path in old.iterdir()] == [("a_segm_0009.000.png", "mine")]
+
+
+@pytest.mark.parametrize("name", [".covey/run.log", ".covey/in_work.json"])
+def test_a_second_name_of_my_file_is_not_written_through(tmp_path: Path, images: Path, covey: Cli, name: str) -> None:
+    thesis = tmp_path / "thesis.txt"
+    thesis.write_text("three years of work")
+    (images / name).parent.mkdir()
+    os.link(thesis, images / name)
+    words = ("--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2", "--clusterer", "kmeans")
+    assert covey("run", images, *words).exit_code == 0
+    assert thesis.read_text() == "three years of work"
+
+
+@pytest.mark.parametrize("name", ["images/zz.png", "images/_x.json"])
+def test_pipes_among_the_images_are_left_out(tmp_path: Path, images: Path, covey: Cli, name: str) -> None:
+    folder = tmp_path / "stranger"
+    shutil.copytree(images, folder / "images")
+    os.mkfifo(folder / name)
+    assert covey("pull", folder, tmp_path / "out").exit_code == 0
+    assert len(list((tmp_path / "out" / "images").glob("call*.png"))) == 24
+
+
+@pytest.mark.parametrize("out", ["~/Documents", "npz:~/Documents", "../elsewhere"])
+@pytest.mark.parametrize("key", ["out", "dataset"])
+def test_an_experiment_of_a_stranger_asks_before_it_uses_my_folders(
+    tmp_path: Path, covey: Cli, monkeypatch: pytest.MonkeyPatch, images: Path, out: str, key: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for mine in (tmp_path / "home" / "Documents", tmp_path / "elsewhere"):
+        shutil.copytree(images, mine)
+    folder = tmp_path / "stranger"
+    shutil.copytree(images, folder / "birds")
+    monkeypatch.chdir(folder)
+    lines = {"dataset": "birds", "out": "results", key: out}
+    steps = '[[extractor]]\nuse = "brightness"\n[[reducer]]\nuse = "pca"\n[[clusterer]]\nuse = "kmeans"\n'
+    (folder / "covey.toml").write_text("\n".join(f'{name} = "{place}"' for name, place in lines.items()) + "\n" + steps)
+    before = sorted(tmp_path.rglob("*"))
+    done = covey("run", "covey.toml")
+    assert done.exit_code == 2
+    assert "outside its own folder" in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before

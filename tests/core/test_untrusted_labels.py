@@ -84,6 +84,15 @@ def test_the_test_file_above_would_be_deleted_by_sqlite_itself(store: LabelStore
     assert not victim.exists()
 
 
+def test_a_journal_that_makes_the_file_larger_is_refused(store: LabelStore) -> None:
+    header = MAGIC + struct.pack(">IIIII", 0, 1, 4_000_000_000, 512, 4096)
+    journal(store.path).write_bytes(header.ljust(512, b"\0") + bytes(4104))
+    size = store.path.stat().st_size
+    with pytest.raises(CoveyError, match="would make the labels grow"):
+        store.add(["c.png"], "wren")
+    assert store.path.stat().st_size == size
+
+
 KILLED = """
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1], isolation_level=None)

@@ -27,7 +27,7 @@ def replace_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
     """
     temporary = _temporary(path)
     try:
-        with _open_new(temporary) as file:
+        with open_new(temporary) as file:
             yield file
             file.flush()
             if durable:
@@ -53,7 +53,7 @@ def create_file(path: Path, content: bytes) -> None:
     """
     temporary = _temporary(path)
     try:
-        with _open_new(temporary) as file:
+        with open_new(temporary) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -127,7 +127,7 @@ def _temporary(path: Path) -> Path:
     return path.with_name(f".{path.name[:60]}.{secrets.token_hex(4)}.tmp")
 
 
-def _open_new(path: Path) -> BinaryIO:
+def open_new(path: Path) -> BinaryIO:
     """Open a file that does not exist yet; nobody else may read it if it is private."""
     mode = 0o600 if is_private(path) else 0o666
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode), "wb")

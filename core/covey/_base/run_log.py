@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from covey._base.errors import CoveyError, reason
+from covey._base.files import open_new
 from covey._base.progress import Progress, Step
 from covey._base.text import escape_undecodable
 
@@ -35,15 +36,15 @@ class _LogFile(logging.FileHandler):
 def log_to_file(path: Path) -> Iterator[None]:
     """Write everything that is logged while the block runs to a file, in place of what the file held.
 
-    A link is replaced, never followed: in the dataset of somebody else it could lead to any file.
+    A file that is there is replaced, never opened: in somebody else's dataset it could be a link to any file.
 
     Raises:
         CoveyError: the file cannot be written.
     """
     try:
-        if path.is_symlink():
-            path.unlink()
-        handler = _LogFile(path, mode="w", encoding="utf-8", errors="backslashreplace")
+        path.unlink(missing_ok=True)
+        open_new(path).close()
+        handler = _LogFile(path, mode="a", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise CoveyError(f"{path} cannot be written ({reason(error)}): choose a folder that can be.") from error
     handler.setFormatter(logging.Formatter(_FORMAT))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from covey._base.errors import CoveyError
+from covey._base.errors import CoveyError, reason
 from covey._base.files import WORK
 from covey.experiments.experiment import Experiment
 from covey.plugins.locations import DEFAULT_SCHEME, resolve
@@ -15,21 +15,37 @@ from covey.plugins.registry import Registry
 
 
 def confirm_destination(path: Path, experiment: Experiment, registry: Registry) -> None:
-    """Ask whether an experiment file may write outside the folder in which it lies.
+    """Ask whether an experiment file may write, or take images, outside the folder in which it lies.
 
     Raises:
         CoveyError: it would, and nobody can be asked.
         Abort: the user says no.
     """
-    storage, place = resolve(registry, experiment.out or experiment.dataset)
-    if storage.name != DEFAULT_SCHEME or _may_write(path.resolve(), Path(place).resolve()):
-        return
-    sentence = f"{path} writes to {Path(place).resolve()}, outside its own folder"
+    uses = {"writes to": experiment.out or experiment.dataset, "takes images from": experiment.dataset}
+    for use, location in uses.items():
+        folder = _find_folder(registry, location)
+        if folder and not _is_beside(path.resolve(), folder):
+            _confirm(f"{path} {use} {folder}, outside its own folder")
+            return
+
+
+def _confirm(sentence: str) -> None:
     if not sys.stdin.isatty():
         raise CoveyError(f"{sentence}: if it is your own file, or you trust it, add --allow-outside.")
     click.confirm(f"{sentence}. Do you want that?", abort=True, err=True)
 
 
-def _may_write(path: Path, destination: Path) -> bool:
-    """Whether a destination lies beside the file, or covey itself wrote the file into the `.covey` of the dataset."""
-    return destination.is_relative_to(path.parent) or path.is_relative_to(destination / WORK)
+def _find_folder(registry: Registry, location: str) -> Path | None:
+    """Return the folder of a location, as the storage finds it; None for a dataset that is not a folder."""
+    storage, place = resolve(registry, location)
+    if storage.name != DEFAULT_SCHEME:
+        return None
+    try:
+        return Path(place).expanduser().resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise CoveyError(f"{location[:100]!r} is no folder: {reason(error)}.") from error
+
+
+def _is_beside(path: Path, folder: Path) -> bool:
+    """Whether a folder lies beside the file, or covey itself wrote the file into the `.covey` of that dataset."""
+    return folder.is_relative_to(path.parent) or path.is_relative_to(folder / WORK)

@@ -54,7 +54,7 @@ class FolderDataset(Dataset):
     def images(self) -> ImageFolder | None:
         """The first of these folders that holds images."""
         for folder in self._image_folders():
-            if self._is_ours(folder) and folder.is_dir() and next(ImageFolder(folder).walk(), None):
+            if self._is_ours(folder) and _is_folder(folder) and next(ImageFolder(folder).walk(), None):
                 return ImageFolder(folder, self.home / WORK)
         return None
 
@@ -68,7 +68,7 @@ class FolderDataset(Dataset):
     def left_out(self) -> list[str]:
         """One sentence for each link or pointer out of the folder: what it leads to is not part of the dataset."""
         links = [path for path in list_published_files(self.home) if leads_outside(path, self.home)]
-        folders = [folder for folder in self._image_folders() if folder.is_dir() and not self._is_ours(folder)]
+        folders = [folder for folder in self._image_folders() if _is_folder(folder) and not self._is_ours(folder)]
         return [*map(_describe_link, links), *(self._describe_images_elsewhere(folder.resolve()) for folder in folders)]
 
     def _describe_images_elsewhere(self, folder: Path) -> str:
@@ -135,7 +135,9 @@ class FolderDataset(Dataset):
         if not leads_outside(folder, self.home):
             return True
         pointer = self._read_pointer()
-        return pointer is not None and pointer.is_ours and folder == self._resolve(pointer)
+        if pointer is None or not pointer.is_ours or folder != self._resolve(pointer):
+            return False
+        return not folder.is_relative_to(os.path.normpath(self.home))  # what lies in a dataset travels with it
 
     def _image_folders(self) -> list[Path]:
         pointer = self._read_pointer()
@@ -154,12 +156,19 @@ class FolderDataset(Dataset):
         try:
             document = json.loads(self._pointer.read_text("utf-8"))
             return _Pointer(str(document["images"]), str(document.get("token", "")))
-        except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
             raise CoveyError(f"{self._pointer} is damaged: delete it and run covey with --out again.") from error
 
     @property
     def _pointer(self) -> Path:
         return self.home / POINTER
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name that is too long, or none at all
+        return False
 
 
 def _describe_link(path: Path) -> str:

@@ -109,6 +109,8 @@ class ImageFolder:
                 raise BrokenImage("its name is no valid UTF-8: rename it")
             if escapes_folder(name) or not path.resolve(strict=True).is_relative_to(self._here):
                 raise BrokenImage("it lies outside the image folder")
+            if not path.is_file():
+                raise BrokenImage("it is not a file")
         return path
 
     def pixels(self, name: str) -> NDArray[np.uint8]:
@@ -246,7 +248,7 @@ def _write_ranges(path: Path, files: Sequence[ImageFile]) -> None:
 
 
 def _read_ranges(path: Path | None) -> dict[str, GreyRange]:
-    if path is None:
+    if path is None or not path.is_file():
         return {}
     try:
         ranges = json.loads(path.read_text("utf-8"))

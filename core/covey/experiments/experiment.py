@@ -50,6 +50,8 @@ def read_experiment(path: Path, registry: Registry) -> Experiment:
         CoveyError: a sentence for each problem, with its line.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise OSError("it is not a file")
         text = path.read_text("utf-8")
         document: dict[str, object] = tomllib.loads(text)
     except (OSError, ValueError, RecursionError) as error:

@@ -48,6 +48,9 @@ class InWork:
     def __init__(self, path: Path, extractor: str) -> None:
         self.path = path
         self._extractor = extractor
+        with suppress(OSError):
+            if path.lstat().st_nlink > 1:  # a second name of a file that may be anything
+                path.unlink()
         record = _read_record(path)
         self._left_out = record.left_out
         is_suspected = record.extractor == extractor

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,9 +26,14 @@ _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 """Begins a journal; at its end it marks the name of a super-journal (same page, section 3)."""
 
 
+_JOURNAL_ENDING = "-journal"
+_JOURNAL_HEADER = 28
+"""Bytes of its header: magic, records, nonce, pages of the database before the change, sector size, page size."""
+
+
 def journal_of(path: Path) -> Path:
     """Return the path of the rollback journal of a database."""
-    return path.with_name(f"{path.name}-journal")
+    return path.with_name(f"{path.name}{_JOURNAL_ENDING}")
 
 
 def check_files(path: Path) -> bool:
@@ -90,10 +96,10 @@ def _check_header(path: Path, header: bytes) -> None:
 
 
 def check_journal(journal: Path) -> None:
-    """Refuse a journal that names a super-journal: covey changes one database at a time and never writes one.
+    """Refuse a journal that names a super-journal, which covey never writes, or that makes the database larger.
 
     Raises:
-        CoveyError: it does, or is a link or no regular file.
+        CoveyError: it does either, or is a link or no regular file.
     """
     if not check_regular(journal):
         return
@@ -102,6 +108,12 @@ def check_journal(journal: Path) -> None:
         file.seek(max(0, size - len(_JOURNAL_MAGIC)))
         if size > len(_JOURNAL_MAGIC) and file.read() == _JOURNAL_MAGIC:
             raise CoveyError(f"{journal} was not written by covey and would make SQLite delete a file: delete it.")
+        file.seek(0)
+        header = file.read(_JOURNAL_HEADER)
+    if len(header) == _JOURNAL_HEADER:
+        pages, _, page_bytes = struct.unpack(">III", header[16:])
+        if pages * page_bytes > journal.with_name(journal.name.removesuffix(_JOURNAL_ENDING)).stat().st_size:
+            raise CoveyError(f"{journal} was not written by covey and would make the labels grow: delete it.")
 
 
 def check_regular(path: Path) -> bool:

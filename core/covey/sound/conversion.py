@@ -14,12 +14,13 @@ import attrs
 import numpy as np
 
 from covey._base.errors import CoveyError, reason
-from covey._base.files import WORK, make_folder, replace_file
+from covey._base.files import WORK, make_folder, refuse_links, replace_file
 from covey._base.progress import SILENT, Progress
 from covey._base.run_lock import hold_run_lock
 from covey._base.run_log import LOGGER, LoggedProgress, log_to_file
 from covey._base.text import escape_undecodable
 from covey.data.images import THREADS, ImageFolder
+from covey.data.outside_paths import refuse_outside_folders
 from covey.data.segment_names import image_name, recordings_of_images
 from covey.sound import png
 from covey.sound.common_band import choose_band
@@ -69,6 +70,8 @@ def convert_recordings(
     _check_libraries()
     files = find_recordings(source)
     folder = dataset / "images"
+    refuse_links(dataset / WORK)
+    refuse_outside_folders(folder, dataset)
     recordings = _examine_all(files, recipe, progress)
     recordings, recipe = choose_band(recordings, recipe, read_recipe(folder), progress)
     usable = [recording for recording in recordings if not recording.problem]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import BinaryIO
@@ -59,6 +60,18 @@ _TYPES = {
 }
 
 
+def _check_own_file(path: Path) -> None:
+    """Check that a file to which lines are added is one by itself: neither a link nor a second name of another file."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise CoveyError(f"{path} cannot be looked at: {reason(error)}.") from error
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+        raise CoveyError(f"{path} is a link or no regular file: put the file itself there, or remove it.")
+
+
 class Ledger:
     """The ledger of one image folder. Lines are only ever added; the last one of a recording counts."""
 
@@ -66,10 +79,9 @@ class Ledger:
         """Read the ledger of an image folder.
 
         Raises:
-            CoveyError: it is a link, which could lead to any file.
+            CoveyError: it is a link, which could lead to any file, or no regular file.
         """
-        if (folder / LEDGER).is_symlink():
-            raise CoveyError(f"{folder / LEDGER} is a link: put the file itself there, or remove it.")
+        _check_own_file(folder / LEDGER)
         self._folder = folder
         self._lock = Lock()
         self.entries = read_ledger(folder)
