@@ -36,8 +36,8 @@ def read_labels(path: Path, column: str | None = None) -> dict[str, str]:
     heads = plain_heads(next(rows, (0, []))[1])
     others = _others(path, heads)
     if label_head not in heads:
-        near = did_you_mean(label_head, others)
-        raise CoveyError(f"The labels {path} have no column {label_head!r}.{near} There is: {', '.join(others)}.")
+        hint = did_you_mean(label_head, others)
+        raise CoveyError(f"The labels {path} have no column {label_head!r}.{hint} There is: {', '.join(others)}.")
     places = [heads.index(NAME), heads.index(label_head)]
     return _values(path, [(line, _cells(row, places)) for line, row in rows])
 
@@ -76,9 +76,9 @@ def _values(path: Path, rows: Sequence[tuple[int, Sequence[str]]]) -> dict[str, 
     for line, (name, label) in rows:
         if not (name and label):
             continue
-        before, earlier = labels_by_image.setdefault(name, (line, label))
-        if earlier != label:
-            conflict = f"{earlier!r} (line {before}) and {label!r} (line {line})"
+        earlier_line, earlier_label = labels_by_image.setdefault(name, (line, label))
+        if earlier_label != label:
+            conflict = f"{earlier_label!r} (line {earlier_line}) and {label!r} (line {line})"
             raise CoveyError(f"The labels {path} give {name!r} two values, {conflict}: keep one.")
     return {name: label for name, (_, label) in labels_by_image.items()}
 
@@ -147,7 +147,9 @@ def plain_heads(heads: Sequence[str]) -> list[str]:
     """Return the heads with `filename` and `label` in small letters, where no column has these names already."""
     plain = list(heads)
     for name, variants in ((NAME, (NAME, "file_name")), (LABEL, (LABEL,))):
-        similar = [at for at, head in enumerate(heads) if "_".join(head.lower().split()) in variants]
+        similar = [
+            column_index for column_index, head in enumerate(heads) if "_".join(head.lower().split()) in variants
+        ]
         if name not in heads and similar:
             plain[similar[0]] = name
     return plain

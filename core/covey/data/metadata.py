@@ -106,8 +106,8 @@ class Metadata:
 
 def column_kind(column: Sequence[Value]) -> Kind:
     """Return whether a column holds numbers, or text (which yes and no count as)."""
-    numbers = (isinstance(value, int | float) and not isinstance(value, bool) for value in column)
-    return "number" if any(numbers) else "text"
+    are_numbers = (isinstance(value, int | float) and not isinstance(value, bool) for value in column)
+    return "number" if any(are_numbers) else "text"
 
 
 def read_metadata(dataset: Dataset) -> Metadata:
@@ -150,8 +150,11 @@ def _columns(path: Path) -> dict[str, list[Any]]:
     rows = csvs.read_csv_rows(path, "metadata")
     _, heads = next(rows, (0, []))
     cells = [[*row, *[""] * len(heads)] for _, row in rows]
-    first = {head: at for at, head in reversed([*enumerate(heads)])}
-    return {head: [row[at] for row in cells] for head, at in sorted(first.items(), key=lambda item: item[1])}
+    first_column_of = {head: column_index for column_index, head in reversed([*enumerate(heads)])}
+    return {
+        head: [row[column_index] for row in cells]
+        for head, column_index in sorted(first_column_of.items(), key=lambda item: item[1])
+    }
 
 
 def _identifiers(columns: Mapping[str, Sequence[Value]], way_to_images: str) -> Iterator[Identifier]:
@@ -201,8 +204,8 @@ def _typed(column: Sequence[Value]) -> list[Value]:
     present = [value for value in column if value is not None]
     types = set(map(type, present))
     if types == {str} and all(_NUMBER.fullmatch(str(value)) for value in present):
-        number = int if all(str(value).lstrip("-").isdigit() for value in present) else float
-        return [None if value is None else number(value) for value in column]
+        number_type = int if all(str(value).lstrip("-").isdigit() for value in present) else float
+        return [None if value is None else number_type(value) for value in column]
     if len(types) > 1 and types != {int, float}:
         return [None if value is None else str(value) for value in column]
     return list(column)

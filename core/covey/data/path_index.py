@@ -36,10 +36,10 @@ class PathIndex:
         """
         parts = split_path(path)
         candidates = self._names_by_base.get(_fold(parts[-1]), ()) if parts else ()
-        whole = "/".join(parts)
+        whole_path = "/".join(parts)
         from_top = path.replace("\\", "/").startswith("./")
-        if whole in candidates and (from_top or len(parts) > 1):
-            return [whole]
+        if whole_path in candidates and (from_top or len(parts) > 1):
+            return [whole_path]
         consistent = [name for name in candidates if not from_top and _may_be(parts, name)]
         closest = _closest(consistent, parts)
         if len(closest) > 1 and len(nearest := _closest(closest, [*folders, parts[-1]], 2)) == 1:

@@ -42,7 +42,9 @@ class Task:
 
     def without(self, existing: Collection[str]) -> Task:
         """Return the task without the tables whose keys exist."""
-        return self._select([at for at, provenance in enumerate(self.provenances) if provenance.key not in existing])
+        return self._select(
+            [position for position, provenance in enumerate(self.provenances) if provenance.key not in existing]
+        )
 
     def halves(self) -> tuple[Task, Task]:
         """Return two tasks with half of the tables each."""
@@ -51,7 +53,10 @@ class Task:
         return self._select(positions[:middle]), self._select(positions[middle:])
 
     def _select(self, positions: Sequence[int]) -> Task:
-        return Task(tuple(self.parts[at] for at in positions), tuple(self.provenances[at] for at in positions))
+        return Task(
+            tuple(self.parts[position] for position in positions),
+            tuple(self.provenances[position] for position in positions),
+        )
 
 
 @attrs.frozen(kw_only=True)

@@ -67,8 +67,8 @@ class InWork:
 
     def split(self, contents: Sequence[Content]) -> list[Sequence[Content]]:
         """Return a batch in one part; in parts of half as many images as were in work when the process ended."""
-        size = max(1, len(self.suspects) // 2) if self.suspects & set(contents) else len(contents)
-        return [contents[start : start + size] for start in range(0, len(contents), size)]
+        batch_size = max(1, len(self.suspects) // 2) if self.suspects & set(contents) else len(contents)
+        return [contents[start : start + batch_size] for start in range(0, len(contents), batch_size)]
 
     @contextmanager
     def writing(self, contents: Sequence[Content]) -> Iterator[None]:

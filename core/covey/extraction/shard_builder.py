@@ -71,10 +71,10 @@ class ShardBuilder:
             return {}
         contents = list(pictures)
         height, width, _ = pictures[contents[0]].pixels.shape
-        size = images_at_once(self.batch_size, height, width)
-        parts = (contents[start : start + size] for start in range(0, len(contents), size))
+        images_per_batch = images_at_once(self.batch_size, height, width)
+        parts = (contents[start : start + images_per_batch] for start in range(0, len(contents), images_per_batch))
         halves = chain.from_iterable(map(self.in_work.split, parts))
-        return dict(pair for part in halves for pair in self._part(part, pictures, size))
+        return dict(pair for part in halves for pair in self._part(part, pictures, images_per_batch))
 
     def _part(
         self, contents: Sequence[Content], pictures: Mapping[Content, Picture], size: int

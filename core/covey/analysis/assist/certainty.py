@@ -53,10 +53,10 @@ class Certainty:
         """
         if not assigned.any():
             return np.zeros(assigned.shape, dtype=np.float32)
-        near = self._walk_probabilities(assigned, refused)
-        evidence: Floats = near.sum(axis=1, keepdims=True)
+        probabilities = self._walk_probabilities(assigned, refused)
+        evidence: Floats = probabilities.sum(axis=1, keepdims=True)
         scores: Floats = np.sqrt(
-            (near / np.maximum(evidence, _LEAST) + _LEAST) * (self._class_probabilities(assigned) + _LEAST)
+            (probabilities / np.maximum(evidence, _LEAST) + _LEAST) * (self._class_probabilities(assigned) + _LEAST)
         )
         scores *= ~refused & assigned.any(axis=0)
         shares: Floats = scores / np.maximum(scores.sum(axis=1, keepdims=True), _LEAST**2)

@@ -126,9 +126,12 @@ def neighbour_accuracy(
 
 def number_values(names: Names, values: Mapping[str, str]) -> NDArray[np.intp]:
     """Return a number for the value of each name, (n,): equal for equal values, and unique for names without one."""
-    numbers = {value: number for number, value in enumerate(sorted(set(values.values())))}
+    number_of_value = {value: number for number, value in enumerate(sorted(set(values.values())))}
     name_list: list[str] = names.tolist()
-    codes = [numbers[values[name]] if name in values else len(numbers) + row for row, name in enumerate(name_list)]
+    codes = [
+        number_of_value[values[name]] if name in values else len(number_of_value) + row
+        for row, name in enumerate(name_list)
+    ]
     return np.asarray(codes, dtype=np.intp)
 
 

@@ -178,8 +178,8 @@ def _rand_index(first: Labels, second: Labels) -> float | None:
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
-    numbers = [value for value in values if value is not None]
-    return float(np.mean(numbers)) if numbers else None
+    present_values = [value for value in values if value is not None]
+    return float(np.mean(present_values)) if present_values else None
 
 
 def _sample(Z: Floats, labels: Labels) -> tuple[Floats, Labels]:

@@ -16,14 +16,14 @@ Group = Mapping[str, Sequence[str]]
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table; the last column is wrapped at the width of the terminal."""
-    widths = [max(len(row[at]) for row in [heads, *rows]) for at in range(len(heads) - 1)]
+    widths = [max(len(row[column_index]) for row in [heads, *rows]) for column_index in range(len(heads) - 1)]
     indent = sum(widths) + 2 * len(widths)
     room = max(30, shutil.get_terminal_size((120, 24)).columns - indent)
     for number, row in enumerate([heads, *rows]):
         start = "".join(cell.ljust(width + 2) for cell, width in zip(row, widths, strict=False))
         lines = textwrap.wrap(row[-1], room) or [""]
-        for at, line in enumerate(lines):
-            text = ((start if at == 0 else " " * indent) + line).rstrip()
+        for line_index, line in enumerate(lines):
+            text = ((start if line_index == 0 else " " * indent) + line).rstrip()
             click.echo(click.style(text, bold=True) if number == 0 else text)
 
 
@@ -34,9 +34,9 @@ def print_column_groups(groups: Sequence[Group]) -> None:
     groups below, with the same row numbers.
     """
     count = len(next(iter(groups[0].values())))
-    numbers = _align_columns({"": [str(number) for number in range(1, count + 1)]})
+    number_column = _align_columns({"": [str(number) for number in range(1, count + 1)]})
     room = shutil.get_terminal_size((80, 24)).columns
-    for at, block in enumerate(_arrange_groups(numbers, map(_align_columns, groups), room)):
+    for at, block in enumerate(_arrange_groups(number_column, map(_align_columns, groups), room)):
         head, *rows = (strip_controls(line).rstrip() for line in block)
         click.echo(("\n" if at else "") + click.style(head, bold=True))
         click.echo("\n".join(rows))

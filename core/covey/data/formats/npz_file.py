@@ -95,12 +95,14 @@ class Archive:
         header, member = self.headers[key], self._infos[f"{key}.npy"]
         if header.dtype.hasobject:
             return self._strings(member, header)
-        size = prod(header.shape) * header.dtype.itemsize
-        if header.length + size != member.file_size:
-            raise ValueError(f"{key} has {member.file_size:,} bytes, but its header speaks of {header.length + size:,}")
-        content = self._mapped(member, header, size)
+        array_bytes = prod(header.shape) * header.dtype.itemsize
+        if header.length + array_bytes != member.file_size:
+            raise ValueError(
+                f"{key} has {member.file_size:,} bytes, but its header speaks of {header.length + array_bytes:,}"
+            )
+        content = self._mapped(member, header, array_bytes)
         if content is None:
-            content = self._content(member, header, size)
+            content = self._content(member, header, array_bytes)
         array = content.view(header.dtype).reshape(header.shape, order="F" if header.fortran else "C")
         return np.ascontiguousarray(array, dtype=header.dtype.newbyteorder("=")).reshape(header.shape)
 
@@ -214,12 +216,12 @@ class Writer:
 
     def put_blocks(self, key: str, count: int, blocks: Iterable[NDArray[Any]]) -> None:
         """Write the array (count, d) of which one block of rows (b, d) after the other comes."""
-        rest = iter(blocks)
-        first = next(rest)
+        remaining_blocks = iter(blocks)
+        first = next(remaining_blocks)
         header = {"descr": npy.dtype_to_descr(first.dtype), "fortran_order": False, "shape": (count, first.shape[1])}
         with self._member(key) as member:
             npy.write_array_header_1_0(member, header)
-            for block in chain([first], rest):
+            for block in chain([first], remaining_blocks):
                 member.write(block.tobytes())
 
     def _member(self, key: str) -> IO[bytes]:

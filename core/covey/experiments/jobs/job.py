@@ -143,9 +143,9 @@ class Job:
         """
         kill: signal.Signals = getattr(signal, "SIGKILL", signal.SIGTERM)
         self._wait_until(lambda: self.state != "waiting")
-        for number in (signal.SIGTERM, kill):
+        for signal_number in (signal.SIGTERM, kill):
             if self.state == "running":
-                self._send(number)
+                self._send(signal_number)
                 self._wait_until(lambda: self.state != "running")
         if self.state == "running":
             raise CoveyError(f"The run {self.folder} does not end: end its process, and look again.")

@@ -92,9 +92,9 @@ def _check_memory(model: str, pixels: Pixels, cost: float) -> None:
 
 def _check_layer(layer: str, shapes: Mapping[str, tuple[int, ...]], pooling: Pooling, model: str) -> None:
     if layer not in shapes:
-        near = did_you_mean(layer, shapes)
+        hint = did_you_mean(layer, shapes)
         examples = ", ".join(list(shapes)[:: -(-len(shapes) // 6)])
-        raise CoveyError(f"{model} has no layer {layer!r} that can be tapped.{near} Among its layers: {examples}.")
+        raise CoveyError(f"{model} has no layer {layer!r} that can be tapped.{hint} Among its layers: {examples}.")
     shape = shapes[layer]
     flat = len(shape) == 2 or (len(shape) == 3 and count_extra_tokens(shape) is None)
     if flat and max(pooling.bands, pooling.freq_pool or 1) > 1:
@@ -183,12 +183,12 @@ def _is_memory_error(error: RuntimeError) -> bool:
 
 @contextmanager
 def _threads(count: int | None) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
+    threads_before = torch.get_num_threads()
+    torch.set_num_threads(count or threads_before)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(threads_before)
 
 
 @contextmanager

@@ -88,8 +88,8 @@ def _lay_out_grid(tokens: Tensor, extra: int | None, ratio: float) -> Tensor:
 
 def _average_parts(maps: Tensor, parts: int, axis: int) -> Tensor:
     """Return the means over `parts` equal parts of an axis, which overlap by one where it is no multiple of them."""
-    size = maps.shape[axis]
-    edges = [(part * size // parts, -(-(part + 1) * size // parts)) for part in range(parts)]
+    axis_length = maps.shape[axis]
+    edges = [(part * axis_length // parts, -(-(part + 1) * axis_length // parts)) for part in range(parts)]
     return torch.stack([maps.narrow(axis, low, high - low).mean(axis) for low, high in edges], axis)
 
 

@@ -103,5 +103,5 @@ def _read(path: Path) -> Any:
 
 
 def _preview_keys(keys: Sequence[str]) -> str:
-    more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
-    return ", ".join(map(repr, keys[:3])) + more
+    more_keys = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
+    return ", ".join(map(repr, keys[:3])) + more_keys

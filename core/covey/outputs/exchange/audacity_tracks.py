@@ -37,8 +37,10 @@ def read_audacity_track(path: Path) -> SelectionTable:
         CoveyError: the file cannot be read, or is no label track.
     """
     lines = read_lines(path)
-    rows = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("\\")]
-    return SelectionTable(path=path, selections=[_selection(path, number, line) for number, line in rows])
+    rows = [
+        (line_number, line) for line_number, line in enumerate(lines, 1) if line.strip() and not line.startswith("\\")
+    ]
+    return SelectionTable(path=path, selections=[_selection(path, line_number, line) for line_number, line in rows])
 
 
 def _selection(path: Path, number: int, line: str) -> SelectionRow:

@@ -158,7 +158,7 @@ def _csv_blocks(path: Path, places: Sequence[int]) -> Iterator[NDArray[Any]]:
     next(rows)
     for line, row in rows:
         try:
-            pending.append(np.array([float(row[at]) for at in places]))
+            pending.append(np.array([float(row[place]) for place in places]))
         except (ValueError, IndexError) as error:
             raise CoveyError(f"{path} cannot be read: {reason(error)} (line {line}); features are numbers.") from error
         if len(pending) == count:
@@ -190,7 +190,9 @@ def _columns(path: Path, heads: Sequence[str]) -> tuple[str, list[str]]:
     """Return the column with names and those with features. Raises CoveyError."""
     name = next((head for head in NAMES if head in heads), None)
     others = [head for head in heads if head and head not in NAMES]
-    columns = [f"d{at}" for at in range(len(others)) if f"d{at}" in others] if "d0" in others else others
+    columns = (
+        [f"d{dimension}" for dimension in range(len(others)) if f"d{dimension}" in others] if "d0" in others else others
+    )
     if name is None or not columns:
         present = ", ".join(heads[:10]) or "nothing"
         raise CoveyError(f"{path} needs a column {NAMES[0]!r} and one for each feature; there is: {present}.")

@@ -72,8 +72,9 @@ def merge_segments(
     all_starts: dict[str, set[float]] = defaultdict(set)
     for cut in parse_segment_names([*classes, *names]).values():
         all_starts[cut.recording].add(cut.start)
-    numbers = {
-        recording: {start: at for at, start in enumerate(sorted(all_starts[recording]))} for recording in all_starts
+    image_numbers = {
+        recording: {start: position for position, start in enumerate(sorted(all_starts[recording]))}
+        for recording in all_starts
     }
     for name, cut in parse_segment_names(classes).items():
         for label in classes[name]:
@@ -81,7 +82,7 @@ def merge_segments(
     intervals_by_recording: dict[str, list[Interval]] = defaultdict(list)
     for (recording, label), begins in starts.items():
         intervals_by_recording[recording] += [
-            Interval(begin, end, label) for begin, end in _merged(begins, timing, numbers[recording])
+            Interval(begin, end, label) for begin, end in _merged(begins, timing, image_numbers[recording])
         ]
     return {recording: sorted(intervals_by_recording[recording]) for recording in sorted(intervals_by_recording)}
 

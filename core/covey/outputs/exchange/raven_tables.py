@@ -25,8 +25,8 @@ def raven_table(intervals: Sequence[Interval], sound: str, rate: float | None) -
     """
     band = ["0.0", f"{rate / 2:.1f}"] if rate else []
     lines = [[*_HEADS, *_BAND[: len(band)], BEGIN_FILE, BEGIN_PATH, OFFSET, LABEL]]
-    for number, interval in enumerate(intervals, 1):
+    for row_number, interval in enumerate(intervals, 1):
         begin, end = f"{interval.begin:.6f}", f"{interval.end:.6f}"
         file = [PurePosixPath(sound).name, sound, begin]
-        lines.append([str(number), "Spectrogram 1", "1", begin, end, *band, *file, as_cell(interval.label)])
+        lines.append([str(row_number), "Spectrogram 1", "1", begin, end, *band, *file, as_cell(interval.label)])
     return "".join("\t".join(line) + "\n" for line in lines)

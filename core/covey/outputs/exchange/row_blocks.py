@@ -48,7 +48,7 @@ class Sheet:
     @property
     def dimensions(self) -> list[str]:
         """The names of the columns of the matrix."""
-        return [f"d{at}" for at in range(self.matrix.shape[1])]
+        return [f"d{dimension}" for dimension in range(self.matrix.shape[1])]
 
     def blocks(self, values: int) -> Iterator[tuple[list[list[object]], Floats]]:
         """Yield rows, the columns and the matrix, with about so many values at a time."""
@@ -71,8 +71,8 @@ def write_csv(sheet: Sheet, path: Path, progress: Progress = SILENT) -> None:
 
         def rows() -> Iterator[list[object]]:
             for columns, matrix in sheet.blocks(VALUES):
-                numbers: list[list[float]] = matrix.tolist()
-                for row, row_numbers in enumerate(numbers):
+                matrix_rows: list[list[float]] = matrix.tolist()
+                for row, row_numbers in enumerate(matrix_rows):
                     cells = [csvs.guard_cell(column[row]) for column in columns]
                     yield [*cells, *[f"{number:.9g}" for number in row_numbers]]
                 step.advance(len(matrix))
@@ -83,8 +83,8 @@ def write_csv(sheet: Sheet, path: Path, progress: Progress = SILENT) -> None:
 def write_parquet(sheet: Sheet, path: Path, progress: Progress = SILENT) -> None:
     """Write a sheet as Parquet, one row group after the other. Raises CoveyError."""
     pa, pq = parquet.library()
-    numbers = [pa.field(name, pa.float32()) for name in sheet.dimensions]
-    schema = pa.schema([*(pa.field(name, _type(pa, column)) for name, column in sheet.columns.items()), *numbers])
+    number_fields = [pa.field(name, pa.float32()) for name in sheet.dimensions]
+    schema = pa.schema([*(pa.field(name, _type(pa, column)) for name, column in sheet.columns.items()), *number_fields])
     text = schema.names[: len(sheet.columns)]
     with (
         replace_file(path) as file,

@@ -98,7 +98,7 @@ def read_birdnet_table(path: Path, column: str | None = None) -> SelectionTable:
 
 def _split_lines(path: Path) -> Rows:
     lines = read_lines(path)
-    return [(number, line.split("\t")) for number, line in enumerate(lines, 1) if line.strip()]
+    return [(line_number, line.split("\t")) for line_number, line in enumerate(lines, 1) if line.strip()]
 
 
 def _read(path: Path, rows: Rows, kinds: Sequence[Columns], column: str | None) -> SelectionTable:
