@@ -274,10 +274,10 @@ def test_an_experiment_file_that_writes_outside_its_folder_needs_a_word(
     covey: Cli, images: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "from a stranger"
-    folder.mkdir()
+    shutil.copytree(images, folder / "birds")
     path, out = folder / "covey.toml", tmp_path / "thesis"
     for line in (f"out = {json.dumps(str(out))}", 'out = "../thesis"'):
-        path.write_text(f"""dataset = {json.dumps(str(images))}
+        path.write_text(f"""dataset = "birds"
 {line}
 [[extractor]]
 use = "brightness"
