@@ -196,8 +196,8 @@ def _create(api: KaggleApi, slug: Slug, push_request: Order) -> None:
     """Ask Kaggle for the dataset or version. Never retried, so that it is not made twice."""
 
     def send() -> CreateResponse:
-        with open_dataset_calls(api) as calls:
-            return push_request.send(calls)
+        with open_dataset_calls(api) as dataset_client:
+            return push_request.send(dataset_client)
 
     response = call_with_retries(send, slug, ())
     if response.error or (response.status or "").lower() == "error":

@@ -53,9 +53,9 @@ class InWork:
                 path.unlink()
         record = _read_record(path)
         self._left_out = record.left_out
-        is_suspected = record.extractor == extractor
-        self.suspects = frozenset(record.images if is_suspected else ())
-        self._deaths = record.deaths if is_suspected else 0
+        is_same_extractor = record.extractor == extractor
+        self.suspects = frozenset(record.images if is_same_extractor else ())
+        self._deaths = record.deaths if is_same_extractor else 0
 
     def blame(self, large: frozenset[Content]) -> frozenset[Content]:
         """Return the images that ended a process; one of the `large` ones is to blame after its first time."""

@@ -270,9 +270,9 @@ def _watch_process(process: subprocess.Popen[bytes], job: Job) -> None:
         job.mark_ended("failed", DIED)
 
 
-def _is_locked(path: Path) -> bool:
+def _is_locked(lock_file: Path) -> bool:
     try:
-        with hold_run_lock(path):
+        with hold_run_lock(lock_file):
             return False
     except LockHeldError:
         return True

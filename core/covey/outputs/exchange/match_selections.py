@@ -85,23 +85,27 @@ def match_selections(
         segment: length of an image in seconds.
         classes: the classes that the dataset has. "cluster 3" is no class unless it is one of them; with None it is.
     """
-    rows, index = list(rows_of(tables)), RecordingIndex.of_images(names)
-    sounds = dict.fromkeys((row.sound, table.folders) for table, row in rows)
-    recordings_by_sound = {sound: find_recordings(index, *sound) for sound in sounds}
-    conflicting = _conflicting_sounds(recordings_by_sound)
-    clips = _clips(names, segment)
+    table_rows, index = list(rows_of(tables)), RecordingIndex.of_images(names)
+    sound_keys = dict.fromkeys((row.sound, table.folders) for table, row in table_rows)
+    recordings_by_sound = {sound: find_recordings(index, *sound) for sound in sound_keys}
+    conflicting_sounds = _conflicting_sounds(recordings_by_sound)
+    clips_by_recording = _clips(names, segment)
     balance = Balance("selection", f"in {count_noun(len(tables), 'table')}")
     images_by_label: dict[str, dict[str, None]] = defaultdict(dict)
-    for table, row in rows:
+    for table, row in table_rows:
         recordings = recordings_by_sound[row.sound, table.folders]
-        reason, name = (CONFLICT, row.sound) if row.sound in conflicting else _problem(row, recordings, classes)
-        images = [] if reason else clips[recordings[0]].find(row.begin, row.end)
+        reason, example = (
+            (CONFLICT, row.sound) if row.sound in conflicting_sounds else _problem(row, recordings, classes)
+        )
+        images = [] if reason else clips_by_recording[recordings[0]].find(row.begin, row.end)
         if images:
             balance.used += 1
             images_by_label[class_name(row.label)] |= dict.fromkeys(images)
         else:
-            is_beyond_images = not reason and row.begin >= clips[recordings[0]].starts[-1] + segment - _ROUNDED
-            balance.leave_out(reason or (BEYOND if is_beyond_images else BETWEEN), name)
+            is_beyond_images = (
+                not reason and row.begin >= clips_by_recording[recordings[0]].starts[-1] + segment - _ROUNDED
+            )
+            balance.leave_out(reason or (BEYOND if is_beyond_images else BETWEEN), example)
     return MatchedSelections({label: list(images) for label, images in images_by_label.items()}, balance)
 
 
