@@ -382,6 +382,8 @@ def test_links_to_folders_are_followed_once(source: Path, dataset: Path, tmp_pat
     assert stubs(report) == {"site/near", "card 1/far"}
     links = {shortfall.name for shortfall in report.shortfalls}
     assert links == {"a link", "card 2", "site/loop", "card 1/loop"}
+    assert report.files.outside == [source / "card 1" / "far.wav"]
+    assert "1 recording outside the folder, behind links in it: card 1/far.wav" in report.lines()
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="needs a user whom permissions bind")

@@ -155,6 +155,9 @@ class ConversionReport:
         if self.files.others:
             kinds = ", ".join(sorted(self.files.others))
             yield f"{count_noun(self.files.others.total(), 'file')} of other kinds left alone: {kinds}"
+        if outside := self.files.outside:
+            names = preview([path.relative_to(self.files.root).as_posix() for path in outside])
+            yield f"{count_noun(len(outside), 'recording')} outside the folder, behind links in it: {names}"
         if self.files.skipped:
             yield f"{count_noun(len(self.files.skipped), 'folder')} not looked into, named above"
         yield self._balance()

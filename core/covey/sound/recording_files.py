@@ -37,6 +37,16 @@ class RecordingFiles:
     others: Counter[str] = attrs.field(factory=Counter)
     _real_folders: set[str] = attrs.field(factory=set)
 
+    @property
+    def outside(self) -> list[Path]:
+        """The recordings that lie outside the folder, behind links in it."""
+        root = os.path.realpath(self.root)
+        folders = {folder: os.path.realpath(folder) for folder in {path.parent for path in self.paths}}
+        real_places = {
+            path: os.path.realpath(path) if path.is_symlink() else folders[path.parent] for path in self.paths
+        }
+        return [path for path, place in real_places.items() if not Path(place).is_relative_to(root)]
+
     def collect(self) -> None:
         """Look at all folders, and last into those that links lead to, so that each keeps its own name."""
         pending, linked = [self.root], list[Path]()
