@@ -15,18 +15,21 @@ from covey.plugins.registry import Registry
 
 
 def confirm_destination(path: Path, experiment: Experiment, registry: Registry) -> None:
-    """Ask whether an experiment file may write, or take images, outside the folder in which it lies.
+    """Ask whether an experiment file may write outside the folder in which it lies; say so if it only reads there.
 
     Raises:
         CoveyError: it would, and nobody can be asked.
         Abort: the user says no.
     """
-    uses = {"writes to": experiment.out or experiment.dataset, "takes images from": experiment.dataset}
-    for use, location in uses.items():
-        folder = _find_folder(registry, location)
-        if folder and not _is_beside(path.resolve(), folder):
-            _confirm(f"{path} {use} {folder}, outside its own folder")
-            return
+    written, read = (
+        _find_folder(registry, place) for place in (experiment.out or experiment.dataset, experiment.dataset)
+    )
+    if written and not _is_beside(path.resolve(), written):
+        _confirm(f"{path} writes to {written}, outside its own folder")
+    elif read and not _is_beside(path.resolve(), read):
+        click.echo(
+            f"{path} takes images from {read}, outside its own folder: who publishes the results sends them.", err=True
+        )
 
 
 def _confirm(sentence: str) -> None:
