@@ -313,7 +313,9 @@ PARTS = st.text(
     min_size=1, max_size=8,
 ).filter(lambda part: part not in (".", "..") and not part.startswith("."))  # fmt: skip
 RECORDINGS = st.lists(st.lists(PARTS, min_size=1, max_size=3).map("/".join), min_size=1, max_size=5, unique=True)
-CLASSES = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=9).filter(str.strip)
+CLASSES = st.text(
+    st.one_of(st.sampled_from("\xa0 a"), st.characters(exclude_categories=["C", "Zl", "Zp"])), min_size=1, max_size=9
+).filter(str.strip)
 
 
 @pytest.mark.parametrize("form", [RAVEN, AUDACITY], ids=["raven", "audacity"])

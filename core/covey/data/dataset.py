@@ -17,7 +17,7 @@ from covey.data.image_clips import read_clips
 from covey.data.image_contents import hash_images
 from covey.data.images import ImageFolder
 from covey.data.legacy.file_names import METADATA_FILE
-from covey.data.outside_paths import leads_outside
+from covey.data.outside_paths import is_link_outside
 from covey.data.provenance import Provenance
 from covey.data.tables import Clustering, Embedding, Features, Names, PointTable, Table
 from covey.labelling import LabelStore, open_labels
@@ -100,7 +100,7 @@ class Dataset(ABC):
     @property
     def files(self) -> list[Path]:
         """The files on this machine that make it up beside its images, sorted by name: tables of every kind."""
-        return [path for path in list_published_files(self.home) if not leads_outside(path, self.home)]
+        return [path for path in list_published_files(self.home) if not is_link_outside(path, self.home)]
 
     @property
     def left_out(self) -> list[str]:

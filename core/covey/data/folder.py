@@ -19,7 +19,7 @@ from covey.data.dataset import AnyEntry, Dataset, Entry, T, list_published_files
 from covey.data.formats import npz
 from covey.data.images import ImageFolder
 from covey.data.legacy.file_names import IMAGE_FOLDERS, TABLE_PREFIXES
-from covey.data.outside_paths import is_remembered, leads_outside, remember_pointer
+from covey.data.outside_paths import is_link_outside, is_remembered, leads_outside, remember_pointer
 from covey.data.provenance import Provenance
 from covey.data.tables import Names, Table
 
@@ -67,7 +67,7 @@ class FolderDataset(Dataset):
     @property
     def left_out(self) -> list[str]:
         """One sentence for each link or pointer out of the folder: what it leads to is not part of the dataset."""
-        links = [path for path in list_published_files(self.home) if leads_outside(path, self.home)]
+        links = [path for path in list_published_files(self.home) if is_link_outside(path, self.home)]
         folders = [folder for folder in self._image_folders() if _is_folder(folder) and not self._is_ours(folder)]
         return [*map(_describe_link, links), *(self._describe_images_elsewhere(folder.resolve()) for folder in folders)]
 
@@ -82,7 +82,7 @@ class FolderDataset(Dataset):
         entries: list[AnyEntry] = []
         self._problems = []
         for path in sorted(self.home.glob("*.npz")):
-            if not path.is_file() or leads_outside(path, self.home):
+            if not path.is_file() or is_link_outside(path, self.home):
                 continue
             try:
                 entries.append(npz.read_entry(path))

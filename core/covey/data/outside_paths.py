@@ -24,6 +24,11 @@ def leads_outside(path: Path, folder: Path) -> bool:
         return True
 
 
+def is_link_outside(path: Path, folder: Path) -> bool:
+    """Whether an entry of a folder is a link to a place outside it; quicker than `leads_outside` where most are none."""
+    return path.is_symlink() and leads_outside(path, folder)
+
+
 def refuse_outside_folders(folder: Path, dataset: Path) -> None:
     """Check that a folder that is to be written in, and all folders in it, lie in the dataset.
 

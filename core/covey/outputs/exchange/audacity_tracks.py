@@ -25,7 +25,7 @@ def audacity_track(intervals: Sequence[Interval]) -> str:
 
 def as_cell(text: str) -> str:
     """Return a text for a cell that is not quoted: control characters, such as tabs, become spaces."""
-    return "".join(sign if sign.isprintable() or ord(sign) > 0xA0 else " " for sign in text)
+    return "".join(sign if sign.isprintable() or ord(sign) >= 0xA0 else " " for sign in text)
 
 
 def read_audacity_track(path: Path) -> SelectionTable:
