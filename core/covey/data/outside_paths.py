@@ -25,7 +25,7 @@ def leads_outside(path: Path, folder: Path) -> bool:
 
 
 def is_link_outside(path: Path, folder: Path) -> bool:
-    """Whether an entry of a folder is a link to a place outside it; quicker than `leads_outside` where most are none."""
+    """Whether an entry of a folder is a link to a place outside it; quick for entries that are no links."""
     return path.is_symlink() and leads_outside(path, folder)
 
 
