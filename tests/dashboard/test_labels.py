@@ -234,7 +234,7 @@ def test_a_label_file_that_goes_bad_while_the_page_is_open(opened: Open, store: 
     store.add(names[:2], "robin")
     app = turn(opened(), "Images without")
     store.path.write_bytes(b"no labels" * 1000)
-    button(app, "Undo").click().run()
+    button(app, "Undo what").click().run()
     assert not app.exception
     assert "are damaged" in told(app)
     assert store.path.read_bytes() == b"no labels" * 1000
