@@ -200,7 +200,7 @@ def test_when_every_image_has_a_class_it_says_so(opened: Open, store: LabelStore
     app = opened()
     assert "Every image has a class." in told(app)
     assert progress(app) == [115, 0, 0, 0]
-    button(app, "Undo").click().run()
+    button(app, "Undo what").click().run()
     assert question(app)
 
 

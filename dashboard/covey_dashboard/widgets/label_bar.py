@@ -75,15 +75,22 @@ def show_undo_buttons(store: LabelStore) -> None:
         CoveyError: the labels cannot be read.
     """
     _show_history_button("Undo", "Ctrl+Z", store.next_undo() is not None, store.undo, "Undone: ")
-    latest = store.next_undo(anybody=True)
-    if latest and latest.session != store.session:
-        st.button(
-            f"Undo what {_escape_markdown(latest.author) or 'somebody'} did",
-            help=f"In another window: {_escape_markdown(latest.told)}.",
-            on_click=act_and_report,
-            args=(partial(store.undo, anybody=True), "There is nothing to undo.", "Undone: "),
-        )
+    _show_foreign_button(store, "Undo", store.next_undo(anybody=True), store.undo, "Undone: ")
     _show_history_button("Redo", "Ctrl+Shift+Z", store.next_redo() is not None, store.redo, "Done again: ")
+    _show_foreign_button(store, "Redo", store.next_redo(anybody=True), store.redo, "Done again: ")
+
+
+def _show_foreign_button(
+    store: LabelStore, verb: str, action: Action | None, act: Callable[..., Action | None], report: str
+) -> None:
+    """Show a button for an action of another window, or of this one before it was reloaded."""
+    if action and action.session != store.session:
+        st.button(
+            f"{verb} what {_escape_markdown(action.author) or 'somebody'} did",
+            help=f"In another window: {_escape_markdown(action.told)}.",
+            on_click=act_and_report,
+            args=(partial(act, anybody=True), f"There is nothing to {verb.lower()}.", report),
+        )
 
 
 def _escape_markdown(text: str) -> str:
