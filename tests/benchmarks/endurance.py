@@ -28,7 +28,7 @@ import numpy as np
 from covey import Features
 from covey.data.folder import FolderDataset
 from covey.data.formats import npz
-from covey.labelling import kept_labels, open_labels
+from covey.labelling import open_labels, open_labels_read_only
 
 ROOT = Path(__file__).parents[2]
 NAMES = [f"image_{number:03}.png" for number in range(200)]
@@ -112,7 +112,7 @@ def kill_labelling(folder: Path, rng: random.Random, kills: int) -> Counter[str]
     dataset = FolderDataset(folder)
     for _ in range(kills):
         kill_while(partial(change_labels, folder), rng.uniform(0, LONGEST_LIFE_S))
-        labelled = len(kept_labels(dataset).rows())
+        labelled = len(open_labels_read_only(dataset).rows())
         assert labelled in (0, len(NAMES)), f"{labelled} of {len(NAMES)} images have their label"
         before = open_labels(dataset).rows()
         open_labels(dataset).undo()

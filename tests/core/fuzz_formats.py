@@ -25,7 +25,7 @@ from covey.data.images import ImageFolder
 from covey.data.metadata import read_table
 from covey.data.provenance import Provenance
 from covey.experiments.experiment import Experiment, read_experiment
-from covey.labelling import kept_labels, open_labels
+from covey.labelling import open_labels, open_labels_read_only
 from covey.plugins.registry import Registry
 from covey.sound.conversion import convert_recordings
 from covey.testing import Brightness, registry_of, tiny_tables
@@ -135,10 +135,10 @@ def _apply(mutation: object, content: bytes, rng: random.Random) -> bytes:
 
 def _use_labels(dataset: Dataset, rng: random.Random) -> None:
     """Read labels and their history, change them and undo that."""
-    for row in kept_labels(dataset).rows():
+    for row in open_labels_read_only(dataset).rows():
         assert all(type(text) is str for text in (row.filename, row.label, row.when, row.how))
     store = open_labels(dataset)
-    assert all(type(action.told) is str for action in store.history(10))
+    assert all(type(action.description) is str for action in store.history(10))
     before = store.rows()
     assert store.add(["new.png"], f"class {rng.randrange(3)}")
     store.undo()

@@ -22,7 +22,7 @@ from PIL import Image
 
 from covey.commands.main import main
 from covey.data.folder import FolderDataset
-from covey.labelling import LabelStore, kept_labels, open_labels
+from covey.labelling import LabelStore, open_labels, open_labels_read_only
 from covey.labelling.label_tables import long_table
 
 FORMAT_1 = (
@@ -185,7 +185,7 @@ def test_no_label_ever_counts_on_other_content(birds: Path, store: LabelStore, s
 
 def test_an_old_file_is_read_unchanged(birds: Path) -> None:
     contents = write_format_1(birds)
-    labels = kept_labels(FolderDataset(birds))
+    labels = open_labels_read_only(FolderDataset(birds))
     assert labels.by_image() == {"a.png": ("robin",), "b.png": ("robin", "Wren"), "gone.png": ("Wren",)}
     assert [action.undone for action in labels.history(9)] == [True, False, False, False]
     assert run("info", str(birds)).exit_code == 0
@@ -239,7 +239,7 @@ def test_a_writer_that_is_killed_during_the_upgrade_leaves_the_old_labels_or_the
                 writer.wait(rng.random() * 0.05)
             except subprocess.TimeoutExpired:
                 writer.send_signal(signal.SIGKILL)
-        assert kept_labels(FolderDataset(birds)).by_image() in (old, {**old, "a.png": ("robin", "wader")})
+        assert open_labels_read_only(FolderDataset(birds)).by_image() in (old, {**old, "a.png": ("robin", "wader")})
         open_labels(FolderDataset(birds)).add(["z.png"], "wader")
         (birds / "labels.sqlite").unlink()
 

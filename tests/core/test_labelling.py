@@ -57,7 +57,7 @@ def test_what_is_not_there_is_empty_and_is_not_made_by_looking(store: LabelStore
 def test_labels_are_there_for_everyone_at_once(store: LabelStore) -> None:
     done = store.add(["b.png", "a.png"], " robin ")
     assert done is not None
-    assert done.told == "“robin” given to 2 images"
+    assert done.description == "“robin” given to 2 images"
     store.add(["b.png"], "wren", how="suggestion")
     second = LabelStore(store.path)
     assert second.by_image() == {"a.png": ("robin",), "b.png": ("robin", "wren")}
@@ -135,13 +135,13 @@ def test_a_new_action_ends_what_could_be_redone_and_history_still_shows_it(store
     store.undo()
     store.add(["1.png"], "d")
     assert store.redo() is None
-    assert [(action.told[1], action.undone) for action in store.history(9)] == [
+    assert [(action.description[1], action.undone) for action in store.history(9)] == [
         ("d", False), ("c", True), ("b", True), ("a", False)
     ]  # fmt: skip
     store.undo()
     redone = store.redo()
     assert redone is not None
-    assert redone.told.startswith("“d”")
+    assert redone.description.startswith("“d”")
     assert len(store.history(2)) == 2
 
 

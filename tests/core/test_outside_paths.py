@@ -99,6 +99,7 @@ def test_a_folder_of_images_that_is_a_link_out_of_the_dataset_is_left_out(
 def test_what_the_user_says_is_remembered_for_this_pointer_alone(
     stranger: Path, home: Path, covey: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert f"covey info {stranger} --images {home / 'Pictures'}" in covey("info", stranger).stderr
     done = covey("info", stranger, "--images", home / "Pictures")
     assert "5 images" in done.stdout
     assert open_dataset(stranger).images is not None
@@ -108,6 +109,12 @@ def test_what_the_user_says_is_remembered_for_this_pointer_alone(
     (stranger / "covey.json").write_text(json.dumps(pointer))
     monkeypatch.setenv("COVEY_HOME", str(home / "somebody else"))
     assert open_dataset(stranger).images is None
+
+
+def test_a_misspelled_dataset_is_not_made_by_naming_its_images(tmp_path: Path, images: Path, covey: Cli) -> None:
+    done = covey("info", tmp_path / "brids", "--images", images)
+    assert done.exit_code == 2
+    assert not (tmp_path / "brids").exists()
 
 
 def test_images_named_with_out_are_found_again(tmp_path: Path, images: Path, covey: Cli) -> None:

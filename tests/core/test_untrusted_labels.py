@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from covey import CoveyError
 from covey.commands.main import main
 from covey.data.folder import FolderDataset
-from covey.labelling import LabelStore, kept_labels, open_labels
+from covey.labelling import LabelStore, open_labels, open_labels_read_only
 
 MAGIC = bytes.fromhex("d9d505f920a163d7")
 
@@ -62,7 +62,7 @@ def test_a_journal_that_names_another_file_deletes_nothing(
     dataset = FolderDataset(store.path.parent)
     acts: list[Callable[[], object]] = [
         lambda: open_labels(dataset),
-        lambda: kept_labels(dataset),
+        lambda: open_labels_read_only(dataset),
         store.classes,
         lambda: store.add(["c.png"], "wren"),
         store.undo,
@@ -122,7 +122,7 @@ def half_written(store: LabelStore) -> LabelStore:
 
 def test_what_a_dead_writer_left_unfinished_is_not_read_and_reading_changes_no_file(half_written: LabelStore) -> None:
     before = {path.name: path.read_bytes() for path in half_written.path.parent.iterdir() if path.is_file()}
-    seen = kept_labels(FolderDataset(half_written.path.parent))
+    seen = open_labels_read_only(FolderDataset(half_written.path.parent))
     assert seen.revision == 2
     assert len(seen.images("wren")) == 2000
     assert {path.name: path.read_bytes() for path in half_written.path.parent.iterdir() if path.is_file()} == before
@@ -206,7 +206,7 @@ def test_an_odd_file_is_one_error_and_nothing_changes(store: LabelStore, tmp_pat
     ODD[kind](store.path)
     before = sorted(tmp_path.rglob("*"))
     dataset = FolderDataset(store.path.parent)
-    for open_file in (open_labels, kept_labels):
+    for open_file in (open_labels, open_labels_read_only):
         with pytest.raises(CoveyError, match=r"labels\.sqlite"):
             open_file(dataset)
     assert "labels.sqlite" in describe(store.path.parent)

@@ -67,6 +67,19 @@ def test_without_a_dataset_it_says_how_to_name_one() -> None:
     assert app.code[0].value == "covey dashboard FOLDER"
 
 
+def test_images_outside_a_dataset_are_used_when_the_person_says_so(birds: Path, tmp_path: Path) -> None:
+    (birds / "images").rename(tmp_path / "pictures")
+    (birds / "covey.json").write_text('{"images": "../pictures"}')
+    app = opened(birds)
+    assert "Only tables are here, no images" in told(app)
+    assert "you have not said so: they are left out" in told(app)
+    assert "covey info" not in told(app)
+    next(button for button in app.button if button.label.startswith("Use the images in")).click().run()
+    assert not app.exception
+    assert f"115 images in {birds.parent / 'pictures'}" in told(app)
+    assert not [button for button in app.button if button.label.startswith("Use the images in")]
+
+
 def test_a_folder_is_opened_and_told_of(birds: Path, names: list[str]) -> None:
     open_labels(FolderDataset(birds)).add(names[:3], "wren")
     app = opened(birds)

@@ -114,12 +114,13 @@ def refuse_links(folder: Path) -> None:
 
 
 def _find_link(folder: Path) -> Path | None:
-    for entry in os.scandir(folder):
-        if entry.is_dir(follow_symlinks=False):
-            if link := _find_link(Path(entry.path)):
-                return link
-        elif not entry.is_file(follow_symlinks=False):
-            return Path(entry.path)
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if link := _find_link(Path(entry.path)):
+                    return link
+            elif not entry.is_file(follow_symlinks=False):
+                return Path(entry.path)
     return None
 
 

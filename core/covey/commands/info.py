@@ -13,6 +13,7 @@ import click
 from covey._base.errors import CoveyError
 from covey._base.files import WORK
 from covey._base.text import count_noun, escape_undecodable, preview
+from covey.commands.terminal.left_out import describe_confirmation
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.components.table_kinds import TableKind
 from covey.data.dataset import AnyEntry, Dataset
@@ -26,7 +27,7 @@ from covey.data.provenance import Provenance
 from covey.data.unused_pictures import describe_unused_pictures
 from covey.extraction.notes import describe_copies, describe_features
 from covey.extraction.shards import Unfinished, list_unfinished
-from covey.labelling import kept_labels
+from covey.labelling import open_labels_read_only
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registry
 
@@ -73,7 +74,9 @@ def info(place: str, as_json: bool, images: Path | None) -> None:
     """Show what is in a dataset or in one file (.npz, .pkl), what made it, and what is odd about it."""
     path = Path(place)
     if images:
-        create_dataset(Registry.installed(), place, images)
+        registry = Registry.installed()
+        open_dataset(registry, place, TerminalProgress())  # a name that is misspelled makes no dataset
+        create_dataset(registry, place, images)
     match path.suffix.lower() if path.is_file() else None:
         case None:
             _show_dataset(open_dataset(Registry.installed(), place, TerminalProgress()), as_json)
@@ -89,7 +92,7 @@ def info(place: str, as_json: bool, images: Path | None) -> None:
 def _show_dataset(dataset: Dataset, as_json: bool) -> None:
     images = dataset.images
     names = images.names() if images else []
-    entries, problems = dataset.entries(), list(dataset.problems)
+    entries, problems = dataset.entries(), [*dataset.problems, *describe_confirmation(dataset)]
     labels = _read_or_report(lambda: _summarize_labels(dataset), problems)
     metadata = _read_or_report(lambda: _summarize_metadata(dataset, names), problems)
     unfinished_layers = list_unfinished(dataset.home / WORK)
@@ -143,7 +146,7 @@ def _read_or_report(read: Callable[[], T], problems: list[str]) -> T | None:
 
 
 def _summarize_labels(dataset: Dataset) -> _LabelSummary | None:
-    store = kept_labels(dataset)
+    store = open_labels_read_only(dataset)
     classes = {label_class.name: label_class.count for label_class in store.classes()}
     if not classes:
         return None

@@ -9,7 +9,7 @@ import click
 
 from covey._base.text import count_noun
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
-from covey.labelling import Labelled, kept_labels, label_path
+from covey.labelling import Labelled, label_path, open_labels_read_only
 from covey.labelling.reattach_labels import plan_reattachment, reattach_labels
 from covey.labelling.repair_labels import repair_labels
 from covey.labelling.store import PATIENCE
@@ -30,7 +30,7 @@ def check(place: str) -> None:
     Exit code 1 if there are any.
     """
     dataset = open_dataset(Registry.installed(), place, TerminalProgress())
-    store = kept_labels(dataset)
+    store = open_labels_read_only(dataset)
     out_of_date = store.out_of_date()
     orphaned = store.orphaned() if dataset.images else []
     total = len(store.all_rows())
@@ -52,7 +52,7 @@ def check(place: str) -> None:
 def reattach(place: str, dry_run: bool, verbose: bool) -> None:
     """Attach labels of renamed, swapped or newly made images again: by content, else by the clip of the recording."""
     dataset = open_dataset(Registry.installed(), place, TerminalProgress())
-    store = kept_labels(dataset) if dry_run else dataset.labels
+    store = open_labels_read_only(dataset) if dry_run else dataset.labels
     reattachment = plan_reattachment(store, dataset.images.names() if dataset.images else [])
     for row, moved in reattachment.moves:
         print_text(f"{row.filename}: {row.label} -> {moved.filename}")

@@ -65,7 +65,7 @@ def _update_labels(dataset: Path, report: ConversionReport) -> Iterator[str]:
     try:
         labels = open_dataset(Registry.installed(), str(dataset)).labels
         if action := labels.move(report.new_image_names):
-            yield action.told
+            yield action.description
         replaced = {str(PurePosixPath(name).with_suffix("")) for name in report.replaced}
         unsure = [*labels.out_of_date(), *(row for row in labels.all_rows() if not row.content)]
         stubs = recordings_of_images(row.filename for row in unsure)

@@ -107,6 +107,11 @@ class Dataset(ABC):
         """One sentence for each thing in it that leads to something of the user's, and so is not part of it."""
         return []
 
+    @property
+    def unconfirmed_images(self) -> Path | None:
+        """The folder outside it in which its images would lie, if it has no others and this user has not agreed."""
+        return None
+
     @abstractmethod
     def entries(self) -> Sequence[AnyEntry]:
         """List the tables, sorted by kind and name, without reading arrays."""

@@ -68,13 +68,21 @@ class FolderDataset(Dataset):
     def left_out(self) -> list[str]:
         """One sentence for each link or pointer out of the folder: what it leads to is not part of the dataset."""
         links = [path for path in list_published_files(self.home) if is_link_outside(path, self.home)]
-        folders = [folder for folder in self._image_folders() if _is_folder(folder) and not self._is_ours(folder)]
-        return [*map(_describe_link, links), *(self._describe_images_elsewhere(folder.resolve()) for folder in folders)]
+        return [*map(_describe_link, links), *map(self._describe_images_outside, self._unconfirmed_folders())]
 
-    def _describe_images_elsewhere(self, folder: Path) -> str:
+    @property
+    def unconfirmed_images(self) -> Path | None:
+        """The folder outside this one to which a link or pointer leads that this user's covey did not write."""
+        folders = [] if self.images else self._unconfirmed_folders()
+        return folders[0].resolve() if folders else None
+
+    def _unconfirmed_folders(self) -> list[Path]:
+        return [folder for folder in self._image_folders() if _is_folder(folder) and not self._is_ours(folder)]
+
+    def _describe_images_outside(self, folder: Path) -> str:
+        place = folder.resolve()
         return (
-            f"The images of {self.home} would lie outside it, in {folder}, and you have not said so: they are left out."
-            f" If that is right: covey info {self.home} --images {folder}"
+            f"The images of {self.home} would lie outside it, in {place}, and you have not said so: they are left out."
         )
 
     def entries(self) -> list[AnyEntry]:

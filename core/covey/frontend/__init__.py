@@ -31,11 +31,11 @@ from covey.experiments.experiment import Experiment, read_experiment
 from covey.experiments.jobs import Job, command_words, list_jobs, start_job, to_toml
 from covey.experiments.pipeline import Pipeline
 from covey.experiments.plan import PlanLine, summarize_tasks
-from covey.labelling import Action, LabelClass, LabelStore, kept_labels, open_labels
+from covey.labelling import Action, LabelClass, LabelStore, open_labels, open_labels_read_only
 from covey.labelling.classes import isolate_text
 from covey.labelling.label_tables import import_labels, long_table, original_table
 from covey.outputs.methods_text import describe_methods
-from covey.plugins.locations import open_dataset
+from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registered, Registry
 
 __all__ = [
@@ -86,6 +86,7 @@ __all__ = [
     "column_kind",
     "command_words",
     "count_noun",
+    "create_dataset",
     "describe_methods",
     "digest",
     "evolve",
@@ -94,7 +95,6 @@ __all__ = [
     "is_entry_of",
     "isolate_text",
     "join_tables",
-    "kept_labels",
     "list_jobs",
     "long_table",
     "make_folder",
@@ -103,6 +103,7 @@ __all__ = [
     "nearest_rows",
     "open_dataset",
     "open_labels",
+    "open_labels_read_only",
     "option_values",
     "options",
     "original_table",

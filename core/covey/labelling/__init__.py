@@ -3,6 +3,6 @@
 from covey.labelling.changes import Labelled
 from covey.labelling.classes import LabelClass
 from covey.labelling.history import Action
-from covey.labelling.store import LabelStore, kept_labels, label_path, open_labels
+from covey.labelling.store import LabelStore, label_path, open_labels, open_labels_read_only
 
-__all__ = ["Action", "LabelClass", "LabelStore", "Labelled", "kept_labels", "label_path", "open_labels"]
+__all__ = ["Action", "LabelClass", "LabelStore", "Labelled", "label_path", "open_labels", "open_labels_read_only"]

@@ -143,11 +143,6 @@ def read_contents(path: Path, patience: float) -> bytes:
         return db.serialize()
 
 
-def check(path: Path, patience: float) -> None:
-    """Read the whole label file. Raises CoveyError when anything in it is not as it should be."""
-    read_sound_contents(path, patience)
-
-
 def read_sound_contents(path: Path, patience: float) -> bytes:
     """Return what `read_contents` does, once all of it is checked.
 
@@ -190,11 +185,14 @@ def _uri(path: Path, mode: Literal["ro", "rw"]) -> str:
 
 
 @contextmanager
-def _transaction(path: Path, address: str, patience: float, begin: str) -> Iterator[sqlite3.Connection]:
+def _transaction(
+    path: Path, address: str, patience: float, begin: str, foreign_keys: Literal["ON", "OFF"] = "ON"
+) -> Iterator[sqlite3.Connection]:
     try:
         with closing(sqlite3.connect(address, timeout=patience, isolation_level=None, uri=True)) as db:
-            for setting in ("trusted_schema=OFF", "cell_size_check=ON", "foreign_keys=ON", "temp_store=MEMORY"):
+            for setting in ("trusted_schema=OFF", "cell_size_check=ON", "temp_store=MEMORY"):
                 db.execute(f"PRAGMA {setting}")
+            db.execute(f"PRAGMA foreign_keys={foreign_keys}")
             db.execute(begin)
             db.execute("PRAGMA defer_foreign_keys=ON")
             _prepare(db, path)
@@ -233,23 +231,16 @@ def _upgrade(path: Path, patience: float) -> None:
     with reading(path, patience) as db:
         if _number(db, "user_version") == FORMAT:
             return
-    try:
-        with closing(sqlite3.connect(_uri(path, "rw"), timeout=patience, isolation_level=None, uri=True)) as db:
-            for setting in ("trusted_schema=OFF", "foreign_keys=OFF", "temp_store=MEMORY"):
-                db.execute(f"PRAGMA {setting}")
-            db.execute("BEGIN IMMEDIATE")
-            _prepare(db, path)
-            if _number(db, "user_version") < FORMAT:  # nobody else was first
-                for table, added in _ADDED.items():
-                    db.execute(f"CREATE TEMP TABLE earlier AS SELECT *, {added} FROM main.{table}")
-                    db.execute(f"DROP TABLE main.{table}")
-                    db.execute(_NEW_TABLES[table])
-                    db.execute(f"INSERT INTO main.{table} SELECT * FROM earlier")
-                    db.execute("DROP TABLE earlier")
-                db.execute(f"PRAGMA user_version={FORMAT}")
-            db.commit()
-    except UNREADABLE as error:
-        raise _as_covey_error(path, error) from error
+    with _transaction(path, _uri(path, "rw"), patience, "BEGIN IMMEDIATE", foreign_keys="OFF") as db:
+        if _number(db, "user_version") == FORMAT:  # another process was first
+            return
+        for table, added in _ADDED.items():
+            db.execute(f"CREATE TEMP TABLE earlier AS SELECT *, {added} FROM main.{table}")
+            db.execute(f"DROP TABLE main.{table}")
+            db.execute(_NEW_TABLES[table])
+            db.execute(f"INSERT INTO main.{table} SELECT * FROM earlier")
+            db.execute("DROP TABLE earlier")
+        db.execute(f"PRAGMA user_version={FORMAT}")
 
 
 def _has_odd_values(db: sqlite3.Connection) -> bool:

@@ -40,7 +40,7 @@ class Action:
 
     id: int
     when: str
-    told: str
+    description: str
     undone: bool
     author: str = ""
     session: str = ""
@@ -116,7 +116,7 @@ def _turn(db: sqlite3.Connection, action: Action, forwards: bool) -> Action | No
         db.rollback()
         culprit = f" ({later[0]})" if later else ""
         raise CoveyError(
-            f"Nothing was changed: later actions{culprit} build on “{action.told}”. Take back those first."
+            f"Nothing was changed: later actions{culprit} build on “{action.description}”. Take back those first."
         )
     db.execute("UPDATE action SET state = ? WHERE id = ?", ("done" if forwards else "undone", action.id))
     return _action(db, action.id)
@@ -140,5 +140,5 @@ def _next_action(db: sqlite3.Connection, which: str, session: str | None = None)
 
 
 def _as_action(row: tuple[int, str, str, int, str, str]) -> Action:
-    number, at, told, undone, author, session = row
-    return Action(number, at, told, bool(undone), author, session)
+    number, at, description, undone, author, session = row
+    return Action(number, at, description, bool(undone), author, session)

@@ -10,8 +10,7 @@ from covey._base.errors import CoveyError
 from covey._base.files import WORK, create_file, make_folder, refuse_links
 from covey.labelling.database import read_sound_contents
 
-KEPT = 14
-"""How many backups stay."""
+MOST_BACKUPS = 14
 _NAME = re.compile(r"labels-\d{4}-\d\d-\d\d\.sqlite")
 
 
@@ -37,7 +36,7 @@ def back_up_once_a_day(path: Path, patience: float) -> None:
     contents = read_sound_contents(path, patience)
     make_folder(backup.parent)
     create_file(backup, contents)
-    for old in [file for file in backups if file != backup][: -(KEPT - 1)]:
+    for old in [file for file in backups if file != backup][: -(MOST_BACKUPS - 1)]:
         old.unlink(missing_ok=True)
 
 

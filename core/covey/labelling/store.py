@@ -22,7 +22,7 @@ from covey.labelling.authors import current_author
 from covey.labelling.changes import Labelled
 from covey.labelling.classes import LabelClass, class_colour, class_name, isolate_text
 from covey.labelling.clips import RecordingClip
-from covey.labelling.database import NAME, check, read_contents, reading, writing
+from covey.labelling.database import NAME, read_contents, read_sound_contents, reading, writing
 from covey.labelling.history import Action
 from covey.labelling.label_backups import back_up_once_a_day
 
@@ -296,13 +296,13 @@ def open_labels(dataset: Dataset) -> LabelStore:
     path, own = _places(dataset)
     if not own.exists() and not _writable(dataset.home):
         create_file(make_folder(own.parent) / NAME, read_contents(path, PATIENCE))
-    return attrs.evolve(kept_labels(dataset), writable=True)
+    return attrs.evolve(open_labels_read_only(dataset), writable=True)
 
 
-def kept_labels(dataset: Dataset) -> LabelStore:
+def open_labels_read_only(dataset: Dataset) -> LabelStore:
     """Open the labels of a dataset for reading only: where they lie now, and nothing is made. Raises CoveyError."""
     store = LabelStore(label_path(dataset), writable=False, contents=dataset.image_contents, clips=dataset.image_clips)
-    check(store.path, PATIENCE)
+    read_sound_contents(store.path, PATIENCE)
     return store
 
 

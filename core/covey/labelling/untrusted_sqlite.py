@@ -24,8 +24,6 @@ _LEGACY = b"\x01\x01"
 """Bytes 18 and 19 of a database that uses a rollback journal; 2 stands for a write-ahead log."""
 _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 """Begins a journal; at its end it marks the name of a super-journal (same page, section 3)."""
-
-
 _JOURNAL_ENDING = "-journal"
 _JOURNAL_HEADER = 28
 """Bytes of its header: magic, records, nonce, pages of the database before the change, sector size, page size."""

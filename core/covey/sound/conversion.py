@@ -86,19 +86,8 @@ def convert_recordings(
         orphans = sorted(converter.orphans())
         if remove_orphans:
             _remove_images(folder, orphans)
-        report = ConversionReport(
-            folder=folder,
-            files=files,
-            recordings=recordings,
-            entries=entries,
-            new=sum(entry.images for entry in converter.new),
-            renamed=converter.renamed,
-            new_image_names=converter.new_image_names,
-            replaced=converter.replaced,
-            assumed=converter.assumed,
-            orphans=orphans,
-            orphans_removed=remove_orphans,
-            log=work / LOG,
+        report = attrs.evolve(
+            converter.report(files, entries), orphans=orphans, orphans_removed=remove_orphans, log=work / LOG
         )
         for line in report.lines(verbose=True):
             LOGGER.info("%s", escape_undecodable(line))
@@ -166,6 +155,20 @@ class Converter:
                 return [counter.tick(future.result()) for future in as_completed(futures)]
             finally:
                 pool.shutdown(cancel_futures=True)
+
+    def report(self, files: RecordingFiles, entries: list[LedgerEntry]) -> ConversionReport:
+        """Return what became of the recordings in a folder, of which there are these entries."""
+        return ConversionReport(
+            folder=self.folder,
+            files=files,
+            recordings=self.recordings,
+            entries=entries,
+            new=sum(entry.images for entry in self.new),
+            renamed=self.renamed,
+            new_image_names=self.new_image_names,
+            replaced=self.replaced,
+            assumed=self.assumed,
+        )
 
     def orphans(self) -> Iterator[str]:
         """Yield the names of images that no recording shows any more."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import attrs
 import numpy as np
@@ -16,6 +17,7 @@ from covey.frontend import (
     Joined,
     Registry,
     T,
+    create_dataset,
     digest,
     is_entry_of,
     join_tables,
@@ -100,6 +102,18 @@ def list_embeddings(location: str) -> list[Entry[Embedding]]:
         CoveyError: the dataset cannot be opened.
     """
     return [entry for entry in list_tables(location).entries if is_entry_of(entry, Embedding)]
+
+
+def confirm_images(location: str, images: Path) -> None:
+    """Remember that the images of a dataset lie in a folder outside it, as this user says.
+
+    Raises:
+        CoveyError: the dashboard is read-only, or the dataset cannot be written.
+    """
+    refuse_if_read_only()
+    create_dataset(registry(), location, images)
+    for function in (image_folder, count_images, list_tables):
+        function.clear()
 
 
 @cached(spinner="Looking for images", ttl=IMAGES_TTL)

@@ -9,7 +9,7 @@ import numpy as np
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from covey import Labels
-from covey.frontend import NOISE, LabelClass, LabelStore, Worklist, kept_labels, open_labels
+from covey.frontend import NOISE, LabelClass, LabelStore, Worklist, open_labels, open_labels_read_only
 from covey_dashboard.data.caching import cached
 from covey_dashboard.data.datasets import OpenEmbedding, dataset_at, load_embedding, load_similarity_space
 from covey_dashboard.server.read_only import is_read_only
@@ -59,7 +59,7 @@ def label_store(location: str) -> LabelStore:
 @cached()
 def _shared_store(location: str) -> LabelStore:
     dataset = dataset_at(location)
-    return kept_labels(dataset) if is_read_only() else open_labels(dataset)
+    return open_labels_read_only(dataset) if is_read_only() else open_labels(dataset)
 
 
 @cached(max_entries=4)

@@ -87,7 +87,7 @@ def _show_foreign_button(
     if action and action.session != store.session:
         st.button(
             f"{verb} what {_escape_markdown(action.author) or 'somebody'} did",
-            help=f"In another window: {_escape_markdown(action.told)}.",
+            help=f"In another window: {_escape_markdown(action.description)}.",
             on_click=act_and_report,
             args=(partial(act, anybody=True), f"There is nothing to {verb.lower()}.", report),
         )
@@ -137,7 +137,7 @@ def act_and_report(act: Callable[[], Action | None], idle_report: str, prefix: s
     state = LabelBarState.recall()
     try:
         action = act()
-        state.set_report(f"{prefix}{action.told}." if action else idle_report)
+        state.set_report(f"{prefix}{action.description}." if action else idle_report)
     except CoveyError as error:
         state.set_report(str(error), has_failed=True)
 

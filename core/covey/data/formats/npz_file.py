@@ -12,7 +12,8 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
+from io import BytesIO
 from itertools import chain, pairwise
 from math import prod
 from pathlib import Path
@@ -39,6 +40,7 @@ _MOST_MEMBERS = 1000
 _CHUNK = 1 << 20
 _PADDING = 0xD935
 """The extra field that aligns, as Android's zipalign writes it."""
+_LENGTH_FORMATS = {(1, 0): "<H", (2, 0): "<I"}
 _HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 """Version 3 is for names of fields in Unicode, which no table of covey has."""
 DAMAGED = (
@@ -241,6 +243,19 @@ def create_npz(path: Path, compress: bool = False) -> Iterator[Writer]:
         yield Writer(file, archive, compress)
 
 
+@lru_cache(maxsize=1024)
+def _parse_header(version: tuple[int, int], encoded: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return shape, Fortran order and dtype from a header; the tables of a dataset share few different ones.
+
+    Raises:
+        ValueError: it is no header.
+    """
+    try:
+        return _HEADER_READERS[version](BytesIO(encoded))
+    except Exception as error:  # of Python's parser, which NumPy lets through
+        raise ValueError("an array has a header that is not understood, or too long to be read safely") from error
+
+
 def _read_header(member: IO[bytes]) -> Header:
     """Read the header of an array. Raises ValueError when it holds no numbers, text or objects."""
     try:
@@ -249,10 +264,9 @@ def _read_header(member: IO[bytes]) -> Header:
         raise ValueError("it holds what is no NPY array") from error
     if version not in _HEADER_READERS:
         raise ValueError(f"an array is written in version {version[0]} of the NPY format: save it with version 1 or 2")
-    try:
-        shape, fortran, dtype = _HEADER_READERS[version](member)
-    except Exception as error:  # of Python's parser, which NumPy lets through
-        raise ValueError("an array has a header that is not understood, or too long to be read safely") from error
+    length_field = member.read(struct.calcsize(_LENGTH_FORMATS[version]))
+    (text_length,) = struct.unpack(_LENGTH_FORMATS[version], length_field)
+    shape, fortran, dtype = _parse_header(version, length_field + member.read(min(text_length, _CHUNK)))
     if dtype.kind not in "biufSUO" or dtype.subdtype is not None:
         raise ValueError(f"it holds an array of the kind {str(dtype)[:50]}")
     if any(size < 0 for size in shape):

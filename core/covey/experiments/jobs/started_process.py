@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -37,7 +38,8 @@ def find_process(job: Path) -> int | None:
 
 def forget_process(job: Path) -> None:
     """Forget the process of a job that has ended."""
-    _record(job).unlink(missing_ok=True)
+    with suppress(OSError):  # what stays there is the number of a process that has ended
+        _record(job).unlink()
 
 
 def _describe(process: psutil.Process) -> dict[str, int | float | str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -11,7 +12,9 @@ from covey.frontend import AnyEntry, count_noun
 from covey_dashboard.current_dataset import current_embedding, current_location, show_dataset
 from covey_dashboard.data.datasets import (
     OpenEmbedding,
+    confirm_images,
     count_images,
+    dataset_at,
     image_folder,
     join_embeddings,
     list_embeddings,
@@ -84,6 +87,7 @@ def show_contents(location: str) -> None:
     entries, opened = list_tables(location).entries, current_embedding(location)
     st.text(location)
     st.text(count_contents(location))
+    offer_images(location)
     if opened:
         choose_embeddings(opened)
         if dataset_metadata(location).path:
@@ -107,6 +111,25 @@ def count_contents(location: str) -> str:
         labels_text = count_noun(sum(label_class.count for label_class in classes), "label")
         phrases.append(f"{count_noun(len(classes), 'class')} with {labels_text}")
     return ". ".join(phrases) + "."
+
+
+def offer_images(location: str) -> None:
+    """Let a person say that the images of a dataset, which would lie outside it, are the right ones.
+
+    Raises:
+        CoveyError: the dataset cannot be opened.
+    """
+    folder = dataset_at(location).unconfirmed_images
+    if folder and not is_read_only():
+        st.button(f"Use the images in {folder}", on_click=use_images, args=(location, folder))
+
+
+def use_images(location: str, folder: Path) -> None:
+    """Let a dataset have its images in a folder outside it; store the error message if that fails."""
+    try:
+        confirm_images(location, folder)
+    except CoveyError as error:
+        DataState.recall().problem = str(error)
 
 
 def choose_embeddings(opened: OpenEmbedding) -> None:

@@ -160,7 +160,7 @@ def show_history(actions: Sequence[Action]) -> None:
 
 
 def _action_line(action: Action) -> str:
-    description, tag = escape(action.told), "s" if action.undone else "bdi"
+    description, tag = escape(action.description), "s" if action.undone else "bdi"
     time = escape(" ".join([_as_local_time(action.when), action.author]).strip())
     return f'<div title="{description}"><span>{time}</span><{tag}>{description}</{tag}></div>'
 
