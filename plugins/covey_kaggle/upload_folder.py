@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import zipfile
@@ -20,6 +19,7 @@ from covey.authoring import (
     Progress,
     Value,
     guard_cell,
+    hash_file,
     make_folder,
     replace_file,
     write_csv,
@@ -75,12 +75,7 @@ def hash_files(folder: Path, progress: Progress) -> dict[str, str]:
     """Return the SHA-256 of each file in a folder."""
     paths = sorted(folder.iterdir())
     with progress.step("Comparing with the last push", len(paths), "file") as step:
-        return {path.name: step.tick(_hash_file(path)) for path in paths}
-
-
-def _hash_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return {path.name: step.tick(hash_file(path)) for path in paths}
 
 
 def _link_or_copy(path: Path, new_path: Path) -> None:

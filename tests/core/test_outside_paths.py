@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -198,6 +199,32 @@ def test_pipes_among_the_images_are_left_out(tmp_path: Path, images: Path, covey
     os.mkfifo(folder / name)
     assert covey("pull", folder, tmp_path / "out").exit_code == 0
     assert len(list((tmp_path / "out" / "images").glob("call*.png"))) == 24
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["images/_recordings.jsonl", "images/_feature_extraction_parameters.json", ".covey/grey_ranges.json",
+     ".covey/images.json", "covey.json", "labels.sqlite", "metadata.csv", "x.npz"],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["info", "report"])
+def test_no_command_waits_for_a_pipe_in_a_dataset(tmp_path: Path, images: Path, name: str, command: str) -> None:
+    folder = tmp_path / "stranger"
+    shutil.copytree(images, folder / "images")
+    names = [path.name for path in sorted(images.iterdir())]
+    FolderDataset(folder).save(tiny_tables(names))
+    open_dataset(folder).labels.add(names[:1], "wren")
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    code = "import sys; from covey.commands.main import main; main(sys.argv[1:])"
+    arguments = [command, str(folder), *(["-o", str(tmp_path / "x.html")] if command == "report" else [])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], env=environment, timeout=300, capture_output=True, check=False
+    )
+    assert done.returncode in (0, 2), done.stderr.decode()
+    assert b"Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("out", ["~/Documents", "npz:~/Documents", "../elsewhere"])

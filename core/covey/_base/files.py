@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from covey._base.errors import CoveyError, reason
 from covey._base.user_folders import user_data_folder
@@ -65,6 +65,18 @@ def create_file(path: Path, content: bytes) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def read_text(path: Path, errors: Literal["strict", "replace"] = "strict") -> str:
+    """Return the text of a file, as UTF-8.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file: a pipe in a stranger's dataset would never end.
+        UnicodeDecodeError: it is no UTF-8.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError("it is not a file")
+    return path.read_text("utf-8", errors)
 
 
 def write_text(path: Path, text: str) -> None:

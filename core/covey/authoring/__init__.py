@@ -4,6 +4,7 @@ Importing it is cheap; what needs torch is in `covey.extraction.networks`.
 """
 
 from covey._base.csvs import guard_cell, write_csv
+from covey._base.digests import hash_file
 from covey._base.errors import did_you_mean, reason
 from covey._base.files import make_folder, replace_file, write_text
 from covey._base.progress import SILENT, Progress, Step
@@ -66,6 +67,7 @@ __all__ = [
     "escapes_folder",
     "evolve",
     "guard_cell",
+    "hash_file",
     "layers_option",
     "list_published_files",
     "make_folder",

@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 
 from covey._base.errors import CoveyError
-from covey._base.files import WORK, make_folder, write_text
+from covey._base.files import WORK, make_folder, read_text, write_text
 from covey.components.contracts import Floats
 from covey.components.kinds import Kind
 from covey.data.dataset import AnyEntry, Dataset, Entry, T, list_published_files
@@ -162,7 +162,7 @@ class FolderDataset(Dataset):
         if not self._pointer.is_file():
             return None
         try:
-            document = json.loads(self._pointer.read_text("utf-8"))
+            document = json.loads(read_text(self._pointer))
             return _Pointer(str(document["images"]), str(document.get("token", "")))
         except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
             raise CoveyError(f"{self._pointer} is damaged: delete it and run covey with --out again.") from error

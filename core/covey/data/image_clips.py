@@ -7,6 +7,7 @@ import math
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
+from covey._base.files import read_text
 from covey.data.legacy.file_names import PARAMETERS_FILE
 from covey.data.segment_names import parse_segment_names
 from covey.labelling.clips import RecordingClip
@@ -30,7 +31,7 @@ def read_clips(root: Path, names: Collection[str]) -> dict[str, RecordingClip]:
 def _read_duration_ms(root: Path) -> int:
     """Return the length of the images in milliseconds, 0 if it is not known."""
     try:
-        duration_s = float(json.loads((root / PARAMETERS_FILE).read_text("utf-8"))["segment_duration_sec"])
+        duration_s = float(json.loads(read_text(root / PARAMETERS_FILE))["segment_duration_sec"])
         return round(duration_s * 1000) if 0 < duration_s < 1e6 and math.isfinite(duration_s) else 0
     except _UNREADABLE:
         return 0
@@ -40,7 +41,7 @@ def _read_recording_contents(root: Path) -> dict[str, str]:
     """Return the SHA-256 of each recording, by its name without the ending; lines that are torn or odd are left out."""
     contents = {}
     try:
-        lines = (root / LEDGER).read_text("utf-8", "replace").splitlines()
+        lines = read_text(root / LEDGER, "replace").splitlines()
     except OSError:
         return {}
     for line in lines:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 
+from covey._base.digests import hash_file
 from covey.data.images import ImageFolder, escapes_folder, read_index
 
 INDEX = "images.json"
+"""What the images contained at the last run, in the work folder of a dataset."""
 Stamp = tuple[int, int, int]
 """Size and times (ns) of a file: modification, and change by the system."""
 
@@ -26,7 +27,7 @@ def hash_images(images: ImageFolder, names: Collection[str]) -> dict[str, str]:
             continue
         indexed_stamp, content = indexed.get(name, (None, ""))
         if indexed_stamp != stamp or not content:
-            content = _hash_file(path, stamp)
+            content = _hash_stamped(path, stamp)
         if content:
             contents[name] = content
     return contents
@@ -54,10 +55,9 @@ def _read_index_at(index_file: Path, _stamp: Stamp) -> dict[str, tuple[Stamp, st
 
 
 @lru_cache(maxsize=200_000)
-def _hash_file(path: str, _stamp: Stamp) -> str:
+def _hash_stamped(path: str, _stamp: Stamp) -> str:
     """Return the SHA-256 of a file, "" if it cannot be read; it is read again once its stamp differs."""
     try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return hash_file(Path(path))
     except OSError:
         return ""

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey._base.digests import digest
-from covey._base.files import write_text
+from covey._base.files import read_text, write_text
 from covey._base.progress import SILENT, Progress
 from covey._base.text import preview
 from covey.data.picture_decoding import (
@@ -227,7 +227,7 @@ def _write_index(index_file: Path, files: Sequence[ImageFile]) -> None:
 def read_index(index_file: Path) -> list[ImageFile]:
     """Return the files in an index; none if it is damaged or was written by another version."""
     try:
-        index = json.loads(index_file.read_text("utf-8"))
+        index = json.loads(read_text(index_file))
         return list(map(_read_row, index["files"])) if index["format"] == FORMAT else []
     except (OSError, ValueError, TypeError, RecursionError, LookupError):
         return []
@@ -248,10 +248,10 @@ def _write_ranges(path: Path, files: Sequence[ImageFile]) -> None:
 
 
 def _read_ranges(path: Path | None) -> dict[str, GreyRange]:
-    if path is None or not path.is_file():
+    if path is None:
         return {}
     try:
-        ranges = json.loads(path.read_text("utf-8"))
+        ranges = json.loads(read_text(path))
         scales = [GreyRange(str(kind), float(low), float(high)) for kind, (low, high) in ranges.items()]
         return {scale.kind: scale for scale in scales if isfinite(scale.low) and isfinite(scale.high)}
     except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):

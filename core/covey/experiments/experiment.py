@@ -10,6 +10,7 @@ from pathlib import Path
 import attrs
 
 from covey._base.errors import CoveyError, did_you_mean, reason, shorten
+from covey._base.files import read_text
 from covey.components import options
 from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Runtime
 from covey.components.kinds import STEPS, Kind
@@ -50,9 +51,7 @@ def read_experiment(path: Path, registry: Registry) -> Experiment:
         CoveyError: a sentence for each problem, with its line.
     """
     try:
-        if path.exists() and not path.is_file():
-            raise OSError("it is not a file")
-        text = path.read_text("utf-8")
+        text = read_text(path)
         document: dict[str, object] = tomllib.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         raise CoveyError(f"{path} cannot be read as TOML: {reason(error)}.") from error

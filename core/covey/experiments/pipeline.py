@@ -31,6 +31,7 @@ from covey.components.kinds import Kind
 from covey.components.versions import package_versions
 from covey.data.clusters_csv import write_dataset_clusters
 from covey.data.dataset import AnyEntry, Dataset, Entry, is_entry_of
+from covey.data.image_contents import INDEX
 from covey.data.images import ImageFile, ImageFolder, key_of
 from covey.data.picture_decoding import FORMAT_NAMES
 from covey.data.provenance import Details, Provenance
@@ -46,9 +47,6 @@ from covey.extraction.runtime import check_settings, resolve_runtime
 from covey.extraction.shards import shards_of
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registry
-
-INDEX = "images.json"
-"""What the images contained at the last run, in the work folder."""
 
 
 @attrs.frozen

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import numpy as np
 
-from covey._base.files import make_folder, write_text
+from covey._base.files import make_folder, read_text, write_text
 from covey.components.contracts import Floats
 from covey.data.dataset import Dataset, Entry
 from covey.data.images import ImageFile, key_of
@@ -172,7 +172,7 @@ def load_earlier_rows(dataset: Dataset, earlier: EarlierRows | None) -> dict[Con
 def _list_rows(work: Path, provenance: Provenance) -> Iterator[tuple[Content, str]]:
     """Yield content and name of each row of a table; nothing if the contents of its images are not known."""
     try:
-        names_and_contents = json.loads(_contents_file(work, provenance.input).read_text("utf-8"))
+        names_and_contents = json.loads(read_text(_contents_file(work, provenance.input)))
     except (OSError, ValueError, RecursionError):
         return
     broken_names = provenance.details.broken

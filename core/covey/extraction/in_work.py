@@ -10,6 +10,7 @@ from pathlib import Path
 
 import attrs
 
+from covey._base.files import read_text
 from covey.extraction.shards import Content
 
 FILE = "in_work.json"
@@ -104,7 +105,7 @@ def _open_private(path: str, flags: int) -> int:
 def _read_record(path: Path) -> _Record:
     """Return the record in a file; an empty one if the file is missing or damaged."""
     with suppress(OSError, ValueError, TypeError, RecursionError):
-        record = _Record(**json.loads(path.read_text("utf-8")))
+        record = _Record(**json.loads(read_text(path)))
         if _is_valid(record):
             return record
     return _Record()

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from covey._base.digests import digest
 from covey._base.errors import CoveyError
-from covey._base.files import write_text
+from covey._base.files import read_text, write_text
 from covey.components import options
 from covey.components.contracts import FeatureExtractor
 from covey.components.versions import package_versions
@@ -75,7 +75,7 @@ def _cache_key(extractor: FeatureExtractor, plural: str) -> str:
 def _read_cache(path: Path) -> dict[str, list[str]]:
     """Return the layers in a cache file; none if it is missing or damaged."""
     with suppress(OSError, ValueError, RecursionError):
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(read_text(path))
         if isinstance(content, dict):
             return content
     return {}

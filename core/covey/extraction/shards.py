@@ -12,7 +12,7 @@ import numpy as np
 
 from covey._base.digests import digest
 from covey._base.errors import CoveyError, reason
-from covey._base.files import make_folder, replace_file, write_text
+from covey._base.files import make_folder, read_text, replace_file, write_text
 from covey.components.contracts import Floats, Runtime
 from covey.data.formats.npz_file import DAMAGED
 from covey.data.provenance import Provenance
@@ -69,7 +69,7 @@ class Shards:
     def plan(self) -> Plan | None:
         """Return the plan of an unfinished run; None if there is none, or it is damaged."""
         try:
-            document = json.loads((self.folder / PLAN).read_text("utf-8"))
+            document = json.loads(read_text(self.folder / PLAN))
             return Plan(
                 Runtime(**document["runtime"]), tuple(map(tuple, document["batches"])), str(document.get("tag", ""))
             )

@@ -5,13 +5,13 @@ Imports no torch: the work is done by `covey.extraction.networks`.
 
 from __future__ import annotations
 
-import hashlib
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from covey._base.digests import hash_file
 from covey._base.errors import CoveyError, did_you_mean, reason
 from covey.components.contracts import Extract, FeatureExtractor, Runtime
 from covey.components.options import component, evolve, option
@@ -169,7 +169,7 @@ def check_hub_reachable(repository: str, cached: Iterable[str]) -> None:
 def _hash_weights(path: Path) -> str:
     try:
         status = path.stat()
-        return _hash_file(path, status.st_size, status.st_mtime_ns)
+        return _hash_stamped(path, status.st_size, status.st_mtime_ns)
     except OSError as error:
         raise CoveyError(
             f"The weights {str(path)!r} cannot be read ({reason(error)}): give {PRETRAINED}, {RANDOM} or the path of"
@@ -178,7 +178,6 @@ def _hash_weights(path: Path) -> str:
 
 
 @cache
-def _hash_file(path: Path, size: int, time: int) -> str:
+def _hash_stamped(path: Path, size: int, time: int) -> str:
     """Return the SHA-256 of a file, computed again only if its size or time has changed."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return hash_file(path)

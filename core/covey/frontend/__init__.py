@@ -2,7 +2,7 @@
 
 from covey._base.digests import digest
 from covey._base.errors import reason
-from covey._base.files import make_folder, write_text
+from covey._base.files import make_folder, read_text, write_text
 from covey._base.palette import PALETTE
 from covey._base.text import count_noun, preview
 from covey._base.user_folders import user_data_folder
@@ -112,6 +112,7 @@ __all__ = [
     "profile_option",
     "read_experiment",
     "read_metadata",
+    "read_text",
     "reason",
     "recordings_of_images",
     "start_job",

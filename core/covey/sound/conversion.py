@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -13,6 +12,7 @@ from pathlib import Path
 import attrs
 import numpy as np
 
+from covey._base.digests import hash_file
 from covey._base.errors import CoveyError, reason
 from covey._base.files import WORK, make_folder, refuse_links, replace_file
 from covey._base.progress import SILENT, Progress
@@ -183,7 +183,7 @@ class Converter:
         if entry and self._is_complete(entry) and self._is_unread(entry, recording):
             return self._refresh(entry, recording, entry.content)
         try:
-            content = _hash_file(recording.path)
+            content = hash_file(recording.path)
         except OSError as error:
             return self._ledger.describe(recording, "").with_problem(reason(error))
         if entry and self._is_complete(entry) and _is_same(entry, recording, content):
@@ -211,7 +211,7 @@ class Converter:
         if not recording.problem or not entry.content:
             return False
         try:
-            return _hash_file(recording.path) != entry.content
+            return hash_file(recording.path) != entry.content
         except OSError:
             return False
 
@@ -327,11 +327,6 @@ def _is_same(entry: LedgerEntry, recording: Recording, content: str) -> bool:
     if entry.content:
         return entry.content == content
     return (entry.bytes, entry.time) == (recording.stamp.bytes, recording.stamp.time)
-
-
-def _hash_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _remove_images(folder: Path, names: Iterable[str]) -> None:

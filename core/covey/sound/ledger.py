@@ -12,9 +12,9 @@ from typing import BinaryIO
 import attrs
 
 from covey._base.errors import CoveyError, reason
+from covey._base.files import read_text
+from covey.data.image_clips import LEDGER
 from covey.sound.recordings import Recording, Stamp
-
-LEDGER = "_recordings.jsonl"
 
 
 @attrs.frozen(kw_only=True)
@@ -125,7 +125,7 @@ class Ledger:
 def read_ledger(folder: Path) -> dict[str, LedgerEntry]:
     """Return what was made of each recording, by stub; lines that are torn or odd are left out."""
     try:
-        lines = (folder / LEDGER).read_text("utf-8", "replace").splitlines()
+        lines = read_text(folder / LEDGER, "replace").splitlines()
     except FileNotFoundError:
         return {}
     entries = filter(None, map(_parse_line, lines))

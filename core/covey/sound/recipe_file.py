@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from covey._base.errors import CoveyError, reason
-from covey._base.files import make_folder, write_text
+from covey._base.files import make_folder, read_text, write_text
 from covey.components.options import build, option_values
 from covey.data.images import ImageFolder
 from covey.data.legacy.file_names import PARAMETERS_FILE
@@ -53,7 +53,7 @@ def write_recipe(folder: Path, recipe: Recipe) -> None:
 def _read_options(path: Path) -> Mapping[str, object] | None:
     """Return the options of a recipe as a file has them; None if there is none of this version."""
     try:
-        document: object = json.loads(path.read_text("utf-8"))
+        document: object = json.loads(read_text(path))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from covey.frontend import PARAMETERS_FILE, SEGMENT_NAME, ImageFolder
+from covey.frontend import PARAMETERS_FILE, SEGMENT_NAME, ImageFolder, read_text
 from covey_dashboard.server.thumbnails import HEADERS, public_path
 from covey_dashboard.server.tokens import Tokens
 
@@ -67,9 +67,7 @@ class Recordings:
     def length(self) -> float:
         """Return how long the segments are, in seconds, from the file beside the images."""
         try:
-            length_s = float(
-                json.loads((self.images.root / PARAMETERS_FILE).read_text("utf-8"))["segment_duration_sec"]
-            )
+            length_s = float(json.loads(read_text(self.images.root / PARAMETERS_FILE))["segment_duration_sec"])
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return LENGTH
         return min(length_s, LONGEST) if math.isfinite(length_s) and length_s > 0 else LENGTH

@@ -23,7 +23,7 @@ from typing import Literal
 import attrs
 
 from covey._base.errors import CoveyError, reason
-from covey._base.files import make_folder, write_text
+from covey._base.files import make_folder, read_text, write_text
 from covey._base.run_lock import LockHeldError, hold_run_lock
 from covey.components.kinds import STEPS
 from covey.data.dataset import Dataset
@@ -111,7 +111,7 @@ class Job:
     def experiment_text(self) -> str:
         """The experiment as TOML; "" if it cannot be read."""
         try:
-            return self.experiment_file.read_text("utf-8", "replace")
+            return read_text(self.experiment_file, "replace")
         except OSError:
             return ""
 
@@ -287,7 +287,7 @@ def _write_json(path: Path, document: Mapping[str, object]) -> None:
 def _read_json(path: Path) -> dict[str, object]:
     """Return the object in a JSON file; empty if it cannot be read."""
     try:
-        document: object = json.loads(path.read_text("utf-8"))
+        document: object = json.loads(read_text(path))
     except (OSError, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}

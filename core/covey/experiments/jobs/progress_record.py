@@ -13,7 +13,7 @@ from pathlib import Path
 import attrs
 
 from covey._base.errors import CoveyError
-from covey._base.files import replace_file
+from covey._base.files import read_text, replace_file
 from covey._base.progress import Progress, Step
 from covey._base.text import count_noun
 
@@ -115,7 +115,7 @@ def record_progress(path: Path) -> Iterator[ProgressRecord]:
 def read_stage(path: Path) -> Stage | None:
     """Return the current step of a run from its progress file; None if that cannot be read."""
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = json.loads(read_text(path))
         return Stage(
             title=str(document["title"]),
             total=int(document["total"]),

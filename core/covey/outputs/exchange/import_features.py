@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from covey._base import csvs
 from covey._base.balance import Balance
-from covey._base.digests import digest
+from covey._base.digests import digest, hash_file
 from covey._base.errors import CoveyError, reason
 from covey._base.progress import SILENT, Progress
 from covey._base.text import count_noun, preview
@@ -94,8 +93,7 @@ def open_features_file(path: Path, names: Path | None) -> Foreign:
 
 def provenance_of(foreign: Foreign) -> Provenance:
     """Return the provenance of features that another program made: their content is what they are known by."""
-    with foreign.path.open("rb") as file:
-        content = hashlib.file_digest(file, "sha256").hexdigest()
+    content = hash_file(foreign.path)
     return Provenance(
         kind=Kind.EXTRACTOR,
         component=COMPONENT,

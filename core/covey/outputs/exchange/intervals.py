@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 
 from covey._base.errors import CoveyError, reason
+from covey._base.files import read_text
 from covey.data.legacy.file_names import PARAMETERS_FILE
 from covey.data.segment_names import parse_segment_names
 
@@ -100,7 +101,7 @@ def _merged(starts: Iterable[float], timing: Timing, numbers: Mapping[float, int
 
 def _read(path: Path) -> Timing:
     try:
-        parameters = json.loads(path.read_text("utf-8"))
+        parameters = json.loads(read_text(path))
         segment = float(parameters["segment_duration_sec"])
         step = float(parameters["segment_step_size"]) * segment
         rate = float(parameters["sampling_frequency"])

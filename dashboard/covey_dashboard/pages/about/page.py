@@ -23,6 +23,7 @@ from covey.frontend import (
     column_kind,
     count_noun,
     format_value,
+    read_text,
     reason,
     xeno_canto_number,
 )
@@ -226,7 +227,7 @@ def read_parameters(path: Path) -> dict[str, str]:
         CoveyError: the file cannot be read.
     """
     try:
-        parameters = json.loads(path.read_text("utf-8"))
+        parameters = json.loads(read_text(path))
         if not isinstance(parameters, dict):
             raise ValueError("it holds no names with values")
         return {name: format_parameter(value) for name, value in parameters.items()}
