@@ -142,7 +142,7 @@ def test_the_index_of_the_last_run_saves_reading_the_images(birds: Path, monkeyp
     assert images is not None
     (birds / ".covey").mkdir()
     images.index(birds / ".covey" / "images.json")
-    monkeypatch.setattr("covey.data.image_contents._hash_file", lambda path, stamp: pytest.fail("read"))
+    monkeypatch.setattr("covey.data.image_contents._hash_stamped", lambda path, stamp: pytest.fail("read"))
     contents = FolderDataset(birds).image_contents(["a.png", "../labels.sqlite", "no.png"])
     assert contents == {"a.png": hash_image(birds / "images" / "a.png")}
 
