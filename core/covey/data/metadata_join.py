@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 import attrs
 
 from covey._base.balance import Balance
-from covey.data.path_index import PathIndex, split_path
+from covey.data.path_index import PathIndex, find_conflicting_paths
 from covey.data.recording_index import RecordingIndex
 from covey.data.segment_names import recordings_of_images, xeno_canto_number
 
@@ -77,12 +76,11 @@ def _reason(identifier: Identifier, candidates: Sequence[tuple[Way, str]], confl
 
 def _conflicting_texts(candidates_by_text: Mapping[tuple[Way, str], Sequence[tuple[Way, str]]]) -> set[str]:
     """Return the paths of which several, in different folders, seem to be one image or recording: one at most is it."""
-    texts_by_target: dict[tuple[Way, str], dict[str, str]] = defaultdict(dict)
-    for (_, text), candidates in candidates_by_text.items():
-        folders = split_path(text.lower())[-2:-1]
-        if len(candidates) == 1 and folders and not xeno_canto_number(candidates[0][1]):
-            texts_by_target[candidates[0]][folders[0]] = text
-    return {text for texts in texts_by_target.values() if len(texts) > 1 for text in texts.values()}
+    return find_conflicting_paths(
+        (text, candidates[0])
+        for (_, text), candidates in candidates_by_text.items()
+        if len(candidates) == 1 and not xeno_canto_number(candidates[0][1])
+    )
 
 
 def _weight(reason: tuple[str, str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import attrs
 
@@ -45,6 +45,16 @@ class PathIndex:
         if len(closest) > 1 and len(nearest := _closest(closest, [*folders, parts[-1]], 2)) == 1:
             return nearest
         return closest
+
+
+def find_conflicting_paths(targets_by_path: Iterable[tuple[str, Hashable]]) -> set[str]:
+    """Return the paths of which several, in different folders, lead to one target: only one of them can be right."""
+    paths_by_target: dict[Hashable, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for path, target in targets_by_path:
+        if folders := split_path(path.lower())[-2:-1]:
+            paths_by_target[target][folders[0]].add(path)
+    conflicts = (paths_by_folder for paths_by_folder in paths_by_target.values() if len(paths_by_folder) > 1)
+    return {path for paths_by_folder in conflicts for paths in paths_by_folder.values() for path in paths}
 
 
 def split_path(path: str) -> list[str]:

@@ -13,7 +13,7 @@ from covey._base.balance import Balance
 from covey._base.errors import CoveyError
 from covey._base.text import count_noun
 from covey.components.contracts import Floats
-from covey.data.path_index import split_path
+from covey.data.path_index import find_conflicting_paths
 from covey.data.recording_index import RecordingIndex
 from covey.data.segment_names import parse_segment_names, xeno_canto_number
 from covey.labelling.classes import class_name
@@ -140,13 +140,11 @@ def _problem(row: SelectionRow, recordings: Sequence[str], classes: Iterable[str
 
 def _conflicting_sounds(recordings_by_sound: Mapping[_Sound, Sequence[str]]) -> set[str]:
     """Return the paths of which several, in different folders, seem to be one recording: only one of them can be it."""
-    sounds_by_recording: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for (sound, _), recordings in recordings_by_sound.items():
-        folders = split_path(sound.lower())[-2:-1]
-        if len(recordings) == 1 and folders and not xeno_canto_number(recordings[0]):
-            sounds_by_recording[recordings[0]][folders[0]].add(sound)
-    conflicting_folders = (by_folder for by_folder in sounds_by_recording.values() if len(by_folder) > 1)
-    return {sound for by_folder in conflicting_folders for sounds in by_folder.values() for sound in sounds}
+    return find_conflicting_paths(
+        (sound, recordings[0])
+        for (sound, _), recordings in recordings_by_sound.items()
+        if len(recordings) == 1 and not xeno_canto_number(recordings[0])
+    )
 
 
 def _clips(names: Iterable[str], segment: float) -> dict[str, Clips]:
