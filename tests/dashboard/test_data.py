@@ -72,7 +72,7 @@ def test_images_outside_a_dataset_are_used_when_the_person_says_so(birds: Path, 
     (birds / "covey.json").write_text('{"images": "../pictures"}')
     app = opened(birds)
     assert "Only tables are here, no images" in told(app)
-    assert "you have not said so: they are left out" in told(app)
+    assert "you have not confirmed that: they are left out" in told(app)
     assert "covey info" not in told(app)
     next(button for button in app.button if button.label.startswith("Use the images in")).click().run()
     assert not app.exception

@@ -82,7 +82,7 @@ class FolderDataset(Dataset):
     def _describe_images_outside(self, folder: Path) -> str:
         place = folder.resolve()
         return (
-            f"The images of {self.home} would lie outside it, in {place}, and you have not said so: they are left out."
+            f"The images of {self.home} lie outside it, in {place}, and you have not confirmed that: they are left out."
         )
 
     def entries(self) -> list[AnyEntry]:

@@ -13,6 +13,6 @@ def note_left_out(dataset: Dataset, progress: Progress) -> None:
 
 
 def describe_confirmation(dataset: Dataset) -> list[str]:
-    """Return how to say where the images of a dataset lie, if they would lie outside it."""
+    """Return how to say where the images of a dataset lie, if they lie outside it."""
     folder = dataset.unconfirmed_images
     return [f"If these are its images: covey info {dataset.location} --images {folder}"] if folder else []

@@ -114,7 +114,7 @@ def count_contents(location: str) -> str:
 
 
 def offer_images(location: str) -> None:
-    """Let a person say that the images of a dataset, which would lie outside it, are the right ones.
+    """Let a person say that the images of a dataset, which lie outside it, are the right ones.
 
     Raises:
         CoveyError: the dataset cannot be opened.
