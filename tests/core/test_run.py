@@ -267,6 +267,8 @@ def test_check_reads_an_image_that_was_replaced_without_a_trace(covey: Cli, imag
         row[1], row[2], row[8] = status.st_size, status.st_mtime_ns, status.st_ctime_ns
     index.write_text(json.dumps(document))
     assert covey("run", images, *words).stdout.splitlines()[-1].startswith("0 tables made")
+    assert covey("run", images, *words, "--dry-run", "--check").stdout.splitlines()[-1].startswith("3 tables to make")
+    index.write_text(json.dumps(document))
     assert covey("run", images, *words, "--check").stdout.splitlines()[-1].startswith("3 tables made")
 
 

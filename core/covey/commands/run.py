@@ -107,7 +107,7 @@ def run(
     experiment = _read_source(source, out, names, settings, features, registry)
     experiment = attrs.evolve(experiment, runtime=_merge_runtimes(experiment.runtime, build(Runtime, runtime)))
     if dry_run:
-        _print_plan(plan_run(experiment, registry, TerminalProgress()))
+        _print_plan(plan_run(experiment, registry, TerminalProgress(), check))
         return
     if _is_file(source) and not (out or allow_outside):
         confirm_destination(Path(source), experiment, registry)

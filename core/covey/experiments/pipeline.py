@@ -96,9 +96,7 @@ def run_experiment(
     dataset, images = open_run_dataset(experiment, registry, progress)
     work = work_folder(dataset)
     with hold_run_lock(work / "lock"), log_to_file(work / FILE):
-        if check:
-            (work / INDEX).unlink(missing_ok=True)
-        pipeline = Pipeline(dataset, images, runtime or experiment.runtime, LoggedProgress(progress))
+        pipeline = Pipeline(dataset, images, runtime or experiment.runtime, LoggedProgress(progress), check)
         tasks = pipeline.plan(experiment)
         failures = [failure for task in tasks for failure in pipeline.attempt(task)]
         keys = dict.fromkeys(provenance.key for task in tasks for provenance in task.provenances)
@@ -118,13 +116,15 @@ def run_experiment(
     )
 
 
-def plan_run(experiment: Experiment, registry: Registry, progress: Progress = SILENT) -> list[PlanLine]:
-    """Return the work of each component in a run; only the contents of the images are read.
+def plan_run(
+    experiment: Experiment, registry: Registry, progress: Progress = SILENT, check: bool = False
+) -> list[PlanLine]:
+    """Return the work of each component in a run; only images are read: with `check` those too that seem unchanged.
 
     Raises:
         CoveyError: there are no images, or features or layers do not exist.
     """
-    pipeline = Pipeline(*open_run_dataset(experiment, registry, progress), Runtime(), progress)
+    pipeline = Pipeline(*open_run_dataset(experiment, registry, progress), Runtime(), progress, check)
     return summarize_tasks(pipeline.plan(experiment), pipeline.entries_by_key)
 
 
@@ -170,13 +170,26 @@ class Pipeline:
         computed_keys: the keys of the tables that this pipeline has computed.
     """
 
-    def __init__(self, dataset: Dataset, images: ImageFolder, runtime: Runtime, progress: Progress = SILENT) -> None:
-        """Read which images there are and what they contain. Raises CoveyError."""
+    def __init__(
+        self,
+        dataset: Dataset,
+        images: ImageFolder,
+        runtime: Runtime,
+        progress: Progress = SILENT,
+        check: bool = False,
+    ) -> None:
+        """Read which images there are and what they contain; with `check` even those that seem unchanged.
+
+        Raises:
+            CoveyError: the work folder cannot be used.
+        """
         self.dataset = dataset
         self.images = images
         self.runtime = runtime
         self.progress = progress
         self.work = work_folder(dataset)
+        if check:
+            (self.work / INDEX).unlink(missing_ok=True)
         self.files: list[ImageFile] = images.index(self.work / INDEX, progress)
         self.computed_keys: set[str] = set()
         self._entries_by_key: dict[str, AnyEntry] | None = None
