@@ -219,6 +219,14 @@ def test_nothing_is_written_or_read_through_links_among_coveys_own_files(
     assert [(path.name, path.read_text()) for path in notes.iterdir()] == [("thesis.txt", "three years of work")]
 
 
+def test_jobs_that_were_started_in_one_second_are_listed_in_order(calls: Path) -> None:
+    description = described(calls)
+    jobs = [start_job(*description) for _ in range(5)]
+    assert list_jobs(description[1]) == jobs[::-1]
+    for job in jobs:
+        ended(job)
+
+
 def test_a_lock_that_cannot_be_opened_is_held_by_nobody(calls: Path) -> None:
     job = start_job(*described(calls))
     assert ended(job) == "done"

@@ -213,8 +213,7 @@ def start_job(experiment: Experiment, dataset: Dataset, registry: Registry) -> J
         CoveyError: the record cannot be written.
     """
     _remove_old_jobs(dataset)
-    name = f"{datetime.now():{_START_FORMAT}}-{secrets.token_hex(4)}"
-    job = Job(make_folder(_jobs_folder(dataset) / name))
+    job = Job(make_folder(_jobs_folder(dataset) / _name_job(datetime.now())))
     write_text(job.experiment_file, to_toml(experiment, registry))
     output_settings = {"PYTHONIOENCODING": "utf-8:backslashreplace", "PYTHONUNBUFFERED": "1"}
     with (job.folder / "log.txt").open("xb") as log:
@@ -229,6 +228,11 @@ def start_job(experiment: Experiment, dataset: Dataset, registry: Registry) -> J
         )
     threading.Thread(target=_watch_process, args=(process, job), daemon=True).start()
     return job
+
+
+def _name_job(start: datetime) -> str:
+    """Return the name of a new job's folder: by their names jobs are sorted, to the microsecond, by their start."""
+    return f"{start:{_START_FORMAT}}-{start.microsecond:05x}{secrets.token_hex(2)[:3]}"
 
 
 def list_jobs(dataset: Dataset) -> list[Job]:
