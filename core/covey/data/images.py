@@ -92,6 +92,7 @@ class ImageFolder:
     _here: Path = attrs.field(
         init=False, eq=False, repr=False, default=attrs.Factory(lambda self: self.root.resolve(), takes_self=True)
     )
+    _inner_folders: dict[str, bool] = attrs.field(init=False, eq=False, repr=False, factory=dict)
 
     def names(self) -> list[str]:
         """Return the names of all images, sorted; hidden folders and links to folders are left out."""
@@ -107,11 +108,24 @@ class ImageFolder:
         with translate_errors():
             if not _is_text(name):
                 raise BrokenImage("its name is no valid UTF-8: rename it")
-            if escapes_folder(name) or not path.resolve(strict=True).is_relative_to(self._here):
+            if escapes_folder(name) or not self._leads_inside(path):
                 raise BrokenImage("it lies outside the image folder")
             if not path.is_file():
                 raise BrokenImage("it is not a file")
         return path
+
+    def _leads_inside(self, path: Path) -> bool:
+        """Whether a file lies in this folder, behind whatever links. Raises OSError when there is no such file.
+
+        Each folder is resolved once: for a file of its own that would take most of the time of a run with small images.
+        """
+        if path.is_symlink():
+            return path.resolve(strict=True).is_relative_to(self._here)
+        folder = str(path.parent)
+        if folder not in self._inner_folders:
+            self._inner_folders[folder] = path.parent.resolve(strict=True).is_relative_to(self._here)
+        path.lstat()
+        return self._inner_folders[folder]
 
     def pixels(self, name: str) -> NDArray[np.uint8]:
         """Return an image as RGB (h, w, 3) uint8, upright, on white where it is transparent.
