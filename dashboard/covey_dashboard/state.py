@@ -220,6 +220,8 @@ class LabelsState:
     gallery_key = "labels.gallery"
     upload_key = "labels.upload"
     remove_key = "labels.remove"
+    action_key = "labels.action"
+    turn_key = "labels.turn"
 
     @classmethod
     def recall(cls) -> LabelsState:

@@ -211,6 +211,27 @@ def test_history_tells_what_was_done_and_what_was_undone(opened: Open, store: La
     assert "<s>“wren” given to 2 images</s>" in page
 
 
+def test_any_action_of_the_history_is_undone_and_done_again(
+    opened: Open, store: LabelStore, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COVEY_USER", "*Ann*")
+    store.add(names[:1], "robin")
+    store.add(names[1:2], "robin")
+    store.add(names[2:3], "robin")
+    app = opened()
+    chooser(app, "Any action").select_index(1).run()
+    button(app, r"Undo what \*Ann\* did").click().run()
+    assert "Undone: “robin” given to 1 image." in told(app)
+    assert store.images("robin") == [names[0], names[2]]
+    assert chooser(app, "Any action").options[1].endswith("(undone)")
+    button(app, r"Do again what \*Ann\* did").click().run()
+    assert store.images("robin") == names[:3]
+    chooser(app, "Any action").select_index(2).run()
+    button(app, "Undo what").click().run()
+    assert "later actions (the last is ““robin” given to 1 image, by *Ann*”) build on" in told(app)
+    assert store.images("robin") == names[:3]
+
+
 def test_names_are_text(opened: Open, store: LabelStore, names: list[str]) -> None:
     for name in HOSTILE:
         store.add(names[:2], name)

@@ -18,16 +18,21 @@ _CHANGED = {"class": ("id", "id, name, colour"), "label": ("class, image", "clas
 _COLUMNS = "SELECT id, at, told, state <> 'done', author, session FROM action"
 
 _OF_SESSION = "(:session IS NULL OR session = :session)"
-_LATER = """SELECT told FROM action WHERE state = 'done' AND id > :it AND (
-    EXISTS (SELECT 1 FROM label_change AS later WHERE later.action = action.id AND (
-        later.class IN (SELECT id FROM class_change WHERE action = :it)
-        OR EXISTS (SELECT 1 FROM label_change AS earlier WHERE earlier.action = :it AND earlier.given IN (0, 1)
-            AND earlier.class = later.class AND earlier.image = later.image)))
-    OR EXISTS (SELECT 1 FROM class_change AS later WHERE later.action = action.id AND (
-        later.id IN (SELECT id FROM class_change WHERE action = :it)
-        OR later.id IN (SELECT class FROM label_change WHERE action = :it)))
+_TOUCHING = """SELECT told, author FROM action WHERE {0} AND (
+    EXISTS (SELECT 1 FROM label_change AS touched WHERE touched.action = action.id AND (
+        touched.class IN (SELECT id FROM class_change WHERE action = :it)
+        OR EXISTS (SELECT 1 FROM label_change AS own WHERE own.action = :it AND own.given IN (0, 1)
+            AND own.class = touched.class AND own.image = touched.image)))
+    OR EXISTS (SELECT 1 FROM class_change AS touched WHERE touched.action = action.id AND (
+        touched.id IN (SELECT id FROM class_change WHERE action = :it)
+        OR touched.id IN (SELECT class FROM label_change WHERE action = :it)
+        OR :forwards AND touched.given = 1 AND touched.id IN (SELECT id FROM class)
+            AND touched.name IN (SELECT name FROM class_change WHERE action = :it AND given = 1)))
 ) ORDER BY id DESC LIMIT 1"""
+_LATER = _TOUCHING.format("state = 'done' AND id > :it")
 """The last action that builds on an earlier one: on the same labels or classes."""
+_MISSING = _TOUCHING.format("state <> 'done' AND id < :it")
+"""The last action that was taken back and on which a later one builds."""
 
 
 @attrs.frozen
@@ -105,29 +110,59 @@ def latest(db: sqlite3.Connection, limit: int) -> list[Action]:
     return [_as_action(row) for row in rows]
 
 
+def turn(db: sqlite3.Connection, number: int, forwards: bool) -> Action | None:
+    """Do an action again, or take it back, whichever it is in the history; None if there is nothing to do.
+
+    Raises:
+        CoveyError: another action has changed the same labels since, or there is no such action.
+    """
+    action = _action(db, number)
+    if action is None:
+        raise CoveyError(f"There is no action {number} in the history of these labels.")
+    return _turn(db, action, forwards) if action.undone == forwards else None
+
+
 def _turn(db: sqlite3.Connection, action: Action, forwards: bool) -> Action | None:
-    later = db.execute(_LATER, {"it": action.id}).fetchone()
+    later = db.execute(_LATER, {"it": action.id, "forwards": forwards}).fetchone()
     try:
-        _apply(db, action.id, forwards)
-        is_whole = not db.execute("PRAGMA foreign_key_check").fetchone()
+        is_whole = _apply(db, action.id, forwards) and not db.execute("PRAGMA foreign_key_check").fetchone()
     except sqlite3.IntegrityError:  # such as a class of the same name that somebody else has made
         is_whole = False
     if later or not is_whole:
         db.rollback()
-        culprit = f" ({later[0]})" if later else ""
-        raise CoveyError(
-            f"Nothing was changed: later actions{culprit} build on “{action.description}”. Take back those first."
-        )
+        missing = None if later else db.execute(_MISSING, {"it": action.id, "forwards": forwards}).fetchone()
+        raise CoveyError(_describe_obstacle(action, later, missing))
     db.execute("UPDATE action SET state = ? WHERE id = ?", ("done" if forwards else "undone", action.id))
     return _action(db, action.id)
 
 
-def _apply(db: sqlite3.Connection, action: int, forwards: bool) -> None:
+def _describe_obstacle(action: Action, later: tuple[str, str] | None, missing: tuple[str, str] | None) -> str:
+    """Say which action keeps another one from being taken back or done again."""
+    if missing:
+        return (
+            f"Nothing was changed: “{action.description}” builds on “{_describe(missing)}”, which was taken back. Do"
+            " that again first."
+        )
+    culprit = f" (the last is “{_describe(later)}”)" if later else ""
+    return f"Nothing was changed: later actions{culprit} build on “{action.description}”. Take back those first."
+
+
+def _describe(action: tuple[str, str]) -> str:
+    description, author = action
+    return f"{description}, by {author}" if author else description
+
+
+def _apply(db: sqlite3.Connection, action: int, forwards: bool) -> bool:
+    """Do what is written down for an action; return whether all that it takes away was there."""
+    is_whole = True
     for table, (key, columns) in _CHANGED.items():
         changed = f"FROM {table}_change WHERE action = ? AND given = ?"
-        db.execute(f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} {changed})", (action, not forwards))
+        parameters = (action, not forwards)
+        deleted = db.execute(f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} {changed})", parameters).rowcount
+        is_whole &= (deleted,) == db.execute(f"SELECT count(*) {changed}", parameters).fetchone()
         db.execute(f"INSERT INTO {table} SELECT {columns} {changed}", (action, forwards))
     db.execute("UPDATE revision SET number = number + 1")
+    return is_whole
 
 
 def _action(db: sqlite3.Connection, number: int) -> Action | None:

@@ -155,6 +155,24 @@ class LabelStore:
         with self._writing() as db:
             return history.redo(db, None if anybody else self.session)
 
+    def take_back(self, action: int) -> Action | None:
+        """Take back one action of the history, by its number, whoever did it; None if it was taken back already.
+
+        Raises:
+            CoveyError: a later action has changed the same labels.
+        """
+        with self._writing() as db:
+            return history.turn(db, action, False)
+
+    def do_again(self, action: int) -> Action | None:
+        """Do again one action of the history that was taken back, by its number; None if it was not.
+
+        Raises:
+            CoveyError: another action has changed the same labels since.
+        """
+        with self._writing() as db:
+            return history.turn(db, action, True)
+
     def add(self, names: Sequence[str], label: str, how: str = "person") -> Action | None:
         """Give a class, made if need be, to images. Raises CoveyError."""
         label, when = class_name(label), history.now()

@@ -86,14 +86,14 @@ def _show_foreign_button(
     """Show a button for an action of another window, or of this one before it was reloaded."""
     if action and action.session != store.session:
         st.button(
-            f"{verb} what {_escape_markdown(action.author) or 'somebody'} did",
-            help=f"In another window: {_escape_markdown(action.description)}.",
+            f"{verb} what {escape_markdown(action.author) or 'somebody'} did",
+            help=f"In another window: {escape_markdown(action.description)}.",
             on_click=act_and_report,
             args=(partial(act, anybody=True), f"There is nothing to {verb.lower()}.", report),
         )
 
 
-def _escape_markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Return plain text as Markdown that looks the same, for buttons and their tooltips."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -23,6 +21,7 @@ from covey.frontend import (
     original_table,
 )
 from covey_dashboard.data.datasets import dataset_at, image_folder
+from covey_dashboard.pages.labels.action_history import show_history
 from covey_dashboard.pages.labels.edit_class import show_class, show_removal
 from covey_dashboard.pages.labels.labels_overview import (
     SEVERAL,
@@ -41,8 +40,6 @@ from covey_dashboard.widgets.label_bar import (
 from covey_dashboard.widgets.messages import show_hint, show_problem
 from covey_dashboard.widgets.page_frame import show_page
 
-MOST_ACTIONS = 200
-"""Actions in the history."""
 LIST_HEIGHT = 520
 
 
@@ -126,7 +123,7 @@ def show_tabs(overview: LabelsOverview) -> None:
     with classes_tab:
         show_classes(overview)
     with history_tab:
-        show_history(overview.store.history(MOST_ACTIONS))
+        show_history(overview.store)
     with files_tab:
         show_export(overview)
         if not is_read_only():
@@ -148,29 +145,6 @@ def _class_line(label_class: LabelClass, share: float) -> str:
     bar = f'<i style="width: {share:.1%}; background: {escape(label_class.colour)}"></i>'
     name = escape(label_class.name)
     return f'<div title="{name}"><b><bdi>{name}</bdi></b><span>{label_class.count:,}</span>{bar}</div>'
-
-
-def show_history(actions: Sequence[Action]) -> None:
-    """Show what was done, the latest first."""
-    if not actions:
-        show_hint("Nothing was done yet. What you and others do with the labels is listed here, and can be undone.")
-        return
-    with st.container(height=LIST_HEIGHT, border=False):
-        st.html(f'<div class="covey-history">{"".join(map(_action_line, actions))}</div>')
-
-
-def _action_line(action: Action) -> str:
-    description, tag = escape(action.description), "s" if action.undone else "bdi"
-    time = escape(" ".join([_as_local_time(action.when), action.author]).strip())
-    return f'<div title="{description}"><span>{time}</span><{tag}>{description}</{tag}></div>'
-
-
-def _as_local_time(when: str) -> str:
-    """Return a time as the clock of this machine shows it; what is no time as it is."""
-    try:
-        return datetime.fromisoformat(when).astimezone().strftime("%Y-%m-%d %H:%M")
-    except (ValueError, OverflowError):
-        return when
 
 
 def show_export(overview: LabelsOverview) -> None:
