@@ -9,7 +9,7 @@ import tomlkit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from covey.experiments.toml_lines import KeyPath, find_line
+from covey._base.toml_lines import KeyPath, find_line
 
 TEXT = '''\
 dataset = "birds"  # dataset = "bats"

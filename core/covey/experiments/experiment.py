@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
 
-from covey._base.errors import CoveyError, did_you_mean, reason, shorten
-from covey._base.files import read_text
+from covey._base.errors import CoveyError, did_you_mean
+from covey._base.toml_lines import KeyPath
 from covey.components import options
 from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Runtime
 from covey.components.kinds import STEPS, Kind
-from covey.experiments.toml_lines import KeyPath, find_line
+from covey.plugins.component_sections import SectionReader, read_toml
 from covey.plugins.locations import DEFAULT_SCHEME, resolve
 from covey.plugins.registry import Registry
 
 RUNTIME = "runtime"
 """The section of `covey.toml` that says how to compute."""
 _KEYS = ("dataset", "out", "features", RUNTIME, *STEPS)
-_DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
-
-Locate = Callable[[KeyPath], str]
-"""Says in words where the value at a path was written."""
 
 
 @attrs.frozen(kw_only=True)
@@ -50,16 +44,7 @@ def read_experiment(path: Path, registry: Registry) -> Experiment:
     Raises:
         CoveyError: a sentence for each problem, with its line.
     """
-    try:
-        text = read_text(path)
-        document: dict[str, object] = tomllib.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
-        raise CoveyError(f"{path} cannot be read as TOML: {reason(error)}.") from error
-
-    def locate(key_path: KeyPath) -> str:
-        line = find_line(text, key_path)
-        return f"{path}, line {line}" if line else str(path)
-
+    document, locate = read_toml(path)
     experiment = _Reader(registry, locate).read(document)
     return attrs.evolve(
         experiment,
@@ -124,28 +109,17 @@ def build_clusterers(name: str, settings: Sequence[str], registry: Registry) -> 
     return [component for component in components if isinstance(component, Clusterer)]
 
 
-class _Reader:
-    """Reads an experiment from plain data, as TOML gives it, and collects what is wrong.
-
-    Attributes:
-        registry: the installed components.
-        locate: says where the value at a path was written.
-        errors: a sentence for each problem, with its location.
-    """
-
-    def __init__(self, registry: Registry, locate: Locate) -> None:
-        self.registry = registry
-        self.locate = locate
-        self.errors: list[str] = []
+class _Reader(SectionReader):
+    """Reads an experiment from plain data, as TOML gives it, and collects what is wrong."""
 
     def read(self, document: Mapping[str, object]) -> Experiment:
         """Return the experiment. Raises CoveyError with all errors."""
         for key in document:
             if key not in _KEYS:
-                self._report((key,), f"there is no setting {key!r}.{did_you_mean(key, _KEYS)}")
+                self.report((key,), f"there is no setting {key!r}.{did_you_mean(key, _KEYS)}")
         dataset, out = self._read_text(document, "dataset"), self._read_text(document, "out")
         if not document.get("dataset"):
-            self._report(("dataset",), 'say which dataset: dataset = "folder".')
+            self.report(("dataset",), 'say which dataset: dataset = "folder".')
         features = self._read_features(document)
         extractors: list[Component] = []
         if not features or Kind.EXTRACTOR in document:
@@ -164,76 +138,26 @@ class _Reader:
             runtime=runtime,
         )
 
-    def read_components(self, kind: Kind, entry: object) -> list[Component]:
-        """Return the components of one kind, each once; the default one without an entry."""
-        sections: dict[KeyPath, object] = {(kind,): {"use": kind.default} if entry is None else entry}
-        if isinstance(entry, list):
-            sections = {(kind, number): section for number, section in enumerate(entry)}
-        if not sections:
-            self._report((kind,), f"{kind} is an empty list: give one, or leave it out for the default.")
-        components = [
-            component for path, section in sections.items() for component in self._read_section(kind, path, section)
-        ]
-        return list(dict.fromkeys(components))
-
-    def raise_errors(self) -> None:
-        """Raise CoveyError with a line for each error, if there are errors."""
-        if self.errors:
-            raise CoveyError("\n".join(self.errors))
-
-    def _report(self, path: KeyPath, sentence: str) -> None:
-        self.errors.append(f"{self.locate(path)}: {shorten(sentence)}")
-
     def _read_text(self, document: Mapping[str, object], key: str) -> str:
         text = document.get(key, "")
         if isinstance(text, str):
             return text
-        self._report((key,), f"{key} must be a text, not {text!r}.")
+        self.report((key,), f"{key} must be a text, not {text!r}.")
         return ""
 
     def _read_features(self, document: Mapping[str, object]) -> tuple[str, ...]:
         entry = document.get("features", [])
         names = [name for name in entry if isinstance(name, str)] if isinstance(entry, list) else None
         if names is None or names != entry:
-            self._report(("features",), f"features must be a list of texts, not {entry!r}.")
+            self.report(("features",), f"features must be a list of texts, not {entry!r}.")
         return tuple(names or ())
 
     def _read_runtime(self, section: object) -> Runtime:
         if not isinstance(section, dict):
-            self._report((RUNTIME,), f"{RUNTIME} must be a section, [{RUNTIME}], not {section!r}.")
+            self.report((RUNTIME,), f"{RUNTIME} must be a section, [{RUNTIME}], not {section!r}.")
             return Runtime()
-        is_valid = self._check_options(Runtime, (RUNTIME,), section)
+        is_valid = self.check_options(Runtime, (RUNTIME,), section)
         return options.build(Runtime, section) if is_valid else Runtime()
-
-    def _read_section(self, kind: Kind, path: KeyPath, section: object) -> list[Component]:
-        """Return one component for every combination of alternatives in a section."""
-        name = section.get("use") if isinstance(section, dict) else None
-        if not isinstance(section, dict) or not isinstance(name, str):
-            self._report((*path, "use"), f'every [[{kind}]] needs a line such as use = "{kind.default}".')
-            return []
-        settings = {key: setting for key, setting in section.items() if key != "use"}
-        try:
-            cls = self.registry.get(kind, name)
-        except CoveyError as error:
-            self._report((*path, "use"), f"{error}{_remedy(name, self.registry)}")
-            return []
-        return options.expand_variants(cls, settings) if self._check_options(cls, path, settings) else []
-
-    def _check_options(self, cls: type[Component], path: KeyPath, settings: Mapping[str, object]) -> bool:
-        """Report the settings of a section that a class does not allow; return whether all are allowed."""
-        messages = options.option_errors(cls, settings)
-        for key, sentence in messages.items():
-            self._report((*path, key), sentence)
-        return not messages
-
-
-def _remedy(name: str, registry: Registry) -> str:
-    """Return the command that installs the distribution in a full name, if that is not installed; else ""."""
-    distribution, colon, _ = name.partition(":")
-    installed = {item.distribution for item in registry.components} | {item.distribution for item in registry.problems}
-    if not colon or distribution in installed or not _DISTRIBUTION.fullmatch(distribution):
-        return ""
-    return f" To install it: pip install {distribution}"
 
 
 def _split_settings(settings: Sequence[str]) -> dict[Kind, dict[str, list[str]]]:
