@@ -18,7 +18,7 @@ from covey_dashboard.data.worklist_session import WorklistSession
 
 if TYPE_CHECKING:
     from covey import Clusterer, Labels
-    from covey.frontend import Kind
+    from covey.frontend import Kind, LabelImport
     from covey_dashboard.data.datasets import OpenEmbedding
     from covey_dashboard.pages.labels.labels_overview import ImageChoice
     from covey_dashboard.widgets.gallery import GalleryContent
@@ -211,15 +211,18 @@ class WorklistState:
 
 @attrs.define(eq=False)
 class LabelsState:
-    """The page Labels: whose images are shown, None before the first time."""
+    """The page Labels: whose images are shown, None before the first time; the last import into each dataset."""
 
     choice: ImageChoice | None = None
+    import_by_location: dict[str, LabelImport] = attrs.field(factory=dict)
 
     choices = Widget["ImageChoice | str"]("labels.choices")
     """Streamlit gives a text for an entry that has vanished from the list meanwhile."""
     gallery_key = "labels.gallery"
     upload_key = "labels.upload"
     remove_key = "labels.remove"
+    confirm_key = "labels.confirm"
+    drop_key = "labels.drop"
     action_key = "labels.action"
     turn_key = "labels.turn"
 
@@ -289,6 +292,7 @@ class LabelBarState:
     label_key = "label_bar.label"
     remove_key = "label_bar.remove"
     """Without a key of its own, a button whose text has changed would be another button to Streamlit."""
+    attach_key = "label_bar.attach"
     buttons_key = "labelling"
     """The key of the row of buttons, which the style sheet names too."""
 
@@ -304,10 +308,11 @@ class LabelBarState:
 
 @attrs.define(eq=False)
 class GalleryState:
-    """One gallery: what it shows."""
+    """One gallery: what it shows, and the version of its images that the browser was given last."""
 
     key: str
     content: GalleryContent | None = None
+    image_version: str = ""
 
     @classmethod
     def recall(cls, key: str) -> GalleryState:

@@ -149,13 +149,14 @@ def test_imported_features_are_whole_or_absent(tmp_path: Path) -> None:
 
 def test_labels_of_an_import_that_is_killed_are_all_there_or_none(tmp_path: Path) -> None:
     birds = tmp_path / "birds"
-    tiny_images(birds / "images", count=2)
+    birds.mkdir()
     names = [f"call_{number}.png" for number in range(3000)]
     table = tmp_path / "labels.csv"
     table.write_text("\n".join(["filename,label", *(f"{name},song" for name in names)]))
     code = (
-        "import sys; from pathlib import Path; import covey; from covey.labelling.label_tables import import_labels;"
-        "import_labels(covey.open(sys.argv[1]).labels, Path(sys.argv[2]), 'labels.csv')"
+        "import sys; from pathlib import Path; from covey.data.folder import FolderDataset;"
+        "from covey.outputs.exchange.import_label_table import import_labels;"
+        "birds = FolderDataset(Path(sys.argv[1])); import_labels(birds, birds.labels, Path(sys.argv[2]), 'labels.csv')"
     )
     duration = finish(code, birds, table)
     for moment in moments(duration):

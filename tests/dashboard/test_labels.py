@@ -312,7 +312,7 @@ def test_images_are_clicked_out_of_a_class_and_its_tables_go_out_and_come_back(
     (tmp_path / "mine.csv").write_bytes(tables["labels.csv"])
     page.locator("input[type=file]").set_input_files(tmp_path / "mine.csv")
     page.get_by_role("button", name="Add its labels").click()
-    expect(page.get_by_text("4 labels brought from mine.csv.")).to_be_visible()
+    expect(page.get_by_text("mine.csv: Of 4 rows 4 used. 4 labels: 4 new.")).to_be_visible()
     assert store.images("=robin") == [names[0], *names[3:6]]
     store.add([names[9]], "from another window")
     expect(page.get_by_text("from another window").first).to_be_attached()

@@ -40,10 +40,15 @@ CHANGES: dict[str, Callable[[LabelStore, Path], object]] = {
     "rename": lambda store, _: store.rename("wren", "robin"),
     "recolour": lambda store, _: store.recolour("wren", "#123456"),
     "merge": lambda store, _: store.merge(["wren"], "owl"),
+    "drop_rows": lambda store, _: store.drop_rows(store.rows()),
     "delete": lambda store, _: store.delete("wren"),
     "undo": lambda store, _: store.undo(),
     "redo": lambda store, _: store.redo(),
-    "import": lambda store, folder: import_labels(store, folder / "table.csv", "table.csv"),
+    "take_back": lambda store, _: store.take_back(1),
+    "do_again": lambda store, _: store.do_again(1),
+    "import": lambda store, folder: import_labels(
+        FolderDataset(folder / "birds"), store, folder / "table.csv", "table.csv"
+    ),
 }
 READS = {
     *(
@@ -52,13 +57,14 @@ READS = {
         "classes",
         "clips",
         "contents",
+        "fingerprint",
         "history",
         "images",
         "next_redo",
         "next_undo",
         "orphaned",
     ),
-    *("out_of_date", "path", "patience", "revision", "rows", "session"),
+    *("out_of_date", "path", "patience", "revision", "rows", "session", "version"),
 }
 
 

@@ -21,7 +21,7 @@ from covey.labelling import LabelStore, open_labels
 from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.data import worklist_session
 from covey_dashboard.data.datasets import OpenEmbedding, load_embedding
-from covey_dashboard.data.labels import read_image_labels
+from covey_dashboard.data.labels import observe_labels, read_image_labels
 from covey_dashboard.data.worklist_session import WorklistSession, mark_classes
 from covey_dashboard.server import server
 
@@ -142,7 +142,9 @@ def test_what_is_clicked_out_is_refused_until_its_action_is_undone(birds: Path, 
     opened = current_embedding(str(birds))
     assert opened
     table, session = load_embedding(opened), WorklistSession()
-    shown = session.next_batch(Worklist(table.Z, table.Z), read_image_labels(opened, store), [])
+    shown = session.next_batch(
+        Worklist(table.Z, table.Z), read_image_labels(opened, observe_labels(opened.location)), []
+    )
     assert shown
     out, rest = shown.batch.rows[:2], shown.batch.rows[2:]
     session.reply("robin", out, store.add(table.names[rest].tolist(), "robin"))
@@ -155,7 +157,9 @@ def test_what_is_clicked_out_is_refused_until_its_action_is_undone(birds: Path, 
 
 def refused(session: WorklistSession, store: LabelStore, opened: OpenEmbedding) -> set[int]:
     """Return the rows of the images that were said not to be of a class."""
-    _, is_refused = mark_classes(read_image_labels(opened, store), session.valid_replies(store))
+    _, is_refused = mark_classes(
+        read_image_labels(opened, observe_labels(opened.location)), session.valid_replies(store)
+    )
     return set(np.flatnonzero(is_refused.any(axis=1)))
 
 

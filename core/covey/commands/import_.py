@@ -9,6 +9,7 @@ import click
 
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.outputs.exchange.import_features import import_features
+from covey.outputs.exchange.import_label_table import import_labels
 from covey.outputs.exchange.import_selections import AUDACITY, BIRDNET, RAVEN, SelectionFormat, import_selections
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
@@ -43,6 +44,24 @@ def features(folder: str, file: Path, names: Path | None) -> None:
     """
     progress = TerminalProgress()
     print_text(import_features(open_dataset(Registry.installed(), folder, progress), file, names, progress))
+
+
+@import_.command()
+@click.argument("folder")
+@click.argument("file", type=click.Path(path_type=Path))
+@_VERBOSE
+def labels(folder: str, file: Path, verbose: bool) -> None:
+    """Add the labels of a CSV FILE to those of the dataset FOLDER.
+
+    FILE has the columns `filename` and `label`, or `filename` and a column of 0 and 1 for each class: the tables that
+    the dashboard writes. Names may have other capitals, backslashes and the image folder before them. Where a name may
+    mean several images nothing is labelled, and they are named.
+
+    \b
+    covey import labels birds/ labels.csv
+    """
+    dataset = open_dataset(Registry.installed(), folder, TerminalProgress())
+    print_text(import_labels(dataset, dataset.labels, file, file.name).describe(verbose))
 
 
 def _selection_arguments(command: Callable[..., None]) -> Callable[..., None]:

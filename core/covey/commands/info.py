@@ -42,8 +42,6 @@ class _LabelSummary:
     images: int
     out_of_date: list[str]
     """The images that have another content than when they were labelled: these labels are not counted."""
-    nothing_there: int
-    """The number of images in which somebody found nothing."""
 
 
 @attrs.frozen
@@ -150,11 +148,10 @@ def _read_or_report(read: Callable[[], T], problems: list[str]) -> T | None:
 def _summarize_labels(dataset: Dataset) -> _LabelSummary | None:
     store = open_labels_read_only(dataset)
     classes = {label_class.name: label_class.count for label_class in store.classes()}
-    out_of_date = sorted({row.filename for row in store.out_of_date()})
-    absence_count = len(store.absences())
-    if not (classes or absence_count or out_of_date):
+    if not classes:
         return None
-    return _LabelSummary(str(store.path), classes, len(store.by_image()), out_of_date, absence_count)
+    out_of_date = sorted({row.filename for row in store.out_of_date()})
+    return _LabelSummary(str(store.path), classes, len(store.by_image()), out_of_date)
 
 
 def _summarize_metadata(dataset: Dataset, names: Sequence[str]) -> _MetadataSummary | None:
@@ -172,10 +169,7 @@ def _show_labels(labels: _LabelSummary | None) -> None:
         return
     classes, images = count_noun(len(labels.classes), "class"), count_noun(labels.images, "labelled image")
     print_text(f"\nLabels: {classes}, {images}, in {labels.file}")
-    if labels.classes:
-        print_text(f"  {preview([f'{name} ({count:,})' for name, count in labels.classes.items()])}")
-    if labels.nothing_there:
-        print_text(f"  Looked at, nothing there: {count_noun(labels.nothing_there, 'image')}")
+    print_text(f"  {preview([f'{name} ({count:,})' for name, count in labels.classes.items()])}")
     if labels.out_of_date:
         images = count_noun(len(labels.out_of_date), "image")
         print_text(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -243,7 +242,7 @@ class Clusterer(Component):
         """Name, followed by each option that differs from its default."""
         settings = [(option, getattr(self, option.name)) for option in options(type(self))]
         changed = [f"{option.name}{format_value(chosen)}" for option, chosen in settings if chosen != option.default]
-        return re.sub(r"[/\\:\s]", "-", "-".join([self.name, *changed]))
+        return "-".join([self.name, *changed])
 
     takes: ClassVar[TableKind] = TableKind.EMBEDDING
     """Kind of the tables that it clusters: embeddings (the reduced features) or features."""

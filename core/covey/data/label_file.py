@@ -128,13 +128,22 @@ def find_images(labelled_names: Iterable[str], names: Sequence[str]) -> dict[str
 
     A name in a table may have other capitals, backslashes, and the image folder before it: `images\\A.PNG` is `a.png`.
     """
+    candidates_by_name = find_candidates(labelled_names, names).items()
+    return {name: candidates[0] for name, candidates in candidates_by_name if is_certain(name, candidates)}
+
+
+def find_candidates(labelled_names: Iterable[str], names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the images that each name in a table may mean, among `names`: none, one, or those between which to choose.
+
+    Also an image that `is_certain` refuses, because it lies in a folder that the table does not name, is a candidate.
+    """
     images, index = set(names), PathIndex.of(names)
-    images_by_name = {}
-    for name in labelled_names:
-        candidates = [name] if name in images else index.find(name)
-        if len(candidates) == 1 and _counts_from_image_folder(split_path(name), candidates[0].count("/") + 1):
-            images_by_name[name] = candidates[0]
-    return images_by_name
+    return {name: [name] if name in images else index.find(name) for name in labelled_names}
+
+
+def is_certain(name: str, candidates: Sequence[str]) -> bool:
+    """Say whether a name in a table means its only candidate: it must count from the image folder, as names do."""
+    return len(candidates) == 1 and _counts_from_image_folder(split_path(name), candidates[0].count("/") + 1)
 
 
 def _counts_from_image_folder(parts: Sequence[str], count: int) -> bool:

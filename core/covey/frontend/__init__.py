@@ -31,9 +31,18 @@ from covey.experiments.experiment import Experiment, read_experiment
 from covey.experiments.jobs import Job, command_words, list_jobs, start_job, to_toml
 from covey.experiments.pipeline import Pipeline
 from covey.experiments.plan import PlanLine, summarize_tasks
-from covey.labelling import Action, LabelClass, LabelStore, open_labels, open_labels_read_only
+from covey.labelling import Action, LabelClass, Labelled, LabelStore, open_labels, open_labels_read_only
 from covey.labelling.classes import isolate_text
-from covey.labelling.label_tables import import_labels, long_table, original_table
+from covey.labelling.label_tables import long_table, original_table
+from covey.labelling.reattach_labels import (
+    Move,
+    Reattachment,
+    confirm_labels,
+    plan_confirmation,
+    plan_reattachment,
+    reattach_labels,
+)
+from covey.outputs.exchange.import_label_table import LabelImport, import_labels
 from covey.outputs.methods_text import describe_methods
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registered, Registry
@@ -61,15 +70,19 @@ __all__ = [
     "Joined",
     "Kind",
     "LabelClass",
+    "LabelImport",
     "LabelStore",
+    "Labelled",
     "Marks",
     "Metadata",
+    "Move",
     "Names",
     "Option",
     "Pipeline",
     "PlanLine",
     "Profile",
     "Provenance",
+    "Reattachment",
     "Registered",
     "Registry",
     "T",
@@ -85,6 +98,7 @@ __all__ = [
     "cluster_colour",
     "column_kind",
     "command_words",
+    "confirm_labels",
     "count_noun",
     "create_dataset",
     "describe_methods",
@@ -108,12 +122,15 @@ __all__ = [
     "options",
     "original_table",
     "parse_file_name",
+    "plan_confirmation",
+    "plan_reattachment",
     "preview",
     "profile_option",
     "read_experiment",
     "read_metadata",
     "read_text",
     "reason",
+    "reattach_labels",
     "recordings_of_images",
     "start_job",
     "summarize_tasks",

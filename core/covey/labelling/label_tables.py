@@ -1,19 +1,22 @@
-"""Labels as tables to take home, and tables brought back."""
+"""Labels as tables to take home, and such tables read back."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import attrs
+
 from covey._base import csvs
+from covey._base.balance import Balance
 from covey._base.csvs import guarded
 from covey._base.errors import CoveyError, reason
 from covey._base.text import count_noun
 from covey.labelling.changes import Labelled
-from covey.labelling.classes import class_name, isolate_text
-from covey.labelling.history import Action, now
+from covey.labelling.classes import class_name
+from covey.labelling.history import now
 from covey.labelling.store import LabelStore
 
 LONG = ("filename", "label", "when", "how")
@@ -44,24 +47,28 @@ def long_table(store: LabelStore) -> bytes:
     return _written([LONG, *([guarded(cell) for cell in row] for row in rows)])
 
 
-def import_labels(store: LabelStore, path: Path, name: str) -> Action | None:
-    """Add the labels of a CSV file of either form, in one action; None when all of them are there already.
+@attrs.frozen
+class LabelTable:
+    """What a table of labels says: the labels, and the name of the image in each row that has a class.
+
+    Rows without a name or a class are in `balance`, which counts no others yet.
+    """
+
+    labels: Sequence[Labelled]
+    row_names: Sequence[str]
+    balance: Balance
+
+
+def read_label_table(path: Path, name: str) -> LabelTable:
+    """Read a table of labels of either form.
 
     Args:
-        store: the labels to add to.
         path: the file.
-        name: what it is called: for messages and the history.
+        name: what it is called: for messages, and for how the labels came.
 
     Raises:
-        CoveyError: it is no such table.
+        CoveyError: it is no such table; the message names the line.
     """
-    return store.give(
-        _read(path, name), lambda count: f"{count_noun(count, 'label')} brought from {isolate_text(name)}"
-    )
-
-
-def _read(path: Path, name: str) -> list[Labelled]:
-    """Return the labels in a table of either form. Raises CoveyError, naming the line, when it is neither."""
     (_, heads), *lines = [*csvs.read_csv_rows(path, "labels")] or [(0, [])]
     heads = _plain_heads(heads)
     if "filename" not in heads:
@@ -70,12 +77,20 @@ def _read(path: Path, name: str) -> list[Labelled]:
     columns = [at for at, head in enumerate(heads) if head and at != heads.index("filename")]
     odd = next(((line, heads[at], row[at]) for line, row in rows for at in columns if row[at] not in _FLAGS), None)
     if "label" in heads and (odd or heads[0]):
-        return [labelled for line, row in rows if (labelled := _long(dict(zip(heads, row, strict=True)), name, line))]
+        return _read_long(heads, rows, name)
     if odd:
         line, head, cell = odd
         problem = f"{cell[:40]!r} in the column {head[:40]!r} is neither 0 nor 1: names go under 'label'"
         raise CoveyError(f"{name} cannot be read, line {line}: {problem}.")
-    return _original(heads, columns, [row for _, row in rows], name)
+    return _read_original(heads, columns, rows, name)
+
+
+def describe_new_labels(total: int, new: int) -> str:
+    """Say how many labels a table had, and how many of them are new: "5 labels: 3 new, 2 were there."."""
+    if not new:
+        return f"{count_noun(total, 'label')}: 0 new, all were there." if total else "0 labels."
+    there = total - new
+    return f"{count_noun(total, 'label')}: {new:,} new" + (f", {there:,} were there." if there else ".")
 
 
 def _plain_heads(heads: Sequence[str]) -> list[str]:
@@ -88,22 +103,43 @@ def _plain_heads(heads: Sequence[str]) -> list[str]:
     return plain
 
 
-def _long(cells: Mapping[str, str], name: str, line: int) -> Labelled | None:
-    """Return the label in a row of the long table, None where there is none. Raises CoveyError."""
-    file, label, when, how = (cells.get(head, "") for head in LONG)
-    if not (file and label.strip()):
-        return None
-    try:
-        return Labelled(file, class_name(label), _time(when) if when else now(), how or _origin(name))
-    except (CoveyError, ValueError, OverflowError) as error:
-        raise CoveyError(f"{name} cannot be read, line {line}: {reason(error)}.") from error
+def _read_long(heads: Sequence[str], rows: Sequence[tuple[int, Sequence[str]]], name: str) -> LabelTable:
+    """Return the labels in the long table. Raises CoveyError."""
+    labels, balance = [], Balance("row")
+    for line, row in rows:
+        cells = dict(zip(heads, row, strict=True))
+        file, label, when, how = (cells.get(head, "") for head in LONG)
+        if not _note_empty(balance, line, file, bool(label.strip())):
+            continue
+        try:
+            labels.append(Labelled(file, class_name(label), _time(when) if when else now(), how or _origin(name)))
+        except (CoveyError, ValueError, OverflowError) as error:
+            raise CoveyError(f"{name} cannot be read, line {line}: {reason(error)}.") from error
+    return LabelTable(labels, [row.filename for row in labels], balance)
 
 
-def _original(heads: Sequence[str], columns: Sequence[int], rows: Sequence[Sequence[str]], name: str) -> list[Labelled]:
+def _read_original(
+    heads: Sequence[str], columns: Sequence[int], rows: Sequence[tuple[int, Sequence[str]]], name: str
+) -> LabelTable:
     """Return the labels in the original's table, class by class, so that the classes keep their order."""
-    file, when, how = heads.index("filename"), now(), _origin(name)
-    pairs = ((row[file], heads[at]) for at in columns for row in rows if _FLAGS[row[at]])
-    return [Labelled(image, label, when, how) for image, label in pairs if image]
+    file_column, when, how, balance = heads.index("filename"), now(), _origin(name), Balance("row")
+    labelled_rows = [
+        row
+        for line, row in rows
+        if _note_empty(balance, line, row[file_column], any(_FLAGS[row[at]] for at in columns))
+    ]
+    pairs = ((row[file_column], heads[at]) for at in columns for row in labelled_rows if _FLAGS[row[at]])
+    labels = [Labelled(image, label, when, how) for image, label in pairs]
+    return LabelTable(labels, [row[file_column] for row in labelled_rows], balance)
+
+
+def _note_empty(balance: Balance, line: int, file: str, has_class: bool) -> bool:
+    """Return whether a row has a name and a class; put it into the balance if it has not."""
+    if not file:
+        balance.leave_out("without a file name", f"line {line}")
+    elif not has_class:
+        balance.leave_out("without a class", file)
+    return bool(file and has_class)
 
 
 def _origin(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Attach labels again whose images were renamed, moved, swapped or made anew: by content, or else by clip."""
+"""Attach labels again whose images were renamed, moved, swapped or made anew: by content, by clip, or by a person."""
 
 from __future__ import annotations
 
@@ -10,15 +10,27 @@ import attrs
 from covey._base.balance import Balance
 from covey.labelling.changes import Labelled
 from covey.labelling.clips import RecordingClip
+from covey.labelling.history import Action, now
 from covey.labelling.store import LabelStore
+
+Move = tuple[Labelled, Labelled]
+"""A label as it is and as it becomes."""
 
 
 @attrs.frozen
 class Reattachment:
-    """The labels that can be attached again, each as it is and as it becomes; and the balance."""
+    """The labels that can be attached again, and the others, each with the reason why it cannot."""
 
-    moves: Sequence[tuple[Labelled, Labelled]]
-    balance: Balance
+    moves: Sequence[Move]
+    unattached: Sequence[tuple[Labelled, str]]
+
+    @property
+    def balance(self) -> Balance:
+        """How many labels can be attached, and the images of the others by reason."""
+        balance = Balance("label", "without their image", used=len(self.moves))
+        for row, why in self.unattached:
+            balance.leave_out(why, row.filename)
+        return balance
 
 
 @attrs.frozen
@@ -44,22 +56,43 @@ def plan_reattachment(store: LabelStore, names: Sequence[str]) -> Reattachment:
         CoveyError: the labels cannot be read.
     """
     images = _read_images(store, names)
-    balance, moves = Balance("label", "without their image"), []
+    moves, unattached = [], []
     for row in [*store.out_of_date(), *store.orphaned()]:
         candidates = _find_candidates(images, row)
         if len(candidates) != 1:
-            balance.leave_out(_explain(row, len(candidates)), row.filename)
+            unattached.append((row, _explain(row, len(candidates))))
             continue
-        balance.used += 1
         name = candidates[0]
         clip = images.clips_by_recording.get(row.clip.recording, {}).get(name) if row.clip else None
         moves.append((row, attrs.evolve(row, filename=name, content=images.contents[name], clip=clip or row.clip)))
-    return Reattachment(moves, balance)
+    return Reattachment(moves, unattached)
 
 
-def reattach_labels(store: LabelStore, reattachment: Reattachment) -> None:
-    """Attach labels again, in one action. Raises CoveyError."""
-    store.move_rows(reattachment.moves, "attached again by content or clip")
+def reattach_labels(store: LabelStore, reattachment: Reattachment) -> Action | None:
+    """Attach labels again, in one action; None if none can be. Raises CoveyError."""
+    return store.move_rows(reattachment.moves, "attached again by content or clip")
+
+
+def plan_confirmation(store: LabelStore, rows: Sequence[Labelled]) -> Sequence[Move]:
+    """Return the labels that are out of date, each as given now by a person to the content that its image has now.
+
+    A label whose image is gone is not among them. Nothing is changed: let a person look at the images first.
+
+    Raises:
+        CoveyError: the images cannot be read.
+    """
+    names, when = {row.filename for row in rows}, now()
+    contents, clips = store.contents(names), store.clips(names)
+    return [
+        (row, Labelled(name, row.label, when, "person", contents[name], clips.get(name)))
+        for row in rows
+        if (name := row.filename) in contents
+    ]
+
+
+def confirm_labels(store: LabelStore, moves: Sequence[Move]) -> Action | None:
+    """Give labels to the contents that a person has looked at, in one action. Raises CoveyError."""
+    return store.move_rows(moves, "confirmed for the images as they are now")
 
 
 def _read_images(store: LabelStore, names: Sequence[str]) -> _PresentImages:

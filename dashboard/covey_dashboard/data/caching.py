@@ -8,7 +8,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 
 import streamlit as st
 
-from covey.frontend import Component, Entry, LabelStore, Table, digest
+from covey.frontend import Component, Entry, Table, digest
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,12 +43,6 @@ def _(entry: Entry[Table]) -> object:
 def _(component: Component) -> object:
     cls = type(component)
     return [cls.__module__, cls.__qualname__, repr(component), dict(component.identity())]
-
-
-@identify.register
-def _(store: LabelStore) -> object:
-    """Tell labels apart as they are now: the revision changes with every action."""
-    return [str(store.path), store.revision]
 
 
 class CachedFunction(Generic[P, R]):

@@ -9,9 +9,20 @@ import numpy as np
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from covey import Labels
-from covey.frontend import NOISE, LabelClass, LabelStore, Worklist, open_labels, open_labels_read_only
-from covey_dashboard.data.caching import cached
-from covey_dashboard.data.datasets import OpenEmbedding, dataset_at, load_embedding, load_similarity_space
+from covey.frontend import (
+    NOISE,
+    LabelClass,
+    Labelled,
+    LabelStore,
+    Reattachment,
+    Worklist,
+    digest,
+    open_labels,
+    open_labels_read_only,
+    plan_reattachment,
+)
+from covey_dashboard.data.caching import cached, identify
+from covey_dashboard.data.datasets import TABLES_TTL, OpenEmbedding, dataset_at, load_embedding, load_similarity_space
 from covey_dashboard.server.read_only import is_read_only
 
 
@@ -46,6 +57,41 @@ class ImageLabels:
         return [", ".join(combination) for combination in self.combinations]
 
 
+@attrs.frozen
+class ObservedLabels:
+    """The labels of a dataset as they are at one moment, in which the file and the labelled images are looked at once.
+
+    `version` tells the label file from what it was and becomes; `fingerprint` also tells what the labelled images are.
+    """
+
+    store: LabelStore = attrs.field(eq=False)
+    version: str
+    fingerprint: str
+
+
+@identify.register
+def _(observed: ObservedLabels) -> object:
+    return [str(observed.store.path), observed.fingerprint]
+
+
+@attrs.frozen
+class OutdatedLabels:
+    """The labels that were given to other content than their images have now, and those whose images are gone.
+
+    `image_version` tells the contents that the images have now from those before; "" if none has changed.
+    """
+
+    changed: Sequence[Labelled] = ()
+    gone: Sequence[Labelled] = ()
+    image_version: str = ""
+
+
+def observe_labels(location: str) -> ObservedLabels:
+    """Look at the labels of a dataset and at the labelled images. Raises CoveyError."""
+    store = label_store(location)
+    return ObservedLabels(store, store.version, store.fingerprint())
+
+
 def label_store(location: str) -> LabelStore:
     """Return the labels of a dataset, which nobody changes in read-only mode; undo concerns what this window did.
 
@@ -63,23 +109,58 @@ def _shared_store(location: str) -> LabelStore:
 
 
 @cached(max_entries=4)
-def classes_by_image(store: LabelStore) -> Mapping[str, tuple[str, ...]]:
-    """Return the classes of each image that has any, as they are now.
+def classes_by_image(observed: ObservedLabels) -> Mapping[str, tuple[str, ...]]:
+    """Return the classes of each image that has any.
 
     Raises:
         CoveyError: the file cannot be read.
     """
-    return store.by_image()
+    return observed.store.by_image()
 
 
 @cached(max_entries=4)
-def read_image_labels(opened: OpenEmbedding, store: LabelStore) -> ImageLabels:
-    """Return the labels of the images of an embedding, as they are now.
+def read_image_labels(opened: OpenEmbedding, observed: ObservedLabels) -> ImageLabels:
+    """Return the labels of the images of an embedding.
 
     Raises:
         CoveyError: a file cannot be read.
     """
-    return ImageLabels.of(load_embedding(opened).names.tolist(), store.classes(), classes_by_image(store))
+    names: list[str] = load_embedding(opened).names.tolist()
+    return ImageLabels.of(names, observed.store.classes(), classes_by_image(observed))
+
+
+@cached(max_entries=4)
+def find_outdated_labels(location: str, observed: ObservedLabels) -> OutdatedLabels:
+    """Return the labels that do not belong to the images as they are; none where the dataset has no images here.
+
+    Raises:
+        CoveyError: a file cannot be read.
+    """
+    if dataset_at(location).images is None:
+        return OutdatedLabels()
+    changed, gone = observed.store.out_of_date(), observed.store.orphaned()
+    contents = observed.store.contents({row.filename for row in changed})
+    return OutdatedLabels(changed, gone, digest(sorted(contents.items())) if changed else "")
+
+
+@cached(spinner="Comparing the images", max_entries=2, ttl=TABLES_TTL)
+def plan_reattachment_of(location: str, observed: ObservedLabels) -> Reattachment:
+    """Return where outdated labels can be attached again.
+
+    Raises:
+        CoveyError: a file cannot be read.
+    """
+    return plan_reattachment(observed.store, list_present_images(location))
+
+
+def list_present_images(location: str) -> list[str]:
+    """Return the names of all images of a dataset that are here now.
+
+    Raises:
+        CoveyError: the dataset cannot be opened.
+    """
+    images = dataset_at(location).images
+    return images.names() if images else []
 
 
 @cached(spinner="Preparing the work-list", max_entries=2)

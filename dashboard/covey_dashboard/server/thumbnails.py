@@ -25,7 +25,7 @@ AT_ONCE = 4
 """Pictures that are decoded at the same time, whoever asks for how many: the others wait, and hold no thread."""
 LARGE = 8_000_000
 """Pixels above which only one picture is decoded at a time: one of 50 million takes 350 MB meanwhile."""
-HEADERS = {"Cache-Control": "private, max-age=600", "X-Content-Type-Options": "nosniff"}
+HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
 
 _PLACE = "/covey/image"
 _folders: Tokens[ImageFolder] = Tokens()
@@ -33,14 +33,14 @@ _at_once = asyncio.Semaphore(AT_ONCE)
 _one_by_one = ThreadPoolExecutor(1)  # one thread, not a lock: the memory that a thread frees stays with it
 
 
-def address(folder: ImageFolder | None) -> str:
+def address(folder: ImageFolder | None, version: str = "") -> str:
     """Return the address of an image's thumbnail, to which its name is added; "" where there is no folder.
 
     In the browser: `address + encodeURIComponent(name.toWellFormed())`. With "&whole" after that it is the picture in
     its own size. For a name that is no image in the folder, or a broken one, the answer is 404: the page then draws a
-    grey tile.
+    grey tile. A page that is open shows the pictures that it has, unless the `version` of the images is another one.
     """
-    return f"{public_path(_PLACE)}?of={_folders.token(folder)}&name=" if folder else ""
+    return f"{public_path(_PLACE)}?of={_folders.token(folder)}&version={version}&name=" if folder else ""
 
 
 def public_path(path: str) -> str:
@@ -79,7 +79,7 @@ def _make_etag(folder: ImageFolder, name: str) -> str:
         file_status = path.stat()
     except (OSError, ValueError) as error:
         raise BrokenImage("it is not there") from error
-    return f'"{file_status.st_mtime_ns:x}-{file_status.st_size:x}"'
+    return f'"{file_status.st_mtime_ns:x}-{file_status.st_ctime_ns:x}-{file_status.st_size:x}"'
 
 
 @lru_cache(maxsize=KEPT)

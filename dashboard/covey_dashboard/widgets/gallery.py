@@ -39,6 +39,7 @@ class GalleryContent:
     out: NDArray[np.bool_]
     clusters: Labels | None = None
     folder: ImageFolder | None = None
+    image_version: str = ""
     order_name: str = ""
     order: Rows = attrs.field(factory=lambda: np.empty(0, dtype=np.intp))
     version: str = ""
@@ -66,6 +67,7 @@ def show_gallery(
     home: Path,
     key: str = "gallery",
     clusters: Labels | None = None,
+    image_version: str = "",
     rate_oddity: Callable[[], Floats] | None = None,
     show_similar: Callable[[list[str]], None] | None = None,
 ) -> list[str]:
@@ -80,14 +82,19 @@ def show_gallery(
         home: the folder of the dataset, with the recordings in `audio/`.
         key: tells this gallery from others.
         clusters: the cluster of each image (n,).
+        image_version: tells the contents of the images from earlier ones, which the browser may still have; "" for
+            what was shown last.
         rate_oddity: returns how odd each image is (n,), greater for odder ones.
         show_similar: called with the names of images when a person asks for more like these; then the app runs again.
     """
     order_name = _choose_order(key, rate_oddity is not None)
-    content = _current_content(key, names, selection_key)
-    if (content.order_name, content.folder) != (order_name, folder) or not _are_equal(content.clusters, clusters):
+    content, state = _current_content(key, names, selection_key), GalleryState.recall(key)
+    image_version = state.image_version = image_version or state.image_version
+    drawn = (content.order_name, content.folder, content.image_version)
+    if drawn != (order_name, folder, image_version) or not _are_equal(content.clusters, clusters):
         content.order = _sort_rows(order_name, content.names, rate_oddity)
         content.order_name, content.folder, content.clusters = order_name, folder, clusters
+        content.image_version = image_version
         content.version = secrets.token_hex(8)
         content.payload = _pack_content(content, home, show_similar is not None)
     answer = _component(key=key, data=content.payload, on_out_change=_ignore, on_like_change=_ignore)
@@ -164,7 +171,7 @@ def _pack_content(content: GalleryContent, home: Path, has_similar: bool) -> byt
         "height": HEIGHT,
         "names": names,
         "recordings": recordings,
-        "images": thumbnails.address(content.folder),
+        "images": thumbnails.address(content.folder, content.image_version),
         "sound": recording_audio.address(home, content.folder),
         "soundless": recording_audio.problem(home),
         "like": has_similar,

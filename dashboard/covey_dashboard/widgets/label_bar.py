@@ -149,10 +149,10 @@ def show_report(hint: str = "") -> None:
         (show_problem if state.has_failed else show_hint)(message)
 
 
-def follow_changes(store: LabelStore, revision: int) -> None:
-    """Run the app again if the labels have changed since the revision that is shown, or cannot be read any more."""
+def follow_changes(store: LabelStore, version: str) -> None:
+    """Run the app again if the labels have changed since the version that is shown, or cannot be read any more."""
     try:
-        is_current = store.revision == revision
+        is_current = store.version == version
     except CoveyError:
         is_current = False
     if not is_current:
@@ -160,6 +160,6 @@ def follow_changes(store: LabelStore, revision: int) -> None:
 
 
 @st.fragment(run_every=WATCH_S)
-def watch_labels(store: LabelStore, revision: int) -> None:
+def watch_labels(store: LabelStore, version: str) -> None:
     """Follow what other windows do."""
-    follow_changes(store, revision)
+    follow_changes(store, version)

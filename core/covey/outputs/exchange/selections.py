@@ -37,16 +37,11 @@ class SelectionRow:
 
 @attrs.frozen(kw_only=True)
 class SelectionTable:
-    """The selections in one file. `column` is where the classes stand, "" where the format has no columns.
-
-    `looked_at` is the name of the sound file in which, by a table without selections, a person found nothing; "" if the
-    table says no such thing.
-    """
+    """The selections in one file. `column` is where the classes stand, "" where the format has no columns."""
 
     path: Path
     selections: Sequence[SelectionRow]
     column: str = ""
-    looked_at: str = ""
 
     @property
     def folders(self) -> tuple[str, ...]:

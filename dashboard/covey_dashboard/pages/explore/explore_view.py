@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey import Embedding, Labels
-from covey.frontend import NOISE, LabelStore, count_noun, nearest_rows
+from covey.frontend import NOISE, count_noun, nearest_rows
 from covey_dashboard.data.caching import cached
 from covey_dashboard.data.datasets import OpenEmbedding, load_embedding, load_similarity_space
-from covey_dashboard.data.labels import ImageLabels
+from covey_dashboard.data.labels import ImageLabels, ObservedLabels, OutdatedLabels
 from covey_dashboard.data.metadata import recording_codes
 from covey_dashboard.data.selection import (
     AllImages,
@@ -45,12 +45,12 @@ class MapOptions:
 
 @attrs.frozen(kw_only=True, eq=False)
 class ExploreView:
-    """The open embedding with its table, the clusters of its images (n,), and the labels as of a revision."""
+    """The open embedding with its table, the clusters of its images (n,), and the labels as they were observed."""
 
     opened: OpenEmbedding
     table: Embedding
-    store: LabelStore | None
-    revision: int
+    observed: ObservedLabels | None
+    outdated: OutdatedLabels
     image_labels: ImageLabels
     clusters: Labels
     sizes: dict[int, int] = attrs.field(init=False)

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from covey import Clusterer, CoveyError, Floats, Labels
-from covey.frontend import Kind, LabelStore, Option, cluster_colour, match_clusters, measure_oddity, option_values
+from covey.frontend import Kind, Option, cluster_colour, match_clusters, measure_oddity, option_values
 from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.data.clusterings import (
     cluster_images,
@@ -26,7 +26,14 @@ from covey_dashboard.data.datasets import (
     load_embedding,
     registry,
 )
-from covey_dashboard.data.labels import ImageLabels, label_store, read_image_labels
+from covey_dashboard.data.labels import (
+    ImageLabels,
+    ObservedLabels,
+    OutdatedLabels,
+    find_outdated_labels,
+    observe_labels,
+    read_image_labels,
+)
 from covey_dashboard.data.metadata import dataset_metadata
 from covey_dashboard.data.selection import AllImages, ImagesOfCluster, ImagesWithName, Rows, Selection, read_pick
 from covey_dashboard.data.table_titles import title_embeddings
@@ -45,6 +52,7 @@ from covey_dashboard.widgets.gallery import list_remaining, show_gallery
 from covey_dashboard.widgets.label_bar import follow_changes, show_label_bar, watch_labels
 from covey_dashboard.widgets.map_view import send_points, show_map
 from covey_dashboard.widgets.messages import show_hint, show_problem
+from covey_dashboard.widgets.outdated_labels import show_outdated_labels
 from covey_dashboard.widgets.page_frame import show_page, title_components
 from covey_dashboard.widgets.profile_curve import show_curve, with_value
 
@@ -201,6 +209,7 @@ def show_clusters(
     """
     view = read_view(opened, clusterer)
     with middle_column:
+        show_outdated(view)
         metrics_place, options = st.container(), choose_map_options(opened)
     with right_column:
         selection, rows = choose_selection(view, options)
@@ -228,27 +237,34 @@ def read_view(opened: OpenEmbedding, clusterer: Clusterer) -> ExploreView:
         CoveyError: the clusterer fails, or a file cannot be read.
     """
     clusters = keep_numbers(opened, cluster_images(opened, clusterer))
-    store, revision, image_labels = read_labels(opened)
+    observed, image_labels = read_labels(opened)
     return ExploreView(
         opened=opened,
         table=load_embedding(opened),
-        store=store,
-        revision=revision,
+        observed=observed,
+        outdated=find_outdated_labels(opened.location, observed) if observed else OutdatedLabels(),
         image_labels=image_labels,
         clusters=clusters,
     )
 
 
-def read_labels(opened: OpenEmbedding) -> tuple[LabelStore | None, int, ImageLabels]:
-    """Return where the labels are kept, their revision and the labels; none, having said why, if that fails."""
+def read_labels(opened: OpenEmbedding) -> tuple[ObservedLabels | None, ImageLabels]:
+    """Return the labels as they are now, and those of the images; none, having said why, if that fails."""
     try:
-        store = label_store(opened.location)
-        revision, image_labels = store.revision, read_image_labels(opened, store)
-        watch_labels(store, revision)
-        return store, revision, image_labels
+        observed = observe_labels(opened.location)
+        image_labels = read_image_labels(opened, observed)
+        watch_labels(observed.store, observed.version)
+        return observed, image_labels
     except CoveyError as error:
         show_problem(str(error))
-        return None, 0, ImageLabels.of(load_embedding(opened).names.tolist(), [], {})
+        return None, ImageLabels.of(load_embedding(opened).names.tolist(), [], {})
+
+
+def show_outdated(view: ExploreView) -> None:
+    """Say which labels do not belong to the images as they are."""
+    show_outdated_labels(view.opened.location, view.outdated, "Attach labels again")
+    if view.outdated.changed or view.outdated.gone:
+        st.caption("The page Labels says what happened to each label. There you confirm or drop labels.")
 
 
 def keep_numbers(opened: OpenEmbedding, computed_labels: Labels) -> Labels:
@@ -342,8 +358,8 @@ def show_images(view: ExploreView, selection: Selection, rows: Rows) -> None:
         show_selected_images(view, selection, rows)
     except CoveyError as error:
         show_problem(str(error))
-    if view.store:  # after the report of the last action is shown: the map takes longer
-        follow_changes(view.store, view.revision)
+    if view.observed:  # after the report of the last action is shown: the map takes longer
+        follow_changes(view.observed.store, view.observed.version)
 
 
 def show_selected_images(view: ExploreView, selection: Selection, rows: Rows) -> None:
@@ -362,12 +378,13 @@ def show_selected_images(view: ExploreView, selection: Selection, rows: Rows) ->
         clusters=view.clusters[rows],
         folder=image_folder(location),
         home=dataset_at(location).home,
+        image_version=view.outdated.image_version,
         rate_oddity=rate_oddity_of(view, rows),
         show_similar=partial(select_similar, view),
     )
-    if view.store:
+    if view.observed:
         with label_bar_place:
-            show_label_bar(view.store, partial(list_remaining, names, selection_key))
+            show_label_bar(view.observed.store, partial(list_remaining, names, selection_key))
 
 
 def rate_oddity_of(view: ExploreView, rows: Rows) -> Callable[[], Floats]:

@@ -8,7 +8,13 @@ import attrs
 
 from covey.frontend import LabelClass, LabelStore, count_noun, isolate_text
 from covey_dashboard.current_dataset import current_embedding
-from covey_dashboard.data.labels import classes_by_image, label_store
+from covey_dashboard.data.labels import (
+    ObservedLabels,
+    OutdatedLabels,
+    classes_by_image,
+    find_outdated_labels,
+    observe_labels,
+)
 from covey_dashboard.data.metadata import list_image_names
 from covey_dashboard.widgets.label_bar import watch_labels
 
@@ -28,6 +34,7 @@ class ImageChoice:
 
 ALL, UNLABELLED = ImageChoice("Labelled images"), ImageChoice("Images without a class")
 SEVERAL, GONE = ImageChoice("Images with several classes"), ImageChoice("Labelled images that are gone")
+OUTDATED = ImageChoice("Images that were replaced after they were labelled")
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -35,10 +42,16 @@ class LabelsOverview:
     """The names of all images, sorted, the classes, and the images of each choice that is no class."""
 
     location: str
-    store: LabelStore
+    observed: ObservedLabels
+    outdated: OutdatedLabels
     names: Sequence[str]
     classes: Sequence[LabelClass]
     images_by_choice: Mapping[ImageChoice, Sequence[str]]
+
+    @property
+    def store(self) -> LabelStore:
+        """Where the labels are kept."""
+        return self.observed.store
 
     def list_choices(self) -> list[ImageChoice]:
         """Return what can be chosen: only images without a class may be none."""
@@ -76,16 +89,23 @@ def read_overview(location: str) -> LabelsOverview:
     Raises:
         CoveyError: a file cannot be read.
     """
-    store = label_store(location)
-    watch_labels(store, store.revision)
-    names, labels_by_image = sorted(list_image_names(location, current_embedding(location))), classes_by_image(store)
+    observed = observe_labels(location)
+    watch_labels(observed.store, observed.version)
+    labels_by_image, outdated = classes_by_image(observed), find_outdated_labels(location, observed)
+    names = sorted(list_image_names(location, current_embedding(location)))
     existing_names = set(names)
     images_by_choice = {
         ALL: sorted(labels_by_image),
         UNLABELLED: [name for name in names if name not in labels_by_image],
         SEVERAL: sorted(name for name, labels in labels_by_image.items() if len(labels) > 1),
-        GONE: sorted(name for name in labels_by_image if name not in existing_names),
+        OUTDATED: sorted({row.filename for row in outdated.changed}),
+        GONE: sorted({row.filename for row in outdated.gone} or labels_by_image.keys() - existing_names),
     }
     return LabelsOverview(
-        location=location, store=store, names=names, classes=store.classes(), images_by_choice=images_by_choice
+        location=location,
+        observed=observed,
+        outdated=outdated,
+        names=names,
+        classes=observed.store.classes(),
+        images_by_choice=images_by_choice,
     )

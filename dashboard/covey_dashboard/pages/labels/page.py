@@ -4,39 +4,34 @@ from __future__ import annotations
 
 from functools import partial
 from html import escape
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import streamlit as st
 
 from covey import CoveyError
-from covey.frontend import (
-    LABELS_FILE,
-    Action,
-    LabelClass,
-    LabelStore,
-    import_labels,
-    long_table,
-    original_table,
-)
+from covey.frontend import LabelClass
 from covey_dashboard.data.datasets import dataset_at, image_folder
 from covey_dashboard.pages.labels.action_history import show_history
 from covey_dashboard.pages.labels.edit_class import show_class, show_removal
+from covey_dashboard.pages.labels.label_tables import show_export, show_import
 from covey_dashboard.pages.labels.labels_overview import (
+    GONE,
+    OUTDATED,
     SEVERAL,
     UNLABELLED,
     ImageChoice,
     LabelsOverview,
     read_overview,
 )
+from covey_dashboard.pages.labels.outdated_images import (
+    list_confirmable,
+    show_confirmation,
+    show_dropping,
+    show_outdated,
+)
 from covey_dashboard.server.read_only import is_read_only
 from covey_dashboard.state import LabelsState
 from covey_dashboard.widgets.gallery import list_remaining, show_gallery
-from covey_dashboard.widgets.label_bar import (
-    act_and_report,
-    show_label_bar,
-)
+from covey_dashboard.widgets.label_bar import show_label_bar
 from covey_dashboard.widgets.messages import show_hint, show_problem
 from covey_dashboard.widgets.page_frame import show_page
 
@@ -49,6 +44,7 @@ def show_labels(location: str) -> None:
     try:
         overview = read_overview(location)
         show_numbers(overview)
+        show_outdated(overview)
         left_column, right_column = st.columns([2, 3], gap="medium")
         with right_column:
             show_images(overview, choose_images(overview))
@@ -104,11 +100,23 @@ def show_images(overview: LabelsOverview, choice: ImageChoice) -> None:
         show_class(overview, label_class)
     label_bar_place, names, selection_key = st.container(), overview.list_images(choice), f"{location} {choice}"
     key, home = LabelsState.gallery_key, dataset_at(location).home
-    show_gallery(names, selection_key=selection_key, folder=image_folder(location), home=home, key=key)
+    moves = list_confirmable(overview, names) if choice == OUTDATED else []
+    show_gallery(
+        names,
+        selection_key=selection_key,
+        folder=image_folder(location),
+        home=home,
+        key=key,
+        image_version=overview.outdated.image_version,
+    )
     list_names = partial(list_remaining, names, selection_key, key)
     with label_bar_place:
         if label_class and not is_read_only():
             show_removal(overview.store, label_class.name, names, list_names)
+        elif choice == OUTDATED and not is_read_only():
+            show_confirmation(overview.store, moves, list_names)
+        elif choice == GONE and overview.outdated.gone and not is_read_only():
+            show_dropping(overview.store, overview.outdated.gone, list_names)
         else:
             show_label_bar(overview.store, list_names)
 
@@ -127,7 +135,7 @@ def show_tabs(overview: LabelsOverview) -> None:
     with files_tab:
         show_export(overview)
         if not is_read_only():
-            show_import(overview.store)
+            show_import(overview.location)
 
 
 def show_classes(overview: LabelsOverview) -> None:
@@ -145,45 +153,6 @@ def _class_line(label_class: LabelClass, share: float) -> str:
     bar = f'<i style="width: {share:.1%}; background: {escape(label_class.colour)}"></i>'
     name = escape(label_class.name)
     return f'<div title="{name}"><b><bdi>{name}</bdi></b><span>{label_class.count:,}</span>{bar}</div>'
-
-
-def show_export(overview: LabelsOverview) -> None:
-    """Offer the labels as tables."""
-    write_image_table = partial(original_table, overview.store, overview.names)
-    write_label_table = partial(long_table, overview.store)
-    button_arguments: dict[str, Any] = {
-        "icon": ":material/download:",
-        "on_click": "ignore",
-        "disabled": not overview.classes,
-    }
-    st.download_button("One row for each image", write_image_table, LABELS_FILE, "text/csv", **button_arguments)
-    st.caption("A column for each class: 1.0 for the images that have it, 0.0 for the others.")
-    st.download_button("One row for each label", write_label_table, "labels.csv", "text/csv", **button_arguments)
-    st.caption("The image, its class, when it got it and how.")
-
-
-def show_import(store: LabelStore) -> None:
-    """Offer to add the labels of a table."""
-    upload = st.file_uploader("Import either table", type="csv", key=LabelsState.upload_key)
-    import_upload = partial(add_labels, store, upload.getvalue(), upload.name) if upload else lambda: None
-    st.button(
-        "Add its labels",
-        disabled=upload is None,
-        on_click=act_and_report,
-        args=(import_upload, "All its labels are there already."),
-    )
-
-
-def add_labels(store: LabelStore, csv_bytes: bytes, shown_name: str) -> Action | None:
-    """Add the labels of a table that came from the browser, under a name that is nobody's path.
-
-    Raises:
-        CoveyError: it is no such table, or the labels cannot be written.
-    """
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "labels.csv"
-        path.write_bytes(csv_bytes)
-        return import_labels(store, path, shown_name)
 
 
 show_page(show_labels)

@@ -13,7 +13,7 @@ from covey import CoveyError, Embedding, Floats
 from covey.frontend import Action, LabelStore, count_noun
 from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.data.datasets import OpenEmbedding, dataset_at, image_folder, load_embedding
-from covey_dashboard.data.labels import ImageLabels, label_store, prepare_worklist, read_image_labels
+from covey_dashboard.data.labels import ImageLabels, observe_labels, prepare_worklist, read_image_labels
 from covey_dashboard.data.selection import Rows
 from covey_dashboard.data.worklist_session import Reply, ShownBatch
 from covey_dashboard.state import LabelBarState, WorklistState
@@ -75,13 +75,14 @@ def read_view(opened: OpenEmbedding) -> WorklistView:
     Raises:
         CoveyError: a file cannot be read.
     """
-    store, state = label_store(opened.location), WorklistState.recall(opened)
-    watch_labels(store, store.revision)
+    observed, state = observe_labels(opened.location), WorklistState.recall(opened)
+    store = observed.store
+    watch_labels(store, observed.version)
     return WorklistView(
         opened=opened,
         table=load_embedding(opened),
         store=store,
-        image_labels=read_image_labels(opened, store),
+        image_labels=read_image_labels(opened, observed),
         state=state,
         replies=state.session.valid_replies(store),
     )

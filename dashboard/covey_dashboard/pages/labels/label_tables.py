@@ -1,0 +1,83 @@
+"""Tables of labels on the page Labels: those that a person takes home, and those that are brought."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import streamlit as st
+
+from covey import CoveyError
+from covey.frontend import LABELS_FILE, LabelImport, count_noun, import_labels, long_table, original_table
+from covey_dashboard.data.datasets import dataset_at
+from covey_dashboard.data.labels import label_store
+from covey_dashboard.pages.labels.labels_overview import LabelsOverview
+from covey_dashboard.state import LabelBarState, LabelsState
+from covey_dashboard.widgets.messages import show_hint
+
+MOST_ROWS = 1000
+"""Rows that are named of those that were left out for one reason."""
+LIST_HEIGHT = 260
+
+
+def show_export(overview: LabelsOverview) -> None:
+    """Offer the labels as tables."""
+    write_image_table = partial(original_table, overview.store, overview.names)
+    write_label_table = partial(long_table, overview.store)
+    button_arguments: dict[str, Any] = {
+        "icon": ":material/download:",
+        "on_click": "ignore",
+        "disabled": not overview.classes,
+    }
+    if count := len(overview.outdated.changed):
+        verb = "is" if count == 1 else "are"
+        show_hint(f"{count_noun(count, 'label')} given to other content {verb} not in these tables.")
+    st.download_button("One row for each image", write_image_table, LABELS_FILE, "text/csv", **button_arguments)
+    st.caption("A column for each class: 1.0 for the images that have it, 0.0 for the others.")
+    st.download_button("One row for each label", write_label_table, "labels.csv", "text/csv", **button_arguments)
+    st.caption("The image, its class, when it got it and how.")
+
+
+def show_import(location: str) -> None:
+    """Offer to add the labels of a table, and say what became of the last one."""
+    upload = st.file_uploader("Import either table", type="csv", key=LabelsState.upload_key)
+    csv_bytes, shown_name = (upload.getvalue(), upload.name) if upload else (b"", "")
+    st.button("Add its labels", disabled=upload is None, on_click=import_upload, args=(location, csv_bytes, shown_name))
+    if label_import := LabelsState.recall().import_by_location.get(location):
+        show_left_out(label_import)
+
+
+def show_left_out(label_import: LabelImport) -> None:
+    """Show the rows of a table that were left out, by reason; nothing if all were used."""
+    left_out = label_import.balance.left_out
+    if not left_out:
+        return
+    title = f"{count_noun(sum(map(len, left_out.values())), 'row')} left out"
+    with st.expander(title), st.container(height=LIST_HEIGHT, border=False):
+        for reason, names in left_out.items():
+            more = len(names) - MOST_ROWS
+            lines = [*names[:MOST_ROWS], *([f"and {more:,} more"] if more > 0 else [])]
+            st.text("\n".join([f"{len(names):,} {reason}:", *(f"  {line}" for line in lines)]))
+
+
+def import_upload(location: str, csv_bytes: bytes, shown_name: str) -> None:
+    """Add the labels of a table that came from the browser, and keep what became of it.
+
+    Args:
+        location: of the dataset.
+        csv_bytes: the table.
+        shown_name: what it is called, which is nobody's path.
+    """
+    bar_state, import_by_location = LabelBarState.recall(), LabelsState.recall().import_by_location
+    import_by_location.pop(location, None)
+    try:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "labels.csv"
+            path.write_bytes(csv_bytes)
+            label_import = import_labels(dataset_at(location), label_store(location), path, shown_name)
+        import_by_location[location] = label_import
+        bar_state.set_report(f"{shown_name}: {label_import.describe()}")
+    except CoveyError as error:
+        bar_state.set_report(str(error), has_failed=True)
