@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
 
-import attrs
-import numpy as np
 import pytest
+from tests.core.broken_components import (
+    BROKEN,
+    BROKEN_COMPONENTS,
+    GOOD,
+    Alternating,
+    BatchMean,
+    Forgetful,
+    GoodFolder,
+    GoodHalves,
+    Halves,
+    Shuffled,
+    Undocumented,
+    Unmarked,
+)
 
-from covey import Clusterer, CoveyError, Dataset, FeatureExtractor, Reducer, Runtime, Storage, component, option
-from covey._base.progress import SILENT, Progress
-from covey.components.contracts import Component, Extract, Floats, Labels, Pixels, Prepared
+from covey import Clusterer, CoveyError, FeatureExtractor, Reducer, Storage, component, option
+from covey.components.contracts import Component, Floats, Labels
 from covey.components.kinds import Kind
-from covey.data.dataset import AnyEntry, Entry, T
-from covey.data.folder import FolderDataset
-from covey.data.tables import Table
 from covey.testing import (
     Brightness,
+    change_options,
     check_clusterer,
     check_component,
     check_extractor,
     check_import,
     check_reducer,
     check_storage,
+    checks,
     registry_of,
     tiny_dataset,
     tiny_images,
@@ -63,656 +73,107 @@ def test_a_registry_can_hold_a_few_components_only() -> None:
     assert [item.name for item in registry.components] == ["brightness"]
 
 
-class Mean(FeatureExtractor):
-    """A good extractor; the broken ones below inherit from it."""
-
-    def load(self, runtime: Runtime) -> Extract:
-        return lambda pixels: [pixels.mean(axis=(1, 2), dtype=np.float32)]
-
-
-class Halves(Clusterer):
-    """A good clusterer; the broken ones below inherit from it."""
-
-    def cluster(self, Z: Floats) -> Labels:
-        if not np.isfinite(Z).all():
-            raise CoveyError("not finite")
-        return np.asarray(Z[:, 0] > 5, dtype=np.int32)[: len(Z)]
+@pytest.mark.parametrize("cls", GOOD)
+def test_a_good_component_passes_every_check(cls: type[Component]) -> None:
+    for check in checks(cls):
+        check()
 
 
-class Columns(Reducer):
-    """A good reducer; the broken ones below inherit from it."""
-
-    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
-        self.check_features(X)
-        return [X[:, :size].copy() for size in sizes]
-
-
-class Folder(Storage):
-    """A good storage; the broken ones below inherit from it."""
-
-    opens: ClassVar[type[FolderDataset]] = FolderDataset
-
-    def open(self, place: str) -> Dataset:
-        if not Path(place).is_dir():
-            raise CoveyError("no such folder")
-        return self.opens(Path(place))
-
-    def create(self, place: str, images: Path) -> Dataset:
-        Path(place).mkdir(parents=True)
-        dataset = self.opens(Path(place))
-        dataset.point_to(images)
-        return dataset
+@pytest.mark.parametrize(("cls", "name", "pattern"), BROKEN, ids=lambda part: getattr(part, "__name__", None))
+def test_each_check_reports_a_component_made_to_break_it(cls: type[Component], name: str, pattern: str) -> None:
+    (check,) = [check for check in checks(cls) if check.name == name]
+    with pytest.raises(AssertionError, match=pattern):
+        check()
 
 
-class Unmarked(Halves):
-    """Is no component."""
-
-    name = "bad"
-
-
-@component
-class Undocumented(Halves):
-    name = "bad"
+@pytest.mark.parametrize("cls", GOOD)
+def test_every_check_has_been_seen_to_fail(cls: type[Component]) -> None:
+    bases = [base for base in (FeatureExtractor, Reducer, Clusterer, Storage) if issubclass(cls, base)]
+    failed = {(name, base) for broken, name, _ in BROKEN for base in bases if issubclass(broken, base)}
+    failed |= {(name, base) for _, name, _ in BROKEN_COMPONENTS for base in bases}
+    assert {check.name for check in checks(cls)} == {name for name, _ in failed}
 
 
-@component
-class Unexplained(Halves):
-    """An option without help."""
-
-    name = "bad"
-    size: int = option(default=1, help=" ")
-
-
-@component
-class Comma(Halves):
-    """An option whose default cannot be written on the command line."""
-
-    name = "bad"
-    words: tuple[str, ...] = option(default=("a,b",), help="Words.")
-
-
-@component
-class Restless(Halves):
-    """Changes its option whenever it is created."""
-
-    name = "bad"
-    size: int = option(default=1, help="A size.")
-
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "size", self.size + 1)
-
-
-@component
-class Unequal(Halves):
-    """Is equal to nothing but itself."""
-
-    name = "bad"
-
-    def __eq__(self, component: object) -> bool:
-        return self is component
-
-    __hash__ = object.__hash__
-
-
-@component
-class Unhashed(Halves):
-    """Is equal to others, but hashed by its address."""
-
-    name = "bad"
-
-    __hash__ = object.__hash__
-
-
-@component
-class Hidden(Halves):
-    """Has an option whose field has another name than its argument."""
-
-    name = "bad"
-    _size: int = option(default=1, help="A size.")
-
-
-@component
-class Unpicklable(Halves):
-    """Holds a function, which cannot be pickled."""
-
-    name = "bad"
-
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "function", lambda: None)
-
-
-@component
-class Amnesic(Halves):
-    """Loses its option when it is pickled."""
-
-    name = "bad"
-    size: int = option(default=1, help="A size.")
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"size": 2}
-
-
-@component
-class Lenient(Halves):
-    """Accepts any value for an option."""
-
-    name = "bad"
-    size: int = option(default=1, help="A size.")
-
-    def __attrs_post_init__(self) -> None:
-        pass
-
-
-@component
-class Rough(Halves):
-    """Refuses a value without naming the option."""
-
-    name = "bad"
-    size: int = option(default=1, help="A size.")
-
-    def __attrs_post_init__(self) -> None:
-        if self.size != 1:
-            raise CoveyError("It is wrong.")
-
-
-@component
-class Failing(Halves):
-    """Refuses a value with another exception than CoveyError."""
-
-    name = "bad"
-    size: int = option(default=1, help="A size.")
-
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "size", int(self.size))
-
-
-@pytest.mark.parametrize(
-    ("cls", "sentence"),
-    [
-        (Lenient, "wrong value for option 'size' must raise CoveyError"),
-        (Rough, "must raise CoveyError that names it, not It is wrong"),
-        (Failing, "must raise CoveyError that names it, not TypeError"),
-        (Undocumented, "needs a docstring"),
-        (Unexplained, "needs a help text"),
-        (Comma, "is not read back as"),
-        (Restless, "equal options must make equal components"),
-        (Unequal, "equal options must make equal components"),
-        (Unhashed, "must have equal hashes"),
-        (Hidden, "written as TOML"),
-        (Unpicklable, "must be picklable"),
-        (Amnesic, "pickled and read back it becomes"),
-    ],
-)
-def test_a_component_that_breaks_the_contract_is_reported(cls: type[Component], sentence: str) -> None:
-    with pytest.raises(AssertionError, match=sentence):
-        check_component(cls())
-
-
-def test_a_class_without_the_component_decorator_is_reported() -> None:
+def test_the_check_of_a_kind_reports_the_first_broken_promise(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="not marked with @component"):
         check_clusterer(Unmarked)
-
-
-@component
-class BatchMean(Mean):
-    """Subtracts the mean of the batch."""
-
-    name = "bad"
-
-    def load(self, runtime: Runtime) -> Extract:
-        return lambda pixels: [_means(pixels) - _means(pixels).mean(axis=0)]
-
-
-@component
-class Reversed(Mean):
-    """Returns the features in reverse order."""
-
-    name = "bad"
-
-    def load(self, runtime: Runtime) -> Extract:
-        return lambda pixels: [np.ascontiguousarray(_means(pixels)[::-1])]
-
-
-@component
-class Double(Mean):
-    """Returns float64."""
-
-    name = "bad"
-
-    def load(self, runtime: Runtime) -> Extract:
-        return lambda pixels: [pixels.mean(axis=(1, 2), dtype=np.float64)]
-
-
-@component
-class Twice(Mean):
-    """Returns two arrays for one layer."""
-
-    name = "bad"
-
-    def load(self, runtime: Runtime) -> Extract:
-        return lambda pixels: [_means(pixels)] * 2
-
-
-@component
-class Infinite(Mean):
-    """Divides by zero."""
-
-    name = "bad"
-
-    def load(self, runtime: Runtime) -> Extract:
-        return lambda pixels: [_means(pixels) * np.float32(np.inf)]
-
-
-@component
-class Dice(Mean):
-    """Returns random features."""
-
-    name = "bad"
-
-    def load(self, runtime: Runtime) -> Extract:
-        return lambda pixels: [np.random.default_rng().normal(size=(len(pixels), 3)).astype(np.float32)]
-
-
-@component
-class Overwriting(Mean):
-    """Writes into the pixels."""
-
-    name = "bad"
-
-    def load(self, runtime: Runtime) -> Extract:
-        return _overwrite
-
-
-@component
-class Siblings(Mean):
-    """Multiplies each layer by the number of layers."""
-
-    name = "bad"
-    layers: tuple[str, ...] = option(default=("a", "b"), plural=True, help="Layers.")
-
-    def load(self, runtime: Runtime) -> Extract:
-        return lambda pixels: [_means(pixels) * len(self.layers) for _ in self.layers]
-
-
-@component
-class Diary(Mean):
-    """Writes a file into the current folder."""
-
-    name = "bad"
-
-    def load(self, runtime: Runtime) -> Extract:
-        Path("diary.txt").write_text("today", "utf-8")
-        return Mean.load(self, runtime)
-
-
-def _means(pixels: Pixels) -> Floats:
-    return np.asarray(pixels.mean(axis=(1, 2)), dtype=np.float32)
-
-
-def _overwrite(pixels: Pixels) -> list[Floats]:
-    pixels[:] = 7
-    return [_means(pixels)]
-
-
-@pytest.mark.parametrize(
-    ("cls", "sentence"),
-    [
-        (BatchMean, "must not depend on the rest of its batch"),
-        (Reversed, "must not depend on the rest of its batch"),
-        (Double, "float32, not .* float64"),
-        (Twice, "must give 1 array, not 2"),
-        (Infinite, "must be finite"),
-        (Dice, "equal options must give equal features"),
-        (Overwriting, "input array must not be changed"),
-        (Siblings, "must not depend on the other layers"),
-        (Diary, r"only files in its own place may be written, not \['diary.txt'\]"),
-    ],
-)
-def test_a_broken_extractor_is_reported(cls: type[FeatureExtractor], sentence: str) -> None:
-    with pytest.raises(AssertionError, match=sentence):
-        check_extractor(cls)
-
-
-@component
-class Greedy(Columns):
-    """Returns arrays that depend on how many sizes there are."""
-
-    name = "bad"
-
-    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
-        return [X[:, :size] * len(sizes) for size in sizes]
-
-
-@component
-class Shuffled(Columns):
-    """Reverses the rows."""
-
-    name = "bad"
-
-    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
-        return [np.ascontiguousarray(X[::-1, :size]) for size in sizes]
-
-
-@component
-class Wide(Columns):
-    """Returns all columns."""
-
-    name = "bad"
-
-    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
-        return [X for _ in sizes]
-
-
-@component
-class Short(Columns):
-    """Returns only the first size."""
-
-    name = "bad"
-
-    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
-        return [X[:, : sizes[0]]]
-
-
-@component
-class Unseeded(Columns):
-    """Adds unseeded noise."""
-
-    name = "bad"
-
-    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
-        noise = np.random.default_rng().normal(size=X.shape, scale=0.01).astype(np.float32)
-        return [(X + noise)[:, :size] for size in sizes]
-
-
-@component
-class Many(Columns):
-    """Fails with few rows."""
-
-    name = "bad"
-
-    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
-        return [X[:, :size] + 0 * X[2, 0] for size in sizes]
-
-
-@component
-class Hollow(Columns):
-    """Returns NaN."""
-
-    name = "bad"
-
-    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
-        return [np.full_like(X[:, :size], np.nan) for size in sizes]
-
-
-@component
-class Taking(Columns):
-    """Changes its input."""
-
-    name = "bad"
-
-    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
-        X -= X.mean(axis=0)
-        return Columns.reduce(self, X, sizes)
-
-
-@component
-class Gullible(Columns):
-    """Accepts NaN."""
-
-    name = "bad"
-
-    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
-        return [np.nan_to_num(X[:, :size]) for size in sizes]
-
-
-@pytest.mark.parametrize(
-    ("cls", "sentence"),
-    [
-        (Greedy, "must not depend on the other sizes"),
-        (Shuffled, "must stay in order"),
-        (Wide, r"must give an array \(60, 2\)"),
-        (Short, "must give 2 arrays, not 1"),
-        (Unseeded, "equal options must give equal results"),
-        (Hollow, "must be finite"),
-        (Taking, "input array must not be changed"),
-        (Gullible, "must raise CoveyError: call check_features"),
-        (Many, "0 rows must give an array or a CoveyError, not IndexError"),
-    ],
-)
-def test_a_broken_reducer_is_reported(cls: type[Reducer], sentence: str) -> None:
-    with pytest.raises(AssertionError, match=sentence):
-        check_reducer(cls)
-
-
-@component
-class FromOne(Halves):
-    """Numbers the clusters from 1."""
-
-    name = "bad"
-
-    def cluster(self, Z: Floats) -> Labels:
-        return Halves.cluster(self, Z) + np.int32(1)
-
-
-@component
-class Listing(Halves):
-    """Returns a list."""
-
-    name = "bad"
-
-    def cluster(self, Z: Floats) -> Any:
-        return Halves.cluster(self, Z).tolist()
-
-
-@component
-class Long(Halves):
-    """Returns int64."""
-
-    name = "bad"
-
-    def cluster(self, Z: Floats) -> Labels:
-        return Halves.cluster(self, Z).astype(np.int64)
-
-
-@component
-class Alternating(Halves):
-    """Clusters by row number, not by values."""
-
-    name = "bad"
-
-    def cluster(self, Z: Floats) -> Labels:
-        return np.arange(len(Z), dtype=np.int32) % 2
-
-
-@component
-class Tossed(Halves):
-    """Numbers the clusters at random."""
-
-    name = "bad"
-
-    def cluster(self, Z: Floats) -> Labels:
-        return np.random.default_rng().permutation(len(Z)).astype(np.int32)
-
-
-@component
-class Eager(Halves):
-    """Fails without rows."""
-
-    name = "bad"
-
-    def cluster(self, Z: Floats) -> Labels:
-        return Halves.cluster(self, Z - Z[0])
-
-
-@component
-class Trusting(Halves):
-    """Accepts NaN."""
-
-    name = "bad"
-
-    def cluster(self, Z: Floats) -> Labels:
-        return Halves.cluster(self, np.nan_to_num(Z))
-
-
-@component
-class Elsewhere(Halves):
-    """Takes a kind of table that does not exist."""
-
-    name = "bad"
-    takes = "pixels"  # type: ignore[assignment]
-
-
-class Lower(Prepared):
-    def labels(self, clusterer: Any) -> Labels:
-        return np.full(120, -1, dtype=np.int32)
-
-
-@component
-class Rash(Halves):
-    """Prepares other labels than those of cluster."""
-
-    name = "bad"
-
-    def prepare(self, Z: Floats, progress: Progress = SILENT) -> Prepared:
-        return Lower()
-
-
-@pytest.mark.parametrize(
-    ("cls", "sentence"),
-    [
-        (Rash, "it must give the labels of cluster"),
-        (FromOne, "without gaps"),
-        (Listing, "must give an array .* not list"),
-        (Long, "int32, not .* int64"),
-        (Alternating, "equal rows must get equal labels"),
-        (Tossed, "equal options must give equal labels"),
-        (Eager, "must cluster 0 rows"),
-        (Trusting, "must raise CoveyError"),
-        (Elsewhere, "takes must be"),
-    ],
-)
-def test_a_broken_clusterer_is_reported(cls: type[Clusterer], sentence: str) -> None:
-    with pytest.raises(AssertionError, match=sentence):
-        check_clusterer(cls)
-
-
-class ForgetfulDataset(FolderDataset):
-    def find(self, key: str) -> AnyEntry:
-        raise CoveyError("there is none")
-
-
-@component
-class Forgetful(Folder):
-    """Finds no table by its key."""
-
-    name = "bad"
-    opens = ForgetfulDataset
-
-
-class UntidyDataset(FolderDataset):
-    def entries(self) -> list[AnyEntry]:
-        return super().entries()[::-1]
-
-
-@component
-class Untidy(Folder):
-    """Lists the tables in reverse order."""
-
-    name = "bad"
-    opens = UntidyDataset
-
-
-class RepeatingDataset(FolderDataset):
-    def entries(self) -> list[AnyEntry]:
-        return super().entries() * 2
-
-
-@component
-class Repeating(Folder):
-    """Lists every table twice."""
-
-    name = "bad"
-    opens = RepeatingDataset
-
-
-class WrongDataset(FolderDataset):
-    def load(self, entry: Entry[T]) -> T:
-        table = super().load(entry)
-        return attrs.evolve(table, names=table.names[::-1])
-
-
-@component
-class Wrong(Folder):
-    """Reverses the names."""
-
-    name = "bad"
-    opens = WrongDataset
-
-
-class HomelessDataset(FolderDataset):
-    def point_to(self, images: Path) -> None:
-        pass
-
-
-@component
-class Homeless(Folder):
-    """Does not store where the images are."""
-
-    name = "bad"
-    opens = HomelessDataset
-
-
-@component
-class Inventive(Folder):
-    """Opens a folder that does not exist."""
-
-    name = "bad"
-
-    def open(self, place: str) -> Dataset:
-        return FolderDataset(Path(place))
-
-
-@component
-class Crashing(Folder):
-    """Raises an exception of the operating system."""
-
-    name = "bad"
-
-    def open(self, place: str) -> Dataset:
-        list(Path(place).iterdir())
-        return FolderDataset(Path(place))
-
-
-class LitteringDataset(FolderDataset):
-    def save(self, tables: Sequence[Table], compress: bool = False) -> None:
-        super().save(tables, compress)
-        self.home.with_name("litter.txt").write_text("left here", "utf-8")
-
-
-@component
-class Littering(Folder):
-    """Writes a file beside its place."""
-
-    name = "bad"
-    opens = LitteringDataset
-
-
-@pytest.mark.parametrize(
-    ("cls", "sentence"),
-    [
-        (Littering, r"only files in its own place may be written, not \['litter.txt'\]"),
-        (Forgetful, "must be found by its key"),
-        (Untidy, "must be sorted"),
-        (Repeating, "must give as many entries, not 6"),
-        (Wrong, "is not what was saved"),
-        (Homeless, "must store where its images are"),
-        (Inventive, "must raise CoveyError"),
-        (Crashing, "not FileNotFoundError"),
-    ],
-)
-def test_a_broken_storage_is_reported(cls: type[Storage], sentence: str, tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match=sentence):
-        check_storage(cls, tmp_path)
+    with pytest.raises(AssertionError, match="must not depend on the rest of its batch"):
+        check_extractor(BatchMean)
+    with pytest.raises(AssertionError, match="must stay in order"):
+        check_reducer(Shuffled)
+    with pytest.raises(AssertionError, match="must be found by its key"):
+        check_storage(Forgetful, tmp_path)
+    with pytest.raises(AssertionError, match="needs a docstring"):
+        check_component(Undocumented())
+
+
+def test_a_check_says_what_is_promised() -> None:
+    for cls in GOOD:
+        for check in checks(cls):
+            assert check.promise.endswith(".")
+            assert check.component == cls.name
+
+
+def test_a_storage_is_checked_at_places_of_its_own(tmp_path: Path) -> None:
+    places: list[str] = []
+
+    def place(path: Path) -> str:
+        places.append(str(path))
+        return str(path)
+
+    check_storage(GoodFolder, tmp_path, place=place)
+    assert places
+    assert all(Path(visited).is_relative_to(tmp_path) for visited in places)
+
+
+TEST_MODULE = """
+import pytest
+from covey.testing import checks
+from tests.core.broken_components import Alternating, GoodHalves
+
+REASON = {"order": "numbers rows"}
+
+@pytest.mark.parametrize("check", checks(Alternating))
+def test_broken(check):
+    check()
+
+@pytest.mark.parametrize("check", checks(Alternating, expected_failures=REASON))
+def test_declared(check):
+    check()
+
+@pytest.mark.parametrize("check", checks(GoodHalves, expected_failures=REASON))
+def test_unneeded(check):
+    check()
+"""
+
+
+def test_pytest_runs_every_check_as_a_test_with_its_name_and_skips_expected_failures(tmp_path: Path) -> None:
+    (tmp_path / "test_promises.py").write_text(TEST_MODULE, "utf-8")
+    command = [sys.executable, "-m", "pytest", "-rfs", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", str(tmp_path)]
+    process = subprocess.run(
+        [*command, "-o", f"pythonpath={Path(__file__).parents[2]}"], capture_output=True, text=True, check=False
+    )
+    summary = process.stdout.partition("short test summary")[2]
+    count = len(checks(GoodHalves))
+    assert f"2 failed, {3 * count - 3} passed, 1 skipped" in summary, process.stdout
+    assert "test_promises.py::test_broken[order]" in summary
+    assert "test_promises.py::test_unneeded[order]" in summary
+    assert "expected to fail, numbers rows (bad: the labels must be in the order of the rows" in summary
+    assert "is declared as an expected failure (numbers rows) but passes" in process.stdout
+
+
+def test_an_expected_failure_does_not_stop_the_check_of_a_kind() -> None:
+    check_clusterer(Alternating, expected_failures={"order": "numbers rows"})
+    with pytest.raises(AssertionError, match="declared as an expected failure"):
+        check_clusterer(GoodHalves, expected_failures={"order": "numbers rows"})
+    with pytest.raises(CoveyError, match=r"there is no check 'oder'\. Did you mean 'order'"):
+        checks(GoodHalves, expected_failures={"oder": "numbers rows"})
+
+
+def test_all_options_are_changed_within_their_bounds() -> None:
+    changed = change_options(Brightness)
+    assert changed == Brightness(layers=("deviation",), bands=change_options(Brightness).bands)
+    assert changed.bands != Brightness().bands
 
 
 @component

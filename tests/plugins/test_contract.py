@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from covey.components.kinds import Kind
 from covey.plugins.registry import Registered, Registry
-from covey.testing import check_clusterer, check_extractor, check_reducer, check_storage
+from covey.testing import Check, checks
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "torchvision": {"model": "ResNet18", "weights": "random", "layers": ("layer2.1.conv2", "layer3.1.conv2")},
@@ -22,27 +20,19 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 """Options for components whose defaults fetch weights, or leave something unchecked."""
 REGISTRY = Registry.installed()
+CHECKS = [
+    pytest.param(registered, check, id=f"{registered.kind}-{registered.name}-{check.name}")
+    for registered in REGISTRY.components
+    for check in checks(registered.cls, **OPTIONS.get(registered.name, {}))
+]
 
 
-@pytest.mark.parametrize("item", REGISTRY.components, ids=lambda item: f"{item.kind}-{item.name}")
-def test_every_component_keeps_its_contract(item: Registered, tmp_path: Path) -> None:
-    if item.missing:
-        pytest.skip(item.status)
-    check(item, tmp_path, **OPTIONS.get(item.name, {}))
+@pytest.mark.parametrize(("registered", "check"), CHECKS)
+def test_every_component_keeps_its_contract(registered: Registered, check: Check) -> None:
+    if registered.missing:
+        pytest.skip(registered.status)
+    check()
 
 
 def test_no_installed_plugin_is_broken() -> None:
     assert REGISTRY.problems == []
-
-
-def check(registered: Registered, folder: Path, **options: Any) -> None:
-    cls: Any = registered.cls
-    match registered.kind:
-        case Kind.EXTRACTOR:
-            check_extractor(cls, **options)
-        case Kind.REDUCER:
-            check_reducer(cls, **options)
-        case Kind.CLUSTERER:
-            check_clusterer(cls, **options)
-        case Kind.STORAGE:
-            check_storage(cls, folder, **options)

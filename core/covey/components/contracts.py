@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -242,7 +243,7 @@ class Clusterer(Component):
         """Name, followed by each option that differs from its default."""
         settings = [(option, getattr(self, option.name)) for option in options(type(self))]
         changed = [f"{option.name}{format_value(chosen)}" for option, chosen in settings if chosen != option.default]
-        return "-".join([self.name, *changed])
+        return re.sub(r"[/\\:\s]", "-", "-".join([self.name, *changed]))
 
     takes: ClassVar[TableKind] = TableKind.EMBEDDING
     """Kind of the tables that it clusters: embeddings (the reduced features) or features."""

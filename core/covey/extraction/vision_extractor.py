@@ -5,6 +5,7 @@ Imports no torch: the work is done by `covey.extraction.networks`.
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -105,7 +106,7 @@ class VisionExtractor(FeatureExtractor):
     @property
     def tag(self) -> str:
         """The model and the layers."""
-        return "_".join([self.model, "+".join(self.layers)])
+        return re.sub(r"[/\\:\s]", "-", "_".join([self.model, "+".join(self.layers)]))
 
     def weights_file(self) -> Path | None:
         """Return the file of the weights; None if `weights` is a name and not a path.

@@ -1,30 +1,40 @@
 """Checks of the contracts for authors of plugins, and small data to test with.
 
-A check takes a component class and options, and raises AssertionError with one sentence about the first fault:
+Each promise of the contract is a check; a broken one raises AssertionError with one sentence about the fault:
 
-    from covey.testing import check_clusterer
+    import pytest
+    from covey.testing import checks
 
-    def test_contract():
-        check_clusterer(Dbscan, eps=1.0)
+    @pytest.mark.parametrize("check", checks(Dbscan, eps=1.0))
+    def test_contract(check):
+        check()
+
+`check_clusterer(Dbscan, eps=1.0)` runs them all and raises the first fault.
 """
 
 from covey.testing.brightness import Brightness
+from covey.testing.checks import Check
 from covey.testing.clusterers import check_clusterer
 from covey.testing.component_checks import check_component
+from covey.testing.contract import checks
 from covey.testing.extractors import check_extractor
 from covey.testing.imports import check_import
 from covey.testing.reducers import check_reducer
 from covey.testing.samples import registry_of, tiny_dataset, tiny_images, tiny_tables
+from covey.testing.settings import change_options
 from covey.testing.storages import check_storage
 
 __all__ = [
     "Brightness",
+    "Check",
+    "change_options",
     "check_clusterer",
     "check_component",
     "check_extractor",
     "check_import",
     "check_reducer",
     "check_storage",
+    "checks",
     "registry_of",
     "tiny_dataset",
     "tiny_images",

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import copy
+import io
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Generic, TypeVar
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
+from covey._base.text import count_noun
 
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Array = NDArray[np.generic]
 _CACHES = {"__pycache__", "AppData", "Caches"}
 """Folders where libraries cache downloads and compiled code; hidden folders count too."""
 _SYSTEM = ("/dev", "/proc")
 _written_files: list[Path] | None = None
-"""Files opened for writing since `writes_no_files` began; None while nothing is recorded."""
+"""Files opened for writing since `observe` began; None while nothing is recorded."""
 
 
 def expect(holds: bool, message: str) -> None:
@@ -68,28 +73,60 @@ def check_array(name: str, array: object, shape: tuple[object, ...], dtype: np.d
     expect(array.shape == shape and array.dtype == dtype, f"{message}, not {array.shape} {array.dtype}")
 
 
-@contextmanager
-def keeps_input(name: str, array: Array) -> Iterator[None]:
-    """Check that the block does not change an input array."""
-    before = copy.copy(array)
-    yield
-    expect(np.array_equal(before, array), f"{name}: the input array must not be changed")
+def describe_difference(arrays: Sequence[Array], others: Sequence[Array]) -> str:
+    """Return in words how two sequences of arrays differ: the largest difference, or the first unequal shape."""
+    if len(arrays) != len(others):
+        return f"there are {len(arrays)} arrays and {len(others)}"
+    for first, second in zip(arrays, others, strict=True):
+        if first.shape != second.shape or first.dtype != second.dtype:
+            return f"{first.shape} {first.dtype} and {second.shape} {second.dtype}"
+    differences = [
+        np.nan_to_num(np.abs(np.asarray(first, np.float64) - np.asarray(second, np.float64)), nan=np.inf)
+        for first, second in zip(arrays, others, strict=True)
+    ]
+    largest = max((float(difference.max(initial=0)) for difference in differences), default=0.0)
+    rows = sum(int(difference.reshape(len(difference), -1).any(axis=1).sum()) for difference in differences)
+    return f"{count_noun(rows, 'row')} differ, by at most {largest:.3g}"
 
 
-@contextmanager
-def writes_no_files(name: str) -> Iterator[None]:
-    """Check that the block, run in a folder of its own, writes only temporary files and caches."""
+@attrs.frozen
+class Observation(Generic[T_co]):
+    """What a piece of work gave, and what it did besides.
+
+    Attributes:
+        outcome: what it returned.
+        printed_text: what it wrote to standard output.
+        stray_files: the files that it opened for writing outside temporary folders and caches.
+        changed_input: whether it changed the array that it was given.
+    """
+
+    outcome: T_co
+    printed_text: str
+    stray_files: Sequence[str]
+    changed_input: bool
+
+
+def observe(work: Callable[[], T], array: Array | None = None) -> Observation[T]:
+    """Do a piece of work in a folder of its own, and record what it does besides.
+
+    Args:
+        work: what to do.
+        array: the array that it is given, to see whether it is changed.
+    """
     global _written_files
     _install_audit_hook()
+    before = None if array is None else array.copy()
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         _written_files = []
         try:
-            yield
+            with contextlib.redirect_stdout(io.StringIO()) as printed:
+                outcome = work()
         finally:
             written_files, _written_files = _written_files, None
         local_files = [path.name for path in Path(folder).iterdir()]
     stray_files = [*local_files, *(str(path) for path in written_files if not _is_temporary(path))]
-    expect(not stray_files, f"{name}: only files in its own place may be written, not {stray_files[:1]}")
+    is_changed = before is not None and array is not None and not np.array_equal(before, array)
+    return Observation(outcome, printed.getvalue(), stray_files, is_changed)
 
 
 @cache

@@ -2,73 +2,147 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
 from covey._base.text import count_noun
 from covey.components import options
 from covey.components.contracts import FeatureExtractor, Floats, Pixels, Runtime
+from covey.components.options import component
 from covey.testing.assertions import (
+    Observation,
     are_identical,
     check_array,
+    describe_difference,
     expect,
-    keeps_input,
-    writes_no_files,
+    observe,
 )
-from covey.testing.component_checks import build_checked
-from covey.testing.imports import check_import
+from covey.testing.checks import list_checks, run_checks
+from covey.testing.component_checks import WorkChecks
 from covey.testing.samples import random_picture
 
+_SETTINGS = ("device", "precision", "threads", "compile")
 
-def check_extractor(cls: type[FeatureExtractor], **settings: object) -> None:
+
+def check_extractor(
+    cls: type[FeatureExtractor], /, *, expected_failures: Mapping[str, str] | None = None, **settings: object
+) -> None:
     """Check a feature extractor with these options. Needs its weights, and loads them several times.
+
+    Args:
+        cls: the class.
+        expected_failures: reasons by the names of checks that are expected to fail.
+        settings: its options.
 
     Raises:
         AssertionError: it breaks the contract.
     """
-    extractor = build_checked(cls, settings)
-    pixels = np.stack([random_picture(index, (128, 256)) for index in range(4)])
-    with writes_no_files(cls.name):
-        features = _extract_layers(extractor, pixels)
-    _check_features(extractor, features, len(pixels))
-    features_again = _extract_layers(build_checked(cls, settings), pixels)
-    expect(are_identical(features, features_again), f"{cls.name}: equal options must give equal features")
-    _check_batches(extractor, pixels, features)
-    _check_layers(extractor, pixels, features)
-    check_import(cls)
+    run_checks(list_checks(ExtractorChecks(cls, settings), expected_failures or {}))
 
 
-def _extract_layers(extractor: FeatureExtractor, pixels: Pixels) -> list[Floats]:
-    with keeps_input(extractor.name, pixels):
-        return list(extractor.load(Runtime())(pixels))
+class ExtractorChecks(WorkChecks[FeatureExtractor]):
+    """Checks a feature extractor on four images."""
+
+    pixels: Pixels = np.stack([random_picture(index, (128, 256)) for index in range(4)])
+
+    @cached_property
+    def observation(self) -> Observation[list[Floats]]:
+        """The features of all images, one array for each layer."""
+        pixels = self.pixels.copy()
+        return observe(lambda: list(self.component.load(Runtime())(pixels)), pixels)
+
+    @property
+    def features(self) -> list[Floats]:
+        """The features of all images, one array for each layer."""
+        return self.observation.outcome
+
+    def check_features(self) -> None:
+        """It gives one finite float32 array (images, features) for each layer."""
+        layers = len(options.split_plural(self.component))
+        counts = f"{count_noun(layers, 'array')}, not {len(self.features)}"
+        expect(len(self.features) == layers, f"{self.name} must give {counts}")
+        for X in self.features:
+            width = X.shape[1] if np.ndim(X) == 2 else "d"
+            check_array(self.name, X, (len(self.pixels), width), np.dtype(np.float32))
+            expect(bool(np.isfinite(X).all()), f"{self.name}: features must be finite")
+
+    def check_equal_features(self) -> None:
+        """Equal options give equal features."""
+        features_again = list(self.build().load(Runtime())(self.pixels))
+        difference = describe_difference(self.features, features_again)
+        is_equal = are_identical(self.features, features_again)
+        expect(is_equal, f"{self.name}: equal options must give equal features: {difference}")
+
+    def check_batches(self) -> None:
+        """The features of an image do not depend on the rest of its batch."""
+        extract = self.component.load(Runtime())
+        for rows in ([0], [3, 2, 1, 0], [1, 1], [0, 1, 2, 3, 0]):
+            expected = [Y[rows] for Y in self.features]
+            self._expect_close(
+                list(extract(self.pixels[rows])),
+                expected,
+                f"the features of an image must not depend on the rest of its batch: images {rows}",
+            )
+
+    def check_layers(self) -> None:
+        """The features of a layer do not depend on the other layers."""
+        parts = options.split_plural(self.component)
+        for part, Y in zip(parts if len(parts) > 1 else [], self.features, strict=False):
+            features = list(part.load(Runtime())(self.pixels))
+            self._expect_close(features, [Y], f"a layer must not depend on the other layers: {part}")
+
+    def check_available_layers(self) -> None:
+        """The layers that it lists, if it lists any, include those that it taps, each with a shape."""
+        available = self.component.available_layers()
+        plural = options.plural_option(self.cls)
+        if plural is None or not available:
+            return
+        layers = options.option_values(self.component)[plural.name]
+        missing_layers = [layer for layer in layers if layer not in available] if isinstance(layers, list) else []
+        expect(not missing_layers, f"{self.name}: available_layers() must list {missing_layers[:1]}, which it taps")
+        for layer, shape in available.items():
+            is_shape = isinstance(shape, tuple) and all(isinstance(length, int) for length in shape)
+            expect(is_shape, f"{self.name}: available_layers() must give {layer!r} a shape of whole numbers")
+
+    def check_uses(self) -> None:
+        """The settings of the runtime that it reads are those that it declares in `uses`."""
+        runtime = _WatchedRuntime()
+        runtime.names.clear()
+        self.component.load(runtime)(self.pixels[:1])
+        read, declared = runtime.names, set[str](self.cls.uses)
+        expect(declared <= set(_SETTINGS), f"{self.name}: uses may hold {', '.join(_SETTINGS)}, not {sorted(declared)}")
+        expect(read <= declared, f"{self.name} reads {_list(read - declared)} of the runtime: name it in uses")
+        expect(declared <= read, f"{self.name} declares {_list(declared - read)} in uses but never reads it")
+
+    def _expect_close(self, features: Sequence[Floats], expected: Sequence[Floats], sentence: str) -> None:
+        """Check that rows differ by at most 5 %: half precision rounds coarsely."""
+        is_close = len(features) == len(expected) and all(map(_are_close, features, expected))
+        expect(is_close, f"{self.name}: {sentence} ({describe_difference(features, expected)})")
 
 
-def _check_features(extractor: FeatureExtractor, features: Sequence[Floats], count: int) -> None:
-    layers = len(options.split_plural(extractor))
-    expect(len(features) == layers, f"{extractor.name} must give {count_noun(layers, 'array')}, not {len(features)}")
-    for X in features:
-        width = X.shape[1] if np.ndim(X) == 2 else "d"
-        check_array(extractor.name, X, (count, width), np.dtype(np.float32))
-        expect(bool(np.isfinite(X).all()), f"{extractor.name}: features must be finite")
+@component
+class _WatchedRuntime(Runtime):
+    """Remembers the names of the settings that are read."""
+
+    @property
+    def names(self) -> set[str]:
+        names: set[str] = self.__dict__.setdefault("_names", set())
+        return names
+
+    def __getattribute__(self, name: str) -> object:
+        if name in _SETTINGS:
+            self.names.add(name)
+        return super().__getattribute__(name)
 
 
-def _check_batches(extractor: FeatureExtractor, pixels: Pixels, features: Sequence[Floats]) -> None:
-    extract = extractor.load(Runtime())
-    for rows in ([0], [3, 2, 1, 0], [1, 1], [0, 1, 2, 3, 0]):
-        is_independent = all(_are_close(X, Y[rows]) for X, Y in zip(extract(pixels[rows]), features, strict=True))
-        expect(is_independent, f"{extractor.name}: the features of an image must not depend on the rest of its batch")
-
-
-def _check_layers(extractor: FeatureExtractor, pixels: Pixels, features: Sequence[Floats]) -> None:
-    parts = options.split_plural(extractor)
-    for part, Y in zip(parts if len(parts) > 1 else [], features, strict=False):
-        (X,) = _extract_layers(part, pixels)
-        is_independent = X.shape == Y.shape and _are_close(X, Y)
-        expect(is_independent, f"{extractor.name}: a layer must not depend on the other layers: {part}")
+def _list(names: set[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def _are_close(X: Floats, Y: Floats) -> bool:
-    """Whether the rows of two arrays (n, d) differ by at most 5 %: half precision rounds coarsely."""
+    if X.shape != Y.shape:
+        return False
     differences = np.linalg.norm(X - Y, axis=1) > 0.05 * np.linalg.norm(Y, axis=1)
     return not differences.any()

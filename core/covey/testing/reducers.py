@@ -2,74 +2,165 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
 from covey._base.errors import CoveyError
 from covey._base.text import count_noun
+from covey.components import options
 from covey.components.contracts import Floats, Labels, Reducer
 from covey.testing.assertions import (
+    Observation,
     are_identical,
     check_array,
+    describe_difference,
     expect,
-    keeps_input,
+    observe,
     raises_covey_error,
-    writes_no_files,
 )
-from covey.testing.component_checks import build_checked
-from covey.testing.imports import check_import
+from covey.testing.checks import list_checks, run_checks
+from covey.testing.component_checks import WorkChecks
 from covey.testing.samples import random_groups
 
+_SIZES = (2, 3)
+_NEAR = 0.01
+"""How far a known image may be placed from where it is, as a share of the extent of the embedding."""
 
-def check_reducer(cls: type[Reducer], **settings: object) -> None:
+
+def check_reducer(
+    cls: type[Reducer], /, *, expected_failures: Mapping[str, str] | None = None, **settings: object
+) -> None:
     """Check a reducer with these options: on 60 rows in two groups, on 0 to 3 rows, and on NaN.
+
+    Args:
+        cls: the class.
+        expected_failures: reasons by the names of checks that are expected to fail.
+        settings: its options.
 
     Raises:
         AssertionError: it breaks the contract.
     """
-    reducer = build_checked(cls, settings)
+    run_checks(list_checks(ReducerChecks(cls, settings), expected_failures or {}))
+
+
+class ReducerChecks(WorkChecks[Reducer]):
+    """Checks a reducer on 60 rows in two groups."""
+
     X, groups = random_groups(60, 12, 2)
-    with writes_no_files(cls.name):
-        Z_2, Z_3 = _reduce_rows(reducer, X, [2, 3])
-    for Z, size in ((Z_2, 2), (Z_3, 3)):
-        check_array(cls.name, Z, (60, size), np.dtype(np.float32))
-        expect(bool(np.isfinite(Z).all()), f"{cls.name}: the embedding must be finite")
-    is_ordered = _are_separated(Z_2, groups)
-    expect(is_ordered, f"{cls.name}: the rows must stay in order: similar images must lie close together")
-    arrays_again = _reduce_rows(build_checked(cls, settings), X, [2, 3])
-    expect(are_identical([Z_2, Z_3], arrays_again), f"{cls.name}: equal options must give equal results")
-    arrays_alone = [*_reduce_rows(reducer, X, [3]), *_reduce_rows(reducer, X, [2])]
-    expect(are_identical([Z_3, Z_2], arrays_alone), f"{cls.name}: a size must not depend on the other sizes")
-    for count in (0, 1, 2, 3):
-        _check_few_rows(reducer, X[:count])
-    _check_nan_in_features(reducer, X)
-    check_import(cls)
 
+    @cached_property
+    def observation(self) -> Observation[list[Floats]]:
+        """The embeddings of all rows in each of the sizes."""
+        X = self.X.copy()
+        return observe(lambda: self._reduce(self.component, X, _SIZES), X)
 
-def _reduce_rows(reducer: Reducer, X: Floats, sizes: Sequence[int]) -> list[Floats]:
-    with keeps_input(reducer.name, X):
+    @property
+    def embeddings(self) -> list[Floats]:
+        """The embeddings of all rows in each of the sizes."""
+        return self.observation.outcome
+
+    def check_sizes(self) -> None:
+        """It has the plural option `sizes` of whole numbers, which is inherited from Reducer."""
+        plural = options.plural_option(self.cls)
+        is_inherited = plural is not None and plural.name == "sizes" and plural.type is int
+        expect(is_inherited, f"{self.name}: the plural option of a reducer must be `sizes`, as Reducer declares it")
+
+    def check_embeddings(self) -> None:
+        """It gives one finite float32 array (rows, size) for each size."""
+        for Z, size in zip(self.embeddings, _SIZES, strict=True):
+            check_array(self.name, Z, (len(self.X), size), np.dtype(np.float32))
+            expect(bool(np.isfinite(Z).all()), f"{self.name}: the embedding must be finite")
+
+    def check_order(self) -> None:
+        """The rows stay in order: similar images lie close together."""
+        is_ordered = _are_separated(self.embeddings[0], self.groups)
+        expect(is_ordered, f"{self.name}: the rows must stay in order: similar images must lie close together")
+
+    def check_equal_embeddings(self) -> None:
+        """Equal options give equal results."""
+        embeddings_again = self._reduce(self.build(), self.X, _SIZES)
+        difference = describe_difference(self.embeddings, embeddings_again)
+        is_equal = are_identical(self.embeddings, embeddings_again)
+        expect(is_equal, f"{self.name}: equal options must give equal results: {difference}")
+
+    def check_sizes_alone(self) -> None:
+        """The result for a size does not depend on the other sizes, bit for bit."""
+        arrays_alone = [array for size in reversed(_SIZES) for array in self._reduce(self.component, self.X, [size])]
+        difference = describe_difference(self.embeddings, arrays_alone[::-1])
+        message = f"{self.name}: a size must not depend on the other sizes: {difference}"
+        cause = "the usual cause is slicing one solution for the largest size, or changing what the sizes share"
+        expect(are_identical(self.embeddings, arrays_alone[::-1]), f"{message}; {cause}")
+
+    def check_few_rows(self) -> None:
+        """0 to 3 rows give an array or a CoveyError."""
+        for count in (0, 1, 2, 3):
+            self._check_few_rows(self.X[:count])
+
+    def check_nan(self) -> None:
+        """NaN and infinity raise CoveyError."""
+        X = self.X.copy()
+        X[0, 0] = np.nan
+        with raises_covey_error(f"{self.name}: NaN and infinity must raise CoveyError: call check_features"):
+            list(self.component.reduce(X, [2]))
+
+    def check_transform(self) -> None:
+        """If it places new images, it gives one finite float32 row for each, and known images stay where they are."""
+        X, Z, new_rows = self._split()
+        places = self._transform(X, Z, np.concatenate([X[:3], new_rows]))
+        if places is None:
+            return
+        check_array(f"{self.name}.transform", places, (3 + len(new_rows), Z.shape[1]), np.dtype(np.float32))
+        expect(bool(np.isfinite(places).all()), f"{self.name}: transform must give finite numbers")
+        difference, extent = np.abs(places[:3] - Z[:3]).max(), np.ptp(Z, axis=0).max()
+        message = f"{self.name}: transform must place a row that is in X where it is"
+        expect(bool(difference <= _NEAR * extent), f"{message}: it is {difference:.3g} away, of an extent {extent:.3g}")
+
+    def check_transform_of_nothing(self) -> None:
+        """If it places new images, no new images give an array of no rows."""
+        X, Z, _ = self._split()
+        places = self._transform(X, Z, X[:0])
+        if places is not None:
+            check_array(f"{self.name}.transform", places, (0, Z.shape[1]), np.dtype(np.float32))
+
+    def check_transform_refusals(self) -> None:
+        """If it places new images, NaN and features of another width raise CoveyError."""
+        X, Z, new_rows = self._split()
+        if self._transform(X, Z, new_rows) is None:
+            return
+        for wrong_rows, problem in ((new_rows[:, 1:], "features of another width"), (new_rows * np.nan, "NaN")):
+            with raises_covey_error(f"{self.name}: {problem} must raise CoveyError in transform: call check_new"):
+                self.component.transform(X, Z, wrong_rows)
+
+    def _split(self) -> tuple[Floats, Floats, Floats]:
+        """Return half of the rows, their embedding, and the other half."""
+        half = len(self.X) // 2
+        (Z,) = self._reduce(self.component, self.X[:half], [2])
+        return self.X[:half], Z, self.X[half:]
+
+    def _transform(self, X: Floats, Z: Floats, new_rows: Floats) -> Floats | None:
+        copies = X.copy(), Z.copy(), new_rows.copy()
+        places = self.component.transform(X, Z, new_rows)
+        is_unchanged = are_identical(copies, (X, Z, new_rows))
+        expect(is_unchanged, f"{self.name}: transform must not change the arrays that it is given")
+        return places
+
+    def _reduce(self, reducer: Reducer, X: Floats, sizes: Sequence[int]) -> list[Floats]:
         arrays = list(reducer.reduce(X, sizes))
-    expect(len(arrays) == len(sizes), f"{reducer.name} must give {count_noun(len(sizes), 'array')}, not {len(arrays)}")
-    return arrays
+        counts = f"{count_noun(len(sizes), 'array')}, not {len(arrays)}"
+        expect(len(arrays) == len(sizes), f"{self.name} must give {counts}")
+        return arrays
 
-
-def _check_few_rows(reducer: Reducer, X: Floats) -> None:
-    try:
-        (Z,) = _reduce_rows(reducer, X, [2])
-    except CoveyError:
-        return
-    except Exception as error:
-        rows, problem = count_noun(len(X), "row"), f"{type(error).__name__}: {error}"
-        raise AssertionError(f"{reducer.name}: {rows} must give an array or a CoveyError, not {problem}") from error
-    check_array(reducer.name, Z, (len(X), 2), np.dtype(np.float32))
-
-
-def _check_nan_in_features(reducer: Reducer, X: Floats) -> None:
-    X = X.copy()
-    X[0, 0] = np.nan
-    with raises_covey_error(f"{reducer.name}: NaN and infinity must raise CoveyError: call check_features"):
-        list(reducer.reduce(X, [2]))
+    def _check_few_rows(self, X: Floats) -> None:
+        try:
+            (Z,) = self._reduce(self.component, X, [2])
+        except CoveyError:
+            return
+        except Exception as error:
+            rows, problem = count_noun(len(X), "row"), f"{type(error).__name__}: {error}"
+            raise AssertionError(f"{self.name}: {rows} must give an array or a CoveyError, not {problem}") from error
+        check_array(self.name, Z, (len(X), 2), np.dtype(np.float32))
 
 
 def _are_separated(Z: Floats, groups: Labels) -> bool:

@@ -1,9 +1,11 @@
-"""The contract of covey, kept."""
+"""The contract of covey, each promise a test."""
 
-from covey.testing import check_reducer
+import pytest
+from covey.testing import Check, checks
 
 from covey_specimen import Specimen
 
 
-def test_contract() -> None:
-    check_reducer(Specimen)
+@pytest.mark.parametrize("check", checks(Specimen))
+def test_contract(check: Check) -> None:
+    check()

@@ -1,11 +1,11 @@
-"""The contract of covey, kept."""
+"""The contract of covey, each promise a test."""
 
-from pathlib import Path
-
-from covey.testing import check_storage
+import pytest
+from covey.testing import Check, checks
 
 from covey_specimen import Specimen
 
 
-def test_contract(tmp_path: Path) -> None:
-    check_storage(Specimen, tmp_path)
+@pytest.mark.parametrize("check", checks(Specimen))
+def test_contract(check: Check) -> None:
+    check()

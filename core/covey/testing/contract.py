@@ -1,0 +1,53 @@
+"""The whole contract of a component, each promise as a test of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Storage
+from covey.testing.checks import Check, Trial, list_checks
+from covey.testing.clusterers import ClustererChecks
+from covey.testing.component_checks import ComponentChecks
+from covey.testing.extractors import ExtractorChecks
+from covey.testing.reducers import ReducerChecks
+from covey.testing.storages import Place, StorageChecks
+
+
+def checks(
+    cls: type[Component],
+    /,
+    *,
+    place: Place = str,
+    expected_failures: Mapping[str, str] | None = None,
+    **settings: object,
+) -> list[Check]:
+    """Return the checks of a component with these options, for `pytest.mark.parametrize`.
+
+    Example:
+        @pytest.mark.parametrize("check", checks(Optics, expected_failures={"order": "xi decides borders by order"}))
+        def test_contract(check):
+            check()
+
+    Args:
+        cls: the class of an extractor, reducer, clusterer or storage.
+        place: for a storage, where it keeps what would lie at a path on this machine.
+        expected_failures: reasons by the names of checks that are expected to fail: these are skipped with their
+            reason, and fail if the promise is kept after all.
+        settings: options of the component.
+
+    Raises:
+        CoveyError: there is no check of a name in `expected_failures`.
+    """
+    return list_checks(_make_trial(cls, settings, place), expected_failures or {})
+
+
+def _make_trial(cls: type[Component], settings: Mapping[str, object], place: Place) -> Trial:
+    if issubclass(cls, FeatureExtractor):
+        return ExtractorChecks(cls, settings)
+    if issubclass(cls, Reducer):
+        return ReducerChecks(cls, settings)
+    if issubclass(cls, Clusterer):
+        return ClustererChecks(cls, settings)
+    if issubclass(cls, Storage):
+        return StorageChecks(cls, settings, place=place)
+    return ComponentChecks(cls, settings)
