@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import struct
 import sys
@@ -16,7 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from tests.fixture_types import Cli
 
-from covey.data.images import ImageFolder, key_of
+from covey.data.catalogue.catalogue import Catalogue
+from covey.data.images import ImageFile, ImageFolder, key_of
 from covey.data.picture_decoding import BrokenImage
 from covey.testing import tiny_images
 
@@ -51,6 +51,12 @@ def test_a_cmyk_jpeg_becomes_rgb(tmp_path: Path) -> None:
     assert ImageFolder(tmp_path).pixels("x.jpg")[5, 5].argmax() == 0
 
 
+def read_images(folder: ImageFolder) -> list[ImageFile]:
+    catalogue = Catalogue.of(folder)
+    catalogue.refresh()
+    return catalogue.files()
+
+
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".jfif", ".tif", ".TIFF", ".webp", ".bmp"])
 def test_every_kind_of_file_is_read(suffix: str, tmp_path: Path) -> None:
     pixels = np.repeat(np.repeat(np.asarray(Image.fromarray(RAMP).convert("RGB")), 8, 0), 8, 1)
@@ -58,7 +64,7 @@ def test_every_kind_of_file_is_read(suffix: str, tmp_path: Path) -> None:
     Image.fromarray(pixels).save(tmp_path / f"x{suffix}", form, **({"lossless": True} if suffix == ".webp" else {}))
     folder = ImageFolder(tmp_path)
     assert folder.names() == [f"x{suffix}"]
-    (file,) = folder.index(tmp_path / "index.json")
+    (file,) = read_images(folder)
     assert (file.problem, file.height, file.width) == ("", 128, 128)
     assert np.abs(folder.pixels(file.name).astype(int) - pixels).max() <= (9 if "j" in suffix else 0)
 
@@ -75,7 +81,7 @@ def test_an_image_is_turned_as_its_file_says(orientation: int, suffix: str, tmp_
     stored.save(tmp_path / f"x{suffix}", exif=exif)
     expected = np.asarray(ImageOps.exif_transpose(with_orientation(stored, orientation)))
     folder = ImageFolder(tmp_path)
-    (file,) = folder.index(tmp_path / "index.json")
+    (file,) = read_images(folder)
     assert (file.height, file.width) == expected.shape[:2]
     for pixels in (folder.pixels(file.name), folder.decode(file).pixels):
         assert pixels.shape == expected.shape
@@ -128,7 +134,7 @@ def test_a_transparent_colour_of_a_palette_is_white(tmp_path: Path) -> None:
 def test_deep_greys_are_scaled_by_the_range_they_use(greys: NDArray[Any], suffix: str, tmp_path: Path) -> None:
     Image.fromarray(greys).save(tmp_path / f"x{suffix}")
     folder = ImageFolder(tmp_path)
-    (file,) = folder.index(tmp_path / "index.json")
+    (file,) = read_images(folder)
     for pixels in (folder.pixels(file.name), folder.decode(file).pixels):
         assert np.abs(pixels[..., 0].astype(int) - RAMP).max() <= 1
 
@@ -137,19 +143,9 @@ def test_deep_greys_that_are_no_numbers_or_all_the_same_are_black(tmp_path: Path
     for name, level in (("nan", np.nan), ("zero", 0), ("infinite", np.inf)):
         Image.fromarray(np.full((4, 5), level, np.float32)).save(tmp_path / f"{name}.tif")
     folder = ImageFolder(tmp_path)
-    for file in folder.index(tmp_path / "index.json"):
+    for file in read_images(folder):
         assert (file.problem, file.height, file.width) == ("", 4, 5)
         assert folder.decode(file).pixels.max() == 0
-
-
-def test_an_index_of_an_earlier_version_is_made_again(tmp_path: Path) -> None:
-    save(tmp_path / "a.png", RAMP.astype(np.uint16))
-    index_file = tmp_path / "index.json"
-    (file,) = ImageFolder(tmp_path).index(index_file)
-    rows = [[file.name, file.bytes, file.time, file.content, file.height, file.width, ""]]
-    index_file.write_text(json.dumps(rows))
-    assert ImageFolder(tmp_path).index(index_file) == [file]
-    assert file.greys
 
 
 def test_pictures_that_are_not_used_are_counted_and_named(tmp_path: Path, covey: Cli) -> None:
@@ -187,7 +183,7 @@ def test_broken_images_are_named_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "large.png").write_bytes(huge_png(9_000))
     (tmp_path / "folder.png").mkdir()
     os.mkfifo(tmp_path / "pipe.png") if hasattr(os, "mkfifo") else None
-    files = {file.name: file.problem for file in ImageFolder(tmp_path).index(tmp_path / "index.json")}
+    files = {file.name: file.problem for file in read_images(ImageFolder(tmp_path))}
     assert files.pop("good.png") == ""
     assert files.pop("empty.png") == "it is empty"
     assert files.pop("text.png") == "it is no PNG, JPEG, TIFF, WebP or BMP image"
@@ -212,7 +208,7 @@ def test_links_never_lead_out_or_around(tmp_path: Path) -> None:
     save(folder / "good.png", RAMP)
     (folder / "link.png").symlink_to(outside)
     (folder / "loop").symlink_to(folder)
-    files = {file.name: file.problem for file in ImageFolder(folder).index(tmp_path / "index.json")}
+    files = {file.name: file.problem for file in read_images(ImageFolder(folder))}
     assert files == {"good.png": "", "link.png": "it lies outside the image folder"}
     with pytest.raises(BrokenImage, match="outside"):
         ImageFolder(folder).pixels("../outside.png")
@@ -226,7 +222,7 @@ def test_links_that_lead_nowhere_are_broken_images(tmp_path: Path) -> None:
     (folder / "ping.png").symlink_to(folder / "pong.png")
     (folder / "pong.png").symlink_to(folder / "ping.png")
     (folder / "gone.png").symlink_to(folder / "nothing.png")
-    files = {file.name: file.problem for file in ImageFolder(folder).index(tmp_path / "index.json")}
+    files = {file.name: file.problem for file in read_images(ImageFolder(folder))}
     assert files.pop("good.png") == ""
     assert files.pop("gone.png") == "No such file or directory"
     assert len(files) == 3
@@ -245,10 +241,10 @@ def test_of_an_animation_the_first_picture_is_taken(tmp_path: Path) -> None:
 def test_an_image_that_may_not_be_read_is_told_and_read_once_it_may(tmp_path: Path) -> None:
     save(tmp_path / "x.png", RAMP)
     (tmp_path / "x.png").chmod(0)
-    folder, index_file = ImageFolder(tmp_path), tmp_path / "index.json"
-    assert folder.index(index_file)[0].problem == "Permission denied"
+    folder = ImageFolder(tmp_path)
+    assert read_images(folder)[0].problem == "Permission denied"
     (tmp_path / "x.png").chmod(0o600)
-    assert folder.index(index_file)[0].problem == ""
+    assert read_images(folder)[0].problem == ""
 
 
 def test_a_name_as_long_as_the_system_allows(tmp_path: Path) -> None:
@@ -258,7 +254,7 @@ def test_a_name_as_long_as_the_system_allows(tmp_path: Path) -> None:
     except OSError:
         name = "x" * 251 + ".png"
         save(tmp_path / name, RAMP)
-    assert [file.problem for file in ImageFolder(tmp_path).index(tmp_path / "index.json")] == [""]
+    assert [file.problem for file in read_images(ImageFolder(tmp_path))] == [""]
 
 
 @pytest.mark.usefixtures("brightness")
@@ -281,34 +277,32 @@ def test_names_that_people_use(tmp_path: Path) -> None:
         save(tmp_path / name, RAMP)
     folder = ImageFolder(tmp_path)
     assert all(folder.pixels(name).shape == (16, 16, 3) for name in folder.names())
-    assert all(not file.problem for file in folder.index(tmp_path / "index.json"))
+    assert all(not file.problem for file in read_images(folder))
 
 
-def test_the_index_follows_the_files(tmp_path: Path) -> None:
-    folder, index_file = ImageFolder(tmp_path), tmp_path / "index.json"
+def test_the_catalogue_follows_the_files(tmp_path: Path) -> None:
+    folder = ImageFolder(tmp_path)
     save(tmp_path / "a.png", RAMP)
-    first = folder.index(index_file)
-    written = index_file.stat().st_mtime_ns
-    assert folder.index(index_file) == first
-    assert index_file.stat().st_mtime_ns == written
+    first = read_images(folder)
+    assert read_images(folder) == first
     save(tmp_path / "b.png", RAMP)
-    second = folder.index(index_file)
+    second = read_images(folder)
     assert [file.name for file in second] == ["a.png", "b.png"]
     assert key_of(first) != key_of(second)
     save(tmp_path / "a.png", RAMP[::-1])
     os.utime(tmp_path / "a.png", ns=(1, 1))
-    assert folder.index(index_file)[0].content != first[0].content
+    assert read_images(folder)[0].content != first[0].content
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows does not keep when a file was changed")
 def test_an_image_replaced_by_one_of_the_same_size_and_time_is_read_again(tmp_path: Path) -> None:
-    folder, index_file = ImageFolder(tmp_path), tmp_path / "index.json"
+    folder = ImageFolder(tmp_path)
     for name, pixels in (("a.bmp", RAMP), ("b.bmp", RAMP[::-1])):
         save(tmp_path / name, pixels)
         os.utime(tmp_path / name, ns=(1, 1))
-    first, second = folder.index(index_file)
+    first, second = read_images(folder)
     (tmp_path / "b.bmp").replace(tmp_path / "a.bmp")
-    (replaced,) = folder.index(index_file)
+    (replaced,) = read_images(folder)
     assert (replaced.bytes, replaced.time) == (first.bytes, first.time)
     assert replaced.content == second.content
 
@@ -317,17 +311,5 @@ def test_the_key_follows_content_and_name_alone(tmp_path: Path) -> None:
     for folder in ("one", "two"):
         save(tmp_path / folder / "a.png", RAMP)
     os.utime(tmp_path / "two" / "a.png", ns=(1, 1))
-    keys = {key_of(ImageFolder(tmp_path / name).index(tmp_path / f"{name}.json")) for name in ("one", "two")}
+    keys = {key_of(read_images(ImageFolder(tmp_path / name))) for name in ("one", "two")}
     assert len(keys) == 1
-
-
-ODD_INDEX = '{"format": 3, "files": [[[], 0, 0, [], 0, 0, "", null, 0], [{}, {}]]}'
-
-
-def test_a_damaged_index_is_made_again(tmp_path: Path) -> None:
-    save(tmp_path / "a.png", RAMP)
-    index_file = tmp_path / "index.json"
-    good = ImageFolder(tmp_path).index(index_file)
-    for text in ["", "[[1]]", "{", "[[1,2,3,4,5,6,7,8,9]]", '{"a": 1}', ODD_INDEX, "[" * 9999]:
-        index_file.write_text(text)
-        assert ImageFolder(tmp_path).index(index_file) == good

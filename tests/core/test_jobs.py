@@ -198,7 +198,7 @@ def test_a_number_that_another_process_has_now_is_not_the_run(
 
 
 @not_windows
-@pytest.mark.parametrize("place", ["", "lock", "jobs", "jobs/20261126-120000-0123abcd/lock", "images.json", "run.log"])
+@pytest.mark.parametrize("place", ["", "lock", "jobs", "jobs/20261126-120000-0123abcd/lock", "catalogue", "run.log"])
 @pytest.mark.parametrize("target", ["file", "nothing", "folder", "pipe"])
 def test_nothing_is_written_or_read_through_links_among_coveys_own_files(
     calls: Path, tmp_path: Path, covey: Cli, place: str, target: str

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import wave
 import zlib
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from covey.commands.main import main
+from covey.data.catalogue.catalogue import Catalogue
 from covey.data.folder import FolderDataset
 from covey.labelling import LabelStore, open_labels, open_labels_read_only
 from covey.labelling.label_tables import long_table
@@ -138,11 +140,11 @@ def test_labels_of_renamed_images_move_with_their_content(birds: Path, store: La
     assert store.by_image() == {}
 
 
-def test_the_index_of_the_last_run_saves_reading_the_images(birds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_catalogue_saves_reading_the_images(birds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     images = FolderDataset(birds).images
     assert images is not None
-    (birds / ".covey").mkdir()
-    images.index(birds / ".covey" / "images.json")
+    time.sleep(2.1)  # what was just written is read again the next time
+    Catalogue.of(images).refresh()
     monkeypatch.setattr("covey.data.image_contents._hash_stamped", lambda path, stamp: pytest.fail("read"))
     contents = FolderDataset(birds).image_contents(["a.png", "../labels.sqlite", "no.png"])
     assert contents == {"a.png": hash_image(birds / "images" / "a.png")}

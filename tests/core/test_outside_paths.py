@@ -204,7 +204,7 @@ def test_pipes_among_the_images_are_left_out(tmp_path: Path, images: Path, covey
 @pytest.mark.parametrize(
     "name",
     ["images/_recordings.jsonl", "images/_feature_extraction_parameters.json", ".covey/grey_ranges.json",
-     ".covey/images.json", "covey.json", "labels.sqlite", "metadata.csv", "x.npz"],
+     ".covey/catalogue", "covey.json", "labels.sqlite", "metadata.csv", "x.npz"],
 )  # fmt: skip
 @pytest.mark.parametrize("command", ["info", "report"])
 def test_no_command_waits_for_a_pipe_in_a_dataset(tmp_path: Path, images: Path, name: str, command: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -92,6 +93,15 @@ def write_text(path: Path, text: str) -> None:
 def is_private(path: Path) -> bool:
     """Whether a path belongs to the user alone: in the user's data folder, or in the `.covey` of a dataset."""
     return WORK in path.parts or path.absolute().is_relative_to(user_data_folder().absolute())
+
+
+def is_writable_folder(folder: Path) -> bool:
+    """Whether files can be made in a folder that exists."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return False
+    return True
 
 
 def make_folder(path: Path) -> Path:

@@ -6,13 +6,9 @@ import hashlib
 import json
 import os
 import re
-import stat
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
 from math import isfinite
 from pathlib import Path
-from typing import Any
 
 import attrs
 import numpy as np
@@ -20,8 +16,6 @@ from numpy.typing import NDArray
 
 from covey._base.digests import digest
 from covey._base.files import read_text, write_text
-from covey._base.progress import SILENT, Progress
-from covey._base.text import preview
 from covey.data.picture_decoding import (
     BrokenImage,
     GreyRange,
@@ -33,13 +27,9 @@ from covey.data.picture_decoding import (
 )
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".webp", ".bmp")
-FORMAT = 3
-"""Of the index; one of another format is made again."""
 RANGES = "grey_ranges.json"
 """File beside the index with the ranges by which deep greys are scaled."""
 THREADS = min(8, os.cpu_count() or 1)
-AT_ONCE = 1000
-"""Files that wait for a thread: each that waits takes memory."""
 _ELSEWHERE = re.compile(r"^$|^/|\\|\0|^[A-Za-z]:|(^|/)\.\.(/|$)")
 
 
@@ -149,26 +139,6 @@ class ImageFolder:
             raise BrokenImage("it was replaced while the run was at work: start again to use the new one")
         return decode_picture(encoded, {file.scale.kind: file.scale} if file.scale else {})
 
-    def index(self, index_file: Path, progress: Progress = SILENT) -> list[ImageFile]:
-        """Return what is in the folder, in order of name.
-
-        A file is read only if its size or times differ from what the JSON file `index_file` says, which is then
-        updated. Deep greys are scaled by one range for all images.
-        """
-        known_files = {file.name: file for file in read_index(index_file)}
-        names = self.names()
-        if gone := sorted(known_files.keys() - set(names)):
-            progress.note(f"Gone since the last run, and left out: {preview(gone)}.")
-        with progress.step("Looking at the images", len(names), "image") as step, ThreadPoolExecutor(THREADS) as pool:
-            parts = [names[start : start + AT_ONCE] for start in range(0, len(names), AT_ONCE)]
-            batches = (pool.map(lambda name: self._inspect(name, known_files.get(name)), part) for part in parts)
-            files = [step.tick(file) for file in chain.from_iterable(batches)]
-        if files != list(known_files.values()):
-            _write_index(index_file, files)
-        scaled = _scale_alike(files)
-        _write_ranges(index_file.with_name(RANGES), scaled)
-        return scaled
-
     def walk(self) -> Iterator[str]:
         """Yield the names of all images as they are found."""
         for folder, inner, files in os.walk(self.root):
@@ -176,25 +146,6 @@ class ImageFolder:
             for name in files:
                 if name.lower().endswith(SUFFIXES) and not name.startswith("."):
                     yield Path(folder, name).relative_to(self.root).as_posix()
-
-    def _inspect(self, name: str, earlier: ImageFile | None) -> ImageFile:
-        size = time = changed = 0
-        try:
-            with translate_errors():
-                status = self.path(name).stat()
-                size, time, changed = status.st_size, status.st_mtime_ns, status.st_ctime_ns
-                if (
-                    earlier
-                    and earlier.content
-                    and (earlier.bytes, earlier.time, earlier.changed) == (size, time, changed)
-                ):
-                    return earlier
-                if not stat.S_ISREG(status.st_mode):
-                    raise BrokenImage("it is not a file")
-                content = self.path(name).read_bytes()
-        except BrokenImage as error:
-            return ImageFile(name, size, time, "", problem=str(error), changed=changed)
-        return attrs.evolve(_examine(name, content), time=time, changed=changed)
 
 
 def escapes_folder(name: str) -> bool:
@@ -217,42 +168,33 @@ def key_of(files: Iterable[ImageFile]) -> str:
     return digest([[file.name, file.identity] for file in files])
 
 
-def _examine(name: str, encoded: bytes) -> ImageFile:
-    """Return what an image contains, without its times."""
-    content = hashlib.sha256(encoded).hexdigest()
+def examine_file(folder: ImageFolder, name: str, size: int, modified: int, changed: int) -> ImageFile:
+    """Return what an image contains, or why it cannot be used; size and times are those of its file."""
+    unread = ImageFile(name, size, modified, "", changed=changed)
+    try:
+        with translate_errors():
+            path = folder.path(name)
+            if size < 0:  # its folder does not tell what it is
+                status = path.stat()
+                unread = ImageFile(name, status.st_size, status.st_mtime_ns, "", changed=status.st_ctime_ns)
+            encoded = path.read_bytes()
+    except BrokenImage as error:
+        return attrs.evolve(unread, problem=str(error))
+    file = attrs.evolve(unread, content=hashlib.sha256(encoded).hexdigest())
     try:
         picture = examine_picture(encoded)
     except BrokenImage as error:
-        return ImageFile(name, len(encoded), 0, content, problem=str(error))
-    return ImageFile(name, len(encoded), 0, content, picture.height, picture.width, greys=picture.greys)
+        return attrs.evolve(file, problem=str(error))
+    return attrs.evolve(file, height=picture.height, width=picture.width, greys=picture.greys)
 
 
-def _scale_alike(files: Sequence[ImageFile]) -> list[ImageFile]:
+def scale_alike(files: Sequence[ImageFile]) -> list[ImageFile]:
     """Let all deep greys be scaled by one range, so that images stay comparable."""
     ranges = combine_ranges(file.greys for file in files if file.greys)
     return [attrs.evolve(file, scale=ranges[file.greys.kind]) if file.greys else file for file in files]
 
 
-def _write_index(index_file: Path, files: Sequence[ImageFile]) -> None:
-    rows = [attrs.astuple(file)[:-1] for file in files]
-    write_text(index_file, json.dumps({"format": FORMAT, "files": rows}))
-
-
-def read_index(index_file: Path) -> list[ImageFile]:
-    """Return the files in an index; none if it is damaged or was written by another version."""
-    try:
-        index = json.loads(read_text(index_file))
-        return list(map(_read_row, index["files"])) if index["format"] == FORMAT else []
-    except (OSError, ValueError, TypeError, RecursionError, LookupError):
-        return []
-
-
-def _read_row(row: Sequence[Any]) -> ImageFile:
-    name, greys, changed = str(row[0]), row[7], int(row[8])
-    return attrs.evolve(ImageFile(name, *row[1:7]), greys=GreyRange(*greys) if greys else None, changed=changed)
-
-
-def _write_ranges(path: Path, files: Sequence[ImageFile]) -> None:
+def write_ranges(path: Path, files: Sequence[ImageFile]) -> None:
     """Keep the ranges of deep greys for those who look at images; remove the file if there are none."""
     ranges = {file.scale.kind: [file.scale.low, file.scale.high] for file in files if file.scale}
     if ranges:

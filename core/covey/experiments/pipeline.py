@@ -29,9 +29,9 @@ from covey.components.contracts import (
 )
 from covey.components.kinds import Kind
 from covey.components.versions import package_versions
+from covey.data.catalogue.catalogue import Catalogue
 from covey.data.clusters_csv import write_dataset_clusters
 from covey.data.dataset import AnyEntry, Dataset, Entry, is_entry_of
-from covey.data.image_contents import INDEX
 from covey.data.images import ImageFile, ImageFolder, key_of
 from covey.data.picture_decoding import FORMAT_NAMES
 from covey.data.provenance import Details, Provenance
@@ -188,9 +188,10 @@ class Pipeline:
         self.runtime = runtime
         self.progress = progress
         self.work = work_folder(dataset)
-        if check:
-            (self.work / INDEX).unlink(missing_ok=True)
-        self.files: list[ImageFile] = images.index(self.work / INDEX, progress)
+        catalogue = Catalogue.of(images)
+        for sentence in catalogue.refresh(progress, check).describe():
+            progress.note(sentence)
+        self.files: list[ImageFile] = catalogue.files()
         self.computed_keys: set[str] = set()
         self._entries_by_key: dict[str, AnyEntry] | None = None
         self._noted: set[str] = set()

@@ -1,0 +1,1 @@
+"""The catalogue of a dataset: its images, what they contain, and the clips of recordings that they show."""

@@ -1,0 +1,250 @@
+"""The catalogue of a folder of images: what each contained when it was last read, kept between runs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import attrs
+import numpy as np
+
+from covey._base.digests import digest
+from covey._base.files import is_writable_folder
+from covey._base.progress import SILENT, Progress, Step
+from covey._base.text import count_noun, preview
+from covey._base.user_folders import user_data_folder
+from covey.data.catalogue.image_rows import (
+    GONE,
+    LAYOUT,
+    ImageRows,
+    Integers,
+    Stamps,
+    forget_recent,
+    format_content,
+    mark_gone,
+    scan_images,
+)
+from covey.data.catalogue.owner import current_owner
+from covey.data.catalogue.part_store import Change, DamagedStoreError, PartStore, keep_rows
+from covey.data.formats.arrow_columns import Mask, Rows, TextColumn
+from covey.data.images import RANGES, THREADS, ImageFile, ImageFolder, examine_file, scale_alike, write_ranges
+
+_AT_ONCE = 1000
+"""Files that wait for a thread: each that waits takes memory."""
+_PORTION = 1 << 16
+"""Images that are read before what they contain is written down: an interruption costs no more."""
+_MANY = 100_000
+"""Images of which the list takes about a second, so that it has a progress bar."""
+FOLDER = "catalogue"
+_OLD_INDEX = "images.json"
+"""What earlier versions of covey kept instead."""
+Portion = tuple[list[str], Integers]
+_STAMPS = ("name", "bytes", "time", "changed")
+
+
+@attrs.frozen
+class ImageChanges:
+    """What became of the images of a folder since they were last looked at: names are sorted.
+
+    `renamed` has pairs of an old and a new name; these are neither `new` nor `gone`.
+    """
+
+    total: int
+    new: int = 0
+    replaced: Sequence[str] = ()
+    renamed: Sequence[tuple[str, str]] = ()
+    gone: Sequence[str] = ()
+
+    def describe(self) -> Iterator[str]:
+        """Yield a sentence for each kind of change that a person should know about."""
+        if self.renamed:
+            pairs = [f"{old} is {new}" for old, new in self.renamed]
+            yield f"{count_noun(len(pairs), 'image')} renamed since the last look: {preview(pairs)}."
+        if self.replaced:
+            verb = "has" if len(self.replaced) == 1 else "have"
+            yield f"{count_noun(len(self.replaced), 'image')} {verb} other contents now: {preview(self.replaced)}."
+        if self.gone:
+            yield f"Gone since the last look, and left out: {preview(self.gone)}."
+
+
+@attrs.frozen
+class Catalogue:
+    """What covey knows of the images in a folder.
+
+    It is an index that can be made again: it lies in the work folder of the dataset, apart for each user, or in the
+    user's data folder where the dataset cannot be written. What a stranger's covey wrote is never read.
+    """
+
+    images: ImageFolder
+    store: PartStore
+
+    @classmethod
+    def of(cls, images: ImageFolder) -> Catalogue:
+        """Return the catalogue of a folder of images, which may be empty yet."""
+        owner = current_owner()
+        if images.work and _may_write(images.work):
+            return cls(images, PartStore(images.work / FOLDER / owner.name, owner))
+        place = digest(str(images.root.resolve()))[:16]
+        return cls(images, PartStore(user_data_folder() / "catalogues" / place / owner.name, owner))
+
+    def rows(self, columns: Sequence[str] = LAYOUT.columns) -> ImageRows:
+        """Return the images as they were when they were last looked at, with some of the columns.
+
+        Raises:
+            DamagedStoreError: the catalogue cannot be read; `refresh` makes it again.
+        """
+        read = self.store.read(LAYOUT, list(dict.fromkeys([*columns, "bytes"])))
+        return ImageRows(keep_rows(read, np.asarray(read["bytes"]) != GONE) if read else {})
+
+    def files(self) -> list[ImageFile]:
+        """Return the images in order of name; deep greys are scaled by one range for all of them."""
+        rows = self.rows()
+        return scale_alike(rows.files(rows.names.order())) if len(rows) else []
+
+    def contents(self, names: Sequence[str]) -> dict[str, str]:
+        """Return the SHA-256 that each of these images had when it was last read, "" where that is not known.
+
+        Raises:
+            DamagedStoreError: as in `rows`.
+        """
+        known = self.rows(("name", "content")) if names else ImageRows({})
+        rows = known.names.locate(TextColumn.of(names)) if len(known) else np.full(len(names), -1)
+        contents = known.numbers("content") if len(known) else ()
+        return {name: format_content(contents[row]) if row >= 0 else "" for name, row in zip(names, rows, strict=True)}
+
+    def refresh(self, progress: Progress = SILENT, check: bool = False) -> ImageChanges:
+        """Look at all images, and read those whose size or times are not as they were.
+
+        Args:
+            progress: shows the steps and notes.
+            check: whether to read all of them.
+
+        Raises:
+            CoveyError: the catalogue cannot be written.
+        """
+        try:
+            return self._refresh(progress, check)
+        except DamagedStoreError as error:
+            old = self._put_aside()
+            progress.note(f"The catalogue of images is made again: {error}. The old one is kept in {old}.")
+            return self._refresh(progress, check)
+
+    def _refresh(self, progress: Progress, check: bool) -> ImageChanges:
+        with self.store.changing() as change, ThreadPoolExecutor(1) as thread:
+            reading = thread.submit(self.rows, _STAMPS)
+            stamps = self._scan(change.count_rows(LAYOUT), progress)
+            earlier = reading.result()
+            rows = earlier.locate(stamps.names)
+            unread = np.ones(len(stamps), bool) if check else ~earlier.is_unchanged(stamps, rows)
+            gone = _find_missing(earlier, rows)
+            update = _Update(self, change, progress, self.contents(gone))
+            return update.apply(stamps, unread, rows >= 0) if gone or unread.any() else ImageChanges(len(stamps))
+
+    def _scan(self, expected: int, progress: Progress) -> Stamps:
+        portions = scan_images(self.images.root)
+        if expected < _MANY:
+            return Stamps.of(portions)
+        with progress.step("Listing the images", expected, "image") as step:
+            return Stamps.of(_count_portions(portions, step))
+
+    def _put_aside(self) -> Path:
+        """Give a damaged catalogue another name, in the place of one that was put aside before."""
+        folder = self.store.folder
+        aside = folder.with_name(f"{folder.name}.damaged")
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.replace(aside)
+        return aside
+
+
+@attrs.define
+class _Update:
+    """Reads images that are new or have changed, and writes down what they contain. `gone` are those that are missing.
+
+    Contents are SHA-256 by name.
+    """
+
+    catalogue: Catalogue
+    change: Change
+    progress: Progress
+    gone: dict[str, str]
+    new: int = attrs.field(init=False, default=0)
+    has_greys: bool = attrs.field(init=False, default=False)
+    replaced: list[str] = attrs.field(init=False, factory=list)
+    renamed: dict[str, str] = attrs.field(init=False, factory=dict)
+
+    def apply(self, stamps: Stamps, unread: Mask, listed: Mask) -> ImageChanges:
+        """Bring the catalogue up to date, and return what became of the images.
+
+        Args:
+            stamps: of all files (n,).
+            unread: which of them must be read (n,).
+            listed: which of them are in the catalogue already (n,).
+        """
+        earlier_contents = self.catalogue.contents(stamps.names.keep(unread & listed).texts())
+        names, count = stamps.names.keep(unread).texts(), int(unread.sum())
+        numbers = np.stack([stamps.bytes, stamps.time, stamps.changed], axis=1)[unread]
+        with self.progress.step("Looking at the images", count, "image") as step:
+            for start in range(0, count, _PORTION):
+                end = start + _PORTION
+                files = self._read_files(names[start:end], numbers[start:end].tolist(), step)
+                self._compare(files, earlier_contents)
+                self.change.append(LAYOUT, ImageRows.of_files(files).columns, replaces=bool(earlier_contents))
+                self.change.finish()
+        self.change.append(LAYOUT, mark_gone(self.gone).columns, replaces=True)
+        self.change.finish()
+        self._keep_ranges()
+        gone = self.gone.keys() - self.renamed.keys()
+        names = sorted(self.replaced), sorted(self.renamed.items()), sorted(gone)
+        return ImageChanges(len(stamps), self.new, *map(tuple, names))
+
+    def _read_files(self, names: Sequence[str], numbers: Sequence[Sequence[int]], step: Step) -> Sequence[ImageFile]:
+        images, files = self.catalogue.images, list[ImageFile]()
+        with ThreadPoolExecutor(THREADS) as pool:
+            for start in range(0, len(names), _AT_ONCE):
+                part = slice(start, start + _AT_ONCE)
+                for file in pool.map(
+                    lambda name, stamp: examine_file(images, name, *stamp), names[part], numbers[part]
+                ):
+                    files.append(step.tick(forget_recent(file)))
+        self.has_greys |= any(file.greys for file in files)
+        return files
+
+    def _compare(self, files: Sequence[ImageFile], earlier_contents: Mapping[str, str]) -> None:
+        old_names = {content: name for name, content in self.gone.items() if content and name not in self.renamed}
+        for file in files:
+            earlier = earlier_contents.get(file.name)
+            if earlier and file.content != earlier:
+                self.replaced.append(file.name)
+            elif earlier is None and (old_name := old_names.pop(file.content, None)):
+                self.renamed[old_name] = file.name
+            elif earlier is None:
+                self.new += 1
+
+    def _keep_ranges(self) -> None:
+        """Keep the ranges of deep greys for those who look at images."""
+        if work := self.catalogue.images.work:
+            if self.has_greys or (work / RANGES).exists():
+                write_ranges(work / RANGES, self.catalogue.files())
+            (work / _OLD_INDEX).unlink(missing_ok=True)
+
+
+def _may_write(work: Path) -> bool:
+    """Whether a catalogue can be kept in the work folder of a dataset: it can be written and is no link."""
+    return not work.is_symlink() and not (work / FOLDER).is_symlink() and is_writable_folder(work.parent)
+
+
+def _find_missing(earlier: ImageRows, rows: Rows) -> list[str]:
+    """Return the names of images that are in the catalogue, and not among those that are there: their rows."""
+    if not len(earlier):
+        return []
+    missing = np.ones(len(earlier), bool)
+    missing[rows[rows >= 0]] = False
+    return earlier.names.keep(missing).texts()
+
+
+def _count_portions(portions: Iterator[Portion], step: Step) -> Iterator[Portion]:
+    for portion in portions:
+        step.advance(len(portion[0]))
+        yield portion
