@@ -16,11 +16,12 @@ from covey.components.kinds import Kind
 from covey.components.options import evolve, option_values, split_plural
 from covey.components.table_kinds import TableKind
 from covey.data.dataset import AnyEntry, Entry, T, list_published_files
-from covey.data.folder import POINTER, FolderDataset
+from covey.data.folder import FolderDataset
 from covey.data.images import ImageFolder, escapes_folder
 from covey.data.legacy.file_names import METADATA_FILE, UPLOADED_IMAGES
 from covey.data.metadata import RECORDING, Metadata, Value, read_metadata
 from covey.data.picture_decoding import BrokenImage
+from covey.data.pointer import POINTER
 from covey.data.provenance import Provenance
 from covey.data.tables import Table
 from covey.extraction.vision_extractor import (

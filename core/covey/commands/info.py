@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +17,8 @@ from covey._base.text import count_noun, escape_undecodable, preview
 from covey.commands.terminal.left_out import describe_confirmation
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.components.table_kinds import TableKind
+from covey.data.catalogue.catalogue import Catalogue
+from covey.data.catalogue.clips import NO_CLIP, NO_LENGTH
 from covey.data.dataset import AnyEntry, Dataset
 from covey.data.formats import npz
 from covey.data.formats.npz_file import open_npz
@@ -23,6 +26,7 @@ from covey.data.formats.table_oddities import find_oddities
 from covey.data.legacy.file_names import parse_file_name
 from covey.data.legacy.pickles import read_frame
 from covey.data.metadata import read_metadata
+from covey.data.pointer import point_to_recordings
 from covey.data.provenance import Provenance
 from covey.data.unused_pictures import describe_unused_pictures
 from covey.extraction.notes import describe_copies, describe_features
@@ -30,6 +34,7 @@ from covey.extraction.shards import Unfinished, list_unfinished
 from covey.labelling import open_labels_read_only
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registry
+from covey.sound.refresh_catalogue import DatasetLook, refresh_catalogue
 
 T = TypeVar("T")
 
@@ -54,6 +59,21 @@ class _MetadataSummary:
     balance: str
 
 
+@attrs.frozen
+class _RecordingSummary:
+    folders: list[str]
+    recordings: int
+    hours: float
+    rates: list[int]
+    unreadable: list[str]
+    images: int
+    """The number of images that show a clip of a recording that is there."""
+    used: int
+    """The number of recordings that these show."""
+    images_without: dict[str, int]
+    """Why the other images have no sound, and how many they are."""
+
+
 _TITLES = {
     TableKind.FEATURES: "Features",
     TableKind.EMBEDDING: "Embeddings",
@@ -70,16 +90,25 @@ _TITLES = {
     metavar="FOLDER",
     help="Remember that the images of the dataset lie in FOLDER, outside it.",
 )
-def info(place: str, as_json: bool, images: Path | None) -> None:
+@click.option(
+    "--recordings",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Remember that the recordings of the dataset lie in FOLDER.",
+)
+@click.option("--check", is_flag=True, help="Read all images and recordings again, also those that look unchanged.")
+def info(place: str, as_json: bool, images: Path | None, recordings: Path | None, check: bool) -> None:
     """Show what is in a dataset or in one file (.npz, .pkl), what made it, and what is odd about it."""
     path = Path(place)
+    registry = Registry.installed()
     if images:
-        registry = Registry.installed()
         open_dataset(registry, place, TerminalProgress())  # a name that is misspelled makes no dataset
         create_dataset(registry, place, images)
+    if recordings:
+        point_to_recordings(open_dataset(registry, place, TerminalProgress()).home, recordings)
     match path.suffix.lower() if path.is_file() else None:
         case None:
-            _show_dataset(open_dataset(Registry.installed(), place, TerminalProgress()), as_json)
+            _show_dataset(open_dataset(registry, place, TerminalProgress()), as_json, check)
         case ".npz":
             _show_file(path, as_json)
         case ".pkl":
@@ -89,19 +118,23 @@ def info(place: str, as_json: bool, images: Path | None) -> None:
             raise CoveyError(f"{path} is of no kind that covey info reads: {readable}.")
 
 
-def _show_dataset(dataset: Dataset, as_json: bool) -> None:
+def _show_dataset(dataset: Dataset, as_json: bool, check: bool) -> None:
     images = dataset.images
-    names = images.names() if images else []
+    look = refresh_catalogue(dataset, images, TerminalProgress(), check) if images else None
+    names = Catalogue.of(images).rows(("name",)).names.texts() if images else []
     entries, problems = dataset.entries(), [*dataset.problems, *describe_confirmation(dataset)]
     labels = _read_or_report(lambda: _summarize_labels(dataset), problems)
     metadata = _read_or_report(lambda: _summarize_metadata(dataset, names), problems)
     unfinished_layers = list_unfinished(dataset.home / WORK)
-    notices = list(dict.fromkeys([*describe_unused_pictures(dataset), *_describe_tables(dataset)]))
+    changes = look.describe_changes() if look else ()
+    notices = list(dict.fromkeys([*changes, *describe_unused_pictures(dataset), *_describe_tables(dataset)]))
+    recordings = _summarize_recordings(dataset, look) if look else None
     if as_json:
         _print_json(
             {
                 "location": dataset.location,
                 "images": len(names),
+                "recordings": recordings and attrs.asdict(recordings),
                 "tables": [_describe_entry(entry) for entry in entries],
                 "labels": labels and attrs.asdict(labels),
                 "metadata": metadata and attrs.asdict(metadata),
@@ -112,6 +145,7 @@ def _show_dataset(dataset: Dataset, as_json: bool) -> None:
         )
         return
     print_text(f"{dataset.location}: {count_noun(len(names), 'image')}" + (f" in {images.root}" if images else ""))
+    _show_recordings(recordings, len(names))
     for kind, title in _TITLES.items():
         entries_of_kind = [entry for entry in entries if entry.kind == kind]
         print_text(f"\n{title}: {len(entries_of_kind) or 'none'}")
@@ -161,6 +195,46 @@ def _summarize_metadata(dataset: Dataset, names: Sequence[str]) -> _MetadataSumm
     return _MetadataSummary(
         str(table.path), table.count, list(table.columns), table.matches(names), table.join(names).balance.describe()
     )
+
+
+def _summarize_recordings(dataset: Dataset, look: DatasetLook) -> _RecordingSummary | None:
+    recordings, clips = look.recordings.recordings, look.clips
+    if not recordings and not clips.images and {*clips.problems} <= {NO_CLIP, NO_LENGTH}:
+        return None
+    folders = [str(folder) for folder in dataset.recording_folders]
+    return _RecordingSummary(
+        folders=folders,
+        recordings=len(recordings),
+        hours=sum(each.seconds for each in recordings if math.isfinite(each.seconds)) / 3600,
+        rates=sorted({each.rate for each in recordings if each.rate}),
+        unreadable=sorted(each.name for each in recordings if each.problem),
+        images=clips.images,
+        used=clips.recordings,
+        images_without=dict(clips.problems),
+    )
+
+
+def _show_recordings(summary: _RecordingSummary | None, images: int) -> None:
+    if summary is None:
+        return
+    if not summary.recordings:
+        print_text("\nRecordings: none are known; to say where they are: covey info DATASET --recordings FOLDER")
+        return
+    rates = f", {preview([f'{rate / 1000:g} kHz' for rate in summary.rates])}" if summary.rates else ""
+    places = f", in {preview(summary.folders)}" if summary.folders else ""
+    print_text(f"\nRecordings: {summary.recordings:,} ({_describe_hours(summary.hours)}{rates}){places}")
+    of_recordings = f"of {count_noun(summary.used, 'recording')}" if summary.images else ""
+    print_text(f"  {summary.images:,} of {count_noun(images, 'image')} show clips {of_recordings}".rstrip())
+    for problem, count in summary.images_without.items():
+        print_text(f"  {count_noun(count, 'image')} without sound: {problem}")
+    if summary.unreadable:
+        print_text(
+            f"  {count_noun(len(summary.unreadable), 'recording')} cannot be read: {preview(summary.unreadable)}"
+        )
+
+
+def _describe_hours(hours: float) -> str:
+    return f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min" if hours * 60 >= 1 else f"{hours * 3600:.0f} s"
 
 
 def _show_labels(labels: _LabelSummary | None) -> None:

@@ -13,16 +13,19 @@ import numpy as np
 from covey._base.errors import CoveyError
 from covey.components.contracts import Floats
 from covey.components.table_kinds import TableKind
-from covey.data.image_clips import read_clips
+from covey.data.catalogue.clips import ImageClip
+from covey.data.image_clips import find_clips
 from covey.data.image_contents import hash_images
 from covey.data.images import ImageFolder
-from covey.data.legacy.file_names import METADATA_FILE
+from covey.data.legacy.file_names import CONVERTED_RECORDINGS, DOWNLOADED_RECORDINGS, METADATA_FILE
 from covey.data.outside_paths import is_link_outside
 from covey.data.provenance import Provenance
 from covey.data.tables import Clustering, Embedding, Features, Names, PointTable, Table
 from covey.labelling import LabelStore, open_labels
 from covey.labelling.clips import RecordingClip
 
+RECORDING_FOLDERS = ("audio", "recordings")
+_IMAGE_FOLDERS = ("images", "xc_spectrograms")
 _PUBLISHED = (".npz", ".csv", ".parquet")
 T = TypeVar("T", bound=Table)
 T_co = TypeVar("T_co", bound=Table, covariant=True)
@@ -83,10 +86,16 @@ class Dataset(ABC):
         images = self.images
         return hash_images(images, names) if images else {}
 
+    def clips(self, names: Collection[str]) -> dict[str, ImageClip]:
+        """Return the pieces of recordings that those of these images show of which it is known."""
+        images = self.images
+        if images is None:
+            return {}
+        return find_clips(images, self.home, self.project_folders, self.recording_folders, names)
+
     def image_clips(self, names: Collection[str]) -> dict[str, RecordingClip]:
         """Return the clips of those of these images whose recording and length are known."""
-        images = self.images
-        return read_clips(images.root, names) if images else {}
+        return {name: clip.as_label_clip() for name, clip in self.clips(names).items() if clip.content}
 
     @property
     def labels(self) -> LabelStore:
@@ -111,6 +120,19 @@ class Dataset(ABC):
     def unconfirmed_images(self) -> Path | None:
         """The folder outside it in which its images would lie, if it has no others and this user has not agreed."""
         return None
+
+    @property
+    def recording_folders(self) -> list[Path]:
+        """The folders in which recordings usually lie, beside the images: those that are there, the likeliest first."""
+        folders = [folder for project in self.project_folders for folder in _usual_recording_folders(project)]
+        return list(dict.fromkeys(folders))
+
+    @property
+    def project_folders(self) -> list[Path]:
+        """The folders in which recordings and `clips.csv` may lie: its own, that of the images, and the one around."""
+        images = self.images
+        root = images.root if images else self.home
+        return list(dict.fromkeys([self.home, root, *([root.parent] if root.name in _IMAGE_FOLDERS else [])]))
 
     @abstractmethod
     def entries(self) -> Sequence[AnyEntry]:
@@ -210,6 +232,13 @@ class Dataset(ABC):
             CoveyError: the dataset cannot be written.
         """
         self.save([Features(names=names, X=np.concatenate(list(blocks)), provenance=provenance)], compress)
+
+
+def _usual_recording_folders(project: Path) -> list[Path]:
+    """Return the folders of a project that have the names of folders of recordings; links out of it do not count."""
+    converted = sorted(project.glob(f"{CONVERTED_RECORDINGS}*"))
+    folders = [*(project / name for name in RECORDING_FOLDERS), *converted, project / DOWNLOADED_RECORDINGS]
+    return [folder for folder in folders if folder.is_dir() and not is_link_outside(folder, project)]
 
 
 def list_published_files(folder: Path) -> list[Path]:

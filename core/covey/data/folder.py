@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import attrs
-
 from covey._base.errors import CoveyError
-from covey._base.files import WORK, make_folder, read_text, write_text
+from covey._base.files import WORK, make_folder
 from covey.components.contracts import Floats
 from covey.components.kinds import Kind
 from covey.data.dataset import AnyEntry, Dataset, Entry, T, list_published_files
 from covey.data.formats import npz
 from covey.data.images import ImageFolder
 from covey.data.legacy.file_names import IMAGE_FOLDERS, TABLE_PREFIXES
-from covey.data.outside_paths import is_link_outside, is_remembered, leads_outside, remember_pointer
+from covey.data.outside_paths import is_link_outside, leads_outside
+from covey.data.pointer import Pointer, point_to_images, read_pointer
 from covey.data.provenance import Provenance
 from covey.data.tables import Names, Table
 
-POINTER = "covey.json"
 _IMAGE_FOLDERS = ("images", *IMAGE_FOLDERS)
-
-
-@attrs.frozen
-class _Pointer:
-    """Where the images are, as `covey.json` says it, and the token by which this user's covey knows its own pointer."""
-
-    images: str
-    token: str
-
-    @property
-    def is_ours(self) -> bool:
-        return is_remembered(self.images, self.token)
 
 
 class FolderDataset(Dataset):
@@ -128,48 +112,40 @@ class FolderDataset(Dataset):
 
         Outside this folder they count as its images only for this user: another one has to say so again.
         """
-        try:
-            location = Path(os.path.relpath(images.resolve(), self.home.resolve())).as_posix()
-        except ValueError:  # another drive
-            location = images.resolve().as_posix()
-        pointer = self._read_pointer()
-        if pointer is None or pointer.images != location or not pointer.is_ours:
-            pointer = _Pointer(location, secrets.token_hex(16))
-            remember_pointer(*attrs.astuple(pointer))
-            write_text(self._pointer, json.dumps(attrs.asdict(pointer), indent=2) + "\n")
+        point_to_images(self.home, images)
+
+    @property
+    def recording_folders(self) -> list[Path]:
+        """The folders with recordings, the most likely first: those that `covey.json` names, then the usual ones."""
+        pointer = read_pointer(self.home)
+        named = (
+            [pointer.resolve(place) for place in pointer.recordings if self._may_use(pointer, place)] if pointer else []
+        )
+        return [folder for folder in dict.fromkeys([*named, *super().recording_folders]) if _is_folder(folder)]
+
+    def _may_use(self, pointer: Pointer, location: str) -> bool:
+        """Whether recordings at a place count: inside this folder, or outside it by this user's will."""
+        folder = pointer.resolve(location)
+        if folder.is_relative_to(os.path.normpath(self.home)):
+            return not leads_outside(folder, self.home)
+        return pointer.is_ours(location)
 
     def _is_ours(self, folder: Path) -> bool:
         """Whether a folder of images is in this one, or outside it by this user's will."""
         if not leads_outside(folder, self.home):
             return True
-        pointer = self._read_pointer()
-        if pointer is None or not pointer.is_ours or folder != self._resolve(pointer):
+        pointer = read_pointer(self.home)
+        if pointer is None or not pointer.is_ours(pointer.images) or folder != pointer.resolve(pointer.images):
             return False
         return not folder.is_relative_to(os.path.normpath(self.home))  # what lies in a dataset travels with it
 
     def _image_folders(self) -> list[Path]:
-        pointer = self._read_pointer()
+        pointer = read_pointer(self.home)
         return [
             *(self.home / inner for inner in _IMAGE_FOLDERS),
-            *([self._resolve(pointer)] if pointer else []),
+            *([pointer.resolve(pointer.images)] if pointer and pointer.images else []),
             self.home,
         ]
-
-    def _resolve(self, pointer: _Pointer) -> Path:
-        return Path(os.path.normpath(self.home / pointer.images))
-
-    def _read_pointer(self) -> _Pointer | None:
-        if not self._pointer.is_file():
-            return None
-        try:
-            document = json.loads(read_text(self._pointer))
-            return _Pointer(str(document["images"]), str(document.get("token", "")))
-        except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
-            raise CoveyError(f"{self._pointer} is damaged: delete it and run covey with --out again.") from error
-
-    @property
-    def _pointer(self) -> Path:
-        return self.home / POINTER
 
 
 def _is_folder(path: Path) -> bool:

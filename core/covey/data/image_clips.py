@@ -1,53 +1,63 @@
-"""The clip of each image that covey made: its recording as the ledger beside the images knows it, start and length."""
+"""The clips of images, as the catalogue of their dataset knows its recordings."""
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Collection
-from pathlib import Path, PurePosixPath
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 
-from covey._base.files import read_text
-from covey.data.legacy.file_names import PARAMETERS_FILE
-from covey.data.segment_names import parse_segment_names
-from covey.labelling.clips import RecordingClip
+import attrs
 
-LEDGER = "_recordings.jsonl"
-_UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError)
-
-
-def read_clips(root: Path, names: Collection[str]) -> dict[str, RecordingClip]:
-    """Return the clips of those images of the folder `root` whose recording and length are known."""
-    segments = parse_segment_names(names)
-    duration_ms = _read_duration_ms(root) if segments else 0
-    contents = _read_recording_contents(root) if duration_ms else {}
-    return {
-        name: RecordingClip(contents[segment.recording], round(segment.start * 1000), duration_ms)
-        for name, segment in segments.items()
-        if contents.get(segment.recording)
-    }
+from covey._base.errors import CoveyError
+from covey.data.catalogue.catalogue import Catalogue
+from covey.data.catalogue.clips import ClipFinder, ImageClip, read_stamps
+from covey.data.catalogue.part_store import MANIFEST
+from covey.data.catalogue.recording_rows import list_files, read_recordings
+from covey.data.images import ImageFolder
 
 
-def _read_duration_ms(root: Path) -> int:
-    """Return the length of the images in milliseconds, 0 if it is not known."""
-    try:
-        duration_s = float(json.loads(read_text(root / PARAMETERS_FILE))["segment_duration_sec"])
-        return round(duration_s * 1000) if 0 < duration_s < 1e6 and math.isfinite(duration_s) else 0
-    except _UNREADABLE:
-        return 0
+def find_clips(
+    images: ImageFolder,
+    home: Path,
+    clip_folders: Sequence[Path],
+    recording_folders: Sequence[Path],
+    names: Collection[str],
+) -> dict[str, ImageClip]:
+    """Return the clips of those of these images of which it is known what they show.
 
-
-def _read_recording_contents(root: Path) -> dict[str, str]:
-    """Return the SHA-256 of each recording, by its name without the ending; lines that are torn or odd are left out."""
-    contents = {}
-    try:
-        lines = read_text(root / LEDGER, "replace").splitlines()
-    except OSError:
+    Args:
+        images: the folder of the images.
+        home: the folder of the dataset.
+        clip_folders: where a table `clips.csv` may lie.
+        recording_folders: where recordings may lie.
+        names: the images.
+    """
+    if not names:
         return {}
-    for line in lines:
-        try:
-            entry = json.loads(line)
-            contents[str(PurePosixPath(entry["name"]).with_suffix(""))] = str(entry["content"])
-        except _UNREADABLE:
-            continue
-    return contents
+    catalogue = Catalogue.of(images)
+    stamps = read_stamps([catalogue.store.folder / MANIFEST, *ClipFinder.sources(clip_folders, images.root)])
+    finder = _open_finder(catalogue, home, tuple(clip_folders), tuple(recording_folders), stamps)
+    clips = finder.find(names)
+    stale = {path for path, clip in _one_of_each(clips).items() if not finder.is_current(clip, home)}
+    return {name: attrs.evolve(clip, content="") if clip.path in stale else clip for name, clip in clips.items()}
+
+
+def _one_of_each(clips: Mapping[str, ImageClip]) -> dict[str, ImageClip]:
+    """Return a clip of each recording that is there, by its path."""
+    return {clip.path: clip for clip in clips.values() if clip.path}
+
+
+@lru_cache(maxsize=2)
+def _open_finder(
+    catalogue: Catalogue, home: Path, clip_folders: Sequence[Path], recording_folders: Sequence[Path], _stamps: object
+) -> ClipFinder:
+    """Return the finder of a dataset, made again once the stamps of what it reads differ.
+
+    Recordings that nobody has looked at yet are known by their names alone.
+    """
+    try:
+        recordings = read_recordings(catalogue.store)
+    except CoveyError:
+        recordings = []
+    recordings = recordings or [each for folder in recording_folders for each in list_files(folder, home)]
+    return ClipFinder.of(clip_folders, catalogue.images.root, recordings)

@@ -25,7 +25,12 @@ class RecordingIndex:
     @classmethod
     def of_images(cls, names: Iterable[str]) -> RecordingIndex:
         """Return the index of the recordings that the names of these images tell."""
-        recordings = list(dict.fromkeys(recordings_of_images(names).values()))
+        return cls.of_recordings(recordings_of_images(names).values())
+
+    @classmethod
+    def of_recordings(cls, names: Iterable[str]) -> RecordingIndex:
+        """Return the index of recordings with these names, which have no ending."""
+        recordings = list(dict.fromkeys(names))
         by_number: dict[str, list[str]] = defaultdict(list)
         for recording in recordings:
             if number := xeno_canto_number(recording):
@@ -41,7 +46,7 @@ class RecordingIndex:
             path: as another program has it: absolute, relative, with "/" or backslashes.
             folders: those in which the table with the path lies, the innermost last.
         """
-        stem = _SOUND_SUFFIX.sub("", path.strip())
+        stem = strip_sound_suffix(path.strip())
         found_by_path = self._paths.find(stem, folders) or self._paths.find(path, folders)
         return found_by_path or self.find_number(xeno_canto_number(stem.replace("\\", "/")) or "")
 
@@ -53,3 +58,8 @@ class RecordingIndex:
 def is_sound_file(name: str) -> bool:
     """Say whether a name ends as that of a sound file does."""
     return bool(_SOUND_SUFFIX.search(name))
+
+
+def strip_sound_suffix(name: str) -> str:
+    """Return a name without the ending of a sound file."""
+    return _SOUND_SUFFIX.sub("", name)

@@ -47,6 +47,7 @@ from covey.extraction.runtime import check_settings, resolve_runtime
 from covey.extraction.shards import shards_of
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registry
+from covey.sound.refresh_catalogue import refresh_catalogue
 
 
 @attrs.frozen
@@ -188,10 +189,9 @@ class Pipeline:
         self.runtime = runtime
         self.progress = progress
         self.work = work_folder(dataset)
-        catalogue = Catalogue.of(images)
-        for sentence in catalogue.refresh(progress, check).describe():
+        for sentence in refresh_catalogue(dataset, images, progress, check).describe_changes():
             progress.note(sentence)
-        self.files: list[ImageFile] = catalogue.files()
+        self.files: list[ImageFile] = Catalogue.of(images).files()
         self.computed_keys: set[str] = set()
         self._entries_by_key: dict[str, AnyEntry] | None = None
         self._noted: set[str] = set()

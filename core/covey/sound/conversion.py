@@ -19,8 +19,11 @@ from covey._base.progress import SILENT, Progress
 from covey._base.run_lock import hold_run_lock
 from covey._base.run_log import LOGGER, LoggedProgress, log_to_file
 from covey._base.text import escape_undecodable
+from covey.data.folder import FolderDataset
 from covey.data.images import THREADS, ImageFolder
 from covey.data.outside_paths import refuse_outside_folders
+from covey.data.pointer import point_to_recordings
+from covey.data.recording_files import RecordingFiles, find_recordings
 from covey.data.segment_names import image_name, recordings_of_images
 from covey.sound import png
 from covey.sound.common_band import choose_band
@@ -28,8 +31,8 @@ from covey.sound.conversion_report import ConversionReport
 from covey.sound.decoder import BrokenRecording, Decoder
 from covey.sound.ledger import Ledger, LedgerEntry
 from covey.sound.recipe_file import check_recipe, read_recipe, write_recipe
-from covey.sound.recording_files import RecordingFiles, find_recordings
 from covey.sound.recordings import Recording, examine_recording, mark_namesakes
+from covey.sound.refresh_catalogue import refresh_catalogue
 from covey.sound.segments import Segment, SegmentCutter, choose_segments
 from covey.sound.spectrograms import Recipe
 
@@ -91,7 +94,16 @@ def convert_recordings(
         )
         for line in report.lines(verbose=True):
             LOGGER.info("%s", escape_undecodable(line))
+        _catalogue(FolderDataset(dataset), source, progress)
     return report
+
+
+def _catalogue(dataset: FolderDataset, source: Path, progress: Progress) -> None:
+    """Remember where the recordings lie, and bring the catalogue up to date."""
+    if source.resolve() not in [folder.resolve() for folder in dataset.recording_folders[:1]]:
+        point_to_recordings(dataset.home, source)
+    if images := dataset.images:
+        refresh_catalogue(dataset, images, progress)
 
 
 def images_of(folder: Path) -> Mapping[str, list[str]]:

@@ -9,8 +9,8 @@ from pathlib import Path
 import attrs
 
 from covey._base.text import FEW, count_noun, preview
+from covey.data.recording_files import RecordingFiles
 from covey.sound.ledger import LedgerEntry
-from covey.sound.recording_files import RecordingFiles
 from covey.sound.recordings import Recording
 
 _AUDIBLE = 0.05

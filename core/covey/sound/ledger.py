@@ -13,7 +13,7 @@ import attrs
 
 from covey._base.errors import CoveyError, reason
 from covey._base.files import read_text
-from covey.data.image_clips import LEDGER
+from covey.data.catalogue.clips import LEDGER
 from covey.sound.recordings import Recording, Stamp
 
 

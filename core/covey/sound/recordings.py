@@ -13,10 +13,10 @@ import attrs
 from covey._base.errors import reason
 from covey._base.text import count_noun
 from covey.data.images import escapes_folder
+from covey.data.recording_files import NOT_READ
 from covey.data.segment_names import image_name
 from covey.sound.channels import channel_number
 from covey.sound.decoder import BrokenRecording, read_header
-from covey.sound.recording_files import NOT_READ
 from covey.sound.spectrograms import Recipe
 
 _LONGEST_NAME = 255

@@ -196,8 +196,13 @@ class _Update:
         self.change.finish()
         self._keep_ranges()
         gone = self.gone.keys() - self.renamed.keys()
-        names = sorted(self.replaced), sorted(self.renamed.items()), sorted(gone)
-        return ImageChanges(len(stamps), self.new, *map(tuple, names))
+        return ImageChanges(
+            len(stamps),
+            self.new,
+            tuple(sorted(self.replaced)),
+            tuple(sorted(self.renamed.items())),
+            tuple(sorted(gone)),
+        )
 
     def _read_files(self, names: Sequence[str], numbers: Sequence[Sequence[int]], step: Step) -> Sequence[ImageFile]:
         images, files = self.catalogue.images, list[ImageFile]()

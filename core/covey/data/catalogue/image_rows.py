@@ -33,7 +33,7 @@ _RECENT_NS = 2_000_000_000
 _FILE_KIND = 0o170000
 _UNKNOWN = (GONE, 0, 0)
 _PORTION = 1 << 16
-_NO_CONTENT = bytes(32)
+NO_CONTENT = bytes(32)
 
 Integers = NDArray[np.int64]
 Contents = NDArray[np.void]
@@ -107,7 +107,7 @@ class ImageRows:
     @classmethod
     def of_files(cls, files: Sequence[ImageFile]) -> ImageRows:
         """Return the rows of these images."""
-        contents = [bytes.fromhex(file.content) or _NO_CONTENT for file in files]
+        contents = [bytes.fromhex(file.content) or NO_CONTENT for file in files]
         return cls(
             {
                 "name": TextColumn.of([file.name for file in files]),
@@ -193,7 +193,7 @@ def forget_recent(file: ImageFile) -> ImageFile:
 def format_content(content: np.void) -> str:
     """Return a SHA-256 in hexadecimal digits, "" if it is not known."""
     digits = content.tobytes()
-    return digits.hex() if digits != _NO_CONTENT else ""
+    return digits.hex() if digits != NO_CONTENT else ""
 
 
 def _format_greys(greys: GreyRange | None) -> str:

@@ -173,7 +173,7 @@ class Change:
         """Return how many rows a table has on disk, outdated ones included."""
         return sum(part.rows for part in self._parts(layout))
 
-    def append(self, layout: TableLayout, columns: Columns, replaces: bool) -> None:
+    def append(self, layout: TableLayout, columns: Columns, replaces: bool = False) -> None:
         """Add rows; where `replaces` is true they take the place of earlier rows of the same keys."""
         if not len(columns[layout.key]):
             return

@@ -92,6 +92,11 @@ class TextColumn:
             texts = [text.decode("utf-8", "surrogatepass") for text in self._array.to_pylist()]
         return texts
 
+    def count(self) -> dict[str, int]:
+        """Return how often each text occurs, the most frequent first."""
+        counts = pc.value_counts(self._array.cast(pa.string())).to_pylist()
+        return {row["values"]: row["counts"] for row in sorted(counts, key=lambda row: -row["counts"])}
+
     def count_distinct(self) -> int:
         """Return how many different texts there are."""
         return int(pc.count_distinct(self._array).as_py())

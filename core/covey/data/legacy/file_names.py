@@ -15,6 +15,8 @@ PARAMETERS_FILE = "_feature_extraction_parameters.json"
 """How the images were made, beside them."""
 IMAGE_FOLDERS = ("xc_spectrograms/xc_spectrograms", "xc_spectrograms")
 """Where images lie in a dataset of the original tools, relative to the dataset."""
+DOWNLOADED_RECORDINGS, CONVERTED_RECORDINGS = "downloaded_data_orig", "downloaded_data_wav_"
+"""Where recordings lie in a project of the original tools: as they came, and converted (the rate follows)."""
 UPLOADED_IMAGES = ("xc_spectrograms.zip", "xc_spectrograms/")
 """The archive of a published dataset, and the folder inside it."""
 TABLE_PREFIXES = {Kind.EXTRACTOR: "full_features_", Kind.REDUCER: "dimred_", Kind.CLUSTERER: "clusters_"}

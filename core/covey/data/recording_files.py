@@ -89,11 +89,17 @@ def find_recordings(folder: Path) -> RecordingFiles:
     """
     if not folder.is_dir():
         raise CoveyError(f"{folder} is not a folder: give the folder that holds the recordings.")
-    files = RecordingFiles(folder)
-    files.collect()
+    files = list_recordings(folder)
     if not files.paths:
         reasons = "".join(f"\n{path}: {problem}." for path, problem in files.skipped.items())
         raise CoveyError(f"There are no recordings in {folder}: covey looks for {', '.join(READ[:4])} files.{reasons}")
+    return files
+
+
+def list_recordings(folder: Path) -> RecordingFiles:
+    """Return what is in a folder of recordings, which may be nothing."""
+    files = RecordingFiles(folder)
+    files.collect()
     files.paths.sort()
     return files
 
