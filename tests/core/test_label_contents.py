@@ -193,7 +193,7 @@ def test_an_old_file_is_read_unchanged(birds: Path) -> None:
     assert [action.undone for action in labels.history(9)] == [True, False, False, False]
     assert run("info", str(birds)).exit_code == 0
     assert (birds / "labels.sqlite").read_bytes() == contents
-    assert not (birds / ".covey").exists()
+    assert [path.name for path in (birds / ".covey").iterdir()] == ["catalogue"]
 
 
 def test_an_old_file_is_upgraded_at_the_first_change_after_its_backup(birds: Path) -> None:

@@ -18,7 +18,7 @@ from covey.commands.terminal.left_out import describe_confirmation
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.components.table_kinds import TableKind
 from covey.data.catalogue.catalogue import Catalogue
-from covey.data.catalogue.clips import NO_CLIP, NO_LENGTH
+from covey.data.catalogue.clip_finder import NO_CLIP, NO_LENGTH
 from covey.data.dataset import AnyEntry, Dataset
 from covey.data.formats import npz
 from covey.data.formats.npz_file import open_npz

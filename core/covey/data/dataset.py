@@ -13,7 +13,7 @@ import numpy as np
 from covey._base.errors import CoveyError
 from covey.components.contracts import Floats
 from covey.components.table_kinds import TableKind
-from covey.data.catalogue.clips import ImageClip
+from covey.data.catalogue.clip_finder import ImageClip
 from covey.data.image_clips import find_clips
 from covey.data.image_contents import hash_images
 from covey.data.images import ImageFolder

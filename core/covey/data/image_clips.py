@@ -10,7 +10,7 @@ import attrs
 
 from covey._base.errors import CoveyError
 from covey.data.catalogue.catalogue import Catalogue
-from covey.data.catalogue.clips import ClipFinder, ImageClip, read_stamps
+from covey.data.catalogue.clip_finder import ClipFinder, ImageClip, read_stamps
 from covey.data.catalogue.part_store import MANIFEST
 from covey.data.catalogue.recording_rows import list_files, read_recordings
 from covey.data.images import ImageFolder

@@ -185,10 +185,10 @@ class Pipeline:
             CoveyError: the work folder cannot be used.
         """
         self.dataset = dataset
-        self.images = images
         self.runtime = runtime
         self.progress = progress
         self.work = work_folder(dataset)
+        self.images = images = attrs.evolve(images, work=self.work)
         for sentence in refresh_catalogue(dataset, images, progress, check).describe_changes():
             progress.note(sentence)
         self.files: list[ImageFile] = Catalogue.of(images).files()

@@ -13,7 +13,7 @@ import attrs
 
 from covey._base.errors import CoveyError, reason
 from covey._base.files import read_text
-from covey.data.catalogue.clips import LEDGER
+from covey.data.catalogue.clip_finder import LEDGER
 from covey.sound.recordings import Recording, Stamp
 
 
@@ -126,7 +126,7 @@ def read_ledger(folder: Path) -> dict[str, LedgerEntry]:
     """Return what was made of each recording, by stub; lines that are torn or odd are left out."""
     try:
         lines = read_text(folder / LEDGER, "replace").splitlines()
-    except FileNotFoundError:
+    except OSError:
         return {}
     entries = filter(None, map(_parse_line, lines))
     return {entry.stub: entry for entry in entries}

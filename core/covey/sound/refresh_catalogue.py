@@ -8,8 +8,8 @@ import attrs
 
 from covey._base.progress import SILENT, Progress
 from covey.data.catalogue.catalogue import Catalogue, ImageChanges
+from covey.data.catalogue.clip_finder import ClipFinder
 from covey.data.catalogue.clip_rows import ClipSummary, refresh_clips, summarize_clips
-from covey.data.catalogue.clips import ClipFinder
 from covey.data.dataset import Dataset
 from covey.data.images import ImageFolder
 from covey.sound.ledger import read_ledger

@@ -26,7 +26,7 @@ from covey.data.catalogue.image_rows import (
     mark_gone,
     scan_images,
 )
-from covey.data.catalogue.owner import current_owner
+from covey.data.catalogue.owner import Owner, current_owner
 from covey.data.catalogue.part_store import Change, DamagedStoreError, PartStore, keep_rows
 from covey.data.formats.arrow_columns import Mask, Rows, TextColumn
 from covey.data.images import RANGES, THREADS, ImageFile, ImageFolder, examine_file, scale_alike, write_ranges
@@ -84,7 +84,7 @@ class Catalogue:
     def of(cls, images: ImageFolder) -> Catalogue:
         """Return the catalogue of a folder of images, which may be empty yet."""
         owner = current_owner()
-        if images.work and _may_write(images.work):
+        if images.work and _may_write(images.work, owner):
             return cls(images, PartStore(images.work / FOLDER / owner.name, owner))
         place = digest(str(images.root.resolve()))[:16]
         return cls(images, PartStore(user_data_folder() / "catalogues" / place / owner.name, owner))
@@ -235,9 +235,11 @@ class _Update:
             (work / _OLD_INDEX).unlink(missing_ok=True)
 
 
-def _may_write(work: Path) -> bool:
-    """Whether a catalogue can be kept in the work folder of a dataset: it can be written and is no link."""
-    return not work.is_symlink() and not (work / FOLDER).is_symlink() and is_writable_folder(work.parent)
+def _may_write(work: Path, owner: Owner) -> bool:
+    """Whether a catalogue can be kept in the work folder of a dataset: it is writable and nothing else is there."""
+    folders = work, work / FOLDER, work / FOLDER / owner.name
+    own = all(not folder.is_symlink() and (folder.is_dir() or not folder.exists()) for folder in folders)
+    return own and is_writable_folder(work.parent)
 
 
 def _find_missing(earlier: ImageRows, rows: Rows) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 import numpy as np
 
-from covey.data.catalogue.clips import ClipFinder, ImageClip
+from covey.data.catalogue.clip_finder import ClipFinder, ImageClip
 from covey.data.catalogue.image_rows import LAYOUT as IMAGES
 from covey.data.catalogue.image_rows import NO_CONTENT
 from covey.data.catalogue.part_store import Change, Columns, PartStore, TableLayout, keep_rows
