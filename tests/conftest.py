@@ -122,6 +122,13 @@ def slow(distribution: Distribution, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def outlets(distribution: Distribution) -> None:
+    """Install a third party's measures, exporters and importers."""
+    source = Path(__file__).with_name("outlets.py").read_text("utf-8")
+    distribution("covey-outlets", {"outlets": "covey_outlets"}, covey_outlets=source)
+
+
+@pytest.fixture
 def calls(tmp_path: Path) -> Path:
     """100 images, which are four batches, in a folder whose name would do harm as HTML."""
     folder = tmp_path / ("calls" if os.name == "nt" else "<b>calls **bold**")

@@ -12,7 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from covey.analysis.measures.evaluation import evaluate
+from covey.analysis.measures.label_measures import AdjustedMutualInformation
+from covey.authoring import MeasuredClustering
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.data.label_file import read_labels
 from covey.data.tables import Clustering
@@ -43,7 +44,9 @@ def ami(dataset: str, out: str, weights: str, seed: int, labels: dict[str, str])
     results = run_experiment(from_flags(dataset, out, {}, settings, registry), registry, TerminalProgress())
     table = results.dataset.load(results.clusterings[0])
     assert isinstance(table, Clustering)
-    return evaluate(table, labels).ami
+    agreement = AdjustedMutualInformation().compute(MeasuredClustering(clustering=table, classes=labels))
+    assert agreement is not None
+    return agreement
 
 
 if __name__ == "__main__":

@@ -12,12 +12,14 @@ import statistics
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from covey import Clusterer, Clustering, Features, Runtime
-from covey.analysis.measures.evaluation import Scores, evaluate
+from covey.analysis.measures.label_measures import AdjustedMutualInformation, PureShare
+from covey.authoring import MeasuredClustering
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.components.kinds import Kind
 from covey.components.options import build
@@ -31,6 +33,13 @@ ESC10 = Path(__file__).parents[3] / "shared" / "data" / "esc10"
 RADII = np.geomspace(0.05, 2, 60).tolist()
 GRID = [(eps, count) for eps in (0.2, 0.3, 0.4, 0.5, 0.6, 0.8) for count in (5, 10, 20)]
 Truth = tuple[dict[str, str], dict[str, str]]
+
+
+class Scores(NamedTuple):
+    """How clusters agree with labels."""
+
+    ami: float
+    pure: float
 
 
 def main() -> None:
@@ -80,7 +89,7 @@ def line(registry: Registry, table: Features, rows: NDArray[np.bool_], seed: int
     tried = [build(type(default), {"eps": eps}) for eps in RADII]
     best = max(scored(one, Z, table.names[rows], truth).ami for one in [suited, *tried])
     grid = [build(type(default), {"eps": eps, "min_samples": count}) for eps, count in GRID]
-    pure = max(scored(one, Z, table.names[rows], truth).pure or 0 for one in grid)
+    pure = max(scored(one, Z, table.names[rows], truth).pure for one in grid)
     radius = getattr(suited, "eps")  # noqa: B009
     numbers = (
         f"{radius:8.3g}{provenance.ami:8.3f}{best:8.3f}{best - provenance.ami:8.3f}{provenance.pure:8.2f}{pure:11.2f}"
@@ -91,7 +100,9 @@ def line(registry: Registry, table: Features, rows: NDArray[np.bool_], seed: int
 
 def scored(clusterer: Clusterer, Z: NDArray[np.float32], names: Names, truth: Truth) -> Scores:
     """Return how the clusters of some images agree with the truth."""
-    return evaluate(Clustering(names=names, labels=clusterer.cluster(Z), provenance=None), *truth)
+    clustering = Clustering(names=names, labels=clusterer.cluster(Z), provenance=None)
+    measured = MeasuredClustering(clustering=clustering, classes=truth[0], recording_by_image=truth[1])
+    return Scores(AdjustedMutualInformation().compute(measured) or 0, PureShare().compute(measured) or 0)
 
 
 if __name__ == "__main__":

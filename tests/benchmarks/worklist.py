@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from covey import Clustering, Embedding, Features
 from covey.analysis.assist.worklist import Answer, Worklist
-from covey.analysis.measures.evaluation import number_values
+from covey.components.measure_contract import number_values
 from covey.data.label_file import read_labels
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.fixture_types import Cli
+from tests.fixture_types import Cli, Distribution
 from tests.json_types import MeasuresJson
 
 from covey import Clustering
 from covey.analysis.measures.clustering_agreement import agreement_matrix, trace_clusters
+from covey.analysis.measures.label_measures import AdjustedMutualInformation, AdjustedRandIndex
 
 FLAGS = ("--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2",
          "--set", "clusterer.min_samples=3", "--set", "clusterer.eps=0.001,0.6,9")  # fmt: skip
@@ -105,13 +106,13 @@ def test_a_dataset_that_changed_between_runs(covey: Cli, run: Path, labels: Path
 
 def test_agreement_is_1_for_the_same_groups_under_other_numbers() -> None:
     first = clustering([0, 0, 1, 1, -1, -1])
-    for measure in ("ami", "ari"):
+    for measure in (AdjustedMutualInformation(), AdjustedRandIndex()):
         table = agreement_matrix([first, clustering([3, 3, 0, 0, 1, 1]), clustering([0, 1, 0, 1, 0, 1])], measure)
         assert table.shape == (3, 3)
         assert np.allclose(table, table.T)
         assert table[0, 1] == pytest.approx(1)
         assert table[0, 2] < 0.1
-    assert np.isnan(agreement_matrix([first, clustering([0, 0], start=90)])[0, 1])
+    assert np.isnan(agreement_matrix([first, clustering([0, 0], start=90)], AdjustedRandIndex())[0, 1])
 
 
 def test_where_each_cluster_went() -> None:
@@ -128,3 +129,49 @@ def test_where_each_cluster_went() -> None:
 def test_where_very_many_clusters_went_takes_little_memory() -> None:
     many = clustering(list(range(100_000)))
     assert trace_clusters(many, many).counts.tolist() == [1] * 100_000
+
+
+def test_a_measure_of_a_plugin_is_a_column_like_any_other(covey: Cli, run: Path, labels: Path, outlets: None) -> None:
+    rows: list[MeasuresJson] = json.loads(covey("compare", run, "--labels", labels, "--json").stdout)
+    assert all(0 < row["labels"]["whole"]["overlap"] <= 1 for row in rows if "labels" in row)  # type: ignore[typeddict-item]
+    text = covey("compare", run, "--labels", labels, "--sort", "overlap").stdout
+    assert text.split("\n\n")[1].split()[0] == "Rand"
+    assert "Rand" in covey("evaluate", run, "--labels", labels).stdout
+    assert "share of pairs that are together in both or apart in both" in text
+    assert "Rand" not in covey("compare", run).stdout
+
+
+def test_a_measure_that_fails_costs_its_cells_and_says_why(covey: Cli, run: Path, outlets: None) -> None:
+    rows = json.loads(covey("compare", run, "--sort", "singles", "--json").stdout)
+    assert len(rows) == 3
+    assert {row["singles"] for row in rows[1:]} == {None}
+    assert all("ZeroDivisionError" in row["problems"]["singles"] for row in rows[1:])
+    assert all(row["silhouette"] is not None for row in rows if row["clusters"] > 1)
+    for command in ("compare", "evaluate"):
+        done = covey(command, run)
+        assert done.exit_code == 0
+        (sentence,) = [line for line in done.stdout.splitlines() if line.startswith("singles is unknown for ")]
+        assert "The measure singles of covey-outlets failed (ZeroDivisionError: " in sentence
+        assert sentence.endswith("): tell its authors.")
+
+
+def test_a_measure_whose_library_is_missing_says_what_to_install(
+    covey: Cli, run: Path, distribution: Distribution
+) -> None:
+    source = (
+        "from covey import component, hookimpl\nfrom covey.authoring import Measure\n"
+        "@component\nclass Far(Measure):\n"
+        "    'Far away.'\n    name = 'ami'\n    requires = {'not_there': 'covey-far[all]'}\n"
+        "    def compute(self, clustering): raise AssertionError\n"
+        "@hookimpl\ndef covey_measures(): yield Far\n"
+    )
+    distribution("covey-far", {"far": "covey_far"}, covey_far=source)
+    rows = json.loads(covey("compare", run, "--json").stdout)
+    assert {row["problems"]["covey-far:ami"] for row in rows} == {'needs: pip install "covey-far[all]"'}
+    assert covey("compare", run, "--sort", "covey-far:ami").exit_code == 0
+
+
+def test_a_measure_that_is_not_installed_gets_the_nearest(covey: Cli, run: Path) -> None:
+    done = covey("compare", run, "--sort", "silhouete")
+    assert done.exit_code == 2
+    assert "There is no measure 'silhouete'. Did you mean 'silhouette'?" in done.stderr

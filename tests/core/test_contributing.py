@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from covey.components.kinds import Kind
+from covey.plugins.scaffold import KINDS
 from covey.testing import tiny_images
 
 PAGE = Path(__file__).parents[2] / "CONTRIBUTING.md"
@@ -27,39 +28,55 @@ def call(*words: object, site: Path) -> str:
     return done.stdout
 
 
+def install_module(site: Path, module: str, text: str) -> None:
+    """Install a distribution that is one module."""
+    (site / f"{module}.py").write_text(text, "utf-8")
+    folder = site / f"{module}-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n", "utf-8")
+    (folder / "entry_points.txt").write_text(f"[covey]\n{module} = {module}\n", "utf-8")
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where a package of each kind is installed, untouched, and the one whose module is the example."""
     root = tmp_path_factory.mktemp("contributing")
     site, packages = root / "site", root / "packages"
     site.mkdir()
-    for kind in Kind:
+    for kind in KINDS:
         call(*COVEY, "plugins", "new", f"new_{kind}", packages / kind, "--kind", kind, site=site)
     call(*COVEY, "plugins", "new", "squeezenet", packages / "squeezenet", "--kind", "extractor", site=site)
-    (example,) = EXAMPLE.finditer(PAGE.read_text("utf-8"))
-    (packages / "squeezenet" / example["name"]).write_text(example["text"], "utf-8")
+    backbone, *others = EXAMPLE.finditer(PAGE.read_text("utf-8"))
+    (packages / "squeezenet" / backbone["name"]).write_text(backbone["text"], "utf-8")
+    for example in others:
+        install_module(site, example["name"].removesuffix(".py"), example["text"])
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", site]
     call("-m", "pip", "install", *options, *packages.iterdir(), site=site)
     return site
 
 
-def test_the_example_is_short(site: Path) -> None:
-    assert len((site / "covey_squeezenet.py").read_text("utf-8").splitlines()) <= MOST_LINES
+EXAMPLES = [example["name"] for example in EXAMPLE.finditer(PAGE.read_text("utf-8"))]
 
 
-def test_the_example_passes_a_strict_type_check(site: Path) -> None:
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_is_short(site: Path, name: str) -> None:
+    assert len((site / name).read_text("utf-8").splitlines()) <= MOST_LINES
+
+
+def test_the_examples_pass_a_strict_type_check(site: Path) -> None:
     pytest.importorskip("mypy", reason="needs mypy")
-    path = site / "covey_squeezenet.py"
-    command = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={site / 'cache'}", str(path)]
+    paths = [str(site / name) for name in EXAMPLES]
+    command = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={site / 'cache'}", *paths]
     process = subprocess.run(command, cwd=PAGE.parent, capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stdout + process.stderr
 
 
 def test_all_are_listed(site: Path) -> None:
     listed = call(*COVEY, "plugins", "list", site=site)
-    for kind in Kind:
+    for kind in KINDS:
         assert re.search(rf"{kind} +new_{kind} +ready +covey-new_{kind}", listed)
     assert re.search(r"extractor +squeezenet +ready +covey-squeezenet", listed)
+    assert re.search(r"measure +calinski +ready +covey_calinski", listed)
     assert "broken" not in listed
     assert "slow" not in listed
 
@@ -72,6 +89,8 @@ def test_one_of_each_kind_makes_a_run_and_so_does_the_example(site: Path, tmp_pa
     output = call(*COVEY, "info", place, site=site)
     for name in ("squeezenet", "new_extractor", "new_reducer", "new_clusterer"):
         assert name in output
+    rows = json.loads(call(*COVEY, "compare", place, "--json", site=site))
+    assert all(row["calinski"] > 0 for row in rows), rows
 
 
 def test_all_keep_the_contract(site: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from tests.json_types import MeasuresJson
 
 from covey import Clusterer, Clustering, CoveyError, component
 from covey.analysis.measures.clustering_agreement import common_labels
-from covey.analysis.measures.evaluation import evaluate, neighbour_accuracy
-from covey.analysis.measures.validity import describe_shape, half_agreement, recording_shares
+from covey.analysis.measures.own_measures import density_validity, half_agreement, recording_shares
+from covey.authoring import AgreementMeasure, Kind, Measure, MeasuredClustering, Registry
 from covey.data.segment_names import recordings_of_images
 
 Floats = NDArray[np.float32]
@@ -29,8 +30,30 @@ def names(count: int) -> list[str]:
     return [f"{number:04}.png" for number in range(count)]
 
 
+def installed(name: str) -> Measure:
+    return Registry.installed().get(Kind.MEASURE, name)()
+
+
+def measure(name: str, table: Clustering, classes: str = "", recordings: str = "", **known: Any) -> float | None:
+    """Return an installed measure of a clustering; a class and a recording are letters, one for each image."""
+    labels, groups = values(classes) if classes else None, values(recordings)
+    described = MeasuredClustering(clustering=table, classes=labels, recording_by_image=groups, **known)
+    return installed(name).compute(described)
+
+
+def without_noise(name: str, table: Clustering, classes: str) -> float | None:
+    agreement = installed(name)
+    assert isinstance(agreement, AgreementMeasure)
+    return agreement.compute_without_noise(MeasuredClustering(clustering=table, classes=values(classes)))
+
+
+def reads(Z: Floats) -> dict[str, Any]:
+    """Return what gives a measure these rows, whichever table it asks for."""
+    return {"read_points": lambda _: Z}
+
+
 def values(text: str) -> dict[str, str]:
-    return dict(zip(names(len(text)), text, strict=True))
+    return {name: letter for name, letter in zip(names(len(text)), text, strict=True) if letter != " "}
 
 
 def blobs(groups: int = 3, each: int = 40, apart: float = 20) -> tuple[Floats, NDArray[np.intp]]:
@@ -70,34 +93,37 @@ class Nothing(Clusterer):
 
 
 def test_perfect_agreement_and_noise_as_a_class() -> None:
-    scores = evaluate(clustering([0, 0, 1, 1, -1, -1]), values("aabbcc"))
-    assert (scores.images, scores.clusters) == (6, 2)
-    assert scores.coverage == pytest.approx(4 / 6)
-    assert scores.ami == pytest.approx(1)
-    assert scores.ari == pytest.approx(1)
+    table = clustering([0, 0, 1, 1, -1, -1])
+    assert measure("clusters", table) == 2
+    assert measure("labelled", table, "aabbcc") == measure("coverage", table) == pytest.approx(4 / 6)
+    for name in ("ami", "ari", "v", "homogeneity", "completeness"):
+        assert measure(name, table, "aabbcc") == pytest.approx(1)
 
 
 def test_noise_counts_against_the_whole_and_not_against_what_is_assigned() -> None:
-    scores = evaluate(clustering([0, 0, -1, 1, 1, -1]), values("aaabbb"))
-    assert scores.assigned is not None
-    assert scores.assigned.v == pytest.approx(1)
-    assert scores.whole.v < 0.8
-    assert scores.whole.homogeneity < 1
-    split = evaluate(clustering([0, 0, 1, 2, 2, 3]), values("aaabbb")).whole
-    assert split.homogeneity == pytest.approx(1)
-    assert split.completeness < 0.8
+    table = clustering([0, 0, -1, 1, 1, -1])
+    assert without_noise("v", table, "aaabbb") == pytest.approx(1)
+    assert (measure("v", table, "aaabbb") or 1) < 0.8
+    assert (measure("homogeneity", table, "aaabbb") or 1) < 1
+    split = clustering([0, 0, 1, 2, 2, 3])
+    assert measure("homogeneity", split, "aaabbb") == pytest.approx(1)
+    assert (measure("completeness", split, "aaabbb") or 1) < 0.8
 
 
 def test_all_noise_agrees_no_better_than_chance() -> None:
-    scores = evaluate(clustering([-1] * 6), values("aabbcc"))
-    assert (scores.clusters, scores.coverage, scores.assigned) == (0, 0, None)
-    assert scores.ari == pytest.approx(0)
+    table = clustering([-1] * 6)
+    assert (measure("clusters", table), measure("coverage", table)) == (0, 0)
+    assert without_noise("ari", table, "aabbcc") is None
+    assert measure("ari", table, "aabbcc") == pytest.approx(0)
 
 
 def test_images_without_a_label_are_left_out() -> None:
-    assert evaluate(clustering([0, 0, 1, 1, 5]), values("aabb")).clusters == 2
-    with pytest.raises(CoveyError, match=r"the labels name 'other.png', the images '0000.png'\."):
-        evaluate(clustering([0]), {"other.png": "a"})
+    table = clustering([0, 0, 1, 1, 5])
+    assert measure("ari", table, "aabb ") == 1
+    assert measure("homogeneity", table, "aabb ") == 1
+    for name in ("ami", "pure", "knn", "labelled"):
+        assert measure(name, table) is None
+        assert measure(name, table, " " * 5, "12345", **reads(np.zeros((5, 2), np.float32))) is None
 
 
 @pytest.mark.parametrize(
@@ -111,58 +137,74 @@ def test_images_without_a_label_are_left_out() -> None:
 )
 def test_pure_clusters_have_one_label_and_three_recordings(truth: str, groups: str, pure: float) -> None:
     table = clustering([0] * 10 + [-1] * 10)
-    assert evaluate(table, values(truth + "b" * 10), values(groups + "5" * 10)).pure == pure
-    assert evaluate(table, values(truth + "b" * 10)).pure is None
+    assert measure("pure", table, truth + "b" * 10, groups + "5" * 10) == pure
+    assert measure("pure", table, truth + "b" * 10) is None
 
 
 def test_small_clusters_are_never_counted_as_pure() -> None:
-    table = clustering([0] * 9 + [-1])
-    assert evaluate(table, values("a" * 10), values("123123123" + "4")).pure == 0
+    assert measure("pure", clustering([0] * 9 + [-1]), "a" * 10, "123123123" + "4") == 0
 
 
 def test_neighbours_of_the_same_recording_do_not_count() -> None:
     """Each recording is a knot of its own; labels follow the recordings but nothing else."""
     X, recording = blobs(groups=12, each=6)
     X[:, 1:] = 0
-    labels = values("".join("ab"[int(group) % 2] for group in recording))
-    recordings: list[int] = recording.tolist()
-    own = {name: str(group) for name, group in zip(labels, recordings, strict=True)}
-    everything: NDArray[np.str_] = np.array(list(labels), dtype=np.str_)
-    assert neighbour_accuracy(everything, X, labels) == 1
-    accuracy = neighbour_accuracy(everything, X, labels, own)
+    table, numbers = clustering([0] * len(X)), recording.tolist()
+    labels, own = ("".join(letters[number] for number in numbers) for letters in ("ab" * 6, "0123456789xy"))
+    assert measure("knn", table, labels, **reads(X)) == 1
+    accuracy = measure("knn", table, labels, own, **reads(X))
     assert accuracy is not None
     assert accuracy < 0.1
-    assert neighbour_accuracy(everything, X, labels, dict.fromkeys(labels, "one")) is None
+    assert measure("knn", table, labels, "1" * len(X), **reads(X)) is None
 
 
-def test_shape_counts_without_noise() -> None:
-    summary = describe_shape(clustering([0, 0, 0, 1, -1, -1]))
-    assert (summary.images, summary.clusters, summary.largest, summary.median) == (6, 2, 3, 2.0)
-    assert summary.coverage == pytest.approx(4 / 6)
-    none = describe_shape(clustering([-1, -1]), np.zeros((2, 3), np.float32), Nothing())
-    assert (none.clusters, none.largest, none.validity, none.silhouette, none.halves) == (0, 0, None, None, None)
+def test_sizes_count_without_noise() -> None:
+    table = clustering([0, 0, 0, 1, -1, -1])
+    assert [measure(name, table) for name in ("clusters", "largest", "median")] == [2, 3, 2.0]
+    assert measure("coverage", table) == pytest.approx(4 / 6)
+    none, known = clustering([-1, -1]), {"clusterer": Nothing(), **reads(np.zeros((2, 3), np.float32))}
+    assert [measure(name, none, **known) for name in ("clusters", "largest", "validity", "silhouette", "halves")] == [
+        0, 0, None, None, None,
+    ]  # fmt: skip
 
 
 def test_clusters_that_lie_apart_are_more_valid_than_mixed_ones() -> None:
     pytest.importorskip("hdbscan", reason="needs covey[hdbscan]")
     Z, group = blobs()
     mixed: NDArray[np.intp] = np.random.default_rng(0).permutation(group)
-    good = describe_shape(clustering(group.tolist()), Z)
-    bad = describe_shape(clustering(mixed.tolist()), Z)
-    assert good.validity is not None
-    assert bad.validity is not None
-    assert good.validity > 0.5 > 0 > bad.validity
-    assert good.silhouette is not None
-    assert bad.silhouette is not None
-    assert good.silhouette > 0.8 > 0.2 > bad.silhouette
+    for name, (low, high) in {"validity": (0, 0.5), "silhouette": (0.2, 0.8)}.items():
+        good, bad = (measure(name, clustering(labels.tolist()), **reads(Z)) for labels in (group, mixed))
+        assert good is not None
+        assert bad is not None
+        assert good > high > low > bad
 
 
 @pytest.mark.parametrize("labels", [[0] * 8, list(range(8)), [0, 0, 1, 1, -1, -1, 2, 2], [0] * 5 + [1] * 3])
 def test_validity_of_little_or_equal_data_is_a_number_or_nothing(labels: list[int]) -> None:
     for Z in (np.zeros((8, 3), np.float32), np.random.default_rng(0).normal(size=(8, 600)).astype(np.float32)):
-        summary = describe_shape(clustering(labels), Z)
-        for value in (summary.validity, summary.silhouette):
-            assert value is None or -1 <= value <= 1
+        for name in ("validity", "silhouette"):
+            score = measure(name, clustering(labels), **reads(Z))
+            assert score is None or -1 <= score <= 1
+
+
+@pytest.mark.parametrize("columns", [8, 256, 512, 1024, 4096])
+def test_validity_of_equal_rows_of_any_width_never_raises(columns: int) -> None:
+    pytest.importorskip("hdbscan", reason="needs covey[hdbscan]")
+    random = np.random.default_rng(0)
+    Z = np.vstack([random.normal(size=(50, columns)), np.repeat(random.normal(size=(10, columns)) + 3, 3, axis=0)])
+    score = density_validity(Z.astype(np.float32), np.repeat([0, 1], [50, 30]).astype(np.int32))
+    assert score is None or -1 <= score <= 1
+
+
+def test_the_validity_of_wide_features_is_that_in_their_embedding() -> None:
+    pytest.importorskip("hdbscan", reason="needs covey[hdbscan]")
+    Z, group = blobs()
+    wide: Floats = np.random.default_rng(0).normal(size=(len(Z), 1280)).astype(np.float32)
+    tables = {"clustered": wide, "features": wide, "embedding": Z}
+    table = clustering(group.tolist())
+    assert measure("validity", table, read_points=tables.get) == measure("validity", table, **reads(Z))
+    with pytest.raises(CoveyError, match=r"1,280 columns are too many for densities, and no embedding was made"):
+        measure("validity", table, read_points={"clustered": wide}.get)
 
 
 def test_half_samples_agree_where_the_clusters_are_stable() -> None:
@@ -178,18 +220,19 @@ def test_half_samples_agree_where_the_clusters_are_stable() -> None:
 
 def test_seeds_are_compared_by_name() -> None:
     first, second = clustering([0, 0, 1, 1]), clustering([1, 1, 0, 0])
-    assert describe_shape(first, siblings=[second]).seeds == pytest.approx(1)
+    assert measure("seeds", first, siblings=[second]) == pytest.approx(1)
     turned = Clustering(names=first.names[::-1], labels=first.labels, provenance=None)
     assert [part.tolist() for part in common_labels(first, turned)] == [[0, 0, 1, 1], [1, 1, 0, 0]]
-    assert describe_shape(first).seeds is None
+    assert measure("seeds", first) is None
 
 
 def test_the_share_of_one_recording() -> None:
     table = clustering([0, 0, 0, 0, 1, 1, -1])
-    assert recording_shares(table, values("xxxyab-")) == [0.75, 0.5]
-    assert recording_shares(table, {"other.png": "x"}) == []
-    described = describe_shape(table, groups=values("xxxyab-"))
-    assert (described.recording, described.recording_largest) == (0.625, 0.75)
+    described = MeasuredClustering(clustering=table, recording_by_image=values("xxxyab-"))
+    assert recording_shares(described) == [0.75, 0.5]
+    assert recording_shares(MeasuredClustering(clustering=table, recording_by_image={"other.png": "x"})) == []
+    shares = [measure(name, table, recordings="xxxyab-") for name in ("recording", "recording_largest")]
+    assert shares == [0.625, 0.75]
 
 
 def test_recordings_are_told_by_the_names_of_cuts() -> None:

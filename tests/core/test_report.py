@@ -108,3 +108,9 @@ def test_pictures_never_become_images(covey: Cli, run: Path, tmp_path: Path, inn
         assert (done.exit_code, "lies in the folder with the images of the dataset" in done.stderr) == (2, True)
     assert sorted(run.rglob("*.png")) == before
     assert not (tmp_path / "report.html").exists()
+
+
+def test_the_leaderboard_shows_the_measures_of_plugins(covey: Cli, run: Path, tmp_path: Path, outlets: None) -> None:
+    text = page(covey, run, tmp_path / "report.html", "--sort", "singles")
+    assert "<th></th><th>singles</th>" in text
+    assert "The measure singles of covey-outlets failed (ZeroDivisionError" in text

@@ -11,10 +11,10 @@ import pytest
 from tests.fixture_types import Cli, Distribution
 
 from covey import __version__
-from covey.components.kinds import Kind
+from covey.plugins.scaffold import KINDS
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_readme_has_the_table_of_options(kind: str, covey: Cli, distribution: Distribution, tmp_path: Path) -> None:
     folder = tmp_path / "covey-made_here"
     covey("plugins", "new", "made_here", folder, "--kind", kind)
@@ -38,10 +38,10 @@ def test_the_name_is_all_that_differs_from_the_template(covey: Cli, tmp_path: Pa
 
 
 def test_what_is_written_passes_the_checks_of_style_and_types(covey: Cli, tmp_path: Path) -> None:
-    for kind in Kind:
+    for kind in KINDS:
         covey("plugins", "new", f"made_{kind}", tmp_path / kind, "--kind", kind)
     modules = sorted(tmp_path.rglob("*.py"))
-    assert len(modules) == 2 * len(Kind)
+    assert len(modules) == 2 * len(KINDS)
     for tool in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy", "--strict", "--cache-dir", tmp_path]):
         command = [sys.executable, "-m", *map(str, tool), *map(str, modules)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)

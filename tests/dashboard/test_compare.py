@@ -25,6 +25,7 @@ from covey.components.kinds import Kind
 from covey.data import cluster_colours as colours
 from covey.data.folder import FolderDataset
 from covey.data.provenance import Provenance
+from covey.labelling import LabelStore
 
 GROUPS = np.repeat([0, 1, 2, -1], [60, 30, 20, 5]).astype(np.int32)
 Open = Callable[..., AppTest]
@@ -106,6 +107,26 @@ def test_the_agreement_of_all_clusterings(opened: Open, birds: Path, names: list
     assert by_title["turn 0)"][order.index("turn 10)")] == "-"
     app.radio[0].set_value("ARI").run()
     assert not app.exception
+    assert app.dataframe[1].value.iloc[0, 1] == "1.00"
+
+
+def test_the_measures_that_are_installed_rank_all_clusterings(
+    opened: Open, birds: Path, names: list[str], store: LabelStore, outlets: None
+) -> None:
+    cluster(birds, flat(birds), names, GROUPS, turn=0)
+    cluster(birds, flat(birds), names, np.arange(115, dtype=np.int32) % 4, turn=1)
+    store.add(names[:60], "robin")
+    store.add(names[60:90], "wren")
+    app = opened(birds)
+    wait_until(lambda: len(app.run().dataframe) > 2)
+    frame = app.dataframe[2].value
+    assert [title.partition("(")[2] for title in frame["clustering"]] == ["turn 0)", "turn 1)"]
+    assert frame["overlap"].tolist()[0] == 1
+    assert frame["clusters"].tolist() == [3, 4]
+    assert "singles is unknown for cut · flat · made (turn 0)" in told(app)
+    assert "The measure singles of covey-outlets failed (ZeroDivisionError" in told(app)
+    app.radio[0].set_value("Rand").run()
+    assert "Share of the pairs of images on which two groupings agree" in told(app)
     assert app.dataframe[1].value.iloc[0, 1] == "1.00"
 
 

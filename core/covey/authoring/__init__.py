@@ -13,6 +13,7 @@ from covey._base.user_folders import user_data_folder
 from covey.analysis.density import Tree, dbscan, suggest_radius
 from covey.components.contracts import PublishOptions
 from covey.components.kinds import Kind
+from covey.components.measure_contract import AgreementMeasure, Codes, Measure, MeasuredClustering
 from covey.components.options import evolve, option_values, split_plural
 from covey.components.table_kinds import TableKind
 from covey.data.dataset import AnyEntry, Entry, T, list_published_files
@@ -43,12 +44,16 @@ __all__ = [
     "RECORDING",
     "SILENT",
     "UPLOADED_IMAGES",
+    "AgreementMeasure",
     "AnyEntry",
     "BrokenImage",
+    "Codes",
     "Entry",
     "FolderDataset",
     "ImageFolder",
     "Kind",
+    "Measure",
+    "MeasuredClustering",
     "Metadata",
     "Progress",
     "Provenance",

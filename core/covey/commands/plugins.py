@@ -11,12 +11,13 @@ import attrs
 import click
 
 from covey.commands.terminal.text_tables import print_table
-from covey.components.kinds import Kind
+from covey.components.kinds import BESIDE_RUNS, Kind
 from covey.components.options import Option, format_value, options
 from covey.plugins import scaffold
-from covey.plugins.registry import Registered, Registry
+from covey.plugins.registry import Registered, RegisteredCommand, Registry
 
-KIND_NAMES = [kind.value for kind in Kind]
+_ORDER = [*sorted(set(Kind) - set(BESIDE_RUNS)), *BESIDE_RUNS]
+"""The kinds as they are listed: those that take part in runs, by name, then the others."""
 
 
 @click.group()
@@ -27,19 +28,14 @@ def plugins() -> None:
 @plugins.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_plugins(as_json: bool) -> None:
-    """List all components with kind, name, status, source and summary, then broken plugins with the reason."""
+    """List everything that plugins offer, with kind, name, status, source and summary, then broken plugins and why."""
     registry = Registry.installed()
-    components = sorted(registry.components, key=lambda component: (component.kind, component.name))
     if as_json:
-        document = {
-            "components": [_summary_row(component) for component in components],
-            "problems": [attrs.asdict(problem) for problem in registry.problems],
-            "warnings": [attrs.asdict(warning) for warning in registry.warnings],
-        }
-        click.echo(json.dumps(document, indent=2))
+        click.echo(json.dumps(_list_as_json(registry), indent=2))
         return
-    rows = [list(_summary_row(component).values()) for component in components]
-    print_table(["kind", "name", "status", "source", "summary"], rows)
+    rows = [list(_summary_row(component).values()) for kind in _ORDER for component in registry.of_kind(kind)]
+    commands = [list(_command_row(command).values()) for command in _sort_commands(registry)]
+    print_table(["kind", "name", "status", "source", "summary"], [*rows, *commands])
     for problem in registry.problems:
         click.echo(f"\nThe plugin {problem.plugin!r} of {problem.distribution} is broken: {problem.reason}.")
     for problem in registry.warnings:
@@ -69,7 +65,12 @@ def show(name: str, as_json: bool, markdown: bool) -> None:
 @plugins.command("new")
 @click.argument("name")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
-@click.option("--kind", required=True, type=click.Choice(KIND_NAMES), help="The kind of the new component.")
+@click.option(
+    "--kind",
+    required=True,
+    type=click.Choice([kind.value for kind in scaffold.KINDS]),
+    help="The kind of the new component.",
+)
 def new(name: str, folder: Path | None, kind: str) -> None:
     """Start a plugin: a small package with a component that works, which you change step by step.
 
@@ -81,6 +82,32 @@ def new(name: str, folder: Path | None, kind: str) -> None:
         f'    pip install -e "{package}"\n    covey plugins show {kind}:{name}\n    python -m pytest "{package}"\n'
     )
     click.echo(f"Then make covey_{name}.py your own.")
+
+
+def _list_as_json(registry: Registry) -> dict[str, object]:
+    """Return the components of runs, each other kind in a list of its own, the commands, and what is wrong."""
+    components = [component for kind in _ORDER if kind not in BESIDE_RUNS for component in registry.of_kind(kind)]
+    return {
+        "components": [_summary_row(component) for component in components],
+        **{f"{kind}s": [_summary_row(component) for component in registry.of_kind(kind)] for kind in BESIDE_RUNS},
+        "commands": [_command_row(command) for command in _sort_commands(registry)],
+        "problems": [attrs.asdict(problem) for problem in registry.problems],
+        "warnings": [attrs.asdict(warning) for warning in registry.warnings],
+    }
+
+
+def _sort_commands(registry: Registry) -> list[RegisteredCommand]:
+    return sorted(registry.commands, key=lambda command: command.name)
+
+
+def _command_row(registered: RegisteredCommand) -> dict[str, str]:
+    return {
+        "kind": "command",
+        "name": registered.name,
+        "status": "ready",
+        "source": registered.distribution,
+        "summary": registered.command.get_short_help_str(200),
+    }
 
 
 def _summary_row(registered: Registered) -> dict[str, str]:

@@ -8,7 +8,7 @@ import click
 
 from covey._base.files import write_text
 from covey._base.text import count_noun
-from covey.analysis.measures.leaderboard import MEASURES, Leaderboard
+from covey.analysis.measures.leaderboard import Leaderboard
 from covey.commands.label_flags import read_truth, truth_flags
 from covey.commands.terminal.left_out import note_left_out
 from covey.commands.terminal.progress_bars import TerminalProgress
@@ -24,9 +24,7 @@ from covey.plugins.registry import Registry
 )
 @truth_flags
 @click.option("--clustering", metavar="NAME", help="The clustering to show, as covey compare lists it. [default: best]")
-@click.option(
-    "--sort", type=click.Choice(MEASURES), help="The measure to rank by. [default: ami with labels, validity without]"
-)
+@click.option("--sort", metavar="MEASURE", help="The measure to rank by. [default: ami with labels, validity without]")
 @click.option("--png", type=click.Path(path_type=Path), metavar="FOLDER", help="Write the pictures there as well.")
 def report(
     folder: str,

@@ -11,7 +11,7 @@ import click
 
 from covey._base.errors import CoveyError
 from covey._base.text import count_noun, preview
-from covey.analysis.measures.validity import describe_shape
+from covey.analysis.measures.own_measures import cluster_sizes, coverage
 from covey.commands.flags import flags_of
 from covey.commands.foreign_experiment import confirm_destination
 from covey.commands.terminal.progress_bars import TerminalProgress
@@ -157,11 +157,11 @@ def _print_plan(lines: Sequence[PlanLine]) -> None:
 
 def _print_results(results: Results) -> None:
     stems = [entry.stem for entry in results.clusterings]
-    shapes = [describe_shape(results.dataset.load(entry)) for entry in results.clusterings]
+    labels = [results.dataset.load(entry).labels for entry in results.clusterings]
     counts = {
-        "images": [f"{clusters.images:,}" for clusters in shapes],
-        "clusters": [f"{clusters.clusters:,}" for clusters in shapes],
-        "assigned": [f"{clusters.coverage:.0%}" for clusters in shapes],
+        "images": [f"{len(clusters):,}" for clusters in labels],
+        "clusters": [f"{len(cluster_sizes(clusters)):,}" for clusters in labels],
+        "assigned": [f"{coverage(clusters):.0%}" for clusters in labels],
     }
     print_column_groups([{"clustering": stems}, counts])
     counts_made = f"{count_noun(results.computed, 'table')} made, {results.reused:,} kept from before."

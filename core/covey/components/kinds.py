@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Storage
+from covey.components.measure_contract import Measure
 
 
 class Kind(StrEnum):
@@ -18,12 +19,13 @@ class Kind(StrEnum):
     hook: str
     """The hook through which plugins offer them."""
     default: str
-    """The component that is used if none is named."""
+    """The component that is used if none is named; "" if there is no such one."""
 
     EXTRACTOR = "extractor", FeatureExtractor, "covey_feature_extractors", "timm"
     REDUCER = "reducer", Reducer, "covey_reducers", "umap"
     CLUSTERER = "clusterer", Clusterer, "covey_clusterers", "dbscan"
     STORAGE = "storage", Storage, "covey_storages", "npz"
+    MEASURE = "measure", Measure, "covey_measures", ""
 
     def __new__(cls, name: str, base: type[Component], hook: str, default: str) -> Kind:
         """Make a member whose value is its name alone."""
@@ -46,8 +48,12 @@ class Kind(StrEnum):
         for kind in cls:
             if issubclass(component, kind.base):
                 return kind
-        raise TypeError(f"{component.__name__} is no extractor, reducer, clusterer or storage")
+        raise TypeError(
+            f"{component.__name__} is of no kind: it must inherit from {', '.join(kind.base.__name__ for kind in cls)}"
+        )
 
 
 STEPS = (Kind.EXTRACTOR, Kind.REDUCER, Kind.CLUSTERER)
 """The kinds whose components make tables, in the order in which data flows."""
+BESIDE_RUNS = (Kind.MEASURE,)
+"""The kinds whose components take no part in a run: a name alone means a component of another kind first."""

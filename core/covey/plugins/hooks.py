@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from covey.components.contracts import Clusterer, FeatureExtractor, Reducer, Storage
+from covey.components.measure_contract import Measure
 
 if TYPE_CHECKING:
     import click
@@ -67,6 +68,17 @@ def covey_storages() -> Iterable[type[Storage]]:  # type: ignore[empty-body]
         @hookimpl
         def covey_storages():
             yield Npz
+    """
+
+
+@hookspec
+def covey_measures() -> Iterable[type[Measure]]:  # type: ignore[empty-body]
+    """Offer measures: component classes that give each clustering a number.
+
+    Example:
+        @hookimpl
+        def covey_measures():
+            yield Silhouette
     """
 
 

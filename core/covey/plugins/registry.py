@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, requires, version
 from typing import Any, Literal, TypeVar, overload
 
@@ -16,10 +18,13 @@ import pluggy
 from covey._base.errors import CoveyError, did_you_mean, reason
 from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Storage
 from covey.components.heavy_imports import HEAVY
-from covey.components.kinds import Kind
+from covey.components.kinds import BESIDE_RUNS, Kind
+from covey.components.measure_contract import Measure
 from covey.components.options import options
 from covey.plugins import hooks
 
+BUILT_IN = {"measures": "covey.analysis.measures.builtin_measures"}
+"""The modules of core that are plugins like those of others, by the name of the plugin."""
 C = TypeVar("C", bound=Component)
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _ASKED = re.compile(r"covey\s*(?:\[[^]]*\])?\s*\(?([<>=!~][^;)]*)")
@@ -101,8 +106,10 @@ class Registry:
 
     @classmethod
     def installed(cls) -> Registry:
-        """Return a registry with every plugin that is installed in this environment."""
+        """Return a registry with core's own plugins and every plugin that is installed in this environment."""
         registry = cls()
+        for plugin, module in BUILT_IN.items():
+            registry.add(partial(importlib.import_module, module), plugin=plugin, distribution="covey")
         for point in sorted(set(entry_points(group=hooks.GROUP)), key=_origin):
             registry.add(point.load, plugin=point.name, distribution=_origin(point)[0])
         return registry
@@ -147,6 +154,8 @@ class Registry:
     @overload
     def get(self, kind: Literal[Kind.STORAGE], name: str) -> type[Storage]: ...
     @overload
+    def get(self, kind: Literal[Kind.MEASURE], name: str) -> type[Measure]: ...
+    @overload
     def get(self, kind: Kind, name: str) -> type[Component]: ...
     def get(self, kind: Kind, name: str) -> type[Component]:
         """Return a component class that is ready to work, by its name or by `distribution:name`.
@@ -167,6 +176,7 @@ class Registry:
             for candidate in candidates
             if name in (candidate.name, candidate.full_name, f"{candidate.kind}:{candidate.name}")
         ]
+        matches = [match for match in matches if match.kind not in BESIDE_RUNS] or matches
         if len(matches) == 1:
             return matches[0]
         raise CoveyError(self._ambiguous(name, matches) if matches else self._unknown(name, kind, candidates))

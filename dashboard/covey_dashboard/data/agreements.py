@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import combinations
 
 from covey import Clustering, Dataset
-from covey.frontend import AnyEntry, agreement_matrix
+from covey.authoring import AgreementMeasure
+from covey.frontend import AnyEntry, Cell, Column, compute_cell, list_columns, measure_agreement
 from covey_dashboard.data.caching import cached
-from covey_dashboard.data.datasets import dataset_at
+from covey_dashboard.data.datasets import dataset_at, registry
 
-MEASURES = {"AMI": "adjusted mutual information (AMI)", "ARI": "adjusted Rand index (ARI)"}
-Agreement = Future[tuple[float, float]]
-"""How much two clusterings agree, by each of the measures."""
+Agreement = Future[Mapping[str, Cell]]
+"""How much two clusterings agree, by the names of the measures."""
+
+
+def list_agreement_measures() -> dict[str, tuple[Column, AgreementMeasure]]:
+    """Return the installed measures by which two clusterings can be compared, each under a title of its own."""
+    measures: dict[str, tuple[Column, AgreementMeasure]] = {}
+    for column in list_columns(registry()):
+        if isinstance(measure := column.measure, AgreementMeasure) and measure.symmetric:
+            measures[column.name if column.heading in measures else column.heading] = column, measure
+    return measures
 
 
 def compute_agreements(location: str, entries: Sequence[AnyEntry]) -> dict[tuple[int, int], Agreement]:
@@ -32,19 +42,25 @@ def _name_of(entry: AnyEntry) -> str:
 
 @cached()
 def _begin_agreement(location: str, *entries: AnyEntry) -> Agreement:
-    return _background().submit(_measure_agreement, dataset_at(location), *entries)
+    return background().submit(_measure_agreement, dataset_at(location), list_agreement_measures().values(), *entries)
 
 
-def _measure_agreement(dataset: Dataset, *entries: AnyEntry) -> tuple[float, float]:
-    """Return how much two clusterings agree, by AMI and by ARI.
+def _measure_agreement(
+    dataset: Dataset, measures: Iterable[tuple[Column, AgreementMeasure]], *entries: AnyEntry
+) -> dict[str, Cell]:
+    """Return how much two clusterings agree, by each measure.
 
     Raises:
         CoveyError: a file is gone or damaged.
     """
-    clusterings = [table for entry in entries if isinstance(table := dataset.load(entry), Clustering)]
-    return float(agreement_matrix(clusterings, "ami")[0, 1]), float(agreement_matrix(clusterings, "ari")[0, 1])
+    first, second = (table for entry in entries if isinstance(table := dataset.load(entry), Clustering))
+    return {
+        column.name: compute_cell(column.registered, partial(measure_agreement, first, second, measure))
+        for column, measure in measures
+    }
 
 
 @cached()
-def _background() -> ThreadPoolExecutor:
+def background() -> ThreadPoolExecutor:
+    """Return the one thread that compares and measures clusterings."""
     return ThreadPoolExecutor(1)

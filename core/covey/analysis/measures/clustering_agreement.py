@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from covey.components.contracts import Labels
+from covey.components.measure_contract import AgreementMeasure
 from covey.data.tables import Clustering
-
-Measure = Literal["ami", "ari"]
 
 
 @attrs.frozen(eq=False)
@@ -41,27 +39,19 @@ def trace_clusters(first: Clustering, second: Clustering) -> Flow:
     return Flow(unique_pairs[:, 0], unique_pairs[:, 1], counts)
 
 
-def agreement_matrix(clusterings: Sequence[Clustering], measure: Measure = "ami") -> NDArray[np.float64]:
+def agreement_matrix(clusterings: Sequence[Clustering], measure: AgreementMeasure) -> NDArray[np.float64]:
     """Return how each of m clusterings agrees with each other, (m, m), with noise as one more cluster.
 
     Images that only one of two clusterings has are left out; two clusterings without a common image have NaN.
-
-    Args:
-        clusterings: the clusterings to compare.
-        measure: "ami" for adjusted mutual information (Vinh, Epps and Bailey 2010), "ari" for the adjusted Rand index
-            (Hubert and Arabie 1985); both are 1 for the same groups and 0 on average for random ones.
     """
     agreements: NDArray[np.float64] = np.eye(len(clusterings))
     for row, first in enumerate(clusterings):
         for column, second in enumerate(clusterings[:row]):
-            agreements[row, column] = agreements[column, row] = _agreement(*common_labels(first, second), measure)
+            agreements[row, column] = agreements[column, row] = measure_agreement(first, second, measure)
     return agreements
 
 
-def _agreement(first: Labels, second: Labels, measure: Measure) -> float:
-    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
-
-    if len(first) == 0:
-        return float("nan")
-    score = adjusted_mutual_info_score if measure == "ami" else adjusted_rand_score
-    return float(score(first, second))
+def measure_agreement(first: Clustering, second: Clustering, measure: AgreementMeasure) -> float:
+    """Return how two clusterings agree on the images in both; NaN without such images."""
+    first_groups, second_groups = (labels.astype(np.intp) for labels in common_labels(first, second))
+    return measure.agree(first_groups, second_groups) if len(first_groups) else float("nan")

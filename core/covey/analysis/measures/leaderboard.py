@@ -3,110 +3,69 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
+import numpy as np
 
 from covey._base.errors import CoveyError
 from covey._base.progress import SILENT, Progress
-from covey.analysis.measures.evaluation import (
-    IMAGES,
-    NEIGHBOURS,
-    PURE,
-    RECORDINGS,
-    Scores,
-    evaluate,
-    neighbour_accuracy,
-)
-from covey.analysis.measures.validity import Shape, describe_shape, key_without_seed
+from covey.analysis.measures.measure_columns import Cell, Column, compute_cell, find_column, list_columns
 from covey.components import options
-from covey.components.contracts import Clusterer
+from covey.components.contracts import Clusterer, Floats
 from covey.components.kinds import Kind
+from covey.components.measure_contract import AgreementMeasure, MeasuredClustering, PointSource
 from covey.data.dataset import Dataset, is_entry_of
 from covey.data.provenance import Provenance
 from covey.data.segment_names import recordings_of_images
-from covey.data.tables import Clustering, PointTable
+from covey.data.tables import NOISE, Clustering, Names, PointTable
 from covey.plugins.registry import Registry
-
-HEADINGS = {"ami": "AMI", "ari": "ARI", "v": "V", "knn": "kNN", "validity": "DBCV"}
-"""Headings of measures in tables, if they differ from the name."""
-MEANINGS = {
-    "AMI": "adjusted mutual information with labels: 0 is chance, 1 perfect",
-    "ARI": "adjusted Rand index with labels: 0 is chance, 1 perfect",
-    "homogeneity": "whether clusters hold one label each: 1 is perfect",
-    "completeness": "whether labels lie in one cluster each: 1 is perfect",
-    "V": "V-measure, the harmonic mean of homogeneity and completeness",
-    "pure": f"share of images in clusters of at least {PURE * 100:.0f} % one label and {IMAGES} images"
-    f" from {RECORDINGS} recordings",
-    "kNN": f"k nearest neighbours: how often the labels of the {NEIGHBOURS} nearest images from other recordings"
-    " predict the label",
-    "kNN features": "the same among the features, before they were reduced",
-    "labelled": "share of the images with a label that are in clusters",
-    "DBCV": "density-based clustering validation, -1 to 1: how well clusters are separated",
-    "silhouette": "how well clusters are separated by mean distances, -1 to 1",
-    "halves": "whether half samples give the same clusters: ARI, 1 is the same",
-    "seeds": "whether other seeds give the same clusters: ARI, 1 is the same",
-    "coverage": "share of the images that are in clusters",
-    "clusters": "number of clusters, noise not counted",
-    "largest": "images in the largest cluster",
-    "median": "images in the median cluster",
-    "recording": "share of a cluster from one recording: median / highest",
-    "noise": "counts as one more cluster for AMI, ARI and V",
-    "x / y": "noise as one more cluster / noise left out",
-    "-": "unknown: it cannot be computed here",
-}
-"""Meaning of each heading and sign in tables of measures: in `covey compare`, `covey evaluate` and the report."""
-WITH_LABELS = ("ami", "ari", "v", "pure", "knn")
-SHARES = ("pure", "knn", "coverage")
 
 
 @attrs.frozen(kw_only=True)
 class Row:
-    """The measures of one clustering; without labels only its `shape`.
+    """The measures of one clustering, by the names of the columns.
 
-    `neighbours` and `neighbours_features` are how often neighbours predict the label, in the table that was clustered
-    and in the features from which this was made; None if that table is not in the dataset.
+    `without_noise` has those of agreement with labels over the images in clusters; `labelled` is the number of images
+    with a label, None without labels, and `labelled_clusters` that of their clusters.
     """
 
     clustering: str
     provenance: Provenance | None
-    shape: Shape
-    scores: Scores | None = None
-    neighbours: float | None = None
-    neighbours_features: float | None = None
+    images: int
+    cells: Mapping[str, Cell]
+    without_noise: Mapping[str, Cell]
+    labelled: int | None
+    labelled_clusters: int
 
-    def measure(self, name: str) -> float | None:
-        """Return one of the `MEASURES`; None if it is not known."""
-        return _READERS[name](self)
+    def score(self, name: str) -> float | None:
+        """Return a measure by the name of its column; None if it is unknown."""
+        return self.cells[name].score
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self, columns: Sequence[Column]) -> dict[str, object]:
         """Return the row as plain JSON values."""
-        fields = {"clustering": self.clustering, **attrs.asdict(self.shape)}
-        if self.scores is None:
-            return fields
-        labels = {**attrs.asdict(self.scores), "knn": self.neighbours, "knn_features": self.neighbours_features}
-        return {**fields, "labels": labels}
+        own = {column.name: self.score(column.name) for column in columns if not column.measure.needs_labels}
+        reasons = {name: cell.reason for name, cell in self.cells.items() if cell.reason}
+        fixed = {"clustering": self.clustering, "images": self.images, **({"problems": reasons} if reasons else {})}
+        fields: dict[str, object] = {**own, **fixed}
+        return fields if self.labelled is None else {**fields, "labels": self._compare_with_labels(columns)}
 
-
-_READERS: Mapping[str, Callable[[Row], float | None]] = {
-    "ami": lambda row: row.scores.ami if row.scores else None,
-    "ari": lambda row: row.scores.ari if row.scores else None,
-    "v": lambda row: row.scores.whole.v if row.scores else None,
-    "pure": lambda row: row.scores.pure if row.scores else None,
-    "knn": lambda row: row.neighbours,
-    "validity": lambda row: row.shape.validity,
-    "silhouette": lambda row: row.shape.silhouette,
-    "halves": lambda row: row.shape.halves,
-    "seeds": lambda row: row.shape.seeds,
-    "coverage": lambda row: row.shape.coverage,
-    "clusters": lambda row: row.shape.clusters,
-}
-MEASURES = tuple(_READERS)
-"""The measures by which rows can be ranked, higher being better."""
+    def _compare_with_labels(self, columns: Sequence[Column]) -> dict[str, object]:
+        agreements = [column.name for column in columns if isinstance(column.measure, AgreementMeasure)]
+        others = [column.name for column in columns if column.measure.needs_labels and column.name not in agreements]
+        assigned = {name: self.without_noise[name].score for name in agreements}
+        return {
+            **{name: self.score(name) for name in others},
+            "images": self.labelled,
+            "clusters": self.labelled_clusters,
+            "coverage": self.cells["labelled"].score if "labelled" in self.cells else None,
+            "whole": {name: self.score(name) for name in agreements},
+            "assigned": assigned if self.labelled_clusters else None,
+        }
 
 
 class Leaderboard:
-    """The clusterings of a dataset, with their measures."""
+    """The clusterings of a dataset, with the measures that are installed."""
 
     def __init__(self, registry: Registry, dataset: Dataset) -> None:
         """Read the clusterings.
@@ -116,9 +75,10 @@ class Leaderboard:
         """
         self.registry = registry
         self.dataset = dataset
+        self.columns = list_columns(registry)
         self.entries = dataset.entries_by_key()
         self.clusterings = {entry.stem: dataset.load(entry) for entry in dataset.clusterings()}
-        self._last_table: tuple[str, PointTable | None] = "", None
+        self._read_table = functools.lru_cache(maxsize=2)(self._load_table)
         if not self.clusterings:
             raise CoveyError(f"There is no clustering in {dataset.location}: make one with covey run.")
 
@@ -135,20 +95,17 @@ class Leaderboard:
         groups: Mapping[str, str] | None = None,
         progress: Progress = SILENT,
     ) -> list[Row]:
-        """Return one row for each clustering, by name.
+        """Return one row for each clustering, by name. A measure that fails costs its cell alone.
 
         Args:
             truth: the label of each image that has one.
             groups: the recording of each image; by default read from the file names.
             progress: reports each clustering.
-
-        Raises:
-            CoveyError: a table is damaged, or no image of a clustering has a label.
         """
         groups = recordings_of_images(self.names()) if groups is None else groups
-        neighbours = functools.cache(lambda key: self._neighbour_accuracy(key, truth or {}, groups))
+        shared_cells: dict[tuple[str, str], Cell] = {}
         with progress.step("Evaluating", len(self.clusterings), "clustering") as step:
-            return [step.tick(self._measure_row(name, truth, groups, neighbours)) for name in self.clusterings]
+            return [step.tick(self._measure_row(name, truth, groups, shared_cells)) for name in self.clusterings]
 
     def clusterer(self, provenance: Provenance) -> Clusterer | None:
         """Return the component that made a clustering; None if it is not installed, or has another version."""
@@ -161,11 +118,9 @@ class Leaderboard:
     def table(self, key: str) -> PointTable | None:
         """Return the table with a key; None if the dataset has no features or embedding with it.
 
-        The last table stays in memory, because several clusterings come from the same one.
+        The last two tables stay in memory, because several clusterings come from the same one.
         """
-        if self._last_table[0] != key:
-            self._last_table = key, self._load_table(key)
-        return self._last_table[1]
+        return self._read_table(key)
 
     def _load_table(self, key: str) -> PointTable | None:
         entry = self.entries.get(key)
@@ -176,86 +131,122 @@ class Leaderboard:
         name: str,
         truth: Mapping[str, str] | None,
         groups: Mapping[str, str],
-        neighbours: Callable[[str], float | None],
+        shared_cells: dict[tuple[str, str], Cell],
     ) -> Row:
-        clustering = self.clusterings[name]
-        provenance = clustering.provenance
-        row = Row(clustering=name, provenance=provenance, shape=self._describe_shape(clustering, groups))
-        if truth is None:
-            return row
-        scores = evaluate(clustering, truth, groups)
-        if provenance is None:
-            return attrs.evolve(row, scores=scores)
-        source = provenance.source
-        features_key = source.input if source and source.kind is Kind.REDUCER else provenance.input
-        return attrs.evolve(
-            row,
-            scores=scores,
-            neighbours=neighbours(provenance.input),
-            neighbours_features=neighbours(features_key),
+        clustering = self._describe(self.clusterings[name], truth, groups)
+        columns = [column for column in self.columns if truth is not None or not column.measure.needs_labels]
+        labels = clustering.labels if clustering.truth is None else clustering.labels[clustering.truth >= 0]
+        return Row(
+            clustering=name,
+            provenance=clustering.clustering.provenance,
+            images=len(clustering.labels),
+            cells={column.name: self._measure_once(column, clustering, shared_cells) for column in columns},
+            without_noise={
+                column.name: compute_cell(
+                    column.registered, functools.partial(measure.compute_without_noise, clustering)
+                )
+                for column in columns
+                if isinstance(measure := column.measure, AgreementMeasure)
+            },
+            labelled=None if truth is None else len(labels),
+            labelled_clusters=0 if truth is None else len(np.unique(labels[labels != NOISE])),
         )
 
-    def _describe_shape(self, clustering: Clustering, groups: Mapping[str, str]) -> Shape:
+    def _measure_once(
+        self, column: Column, clustering: MeasuredClustering, shared_cells: dict[tuple[str, str], Cell]
+    ) -> Cell:
+        """Measure a clustering; what depends on its table alone is taken from `shared_cells`, or put there."""
+        source = column.measure.once_per
+        key = self._key_of(clustering.clustering.provenance, source) if source else None
+        if key and (column.name, key) in shared_cells:
+            return shared_cells[column.name, key]
+        cell = compute_cell(column.registered, functools.partial(column.measure.compute, clustering))
+        if key:
+            shared_cells[column.name, key] = cell
+        return cell
+
+    def _describe(
+        self, clustering: Clustering, truth: Mapping[str, str] | None, groups: Mapping[str, str]
+    ) -> MeasuredClustering:
         provenance = clustering.provenance
+        return MeasuredClustering(
+            clustering=clustering,
+            clusterer=self.clusterer(provenance) if provenance else None,
+            siblings=self._siblings(provenance) if provenance else (),
+            classes=truth,
+            recording_by_image=groups,
+            read_points=functools.partial(self._read_points, clustering),
+        )
+
+    def _read_points(self, clustering: Clustering, source: PointSource) -> Floats | None:
+        """Return the rows of a table in the order of a clustering; None if the dataset lacks it or one of them."""
+        key = self._key_of(clustering.provenance, source)
+        table = self.table(key) if key else None
+        return None if table is None else _order_rows(table, clustering.names)
+
+    def _key_of(self, provenance: Provenance | None, source: PointSource) -> str | None:
+        """Return the key of a table from which a clustering was made, or of an embedding beside it."""
         if provenance is None:
-            return describe_shape(clustering, groups=groups)
-        table = self.table(provenance.input)
-        Z = None if table is None else table.points
-        return describe_shape(clustering, Z, self.clusterer(provenance), groups, self._siblings(provenance))
+            return None
+        origin = provenance.source
+        is_reduced = origin is not None and origin.kind is Kind.REDUCER
+        match source:
+            case "features":
+                return origin.input if origin and is_reduced else provenance.input
+            case "embedding" if not is_reduced:
+                return self._find_embedding_of(provenance.input)
+        return provenance.input
+
+    def _find_embedding_of(self, features_key: str) -> str | None:
+        """Return the key of the first embedding, by name, that was made from features."""
+        embeddings = sorted((entry for entry in self.dataset.embeddings()), key=lambda entry: entry.name)
+        origins = [entry.provenance for entry in embeddings if entry.provenance]
+        return next((origin.key for origin in origins if origin.input == features_key), None)
 
     def _siblings(self, provenance: Provenance) -> list[Clustering]:
         """Return the clusterings that differ from one only in the reducer's seed."""
-        key = key_without_seed(provenance)
+        key = _key_without_seed(provenance)
         candidates = [(table, table.provenance) for table in self.clusterings.values() if table.provenance]
         return [
-            table for table, origin in candidates if origin.key != provenance.key and key_without_seed(origin) == key
+            table for table, origin in candidates if origin.key != provenance.key and _key_without_seed(origin) == key
         ]
 
-    def _neighbour_accuracy(self, key: str, truth: Mapping[str, str], groups: Mapping[str, str]) -> float | None:
-        table = self.table(key)
-        return None if table is None else neighbour_accuracy(table.names, table.points, truth, groups)
+
+def _order_rows(table: PointTable, names: Names) -> Floats | None:
+    if np.array_equal(table.names, names):
+        return table.points
+    row_by_name = {name: row for row, name in enumerate(table.names.tolist())}
+    rows = [row_by_name.get(name, -1) for name in names.tolist()]
+    return None if -1 in rows else table.points[rows]
 
 
-def rank_rows(rows: Sequence[Row], measure: str | None = None) -> list[Row]:
+def _key_without_seed(provenance: Provenance) -> str:
+    """Return a text that is the same for clusterings that differ only in the reducer's seed."""
+    source = provenance.source
+    if source is None or source.kind is not Kind.REDUCER:
+        return provenance.key
+    without_seed = attrs.evolve(
+        source, options={name: source.options[name] for name in source.options if name != "seed"}
+    )
+    return attrs.evolve(provenance, input=without_seed.key).key
+
+
+def rank_rows(rows: Sequence[Row], columns: Sequence[Column], measure: str | None = None) -> list[Row]:
     """Return rows with the best first; rows without the measure come last.
 
     The default measure is agreement with labels (ami), or density-based validity if there are no labels.
 
     Raises:
-        CoveyError: the measure needs labels, and there are none.
+        CoveyError: there is no such measure, or it needs labels, and there are none.
     """
-    labelled = any(row.scores for row in rows)
-    criterion = measure or ("ami" if labelled else "validity")
-    if criterion in WITH_LABELS and not labelled:
-        raise CoveyError(f"{criterion} compares with labels: name a file with --labels, or sort by another measure.")
+    labelled = any(row.labelled is not None for row in rows)
+    criterion = find_column(columns, measure or ("ami" if labelled else "validity"))
+    if criterion.measure.needs_labels and not labelled:
+        raise CoveyError(f"{measure} compares with labels: name a file with --labels, or sort by another measure.")
+    sign = -1 if criterion.measure.higher_is_better else 1
 
     def rank(row: Row) -> tuple[float, str]:
-        score = row.measure(criterion)
-        return float("inf") if score is None else -score, row.clustering
+        score = row.score(criterion.name)
+        return float("inf") if score is None else sign * score, row.clustering
 
     return sorted(rows, key=rank)
-
-
-def available_measures(labelled: bool, first: str | None = None) -> list[str]:
-    """Return the measures of a leaderboard, `first` before the others; without labels fewer."""
-    available = [measure for measure in MEASURES if labelled or measure not in WITH_LABELS]
-    return sorted(available, key=lambda measure: measure != first)
-
-
-def heading(measure: str) -> str:
-    """Return the heading of a measure in tables."""
-    return HEADINGS.get(measure, measure)
-
-
-def explain_measures(measures: Sequence[str], labelled: bool) -> list[tuple[str, str]]:
-    """Return the heading and meaning of each measure of a leaderboard, then of the signs in it."""
-    headings = [*map(heading, measures), *(["noise"] if labelled else []), "-"]
-    return [(name, MEANINGS[name]) for name in headings]
-
-
-def format_measure(row: Row, measure: str) -> str:
-    """Return a measure of a row as it is written in tables."""
-    score = row.measure(measure)
-    if score is None:
-        return "-"
-    return f"{score:,}" if measure == "clusters" else f"{score:.0%}" if measure in SHARES else f"{score:.3f}"

@@ -13,7 +13,9 @@ from covey._base.errors import CoveyError, did_you_mean
 from covey._base.progress import SILENT, Progress
 from covey.analysis.assist.neighbours import measure_oddity
 from covey.analysis.measures.clustering_agreement import agreement_matrix
+from covey.analysis.measures.label_measures import AdjustedMutualInformation
 from covey.analysis.measures.leaderboard import Leaderboard, Row, rank_rows
+from covey.analysis.measures.measure_columns import Column, select_columns
 from covey.analysis.profiles import Profile, profile_option
 from covey.components import options
 from covey.components.contracts import Clusterer, Floats
@@ -55,7 +57,7 @@ class ReportContents:
         location: location of the dataset.
         folder: the images; None if they are not on this machine.
         rows: all clusterings with their measures, the best first.
-        measure: the measure that ranks them, if one was given.
+        columns: the measures of the leaderboard, the one that ranks first if one was given.
         chosen: the row of the clustering that the rest is about.
         methods: the methods text.
         clustering: the clustering.
@@ -69,7 +71,7 @@ class ReportContents:
     location: str
     folder: ImageFolder | None
     rows: Sequence[Row]
-    measure: str | None
+    columns: Sequence[Column]
     chosen: Row
     methods: str
     clustering: Clustering
@@ -94,15 +96,15 @@ def collect_report(
         board: the clusterings of a dataset.
         truth: the label of each image that has one.
         groups: the recording of each image; by default read from the file names.
-        measure: the measure that ranks the clusterings, one of `MEASURES`.
+        measure: the measure that ranks the clusterings, by the name of its column.
         name: the clustering to show; by default the best.
         progress: reports each step.
 
     Raises:
-        CoveyError: there is no such clustering, or a table is damaged.
+        CoveyError: there is no such clustering or measure, or a table is damaged.
     """
     groups = recordings_of_images(board.names()) if groups is None else groups
-    rows = rank_rows(board.rows(truth, groups, progress), measure)
+    rows = rank_rows(board.rows(truth, groups, progress), board.columns, measure)
     chosen = _choose_row(rows, name)
     clustering, provenance = board.clusterings[chosen.clustering], chosen.provenance
     table = board.table(provenance.input) if provenance else None
@@ -113,7 +115,7 @@ def collect_report(
         location=board.dataset.location,
         folder=board.dataset.images,
         rows=rows,
-        measure=measure,
+        columns=select_columns(board.columns, truth is not None, measure),
         chosen=chosen,
         methods=describe_methods(provenance, board.registry) if provenance else UNKNOWN_ORIGIN,
         clustering=clustering,
@@ -121,7 +123,7 @@ def collect_report(
         profile=None if clusterer is None or Z is None else _compute_profile(clusterer, Z, progress),
         groups=_describe_clusters(clustering, Z, truth or {}, groups),
         compared=compared,
-        agreements=agreement_matrix([board.clusterings[name] for name in compared]),
+        agreements=agreement_matrix([board.clusterings[name] for name in compared], AdjustedMutualInformation()),
     )
 
 

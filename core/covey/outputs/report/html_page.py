@@ -13,7 +13,8 @@ from jinja2 import Environment, StrictUndefined
 from covey._base.progress import SILENT, Progress
 from covey._base.text import count_noun
 from covey._version import __version__
-from covey.analysis.measures.leaderboard import available_measures, explain_measures, format_measure, heading
+from covey.analysis.measures.measure_columns import explain_columns, explain_gaps
+from covey.analysis.measures.own_measures import cluster_sizes, coverage
 from covey.data.cluster_colours import cluster_colour
 from covey.data.images import ImageFolder
 from covey.data.picture_decoding import BrokenImage
@@ -47,17 +48,17 @@ class _ClusterSection:
 def render_page(contents: ReportContents, progress: Progress = SILENT) -> str:
     """Return the report as one HTML page; the template `page.html.jinja` escapes every name in it."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    labelled = any(row.scores for row in contents.rows)
-    measures = available_measures(labelled, contents.measure)
+    signs = ["-"] if contents.chosen.labelled is None else ["noise", "-"]
     return environment.from_string(_read_resource("page.html.jinja")).render(
         title=f"covey: {PurePath(contents.location).name or contents.location}",
         css=_read_resource("page.css"),
         version=__version__,
         contents=contents,
-        shape=contents.chosen.shape,
+        sizes=cluster_sizes(contents.clustering.labels),
+        coverage=coverage(contents.clustering.labels),
         map_address=_map_address(contents),
-        measures=measures,
-        meanings=explain_measures(measures, labelled),
+        meanings=explain_columns(contents.columns, *signs),
+        gaps=explain_gaps({row.clustering: row.cells for row in contents.rows}, contents.columns),
         chart_address=_chart_address(contents),
         agreement_rows=_agreement_rows(contents),
         most_compared=COMPARED,
@@ -65,8 +66,6 @@ def render_page(contents: ReportContents, progress: Progress = SILENT) -> str:
         small_groups=contents.groups[MOST_CLUSTERS:],
         few=FEW,
         count_noun=count_noun,
-        heading=heading,
-        format_measure=format_measure,
         cluster_colour=cluster_colour,
     )
 

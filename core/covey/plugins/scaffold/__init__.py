@@ -19,6 +19,8 @@ from covey.components.kinds import Kind
 from covey.plugins.registry import Registry
 
 TEMPLATES = Path(__file__).parent / "templates"
+KINDS = tuple(kind for kind in Kind if (TEMPLATES / kind).is_dir())
+"""The kinds of which there is a template."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,49}")
 
 
@@ -41,7 +43,7 @@ def _check_name(name: str, kind: Kind, registry: Registry) -> None:
     if not _NAME.fullmatch(name):
         rule = "2 to 50 lower-case letters, digits and '_', with a letter first"
         raise CoveyError(f"A plugin cannot be called {name!r}: choose a name of {rule}.")
-    if taken := [item for item in registry.components if item.name == name]:
+    if taken := [item for item in registry.components if item.name == name and item.kind in KINDS]:
         raise CoveyError(f"{name!r} is the {taken[0].kind} {taken[0].full_name}: choose a name that is not in use.")
     if importlib.util.find_spec(f"covey_{name}"):
         raise CoveyError(f"The module covey_{name} is installed already: choose a name that is not in use.")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from functools import partial
 from itertools import permutations
+from typing import Any
 
 import attrs
 import numpy as np
@@ -13,11 +14,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from covey import CoveyError, Labels
-from covey.frontend import NOISE, AnyEntry, Flow, TableKind, count_noun, trace_clusters
+from covey.frontend import NOISE, AnyEntry, Column, Flow, TableKind, count_noun, explain_gaps, trace_clusters
 from covey_dashboard.current_dataset import current_embedding
-from covey_dashboard.data.agreements import MEASURES, Agreement, compute_agreements
+from covey_dashboard.data.agreements import Agreement, compute_agreements, list_agreement_measures
 from covey_dashboard.data.datasets import list_tables
-from covey_dashboard.data.labels import ImageLabels
+from covey_dashboard.data.labels import ImageLabels, observe_labels
+from covey_dashboard.data.measures import Ranking, begin_ranking
 from covey_dashboard.data.metadata import recording_codes
 from covey_dashboard.data.selection import AllImages, Rows, read_pick
 from covey_dashboard.data.table_titles import is_made_from, title_tables
@@ -58,6 +60,7 @@ def show_compare(location: str) -> None:
     show_comparison(compare_results(location, chosen_entries, entries))
     clustering_names = [entry.name for entry in (*chosen_entries, *entries) if entry.kind is TableKind.CLUSTERING]
     show_agreement(location, list(dict.fromkeys(clustering_names)))
+    show_measures(location)
 
 
 def share_map(first: AnyEntry, second: AnyEntry) -> bool:
@@ -207,6 +210,56 @@ def format_shares(clusters: Labels, counts: NDArray[np.intp], rows: Rows) -> lis
 
 
 @st.fragment
+def show_measures(location: str) -> None:
+    """Show how good all clusterings of a dataset are, by every measure that is installed."""
+    st.markdown("##### How good all clusterings are")
+    try:
+        entries = [entry for entry in list_tables(location).entries if entry.kind is TableKind.CLUSTERING]
+        if not entries:
+            show_hint("This needs a clustering: the page Run makes some.")
+            return
+        ranking = begin_ranking(location, observe_labels(location), entries)
+        wait([ranking], PATIENCE_S)
+        if ranking.done():
+            show_ranking(entries, ranking.result())
+        else:
+            await_ranking(ranking)
+    except CoveyError as error:
+        show_problem(str(error))
+
+
+def show_ranking(entries: Sequence[AnyEntry], ranking: Ranking) -> None:
+    """Show the measures of all clusterings, the best first, and why some are unknown."""
+    title_by_name = title_tables(entries)
+    title_by_stem = {entry.stem: title_by_name[entry.name].partition(": ")[2] for entry in entries}
+    titles = [title_by_stem.get(row.clustering, row.clustering) for row in ranking.rows]
+    cells = {column.name: [row.score(column.name) for row in ranking.rows] for column in ranking.columns}
+    configuration = {column.name: configure_column(column) for column in ranking.columns}
+    st.dataframe({"clustering": titles, **cells}, hide_index=True, column_config=configuration)
+    with_labels = any(row.labelled for row in ranking.rows)
+    st.caption(
+        "The best clustering comes first; the heading of a column says what it measures."
+        + (" Labels are those of the images with one class." if with_labels else "")
+    )
+    for sentence in explain_gaps(dict(zip(titles, (row.cells for row in ranking.rows), strict=True)), ranking.columns):
+        st.text(sentence)
+
+
+def configure_column(column: Column) -> Any:
+    """Return how a measure is shown in a table: numbers that can be sorted, with the meaning at the heading."""
+    number_format = {"number": "%.3f", "share": "percent", "count": "localized"}[column.measure.score_format]
+    return st.column_config.NumberColumn(column.heading, help=column.meaning, format=number_format)
+
+
+@st.fragment(run_every=POLL_S)
+def await_ranking(ranking: Future[Ranking]) -> None:
+    """Say that the measures are being computed, and run the app again when that is done."""
+    st.text("Computing the measures.")
+    if ranking.done():
+        st.rerun()
+
+
+@st.fragment
 def show_agreement(location: str, names: Sequence[str]) -> None:
     """Show how much all clusterings of a dataset agree."""
     st.markdown("##### How much all clusterings agree")
@@ -233,12 +286,20 @@ def show_agreements(location: str, entries: Sequence[AnyEntry]) -> None:
     if not all(agreement.done() for agreement in agreements.values()):
         await_agreements(list(agreements.values()))
         return
-    measure = st.radio("Measure", list(MEASURES), format_func=MEASURES.__getitem__, horizontal=True)
-    measure_index = list(MEASURES).index(measure)
-    show_matrix(entries, {pair: agreement.result()[measure_index] for pair, agreement in agreements.items()})
+    measures = list_agreement_measures()
+    title = st.radio("Measure", list(measures), horizontal=True)
+    if title is None:
+        show_hint("No measure is installed by which two clusterings can be compared.")
+        return
+    column, _ = measures[title]
+    st.caption(column.registered.summary)
+    cell_by_pair = {pair: agreement.result()[column.name] for pair, agreement in agreements.items()}
+    show_matrix(entries, {pair: cell.score for pair, cell in cell_by_pair.items()})
+    for reason in dict.fromkeys(cell.reason for cell in cell_by_pair.values() if cell.reason):
+        st.text(reason)
 
 
-def show_matrix(entries: Sequence[AnyEntry], agreement_by_pair: dict[tuple[int, int], float]) -> None:
+def show_matrix(entries: Sequence[AnyEntry], agreement_by_pair: dict[tuple[int, int], float | None]) -> None:
     """Show a number for each two of some clusterings."""
     title_by_name, indices = title_tables(entries), range(len(entries))
     cells = {
@@ -247,14 +308,14 @@ def show_matrix(entries: Sequence[AnyEntry], agreement_by_pair: dict[tuple[int, 
         ]
         for column in indices
     }
-    st.caption("1 for the same groups, 0 for what chance gives; noise counts as one more cluster.")
+    st.caption("Noise counts as one more cluster.")
     row_titles = [f"{index + 1}  {title_by_name[entry.name].partition(': ')[2]}" for index, entry in enumerate(entries)]
     st.dataframe({"clustering": row_titles, **cells}, hide_index=True)
 
 
-def format_agreement(agreement: float) -> str:
+def format_agreement(agreement: float | None) -> str:
     """Return an agreement as it is shown; two clusterings without a common image have none."""
-    return "-" if np.isnan(agreement) else f"{agreement:.2f}"
+    return "-" if agreement is None else f"{agreement:.2f}"
 
 
 @st.fragment(run_every=POLL_S)
