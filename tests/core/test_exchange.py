@@ -629,13 +629,6 @@ def test_parquet_files_that_are_no_features(tmp_path: Path) -> None:
         import_features(FolderDataset(tmp_path), path)
 
 
-def test_parquet_without_its_library(covey: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept(tmp_path / "birds", ["a.png"])
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    done = covey("export", tmp_path / "birds", "--to", "parquet", tmp_path / "out")
-    assert (done.exit_code, 'pip install "covey[parquet]"' in done.stderr) == (2, True)
-
-
 def test_features_belong_to_the_images_that_their_names_mean(covey: Cli, tmp_path: Path) -> None:
     drawn(tmp_path / "birds", "a.png", "b.png")
     (tmp_path / "own.csv").write_text("filename,d0\nimages\\a.PNG,1\nb.png,2\ngone.png,3\n")

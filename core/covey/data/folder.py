@@ -38,7 +38,7 @@ class FolderDataset(Dataset):
     def images(self) -> ImageFolder | None:
         """The first of these folders that holds images."""
         for folder in self._image_folders():
-            if self._is_ours(folder) and _is_folder(folder) and next(ImageFolder(folder).walk(), None):
+            if self._is_ours(folder) and _is_folder(folder) and ImageFolder(folder).has_images():
                 return ImageFolder(folder, self.home / WORK)
         return None
 

@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 
@@ -138,6 +139,20 @@ class ImageFolder:
         if hashlib.sha256(encoded).hexdigest() != file.content:
             raise BrokenImage("it was replaced while the run was at work: start again to use the new one")
         return decode_picture(encoded, {file.scale.kind: file.scale} if file.scale else {})
+
+    def has_images(self) -> bool:
+        """Whether there is any image. The folder is read only up to the first one."""
+        folders = [self.root]
+        while folders:
+            with suppress(OSError), os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(Path(entry.path))
+                    elif entry.name.lower().endswith(SUFFIXES):
+                        return True
+        return False
 
     def walk(self) -> Iterator[str]:
         """Yield the names of all images as they are found."""

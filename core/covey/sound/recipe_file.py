@@ -34,7 +34,7 @@ def check_recipe(folder: Path, recipe: Recipe) -> None:
         CoveyError: they were made by another one, or the file cannot be read.
     """
     if not (folder / PARAMETERS_FILE).exists():
-        if next(ImageFolder(folder).walk(), None):
+        if ImageFolder(folder).has_images():
             raise CoveyError(f"{folder} holds images made by an unknown recipe: choose another dataset folder.")
     elif difference := _describe_difference(_read_options(folder / PARAMETERS_FILE), recipe):
         raise CoveyError(

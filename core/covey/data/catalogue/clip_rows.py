@@ -60,8 +60,9 @@ def summarize_clips(store: PartStore) -> ClipSummary:
     clips = store.read(LAYOUT, ["name", "recording", "path", "problem"])
     if not images or not clips:
         return ClipSummary()
-    present = _text(images, "name").keep(np.asarray(images["bytes"]) >= 0).has(_text(clips, "name"))
-    clips = keep_rows(clips, present)
+    present = _text(images, "name").keep(np.asarray(images["bytes"]) >= 0)
+    if len(present) != len(_text(clips, "name")):
+        clips = keep_rows(clips, present.has(_text(clips, "name")))
     with_sound = keep_rows(clips, ~_text(clips, "path").equals(""))
     problems = _text(keep_rows(clips, ~_text(clips, "problem").equals("")), "problem").count()
     return ClipSummary(len(_text(with_sound, "path")), _text(with_sound, "path").count_distinct(), problems)

@@ -1,11 +1,11 @@
-"""Parquet files, where pyarrow is installed."""
+"""Parquet files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,19 +71,10 @@ def blocks(path: Path, columns: Sequence[str]) -> Iterator[list[NDArray[np.gener
 
 @contextmanager
 def _open_parquet(path: Path) -> Iterator[_ParquetFile]:
-    _, parquet = library()
+    from pyarrow import parquet
+
     try:
         with parquet.ParquetFile(path) as file:
             yield file
     except (OSError, ValueError, KeyError, NotImplementedError, MemoryError, TypeError) as error:  # pyarrow's are these
         raise CoveyError(f"{path} cannot be read ({reason(error)}): name a whole Parquet file.") from error
-
-
-def library() -> tuple[Any, Any]:
-    """Return pyarrow and its module for Parquet. Raises CoveyError when it is not installed."""
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError as error:
-        raise CoveyError('Parquet needs a library that is not installed: pip install "covey[parquet]"') from error
-    return pyarrow, parquet

@@ -82,9 +82,11 @@ def write_csv(sheet: Sheet, path: Path, progress: Progress = SILENT) -> None:
 
 def write_parquet(sheet: Sheet, path: Path, progress: Progress = SILENT) -> None:
     """Write a sheet as Parquet, one row group after the other. Raises CoveyError."""
-    pa, pq = parquet.library()
+    import pyarrow as pa
+    from pyarrow import parquet as pq
+
     number_fields = [pa.field(name, pa.float32()) for name in sheet.dimensions]
-    schema = pa.schema([*(pa.field(name, _type(pa, column)) for name, column in sheet.columns.items()), *number_fields])
+    schema = pa.schema([*(pa.field(name, _type(column)) for name, column in sheet.columns.items()), *number_fields])
     text = schema.names[: len(sheet.columns)]
     with (
         replace_file(path) as file,
@@ -103,8 +105,10 @@ def _values(column: Column) -> list[object]:
     return cells
 
 
-def _type(pa: Any, column: Column) -> Any:
+def _type(column: Column) -> Any:
     """Return the Arrow type of a column; one without any value is text."""
+    import pyarrow as pa
+
     arrow_type = pa.string() if isinstance(column, np.ndarray) and column.dtype.kind == "U" else pa.array(column).type
     return pa.string() if arrow_type == pa.null() else arrow_type
 
