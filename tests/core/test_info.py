@@ -167,6 +167,7 @@ def test_labels_and_metadata_of_a_dataset_are_described(covey: Cli, tmp_path: Pa
         "classes": classes,
         "images": 2,
         "out_of_date": [],
+        "nothing_there": 0,
     }
     table = tmp_path / "metadata.csv"
     balance = "Of 2 rows 1 used; 1 of no image (other.png)."

@@ -24,7 +24,7 @@ from PIL import Image
 from covey.commands.main import main
 from covey.data.catalogue.catalogue import Catalogue
 from covey.data.folder import FolderDataset
-from covey.labelling import LabelStore, open_labels, open_labels_read_only
+from covey.labelling import NOTHING_THERE, Labelled, LabelStore, open_labels, open_labels_read_only
 from covey.labelling.label_tables import long_table
 from covey.labelling.reattach_labels import confirm_labels, plan_confirmation
 
@@ -47,6 +47,29 @@ FORMAT_1 = (
     "v8J~Id^F$t?*9u;lb-kg{|ne0=i~"
 )
 """A label file written by the covey of commit 6568285: zlib, base85."""
+
+FORMAT_2 = (
+    "c-rmV+i%-c90zbamnJC$PoOHQri!x_)MiR2+qq8~qwBn`m!+&rRmKFxj-57IVt0<SZsLKl3x5JnO#A`7fDl502cCH0A3!{S(B9cA"
+    "4?Mu}ak3;$;%-oB+VuUXu^pdF?BB6ZdJ;#zd}+1j7^G_14b>rO?g+>8+}nh392cgKajq*uAEBP-JbeV*g^G3K7B^g&J6Yl5!k1iZ"
+    ">>p0}CjPT<`{j@0U%a#&`#yS$t^xo6coy#L#UhC}-{kL0j;hs-x~duVt;&vSZuc#ZFRUx`WrdXI&#o$@H-*fOlQy;D)GU)MmCDMZ"
+    "vQA2CWm4K$T_x+vd1YNGEhv}USyGRSY}alWLrN@MP!?9mY$uh>iYX!`lihNay4q|Gl<TI~8Y<m1zb#=ox&`Qae_46AJfx}}Yj0H2"
+    "JL^jq=hv^073B(<ZSR`5ODS&)Q{KxYS&1asTq<8!+bEOuwauk-cixJ!$lp7|BG2--W7@kM>x+DE%Cm`lP4@}AsWyyJ!Kzqwt7ZR}"
+    "P}cOJ0lXWJL=uye{QVXSpjXJ7M*D)+j?V0`edu}J(Fa2(D$cE4!>Z1zPLiA^Gmdf7ndym)W7T!va&Cs9C7X`w7{iNtNp3^T=$2{B"
+    "q{vLm>@4ZFwYzKRGrjGjwwxWy_TPS%W%!mD&88bGzvAsYJ>|XDxg(E75{U$VZ=u_jut{XF^XO@e;iq!%q3fMWhj(s2S#u7Y_xp;`"
+    "^r7YYj^u-TfvJ!ew8?HSz$W3r^ZqH0;K37-Y?PKRZ7BP8!p+y+3o>6iN9u;T?d-Hu&MM_iMJW-9C1pi1>3>3Zs&A()uCARWGt*}n"
+    "uli<7YdUs2LyE{rR@TdS;_3(DTv45?zJH=~P$k1-iPH(5tC_lSvw6Kv$7);j__f&cEw4M2*lg@>I>18tslr0ZV$LSPzEFCH&;JUg"
+    "Ukv*KWIBfFfAF>Q3@uN0s?{*`k)3omeXyIhjf!RKHFMkd)gR{?)h*f1R>SXoR&Uv=+qwGZY9D$mQmIZ@It?83Yhcz`TN0bOL+_~j"
+    "Kg$X~mYAC2ud!yfjT<$$JL=2>eU05&OJBRy&<uNEBa?A=ATRvQ(LVqH000000C@2P`2Zhw$Nxd0#0g&sAJQ2B0000000125NHEGx"
+    "#iQ|PblWnGle^}2DG=ilpRiS$`#h^lMNJY#$tb89xtPzW#k^{0xooZ?7wPkKPSp#QbTyN!q>a2()HCT^RnjwhPAwE=%_#AY>r>tO"
+    "3b|Y%rxy)P6ti+RugmGYrlqw)R!d9iOhKm=W%Id0MJ&i#R+lAFmu0P5EUH@G$ZAz>oQ?mla>BPljm`i7000000O0AwLsN0S^Ep6p"
+    "B}|9y{GogX5LkBWiXF=M-~IkSApFJ&kLUyd00000005ppLLkIV9Nn}Hb6U&Dx+osuLtNshZD}=gS`_mIEi=x>|Bu}9|6d3g00000"
+    "006*?AR3(D-H!tT(O@FRJ_c~d{~_TcPWVIkQFuTX000000002sFdYl?e0DMrltno=CrNX1t}GQ#Wpk&}x%YMryJ?y29D&g}NI2%^"
+    "7@gtua4eRc9G&i7{~vng7f$$2u!L#4000000002+{8$b}xa`v8bbQ#z_u=i&*>~R$Z$BW8dd)CN)wUW$^6ri3-CuOxG>LLkZS2;K"
+    "<shx=;>5_h_H2VyMQ5seKSIYMbnT|Mc3)lR1GFyX;JUmU(9)V@Z=;&~>RIGzJ&O|u@83ZcdEftk%?W=BzY0Im1poj500000c=lc!"
+    "<7529(O{tGXZ>_tl&#zATj%Br^sak#EEbCm{{BDg-v94+;RoR};X3XC2mk;80001RkmC_P>RxXj8hye28xcA#XIJ$HpCpsdrTxbv"
+    "bTsdO_5U$9i|_US{{ryHw>b"
+)
+"""A label file written by the covey of commit 934a5c2: zlib, base85."""
 
 
 def draw(path: Path, shade: int) -> None:
@@ -79,8 +102,8 @@ def store(birds: Path) -> LabelStore:
     return open_labels(FolderDataset(birds))
 
 
-def write_format_1(folder: Path) -> bytes:
-    contents = zlib.decompress(base64.b85decode("".join(FORMAT_1)))
+def write_old_labels(folder: Path, text: str = FORMAT_1) -> bytes:
+    contents = zlib.decompress(base64.b85decode(text))
     (folder / "labels.sqlite").write_bytes(contents)
     return contents
 
@@ -186,8 +209,9 @@ def test_no_label_ever_counts_on_other_content(birds: Path, store: LabelStore, s
                 assert set(classes) <= given[hash_image(image)]
 
 
-def test_an_old_file_is_read_unchanged(birds: Path) -> None:
-    contents = write_format_1(birds)
+@pytest.mark.parametrize("text", [FORMAT_1, FORMAT_2])
+def test_an_old_file_is_read_unchanged(birds: Path, text: str) -> None:
+    contents = write_old_labels(birds, text)
     labels = open_labels_read_only(FolderDataset(birds))
     assert labels.by_image() == {"a.png": ("robin",), "b.png": ("robin", "Wren"), "gone.png": ("Wren",)}
     assert [action.undone for action in labels.history(9)] == [True, False, False, False]
@@ -196,8 +220,9 @@ def test_an_old_file_is_read_unchanged(birds: Path) -> None:
     assert [path.name for path in (birds / ".covey").iterdir()] == ["catalogue"]
 
 
-def test_an_old_file_is_upgraded_at_the_first_change_after_its_backup(birds: Path) -> None:
-    contents = write_format_1(birds)
+@pytest.mark.parametrize("text", [FORMAT_1, FORMAT_2])
+def test_an_old_file_is_upgraded_at_the_first_change_after_its_backup(birds: Path, text: str) -> None:
+    contents = write_old_labels(birds, text)
     labels = open_labels(FolderDataset(birds))
     labels.add(["a.png"], "wader")
     backup = next((birds / ".covey" / "labels").iterdir())
@@ -232,7 +257,7 @@ def test_a_writer_that_is_killed_during_the_upgrade_leaves_the_old_labels_or_the
     rng, paths = random.Random(3), {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     old = {"a.png": ("robin",), "b.png": ("robin", "Wren"), "gone.png": ("Wren",)}
     for _ in range(8):
-        write_format_1(birds)
+        write_old_labels(birds)
         with subprocess.Popen(
             [sys.executable, "-c", UPGRADE, str(birds / "labels.sqlite")], stdout=subprocess.PIPE, env=paths
         ) as writer:
@@ -276,6 +301,16 @@ def test_labels_of_swapped_and_renamed_images_are_attached_again(birds: Path, st
     assert "Of 0 labels" in run("labels", "reattach", str(birds)).stdout
     store.undo()
     assert store.all_rows() == before
+
+
+def test_what_is_empty_follows_its_image(birds: Path, store: LabelStore) -> None:
+    store.give([], str, [Labelled("a.png", NOTHING_THERE, "", "person")])
+    (birds / "images" / "a.png").rename(birds / "images" / "c.png")
+    assert "  a.png: nothing there" in run("labels", "check", str(birds)).stdout
+    assert "a.png: nothing there -> c.png" in run("labels", "reattach", str(birds)).stdout
+    assert [row.filename for row in store.absences()] == ["c.png"]
+    store.undo()
+    assert [row.filename for row in store.absences()] == ["a.png"]
 
 
 def test_labels_that_fit_no_image_or_several_are_named(birds: Path, store: LabelStore) -> None:

@@ -341,7 +341,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "no database": (lambda path: path.write_bytes(b"PK\3\4 something else" * 300), "are damaged, and left as they are"),
     "half of it": (halved, "are damaged"),
     "scratched": (scratched, "are damaged"),
-    "newer": (lambda path: changed(path, "PRAGMA user_version=3"), "written by a newer covey"),
+    "newer": (lambda path: changed(path, "PRAGMA user_version=99"), "written by a newer covey"),
     "another's": (lambda path: changed(path, "PRAGMA application_id=7"), "no label file of covey"),
     "trigger": (lambda path: changed(path, TRIGGER), "changed by another program"),
     "view": (lambda path: changed(path, "DROP TABLE label", "CREATE VIEW label AS SELECT 1"), "by another program"),

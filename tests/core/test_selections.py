@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from PIL import Image
 from tests.fixture_types import Cli
 
-from covey import Features
+from covey import CoveyError, Features
 from covey.components.kinds import Kind
 from covey.data.folder import FolderDataset
 from covey.data.path_index import PathIndex
 from covey.data.provenance import Provenance
 from covey.data.recording_index import RecordingIndex
-from covey.data.segment_names import image_name
-from covey.labelling import open_labels
+from covey.data.segment_names import image_name, recordings_of_images
+from covey.labelling import NOTHING_THERE, Labelled, open_labels
 from covey.outputs.exchange.exports import export
 from covey.outputs.exchange.import_selections import AUDACITY, RAVEN, SelectionFormat, import_selections
 
@@ -210,12 +210,77 @@ def test_other_files_in_a_folder_stop_nothing_and_are_named(covey: Cli, tmp_path
     )
 
 
-def test_an_empty_table_says_that_nothing_was_there(covey: Cli, tmp_path: Path) -> None:
-    dataset = dataset_of(tmp_path / "birds", ["b"])
-    done = imported(covey, "raven", dataset, table(tmp_path / "b.Table.1.selections.txt", "Species"))
-    assert done.exit_code == 0
-    assert "Looked at, nothing there: 1 table without selections (b.Table.1.selections.txt)." in done.stderr
-    assert "Of 0 selections in 1 table 0 used." in done.stdout
+@pytest.mark.parametrize("form", ["raven", "audacity"])
+def test_an_empty_table_says_that_nothing_was_there_and_comes_back(covey: Cli, tmp_path: Path, form: str) -> None:
+    dataset = dataset_of(tmp_path / "birds", ["b", "c", "sub/b.Table.1.x"], count=2)
+    tables = tmp_path / "tables"
+    for name in ("b", "sub/b.Table.1.x", "gone"):
+        path = tables / f"{name}{'.Table.1.selections.txt' if form == 'raven' else '.txt'}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{HEADS}\tSpecies\n" if form == "raven" else "\n")
+    done = imported(covey, form, dataset, tables)
+    assert done.exit_code == 0, done.output
+    assert "Of 3 tables without selections 2 used; 1 in recordings of which there are no images (gone." in done.stdout
+    assert "Looked at, nothing there: 4 images: 4 new." in done.stdout
+    assert "Looked at, nothing there: 4 images: 0 new, all were there." in imported(covey, form, dataset, tables).stdout
+    empty = {image_name(recording, second) for recording in ("b", "sub/b.Table.1.x") for second in (0, 1)}
+    assert {row.filename for row in open_labels(dataset).absences()} == empty
+    assert labels(dataset) == {}
+    assert "  Looked at, nothing there: 4 images" in covey("info", dataset.home).stdout
+    check = covey("labels", "check", dataset.home)
+    assert (check.exit_code, "4 images that somebody looked at and found nothing in" in check.stdout) == (0, True)
+    out = tmp_path / "out"
+    assert covey("export", dataset.home, "--to", form, out, "--what", "labels", "--segment", 1).exit_code == 0
+    assert [len(path.read_text().splitlines()) for path in out.rglob("*.txt")] == [1, 1] if form == "raven" else [0, 0]
+    anew = dataset_of(tmp_path / "anew", ["b", "c", "sub/b.Table.1.x"], count=2)
+    assert imported(covey, form, anew, out).exit_code == 0
+    assert {row.filename for row in open_labels(anew).absences()} == empty
+    assert open_labels(anew).undo() is not None
+    assert open_labels(anew).absences() == []
+
+
+def test_an_empty_table_that_may_be_of_several_recordings_says_nothing(covey: Cli, tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path / "birds", SITES)
+    done = imported(covey, "raven", dataset, table(tmp_path / "20230501_050000.Table.1.selections.txt", "Species"))
+    assert "1 that may be in several recordings (20230501_050000.Table.1.selections.txt: siteA/" in done.stdout
+    assert open_labels(dataset).absences() == []
+
+
+def test_where_something_was_labelled_an_empty_table_says_nothing(covey: Cli, tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path / "birds", ["b", "c"], count=3)
+    table(tmp_path / "t" / "b.Table.1.selections.txt", "Species")
+    table(tmp_path / "t" / "b.Table.2.selections.txt", "Species", "wren")
+    done = imported(covey, "raven", dataset, tmp_path / "t")
+    assert "1 of recordings that have labels (b.Table.1.selections.txt)" in done.stdout
+    assert (open_labels(dataset).absences(), labels(dataset)) == ([], {image_name("b", 1): ("wren",)})
+
+
+def test_what_is_labelled_later_is_not_empty_any_more(covey: Cli, tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path / "birds", ["b"], count=2)
+    imported(covey, "raven", dataset, table(tmp_path / "b.Table.1.selections.txt", "Species"))
+    store, (first, second) = open_labels(dataset), (image_name("b", 0), image_name("b", 1))
+    looked_at = store.history(1)[0].id
+    store.add([first], "wren")
+    assert [row.filename for row in store.absences()] == [second]
+    out = tmp_path / "out"
+    done = covey("export", dataset.home, "--to", "raven", out, "--what", "labels", "--segment", 1)
+    assert "Of 1 image in which nothing was found 0 used; 1 of recordings that have labels" in done.stderr
+    with pytest.raises(CoveyError, match="later actions"):
+        store.take_back(looked_at)
+    store.undo()
+    assert [row.filename for row in store.absences()] == [first, second]
+    Image.new("RGB", (2, 2), "red").save(dataset.home / "images" / first)
+    assert [row.filename for row in open_labels(dataset).absences()] == [second]
+    check = covey("labels", "check", dataset.home)
+    assert (check.exit_code, f"  {first}: nothing there" in check.stdout) == (1, True)
+
+
+def test_what_birdnet_did_not_hear_nobody_looked_for(covey: Cli, tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path / "birds", ["x"])
+    (tmp_path / "x.BirdNET.results.csv").write_text("Start (s),End (s),Scientific name,Common name,Confidence\n")
+    done = imported(covey, "birdnet", dataset, tmp_path / "x.BirdNET.results.csv")
+    assert "1 table without detections (x.BirdNET.results.csv): nothing is stored, as no person looked." in done.stderr
+    assert (done.exit_code, open_labels(dataset).absences()) == (0, [])
 
 
 def test_every_row_is_in_the_balance(covey: Cli, tmp_path: Path) -> None:
@@ -284,7 +349,7 @@ def test_label_tracks_with_and_without_frequencies(covey: Cli, tmp_path: Path) -
         image_name("a", 1): ("wren",), image_name("a", 3): ("robin",), image_name("sub/b", 0): ("owl",),
     }  # fmt: skip
     assert "Skipped: readme.txt (" in done.stderr
-    assert "nothing there: 1 table without selections (c.txt)" in done.stderr
+    assert "Looked at, nothing there: 6 images: 6 new." in done.stdout
 
 
 # files of any kind
@@ -345,9 +410,16 @@ def test_export_then_import_gives_the_same_labels(
             open_labels(first).add(chosen, label)
     if not labels(first):
         return
+    now_empty = [name for name in names if choose.random() < 0.9 and not labels(first).get(name)]
+    open_labels(first).give([], str, [Labelled(name, NOTHING_THERE, "", "person") for name in now_empty])
     export(first, form.program.lower(), home / "out", ["labels"], segment=1.0)
     assert "0 new, all were there" in import_selections(first, form, [home / "out"], segment=1.0)
     import_selections(second, form, [home / "out"], segment=1.0)
+    recording_of = recordings_of_images(names)
+    not_empty = {recording_of[name] for name in names if name not in now_empty}
+    assert {row.filename for row in open_labels(second).absences()} == {
+        name for name in names if recording_of[name] not in not_empty
+    }
     assert {name: set(names_of) for name, names_of in labels(second).items()} == {
         name: set(names_of) for name, names_of in labels(first).items()
     }

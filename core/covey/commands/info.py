@@ -47,6 +47,8 @@ class _LabelSummary:
     images: int
     out_of_date: list[str]
     """The images that have another content than when they were labelled: these labels are not counted."""
+    nothing_there: int
+    """The number of images in which somebody found nothing."""
 
 
 @attrs.frozen
@@ -182,10 +184,11 @@ def _read_or_report(read: Callable[[], T], problems: list[str]) -> T | None:
 def _summarize_labels(dataset: Dataset) -> _LabelSummary | None:
     store = open_labels_read_only(dataset)
     classes = {label_class.name: label_class.count for label_class in store.classes()}
-    if not classes:
-        return None
     out_of_date = sorted({row.filename for row in store.out_of_date()})
-    return _LabelSummary(str(store.path), classes, len(store.by_image()), out_of_date)
+    absence_count = len(store.absences())
+    if not (classes or absence_count or out_of_date):
+        return None
+    return _LabelSummary(str(store.path), classes, len(store.by_image()), out_of_date, absence_count)
 
 
 def _summarize_metadata(dataset: Dataset, names: Sequence[str]) -> _MetadataSummary | None:
@@ -243,7 +246,10 @@ def _show_labels(labels: _LabelSummary | None) -> None:
         return
     classes, images = count_noun(len(labels.classes), "class"), count_noun(labels.images, "labelled image")
     print_text(f"\nLabels: {classes}, {images}, in {labels.file}")
-    print_text(f"  {preview([f'{name} ({count:,})' for name, count in labels.classes.items()])}")
+    if labels.classes:
+        print_text(f"  {preview([f'{name} ({count:,})' for name, count in labels.classes.items()])}")
+    if labels.nothing_there:
+        print_text(f"  Looked at, nothing there: {count_noun(labels.nothing_there, 'image')}")
     if labels.out_of_date:
         images = count_noun(len(labels.out_of_date), "image")
         print_text(

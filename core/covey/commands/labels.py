@@ -9,7 +9,7 @@ import click
 
 from covey._base.text import count_noun
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
-from covey.labelling import Labelled, label_path, open_labels_read_only
+from covey.labelling import NOTHING_THERE, Labelled, label_path, open_labels_read_only
 from covey.labelling.reattach_labels import plan_reattachment, reattach_labels
 from covey.labelling.repair_labels import repair_labels
 from covey.labelling.store import PATIENCE
@@ -27,6 +27,8 @@ def labels() -> None:
 def check(place: str) -> None:
     """Name the labels whose images are gone or have another content than when they were labelled.
 
+    An image that somebody looked at and found nothing in counts as a label.
+
     Exit code 1 if there are any.
     """
     dataset = open_dataset(Registry.installed(), place, TerminalProgress())
@@ -34,10 +36,14 @@ def check(place: str) -> None:
     out_of_date = store.out_of_date()
     orphaned = store.orphaned() if dataset.images else []
     total = len(store.all_rows())
+    absence_count = sum(row.label == NOTHING_THERE for row in store.all_rows())
     _print_labels("out of date, and not counted: the image has another content now", out_of_date)
     _print_labels("without their image", orphaned)
     sound = total - len(out_of_date) - len(orphaned)
     print_text(f"Of {count_noun(total, 'label')} {sound:,} belong to the images as they are.")
+    if absence_count:
+        images = count_noun(absence_count, "image")
+        print_text(f"Among them: {images} that somebody looked at and found nothing in.")
     if not dataset.images:
         print_text("The dataset has no images here to compare with.")
     if out_of_date or orphaned:
@@ -55,7 +61,7 @@ def reattach(place: str, dry_run: bool, verbose: bool) -> None:
     store = open_labels_read_only(dataset) if dry_run else dataset.labels
     reattachment = plan_reattachment(store, dataset.images.names() if dataset.images else [])
     for row, moved in reattachment.moves:
-        print_text(f"{row.filename}: {row.label} -> {moved.filename}")
+        print_text(f"{row.filename}: {row.label or 'nothing there'} -> {moved.filename}")
     if not dry_run:
         reattach_labels(store, reattachment)
     print_text(reattachment.balance.describe(verbose) + (" Nothing was changed." if dry_run else ""))
@@ -65,7 +71,7 @@ def _print_labels(state: str, rows: Sequence[Labelled]) -> None:
     if rows:
         print_text(f"{count_noun(len(rows), 'label')} {state}:")
     for row in rows:
-        print_text(f"  {row.filename}: {row.label}")
+        print_text(f"  {row.filename}: {row.label or 'nothing there'}")
 
 
 @labels.command("repair")

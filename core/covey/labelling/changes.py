@@ -32,12 +32,26 @@ _HAND_ON = """INSERT OR IGNORE INTO label_change
     SELECT action, 1, ?2, image, at, how FROM label_change
     WHERE action = ?1 AND given = 0
     AND NOT EXISTS (SELECT 1 FROM label WHERE class = ?2 AND image = label_change.image) ORDER BY at"""
+_GIVE_ABSENCE = """INSERT OR IGNORE INTO absence_change
+    SELECT ?1, 1, id, ?2, ?3 FROM image
+    WHERE id = (SELECT max(id) FROM image WHERE name = ?4 AND (content = ?5 OR ?5 = ''))
+    AND NOT EXISTS (SELECT 1 FROM absence WHERE image = image.id)
+    AND NOT EXISTS (SELECT 1 FROM label WHERE image = image.id)"""
+_TAKE_ABSENCE = """INSERT OR IGNORE INTO absence_change
+    SELECT ?1, 0, image, at, how FROM absence
+    WHERE image = (SELECT id FROM image WHERE name = ?2 AND content = ?3)"""
+_TAKE_ABSENCES_OF_LABELLED = """INSERT OR IGNORE INTO absence_change
+    SELECT ?1, 0, image, at, how FROM absence
+    WHERE image IN (SELECT image FROM label_change WHERE action = ?1 AND given = 1)"""
+NOTHING_THERE = ""
+"""Stands in place of a class for an image that somebody looked at and found nothing in."""
 
 
 @attrs.frozen
 class Labelled:
     """One image in one class: since when (UTC, ISO 8601), and how it came there, such as "person".
 
+    The class is NOTHING_THERE if somebody looked at the image and found nothing.
     `content` is the SHA-256 of the image that was labelled, "" if it is not known; `clip` is what it shows, if known.
     """
 
@@ -57,12 +71,28 @@ def assume_contents(db: sqlite3.Connection, contents: Mapping[str, str], clips: 
 
 def add_labels(db: sqlite3.Connection, action: int, rows: Sequence[Labelled]) -> int:
     """Give images their classes, made if need be; return how many labels are new. Raises CoveyError."""
-    _check_names(row.filename for row in rows)
     id_of_class = _find_or_create_class_ids(db, action, dict.fromkeys(row.label for row in rows))
-    image_rows = ((row.filename, row.content, *attrs.astuple(row.clip or _NO_CLIP)) for row in rows)
-    db.executemany(_ADD_IMAGE, image_rows)
+    _add_images(db, rows)
     parameters = ((action, id_of_class[row.label], row.when, row.how, row.filename, row.content) for row in rows)
     return db.executemany(_GIVE, parameters).rowcount
+
+
+def add_absences(db: sqlite3.Connection, action: int, rows: Sequence[Labelled]) -> int:
+    """Say of images without a label that nothing is there; return of how many it is new. Raises CoveyError."""
+    _add_images(db, rows)
+    parameters = ((action, row.when, row.how, row.filename, row.content) for row in rows)
+    return db.executemany(_GIVE_ABSENCE, parameters).rowcount
+
+
+def take_absences_of_labelled(db: sqlite3.Connection, action: int) -> None:
+    """Take back that nothing is there of the images to which an action gives a class."""
+    db.execute(_TAKE_ABSENCES_OF_LABELLED, (action,))
+
+
+def _add_images(db: sqlite3.Connection, rows: Sequence[Labelled]) -> None:
+    _check_names(row.filename for row in rows)
+    image_rows = ((row.filename, row.content, *attrs.astuple(row.clip or _NO_CLIP)) for row in rows)
+    db.executemany(_ADD_IMAGE, image_rows)
 
 
 def remove_labels(db: sqlite3.Connection, action: int, names: Sequence[str], label: str) -> int:
@@ -73,11 +103,19 @@ def remove_labels(db: sqlite3.Connection, action: int, names: Sequence[str], lab
 
 
 def move_labels(db: sqlite3.Connection, action: int, moves: Sequence[tuple[Labelled, Labelled]]) -> None:
-    """Take the first label of each pair from the content that it was given to, and give the second."""
-    id_of_class = _find_or_create_class_ids(db, action, dict.fromkeys(row.label for row, _ in moves))
-    add_labels(db, action, [row for _, row in moves])
-    parameters = ((action, id_of_class[row.label], row.filename, row.content) for row, _ in moves)
+    """Take the first label of each pair from the content that it was given to, and give the second.
+
+    So with images in which nothing was: where the second has a label, that stays alone.
+    """
+    labels = [move for move in moves if move[0].label != NOTHING_THERE]
+    id_of_class = _find_or_create_class_ids(db, action, dict.fromkeys(row.label for row, _ in labels))
+    add_labels(db, action, [row for _, row in labels])
+    parameters = ((action, id_of_class[row.label], row.filename, row.content) for row, _ in labels)
     db.executemany(_TAKE_CONTENT, parameters)
+    absences = [move for move in moves if move[0].label == NOTHING_THERE]
+    labelled = {row.filename for _, row in labels}
+    add_absences(db, action, [row for _, row in absences if row.filename not in labelled])
+    db.executemany(_TAKE_ABSENCE, ((action, row.filename, row.content) for row, _ in absences))
 
 
 def drop_labels(db: sqlite3.Connection, action: int, rows: Sequence[Labelled]) -> None:

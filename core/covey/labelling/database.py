@@ -16,7 +16,7 @@ from covey._base.files import create_file
 from covey.labelling.untrusted_sqlite import check_files, journal_of, rolled_back_copy
 
 NAME = "labels.sqlite"
-FORMAT = 2
+FORMAT = 3
 """Raised when the tables change: an older covey then refuses the file."""
 COVEY = 0x636F7679
 """The application id of a label file: "covy"."""
@@ -89,7 +89,24 @@ _NEW_COLUMNS = {
 }
 _ADDED = {"image": "'', 0, '', 0, 0", "action": "'', ''"}
 """What the rows of format 1 get in the columns that format 2 adds."""
-TABLES = {1: _TABLES, 2: tuple(_NEW_TABLES.get(table.split()[2], table) for table in _TABLES)}
+_ABSENCE_TABLES = {
+    "absence": """CREATE TABLE absence (
+        image INTEGER PRIMARY KEY REFERENCES image,
+        at TEXT NOT NULL CHECK (typeof(at) = 'text'),
+        how TEXT NOT NULL CHECK (typeof(how) = 'text')
+    )""",
+    "absence_change": """CREATE TABLE absence_change (
+        action INTEGER NOT NULL REFERENCES action,
+        given INTEGER NOT NULL CHECK (given IN (0, 1)),
+        image INTEGER NOT NULL REFERENCES image,
+        at TEXT NOT NULL,
+        how TEXT NOT NULL,
+        PRIMARY KEY (action, given, image)
+    ) WITHOUT ROWID""",
+}
+"""The tables that format 3 adds: images that somebody looked at and found nothing in. An image with a label is none."""
+_TABLES_2 = tuple(_NEW_TABLES.get(table.split()[2], table) for table in _TABLES)
+TABLES = {1: _TABLES, 2: _TABLES_2, FORMAT: (*_TABLES_2, *_ABSENCE_TABLES.values())}
 """The tables of each format that covey reads, exactly as they are declared."""
 LARGEST = 2**53
 """No number in a label file comes near this: ids count images, classes and actions."""
@@ -221,9 +238,11 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
 
 def _read_as_new(db: sqlite3.Connection) -> None:
     """Let the tables of an older file be read as those of this format, in this connection alone."""
-    for table, added in _ADDED.items():
+    for table, added in _ADDED.items() if _number(db, "user_version") == 1 else ():
         columns = _NEW_COLUMNS[table]
         db.execute(f"CREATE TEMP VIEW {table} ({columns}) AS SELECT *, {added} FROM main.{table}")
+    for declaration in _ABSENCE_TABLES.values():
+        db.execute(declaration.replace("CREATE TABLE", "CREATE TEMP TABLE"))
 
 
 def _upgrade(path: Path, patience: float) -> None:
@@ -232,14 +251,17 @@ def _upgrade(path: Path, patience: float) -> None:
         if _number(db, "user_version") == FORMAT:
             return
     with _transaction(path, _uri(path, "rw"), patience, "BEGIN IMMEDIATE", foreign_keys="OFF") as db:
-        if _number(db, "user_version") == FORMAT:  # another process was first
+        number = _number(db, "user_version")
+        if number == FORMAT:  # another process was first
             return
-        for table, added in _ADDED.items():
+        for table, added in _ADDED.items() if number == 1 else ():
             db.execute(f"CREATE TEMP TABLE earlier AS SELECT *, {added} FROM main.{table}")
             db.execute(f"DROP TABLE main.{table}")
             db.execute(_NEW_TABLES[table])
             db.execute(f"INSERT INTO main.{table} SELECT * FROM earlier")
             db.execute("DROP TABLE earlier")
+        for declaration in _ABSENCE_TABLES.values():
+            db.execute(declaration)
         db.execute(f"PRAGMA user_version={FORMAT}")
 
 

@@ -1,8 +1,8 @@
 """What people did, one action after another, and how to take it back.
 
 An action is two sets of rows: those that it took away (given = 0) and those that it gave (given = 1), of the tables
-`class` and `label`. To do it is to delete the ones and insert the others, to undo it the other way round; so an action
-is first written down and then done, and what was never written down cannot change.
+`class`, `label` and `absence`. To do it is to delete the ones and insert the others, to undo it the other way round;
+so an action is first written down and then done, and what was never written down cannot change.
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ import attrs
 
 from covey._base.errors import CoveyError
 
-_CHANGED = {"class": ("id", "id, name, colour"), "label": ("class, image", "class, image, at, how")}
+_CHANGED = {
+    "class": ("id", "id, name, colour"),
+    "label": ("class, image", "class, image, at, how"),
+    "absence": ("image", "image, at, how"),
+}
 _COLUMNS = "SELECT id, at, told, state <> 'done', author, session FROM action"
 
 _OF_SESSION = "(:session IS NULL OR session = :session)"
@@ -28,10 +32,17 @@ _TOUCHING = """SELECT told, author FROM action WHERE {0} AND (
         OR touched.id IN (SELECT class FROM label_change WHERE action = :it)
         OR :forwards AND touched.given = 1 AND touched.id IN (SELECT id FROM class)
             AND touched.name IN (SELECT name FROM class_change WHERE action = :it AND given = 1)))
+    OR EXISTS (SELECT 1 FROM absence_change AS touched WHERE touched.action = action.id
+        AND touched.image IN (SELECT image FROM absence_change WHERE action = :it))
+    {1}
 ) ORDER BY id DESC LIMIT 1"""
-_LATER = _TOUCHING.format("state = 'done' AND id > :it")
-"""The last action that builds on an earlier one: on the same labels or classes."""
-_MISSING = _TOUCHING.format("state <> 'done' AND id < :it")
+_LABELS_ON_ABSENCES = """OR EXISTS (SELECT 1 FROM label_change AS touched WHERE touched.action = action.id
+        AND touched.image IN (SELECT image FROM absence_change WHERE action = :it))
+    OR EXISTS (SELECT 1 FROM absence_change AS touched WHERE touched.action = action.id
+        AND touched.image IN (SELECT image FROM label_change WHERE action = :it))"""
+_LATER = _TOUCHING.format("state = 'done' AND id > :it", _LABELS_ON_ABSENCES)
+"""The last action that builds on an earlier one: on the same labels or classes, or on what was or was not there."""
+_MISSING = _TOUCHING.format("state <> 'done' AND id < :it", "")
 """The last action that was taken back and on which a later one builds."""
 
 
@@ -65,7 +76,7 @@ def begin(db: sqlite3.Connection, author: str, session: str) -> int:
 
 def finish(db: sqlite3.Connection, action: int, description: str) -> Action | None:
     """Do what is written down for an action; one that changes nothing was none, and None."""
-    changes = "SELECT 1 FROM label_change WHERE action = :it UNION ALL SELECT 1 FROM class_change WHERE action = :it"
+    changes = " UNION ALL ".join(f"SELECT 1 FROM {table}_change WHERE action = :it" for table in _CHANGED)
     if not db.execute(changes, {"it": action}).fetchone():
         db.rollback()
         return None

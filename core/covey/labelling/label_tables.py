@@ -85,12 +85,12 @@ def read_label_table(path: Path, name: str) -> LabelTable:
     return _read_original(heads, columns, rows, name)
 
 
-def describe_new_labels(total: int, new: int) -> str:
-    """Say how many labels a table had, and how many of them are new: "5 labels: 3 new, 2 were there."."""
+def describe_new(noun: str, total: int, new: int) -> str:
+    """Say how many things a table had, and how many of them are new: "5 labels: 3 new, 2 were there."."""
     if not new:
-        return f"{count_noun(total, 'label')}: 0 new, all were there." if total else "0 labels."
+        return f"{count_noun(total, noun)}: 0 new, all were there." if total else f"0 {noun}s."
     there = total - new
-    return f"{count_noun(total, 'label')}: {new:,} new" + (f", {there:,} were there." if there else ".")
+    return f"{count_noun(total, noun)}: {new:,} new" + (f", {there:,} were there." if there else ".")
 
 
 def _plain_heads(heads: Sequence[str]) -> list[str]:

@@ -35,12 +35,14 @@ _KEYS = {
     "class": "id",
     "image": "id",
     "label": "class, image",
+    "absence": "image",
     "action": "id",
     "class_change": "action, given, id",
     "label_change": "action, given, class, image",
+    "absence_change": "action, given, image",
 }
 """The columns by which each table is sorted in the file, in the order in which the tables can be filled."""
-_HISTORY = ("action", "class_change", "label_change")
+_HISTORY = ("action", "class_change", "label_change", "absence_change")
 Row = tuple[object, ...]
 
 
@@ -91,7 +93,11 @@ def _count_sound_labels(path: Path, patience: float) -> int | None:
 def _count_labels(contents: bytes) -> int:
     with closing(sqlite3.connect(":memory:")) as db:
         db.deserialize(contents)
-        return int(db.execute("SELECT count(*) FROM label").fetchone()[0])
+        return _count_rows(db, "label")
+
+
+def _count_rows(db: sqlite3.Connection, table: str) -> int:
+    return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
 def _read_backup(path: Path, patience: float) -> tuple[bytes, str]:
@@ -117,16 +123,18 @@ def _salvage(path: Path) -> tuple[bytes, str]:
         create_tables(db, salvage.format)
         db.execute("PRAGMA foreign_keys=ON")
         left_out = {table: _fill(db, table, salvage.rows[table]) for table in _KEYS if table in salvage.rows}
-        balance.used = int(db.execute("SELECT count(*) FROM label").fetchone()[0])
+        balance.used = _count_rows(db, "label")
         for row in left_out.get("label", ()):
             balance.leave_out("whose class or image cannot be read", _describe_row(db, row))
         is_whole = not salvage.incomplete and not any(left_out.values())
         if not is_whole:  # an action of which a part is missing cannot be undone exactly
             for table in reversed(_HISTORY):
-                db.execute(f"DELETE FROM {table}")
+                if table in salvage.rows:
+                    db.execute(f"DELETE FROM {table}")
         _renew_revision(db)
         contents = db.serialize()
-    if not balance.used:
+        absence_count = _count_rows(db, "absence") if salvage.rows.get("absence") else 0
+    if not (balance.used or absence_count):
         raise CoveyError(f"No label can be read from {path}: nothing was changed. {_describe_backups(path)}")
     return contents, " ".join([balance.describe(), *([] if is_whole else _describe_losses(path, salvage))])
 

@@ -19,7 +19,7 @@ from covey._base.text import count_noun
 from covey._base.user_folders import user_data_folder
 from covey.labelling import changes, history
 from covey.labelling.authors import current_author
-from covey.labelling.changes import Labelled
+from covey.labelling.changes import NOTHING_THERE, Labelled
 from covey.labelling.classes import LabelClass, class_colour, class_name, isolate_text
 from covey.labelling.clips import RecordingClip
 from covey.labelling.database import NAME, read_contents, read_sound_contents, reading, writing
@@ -33,6 +33,8 @@ PATIENCE = 5.0
 """Seconds to wait while another program holds the label file."""
 _JOINED = "counted JOIN class ON class.id = counted.class JOIN image ON image.id = counted.image"
 _COLUMNS = "image.name, class.name, {0}.at, {0}.how, image.content"
+_ABSENCES = "absence JOIN image ON image.id = absence.image"
+_UNCHANGED = "image NOT IN (SELECT image FROM changed)"
 _ALL = "label JOIN class ON class.id = label.class JOIN image ON image.id = label.image"
 ContentLookup = Callable[[Collection[str]], Mapping[str, str]]
 """Returns the SHA-256 of those of some images that are there."""
@@ -116,14 +118,26 @@ class LabelStore:
         return [Labelled(*row) for row in self._ask(f"SELECT {columns} FROM {_JOINED} ORDER BY image.name, class.id")]
 
     def all_rows(self) -> list[Labelled]:
-        """Return every label, also those that are out of date, sorted as in `rows`."""
+        """Return every label, also those that are out of date, sorted as in `rows`.
+
+        An image in which nothing was found has the label NOTHING_THERE.
+        """
         with reading(self.path, self.patience) as db:
-            columns = f"{_COLUMNS.format('label')}, recording, start_ms, duration_ms"
-            rows = db.execute(f"SELECT {columns} FROM {_ALL} ORDER BY image.name, class.id")
+            clip, at_and_how = "content, recording, start_ms, duration_ms", "absence.at, absence.how"
+            absences = f"SELECT name, '{NOTHING_THERE}', {at_and_how}, {clip}, 0 AS number FROM {_ABSENCES}"
+            labels = f"SELECT image.name, class.name, label.at, label.how, {clip}, class.id FROM {_ALL}"
+            rows = db.execute(f"{absences} UNION ALL {labels} ORDER BY name, number")
             return [
                 Labelled(name, label, when, how, content, RecordingClip(*clip) if clip[0] else None)
-                for name, label, when, how, content, *clip in rows
+                for name, label, when, how, content, *clip, _ in rows
             ]
+
+    def absences(self) -> list[Labelled]:
+        """Return the images in which somebody found nothing, if they are still what they were, sorted by name."""
+        columns = f"name, '{NOTHING_THERE}', absence.at, absence.how, content"
+        return [
+            Labelled(*row) for row in self._ask(f"SELECT {columns} FROM {_ABSENCES} WHERE {_UNCHANGED} ORDER BY name")
+        ]
 
     def out_of_date(self) -> list[Labelled]:
         """Return the labels that were given to another content than their images have now, sorted as in `rows`."""
@@ -195,23 +209,35 @@ class LabelStore:
             [Labelled(name, label, when, how) for name in names], partial(_describe_change, label, "given to")
         )
 
-    def give(self, rows: Sequence[Labelled], describe: Callable[[int], str]) -> Action | None:
+    def give(
+        self, rows: Sequence[Labelled], describe: Callable[[int], str], absences: Sequence[Labelled] = ()
+    ) -> Action | None:
         """Give many classes to many images in one action; labels that are there stay as they are.
 
-        `describe` says what was done, from the number of labels that are new. Raises CoveyError.
+        Args:
+            rows: the images and their classes.
+            describe: says what was done, from the number of labels that are new.
+            absences: images that somebody looked at and found nothing in, with NOTHING_THERE for a class. Those that
+                have a class are left out; one that gets a class later is none any more.
+
+        Raises:
+            CoveyError: a name cannot be kept, or the labels cannot be written.
         """
+        cleaned = self._with_contents([attrs.evolve(row, label=class_name(row.label)) for row in rows])
+        absences = self._with_contents(absences)
+
+        def write(db: sqlite3.Connection, action: int) -> str:
+            description = describe(changes.add_labels(db, action, cleaned))
+            count = changes.add_absences(db, action, absences)
+            return f"{description}, nothing found in {count_noun(count, 'image')}" if count else description
+
+        return self._act(write)
+
+    def _with_contents(self, rows: Sequence[Labelled]) -> list[Labelled]:
+        """Return rows with the contents and clips that their images have now."""
         names = {row.filename for row in rows}
         contents, clips = self.contents(names), self.clips(names)
-        cleaned = [
-            attrs.evolve(
-                row,
-                label=class_name(row.label),
-                content=contents.get(row.filename, ""),
-                clip=clips.get(row.filename),
-            )
-            for row in rows
-        ]
-        return self._act(lambda db, action: describe(changes.add_labels(db, action, cleaned)))
+        return [attrs.evolve(row, content=contents.get(row.filename, ""), clip=clips.get(row.filename)) for row in rows]
 
     def remove(self, names: Sequence[str], label: str) -> Action | None:
         """Take a class from images. Raises CoveyError."""
@@ -293,7 +319,9 @@ class LabelStore:
         """Do what `write` writes down and says in words."""
         with self._writing() as db:
             action = history.begin(db, current_author(), self.session)
-            return history.finish(db, action, write(db, action))
+            description = write(db, action)
+            changes.take_absences_of_labelled(db, action)
+            return history.finish(db, action, description)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -318,13 +346,14 @@ class LabelStore:
     def _leave_out_old_contents(self, db: sqlite3.Connection) -> None:
         """Make a view `counted`, for this connection, of the labels whose images are still what was labelled."""
         images = db.execute(
-            "SELECT id, name, content FROM image WHERE content <> '' AND id IN (SELECT image FROM label)"
+            "SELECT id, name, content FROM image WHERE content <> ''"
+            " AND id IN (SELECT image FROM label UNION ALL SELECT image FROM absence)"
         ).fetchall()
         contents = self.contents({name for _, name, _ in images})
         changed = [(image,) for image, name, content in images if contents.get(name, content) != content]
         db.execute("CREATE TEMP TABLE changed (image INTEGER PRIMARY KEY)")
         db.executemany("INSERT INTO changed VALUES (?)", changed)
-        db.execute("CREATE TEMP VIEW counted AS SELECT * FROM label WHERE image NOT IN (SELECT image FROM changed)")
+        db.execute(f"CREATE TEMP VIEW counted AS SELECT * FROM label WHERE {_UNCHANGED}")
 
 
 def open_labels(dataset: Dataset) -> LabelStore:

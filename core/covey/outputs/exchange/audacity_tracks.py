@@ -40,7 +40,8 @@ def read_audacity_track(path: Path) -> SelectionTable:
     rows = [
         (line_number, line) for line_number, line in enumerate(lines, 1) if line.strip() and not line.startswith("\\")
     ]
-    return SelectionTable(path=path, selections=[_selection(path, line_number, line) for line_number, line in rows])
+    selections = [_selection(path, line_number, line) for line_number, line in rows]
+    return SelectionTable(path=path, selections=selections, looked_at="" if selections else path.stem)
 
 
 def _selection(path: Path, number: int, line: str) -> SelectionRow:

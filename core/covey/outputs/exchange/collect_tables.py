@@ -33,7 +33,7 @@ class ExportContents:
         if self.dataset.images:
             return self.dataset.images.names()
         tables = (self.dataset.load(entry).names.tolist() for entry in self.entries)
-        return sorted(set().union(*tables, self.classes))
+        return sorted(set().union(*tables, self.classes, (row.filename for row in self.absences)))
 
     @cached_property
     def clusterings(self) -> list[tuple[str, Clustering]]:
@@ -45,6 +45,11 @@ class ExportContents:
     def labels(self) -> list[Labelled]:
         """What people labelled."""
         return open_labels(self.dataset).rows() if "labels" in self.wanted else []
+
+    @cached_property
+    def absences(self) -> list[Labelled]:
+        """The images in which people found nothing."""
+        return open_labels(self.dataset).absences() if "labels" in self.wanted else []
 
     @property
     def classes(self) -> dict[str, list[str]]:
@@ -77,10 +82,12 @@ class ExportContents:
             names = sorted(set().union(*(table.names.tolist() for _, table in self.clusterings)))
             yield Sheet("clusters", {"filename": names, **clusters_csv.cluster_columns(self.clusterings, names)})
         if self.labels:
-            yield Sheet("labels", _label_columns(self.labels))
+            yield Sheet("labels", _columns_of(self.labels, LONG))
+        if self.absences:
+            yield Sheet("nothing_there", _columns_of(self.absences, ("filename", "when", "how")))
         if columns := self.known(self.names):
             yield Sheet("metadata", {"filename": self.names, **columns})
 
 
-def _label_columns(labels: Sequence[Labelled]) -> dict[str, list[str]]:
-    return {head: [getattr(row, head) for row in labels] for head in LONG}
+def _columns_of(rows: Sequence[Labelled], heads: Sequence[str]) -> dict[str, list[str]]:
+    return {head: [getattr(row, head) for row in rows] for head in heads}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
@@ -29,10 +29,13 @@ from covey.outputs.exchange.match_selections import cluster_label
 from covey.outputs.exchange.raven_tables import RAVEN, raven_table
 from covey.outputs.exchange.row_blocks import Column, Sheet, write_csv, write_parquet
 from covey.outputs.exchange.safe_filenames import FileNames
+from covey.outputs.exchange.selection_columns import own_name
 from covey.outputs.exchange.track_names import sound_path, track_names
 from covey.outputs.outside_images import check_outside_images
 from covey.sound.ledger import read_ledger
 
+LABELS = "labels"
+"""The folder for tables of what people labelled."""
 IMAGES = "images"
 """The folder for images in an image folder that Hugging Face datasets loads."""
 
@@ -185,28 +188,44 @@ def _write_raven(export: Export) -> int:
         sound = sound_path(index, recording, sounds.get(recording, f"{recording}.wav"))
         return raven_table(stretches, sound, timing.rate)
 
-    return _write_tracks(export, timing, RAVEN, text)
+    return _write_tracks(export, timing, RAVEN, text, own_name)
 
 
 def _write_audacity(export: Export) -> int:
-    return _write_tracks(export, _timing(export), AUDACITY, lambda _, stretches: audacity_track(stretches))
+    def text(_: str, stretches: Sequence[Interval]) -> str:
+        return audacity_track(stretches)
+
+    return _write_tracks(export, _timing(export), AUDACITY, text, lambda path: path.stem)
 
 
 def _timing(export: Export) -> Timing:
     return read_timing(export.images.root if export.images else None, export.segment)
 
 
-def _write_tracks(export: Export, timing: Timing, ending: str, text: Callable[[str, Sequence[Interval]], str]) -> int:
-    """Write a file for each recording, into a folder for the labels and one for each clustering."""
+def _write_tracks(
+    export: Export,
+    timing: Timing,
+    ending: str,
+    text: Callable[[str, Sequence[Interval]], str],
+    read_name: Callable[[Path], str],
+) -> int:
+    """Write a file for each recording, into a folder for the labels and one for each clustering.
+
+    A recording in which people found nothing has an empty one. `read_name` returns what an import takes for the name of
+    a file's recording.
+    """
     file_names, count = FileNames(), 0
     index = RecordingIndex.of_images(export.contents.names)
     for source, classes in _sources(export.contents):
         stretches_by_recording = merge_segments(classes, timing, export.contents.names)
+        if source == LABELS:
+            empty_recordings = _empty_recordings(export, stretches_by_recording)
+            stretches_by_recording |= {recording: [] for recording in empty_recordings}
         if not stretches_by_recording:
             raise CoveyError(
                 "No image is named after a recording and a time (…_segm_0000.000.png): nothing tells when."
             )
-        tracks = track_names(index, source)
+        tracks = track_names(index, source, lambda base: read_name(Path(f"{base}{ending}")))
         with export.progress.step(f"Writing {source}", len(stretches_by_recording), "recording") as step:
             for recording, stretches in stretches_by_recording.items():
                 path = export.out / file_names.reserve_path(f"{source}/{tracks[recording]}", ending)
@@ -215,8 +234,25 @@ def _write_tracks(export: Export, timing: Timing, ending: str, text: Callable[[s
                     file.write(escape_undecodable(text(recording, stretches)).encode())
                 step.advance()
         count += len(stretches_by_recording)
-        export.progress.note(f"{source}: {_balance(classes).describe()}")
+        if classes:
+            export.progress.note(f"{source}: {_balance(classes).describe()}")
     return count
+
+
+def _empty_recordings(export: Export, labelled: Collection[str]) -> list[str]:
+    """Return the recordings in which nothing was found in any image, and none of which has a label; tell of others."""
+    absent = {row.filename for row in export.contents.absences}
+    recordings = {name: cut.recording for name, cut in parse_segment_names([*export.contents.names, *absent]).items()}
+    not_empty = {recording for name, recording in recordings.items() if name not in absent}.union(labelled)
+    balance = Balance("image", "in which nothing was found")
+    for name in sorted(absent):
+        if recordings.get(name, "") in not_empty or name not in recordings:
+            balance.leave_out("of recordings that have labels, or images at which nobody looked", name)
+        else:
+            balance.used += 1
+    if absent:
+        export.progress.note(balance.describe())
+    return sorted({recordings[name] for name in absent & recordings.keys()} - not_empty)
 
 
 def _balance(classes: Mapping[str, Sequence[str]]) -> Balance:
@@ -233,8 +269,8 @@ def _balance(classes: Mapping[str, Sequence[str]]) -> Balance:
 
 def _sources(contents: ExportContents) -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
     """Yield what gives classes to images: the labels of people, and each clustering, in which noise is no class."""
-    if classes := contents.classes:
-        yield "labels", classes
+    if contents.classes or contents.absences:
+        yield LABELS, contents.classes
     for name, table in contents.clusterings:
         pairs = zip(table.names.tolist(), table.labels.tolist(), strict=True)
         if labels_by_image := {image: [cluster_label(label)] for image, label in pairs if label != NOISE}:

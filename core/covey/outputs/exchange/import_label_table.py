@@ -15,7 +15,7 @@ from covey.data.dataset import Dataset
 from covey.data.label_file import find_candidates, is_certain
 from covey.labelling import LabelStore
 from covey.labelling.classes import isolate_text
-from covey.labelling.label_tables import LabelTable, describe_new_labels, read_label_table
+from covey.labelling.label_tables import LabelTable, describe_new, read_label_table
 from covey.outputs.exchange.collect_tables import ExportContents
 
 
@@ -29,7 +29,7 @@ class LabelImport:
 
     def describe(self, verbose: bool = False) -> str:
         """Return it in words; with `verbose` the names of all rows that were left out, or else the first few."""
-        return f"{self.balance.describe(verbose)} {describe_new_labels(self.label_count, self.new_count)}"
+        return f"{self.balance.describe(verbose)} {describe_new("label", self.label_count, self.new_count)}"
 
 
 def import_labels(dataset: Dataset, store: LabelStore, path: Path, name: str) -> LabelImport:

@@ -13,13 +13,19 @@ from covey._base.errors import CoveyError
 from covey._base.progress import SILENT, Progress
 from covey._base.text import count_noun, preview
 from covey.data.dataset import Dataset
-from covey.labelling import Labelled, open_labels
+from covey.labelling import NOTHING_THERE, Labelled, open_labels
 from covey.labelling.history import now
-from covey.labelling.label_tables import describe_new_labels
+from covey.labelling.label_tables import describe_new
 from covey.outputs.exchange.audacity_tracks import read_audacity_track
 from covey.outputs.exchange.collect_tables import ExportContents
 from covey.outputs.exchange.intervals import read_timing
-from covey.outputs.exchange.match_selections import CLUSTERS, MatchedSelections, match_selections, unknown_sounds
+from covey.outputs.exchange.match_selections import (
+    CLUSTERS,
+    MatchedSelections,
+    match_empty_tables,
+    match_selections,
+    unknown_sounds,
+)
 from covey.outputs.exchange.selection_columns import read_birdnet_table, read_raven_table
 from covey.outputs.exchange.selections import SelectionTable, read_tables
 
@@ -49,6 +55,8 @@ def import_selections(
 ) -> str:
     """Add the selections in tables to the labels of a dataset, in one action; return the balance.
 
+    A table without selections says that a person found nothing in its recording.
+
     Args:
         dataset: the dataset.
         form: the format of the tables.
@@ -72,13 +80,23 @@ def import_selections(
     _check_any_used(matched, names)
     if hint := _cluster_hint(matched.balance.left_out):
         progress.note(hint.strip())
-    how, when = f"import of {preview([table.path.name for table in files.tables])}", now()
     labels = {(name, label) for label, images in matched.images_by_label.items() for name in images}
     present = {(name, label) for name, labels_of in store.by_image().items() for label in labels_of}
-    rows = [Labelled(name, label, when, how) for label, images in matched.images_by_label.items() for name in images]
-    if labels - present:
-        store.give(rows, lambda count: f"{count_noun(count, 'label')} imported from {form.program}")
-    return f"{matched.balance.describe(verbose)} {describe_new_labels(len(labels), len(labels - present))}"
+    empty_tables = [table for table in files.tables if table.looked_at]
+    empty_images, empty_balance = match_empty_tables(empty_tables, names, [name for name, _ in labels | present])
+    new_absences = set(empty_images) - {row.filename for row in store.absences()}
+    if labels - present or new_absences:
+        how, when = f"import of {preview([table.path.name for table in files.tables])}", now()
+        rows = [
+            Labelled(name, label, when, how) for label, images in matched.images_by_label.items() for name in images
+        ]
+        absences = [Labelled(name, NOTHING_THERE, when, how) for name in empty_images if name in new_absences]
+        store.give(rows, lambda count: f"{count_noun(count, 'label')} imported from {form.program}", absences)
+    sentences = [matched.balance.describe(verbose), describe_new("label", len(labels), len(labels - present))]
+    if empty_tables:
+        nothing_there = describe_new("image", len(empty_images), len(new_absences))
+        sentences += [empty_balance.describe(verbose), f"Looked at, nothing there: {nothing_there}"]
+    return " ".join(sentences)
 
 
 def _read(form: SelectionFormat, column: str | None, path: Path) -> SelectionTable:
@@ -86,15 +104,14 @@ def _read(form: SelectionFormat, column: str | None, path: Path) -> SelectionTab
 
 
 def _note_columns(tables: Sequence[SelectionTable], progress: Progress) -> None:
-    """Report where the classes were read, and which tables are empty."""
+    """Report where the classes were read, and which empty tables say nothing of what a person found."""
     counts = Counter(table.column for table in tables if table.column and table.selections)
     if counts:
         columns = [f"{head!r} ({count_noun(count, 'table')})" for head, count in counts.most_common()]
         progress.note(f"Classes are read from the column {preview(columns)}.")
-    if empty := [table.path.name for table in tables if not table.selections]:
-        progress.note(
-            f"Looked at, nothing there: {count_noun(len(empty), 'table')} without selections ({preview(empty)})."
-        )
+    if empty := [table.path.name for table in tables if not table.selections and not table.looked_at]:
+        tables_without = f"{count_noun(len(empty), 'table')} without detections ({preview(empty)})"
+        progress.note(f"{tables_without}: nothing is stored, as no person looked.")
 
 
 def _check_any_used(matched: MatchedSelections, names: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from covey._base.text import count_noun
 from covey.components.contracts import Floats
 from covey.data.path_index import find_conflicting_paths
 from covey.data.recording_index import RecordingIndex
-from covey.data.segment_names import parse_segment_names, xeno_canto_number
+from covey.data.segment_names import parse_segment_names, recordings_of_images, xeno_canto_number
 from covey.labelling.classes import class_name
 from covey.outputs.exchange.selection_columns import rows_of
 from covey.outputs.exchange.selections import SelectionRow, SelectionTable
@@ -26,6 +26,7 @@ SHARE = 0.5
 UNKNOWN = "in recordings of which there are no images"
 AMBIGUOUS = "that may be in several recordings"
 CONFLICT = "in files of one name in several folders, only one of which can be the recording"
+HAS_LABELS = "of recordings that have labels"
 BEYOND, BETWEEN = "beyond the end of the images", "between images"
 NO_CLASS, BAD_CLASS, CLUSTERS = (
     "without a class",
@@ -72,6 +73,33 @@ class MatchedSelections:
 
     images_by_label: Mapping[str, Sequence[str]]
     balance: Balance
+
+
+def match_empty_tables(
+    tables: Sequence[SelectionTable], names: Sequence[str], labelled: Iterable[str]
+) -> tuple[list[str], Balance]:
+    """Return the images of the recordings in which, as tables without selections say, nothing is; and the balance.
+
+    Args:
+        tables: those without selections.
+        names: all images of the dataset.
+        labelled: images with a class: in their recordings something is.
+    """
+    index, balance = RecordingIndex.of_images(names), Balance("table", "without selections")
+    recording_of_image = recordings_of_images(names)
+    recordings_with_labels = {recording_of_image.get(name) for name in labelled}
+    empty_recordings = set()
+    for table in tables:
+        recordings = find_recordings(index, table.looked_at, table.folders)
+        if len(recordings) != 1:
+            candidates = f"{table.path.name}: {' or '.join(recordings)}" if recordings else table.path.name
+            balance.leave_out(AMBIGUOUS if recordings else UNKNOWN, candidates)
+        elif recordings_with_labels.intersection(recordings):
+            balance.leave_out(HAS_LABELS, table.path.name)
+        else:
+            balance.used += 1
+            empty_recordings.update(recordings)
+    return [name for name in names if recording_of_image.get(name) in empty_recordings], balance
 
 
 def match_selections(

@@ -33,7 +33,10 @@ NOTHING_HEARD = "nocall"
 """BirdNET's class for a recording in which it heard nothing."""
 SEVERAL_FILES = f"from a table of several files without {OFFSET!r}, where seconds may count from the first file"
 NO_TIMES = "without times"
-_TABLE_NAME = re.compile(r"(.+?)(\.Table\.\d+.*|\.selections?|\.BirdNET\..*)?\.(txt|tsv|csv)", re.IGNORECASE)
+_TABLE_NAMES = [
+    re.compile(rf"(.+){ending}\.(txt|tsv|csv)", re.IGNORECASE)
+    for ending in (r"\.Table\.\d+.*", r"\.BirdNET\..*", r"\.selections?", "")
+]
 
 Rows = Sequence[tuple[int, Sequence[str]]]
 
@@ -72,7 +75,8 @@ def read_raven_table(path: Path, column: str | None = None) -> SelectionTable:
     Raises:
         CoveyError: the file cannot be read, is no such table, or lacks the column.
     """
-    return _read(path, _split_lines(path), (RAVEN,), column)
+    table = _read(path, _split_lines(path), (RAVEN,), column)
+    return attrs.evolve(table, looked_at="" if table.selections else own_name(path))
 
 
 def read_birdnet_table(path: Path, column: str | None = None) -> SelectionTable:
@@ -90,7 +94,7 @@ def read_birdnet_table(path: Path, column: str | None = None) -> SelectionTable:
     rows = _split_lines(path)
     if rows and re.fullmatch(r"[\d.,]+", rows[0][1][0].strip()):
         track = read_audacity_track(path)
-        names = [attrs.evolve(row, sound=_own_name(path), label=row.label.rpartition(", ")[2])
+        names = [attrs.evolve(row, sound=own_name(path), label=row.label.rpartition(", ")[2])
                  for row in track.selections]  # fmt: skip
         return attrs.evolve(track, selections=names)
     return _read(path, rows, BIRDNET, column)
@@ -163,12 +167,13 @@ def _sound(path: Path, cells: Mapping[str, str], kind: Columns) -> str:
     ):
         # the path of a folder; backslashes are understood everywhere
         return str(PureWindowsPath(path_cell, file_name_cell))
-    return path_cell or file_name_cell or _own_name(path)
+    return path_cell or file_name_cell or own_name(path)
 
 
-def _own_name(path: Path) -> str:
-    match = _TABLE_NAME.fullmatch(path.name)
-    return match[1] if match else path.stem
+def own_name(path: Path) -> str:
+    """Return the name of the sound file after which a table is named."""
+    matches = (pattern.fullmatch(path.name) for pattern in _TABLE_NAMES)
+    return next((match[1] for match in matches if match), path.stem)
 
 
 def _check_files(selections: Sequence[SelectionRow], with_offset: bool) -> list[SelectionRow]:

@@ -37,11 +37,16 @@ class SelectionRow:
 
 @attrs.frozen(kw_only=True)
 class SelectionTable:
-    """The selections in one file. `column` is where the classes stand, "" where the format has no columns."""
+    """The selections in one file. `column` is where the classes stand, "" where the format has no columns.
+
+    `looked_at` is the name of the sound file in which, by a table without selections, a person found nothing; "" if the
+    table says no such thing.
+    """
 
     path: Path
     selections: Sequence[SelectionRow]
     column: str = ""
+    looked_at: str = ""
 
     @property
     def folders(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from covey._base.digests import digest
 from covey.data.path_index import split_path
@@ -15,7 +15,7 @@ from covey.outputs.exchange.safe_filenames import fold_case, safe_path
 _MARK = re.compile(r"~[0-9a-f]{8}$")
 
 
-def track_names(index: RecordingIndex, folder: str) -> dict[str, str]:
+def track_names(index: RecordingIndex, folder: str, read_name: Callable[[str], str]) -> dict[str, str]:
     """Return the path, without ending, of the table of each recording.
 
     It is the recording's own path where that is safe on every system and leads back to it, or else one with a mark.
@@ -23,13 +23,14 @@ def track_names(index: RecordingIndex, folder: str) -> dict[str, str]:
     Args:
         index: the recordings.
         folder: the folder of the tables.
+        read_name: returns what an import takes for the recording's name, from that of a table without its ending.
     """
     folded = Counter(map(fold_case, index.recordings))
     names = {}
     for recording in index.recordings:
         *inner, base = recording.split("/")
         plain = safe_path(recording) == recording and folded[fold_case(recording)] == 1
-        leads_back = plain and find_recordings(index, base, (folder, *inner)) == [recording]
+        leads_back = plain and find_recordings(index, read_name(base), (folder, *inner)) == [recording]
         names[recording] = recording if leads_back else "/".join([*inner, _marked(recording)])
     return names
 
