@@ -311,6 +311,8 @@ def test_what_is_empty_follows_its_image(birds: Path, store: LabelStore) -> None
     assert [row.filename for row in store.absences()] == ["c.png"]
     store.undo()
     assert [row.filename for row in store.absences()] == ["a.png"]
+    store.drop_rows(store.orphaned())
+    assert store.all_rows() == []
 
 
 def test_labels_that_fit_no_image_or_several_are_named(birds: Path, store: LabelStore) -> None:

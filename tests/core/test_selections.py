@@ -279,7 +279,7 @@ def test_what_birdnet_did_not_hear_nobody_looked_for(covey: Cli, tmp_path: Path)
     dataset = dataset_of(tmp_path / "birds", ["x"])
     (tmp_path / "x.BirdNET.results.csv").write_text("Start (s),End (s),Scientific name,Common name,Confidence\n")
     done = imported(covey, "birdnet", dataset, tmp_path / "x.BirdNET.results.csv")
-    assert "1 table without detections (x.BirdNET.results.csv): nothing is stored, as no person looked." in done.stderr
+    assert "1 table without detections (x.BirdNET.results.csv): nothing is stored" in done.stderr
     assert (done.exit_code, open_labels(dataset).absences()) == (0, [])
 
 
@@ -352,16 +352,123 @@ def test_label_tracks_with_and_without_frequencies(covey: Cli, tmp_path: Path) -
     assert "Looked at, nothing there: 6 images: 6 new." in done.stdout
 
 
+@pytest.mark.parametrize("form", ["raven", "audacity"])
+@pytest.mark.parametrize(("second", "shown"), [(0, 0), (1, 1), (2.5, 2), (4, None), (5, 5), (6, 5), (6.1, None)])
+def test_a_point_in_time_labels_the_image_that_shows_it(
+    covey: Cli, tmp_path: Path, form: str, second: float, shown: int | None
+) -> None:
+    dataset = dataset_of(tmp_path / "birds", ["b"])
+    for gone in (3, 4):
+        (dataset.home / "images" / image_name("b", gone)).unlink()
+    path = table(tmp_path / "b.txt", "Species", "wren", times=(second, second))
+    if form == "audacity":
+        path.write_text(f"{second}\t{second}\twren\n")
+    imported(covey, form, dataset, path)
+    assert labels(dataset) == ({} if shown is None else {image_name("b", shown): ("wren",)})
+
+
+# Praat
+
+
+LONG_GRID = """File type = "ooTextFile"
+Object class = "TextGrid"
+
+xmin = 0
+xmax = 6
+tiers? <exists>
+size = 3
+item []:
+    item [1]:
+        class = "IntervalTier"
+        name = "notes 7"
+        xmin = 0
+        xmax = 6
+        intervals: size = 1
+        intervals [1]:
+            xmin = 0
+            xmax = 6
+            text = ""
+    item [2]:
+        class = "IntervalTier"
+        name = "birds"
+        xmin = 0
+        xmax = 6
+        intervals: size = 3
+        intervals [1]:
+            xmin = 1e-09
+            xmax = 1
+            text = "say ""é"" 2
+twice"
+        intervals [2]:
+            xmin = 1
+            xmax = 3
+            text = ""
+        intervals [3]:
+            xmin = 3
+            xmax = 4
+            text = "wren"
+    item [3]:
+        class = "TextTier"
+        name = "clicks"
+        xmin = 0
+        xmax = 6
+        points: size = 1
+        points [1]:
+            number = 4.5
+            mark = "click"
+"""
+SHORT_GRID = (
+    'File type = "ooTextFile"\n"TextGrid"\n\n0\n6\n<exists>\n3\n"IntervalTier"\n"notes 7"\n0\n6\n1\n0\n6\n""\n'
+    '"IntervalTier"\n"birds"\n0\n6\n3\n1e-09\n1\n"say ""é"" 2\ntwice"\n1\n3\n""\n3\n4\n"wren"\n'
+    '"TextTier"\n"clicks"\n0\n6\n1\n4.5\n"click"\n'
+)
+
+
+@pytest.mark.parametrize("grid", [LONG_GRID, SHORT_GRID], ids=["long", "short"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_textgrids_of_praat(covey: Cli, tmp_path: Path, grid: str, encoding: str) -> None:
+    dataset, path = dataset_of(tmp_path / "birds", ["a", "b"]), tmp_path / "grids" / "b.TextGrid"
+    path.parent.mkdir()
+    path.write_text(grid, encoding)
+    done = imported(covey, "textgrid", dataset, path.parent)
+    assert done.exit_code == 0, done.output
+    assert "Classes are read from the tier 'birds' (1 table)." in done.stderr
+    assert labels(dataset) == {image_name("b", 0): ('say "é" 2 twice',), image_name("b", 3): ("wren",)}
+    assert imported(covey, "textgrid", dataset, path, "--tier", "clicks").exit_code == 0
+    assert labels(dataset)[image_name("b", 4)] == ("click",)
+    wrong = imported(covey, "textgrid", dataset, path, "--tier", "bird")
+    assert (wrong.exit_code, "has no tier 'bird'. Did you mean" in wrong.stderr) == (2, True)
+    assert imported(covey, "textgrid", dataset, path, "--tier", "notes 7").exit_code == 0
+    assert open_labels(dataset).absences() == []
+
+
+def test_a_textgrid_without_texts_is_empty_and_one_of_two_recordings_says_nothing(covey: Cli, tmp_path: Path) -> None:
+    dataset, path = dataset_of(tmp_path / "birds", [*SITES, "b"], count=2), tmp_path / "b.TextGrid"
+    for name in ("b", "20230501_050000"):
+        path.with_stem(name).write_text('"ooTextFile"\n"TextGrid"\n0 2 <exists> 1\n"IntervalTier" "x" 0 2 1 0 2 ""\n')
+    done = imported(covey, "textgrid", dataset, path, path.with_stem("20230501_050000"))
+    assert "1 that may be in several recordings (20230501_050000.TextGrid: siteA/" in done.stdout
+    assert [row.filename for row in open_labels(dataset).absences()] == [image_name("b", 0), image_name("b", 1)]
+
+
+@pytest.mark.parametrize("length", range(0, len(SHORT_GRID), 9))
+def test_textgrids_that_are_cut_off_are_refused(covey: Cli, tmp_path: Path, length: int) -> None:
+    dataset = dataset_of(tmp_path / "birds", ["b"], count=1)
+    (tmp_path / "b.TextGrid").write_text(SHORT_GRID[:length], "utf-8")
+    done = imported(covey, "textgrid", dataset, tmp_path / "b.TextGrid")
+    assert (done.exit_code, "TextGrids are saved by Praat as text files." in done.stderr) == (2, True)
+
+
 # files of any kind
 
 
-@pytest.mark.parametrize("form", ["raven", "birdnet", "audacity"])
+@pytest.mark.parametrize("form", ["raven", "birdnet", "audacity", "textgrid"])
 @pytest.mark.parametrize(
     "content", [None, b"", b"\0" * 99, bytes(range(256)), b"\xff\xfe\0", b'"' * 99, b"1\t", b"\t\n" * 9]
 )
 def test_what_is_no_table_is_one_error_or_nothing(covey: Cli, tmp_path: Path, form: str, content: bytes | None) -> None:
     dataset = dataset_of(tmp_path / "birds", ["b"])
-    for suffix in (".txt", ".csv"):
+    for suffix in (".txt", ".csv", ".TextGrid"):
         path = tmp_path / f"b{suffix}"
         if content is not None:
             path.write_bytes(content)

@@ -10,7 +10,14 @@ import click
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.outputs.exchange.import_features import import_features
 from covey.outputs.exchange.import_label_table import import_labels
-from covey.outputs.exchange.import_selections import AUDACITY, BIRDNET, RAVEN, SelectionFormat, import_selections
+from covey.outputs.exchange.import_selections import (
+    AUDACITY,
+    BIRDNET,
+    RAVEN,
+    TEXTGRID,
+    SelectionFormat,
+    import_selections,
+)
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
@@ -117,6 +124,21 @@ def audacity(folder: str, tables: tuple[Path, ...], segment: float | None, verbo
     covey import audacity birds/ tracks/
     """
     _import(AUDACITY, folder, tables, None, segment, verbose)
+
+
+@import_.command()
+@_selection_arguments
+@click.option("--tier", help="The tier with the classes. [default: the first one with any text]")
+def textgrid(folder: str, tables: tuple[Path, ...], tier: str | None, segment: float | None, verbose: bool) -> None:
+    """Add Praat TextGrids, or folders of them, to the labels of the dataset FOLDER.
+
+    A TextGrid belongs to the recording that has its name. Intervals and points with a text become labels of images as
+    with covey import raven.
+
+    \b
+    covey import textgrid birds/ grids/
+    """
+    _import(TEXTGRID, folder, tables, tier, segment, verbose)
 
 
 def _import(

@@ -110,19 +110,24 @@ def move_labels(db: sqlite3.Connection, action: int, moves: Sequence[tuple[Label
     labels = [move for move in moves if move[0].label != NOTHING_THERE]
     id_of_class = _find_or_create_class_ids(db, action, dict.fromkeys(row.label for row, _ in labels))
     add_labels(db, action, [row for _, row in labels])
-    parameters = ((action, id_of_class[row.label], row.filename, row.content) for row, _ in labels)
-    db.executemany(_TAKE_CONTENT, parameters)
     absences = [move for move in moves if move[0].label == NOTHING_THERE]
     labelled = {row.filename for _, row in labels}
     add_absences(db, action, [row for _, row in absences if row.filename not in labelled])
-    db.executemany(_TAKE_ABSENCE, ((action, row.filename, row.content) for row, _ in absences))
+    _take_rows(db, action, [row for row, _ in moves], id_of_class)
 
 
 def drop_labels(db: sqlite3.Connection, action: int, rows: Sequence[Labelled]) -> None:
     """Take labels from the contents that they were given to. Raises CoveyError."""
-    id_of_class = {label: _find_class_id(db, label) for label in {row.label for row in rows}}
-    parameters = ((action, id_of_class[row.label], row.filename, row.content) for row in rows)
+    class_names = {row.label for row in rows} - {NOTHING_THERE}
+    _take_rows(db, action, rows, {label: _find_class_id(db, label) for label in class_names})
+
+
+def _take_rows(db: sqlite3.Connection, action: int, rows: Sequence[Labelled], id_of_class: Mapping[str, int]) -> None:
+    labels = [row for row in rows if row.label != NOTHING_THERE]
+    parameters = ((action, id_of_class[row.label], row.filename, row.content) for row in labels)
     db.executemany(_TAKE_CONTENT, parameters)
+    absences = ((action, row.filename, row.content) for row in rows if row.label == NOTHING_THERE)
+    db.executemany(_TAKE_ABSENCE, absences)
 
 
 def alter(db: sqlite3.Connection, action: int, label: str, name: str | None = None, colour: str | None = None) -> None:

@@ -29,7 +29,7 @@ class LabelImport:
 
     def describe(self, verbose: bool = False) -> str:
         """Return it in words; with `verbose` the names of all rows that were left out, or else the first few."""
-        return f"{self.balance.describe(verbose)} {describe_new("label", self.label_count, self.new_count)}"
+        return f"{self.balance.describe(verbose)} {describe_new('label', self.label_count, self.new_count)}"
 
 
 def import_labels(dataset: Dataset, store: LabelStore, path: Path, name: str) -> LabelImport:

@@ -26,22 +26,28 @@ from covey.outputs.exchange.match_selections import (
     match_selections,
     unknown_sounds,
 )
+from covey.outputs.exchange.praat_textgrids import read_textgrid
 from covey.outputs.exchange.selection_columns import read_birdnet_table, read_raven_table
 from covey.outputs.exchange.selections import SelectionTable, read_tables
 
 
 @attrs.frozen
 class SelectionFormat:
-    """A format of selections: the program's name, how its files end, and what reads one, with its class column."""
+    """A format of selections: the program's name, how its files end, and what reads one, with its class column.
+
+    `column_noun` is what the format calls such a column.
+    """
 
     program: str
     suffixes: tuple[str, ...]
     read: Callable[[Path, str | None], SelectionTable]
+    column_noun: str = "column"
 
 
 RAVEN = SelectionFormat("Raven", (".txt", ".tsv"), read_raven_table)
 BIRDNET = SelectionFormat("BirdNET", (".txt", ".csv"), read_birdnet_table)
 AUDACITY = SelectionFormat("Audacity", (".txt",), lambda path, _: read_audacity_track(path))
+TEXTGRID = SelectionFormat("Praat", (".textgrid",), read_textgrid, "tier")
 
 
 def import_selections(
@@ -73,7 +79,7 @@ def import_selections(
     files, names = read_tables(paths, partial(_read, form, column), form.suffixes), ExportContents(dataset, ()).names
     if files.skipped:
         progress.note(f"Skipped: {', '.join(files.skipped) if verbose else preview(files.skipped)}.")
-    _note_columns(files.tables, progress)
+    _note_columns(files.tables, form.column_noun, progress)
     store = open_labels(dataset)
     classes = None if column else [label.name for label in store.classes()]
     matched = match_selections(files.tables, names, length, classes)
@@ -103,15 +109,15 @@ def _read(form: SelectionFormat, column: str | None, path: Path) -> SelectionTab
     return form.read(path, column)
 
 
-def _note_columns(tables: Sequence[SelectionTable], progress: Progress) -> None:
+def _note_columns(tables: Sequence[SelectionTable], column_noun: str, progress: Progress) -> None:
     """Report where the classes were read, and which empty tables say nothing of what a person found."""
     counts = Counter(table.column for table in tables if table.column and table.selections)
     if counts:
         columns = [f"{head!r} ({count_noun(count, 'table')})" for head, count in counts.most_common()]
-        progress.note(f"Classes are read from the column {preview(columns)}.")
+        progress.note(f"Classes are read from the {column_noun} {preview(columns)}.")
     if empty := [table.path.name for table in tables if not table.selections and not table.looked_at]:
         tables_without = f"{count_noun(len(empty), 'table')} without detections ({preview(empty)})"
-        progress.note(f"{tables_without}: nothing is stored, as no person looked.")
+        progress.note(f"{tables_without}: nothing is stored, as that does not say that a person found nothing.")
 
 
 def _check_any_used(matched: MatchedSelections, names: Sequence[str]) -> None:

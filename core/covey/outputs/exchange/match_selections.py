@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from covey._base.balance import Balance
 from covey._base.errors import CoveyError
@@ -52,15 +53,24 @@ class Clips:
         """Return the images that a selection labels.
 
         These are the images of which at least half, or half of the selection, lies in both. If the selection begins
-        and ends exactly with images, as covey exports them, they are those that lie wholly in it.
+        and ends exactly with images, as covey exports them, they are those that lie wholly in it. A point in time
+        labels the images that show it; where one ends and the next begins, the next.
         """
         image_ends = self.starts + self.length
-        if self._is_edge(self.starts, begin) and self._is_edge(image_ends, end):
+        if end - begin <= _ROUNDED:
+            is_labelled = self._contain(begin)
+        elif self._is_edge(self.starts, begin) and self._is_edge(image_ends, end):
             is_labelled = (self.starts >= begin - _ROUNDED) & (image_ends <= end + _ROUNDED)
         else:
             shared_seconds = np.minimum(image_ends, end) - np.maximum(self.starts, begin)
             is_labelled = shared_seconds >= SHARE * min(self.length, end - begin) - _ROUNDED
         return [self.names[position] for position in np.flatnonzero(is_labelled).tolist()]
+
+    def _contain(self, second: float) -> NDArray[np.bool_]:
+        image_ends = self.starts + self.length
+        begun = self.starts <= second + _ROUNDED
+        shown = begun & (second < image_ends - _ROUNDED)
+        return shown if shown.any() else begun & (second <= image_ends + _ROUNDED)
 
     @staticmethod
     def _is_edge(edges: Floats, second: float) -> bool:

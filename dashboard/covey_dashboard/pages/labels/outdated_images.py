@@ -60,7 +60,7 @@ def show_reattachment(reattachment: Reattachment, changed: Collection[Labelled])
 
 
 def _describe_label(row: Labelled, is_changed: bool) -> list[str]:
-    return [row.filename, row.label, "the image was replaced" if is_changed else "the image is gone"]
+    return [row.filename, row.label or "nothing there", "the image was replaced" if is_changed else "the image is gone"]
 
 
 def _describe_target(row: Labelled, moved: Labelled) -> str:
@@ -88,7 +88,7 @@ def show_confirmation(store: LabelStore, moves: Sequence[Move], list_names: Call
         CoveyError: the labels cannot be read.
     """
     names = set(list_names())
-    counts = Counter(row.label for row, _ in moves if row.filename in names)
+    counts = Counter(row.label or "nothing there" for row, _ in moves if row.filename in names)
     st.text(f"Outdated labels: {', '.join(f'{label} ({count:,})' for label, count in counts.items()) or 'none'}")
     with button_row():
         st.button(
