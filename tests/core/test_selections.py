@@ -367,6 +367,14 @@ def test_a_point_in_time_labels_the_image_that_shows_it(
     assert labels(dataset) == ({} if shown is None else {image_name("b", shown): ("wren",)})
 
 
+def test_a_line_of_a_track_without_times_stops_no_other(covey: Cli, tmp_path: Path) -> None:
+    dataset, path = dataset_of(tmp_path / "birds", ["b"]), tmp_path / "b.txt"
+    path.write_text("begin\tend\tlabel\n1\t2\twren\n4\t3\towl\nnan\t3\towl\n")
+    done = imported(covey, "audacity", dataset, path)
+    assert "Of 4 selections in 1 table 1 used; 3 without times (b.txt line 1: 'begin" in done.stdout
+    assert labels(dataset) == {image_name("b", 1): ("wren",)}
+
+
 # Praat
 
 

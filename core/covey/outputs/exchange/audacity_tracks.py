@@ -7,6 +7,7 @@ from pathlib import Path
 
 from covey.outputs.exchange.intervals import Interval
 from covey.outputs.exchange.selections import (
+    NO_TIMES,
     ForeignTableError,
     SelectionRow,
     SelectionTable,
@@ -41,6 +42,8 @@ def read_audacity_track(path: Path) -> SelectionTable:
         (line_number, line) for line_number, line in enumerate(lines, 1) if line.strip() and not line.startswith("\\")
     ]
     selections = [_selection(path, line_number, line) for line_number, line in rows]
+    if rows and all(selection.problem for selection in selections):
+        raise ForeignTableError(f"{path} is no label track of Audacity: {selections[0].row}.")
     return SelectionTable(path=path, selections=selections, looked_at="" if selections else path.stem)
 
 
@@ -50,7 +53,7 @@ def _selection(path: Path, number: int, line: str) -> SelectionRow:
         begin, end = parse_seconds(cells[0]), parse_seconds(cells[1])
         if not 0 <= begin <= end:
             raise ValueError("the end is before the begin")
-    except ValueError as error:
-        times = f"{line[:40]!r} has no times (line {number})"
-        raise ForeignTableError(f"{path} is no label track of Audacity: {times}.") from error
+    except ValueError:
+        row = f"{path.name} line {number}: {line[:40]!r} has no times"
+        return SelectionRow(sound=path.stem, row=row, problem=NO_TIMES)
     return SelectionRow(sound=path.stem, begin=begin, end=end, label=cells[2].strip(), row=f"{path.name} line {number}")

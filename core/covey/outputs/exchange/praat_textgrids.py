@@ -11,6 +11,7 @@ import attrs
 from covey._base.errors import CoveyError, did_you_mean
 from covey._base.text import preview
 from covey.outputs.exchange.selections import (
+    NO_TIMES,
     ForeignTableError,
     SelectionRow,
     SelectionTable,
@@ -82,7 +83,7 @@ def _read_entry(path: Path, tier: str, tokens: Iterator[re.Match[str]], is_inter
     begin = parse_seconds(next(tokens)["number"])
     end = parse_seconds(next(tokens)["number"]) if is_interval else begin
     row = f"{path.name} tier {tier!r} at {begin:g} s"
-    problem = "" if 0 <= begin <= end else "without times"
+    problem = "" if 0 <= begin <= end else NO_TIMES
     return SelectionRow(sound=path.stem, begin=begin, end=end, label=_unquote(next(tokens)), row=row, problem=problem)
 
 

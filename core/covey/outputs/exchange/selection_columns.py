@@ -15,6 +15,7 @@ from covey.data.path_index import split_path
 from covey.data.recording_index import is_sound_file
 from covey.outputs.exchange.audacity_tracks import read_audacity_track
 from covey.outputs.exchange.selections import (
+    NO_TIMES,
     ForeignTableError,
     SelectionRow,
     SelectionTable,
@@ -32,7 +33,6 @@ CLASS_COLUMNS = (
 NOTHING_HEARD = "nocall"
 """BirdNET's class for a recording in which it heard nothing."""
 SEVERAL_FILES = f"from a table of several files without {OFFSET!r}, where seconds may count from the first file"
-NO_TIMES = "without times"
 _TABLE_NAMES = [
     re.compile(rf"(.+){ending}\.(txt|tsv|csv)", re.IGNORECASE)
     for ending in (r"\.Table\.\d+.*", r"\.BirdNET\..*", r"\.selections?", "")

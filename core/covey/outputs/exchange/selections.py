@@ -14,6 +14,9 @@ from covey._base.text import preview
 from covey.data.images import SUFFIXES
 from covey.data.recording_index import is_sound_file
 
+NO_TIMES = "without times"
+"""Why a row that does not say from when to when cannot be used."""
+
 
 class ForeignTableError(CoveyError):
     """A file is no table of the kind that was expected."""
