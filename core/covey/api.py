@@ -40,6 +40,8 @@ def run(
     reducers: Sequence[Reducer] = (),
     clusterers: Sequence[Clusterer] = (),
     features: Sequence[str] = (),
+    join: Sequence[str] = (),
+    whiten: float = 0.0,
     runtime: Runtime | None = None,
     out: str | None = None,
     progress: Progress = SILENT,
@@ -49,10 +51,13 @@ def run(
     Args:
         location: the dataset.
         extractors: what describes the images; by default the default of `covey run`, as for the other kinds, or none
-            if `features` are named.
+            if `features` or `join` are named.
         reducers: what reduces the features.
         clusterers: what finds groups.
         features: names of tables of features in the dataset to go on from, such as imported ones.
+        join: sets of features to join and go on from as well: names of extractors, which have their default options
+            unless they are among `extractors`; tags of their features; or names of tables of features in the dataset.
+        whiten: how far these are whitened, from 0 to 1.
         runtime: how to compute; by default decided from the hardware.
         out: where the results go; by default into the dataset.
         progress: shows the progress of each step.
@@ -63,18 +68,23 @@ def run(
     Raises:
         CoveyError: there are no images, another run is at work there, or everything failed.
     """
+    from covey.analysis.join_tables import Join
     from covey.components.kinds import Kind
-    from covey.experiments.experiment import Experiment
+    from covey.experiments.experiment import Experiment, name_joined_extractors
     from covey.experiments.pipeline import run_experiment
     from covey.plugins.registry import Registry
 
     registry = Registry.installed()
-    default_extractors = () if features else (registry.get(Kind.EXTRACTOR, Kind.EXTRACTOR.default)(),)
+    default_extractors = () if features or join else (registry.get(Kind.EXTRACTOR, Kind.EXTRACTOR.default)(),)
+    extractors = tuple(extractors) or default_extractors
+    joined_names = name_joined_extractors(join, extractors, registry)
     experiment = Experiment(
         dataset=location,
         out=out,
         features=tuple(features),
-        extractors=tuple(extractors) or default_extractors,
+        join=tuple(join),
+        joins=(Join(whiten=whiten),),
+        extractors=(*extractors, *(registry.get(Kind.EXTRACTOR, name)() for name in joined_names)),
         reducers=tuple(reducers) or (registry.get(Kind.REDUCER, Kind.REDUCER.default)(),),
         clusterers=tuple(clusterers) or (registry.get(Kind.CLUSTERER, Kind.CLUSTERER.default)(),),
         runtime=runtime or Runtime(),

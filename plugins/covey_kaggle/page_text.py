@@ -54,13 +54,12 @@ def _describe_entry(entry: AnyEntry) -> str:
     return f"- `{entry.name.replace('`', '')}`: {rows:,} x {columns:,}; {lineage_text}"
 
 
-def _describe_lineage(step: Provenance | None) -> str:
+def _describe_lineage(step: Provenance) -> str:
     """Return the steps that made a table, the last one first."""
-    step_texts = []
-    while step is not None:
-        step_texts.append(escape_markdown(f"{step.component} {_format_options(step.options)}"))
-        step = step.source
-    return ", from ".join(step_texts)
+    sources = " and ".join(map(_describe_lineage, step.sources))
+    return escape_markdown(f"{step.component} {_format_options(step.options)}") + (
+        f", from {sources}" if sources else ""
+    )
 
 
 def _format_options(options: Mapping[str, object]) -> str:

@@ -109,7 +109,7 @@ def test_a_table_for_each_thing_that_a_dataset_holds(covey: Cli, tmp_path: Path,
     files = {path.name.partition("~")[0]: table(path) for path in (tmp_path / "out").iterdir()}
     assert {name: (len(rows), list(rows[0])) for name, rows in files.items()} == {
         "full_features_x": (24, ["filename", "d0", "d1", "d2", "d3", "d4"]),
-        "dimred__neigh_0": (24, ["filename", "map_x", "map_y", "d0", "d1", "d2"]),
+        "dimred__neigh_0_x": (24, ["filename", "map_x", "map_y", "d0", "d1", "d2"]),
         "clusters.csv": (24, ["filename", "cluster"]),
         "labels.csv": (1, ["filename", "label", "when", "how"]),
         "metadata.csv": (24, ["filename", "site"]),

@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from covey import CoveyError
+from covey.analysis.join_tables import Join
 from covey.components.contracts import Runtime
 from covey.components.kinds import Kind
 from covey.data.provenance import Copies, Details, Provenance, ReusedRows
@@ -23,7 +24,7 @@ DETAILS = Details(
     constant=2,
     runtime=Runtime(device="cuda", precision="bfloat16", threads=3),
     earlier=ReusedRows(key="1" * 64, rows=7),
-    other=FEATURES,
+    lacking={"probe": 2},
     machines=("cpu: AMD EPYC",),
     file="features.csv",
 )
@@ -48,7 +49,7 @@ def test_details_are_written_as_plain_values_and_defaults_are_left_out() -> None
     details = json.loads(attrs.evolve(FEATURES, details=DETAILS).to_json())["details"]
     assert details["copies"] == {"count": 3, "first": ["a.png", "b.png"]}
     assert details["runtime"]["precision"] == "bfloat16"
-    assert details["other"]["component"] == "probe"
+    assert details["lacking"] == {"probe": 2}
 
 
 def test_fields_of_a_newer_covey_are_ignored() -> None:
@@ -74,7 +75,7 @@ def test_a_runtime_of_another_covey_keeps_the_fields_that_both_know() -> None:
         ("runtime", {"threads": "many"}, "details.runtime must be the settings of a computation"),
         ("machines", "cpu", "details.machines must be a list of texts"),
         ("earlier", {"rows": 3}, "details.earlier must be a key and a number of rows"),
-        ("other", "x", "details.other must be a provenance"),
+        ("lacking", {"a": "x"}, "details.lacking must be a number of images for each table"),
         ("file", {"name": "x"}, "details.file must be the name of a file"),
     ],
 )
@@ -85,3 +86,17 @@ def test_odd_details_are_one_sentence_that_names_the_field(name: str, odd: Any, 
     assert message.startswith(f"birds.npz has a damaged provenance ({sentence}")
     assert message.endswith("make the file again.")
     assert "\n" not in message
+
+
+def test_joined_tables_are_named_by_their_keys() -> None:
+    other = attrs.evolve(FEATURES, component="other", tag="other")
+    joined = Join(whiten=0.5).provenance_of([FEATURES, other], Details(lacking={"other": 1}))
+    assert Provenance.from_json(joined.to_json(), "birds.npz") == joined
+    assert joined.lineage == [FEATURES, other, joined]
+    assert joined.title == "probe+other-whiten0.5"
+    keys = {joined.key, Join().provenance_of([FEATURES, other]).key, Join().provenance_of([FEATURES, FEATURES]).key}
+    assert len(keys) == 3
+    document = json.loads(joined.to_json())
+    document["joined"][0]["version"] = 2
+    with pytest.raises(CoveyError, match="its key does not fit what it says"):
+        Provenance.from_json(json.dumps(document), "birds.npz")

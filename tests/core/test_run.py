@@ -101,9 +101,11 @@ def test_results_go_into_the_dataset_or_where_out_says(covey: Cli, images: Path,
     assert covey("run", images, "--out", tmp_path / "out", *LIGHT).exit_code == 0
     assert contents(tmp_path / "out") == inside
     assert len([name for name in inside if name.startswith("full_features_brightness~")]) == 1
-    assert len([name for name in inside if name.startswith("dimred_2_neigh_0_brightness~")]) == 1
-    assert len([name for name in inside if name.startswith("dimred_3_neigh_0_brightness~")]) == 1
-    assert len([name for name in inside if name.startswith("clusters_dbscan-min_samples3_3_neigh_0_brightness~")]) == 1
+    assert len([name for name in inside if name.startswith("dimred_2_neigh_0_pca_brightness~")]) == 1
+    assert len([name for name in inside if name.startswith("dimred_3_neigh_0_pca_brightness~")]) == 1
+    assert (
+        len([name for name in inside if name.startswith("clusters_dbscan-min_samples3_3_neigh_0_pca_brightness~")]) == 1
+    )
 
 
 def test_a_dataset_made_with_out_remembers_its_images(covey: Cli, images: Path, tmp_path: Path) -> None:
@@ -386,7 +388,7 @@ def test_all_defaults_on_real_images(covey: Cli, xc_dev: Path, tmp_path: Path) -
     result = covey("run", tmp_path / "birds")
     assert result.exit_code == 0, result.stderr
     (features,) = (tmp_path / "birds").glob("full_features_tf_efficientnet_lite0_blocks.4~*.npz")
-    (embedding,) = (tmp_path / "birds").glob("dimred_8_neigh_10_tf_efficientnet_lite0_blocks.4~*.npz")
+    (embedding,) = (tmp_path / "birds").glob("dimred_8_neigh_10_umap_tf_efficientnet_lite0_blocks.4~*.npz")
     assert np.load(features)["X"].shape[0] == 210
     assert np.load(embedding)["X_red"].shape == (210, 8)
     assert np.load(embedding)["X_2D"].shape == (210, 2)

@@ -130,7 +130,7 @@ def test_a_second_embedding_is_joined_and_what_does_not_match_is_told(birds: Pat
     app = opened(birds)
     joined = app.selectbox(key="data.second")
     app = joined.select(next(name for name in joined.options if "other" in name)).run()
-    assert "110 images are in both; 5 only in the" in told(app)
+    assert "Of 116 images 110 used; 5 not in other" in told(app)
 
 
 def test_it_works_where_torch_and_umap_are_not_installed(birds: Path, monkeypatch: pytest.MonkeyPatch) -> None:

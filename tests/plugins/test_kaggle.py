@@ -202,7 +202,7 @@ def test_the_original_frontend_lists_and_loads_a_push_with_original(
     assert len(table_names) == 1
     parts = table_names[0].split("_")
     assert parts[1] == "8"
-    assert "_".join(parts[4:]).startswith("brightness")
+    assert "_".join(parts[4:]).startswith("tiny_brightness")
     with np.load(io.BytesIO(files[table_names[0]]), allow_pickle=False) as arrays:
         assert arrays["X_red"].shape == (6, 8)
         assert arrays["X_2D"].shape == (6, 2)

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from covey import Clustering, CoveyError, Dataset, Embedding, Features
+from covey.data.folder import table_file_name
 from covey.data.formats import npz
 from covey.data.images import ImageFolder
 from covey.data.picture_decoding import BrokenImage
@@ -94,7 +95,11 @@ def test_the_same_tables_give_the_same_files_bit_for_bit(tmp_path: Path) -> None
 def test_the_names_tell_the_original_tools_size_neighbours_and_model(tmp_path: Path) -> None:
     Npz().open(str(tmp_path)).save(tiny_tables(NAMES))
     stems = sorted(path.name.partition("~")[0] for path in tmp_path.iterdir())
-    assert stems == ["clusters_tiny_8_neigh_5_brightness", "dimred_8_neigh_5_brightness", "full_features_brightness"]
+    assert stems == [
+        "clusters_tiny_8_neigh_5_tiny_brightness",
+        "dimred_8_neigh_5_tiny_brightness",
+        "full_features_brightness",
+    ]
 
 
 def test_the_files_hold_what_the_format_page_says(tmp_path: Path) -> None:
@@ -112,7 +117,8 @@ def test_the_files_hold_what_the_format_page_says(tmp_path: Path) -> None:
             assert all(dtype is None or archive[key].dtype == dtype for key, dtype in keys.items())
             document = json.loads(str(archive["covey"]))
             assert document["format"] == 1
-            assert path.name.endswith(f"~{document['key'][:8]}.npz")
+            if document["kind"] != "reducer":
+                assert path.name.endswith(f"~{document['key'][:8]}.npz")
             parts = [
                 document["kind"],
                 document["component"],
@@ -122,6 +128,35 @@ def test_the_files_hold_what_the_format_page_says(tmp_path: Path) -> None:
             ]
             text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
             assert hashlib.sha256(text.encode()).hexdigest() == document["key"]
+
+
+def test_names_tell_reducers_apart_and_the_sizes_of_one_reduction_belong_together(tmp_path: Path) -> None:
+    _, embedding, clustering = tiny_tables(NAMES)
+    assert embedding.provenance is not None
+    assert clustering.provenance is not None
+    reductions = [
+        attrs.evolve(embedding.provenance, component=name, tag=name, options=options)
+        for name, options in (
+            ("umap", {"sizes": [2], "neighbors": 10, "seed": 0}),
+            ("umap", {"sizes": [8], "neighbors": 10, "seed": 0}),
+            ("umap", {"sizes": [8], "neighbors": 10, "seed": 1}),
+            ("pca", {"sizes": [8]}),
+        )
+    ]
+    Npz().open(str(tmp_path)).save([attrs.evolve(embedding, provenance=reduction) for reduction in reductions])
+    names = [table_file_name(reduction) for reduction in reductions]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    stems = [name.partition("~")[0] for name in names]
+    umap = "neigh_10_umap_brightness"
+    assert stems == [f"dimred_2_{umap}", f"dimred_8_{umap}", f"dimred_8_{umap}", "dimred_8_neigh_0_pca_brightness"]
+    models = ["_".join(name.split("_")[4:]) for name in names]  # as the original frontend groups
+    assert models[0] == models[1]
+    assert len(set(models)) == 3
+    clusterings = [
+        attrs.evolve(clustering.provenance, source=reduction, input=reduction.key) for reduction in reductions[2:]
+    ]
+    stems = [table_file_name(provenance).partition("~")[0] for provenance in clusterings]
+    assert stems == [f"clusters_tiny_8_{umap}", "clusters_tiny_8_neigh_0_pca_brightness"]
 
 
 def test_files_of_the_original_tools_open(tmp_path: Path) -> None:
@@ -218,6 +253,7 @@ SHORTENED = """
 import sys
 from pathlib import Path
 import numpy as np
+from covey.data.folder import table_file_name
 from covey.data.formats import npz
 
 path = Path(sys.argv[1])
@@ -291,7 +327,7 @@ def test_a_provenance_that_does_not_fit_its_key_is_refused(tmp_path: Path) -> No
         with_details(features.provenance, {"deep": deep}),
         *(
             with_details(features.provenance, {name: "x"})
-            for name in ("versions", "chosen", "broken", "sizes", "copies", "constant", "runtime", "earlier", "other")
+            for name in ("versions", "chosen", "broken", "sizes", "copies", "constant", "runtime", "earlier", "lacking")
         ),
         with_details(features.provenance, {"file": 3}),
         with_details(features.provenance, {"runtime": {"threads": "x"}}),
@@ -434,6 +470,7 @@ def test_a_table_that_exists_already_is_not_written_again(tmp_path: Path) -> Non
 FULL = """
 import resource, signal, sys
 from pathlib import Path
+from covey.data.folder import table_file_name
 from covey.data.formats import npz
 from covey.testing import tiny_tables
 path, names = Path(sys.argv[1]), [f"{index}.png" for index in range(500)]
@@ -476,6 +513,7 @@ import sys
 from itertools import count
 from pathlib import Path
 import attrs, numpy as np
+from covey.data.folder import table_file_name
 from covey.data.formats import npz
 from covey.testing import tiny_tables
 features = tiny_tables(["a.png", "b.png", "c.png"])[0]

@@ -1,103 +1,168 @@
-"""Joining the columns of two tables: features of two extractors, or two embeddings, of the same images."""
+"""Joining tables of the same images: features of several extractors, or several embeddings."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import attrs
 import numpy as np
 
+from covey._base.balance import Balance
 from covey._base.errors import CoveyError
-from covey._base.text import count_noun, preview
-from covey.data.provenance import Details, Provenance
+from covey.analysis.feature_sets import Rows, combine_features, weigh_equally
+from covey.components.contracts import Component
+from covey.components.options import component, option, option_values
+from covey.data.provenance import JOINED, Details, Provenance
 from covey.data.tables import Embedding, Features, Names
 
 T = TypeVar("T", Features, Embedding)
-COMPONENT = "join"
+
+
+@component
+class Join(Component):
+    """Puts sets of features side by side: each standardised, all with equal weight in the distance of two images."""
+
+    name = "join"
+    version = 2
+
+    whiten: float = option(
+        default=0.0,
+        ge=0,
+        le=1,
+        step=0.1,
+        help="How far the principal components of each set are brought to one variance: 0 leaves them as they are, 1"
+        " makes all equal. Raising it gives weak differences between images more weight, and noise too.",
+    )
+
+    def provenance_of(self, sources: Sequence[Provenance], details: Details | None = None) -> Provenance:
+        """Return the provenance of the table that joins these, of one kind, in this order."""
+        first, *others = sources
+        tags = "+".join("_".join(step.tag for step in source.chain) for source in sources)
+        return Provenance(
+            kind=first.kind,
+            component=self.name,
+            tag=tags + (f"-whiten{self.whiten:g}" if self.whiten else ""),
+            version=self.version,
+            options=option_values(self),
+            identity={JOINED: [source.key for source in others]},
+            input=first.key,
+            source=first,
+            joined=tuple(others),
+            details=details or Details(),
+        )
 
 
 @attrs.frozen(kw_only=True)
 class Joined(Generic[T]):
-    """A table of the images that two tables share, and the names that are only in the left or the right one."""
+    """A table of the images that all of several tables have, and how many images were left out, in a sentence."""
 
     table: T
-    only_left: Names
-    only_right: Names
-
-    @property
-    def balance(self) -> str:
-        """How many images are in both tables, and which are in one of them only, in one sentence."""
-        count = len(self.table.names)
-        clauses = [f"{count_noun(count, 'image')} {'is' if count == 1 else 'are'} in both"]
-        for side, names in (("first", self.only_left), ("second", self.only_right)):
-            if len(names):
-                clauses.append(f"{len(names):,} only in the {side}: {preview(names.tolist())}")
-        return "; ".join(clauses) + "."
+    balance: str
 
 
-def join_tables(left: T, right: T) -> Joined[T]:
-    """Join the columns of two tables of features, or of two embeddings, by the names of their images.
+def join_tables(tables: Sequence[T], join: Join | None = None, contents: Mapping[str, str] | None = None) -> Joined[T]:
+    """Join the columns of tables of features, or of embeddings, by the names of their images.
 
-    The rows are those of `left`, in its order, that are in `right` too; the columns are those of `left`, then those of
-    `right`. A joined embedding has the map of `left`. The provenance names both tables, if both have one.
+    The rows are those of the first table, in its order, that all others have too. Features become columns as
+    `combine_features` says. Embeddings are not standardised column by column, for distances in them count: each is
+    scaled as a whole to the same variance, and the map is that of the first. The provenance names all tables, if all
+    have one.
 
     Args:
-        left: features (n, d) or an embedding (n, k).
-        right: the same kind of table, of any width.
+        tables: two or more, of one kind and any widths.
+        join: how features are joined; by default not whitened.
+        contents: hash of the content of each image, by name: equal ones count once in means and variances. An image
+            whose content is not known is distinct.
 
     Raises:
-        CoveyError: the kinds differ, a table has a name twice, or no image is in both.
+        CoveyError: the kinds differ, a table has a name twice or a number that is not finite, or no image is in all.
     """
-    if type(left) is not type(right):
-        kinds = " and ".join(type(table).__name__.lower() for table in (left, right))
-        raise CoveyError(f"Only tables of one kind can be joined, not {kinds}: take two of the same.")
-    for table in (left, right):
-        _check_unique(table.names)
-    left_rows, right_rows = _match_rows(left.names, right.names)
-    names, provenance = left.names[left_rows], _join_provenance(left.provenance, right.provenance)
-    table = attrs.evolve(_join_columns(left, left_rows, right, right_rows), names=names, provenance=provenance)
-    return Joined(table=table, only_left=np.setdiff1d(left.names, names), only_right=np.setdiff1d(right.names, names))
+    join = join or Join()
+    _check_tables(tables, join)
+    rows_by_table = match_rows([table.names for table in tables])
+    names = tables[0].names[rows_by_table[0]]
+    sets = [table.points[rows] for table, rows in zip(tables, rows_by_table, strict=True)]
+    contents = contents or {}
+    first_rows = _find_first_rows([contents.get(name) or f"name {name}" for name in names.tolist()])
+    if isinstance(tables[0], Embedding):
+        columns: dict[str, Any] = {"Z": weigh_equally(sets, first_rows), "map": tables[0].map[rows_by_table[0]]}
+    else:
+        columns = {"X": combine_features(sets, join.whiten, first_rows)}
+    lacking = _count_lacking(tables)
+    provenance = _join_provenances([table.provenance for table in tables], join, Details(lacking=lacking))
+    table = attrs.evolve(tables[0], names=names, provenance=provenance, **columns)
+    return Joined(table=table, balance=_describe_balance(tables, names))
 
 
-def _check_unique(names: Names) -> None:
-    unique_names, counts = np.unique(names, return_counts=True)
-    repeated: list[str] = unique_names[counts > 1].tolist()
-    if repeated:
-        raise CoveyError(f"The image {repeated[0]!r} stands twice in a table: make the table again.")
+def match_rows(names_by_table: Sequence[Names]) -> list[Rows]:
+    """Return the rows in each table of the images that are in all, in the order of the first.
 
-
-def _match_rows(left: Names, right: Names) -> tuple[list[int], list[int]]:
-    """Return the rows in each table of the images that are in both, in the order of `left`."""
-    left_names: list[str] = left.tolist()
-    right_names: list[str] = right.tolist()
-    right_rows = {name: row for row, name in enumerate(right_names)}
-    left_rows = [row for row, name in enumerate(left_names) if name in right_rows]
-    if not left_rows:
-        first_names = " and ".join(repr(names[0]) if names else "no image" for names in (left_names, right_names))
+    Raises:
+        CoveyError: there are none.
+    """
+    rows_by_name: list[dict[str, int]] = [
+        {name: row for row, name in enumerate(names.tolist())} for names in names_by_table
+    ]
+    shared_names = [name for name in rows_by_name[0] if all(name in rows for rows in rows_by_name[1:])]
+    if not shared_names:
+        first_names = " and ".join(repr(next(iter(rows))) if rows else "no image" for rows in rows_by_name)
         raise CoveyError(
             f"The tables share no image (they begin with {first_names}): were they made from the same folder?"
         )
-    return left_rows, [right_rows[left_names[row]] for row in left_rows]
+    return [np.array([rows[name] for name in shared_names], np.intp) for rows in rows_by_name]
 
 
-def _join_columns(left: T, left_rows: list[int], right: T, right_rows: list[int]) -> T:
-    columns = np.hstack([left.points[left_rows], right.points[right_rows]])
-    fields: dict[str, Any] = (
-        {"Z": columns, "map": left.map[left_rows]} if isinstance(left, Embedding) else {"X": columns}
-    )
-    return attrs.evolve(left, **fields)
+def _check_tables(tables: Sequence[T], join: Join) -> None:
+    kinds = list(dict.fromkeys(type(table).__name__.lower() for table in tables))
+    if len(kinds) > 1:
+        raise CoveyError(f"Only tables of one kind can be joined, not {' and '.join(kinds)}: take some of the same.")
+    for table in tables:
+        unique_names, counts = np.unique(table.names, return_counts=True)
+        repeated: list[str] = unique_names[counts > 1].tolist()
+        if repeated:
+            raise CoveyError(f"The image {repeated[0]!r} stands twice in a table: make the table again.")
+        join.check_finite(table.points, "features", "extract")
 
 
-def _join_provenance(left: Provenance | None, right: Provenance | None) -> Provenance | None:
-    if left is None or right is None:
-        return None
-    return Provenance(
-        kind=left.kind,
-        component=COMPONENT,
-        tag=f"{COMPONENT}_{right.tag}",
-        version=1,
-        options={"other": right.key},
-        input=left.key,
-        source=left,
-        details=Details(other=right),
-    )
+def _find_first_rows(contents: Sequence[str]) -> Rows:
+    """Return the row of the first image with each content."""
+    rows_by_content = {content: row for row, content in reversed(list(enumerate(contents)))}
+    return np.sort(np.array(list(rows_by_content.values()), np.intp))
+
+
+def _titles(tables: Sequence[T]) -> list[str]:
+    """Return what each table is called."""
+    titles = [
+        table.provenance.title if table.provenance else f"table {number}" for number, table in enumerate(tables, 1)
+    ]
+    return [f"{title} (table {number})" if titles.count(title) > 1 else title for number, title in enumerate(titles, 1)]
+
+
+def _missing_by_image(tables: Sequence[T]) -> dict[str, list[str]]:
+    """Return the titles of the tables that lack an image, for each image that some lack."""
+    names_by_table: list[list[str]] = [table.names.tolist() for table in tables]
+    name_sets = [set(names) for names in names_by_table]
+    all_names = dict.fromkeys(name for names in names_by_table for name in names)
+    titles = _titles(tables)
+    lacking = {
+        name: [title for title, names in zip(titles, name_sets, strict=True) if name not in names] for name in all_names
+    }
+    return {name: missing_titles for name, missing_titles in lacking.items() if missing_titles}
+
+
+def _count_lacking(tables: Sequence[T]) -> dict[str, int]:
+    return dict(Counter(title for titles in _missing_by_image(tables).values() for title in titles))
+
+
+def _describe_balance(tables: Sequence[T], names: Names) -> str:
+    balance = Balance("image", used=len(names))
+    for name, titles in _missing_by_image(tables).items():
+        balance.leave_out(f"not in {' nor in '.join(titles)}", name)
+    return balance.describe()
+
+
+def _join_provenances(sources: Sequence[Provenance | None], join: Join, details: Details) -> Provenance | None:
+    complete_sources = [source for source in sources if source]
+    return join.provenance_of(complete_sources, details) if len(complete_sources) == len(sources) else None

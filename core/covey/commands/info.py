@@ -27,7 +27,7 @@ from covey.data.legacy.file_names import parse_file_name
 from covey.data.legacy.pickles import read_frame
 from covey.data.metadata import read_metadata
 from covey.data.pointer import point_to_recordings
-from covey.data.provenance import Provenance
+from covey.data.provenance import JOINED, Provenance
 from covey.data.unused_pictures import describe_unused_pictures
 from covey.extraction.notes import describe_copies, describe_features
 from covey.extraction.shards import Unfinished, list_unfinished
@@ -320,13 +320,15 @@ def _show_steps(entry: AnyEntry) -> None:
 
 
 def _describe_step(step: Provenance) -> str:
-    identity = {name: str(part)[:15] for name, part in step.identity.items()}
+    identity = {name: str(part)[:15] for name, part in step.identity.items() if name != JOINED}
     settings: dict[str, object] = {**step.options, **identity, **step.details.chosen}
     listed = ", ".join(f"{name}={_format_setting(setting)}" for name, setting in settings.items())
     broken, runtime = len(step.details.broken), step.details.runtime
     computed = f", computed in {runtime.precision} on {runtime.device}" if runtime and runtime.device else ""
     left_out = f", {count_noun(broken, 'broken image')} left out" if broken else ""
-    return f"{step.component} ({listed}){computed}{left_out}"
+    joined = f" of {' and '.join(source.title for source in step.sources)}" if step.joined else ""
+    lacking = "".join(f", {count_noun(count, 'image')} not in {title}" for title, count in step.details.lacking.items())
+    return f"{step.component}{joined} ({listed}){computed}{left_out}{lacking}"
 
 
 def _format_setting(setting: object) -> str:

@@ -61,6 +61,12 @@ FAILED = 1
     metavar="FILE.npz",
     help="Features in the dataset to use too, such as imported ones.",
 )
+@click.option(
+    "--join",
+    metavar="NAME,NAME,...",
+    help="Sets of features to join by image and use too: extractors, or features in the dataset.",
+)
+@click.option("--whiten", metavar="0 to 1", help="How far joined features are whitened; several values: try each.")
 @click.option("--dry-run", is_flag=True, help="Show which tables exist and which would be computed; compute nothing.")
 @click.option("--check", is_flag=True, help="Read every image again, even if its size and times have not changed.")
 @click.option("--allow-outside", is_flag=True, help="Let FILE.toml write outside the folder in which it lies.")
@@ -77,6 +83,8 @@ def run(
     clusterer: tuple[str, ...],
     settings: tuple[str, ...],
     features: tuple[str, ...],
+    join: str | None,
+    whiten: str | None,
     dry_run: bool,
     check: bool,
     allow_outside: bool,
@@ -92,8 +100,9 @@ def run(
     \b
     covey run birds/
     covey run birds/ --reducer pca --clusterer dbscan --set clusterer.eps=0.3,0.4
+    covey run birds/ --join timm,torchvision --whiten 0.5
     covey run covey.toml --dry-run
-    covey run --like birds/clusters_dbscan_8_neigh_10_vgg16~1a2b3c4d.npz
+    covey run --like birds/clusters_dbscan_8_neigh_10_umap_vgg16~1a2b3c4d.npz
 
     `covey plugins list` shows the components, `covey plugins show NAME` their options.
     """
@@ -104,7 +113,7 @@ def run(
         sys.exit(_print_reproduction(reproduce(like, registry, TerminalProgress())))
     if source is None:
         raise CoveyError("Say what to run: covey run FOLDER, or covey run FILE.toml.")
-    experiment = _read_source(source, out, names, settings, features, registry)
+    experiment = _read_source(source, out, names, settings, features, join, whiten, registry)
     experiment = attrs.evolve(experiment, runtime=_merge_runtimes(experiment.runtime, build(Runtime, runtime)))
     if dry_run:
         _print_plan(plan_run(experiment, registry, TerminalProgress(), check))
@@ -190,12 +199,21 @@ def _read_source(
     names: dict[Kind, tuple[str, ...]],
     settings: tuple[str, ...],
     features: tuple[str, ...],
+    join: str | None,
+    whiten: str | None,
     registry: Registry,
 ) -> Experiment:
     if not _is_file(source):
-        return from_flags(source, out, names, settings, registry, [Path(name).name for name in features])
-    if any(names.values()) or settings or features:
-        flags = "--extractor, --features, --reducer, --clusterer and --set do not go with a file"
+        feature_names = [Path(name).name for name in features]
+        return from_flags(source, out, names, settings, registry, feature_names, join=_split_names(join), whiten=whiten)
+    if any(names.values()) or settings or features or join or whiten:
+        flags = "--extractor, --features, --join, --whiten, --reducer, --clusterer and --set do not go with a file"
         raise CoveyError(f"{flags}: write into {source} what they say.")
     experiment = read_experiment(Path(source), registry)
     return attrs.evolve(experiment, out=out) if out else experiment
+
+
+def _split_names(text: str | None) -> list[str]:
+    """Return the names in a text with commas, those of files without their folders."""
+    names = [name.strip() for name in (text or "").split(",")]
+    return [Path(name).name if name.endswith(".npz") else name for name in names if name]

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import attrs
+
 from covey._base.errors import CoveyError
 from covey._base.files import WORK, make_folder
 from covey.components.contracts import Floats
@@ -163,13 +165,22 @@ def table_file_name(provenance: Provenance | None) -> str:
     """Return the file name of a table: the pattern of the original tools, with a short key at the end."""
     if provenance is None:
         raise ValueError("a table without provenance cannot be named")
-    stem = TABLE_PREFIXES[provenance.kind] + "_".join(map(_name_step, reversed(provenance.lineage)))
-    return f"{re.sub(r'[^A-Za-z0-9_.+-]', '-', stem)[:150]}~{provenance.short_key}.npz"
+    stem = TABLE_PREFIXES[provenance.kind] + "_".join(map(_name_step, provenance.chain))
+    return f"{re.sub(r'[^A-Za-z0-9_.+-]', '-', stem)[:150]}~{_name_key(provenance)}.npz"
+
+
+def _name_key(provenance: Provenance) -> str:
+    """Return the key at the end of a name: one for all sizes of a reduction, by which the original tools group them."""
+    if provenance.kind is not Kind.REDUCER:
+        return provenance.short_key
+    options = {name: setting for name, setting in provenance.options.items() if name != "sizes"}
+    return attrs.evolve(provenance, options=options).short_key
 
 
 def _name_step(step: Provenance) -> str:
-    if step.kind is not Kind.REDUCER:
+    """Return what a component adds to a name; a reducer begins as the original tools do, and then has its own name."""
+    if step.kind is not Kind.REDUCER or step.joined:
         return step.tag
     sizes_option = step.options.get("sizes")
     sizes = "-".join(map(str, sizes_option)) if isinstance(sizes_option, list | tuple) else ""
-    return f"{sizes}_neigh_{step.options.get('neighbors', 0)}"
+    return f"{sizes}_neigh_{step.options.get('neighbors', 0)}_{step.tag}"

@@ -16,6 +16,8 @@ from covey.components.kinds import STEPS, Kind
 
 T = TypeVar("T")
 FORMAT = 1
+JOINED = "joined"
+"""In the identity of a table that joins several: the keys of all but the first; in its JSON: their provenances."""
 DEEPEST = 100
 """How deep objects and lists of a provenance may be nested."""
 
@@ -52,7 +54,7 @@ class Details:
         runtime: how the features were computed.
         machines: what computed them, one description for each machine and set of library versions.
         earlier: rows taken over from a table of fewer images.
-        other: provenance of the table that was joined to the input.
+        lacking: number of images that each joined table lacks, by its title, so that they were left out.
         file: name of the file from which features were imported.
     """
 
@@ -67,7 +69,7 @@ class Details:
     runtime: Runtime | None = None
     machines: tuple[str, ...] = ()
     earlier: ReusedRows | None = None
-    other: Provenance | None = None
+    lacking: Mapping[str, int] = attrs.field(factory=dict)
     file: str = ""
 
 
@@ -77,7 +79,8 @@ class Provenance:
 
     `key` is a hash of (kind, component, version, options, identity, input) and nothing else: package versions and the
     runtime are in `details` and do not change it. `tag` is the component's short name for files. `source` is the
-    provenance of the input; None means the images.
+    provenance of the input; None means the images. A table that joins several has the others in `joined`, and their
+    keys in its identity.
     """
 
     kind: Kind = attrs.field()
@@ -89,6 +92,7 @@ class Provenance:
     input: str
     details: Details = attrs.field(factory=Details)
     source: Provenance | None = None
+    joined: tuple[Provenance, ...] = ()
 
     @classmethod
     def of(cls, component: Component, source: Provenance | str, details: Details | None = None) -> Provenance:
@@ -122,9 +126,25 @@ class Provenance:
         return self.key[:8]
 
     @property
+    def sources(self) -> tuple[Provenance, ...]:
+        """The tables that this one was made from: none for images, several if it joins them."""
+        return (self.source, *self.joined) if self.source else ()
+
+    @property
     def lineage(self) -> list[Provenance]:
-        """The provenances that led to this one, from the images on, and itself last."""
-        return [*(self.source.lineage if self.source else []), self]
+        """The provenances that led to this one, each once and after its sources, and itself last."""
+        earlier = {step.key: step for source in self.sources for step in source.lineage}
+        return [*earlier.values(), self]
+
+    @property
+    def chain(self) -> list[Provenance]:
+        """This provenance, its source and so on, back to the images or to the table that joins several."""
+        return [self, *(self.source.chain if self.source and not self.joined else [])]
+
+    @property
+    def title(self) -> str:
+        """The short names of the components that made the table, the last one first."""
+        return " · ".join(step.tag for step in self.chain)
 
     def to_dict(self) -> dict[str, object]:
         """Return it as plain JSON values."""
@@ -138,6 +158,7 @@ class Provenance:
             "input": self.input,
             "details": _details_to_dict(self.details),
             "source": None if self.source is None else self.source.to_dict(),
+            **({JOINED: [source.to_dict() for source in self.joined]} if self.joined else {}),
         }
 
     def to_json(self) -> str:
@@ -173,8 +194,6 @@ def _details_to_dict(details: Details) -> dict[str, object]:
 
 def _plain(field: object) -> object:
     match field:
-        case Provenance():
-            return field.to_dict()
         case Runtime():
             settings = options.option_values(field)
             return {name: setting for name, setting in settings.items() if setting not in (None, False)}
@@ -204,11 +223,19 @@ def _read_provenance(document: object) -> Provenance:
         input=_require(fields, "input", str),
         details=_read_details(_as_mapping(fields["details"], "details")),
         source=None if source is None else _read_provenance(source),
+        joined=tuple(map(_read_provenance, _require({JOINED: [], **fields}, JOINED, list))),
     )
     key = fields.get("key", provenance.key)
-    if key != provenance.key or (provenance.source and provenance.source.key != provenance.input):
+    if key != provenance.key or not _fits_sources(provenance):
         raise ValueError("its key does not fit what it says")
     return provenance
+
+
+def _fits_sources(provenance: Provenance) -> bool:
+    """Whether the keys of the sources are those that decide the key of a table."""
+    if provenance.joined and provenance.identity.get(JOINED) != [source.key for source in provenance.joined]:
+        return False
+    return provenance.source is None or provenance.source.key == provenance.input
 
 
 def _require(fields: Mapping[str, object], name: str, kind: type[T]) -> T:
@@ -240,7 +267,7 @@ def _read_details(fields: Mapping[str, object]) -> Details:
         runtime=_read_detail(fields, "runtime", "the settings of a computation", _read_runtime, None),
         machines=_read_detail(fields, "machines", "a list of texts", _read_texts, ()),
         earlier=_read_detail(fields, "earlier", "a key and a number of rows", _read_reused_rows, None),
-        other=_read_detail(fields, "other", "a provenance", _read_provenance, None),
+        lacking=_read_detail(fields, "lacking", "a number of images for each table", _mapping_reader(int), {}),
         file=_read_detail(fields, "file", "the name of a file", _type_reader(str), ""),
     )
 

@@ -9,6 +9,7 @@ import attrs
 
 from covey._base.errors import CoveyError, did_you_mean
 from covey._base.toml_lines import KeyPath
+from covey.analysis.join_tables import Join
 from covey.components import options
 from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Runtime
 from covey.components.kinds import STEPS, Kind
@@ -18,7 +19,9 @@ from covey.plugins.registry import Registry
 
 RUNTIME = "runtime"
 """The section of `covey.toml` that says how to compute."""
-_KEYS = ("dataset", "out", "features", RUNTIME, *STEPS)
+JOIN, WHITEN = "join", "whiten"
+"""The settings that say which sets of features are joined, and how."""
+_KEYS = ("dataset", "out", "features", JOIN, WHITEN, RUNTIME, *STEPS)
 
 
 @attrs.frozen(kw_only=True)
@@ -26,12 +29,16 @@ class Experiment:
     """Every combination of these extractors, reducers and clusterers, on one dataset.
 
     `out` is the location of the results; None means the dataset itself. `features` are the names of features in the
-    dataset that are reduced and clustered too, besides those of the extractors.
+    dataset that are reduced and clustered too, besides those of the extractors. `join` names the sets of features that
+    are joined and then reduced and clustered as well, once in each way of `joins`: by the name of an extractor, the tag
+    of its features, or the file name of features in the dataset.
     """
 
     dataset: str
     out: str | None = None
     features: tuple[str, ...] = ()
+    join: tuple[str, ...] = ()
+    joins: tuple[Join, ...] = (Join(),)
     extractors: tuple[FeatureExtractor, ...]
     reducers: tuple[Reducer, ...]
     clusterers: tuple[Clusterer, ...]
@@ -61,6 +68,8 @@ def from_flags(
     registry: Registry,
     features: Sequence[str] = (),
     runtime: Runtime | None = None,
+    join: Sequence[str] = (),
+    whiten: str | None = None,
 ) -> Experiment:
     """Make an experiment from command-line flags.
 
@@ -72,16 +81,21 @@ def from_flags(
         registry: the installed components.
         features: the names of features in the dataset.
         runtime: how to compute.
+        join: the names of the sets of features that are joined.
+        whiten: how far these are whitened; several values, as in "0,0.5", mean "try each".
 
     Raises:
         CoveyError: a sentence for each problem.
     """
     texts_by_kind = _split_settings(settings)
-    document: dict[str, object] = {"dataset": dataset, "features": list(features)}
+    document: dict[str, object] = {"dataset": dataset, "features": list(features), JOIN: list(join)}
     if out:
         document["out"] = out
+    if whiten is not None:
+        (whiten_option,) = options.options(Join)
+        document[WHITEN] = whiten_option.parse(whiten)
     for kind in STEPS:
-        if features and kind is Kind.EXTRACTOR and not (names.get(kind) or texts_by_kind[kind]):
+        if (features or join) and kind is Kind.EXTRACTOR and not (names.get(kind) or texts_by_kind[kind]):
             continue
         document[kind] = _make_sections(kind, names.get(kind, ()), texts_by_kind[kind], registry)
     return attrs.evolve(_Reader(registry, _locate_flag).read(document), runtime=runtime or Runtime())
@@ -109,6 +123,17 @@ def build_clusterers(name: str, settings: Sequence[str], registry: Registry) -> 
     return [component for component in components if isinstance(component, Clusterer)]
 
 
+def name_joined_extractors(join: Sequence[str], extractors: Sequence[Component], registry: Registry) -> list[str]:
+    """Return the names among those to join that are installed extractors, and not among those of an experiment.
+
+    These are used with their default options.
+    """
+    described_names = {extractor.name for extractor in extractors}
+    registered = registry.of_kind(Kind.EXTRACTOR)
+    installed_names = {name for entry in registered for name in (entry.name, entry.full_name)}
+    return [name for name in join if name in installed_names and name.rpartition(":")[2] not in described_names]
+
+
 class _Reader(SectionReader):
     """Reads an experiment from plain data, as TOML gives it, and collects what is wrong."""
 
@@ -120,10 +145,13 @@ class _Reader(SectionReader):
         dataset, out = self._read_text(document, "dataset"), self._read_text(document, "out")
         if not document.get("dataset"):
             self.report(("dataset",), 'say which dataset: dataset = "folder".')
-        features = self._read_features(document)
+        features = self._read_names(document, "features")
+        join, joins = self._read_join(document), self._read_joins(document)
         extractors: list[Component] = []
-        if not features or Kind.EXTRACTOR in document:
+        if not (features or join) or Kind.EXTRACTOR in document:
             extractors = self.read_components(Kind.EXTRACTOR, document.get(Kind.EXTRACTOR))
+        if names := name_joined_extractors(join, extractors, self.registry):
+            extractors += self.read_components(Kind.EXTRACTOR, [{"use": name} for name in names])
         reducers = self.read_components(Kind.REDUCER, document.get(Kind.REDUCER))
         clusterers = self.read_components(Kind.CLUSTERER, document.get(Kind.CLUSTERER))
         runtime = self._read_runtime(document.get(RUNTIME, {}))
@@ -132,6 +160,8 @@ class _Reader(SectionReader):
             dataset=dataset,
             out=out or None,
             features=features,
+            join=join,
+            joins=tuple(joins),
             extractors=tuple(extractor for extractor in extractors if isinstance(extractor, FeatureExtractor)),
             reducers=tuple(reducer for reducer in reducers if isinstance(reducer, Reducer)),
             clusterers=tuple(clusterer for clusterer in clusterers if isinstance(clusterer, Clusterer)),
@@ -145,12 +175,25 @@ class _Reader(SectionReader):
         self.report((key,), f"{key} must be a text, not {text!r}.")
         return ""
 
-    def _read_features(self, document: Mapping[str, object]) -> tuple[str, ...]:
-        entry = document.get("features", [])
+    def _read_names(self, document: Mapping[str, object], key: str) -> tuple[str, ...]:
+        entry = document.get(key, [])
         names = [name for name in entry if isinstance(name, str)] if isinstance(entry, list) else None
         if names is None or names != entry:
-            self.report(("features",), f"features must be a list of texts, not {entry!r}.")
+            self.report((key,), f"{key} must be a list of texts, not {entry!r}.")
         return tuple(names or ())
+
+    def _read_join(self, document: Mapping[str, object]) -> tuple[str, ...]:
+        names = self._read_names(document, JOIN)
+        if names and len(set(names)) < max(2, len(names)):
+            self.report((JOIN,), f"join needs two or more different sets of features, not {', '.join(names)}.")
+        if WHITEN in document and not names:
+            self.report((WHITEN,), f"whiten counts for features that are joined: say which with {JOIN}.")
+        return names
+
+    def _read_joins(self, document: Mapping[str, object]) -> list[Join]:
+        """Return every way in which features are joined."""
+        settings = {WHITEN: document[WHITEN]} if WHITEN in document else {}
+        return options.expand_variants(Join, settings) if self.check_options(Join, (), settings) else []
 
     def _read_runtime(self, section: object) -> Runtime:
         if not isinstance(section, dict):
@@ -202,6 +245,8 @@ def _flatten(alternatives: Sequence[object]) -> list[object]:
 def _locate_flag(path: KeyPath) -> str:
     """Return the flag in which a value was given."""
     match path:
+        case (str(setting),) if setting in (JOIN, WHITEN):
+            return f"--{setting}"
         case (section, _, "use"):
             return f"--{section}"
         case (section, _, key):

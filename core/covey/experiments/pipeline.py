@@ -9,12 +9,13 @@ from pathlib import Path
 import attrs
 import numpy as np
 
-from covey._base.errors import CoveyError, did_you_mean, reason
+from covey._base.errors import CoveyError, reason
 from covey._base.files import WORK, make_folder, refuse_links
 from covey._base.progress import SILENT, Progress
 from covey._base.run_lock import hold_run_lock
 from covey._base.run_log import FILE, LOGGER, LoggedProgress, log_to_file
-from covey._base.text import count_noun, preview
+from covey._base.text import count_noun
+from covey.analysis.join_tables import Join, join_tables
 from covey.components import options
 from covey.components.contracts import (
     Clusterer,
@@ -35,7 +36,7 @@ from covey.data.dataset import AnyEntry, Dataset, Entry, is_entry_of
 from covey.data.images import ImageFile, ImageFolder, key_of
 from covey.data.picture_decoding import FORMAT_NAMES
 from covey.data.provenance import Details, Provenance
-from covey.data.tables import Clustering, Embedding, PointTable, Table
+from covey.data.tables import Clustering, Embedding, Features, PointTable, Table
 from covey.data.unused_pictures import describe_unused_pictures
 from covey.experiments.distinct_images import DistinctImages, find_distinct_images
 from covey.experiments.experiment import Experiment
@@ -212,8 +213,9 @@ class Pipeline:
         """
         for sentence in check_settings(self.runtime, experiment.extractors):
             self.progress.note(sentence)
-        earlier_features = [self._features_provenance(name) for name in experiment.features]
-        return plan_tasks(experiment, key_of(self.files), earlier_features, self._expand_layers)
+        needs_dataset = experiment.features or experiment.join
+        dataset_features = self.dataset.features() if needs_dataset else []
+        return plan_tasks(experiment, key_of(self.files), dataset_features, self._expand_layers)
 
     def extract_features(self, extractor: FeatureExtractor) -> list[AnyEntry]:
         """Return the features of an extractor, one entry for each layer, computed if they do not exist.
@@ -227,7 +229,7 @@ class Pipeline:
 
     def attempt(self, task: Task) -> list[Failure]:
         """Compute the missing tables of a task, and return those that failed; each table is tried."""
-        if task.source and task.source.key not in self.entries_by_key:
+        if any(source.key not in self.entries_by_key for source in task.sources):
             return []
         try:
             self.compute(task)
@@ -248,6 +250,8 @@ class Pipeline:
         """
         pending = task.without(self.entries_by_key)
         match task.kind:
+            case Kind.EXTRACTOR if task.sources:
+                self._join(pending)
             case Kind.EXTRACTOR:
                 self._extract(pending)
                 self._finish_extraction(task)
@@ -255,19 +259,6 @@ class Pipeline:
                 self._reduce(pending)
             case Kind.CLUSTERER:
                 self._cluster(pending)
-
-    def _features_provenance(self, name: str) -> Provenance:
-        """Return the provenance of features of the dataset. Raises CoveyError if there is none."""
-        entries_by_name = {entry.name: entry for entry in self.dataset.features()}
-        if name not in entries_by_name:
-            problem = f"There are no features {name!r} in {self.dataset.location}."
-            raise CoveyError(
-                f"{problem}{did_you_mean(name, entries_by_name)} There are: {preview(list(entries_by_name)) or 'none'}."
-            )
-        provenance = entries_by_name[name].provenance
-        if provenance is None:
-            raise CoveyError(f"{name} has no provenance: use covey import features to import it.")
-        return provenance
 
     def _expand_layers(self, extractor: FeatureExtractor) -> FeatureExtractor:
         return expand_wildcards(extractor, self.work / "layers.json")
@@ -293,6 +284,16 @@ class Pipeline:
         ]
         self._note_once(sentences)
 
+    def _join(self, task: Task) -> None:
+        for join in task.parts:
+            if isinstance(join, Join):
+                entries = [entry for entry in map(self._entry, task.sources) if is_entry_of(entry, Features)]
+                with self.progress.step("Joining features", 1, "table") as step:
+                    contents = {file.name: file.identity for file in self.files}
+                    joined = step.tick(join_tables([self.dataset.load(entry) for entry in entries], join, contents))
+                self._note_once([f"{joined.table.provenance.tag}: {joined.balance}"] if joined.table.provenance else [])
+                self._save([joined.table])
+
     def _note_once(self, sentences: Iterable[str]) -> None:
         for sentence in sentences:
             if sentence not in self._noted:
@@ -301,11 +302,11 @@ class Pipeline:
 
     def _reduce(self, task: Task) -> None:
         reducers = [part for part in task.parts if isinstance(part, Reducer)]
-        if not reducers or task.source is None:
+        if not reducers or not task.sources:
             return
-        entry, reducer = self._entry(task.source), options.join_plural(reducers)
+        entry, reducer = self._entry(task.sources[0]), options.join_plural(reducers)
         _check_sizes(reducer, entry.shape[1])
-        features, source = self.dataset.load_points(entry), self._stored_provenance(task.source)
+        features, source = self.dataset.load_points(entry), self._stored_provenance(task.sources[0])
         distinct = self._distinct_images(features)
         arrays = self._reduce_points(reducer, features.points, distinct)
         details = Details(versions=self._versions_of(reducer), copies=distinct.copies)
@@ -340,10 +341,10 @@ class Pipeline:
     def _cluster(self, task: Task) -> None:
         """Cluster one embedding, or features if the clusterer takes those, with all parts."""
         clusterers = [part for part in task.parts if isinstance(part, Clusterer)]
-        if not clusterers or task.source is None:
+        if not clusterers or not task.sources:
             return
-        table = self.dataset.load_points(self._entry(task.source))
-        distinct, source = self._distinct_images(table), self._stored_provenance(task.source)
+        table = self.dataset.load_points(self._entry(task.sources[0]))
+        distinct, source = self._distinct_images(table), self._stored_provenance(task.sources[0])
         Z = distinct.select(table.points)
         prepared = clusterers[0].prepare(Z, self.progress) if len(clusterers) > 1 else None
         clusterings: list[Table] = []

@@ -7,10 +7,16 @@ from collections.abc import Callable, Collection, Sequence
 
 import attrs
 
+from covey._base.errors import CoveyError, did_you_mean
+from covey._base.text import preview
+from covey.analysis.join_tables import Join
 from covey.components import options
 from covey.components.contracts import Clusterer, Component, FeatureExtractor
 from covey.components.kinds import Kind
+from covey.data.dataset import Entry, table_stem
+from covey.data.folder import table_file_name
 from covey.data.provenance import Provenance
+from covey.data.tables import Features
 from covey.experiments.experiment import Experiment
 
 
@@ -36,9 +42,9 @@ class Task:
         return self.provenances[0].component
 
     @property
-    def source(self) -> Provenance | None:
-        """The table from which these are computed; None means the images."""
-        return self.provenances[0].source
+    def sources(self) -> tuple[Provenance, ...]:
+        """The tables from which these are computed: several are joined, none means the images."""
+        return self.provenances[0].sources
 
     def without(self, existing: Collection[str]) -> Task:
         """Return the task without the tables whose keys exist."""
@@ -61,19 +67,23 @@ class Task:
 
 @attrs.frozen(kw_only=True)
 class PlanLine:
-    """The work of one component: its tables, how many of them exist, and how many fits the others take."""
+    """The work of one component: its tables, how many of them exist, and how many fits the others take.
+
+    `reads_images` says whether it goes through all images.
+    """
 
     kind: Kind
     component: str
     tables: int
     existing: int
     fits: int
+    reads_images: bool = False
 
 
 def plan_tasks(
     experiment: Experiment,
     images: str,
-    earlier_features: Sequence[Provenance],
+    dataset_features: Sequence[Entry[Features]],
     expand: Callable[[FeatureExtractor], FeatureExtractor],
 ) -> list[Task]:
     """Return the tasks of an experiment, each after the one that computes its source.
@@ -81,24 +91,38 @@ def plan_tasks(
     Args:
         experiment: the components.
         images: the key of the images.
-        earlier_features: provenances of features in the dataset that are reduced and clustered too.
+        dataset_features: the features in the dataset, among which the experiment may name some.
         expand: replaces the wildcards among the layers of an extractor.
 
     Raises:
-        CoveyError: `expand` raises it.
+        CoveyError: the dataset lacks features that are named, a name to join is not clear, or `expand` raises it.
     """
-    tasks = [following for features in earlier_features for following in _plan_following(features, experiment)]
+    tasks: list[Task] = []
+    for name in experiment.features:
+        tasks += _plan_following(_find_features(name, dataset_features), experiment)
+    extracted_features: list[Provenance] = []
     for extractor in experiment.extractors:
         extraction = plan_task(options.split_plural(expand(extractor)), images)
         tasks.append(extraction)
+        extracted_features += extraction.provenances
         for features in extraction.provenances:
             tasks += _plan_following(features, experiment)
+    if experiment.join:
+        sources = _find_sets(experiment.join, extracted_features, dataset_features)
+        for join in experiment.joins:
+            joining = plan_join(join, sources)
+            tasks += [joining, *_plan_following(joining.provenances[0], experiment)]
     return tasks
 
 
 def plan_task(parts: Sequence[Component], source: Provenance | str) -> Task:
     """Return the task that computes a table with each part, from one table or from the images with this key."""
     return Task(tuple(parts), tuple(Provenance.of(part, source) for part in parts))
+
+
+def plan_join(join: Join, sources: Sequence[Provenance]) -> Task:
+    """Return the task that joins tables."""
+    return Task((join,), (join.provenance_of(sources),))
 
 
 def summarize_tasks(tasks: Sequence[Task], existing: Collection[str]) -> list[PlanLine]:
@@ -111,6 +135,7 @@ def summarize_tasks(tasks: Sequence[Task], existing: Collection[str]) -> list[Pl
     planned_keys = set(existing)
     keys_by_component: dict[tuple[Kind, str], set[str]] = {}
     fits: Counter[tuple[Kind, str]] = Counter()
+    image_readers = {(task.kind, task.component) for task in tasks if not task.sources}
     for task in tasks:
         component = task.kind, task.component
         pending = task.without(planned_keys).provenances
@@ -124,9 +149,69 @@ def summarize_tasks(tasks: Sequence[Task], existing: Collection[str]) -> list[Pl
             tables=len(keys),
             existing=len(keys & set(existing)),
             fits=fits[kind, name],
+            reads_images=(kind, name) in image_readers,
         )
         for (kind, name), keys in keys_by_component.items()
     ]
+
+
+def _find_features(name: str, entries: Sequence[Entry[Features]]) -> Provenance:
+    """Return the provenance of features of the dataset. Raises CoveyError if there is none."""
+    entry = next((entry for entry in entries if name in (entry.name, entry.stem)), None)
+    if entry is None:
+        names = [entry.name for entry in entries]
+        raise CoveyError(
+            f"There are no features {name!r} in the dataset.{did_you_mean(name, names)} There are:"
+            f" {preview(names) or 'none'}."
+        )
+    if entry.provenance is None:
+        raise CoveyError(f"{entry.name} has no provenance: use covey import features to import it.")
+    return entry.provenance
+
+
+def _find_sets(
+    names: Sequence[str], extracted: Sequence[Provenance], entries: Sequence[Entry[Features]]
+) -> list[Provenance]:
+    """Return the features that are joined, by their names.
+
+    Raises:
+        CoveyError: a name means none of them or several, or two names mean the same.
+    """
+    sources = [_find_set(name, extracted, entries) for name in names]
+    names_by_key: dict[str, str] = {}
+    for name, source in zip(names, sources, strict=True):
+        if names_by_key.setdefault(source.key, name) != name:
+            raise CoveyError(f"join: {names_by_key[source.key]!r} and {name!r} are the same features: name others.")
+    return sources
+
+
+def _find_set(name: str, extracted: Sequence[Provenance], entries: Sequence[Entry[Features]]) -> Provenance:
+    """Return the features of a name: an extractor, the tag of its features, or a file of the dataset."""
+    bare_name = name.rpartition(":")[2]
+    matches = {
+        features.key: features
+        for features in extracted
+        if bare_name == features.component or name in (features.tag, _stem_of(features), table_file_name(features))
+    }
+    for entry in entries:
+        if name in (entry.name, entry.stem):
+            features = _find_features(entry.name, entries)
+            matches.setdefault(features.key, features)
+    if len(matches) == 1:
+        return next(iter(matches.values()))
+    if matches:
+        tags = [features.tag for features in matches.values()]
+        candidates = tags if len(set(tags)) == len(tags) else [_stem_of(features) for features in matches.values()]
+        raise CoveyError(f"join: {name!r} may mean {preview(candidates)}: write one of these names, or each of them.")
+    known_names = list(dict.fromkeys([*(set_.tag for set_ in extracted), *(entry.name for entry in entries)]))
+    raise CoveyError(
+        f"join: there are no features {name!r}, nor an extractor of that name.{did_you_mean(name, known_names)} There"
+        f" are: {preview(known_names) or 'none'}."
+    )
+
+
+def _stem_of(features: Provenance) -> str:
+    return table_stem(table_file_name(features))
 
 
 def _plan_following(features: Provenance, experiment: Experiment) -> list[Task]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,15 +12,17 @@ import numpy as np
 from covey._base.errors import CoveyError
 from covey._base.progress import SILENT, Progress
 from covey._base.text import count_noun, preview
+from covey.analysis.join_tables import Join
 from covey.components import options
 from covey.components.contracts import Component, Floats, Labels, Runtime
+from covey.components.kinds import Kind
 from covey.data.dataset import Dataset
 from covey.data.formats import npz
 from covey.data.images import ImageFolder, key_of
 from covey.data.provenance import Provenance
 from covey.data.tables import Clustering, Embedding, Features, Table
 from covey.experiments.pipeline import Pipeline
-from covey.experiments.plan import plan_task
+from covey.experiments.plan import plan_join, plan_task
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registry
 
@@ -74,48 +76,78 @@ def reproduce(path: Path, registry: Registry, progress: Progress = SILENT) -> Re
         raise CoveyError(f"The images of {path} are not in {path.parent}: put them back to make it again.")
     with TemporaryDirectory() as folder:
         target = create_dataset(registry, folder, images.root)
-        pipeline = _open_pipeline(target, images, path, old_steps[0], progress)
-        new_steps = list(_repeat_steps(pipeline, components, old_steps[0].input))
+        repetition = _Repetition(dataset, target, images, path, progress)
+        new_steps = [repetition.repeat(old, part) for old, part in zip(old_steps, components, strict=True)]
         compared = [_compare_step(dataset, old, target, new) for old, new in zip(old_steps, new_steps, strict=True)]
     return Reproduction(steps=compared, versions=_compare_versions(old_steps, new_steps))
 
 
 def _build_component(step: Provenance, registry: Registry) -> Component:
-    cls = registry.get(step.kind, step.component)
+    if step.joined and step.kind is not Kind.EXTRACTOR:
+        raise CoveyError(
+            f"{step.title} joins embeddings, which covey run does not: join their features, and reduce these."
+        )
+    cls = Join if step.joined else registry.get(step.kind, step.component)
     if cls.version != step.version:
         versions = f"had version {step.version} and now has version {cls.version}"
         raise CoveyError(f"{step.component} {versions}: install the earlier release to make the table again.")
     return options.build(cls, step.options)
 
 
-def _open_pipeline(target: Dataset, images: ImageFolder, path: Path, first: Provenance, progress: Progress) -> Pipeline:
-    """Return a pipeline on the images from which a table was made, with the settings of the first step."""
-    pipeline = Pipeline(target, images, first.details.runtime or Runtime(), progress)
-    names: set[str] = {*npz.read(path).names.tolist(), *first.details.broken}
-    pipeline.files = [file for file in pipeline.files if file.name in names]
-    if key_of(pipeline.files) != first.input:
-        gone = sorted(names - {file.name for file in pipeline.files})
-        change = f"{preview(gone)} are gone" if gone else "some have another content"
-        raise CoveyError(
-            f"The images are no longer those that {path} was made from ({change}): it cannot be made again."
-        )
-    return pipeline
+@attrs.define
+class _Repetition:
+    """Steps that are computed again, one after the other.
 
-
-def _repeat_steps(pipeline: Pipeline, components: Sequence[Component], images: str) -> Iterator[Provenance]:
-    """Yield the provenance of each step as it is computed again, from the images with this key.
-
-    Raises:
-        CoveyError: a step fails.
+    `dataset` has the old tables, `target` gets the new ones; `path` is the file that is made again.
     """
-    source: Provenance | str = images
-    for component in components:
-        task = plan_task([component], source)
-        for failure in pipeline.attempt(task):
+
+    dataset: Dataset
+    target: Dataset
+    images: ImageFolder
+    path: Path
+    progress: Progress
+    _pipeline: Pipeline | None = None
+    _new_by_old_key: dict[str, Provenance] = attrs.field(factory=dict)
+
+    def repeat(self, old: Provenance, component: Component) -> Provenance:
+        """Compute a step again, after its sources, and return the provenance of the new table.
+
+        Raises:
+            CoveyError: the images have changed, or the step fails.
+        """
+        if self._pipeline is None or not old.sources:
+            self._pipeline = self._open_pipeline(old)
+        sources = [self._new_by_old_key[source.key] for source in old.sources]
+        task = (
+            plan_join(component, sources)
+            if isinstance(component, Join)
+            else plan_task([component], sources[0] if sources else old.input)
+        )
+        for failure in self._pipeline.attempt(task):
             raise CoveyError(failure.reason) from failure.error
         planned = task.provenances[0]
-        source = pipeline.entries_by_key[planned.key].provenance or planned
-        yield source
+        new = self._pipeline.entries_by_key[planned.key].provenance or planned
+        self._new_by_old_key[old.key] = new
+        return new
+
+    def _open_pipeline(self, old: Provenance) -> Pipeline:
+        """Return a pipeline on the images from which features were made, with the settings of that time."""
+        pipeline = Pipeline(self.target, self.images, old.details.runtime or Runtime(), self.progress)
+        names: set[str] = {*self._read_names(old), *old.details.broken}
+        pipeline.files = [file for file in pipeline.files if file.name in names]
+        if key_of(pipeline.files) != old.input:
+            gone = sorted(names - {file.name for file in pipeline.files})
+            change = f"{preview(gone)} are gone" if gone else "some have another content"
+            raise CoveyError(
+                f"The images are no longer those that {self.path} was made from ({change}): it cannot be made again."
+            )
+        return pipeline
+
+    def _read_names(self, old: Provenance) -> list[str]:
+        """Return the images of features; those of the file that is made again if the features are gone."""
+        entry = self.dataset.entries_by_key().get(old.key)
+        names: list[str] = (self.dataset.load(entry) if entry else npz.read(self.path)).names.tolist()
+        return names
 
 
 def _compare_step(dataset: Dataset, old: Provenance, target: Dataset, new: Provenance) -> ReproducedStep:

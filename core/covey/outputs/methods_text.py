@@ -17,6 +17,10 @@ _SENTENCES = {
     Kind.REDUCER: "The features were reduced with {component}",
     Kind.CLUSTERER: "The {input} were clustered with {component}",
 }
+_JOIN = (
+    "The {inputs} of {titles} were joined by image with {component}: {each}, and all sets were given equal weight in"
+    " the distances of images"
+)
 _INPUTS = {Kind.EXTRACTOR: "features", Kind.REDUCER: "reduced features"}
 
 
@@ -39,13 +43,29 @@ def _describe_step(provenance: Provenance, references: Sequence[str], registry: 
     cited = f" [{', '.join(map(str, numbers))}]" if numbers else ""
     options = f"version {provenance.version} of the component; {_list_settings(provenance.options)}"
     component = f"{provenance.component}{cited} ({options})"
-    sentence = _SENTENCES[provenance.kind].format(
+    sentence = _describe_join(provenance, component) if provenance.joined else _describe_work(provenance, component)
+    sentences = [sentence, *_implementation(provenance, registry), *_circumstances(provenance)]
+    return " ".join(f"{text}." for text in sentences)
+
+
+def _describe_work(provenance: Provenance, component: str) -> str:
+    return _SENTENCES[provenance.kind].format(
         component=component,
         images=_images(provenance),
         input=_INPUTS.get(provenance.source.kind, "") if provenance.source else "data",
     )
-    sentences = [sentence, *_implementation(provenance, registry), *_circumstances(provenance)]
-    return " ".join(f"{text}." for text in sentences)
+
+
+def _describe_join(provenance: Provenance, component: str) -> str:
+    each = "each was scaled as a whole" if provenance.kind is Kind.REDUCER else "each feature was standardised"
+    if provenance.options.get("whiten"):
+        each += ", the principal components of each set were scaled by their variance to the power of -whiten / 2"
+    return _JOIN.format(
+        inputs=_INPUTS[provenance.kind],
+        titles=" and ".join(source.title for source in provenance.sources),
+        component=component,
+        each=each,
+    )
 
 
 def _implementation(provenance: Provenance, registry: Registry) -> list[str]:
@@ -65,15 +85,15 @@ def _images(provenance: Provenance) -> str:
 def _circumstances(provenance: Provenance) -> list[str]:
     """Return sentences about what else decided the table."""
     sentences = []
-    if provenance.identity:
+    if provenance.identity and not provenance.joined:
         sentences.append(f"What else decided the result: {_list_settings(provenance.identity)}")
     if chosen := provenance.details.chosen:
         sentences.append(f"The data decided {_list_settings(chosen)}")
     if runtime := provenance.details.runtime:
         how = f"in {runtime.precision or 'float32'} on {runtime.device or 'cpu'}"
         sentences.append(f"It was computed {how}, {runtime.batch_size} images at a time")
-    if joined := provenance.details.other:
-        sentences.append(f"It was joined with table {joined.short_key} of {joined.tag}")
+    for title, count in provenance.details.lacking.items():
+        sentences.append(f"Left out: {count_noun(count, 'image')} that {'is' if count == 1 else 'are'} not in {title}")
     return sentences
 
 

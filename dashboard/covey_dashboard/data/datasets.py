@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
-import numpy as np
 
 from covey import CoveyError, Dataset, Embedding, Features, Floats
 from covey.frontend import (
@@ -154,8 +153,7 @@ def join_embeddings(opened: OpenEmbedding) -> Joined[Embedding]:
     Raises:
         CoveyError: a file is gone or damaged.
     """
-    first_table, second_table = (load_table(opened.location, entry) for entry in opened.entries)
-    return join_tables(first_table, second_table)
+    return join_tables([load_table(opened.location, entry) for entry in opened.entries])
 
 
 def load_embedding(opened: OpenEmbedding) -> Embedding:
@@ -173,9 +171,11 @@ def load_features(opened: OpenEmbedding) -> Floats:
     Raises:
         CoveyError: they are not in the dataset, or lack images.
     """
-    names = load_embedding(opened).names.tolist()
-    features_by_embedding = [_read_features_of(opened.location, entry, names) for entry in opened.entries]
-    return np.hstack(features_by_embedding) if len(features_by_embedding) > 1 else features_by_embedding[0]
+    names = load_embedding(opened).names
+    sets = [_read_features_of(opened.location, entry, names.tolist()) for entry in opened.entries]
+    if len(sets) == 1:
+        return sets[0]
+    return join_tables([Features(names=names, X=X, provenance=None) for X in sets]).table.X
 
 
 def load_similarity_space(opened: OpenEmbedding) -> Floats:

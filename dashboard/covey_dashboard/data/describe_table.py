@@ -26,15 +26,14 @@ def describe_lineage(provenance: Provenance | None) -> str:
     """Return the steps that made a table, the first one first, each with its options."""
     if provenance is None:
         return "Made by another tool, which does not say how."
-    source_sentences = f"{describe_lineage(provenance.source)} " if provenance.source else ""
+    source_sentences = "".join(f"{describe_lineage(source)} " for source in provenance.sources)
     settings = ", ".join(
         f"{name.replace('_', ' ')} {_format_setting(setting)}"
         for name, setting in {**provenance.options, **provenance.details.chosen}.items()
         if setting is not None
     )
-    return f"{source_sentences}{provenance.component} {_DEEDS[provenance.kind]}" + (
-        f" ({settings})." if settings else "."
-    )
+    deed = "put these side by side" if provenance.joined else _DEEDS[provenance.kind]
+    return f"{source_sentences}{provenance.component} {deed}" + (f" ({settings})." if settings else ".")
 
 
 def _format_setting(setting: Any) -> str:

@@ -52,15 +52,12 @@ def _embedding_title(entry: Entry[Embedding]) -> str:
     provenance = entry.provenance
     if provenance is None:
         return entry.name
-    return " · ".join(
-        [f"{provenance.tag} to {entry.shape[1]}", *([provenance.source.tag] if provenance.source else [])]
-    )
+    return " · ".join([f"{provenance.tag} to {entry.shape[1]}", *(step.tag for step in provenance.chain[1:])])
 
 
 def _title_of(entry: AnyEntry) -> str:
     provenance = entry.provenance
-    tags = " · ".join(step.tag for step in reversed(provenance.lineage)) if provenance else entry.name
-    return f"{KIND_TITLES[entry.kind]}: {tags}"
+    return f"{KIND_TITLES[entry.kind]}: {provenance.title if provenance else entry.name}"
 
 
 def _list_differences(entries: Sequence[AnyEntry]) -> list[tuple[str, str]]:

@@ -10,10 +10,11 @@ import tomlkit
 from tomlkit.items import AoT, Item, Table
 
 from covey._base.errors import CoveyError
+from covey.analysis.join_tables import Join
 from covey.components.contracts import Component
 from covey.components.kinds import STEPS, Kind
 from covey.components.options import Option, Setting, format_value, options
-from covey.experiments.experiment import RUNTIME, Experiment, from_flags
+from covey.experiments.experiment import JOIN, RUNTIME, WHITEN, Experiment, from_flags
 from covey.plugins.locations import DEFAULT_SCHEME, resolve
 from covey.plugins.registry import Registry
 
@@ -30,6 +31,10 @@ def to_toml(experiment: Experiment, registry: Registry) -> str:
         document.add("out", _toml_value(anchored.out))
     if anchored.features:
         document.add("features", _toml_value(anchored.features))
+    if anchored.join:
+        document.add(JOIN, _toml_value(anchored.join))
+        if alternatives := _whiten_alternatives(anchored):
+            document.add(WHITEN, _toml_value(alternatives[0] if len(alternatives) == 1 else alternatives))
     for kind in STEPS:
         sections = [_write_section(component, registry) for component in _components(anchored, kind)]
         if sections:
@@ -45,8 +50,9 @@ def command_words(experiment: Experiment, registry: Registry) -> list[str] | Non
     names = {kind: [_name_component(part, registry) for part in _components(anchored, kind)] for kind in STEPS}
     settings = list(dict.fromkeys(setting for kind in STEPS for setting in _settings(kind, anchored)))
     dataset, out, features, runtime = anchored.dataset, anchored.out, anchored.features, anchored.runtime
+    whiten = ",".join(map(str, _whiten_alternatives(anchored))) or None
     try:
-        if from_flags(dataset, out, names, settings, registry, features, runtime) != anchored:
+        if from_flags(dataset, out, names, settings, registry, features, runtime, anchored.join, whiten) != anchored:
             return None
     except CoveyError:
         return None
@@ -57,10 +63,17 @@ def command_words(experiment: Experiment, registry: Registry) -> list[str] | Non
         dataset,
         *(["--out", out] if out else []),
         *(word for name in features for word in ("--features", name)),
+        *(["--join", ",".join(anchored.join)] if anchored.join else []),
+        *(["--whiten", whiten] if whiten else []),
         *component_flags,
         *(word for setting in settings for word in ("--set", setting)),
         *(word for option, setting in _changed_options(runtime) for word in _runtime_flag(option, setting)),
     ]
+
+
+def _whiten_alternatives(experiment: Experiment) -> tuple[float, ...]:
+    """Return how far joined features are whitened, each a result of its own; () for the default."""
+    return () if experiment.joins == (Join(),) else tuple(join.whiten for join in experiment.joins)
 
 
 def _runtime_flag(option: Option, setting: Setting) -> list[str]:

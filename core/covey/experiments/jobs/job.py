@@ -120,7 +120,7 @@ class Job:
         """The names of the components of the experiment; empty if it cannot be read."""
         try:
             document = tomllib.loads(self.experiment_text)
-            return [str(section["use"]) for kind in STEPS for section in document[kind]]
+            return [str(section["use"]) for kind in STEPS for section in document.get(kind, [])]
         except (ValueError, RecursionError, KeyError, TypeError):
             return []
 
