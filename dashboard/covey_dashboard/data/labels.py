@@ -119,6 +119,16 @@ def classes_by_image(observed: ObservedLabels) -> Mapping[str, tuple[str, ...]]:
 
 
 @cached(max_entries=4)
+def list_classes(observed: ObservedLabels) -> Sequence[LabelClass]:
+    """Return the classes in the order in which they were made.
+
+    Raises:
+        CoveyError: the file cannot be read.
+    """
+    return observed.store.classes()
+
+
+@cached(max_entries=4)
 def read_image_labels(opened: OpenEmbedding, observed: ObservedLabels) -> ImageLabels:
     """Return the labels of the images of an embedding.
 
@@ -126,7 +136,7 @@ def read_image_labels(opened: OpenEmbedding, observed: ObservedLabels) -> ImageL
         CoveyError: a file cannot be read.
     """
     names: list[str] = load_embedding(opened).names.tolist()
-    return ImageLabels.of(names, observed.store.classes(), classes_by_image(observed))
+    return ImageLabels.of(names, list_classes(observed), classes_by_image(observed))
 
 
 @cached(max_entries=4)

@@ -13,6 +13,7 @@ from covey_dashboard.data.labels import (
     OutdatedLabels,
     classes_by_image,
     find_outdated_labels,
+    list_classes,
     observe_labels,
 )
 from covey_dashboard.data.metadata import list_image_names
@@ -106,6 +107,6 @@ def read_overview(location: str) -> LabelsOverview:
         observed=observed,
         outdated=outdated,
         names=names,
-        classes=observed.store.classes(),
+        classes=list_classes(observed),
         images_by_choice=images_by_choice,
     )
