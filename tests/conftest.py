@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -44,6 +45,20 @@ def user_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("user")
         patch.setenv("COVEY_HOME", str(folder))
+        yield folder
+
+
+@pytest.fixture
+def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that other users may enter, for datasets that are unwritable for a while; COVEY_HOME lies in it."""
+    if os.name == "nt":
+        pytest.skip("needs the rights of POSIX")
+    with TemporaryDirectory() as name:
+        folder, home = Path(name), Path(name) / "home"
+        folder.chmod(0o755)
+        home.mkdir()
+        home.chmod(0o777)
+        monkeypatch.setenv("COVEY_HOME", str(home))
         yield folder
 
 

@@ -6,7 +6,7 @@ a widget when its page is left; the fields of a state last as long as the sessio
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -304,6 +304,34 @@ class LabelBarState:
     def set_report(self, report: str, has_failed: bool = False) -> None:
         """Set what the last action did, and whether it failed."""
         self.report, self.has_failed = report, has_failed
+
+
+@attrs.define(eq=False)
+class LabelNoticeState:
+    """What every page says of labels that came back to a dataset, until a person has closed it; by its location."""
+
+    sentences: dict[str, Sequence[str]] = attrs.field(factory=dict)
+    closed: dict[str, Sequence[str]] = attrs.field(factory=dict)
+
+    close_key = "label_notice.close"
+
+    @classmethod
+    def recall(cls) -> LabelNoticeState:
+        """Return the state of this session."""
+        return _recall(cls, "", cls)
+
+    def is_new(self, location: str, sentences: Sequence[str]) -> bool:
+        """Whether a person has not seen these sentences."""
+        return bool(sentences) and sentences not in (self.sentences.get(location), self.closed.get(location))
+
+    def add(self, location: str, sentences: Sequence[str]) -> None:
+        """Show sentences from now on that are new."""
+        if self.is_new(location, sentences):
+            self.sentences[location] = sentences
+
+    def close(self, location: str) -> None:
+        """Show them no more."""
+        self.closed[location] = self.sentences.pop(location, ())
 
 
 @attrs.define(eq=False)

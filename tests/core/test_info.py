@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from tests.fixture_types import Cli
 from tests.json_types import DatasetJson, FrameJson, TableJson
+from tests.unwritable import unwritable
 
 from covey import Features, Runtime, component
 from covey.components.contracts import Extract
@@ -191,15 +192,13 @@ def test_labels_and_metadata_that_cannot_be_read_hide_nothing_else(covey: Cli, t
         assert problem in done.stderr
 
 
-@pytest.mark.skipif(not Path("/proc/version").exists(), reason="no folder that nobody can write")
-def test_looking_at_a_dataset_that_cannot_be_written_makes_no_labels_of_ones_own(
-    covey: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COVEY_HOME", str(tmp_path))
-    assert "Labels: none" in covey("info", "/proc/self/fdinfo").stdout
-    assert list(tmp_path.iterdir()) == []
-    open_labels(FolderDataset(Path("/proc/self/fdinfo"))).add(["a.png"], "robin")
-    assert "Labels: 1 class, 1 labelled image, in" in covey("info", "/proc/self/fdinfo").stdout
+def test_looking_at_a_dataset_that_cannot_be_written_makes_no_labels_of_ones_own(covey: Cli, lab: Path) -> None:
+    tiny_images(lab / "birds" / "images", 3)
+    with unwritable(lab / "birds"):
+        assert "Labels: none" in covey("info", lab / "birds").stdout
+        assert not (lab / "home" / "labels").exists()
+        open_labels(FolderDataset(lab / "birds")).add(["a.png"], "robin")
+        assert "Labels: 1 class, 1 labelled image, in" in covey("info", lab / "birds").stdout
 
 
 def test_what_an_interrupted_run_left_is_told(covey: Cli, tmp_path: Path) -> None:

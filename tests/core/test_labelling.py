@@ -12,7 +12,6 @@ from collections.abc import Callable
 from contextlib import closing
 from io import StringIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -283,39 +282,6 @@ def test_the_first_classes_have_colours_of_their_own(store: LabelStore) -> None:
     store.delete("class 3")
     store.add(["a.png"], "new")
     assert store.classes()[-1].colour == colours[3]
-
-
-@pytest.mark.skipif(not Path("/proc/version").exists(), reason="no folder that nobody can write")
-def test_a_dataset_that_cannot_be_written_has_its_labels_with_the_user(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COVEY_HOME", str(tmp_path))
-    first, second = FolderDataset(Path("/proc/self")), FolderDataset(Path("/proc/sys"))
-    open_labels(first).add(["a.png"], "robin")
-    assert open_labels(first).by_image() == {"a.png": ("robin",)}
-    assert open_labels(second).by_image() == {}
-    assert open_labels(first).path.is_relative_to(tmp_path)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs the rights of POSIX")
-def test_labels_in_a_read_only_folder_are_the_ones_to_start_with_and_stay_with_the_user(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    with TemporaryDirectory() as birds, TemporaryDirectory() as home:
-        monkeypatch.setenv("COVEY_HOME", home)
-        store, myself = open_labels(FolderDataset(Path(birds))), os.geteuid()
-        store.add(["a.png"], "robin")
-        Path(birds).chmod(0o555)
-        Path(home).chmod(0o777)
-        os.seteuid(myself or 65534)  # the administrator may write everywhere
-        try:
-            own = open_labels(FolderDataset(Path(birds)))
-            own.add(["b.png"], "robin")
-            assert (own.images("robin"), store.images("robin")) == (["a.png", "b.png"], ["a.png"])
-        finally:
-            os.seteuid(myself)
-            Path(birds).chmod(0o700)
-        assert open_labels(FolderDataset(Path(birds))) == own
 
 
 def changed(path: Path, *commands: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import stat
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests.unwritable import unwritable
 
 from covey import CoveyError
 from covey.commands.main import main
@@ -131,18 +133,20 @@ def test_what_a_dead_writer_left_unfinished_is_not_read_and_reading_changes_no_f
     assert (half_written.revision, len(half_written.images("wren"))) == (3, 2001)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs the rights of POSIX")
 def test_labels_taken_to_the_user_leave_out_what_a_dead_writer_left_unfinished(
-    half_written: LabelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    half_written: LabelStore, lab: Path
 ) -> None:
-    monkeypatch.setenv("COVEY_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("covey.labelling.store._writable", lambda folder: False)  # the administrator may write anywhere
-    own = open_labels(FolderDataset(half_written.path.parent))
-    assert own.path.is_relative_to(tmp_path / "home")
-    assert (own.revision, len(own.images("wren"))) == (2, 2000)
-    assert journal(half_written.path).exists()
-    assert stat.S_IMODE(own.path.stat().st_mode) == 0o600
-    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (own.path.parent, tmp_path / "home")} == {0o700}
+    folder = lab / "birds"
+    shutil.copytree(half_written.path.parent, folder)
+    for path in folder.glob("labels.sqlite*"):
+        path.chmod(0o444)
+    with unwritable(folder):
+        own = open_labels(FolderDataset(folder))
+        assert own.path.is_relative_to(lab / "home")
+        assert (own.revision, len(own.images("wren"))) == (2, 2000)
+        assert stat.S_IMODE(own.path.stat().st_mode) == 0o600
+        assert {stat.S_IMODE(parent.stat().st_mode) for parent in own.path.parents[:2]} == {0o700}
+    assert journal(folder / "labels.sqlite").exists()
 
 
 def link_elsewhere(path: Path) -> None:

@@ -8,14 +8,19 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import seen, settle
 from tests.dashboard.elements import button, chooser, select_vanished
+from tests.unwritable import unwritable
 
-from covey.labelling import LabelStore
+from covey.data.folder import FolderDataset
+from covey.labelling import LabelStore, open_labels
+from covey_dashboard.data.labels import label_store
 from covey_dashboard.pages.labels.edit_class import rename_class
 from covey_dashboard.pages.labels.labels_overview import UNLABELLED, ImageChoice
+from covey_dashboard.server import server
 from covey_dashboard.state import LabelsState
 
 HOSTILE = ["<b onclick=alert(1)>bold</b>", "**md** [l](http://x) ![i](http://x/i.png) :red[x] $x$", "🐦 ‮gnp", "x" * 500]
@@ -32,7 +37,9 @@ def opened(birds: Path, view: Open) -> Open:
 
 def told(app: AppTest) -> str:
     """Return the sentences on the page."""
-    return unescape(" ".join(re.findall(r'role="\w+">(.*?)</div>', " ".join(item.value for item in app.html))))
+    return unescape(
+        " ".join(re.findall(r'role="\w+">(.*?)</div>', " ".join(item.value for item in app.html), re.DOTALL))
+    )
 
 
 def numbers(app: AppTest) -> dict[str, str]:
@@ -230,6 +237,39 @@ def test_any_action_of_the_history_is_undone_and_done_again(
     button(app, "Undo what").click().run()
     assert "later actions (the last is ““robin” given to 1 image, by *Ann*”) build on" in told(app)
     assert store.images("robin") == names[:3]
+
+
+PAGES = ("data", "run", "worklist", "labels", "compare", "about", "methods", "plugins", "explore")
+
+
+def turn_to(app: AppTest, page: str) -> AppTest:
+    app.switch_page(f"../pages/{page}/page.py").run()
+    assert not app.exception
+    return app
+
+
+def test_every_page_says_that_labels_are_kept_elsewhere_and_once_that_they_came_back(
+    lab: Path, names: list[str], make: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make(lab / "birds", names)
+    open_labels(FolderDataset(folder)).add(names[:1], "robin")
+    monkeypatch.setenv(server.LOCATION, str(folder))
+    app = AppTest.from_file(str(server.APP), default_timeout=120).run()
+    banner = f"This dataset cannot be written: your labels are kept on this computer, in {lab / 'home'}"
+    assert [page for page in PAGES if banner in told(turn_to(app, page))] == []
+    st.cache_resource.clear()  # as after a while
+    with unwritable(folder):
+        assert [page for page in PAGES if banner not in told(turn_to(app, page))] == []
+        label_store(str(folder)).add(names[1:3], "robin")
+    st.cache_resource.clear()  # as after a while
+    app.run()
+    assert "Brought back: 2 labels given. Of 2 labels given meanwhile 2 used." in told(app)
+    assert banner not in told(app)
+    assert label_store(str(folder)).images("robin") == names[:3]
+    turn_to(app, "about")
+    assert "Brought back: 2 labels given" in told(app)
+    button(app, "Close this message").click().run()
+    assert "Brought back" not in told(app)
 
 
 def test_names_are_text(opened: Open, store: LabelStore, names: list[str]) -> None:

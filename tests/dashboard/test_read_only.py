@@ -60,6 +60,7 @@ READS = {
         "fingerprint",
         "history",
         "images",
+        "is_user_copy",
         "next_redo",
         "next_undo",
         "orphaned",

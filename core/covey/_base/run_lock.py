@@ -14,8 +14,12 @@ class LockHeldError(CoveyError):
 
 
 @contextmanager
-def hold_run_lock(path: Path) -> Iterator[None]:
+def hold_run_lock(path: Path, patience: float = 0) -> Iterator[None]:
     """Hold the lock file `path` during the block. The system releases it however the process ends.
+
+    Args:
+        path: the lock file.
+        patience: seconds to wait while another process holds it.
 
     Raises:
         LockHeldError: another run holds the lock.
@@ -25,7 +29,7 @@ def hold_run_lock(path: Path) -> Iterator[None]:
 
     if path.is_symlink():
         raise CoveyError(f"{path} is a link, which covey never makes there: delete it.")
-    lock = FileLock(path, timeout=0, mode=0o600)
+    lock = FileLock(path, timeout=patience, mode=0o600)
     try:
         lock.acquire()
     except Timeout as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from covey.commands.terminal.label_place import open_labelled_dataset
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.outputs.exchange.import_features import import_features
 from covey.outputs.exchange.import_label_table import import_labels
@@ -150,5 +151,5 @@ def _import(
     verbose: bool,
 ) -> None:
     progress = TerminalProgress()
-    dataset = open_dataset(Registry.installed(), folder, progress)
+    dataset = open_labelled_dataset(folder)
     print_text(import_selections(dataset, form, tables, column, segment, verbose, progress))

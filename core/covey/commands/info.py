@@ -31,7 +31,7 @@ from covey.data.provenance import JOINED, Provenance
 from covey.data.unused_pictures import describe_unused_pictures
 from covey.extraction.notes import describe_copies, describe_features
 from covey.extraction.shards import Unfinished, list_unfinished
-from covey.labelling import open_labels_read_only
+from covey.labelling import locate_labels, open_labels_read_only
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registry
 from covey.sound.refresh_catalogue import DatasetLook, refresh_catalogue
@@ -125,11 +125,14 @@ def _show_dataset(dataset: Dataset, as_json: bool, check: bool) -> None:
     look = refresh_catalogue(dataset, images, TerminalProgress(), check) if images else None
     names = Catalogue.of(images).rows(("name",)).names.texts() if images else []
     entries, problems = dataset.entries(), [*dataset.problems, *describe_confirmation(dataset)]
+    label_sentences = _read_or_report(lambda: locate_labels(dataset).sentences, problems) or []
     labels = _read_or_report(lambda: _summarize_labels(dataset), problems)
     metadata = _read_or_report(lambda: _summarize_metadata(dataset, names), problems)
     unfinished_layers = list_unfinished(dataset.home / WORK)
     changes = look.describe_changes() if look else ()
-    notices = list(dict.fromkeys([*changes, *describe_unused_pictures(dataset), *_describe_tables(dataset)]))
+    notices = list(
+        dict.fromkeys([*changes, *label_sentences, *describe_unused_pictures(dataset), *_describe_tables(dataset)])
+    )
     recordings = _summarize_recordings(dataset, look) if look else None
     if as_json:
         _print_json(

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import click
 
 from covey._base.text import count_noun
+from covey.commands.terminal.label_place import open_labelled_dataset
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
+from covey.data.dataset import Dataset
 from covey.labelling import NOTHING_THERE, Labelled, label_path, open_labels_read_only
 from covey.labelling.reattach_labels import plan_reattachment, reattach_labels
 from covey.labelling.repair_labels import repair_labels
@@ -31,7 +33,7 @@ def check(place: str) -> None:
 
     Exit code 1 if there are any.
     """
-    dataset = open_dataset(Registry.installed(), place, TerminalProgress())
+    dataset = open_labelled_dataset(place)
     store = open_labels_read_only(dataset)
     out_of_date = store.out_of_date()
     orphaned = store.orphaned() if dataset.images else []
@@ -57,7 +59,7 @@ def check(place: str) -> None:
 @click.option("--verbose", is_flag=True, help="Name all labels that cannot be attached.")
 def reattach(place: str, dry_run: bool, verbose: bool) -> None:
     """Attach labels of renamed, swapped or newly made images again: by content, else by the clip of the recording."""
-    dataset = open_dataset(Registry.installed(), place, TerminalProgress())
+    dataset = _open(place) if dry_run else open_labelled_dataset(place)
     store = open_labels_read_only(dataset) if dry_run else dataset.labels
     reattachment = plan_reattachment(store, dataset.images.names() if dataset.images else [])
     for row, moved in reattachment.moves:
@@ -65,6 +67,11 @@ def reattach(place: str, dry_run: bool, verbose: bool) -> None:
     if not dry_run:
         reattach_labels(store, reattachment)
     print_text(reattachment.balance.describe(verbose) + (" Nothing was changed." if dry_run else ""))
+
+
+def _open(place: str) -> Dataset:
+    """Open a dataset without bringing labels back to it."""
+    return open_dataset(Registry.installed(), place, TerminalProgress())
 
 
 def _print_labels(state: str, rows: Sequence[Labelled]) -> None:
@@ -79,5 +86,5 @@ def _print_labels(state: str, rows: Sequence[Labelled]) -> None:
 @click.option("--from-backup", is_flag=True, help="Take the latest backup instead of what can be read of the file.")
 def repair(place: str, from_backup: bool) -> None:
     """Replace a damaged label file by what can still be read of it; the damaged one stays beside it."""
-    dataset = open_dataset(Registry.installed(), place, TerminalProgress())
+    dataset = _open(place)
     print_text(repair_labels(label_path(dataset), PATIENCE, from_backup))

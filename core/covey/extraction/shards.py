@@ -146,8 +146,12 @@ class Unfinished:
 
 
 def list_unfinished(work: Path) -> list[Unfinished]:
-    """Return the interrupted extractions in a work folder."""
-    plans = [(shards, shards.plan()) for shards in map(Shards, sorted((work / FOLDER).glob("*")))]
+    """Return the interrupted extractions in a work folder; none if it is somebody else's."""
+    try:
+        folders = sorted((work / FOLDER).glob("*"))
+    except OSError:
+        return []
+    plans = [(shards, shards.plan()) for shards in map(Shards, folders)]
     return [
         Unfinished(plan.tag, shards.images(plan.batches), sum(map(len, plan.batches)), shards.folder)
         for shards, plan in plans

@@ -40,7 +40,16 @@ from covey.experiments.experiment import Experiment, read_experiment
 from covey.experiments.jobs import Job, command_words, list_jobs, start_job, to_toml
 from covey.experiments.pipeline import Pipeline
 from covey.experiments.plan import PlanLine, summarize_tasks
-from covey.labelling import Action, LabelClass, Labelled, LabelStore, open_labels, open_labels_read_only
+from covey.labelling import (
+    Action,
+    LabelClass,
+    Labelled,
+    LabelPlace,
+    LabelStore,
+    locate_labels,
+    open_labels,
+    open_labels_read_only,
+)
 from covey.labelling.classes import isolate_text
 from covey.labelling.label_tables import long_table, original_table
 from covey.labelling.reattach_labels import (
@@ -82,6 +91,7 @@ __all__ = [
     "Kind",
     "LabelClass",
     "LabelImport",
+    "LabelPlace",
     "LabelStore",
     "Labelled",
     "Leaderboard",
@@ -125,6 +135,7 @@ __all__ = [
     "join_tables",
     "list_columns",
     "list_jobs",
+    "locate_labels",
     "long_table",
     "make_folder",
     "match_clusters",

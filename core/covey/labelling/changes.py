@@ -72,9 +72,35 @@ def assume_contents(db: sqlite3.Connection, contents: Mapping[str, str], clips: 
 def add_labels(db: sqlite3.Connection, action: int, rows: Sequence[Labelled]) -> int:
     """Give images their classes, made if need be; return how many labels are new. Raises CoveyError."""
     id_of_class = _find_or_create_class_ids(db, action, dict.fromkeys(row.label for row in rows))
-    _add_images(db, rows)
-    parameters = ((action, id_of_class[row.label], row.when, row.how, row.filename, row.content) for row in rows)
+    return give_labels(db, action, [(id_of_class[row.label], row) for row in rows])
+
+
+def give_labels(db: sqlite3.Connection, action: int, rows: Sequence[tuple[int, Labelled]]) -> int:
+    """Give images the classes with these numbers; return how many labels are new. Raises CoveyError."""
+    _add_images(db, [row for _, row in rows])
+    parameters = ((action, number, row.when, row.how, row.filename, row.content) for number, row in rows)
     return db.executemany(_GIVE, parameters).rowcount
+
+
+def take_labels(db: sqlite3.Connection, action: int, keys: Iterable[tuple[int, str, str]]) -> int:
+    """Take classes, by their numbers, from images, by name and content; return from how many."""
+    return db.executemany(_TAKE_CONTENT, ((action, *key) for key in keys)).rowcount
+
+
+def take_absences(db: sqlite3.Connection, action: int, images: Iterable[tuple[str, str]]) -> None:
+    """Take back that nothing is there of images, by name and content."""
+    db.executemany(_TAKE_ABSENCE, ((action, *image) for image in images))
+
+
+def create_class(db: sqlite3.Connection, action: int, number: int, name: str, colour: str) -> None:
+    """Write down a class that is to be created."""
+    db.execute("INSERT INTO class_change VALUES (?, 1, ?, ?, ?)", (action, number, name, colour))
+
+
+def find_free_class_id(db: sqlite3.Connection) -> int:
+    """Return a number that no class has or had."""
+    query = "SELECT max(coalesce((SELECT max(id) FROM class_change), 0), coalesce((SELECT max(id) FROM class), 0)) + 1"
+    return int(db.execute(query).fetchone()[0])
 
 
 def add_absences(db: sqlite3.Connection, action: int, rows: Sequence[Labelled]) -> int:
@@ -124,10 +150,8 @@ def drop_labels(db: sqlite3.Connection, action: int, rows: Sequence[Labelled]) -
 
 def _take_rows(db: sqlite3.Connection, action: int, rows: Sequence[Labelled], id_of_class: Mapping[str, int]) -> None:
     labels = [row for row in rows if row.label != NOTHING_THERE]
-    parameters = ((action, id_of_class[row.label], row.filename, row.content) for row in labels)
-    db.executemany(_TAKE_CONTENT, parameters)
-    absences = ((action, row.filename, row.content) for row in rows if row.label == NOTHING_THERE)
-    db.executemany(_TAKE_ABSENCE, absences)
+    take_labels(db, action, ((id_of_class[row.label], row.filename, row.content) for row in labels))
+    take_absences(db, action, ((row.filename, row.content) for row in rows if row.label == NOTHING_THERE))
 
 
 def alter(db: sqlite3.Connection, action: int, label: str, name: str | None = None, colour: str | None = None) -> None:
@@ -176,10 +200,9 @@ def _find_or_create_class_ids(db: sqlite3.Connection, action: int, labels: Itera
     colours = {colour for *_, colour in classes}
     for label in labels:
         if label not in id_of_class:
-            highest_id = db.execute("SELECT coalesce(max(id), 0) FROM class_change").fetchone()[0]
-            id_of_class[label] = class_id = max([highest_id, *id_of_class.values()]) + 1
+            id_of_class[label] = class_id = find_free_class_id(db)
             colours.add(colour := free_colour(colours, class_id))
-            db.execute("INSERT INTO class_change VALUES (?, 1, ?, ?, ?)", (action, class_id, label, colour))
+            create_class(db, action, class_id, label, colour)
     return id_of_class
 
 

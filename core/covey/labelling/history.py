@@ -21,6 +21,7 @@ _CHANGED = {
 }
 _COLUMNS = "SELECT id, at, told, state <> 'done', author, session FROM action"
 
+_RETURNED_MARK = "INSERT INTO action (at, told, state, author, session) VALUES (?, ?, 'dropped', '', ?)"
 _OF_SESSION = "(:session IS NULL OR session = :session)"
 _TOUCHING = """SELECT told, author FROM action WHERE {0} AND (
     EXISTS (SELECT 1 FROM label_change AS touched WHERE touched.action = action.id AND (
@@ -131,6 +132,26 @@ def turn(db: sqlite3.Connection, number: int, forwards: bool) -> Action | None:
     if action is None:
         raise CoveyError(f"There is no action {number} in the history of these labels.")
     return _turn(db, action, forwards) if action.undone == forwards else None
+
+
+def apply_backwards(db: sqlite3.Connection, action: int) -> None:
+    """Undo what an action did, without asking whether later ones build on it."""
+    _apply(db, action, False)
+
+
+def mark_returned(db: sqlite3.Connection, copy: str) -> None:
+    """Mark the file of a user's copy as one whose labels went back to their dataset: nothing may be done in it."""
+    db.execute(_RETURNED_MARK, (now(), "the labels went back to their dataset", f"returned {copy}"))
+
+
+def is_returned(db: sqlite3.Connection, copy: str) -> bool:
+    """Whether the labels of a user's copy went back to their dataset."""
+    return has_action_of(db, f"returned {copy}")
+
+
+def has_action_of(db: sqlite3.Connection, session: str) -> bool:
+    """Whether something was done in this session."""
+    return db.execute("SELECT 1 FROM action WHERE session = ?", (session,)).fetchone() is not None
 
 
 def _turn(db: sqlite3.Connection, action: Action, forwards: bool) -> Action | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -14,17 +13,17 @@ import attrs
 
 from covey._base.digests import digest
 from covey._base.errors import CoveyError
-from covey._base.files import create_file, make_folder
 from covey._base.text import count_noun
-from covey._base.user_folders import user_data_folder
 from covey.labelling import changes, history
 from covey.labelling.authors import current_author
 from covey.labelling.changes import NOTHING_THERE, Labelled
 from covey.labelling.classes import LabelClass, class_colour, class_name, isolate_text
 from covey.labelling.clips import RecordingClip
-from covey.labelling.database import NAME, read_contents, read_sound_contents, reading, writing
+from covey.labelling.database import NAME, read_sound_contents, reading, writing
 from covey.labelling.history import Action
 from covey.labelling.label_backups import back_up_once_a_day
+from covey.labelling.user_copies.return_labels import bring_labels_back
+from covey.labelling.user_copies.user_copy import can_write, find_label_file, start_copy
 
 if TYPE_CHECKING:
     from covey.data.dataset import Dataset
@@ -72,6 +71,8 @@ class LabelStore:
     """Tells what the images show, by which labels are attached again."""
     session: str = ""
     """The window in which actions are done."""
+    is_user_copy: bool = False
+    """Whether the file lies with the user while the dataset cannot be written."""
 
     @property
     def revision(self) -> int:
@@ -330,6 +331,8 @@ class LabelStore:
         back_up_once_a_day(self.path, self.patience)
         contents = self._contents_to_assume()
         with writing(self.path, self.patience) as db:
+            if self.is_user_copy and history.is_returned(db, self.path.parent.name):
+                raise CoveyError("These labels went back to their dataset: nothing was changed; do it again there.")
             changes.assume_contents(db, contents, self.clips(contents))
             yield db
 
@@ -357,36 +360,38 @@ class LabelStore:
 
 
 def open_labels(dataset: Dataset) -> LabelStore:
-    """Open the labels of a dataset: in its folder, or, where that cannot be written, in the user's data folder.
+    """Open the labels of a dataset: in its folder, or, while that cannot be written, a copy with the user.
 
-    With the user they start with what lies in the dataset, and stay there from then on.
+    The copy starts with what lies in the dataset. Once the dataset can be written again, what was done in it comes
+    back to the dataset.
 
     Raises:
         CoveyError: the label file is held by another program, damaged, of a newer covey, or not ours.
     """
-    path, own = _places(dataset)
-    if not own.exists() and not _writable(dataset.home):
-        create_file(make_folder(own.parent) / NAME, read_contents(path, PATIENCE))
-    return attrs.evolve(open_labels_read_only(dataset), writable=True)
+    is_writable = can_write(dataset)
+    if is_writable:
+        bring_labels_back(dataset, PATIENCE)
+    else:
+        is_writable = start_copy(dataset, PATIENCE) is not None
+    return attrs.evolve(open_labels_read_only(dataset), writable=is_writable)
 
 
 def open_labels_read_only(dataset: Dataset) -> LabelStore:
     """Open the labels of a dataset for reading only: where they lie now, and nothing is made. Raises CoveyError."""
-    store = LabelStore(label_path(dataset), writable=False, contents=dataset.image_contents, clips=dataset.image_clips)
-    read_sound_contents(store.path, PATIENCE)
-    return store
+    path = label_path(dataset)
+    read_sound_contents(path, PATIENCE)
+    return LabelStore(
+        path,
+        writable=False,
+        contents=dataset.image_contents,
+        clips=dataset.image_clips,
+        is_user_copy=path != dataset.home / NAME,
+    )
 
 
 def label_path(dataset: Dataset) -> Path:
     """Return where the labels of a dataset lie now, or would if there are none."""
-    path, own = _places(dataset)
-    return own if own.exists() else path
-
-
-def _places(dataset: Dataset) -> tuple[Path, Path]:
-    """Return where the labels of a dataset lie, or would: in its folder, and with the user."""
-    path = dataset.home / NAME
-    return path, user_data_folder() / "labels" / digest(str(path.resolve()))[:16] / NAME
+    return find_label_file(dataset, PATIENCE)
 
 
 def _read_version(db: sqlite3.Connection, path: Path) -> str:
@@ -399,14 +404,6 @@ def _read_version(db: sqlite3.Connection, path: Path) -> str:
     except OSError:
         stamp = []
     return digest([revision, last_action, stamp])
-
-
-def _writable(folder: Path) -> bool:
-    try:
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError:
-        return False
-    return True
 
 
 def _describe_change(label: str, what: str, count: int) -> str:

@@ -13,10 +13,12 @@ from covey.frontend import (
     NOISE,
     LabelClass,
     Labelled,
+    LabelPlace,
     LabelStore,
     Reattachment,
     Worklist,
     digest,
+    locate_labels,
     open_labels,
     open_labels_read_only,
     plan_reattachment,
@@ -24,6 +26,9 @@ from covey.frontend import (
 from covey_dashboard.data.caching import cached, identify
 from covey_dashboard.data.datasets import TABLES_TTL, OpenEmbedding, dataset_at, load_embedding, load_similarity_space
 from covey_dashboard.server.read_only import is_read_only
+
+PLACE_TTL = 10
+"""Seconds after which covey looks again whether a dataset can be written."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -98,12 +103,25 @@ def label_store(location: str) -> LabelStore:
     Raises:
         CoveyError: the dataset cannot be opened.
     """
-    context = get_script_run_ctx()
-    return attrs.evolve(_shared_store(location), session=context.session_id if context else "")
+    context, place = get_script_run_ctx(), label_place(location)
+    store = _shared_store(location, str(place.path), place.elsewhere)
+    return attrs.evolve(store, session=context.session_id if context else "")
+
+
+@cached(ttl=PLACE_TTL)
+def label_place(location: str) -> LabelPlace:
+    """Return where the labels of a dataset are, and what a person should know about that; visitors need not.
+
+    Raises:
+        CoveyError: the dataset cannot be opened, or the labels cannot be read.
+    """
+    dataset = dataset_at(location)
+    return LabelPlace(dataset.home, "", ()) if is_read_only() else locate_labels(dataset)
 
 
 @cached()
-def _shared_store(location: str) -> LabelStore:
+def _shared_store(location: str, _path: str, _elsewhere: str) -> LabelStore:
+    """Open the labels of a dataset, anew when they lie somewhere else."""
     dataset = dataset_at(location)
     return open_labels_read_only(dataset) if is_read_only() else open_labels(dataset)
 

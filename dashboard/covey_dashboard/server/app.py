@@ -15,6 +15,7 @@ from covey_dashboard.current_dataset import current_location
 from covey_dashboard.server import server
 from covey_dashboard.server.read_only import is_read_only
 from covey_dashboard.state import OpenState
+from covey_dashboard.widgets.label_notice import show_label_notice
 
 FOLDER = Path(__file__).parents[1]
 ICON = Image.new("RGB", (32, 32), "#0f766e")
@@ -49,6 +50,7 @@ pages = {
 # The first page answers at / and at a path of its own.
 again = st.Page(page_path(first), title=PAGES[first], url_path=first, visibility="hidden")
 chosen = st.navigation([*pages.values(), again], position="top")
-current_location()
+location = current_location()
 OpenState.recall().write_address(has_dataset=not is_read_only())
+show_label_notice(location)
 chosen.run()

@@ -229,7 +229,8 @@ class _Update:
 
     def _keep_ranges(self) -> None:
         """Keep the ranges of deep greys for those who look at images."""
-        if work := self.catalogue.images.work:
+        work = self.catalogue.images.work
+        if work and self.catalogue.store.folder.is_relative_to(work):
             if self.has_greys or (work / RANGES).exists():
                 write_ranges(work / RANGES, self.catalogue.files())
             (work / _OLD_INDEX).unlink(missing_ok=True)
@@ -238,7 +239,10 @@ class _Update:
 def _may_write(work: Path, owner: Owner) -> bool:
     """Whether a catalogue can be kept in the work folder of a dataset: it is writable and nothing else is there."""
     folders = work, work / FOLDER, work / FOLDER / owner.name
-    own = all(not folder.is_symlink() and (folder.is_dir() or not folder.exists()) for folder in folders)
+    try:
+        own = all(not folder.is_symlink() and (folder.is_dir() or not folder.exists()) for folder in folders)
+    except OSError:  # the work folder of somebody else, who shares the dataset
+        return False
     return own and is_writable_folder(work.parent)
 
 
