@@ -21,9 +21,9 @@ from tests.dashboard.elements import button, chooser
 from covey.data.folder import FolderDataset
 from covey.labelling import LabelStore, open_labels
 from covey_dashboard.current_dataset import current_embedding
-from covey_dashboard.data.labels import label_store, observe_labels, read_image_labels
+from covey_dashboard.data.labels import find_outdated_labels, label_store, observe_labels, read_image_labels
 from covey_dashboard.pages.labels.label_tables import import_upload
-from covey_dashboard.server import server
+from covey_dashboard.server import server, thumbnails
 from covey_dashboard.state import LabelBarState, LabelsState
 
 Open = Callable[..., AppTest]
@@ -94,6 +94,20 @@ def test_outdated_labels_are_neither_counted_nor_coloured(birds: Path, store: La
     labels = read_image_labels(opened, observe_labels(str(birds)))
     assert labels.codes[:4].tolist() == [-1, 0, 0, -1]
     assert {label_class.name: label_class.count for label_class in labels.classes} == {"robin": 2, "wren": 0}
+
+
+def test_the_browser_asks_anew_for_pictures_of_labelled_images_that_were_replaced(
+    birds: Path, store: LabelStore, names: list[str]
+) -> None:
+    location, versions = str(birds), []
+    store.add(names[:1], "robin")
+    for shade in (None, 1, 2):
+        if shade:
+            draw(birds / "images" / names[0], shade)
+        versions.append(find_outdated_labels(location, observe_labels(location)).image_version)
+    folder = FolderDataset(birds).images
+    assert versions[0] == ""
+    assert len({thumbnails.address(folder, version) for version in versions}) == 3
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -52,6 +52,7 @@ CHANGES: dict[str, Callable[[LabelStore, Path], object]] = {
 }
 READS = {
     *(
+        "absences",
         "all_rows",
         "by_image",
         "classes",
