@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.dashboard.browser import free_port
 from tests.dashboard.waiting import wait_until
 
-from covey.data.images import ImageFolder
+from covey.data.folder import FolderDataset
 from covey.frontend import PARAMETERS_FILE
 from covey_dashboard.server.recording_audio import MOST_SAMPLES, Recordings
 
@@ -43,14 +43,15 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from covey.data.folder import FolderDataset
 from covey.data.images import ImageFolder
 from covey_dashboard.server import recording_audio as sound, thumbnails
 from covey_dashboard.widgets import gallery
 
 home = Path({home!r})
-folder = ImageFolder(home / "images")
+folder, dataset = ImageFolder(home / "images"), FolderDataset(home)
 names = json.loads((home / "names.json").read_text("utf-8"))
-told = {{"image": thumbnails.address(folder), "sound": sound.address(home, folder)}}
+told = {{"image": thumbnails.address(folder), "sound": sound.address(dataset)}}
 (home / "addresses.json").write_text(json.dumps(told))
 
 def like(found):
@@ -63,7 +64,7 @@ what = st.text_input("What", "all")
 @st.fragment
 def panel():
     left = gallery.show_gallery(
-        shown, selection_key=what, folder=folder, home=home, clusters=np.arange(len(shown), dtype=np.int32) - 1,
+        shown, selection_key=what, folder=folder, dataset=dataset, clusters=np.arange(len(shown), dtype=np.int32) - 1,
         rate_oddity=lambda: np.arange(len(shown), dtype=np.float32)[::-1], show_similar=like,
     )
     st.text(f"shown: {{what}}")
@@ -384,9 +385,11 @@ class TestRoutes:
 
     def test_a_recording_that_unpacks_to_very_much_is_cut(self, tmp_path: Path) -> None:
         soundfile = pytest.importorskip("soundfile")
+        Image.new("RGB", (9, 9)).save(tmp_path / "XC1_call_segm_0000.000.png")
         (tmp_path / PARAMETERS_FILE).write_text('{"segment_duration_sec": 60}')
-        soundfile.write(tmp_path / "XC1_call.flac", np.zeros((150 * 192_000, 1), dtype=np.int16), 655_350)
-        wav = Recordings(tmp_path, ImageFolder(tmp_path)).segment("XC1_call_segm_0000.000.png")
+        (tmp_path / "audio").mkdir()
+        soundfile.write(tmp_path / "audio" / "XC1_call.flac", np.zeros((150 * 192_000, 1), dtype=np.int16), 655_350)
+        wav = Recordings(FolderDataset(tmp_path), "here").clip("XC1_call_segm_0000.000.png")
         assert wav
         assert len(wav) == 44 + 2 * MOST_SAMPLES
 

@@ -18,7 +18,7 @@ from covey.commands.terminal.left_out import describe_confirmation
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.components.table_kinds import TableKind
 from covey.data.catalogue.catalogue import Catalogue
-from covey.data.catalogue.clip_finder import NO_CLIP, NO_LENGTH
+from covey.data.catalogue.clip_finder import NO_CLIP
 from covey.data.dataset import AnyEntry, Dataset
 from covey.data.formats import npz
 from covey.data.formats.npz_file import open_npz
@@ -205,7 +205,7 @@ def _summarize_metadata(dataset: Dataset, names: Sequence[str]) -> _MetadataSumm
 
 def _summarize_recordings(dataset: Dataset, look: DatasetLook) -> _RecordingSummary | None:
     recordings, clips = look.recordings.recordings, look.clips
-    if not recordings and not clips.images and {*clips.problems} <= {NO_CLIP, NO_LENGTH}:
+    if not recordings and not clips.images and {*clips.problems} <= {NO_CLIP}:
         return None
     folders = [str(folder) for folder in dataset.recording_folders]
     return _RecordingSummary(

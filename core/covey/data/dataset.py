@@ -95,7 +95,8 @@ class Dataset(ABC):
 
     def image_clips(self, names: Collection[str]) -> dict[str, RecordingClip]:
         """Return the clips of those of these images whose recording and length are known."""
-        return {name: clip.as_label_clip() for name, clip in self.clips(names).items() if clip.content}
+        clips = self.clips(names)
+        return {name: clip.as_label_clip() for name, clip in clips.items() if clip.content and clip.duration_s}
 
     @property
     def labels(self) -> LabelStore:

@@ -28,7 +28,7 @@ from covey.components.kinds import STEPS, Kind
 from covey.components.options import Option, allowed_choices, build, evolve, format_value, option_values, options
 from covey.components.table_kinds import TableKind
 from covey.data.cluster_colours import GREY, cluster_colour
-from covey.data.dataset import AnyEntry, Entry, T, is_entry_of
+from covey.data.dataset import AnyEntry, Dataset, Entry, T, is_entry_of
 from covey.data.images import ImageFolder
 from covey.data.legacy.file_names import LABELS_FILE, PARAMETERS_FILE, parse_file_name
 from covey.data.metadata import FILES, Metadata, Value, column_kind, read_metadata
@@ -64,6 +64,8 @@ from covey.outputs.exchange.import_label_table import LabelImport, import_labels
 from covey.outputs.methods_text import describe_methods
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registered, Registry
+from covey.sound.clip_samples import locate_recording, read_stretch
+from covey.sound.decoder import BrokenRecording
 
 __all__ = [
     "FILES",
@@ -79,9 +81,11 @@ __all__ = [
     "AnyEntry",
     "Batch",
     "BrokenImage",
+    "BrokenRecording",
     "Cell",
     "Column",
     "Component",
+    "Dataset",
     "Entry",
     "Experiment",
     "Flow",
@@ -136,6 +140,7 @@ __all__ = [
     "list_columns",
     "list_jobs",
     "locate_labels",
+    "locate_recording",
     "long_table",
     "make_folder",
     "match_clusters",
@@ -156,6 +161,7 @@ __all__ = [
     "rank_rows",
     "read_experiment",
     "read_metadata",
+    "read_stretch",
     "read_text",
     "reason",
     "reattach_labels",

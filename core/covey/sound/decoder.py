@@ -52,6 +52,9 @@ class SoundFile(Protocol):
     channels: int
     extra_info: str
 
+    def seek(self, frames: int) -> int:
+        """Go to a frame, counted from the beginning."""
+
     def read(self, *, out: Floats) -> Floats:
         """Fill an array (n, channels) with sound, and return the part that is filled."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -13,7 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from covey import Floats, Labels
-from covey.frontend import SEGMENT_NAME, ImageFolder
+from covey.frontend import SEGMENT_NAME, Dataset, ImageFolder
 from covey_dashboard.browser.binary_payload import pack_payload
 from covey_dashboard.browser.browser_component import component
 from covey_dashboard.data.metadata import encode_groups, recording_names
@@ -64,7 +63,7 @@ def show_gallery(
     *,
     selection_key: str,
     folder: ImageFolder | None,
-    home: Path,
+    dataset: Dataset,
     key: str = "gallery",
     clusters: Labels | None = None,
     image_version: str = "",
@@ -79,7 +78,7 @@ def show_gallery(
         names: the images, unsorted.
         selection_key: tells this selection from others. Images stay out, by name, until it is another one.
         folder: where the images are; None if they are not there.
-        home: the folder of the dataset, with the recordings in `audio/`.
+        dataset: whose images they are.
         key: tells this gallery from others.
         clusters: the cluster of each image (n,).
         image_version: tells the contents of the images from earlier ones, which the browser may still have; "" for
@@ -96,7 +95,7 @@ def show_gallery(
         content.order_name, content.folder, content.clusters = order_name, folder, clusters
         content.image_version = image_version
         content.version = secrets.token_hex(8)
-        content.payload = _pack_content(content, home, show_similar is not None)
+        content.payload = _pack_content(content, dataset, show_similar is not None)
     answer = _component(key=key, data=content.payload, on_out_change=_ignore, on_like_change=_ignore)
     if show_similar and answer.like is not None:
         index = int(answer.like)
@@ -161,7 +160,7 @@ def _recording_and_start_s(name: str) -> tuple[str, float]:
     return (segment["stub"], float(segment["start"])) if segment else (name, 0.0)
 
 
-def _pack_content(content: GalleryContent, home: Path, has_similar: bool) -> bytes:
+def _pack_content(content: GalleryContent, dataset: Dataset, has_similar: bool) -> bytes:
     """Return what the browser needs, in the order in which it shows the images."""
     names = [content.names[row] for row in content.order]
     recording_codes, recordings = encode_groups(recording_names(names))
@@ -172,8 +171,8 @@ def _pack_content(content: GalleryContent, home: Path, has_similar: bool) -> byt
         "names": names,
         "recordings": recordings,
         "images": thumbnails.address(content.folder, content.image_version),
-        "sound": recording_audio.address(home, content.folder),
-        "soundless": recording_audio.problem(home),
+        "sound": recording_audio.address(dataset),
+        "soundless": recording_audio.problem(dataset),
         "like": has_similar,
     }
     arrays: dict[str, NDArray[Any]] = {

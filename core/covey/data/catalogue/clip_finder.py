@@ -32,7 +32,6 @@ _HEADS = ("filename", "recording", "start_s", "duration_s")
 _MOST_S = 1e6
 _UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError)
 NO_CLIP = "its name does not tell a recording, and no clips.csv lists it"
-NO_LENGTH = "nothing tells how long the images are"
 
 
 @attrs.frozen
@@ -42,7 +41,7 @@ class ImageClip:
     Attributes:
         recording: name of the recording: its path in the folder of recordings, without the ending if no file is known.
         start_s: where the clip starts, in seconds.
-        duration_s: how long it is, in seconds.
+        duration_s: how long it is, in seconds; 0 if nothing tells it.
         content: SHA-256 of the recording, "" if it is not known.
         path: leads to the recording from the folder of the dataset, "" if it is not there.
         problem: why no file is known, "" if one is.
@@ -143,7 +142,7 @@ class ClipFinder:
     def find(self, names: Collection[str]) -> dict[str, ImageClip]:
         """Return the clips of those of these images that show one."""
         listed = {name: self._cuts[name] for name in names if name in self._cuts}
-        segments = parse_segment_names([name for name in names if name not in listed]) if self.duration_s else {}
+        segments = parse_segment_names([name for name in names if name not in listed])
         cuts = {name: _Cut(segment.recording, segment.start, self.duration_s) for name, segment in segments.items()}
         resolved: dict[str, ImageClip] = {}
         clips: dict[str, ImageClip] = {}
@@ -162,10 +161,6 @@ class ClipFinder:
         except OSError:
             return False
         return recording.stamp == (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-
-    def explain(self, name: str) -> str:
-        """Return why an image shows no clip."""
-        return NO_LENGTH if parse_segment_names([name]) and not self.duration_s else NO_CLIP
 
     def _resolve(self, written: str) -> ImageClip:
         """Return a clip of the recording that a name or a table means, with start and duration 0."""

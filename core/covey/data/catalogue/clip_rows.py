@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 import numpy as np
 
-from covey.data.catalogue.clip_finder import ClipFinder, ImageClip
+from covey.data.catalogue.clip_finder import NO_CLIP, ClipFinder, ImageClip
 from covey.data.catalogue.image_rows import LAYOUT as IMAGES
 from covey.data.catalogue.image_rows import NO_CONTENT
 from covey.data.catalogue.part_store import Change, Columns, PartStore, TableLayout, keep_rows
@@ -76,7 +76,7 @@ def _text(columns: Columns, name: str) -> TextColumn:
 
 def _as_columns(names: Sequence[str], finder: ClipFinder) -> Columns:
     clips = finder.find(names)
-    none = {name: ImageClip("", 0, 0, problem=finder.explain(name)) for name in names if name not in clips}
+    none = {name: ImageClip("", 0, 0, problem=NO_CLIP) for name in names if name not in clips}
     rows = [clips.get(name) or none[name] for name in names]
     axis = finder.axis
     return {

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from covey import Clustering, Embedding, Labels
-from covey.frontend import NOISE, AnyEntry, Entry, ImageFolder, Names, digest, is_entry_of, match_clusters
+from covey.frontend import NOISE, AnyEntry, Dataset, Entry, ImageFolder, Names, digest, is_entry_of, match_clusters
 from covey_dashboard.data.datasets import OpenEmbedding, dataset_at, image_folder, load_embedding, load_table
 from covey_dashboard.data.selection import AllImages, Rows, Selection, select_rows
 from covey_dashboard.data.table_titles import is_made_from, title_tables
@@ -62,7 +61,7 @@ class Comparison:
     sides: tuple[Side, Side]
     across: tuple[Rows, Rows]
     folder: ImageFolder | None
-    home: Path
+    dataset: Dataset
 
     def rows(self, side: int, selection: Selection) -> tuple[Rows, Rows]:
         """Return the rows of the images that are selected on one side, for both sides."""
@@ -92,7 +91,7 @@ def compare_results(location: str, results: tuple[AnyEntry, AnyEntry], entries: 
         sides=_match_sides(left_side, right_side, across),
         across=across,
         folder=image_folder(location),
-        home=dataset_at(location).home,
+        dataset=dataset_at(location),
     )
 
 

@@ -168,7 +168,11 @@ def select_pick(comparison: Comparison, side_index: int, pick: object) -> None:
 def show_images(comparison: Comparison, names: Sequence[str], selection_key: str) -> None:
     """Show the images that are selected."""
     show_gallery(
-        names, selection_key=selection_key, folder=comparison.folder, home=comparison.home, key=CompareState.gallery_key
+        names,
+        selection_key=selection_key,
+        folder=comparison.folder,
+        dataset=comparison.dataset,
+        key=CompareState.gallery_key,
     )
 
 

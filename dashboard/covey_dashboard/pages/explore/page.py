@@ -377,7 +377,7 @@ def show_selected_images(view: ExploreView, selection: Selection, rows: Rows) ->
         selection_key=selection_key,
         clusters=view.clusters[rows],
         folder=image_folder(location),
-        home=dataset_at(location).home,
+        dataset=dataset_at(location),
         image_version=view.outdated.image_version,
         rate_oddity=rate_oddity_of(view, rows),
         show_similar=partial(select_similar, view),

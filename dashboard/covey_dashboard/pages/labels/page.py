@@ -99,13 +99,13 @@ def show_images(overview: LabelsOverview, choice: ImageChoice) -> None:
     if label_class and not is_read_only():
         show_class(overview, label_class)
     label_bar_place, names, selection_key = st.container(), overview.list_images(choice), f"{location} {choice}"
-    key, home = LabelsState.gallery_key, dataset_at(location).home
+    key = LabelsState.gallery_key
     moves = list_confirmable(overview, names) if choice == OUTDATED else []
     show_gallery(
         names,
         selection_key=selection_key,
         folder=image_folder(location),
-        home=home,
+        dataset=dataset_at(location),
         key=key,
         image_version=overview.outdated.image_version,
     )

@@ -119,7 +119,7 @@ def show_batch(view: WorklistView, shown: ShownBatch) -> None:
         names,
         selection_key=shown.key,
         folder=image_folder(location),
-        home=dataset_at(location).home,
+        dataset=dataset_at(location),
         key=WorklistState.gallery_key,
     )
     with bar_place:
