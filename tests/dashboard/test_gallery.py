@@ -278,7 +278,7 @@ class TestLooking:
     def test_what_is_known_of_an_image(self, page: Page) -> None:
         tile(page, 3).dblclick()
         expect(page.locator("dialog .facts")).to_have_text("4 of 40cluster 2recording XC12345_call")
-        assert page.locator("dialog .whole img").evaluate("image => image.naturalWidth") == 64
+        expect(page.locator("dialog .whole img")).to_have_js_property("naturalWidth", 64)
         expect_out(page, [])
 
     def test_a_screen_reader_is_told_which_of_how_many_images_it_is_and_meets_no_control_within(

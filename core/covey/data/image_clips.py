@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -59,5 +60,10 @@ def _open_finder(
         recordings = read_recordings(catalogue.store)
     except CoveyError:
         recordings = []
+    recordings = [each for each in recordings if _lies_in(each.locate(home), recording_folders)]
     recordings = recordings or [each for folder in recording_folders for each in list_files(folder, home)]
     return ClipFinder.of(clip_folders, catalogue.images.root, recordings)
+
+
+def _lies_in(path: Path, folders: Sequence[Path]) -> bool:
+    return any(path.is_relative_to(os.path.normpath(folder)) for folder in folders)

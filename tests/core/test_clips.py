@@ -1,0 +1,189 @@
+"""Which piece of which recording an image shows, and that no name is taken for an identity."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+from tests.fixture_types import Cli
+
+from covey.data.catalogue.clip_finder import ImageClip
+from covey.data.folder import FolderDataset
+from covey.data.pointer import point_to_recordings
+from covey.sound.clip_samples import read_centred, read_stretch
+
+RATE = 8000
+
+
+@pytest.fixture
+def birds(tmp_path: Path) -> Path:
+    folder = tmp_path / "birds"
+    (folder / "images").mkdir(parents=True)
+    return folder
+
+
+def draw(birds: Path, *names: str) -> None:
+    for number, name in enumerate(names):
+        path = birds / "images" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8), (number, len(name), 9)).save(path)
+
+
+def record(path: Path, seed: int, seconds: float = 4) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, np.random.default_rng(seed).uniform(-0.5, 0.5, round(RATE * seconds)), RATE)
+    return path
+
+
+def write_parameters(birds: Path, seconds: float = 1) -> None:
+    (birds / "images" / "_feature_extraction_parameters.json").write_text(json.dumps({"segment_duration_sec": seconds}))
+
+
+def clip_of(birds: Path, name: str) -> ImageClip:
+    return FolderDataset(birds).clips([name])[name]
+
+
+def test_images_cut_by_another_tool_find_their_sound(esc10: Path, tmp_path: Path, covey: Cli) -> None:
+    shutil.copytree(esc10, tmp_path / "esc10")
+    done = covey("info", tmp_path / "esc10")
+    assert "1,047 of 1,047 images show clips of 399 recordings" in done.stdout
+    assert "Recordings: 399 (33 min, 44.1 kHz)" in done.stdout
+    clip = clip_of(tmp_path / "esc10", "dog_bark_1-30226-A_002.06.png")
+    assert (clip.recording, clip.start_s, clip.duration_s) == ("1-30226-A.ogg", 2.058, 1.0)
+    assert len(clip.content) == 64
+
+
+@pytest.mark.parametrize("folder", ["audio", "recordings", "downloaded_data_orig", "downloaded_data_wav_24000sps"])
+def test_recordings_are_found_in_the_usual_folders(birds: Path, folder: str) -> None:
+    write_parameters(birds)
+    draw(birds, "XC1234_tit__segm_0002.000.png")
+    record(birds / folder / "XC1234_tit_.wav", 1)
+    assert clip_of(birds, "XC1234_tit__segm_0002.000.png") == ImageClip(
+        "XC1234_tit_.wav", 2, 1, path=f"{folder}/XC1234_tit_.wav"
+    )
+
+
+def test_a_name_that_may_mean_several_recordings_means_none(birds: Path, covey: Cli) -> None:
+    write_parameters(birds)
+    draw(birds, "20230501_050000_segm_0000.000.png", "siteA/20230501_050000_segm_0001.000.png")
+    record(birds / "recordings" / "siteA" / "20230501_050000.WAV", 1)
+    record(birds / "recordings" / "siteB" / "20230501_050000.WAV", 2)
+    clip = clip_of(birds, "20230501_050000_segm_0000.000.png")
+    assert (clip.path, clip.content) == ("", "")
+    assert "siteA" in clip.problem
+    assert "siteB" in clip.problem
+    sure = clip_of(birds, "siteA/20230501_050000_segm_0001.000.png")
+    assert sure.path == "recordings/siteA/20230501_050000.WAV"
+    assert "1 image without sound: several recordings are called so" in covey("info", birds).stdout
+
+
+def test_recordings_outside_count_once_their_user_says_so(birds: Path, tmp_path: Path, covey: Cli) -> None:
+    write_parameters(birds)
+    draw(birds, "a_segm_0000.000.png")
+    record(tmp_path / "card" / "a.wav", 1)
+    (birds / "covey.json").write_text('{"recordings": ["../card"]}')
+    assert clip_of(birds, "a_segm_0000.000.png").path == ""
+    assert covey("info", birds, "--recordings", tmp_path / "card").exit_code == 0
+    assert clip_of(birds, "a_segm_0000.000.png").path == "../card/a.wav"
+    (birds / "covey.json").write_text((birds / "covey.json").read_text().replace("card", "home"))
+    record(tmp_path / "home" / "a.wav", 2)
+    assert clip_of(birds, "a_segm_0000.000.png").path == ""
+
+
+def test_saying_where_recordings_are_confirms_no_images_of_a_stranger(birds: Path, tmp_path: Path) -> None:
+    (tmp_path / "private").mkdir()
+    Image.new("RGB", (9, 9)).save(tmp_path / "private" / "x.png")
+    (birds / "covey.json").write_text('{"images": "../private", "recordings": ["../private"]}')
+    record(tmp_path / "card" / "a.wav", 1)
+    point_to_recordings(birds, tmp_path / "card")
+    dataset = FolderDataset(birds)
+    assert dataset.images is None
+    assert dataset.recording_folders == [tmp_path / "card"]
+
+
+def test_a_recording_is_found_again_by_its_content(birds: Path, tmp_path: Path, covey: Cli) -> None:
+    record(tmp_path / "card" / "siteA" / "a.wav", 1)
+    record(tmp_path / "card" / "b.wav", 2)
+    assert covey("spectrograms", tmp_path / "card", birds, "--segment", "1").exit_code == 0
+    name = next(name for name in FolderDataset(birds).images.names() if name.startswith("siteA"))  # type: ignore[union-attr]
+    before = clip_of(birds, name)
+    assert before.path == "../card/siteA/a.wav"
+    (tmp_path / "card" / "siteA" / "a.wav").rename(tmp_path / "card" / "renamed.wav")
+    (tmp_path / "card").rename(tmp_path / "archive")
+    done = covey("info", birds, "--recordings", tmp_path / "archive")
+    assert "of 2 recordings" in done.stdout
+    after = clip_of(birds, name)
+    assert (after.path, after.content, after.start_s) == ("../archive/renamed.wav", before.content, before.start_s)
+
+
+def test_another_recording_in_the_place_of_the_one_that_was_cut_is_no_sound_of_its_images(
+    birds: Path, tmp_path: Path, covey: Cli
+) -> None:
+    record(tmp_path / "card" / "a.wav", 1)
+    covey("spectrograms", tmp_path / "card", birds, "--segment", "1")
+    (name, *_) = FolderDataset(birds).images.names()  # type: ignore[union-attr]
+    record(tmp_path / "card" / "a.wav", 2)
+    done = covey("info", birds)
+    assert "1 recording has other contents now: a.wav" in done.stdout
+    assert "without sound: the recording is another one now" in done.stdout
+    assert clip_of(birds, name).path == ""
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["x.png,a.wav,nan,1", "x.png,a.wav,-1,1", "x.png,a.wav,0,1e99", "x.png,a.wav", "x.png,a.wav,one,1", '"x.png,a.wav'],
+)
+def test_odd_rows_of_clips_are_counted_and_named(birds: Path, row: str, covey: Cli) -> None:
+    draw(birds, "x.png", "y.png")
+    record(birds / "recordings" / "a.wav", 1)
+    (birds / "clips.csv").write_text(f"filename,recording,start_s,duration_s\ny.png,a.wav,1,1\n{row}\n")
+    assert [*FolderDataset(birds).clips(["x.png", "y.png"])] == ["y.png"]
+    assert "Of 2 rows of clips.csv 1 used" in covey("info", birds).stdout
+
+
+@pytest.mark.parametrize("path", ["../../private.wav", "/etc/hostname", "C:\\x.wav", "..", ""])
+def test_a_strangers_clips_lead_to_no_file_outside_the_recordings(birds: Path, tmp_path: Path, path: str) -> None:
+    draw(birds, "x.png")
+    record(tmp_path / "private.wav", 1)
+    record(birds / "recordings" / "a.wav", 1)
+    (birds / "clips.csv").write_text(f'filename,recording,start_s,duration_s\nx.png,"{path}",0,1\n')
+    assert FolderDataset(birds).clips(["x.png"])["x.png"].path == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_linked_folder_of_recordings_does_not_count(birds: Path, tmp_path: Path) -> None:
+    write_parameters(birds)
+    draw(birds, "a_segm_0000.000.png")
+    record(tmp_path / "private" / "a.wav", 1)
+    (birds / "audio").symlink_to(tmp_path / "private")
+    assert clip_of(birds, "a_segm_0000.000.png").path == ""
+
+
+def test_samples_around_a_clip_are_the_recordings_own(tmp_path: Path) -> None:
+    path = record(tmp_path / "a.wav", 1, seconds=4)
+    sound, _ = soundfile.read(path, dtype="float32")
+    clip = ImageClip("a.wav", 1.0, 1.0, path="a.wav")
+    samples = read_centred(path, clip, RATE, 2.0)
+    np.testing.assert_array_equal(samples, sound[RATE // 2 : RATE // 2 + 2 * RATE])
+    early = read_centred(path, ImageClip("a.wav", 0.0, 0.5), RATE, 2.0)
+    np.testing.assert_array_equal(early[: 3 * RATE // 4], 0)
+    np.testing.assert_array_equal(early[3 * RATE // 4 :], sound[: 5 * RATE // 4])
+    late = read_centred(path, ImageClip("a.wav", 3.5, 0.5), RATE, 2.0)
+    np.testing.assert_array_equal(late[5 * RATE // 4 :], 0)
+    np.testing.assert_array_equal(late[: 5 * RATE // 4], sound[11 * RATE // 4 :])
+    assert read_stretch(path, 99, 1)[0].shape == (0, 1)
+
+
+def test_resampled_sound_keeps_its_place(tmp_path: Path) -> None:
+    rate, sound = 44_100, np.zeros(4 * 44_100)
+    sound[round(2.0 * rate)] = 0.9
+    soundfile.write(tmp_path / "click.wav", sound, rate)
+    samples = read_centred(tmp_path / "click.wav", ImageClip("click.wav", 1.5, 1.0), 48_000, 3.0)
+    assert len(samples) == 144_000
+    assert abs(int(np.abs(samples).argmax()) - 72_000) <= 1
