@@ -10,7 +10,7 @@ import click
 from covey._base.errors import CoveyError, reason
 from covey._base.files import WORK
 from covey.experiments.experiment import Experiment
-from covey.plugins.locations import DEFAULT_SCHEME, resolve
+from covey.plugins.locations import DEFAULT_SCHEME, find_storage
 from covey.plugins.registry import Registry
 
 
@@ -24,7 +24,9 @@ def confirm_destination(path: Path, experiment: Experiment, registry: Registry) 
     written, read = (
         _find_folder(registry, place) for place in (experiment.out or experiment.dataset, experiment.dataset)
     )
-    if written and not _is_beside(path.resolve(), written):
+    if experiment.out and written is None:
+        _confirm(f"{path} writes to {experiment.out}, outside its own folder")
+    elif written and not _is_beside(path.resolve(), written):
         _confirm(f"{path} writes to {written}, outside its own folder")
     elif read and not _is_beside(path.resolve(), read):
         click.echo(
@@ -40,7 +42,7 @@ def _confirm(sentence: str) -> None:
 
 def _find_folder(registry: Registry, location: str) -> Path | None:
     """Return the folder of a location, as the storage finds it; None for a dataset that is not a folder."""
-    storage, place = resolve(registry, location)
+    storage, place = find_storage(registry, location)
     if storage.name != DEFAULT_SCHEME:
         return None
     try:

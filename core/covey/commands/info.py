@@ -26,7 +26,7 @@ from covey.data.formats.table_oddities import find_oddities
 from covey.data.legacy.file_names import parse_file_name
 from covey.data.legacy.pickles import read_frame
 from covey.data.metadata import read_metadata
-from covey.data.pointer import point_to_recordings
+from covey.data.pointer import POINTER, point_to_recordings
 from covey.data.provenance import JOINED, Provenance
 from covey.data.unused_pictures import describe_unused_pictures
 from covey.extraction.notes import describe_copies, describe_features
@@ -107,7 +107,9 @@ def info(place: str, as_json: bool, images: Path | None, recordings: Path | None
         open_dataset(registry, place, TerminalProgress())  # a name that is misspelled makes no dataset
         create_dataset(registry, place, images)
     if recordings:
-        point_to_recordings(open_dataset(registry, place, TerminalProgress()).home, recordings)
+        dataset = open_dataset(registry, place, TerminalProgress())
+        point_to_recordings(dataset.home, recordings)
+        dataset.keep(dataset.home / POINTER)
     match path.suffix.lower() if path.is_file() else None:
         case None:
             _show_dataset(open_dataset(registry, place, TerminalProgress()), as_json, check)

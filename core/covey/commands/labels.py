@@ -87,4 +87,8 @@ def _print_labels(state: str, rows: Sequence[Labelled]) -> None:
 def repair(place: str, from_backup: bool) -> None:
     """Replace a damaged label file by what can still be read of it; the damaged one stays beside it."""
     dataset = _open(place)
-    print_text(repair_labels(label_path(dataset), PATIENCE, from_backup))
+    path = label_path(dataset)
+    balance = repair_labels(path, PATIENCE, from_backup)
+    if path.parent == dataset.home:
+        dataset.keep(path)
+    print_text(balance)

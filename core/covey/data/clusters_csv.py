@@ -14,7 +14,9 @@ FILE = "clusters.csv"
 
 def write_dataset_clusters(dataset: Dataset, entries: Sequence[Entry[Clustering]]) -> None:
     """Write clusterings that a dataset keeps to its own `clusters.csv`. Raises CoveyError."""
-    write_clusters([(entry.stem, dataset.load(entry)) for entry in entries], dataset.home / FILE)
+    path = dataset.home / FILE
+    write_clusters([(entry.stem, dataset.load(entry)) for entry in entries], path)
+    dataset.keep(path)
 
 
 def write_clusters(clusterings: Sequence[tuple[str, Clustering]], path: Path) -> None:

@@ -118,6 +118,29 @@ class Dataset(ABC):
         return []
 
     @property
+    def writable(self) -> bool:
+        """Whether tables and labels can be stored in it; covey asks before it computes anything.
+
+        Where not, labels lie in the user's data folder on this machine.
+        """
+        return True
+
+    def keep(self, path: Path) -> None:
+        """Store a file that was written into `home` or changed there, such as labels or clusters.csv.
+
+        covey calls this each time, after the file is whole; tables are stored by `save` itself. The default does
+        nothing, for datasets that lie in `home`. A backend whose datasets lie elsewhere copies the file there, and
+        must not replace it in `home` at the next `Storage.fetch` if that failed.
+
+        Args:
+            path: the file in `home`.
+
+        Raises:
+            CoveyError: it cannot be stored.
+        """
+        return
+
+    @property
     def unconfirmed_images(self) -> Path | None:
         """The folder outside it in which its images would lie, if it has no others and this user has not agreed."""
         return None

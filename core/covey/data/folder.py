@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 
 from covey._base.errors import CoveyError
-from covey._base.files import WORK, make_folder
+from covey._base.files import WORK, is_writable_folder, make_folder
 from covey.components.contracts import Floats
 from covey.components.kinds import Kind
 from covey.data.dataset import AnyEntry, Dataset, Entry, T, list_published_files
@@ -18,7 +18,7 @@ from covey.data.formats import npz
 from covey.data.images import ImageFolder
 from covey.data.legacy.file_names import IMAGE_FOLDERS, TABLE_PREFIXES
 from covey.data.outside_paths import is_link_outside, leads_outside
-from covey.data.pointer import Pointer, point_to_images, read_pointer
+from covey.data.pointer import POINTER, Pointer, point_to_images, read_pointer
 from covey.data.provenance import Provenance
 from covey.data.tables import Names, Table
 
@@ -28,7 +28,9 @@ _IMAGE_FOLDERS = ("images", *IMAGE_FOLDERS)
 class FolderDataset(Dataset):
     """A dataset whose tables are NPZ files in one folder.
 
-    Its images are in `images/`, in `xc_spectrograms/`, in a folder that `covey.json` names, or in the folder itself.
+    Every file that covey writes into the folder is handed to `keep`; where the datasets of a subclass lie elsewhere,
+    that copies it there. The images are in `images/`, in `xc_spectrograms/`, in a folder that `covey.json` names, or in
+    the folder itself.
     """
 
     def __init__(self, folder: Path, location: str | None = None) -> None:
@@ -43,6 +45,11 @@ class FolderDataset(Dataset):
             if self._is_ours(folder) and _is_folder(folder) and ImageFolder(folder).has_images():
                 return ImageFolder(folder, self.home / WORK)
         return None
+
+    @property
+    def writable(self) -> bool:
+        """Whether files can be written into the folder."""
+        return is_writable_folder(self.home)
 
     @property
     def problems(self) -> list[str]:
@@ -98,6 +105,7 @@ class FolderDataset(Dataset):
             path = self.home / table_file_name(table.provenance)
             if not path.exists():
                 npz.write(path, table, compress)
+                self.keep(path)
 
     def save_features(
         self, names: Names, blocks: Iterable[Floats], provenance: Provenance, compress: bool = False
@@ -108,6 +116,7 @@ class FolderDataset(Dataset):
             leftover.unlink(missing_ok=True)
         if not path.exists():
             npz.write_features(path, names, blocks, provenance, compress)
+            self.keep(path)
 
     def point_to(self, images: Path) -> None:
         """Write where the images are to `covey.json`, relative to this folder if they are on the same drive.
@@ -115,6 +124,7 @@ class FolderDataset(Dataset):
         Outside this folder they count as its images only for this user: another one has to say so again.
         """
         point_to_images(self.home, images)
+        self.keep(self.home / POINTER)
 
     @property
     def recording_folders(self) -> list[Path]:

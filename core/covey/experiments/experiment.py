@@ -11,17 +11,19 @@ from covey._base.errors import CoveyError, did_you_mean
 from covey._base.toml_lines import KeyPath
 from covey.analysis.join_tables import Join
 from covey.components import options
-from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Runtime
+from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Runtime, Storage
 from covey.components.kinds import STEPS, Kind
 from covey.plugins.component_sections import SectionReader, read_toml
-from covey.plugins.locations import DEFAULT_SCHEME, resolve
+from covey.plugins.locations import DEFAULT_SCHEME, find_storage
 from covey.plugins.registry import Registry
 
 RUNTIME = "runtime"
 """The section of `covey.toml` that says how to compute."""
 JOIN, WHITEN = "join", "whiten"
 """The settings that say which sets of features are joined, and how."""
-_KEYS = ("dataset", "out", "features", JOIN, WHITEN, RUNTIME, *STEPS)
+_KEYS = ("dataset", "out", "features", JOIN, WHITEN, RUNTIME, Kind.STORAGE, *STEPS)
+_SETTABLE = (*STEPS, Kind.STORAGE)
+"""The kinds whose options flags can set."""
 
 
 @attrs.frozen(kw_only=True)
@@ -31,7 +33,8 @@ class Experiment:
     `out` is the location of the results; None means the dataset itself. `features` are the names of features in the
     dataset that are reduced and clustered too, besides those of the extractors. `join` names the sets of features that
     are joined and then reduced and clustered as well, once in each way of `joins`: by the name of an extractor, the tag
-    of its features, or the file name of features in the dataset.
+    of its features, or the file name of features in the dataset. `storages` are those of `dataset` and `out`
+    whose options are not the user's usual ones.
     """
 
     dataset: str
@@ -43,6 +46,7 @@ class Experiment:
     reducers: tuple[Reducer, ...]
     clusterers: tuple[Clusterer, ...]
     runtime: Runtime = attrs.field(factory=Runtime)
+    storages: tuple[Storage, ...] = ()
 
 
 def read_experiment(path: Path, registry: Registry) -> Experiment:
@@ -98,6 +102,9 @@ def from_flags(
         if (features or join) and kind is Kind.EXTRACTOR and not (names.get(kind) or texts_by_kind[kind]):
             continue
         document[kind] = _make_sections(kind, names.get(kind, ()), texts_by_kind[kind], registry)
+    if texts_by_kind[Kind.STORAGE]:
+        locations = [dataset, *([out] if out else [])]
+        document[Kind.STORAGE] = _make_storage_sections(locations, texts_by_kind[Kind.STORAGE], registry)
     return attrs.evolve(_Reader(registry, _locate_flag).read(document), runtime=runtime or Runtime())
 
 
@@ -155,6 +162,8 @@ class _Reader(SectionReader):
         reducers = self.read_components(Kind.REDUCER, document.get(Kind.REDUCER))
         clusterers = self.read_components(Kind.CLUSTERER, document.get(Kind.CLUSTERER))
         runtime = self._read_runtime(document.get(RUNTIME, {}))
+        storages = self.read_storages(document.get(Kind.STORAGE))
+        self._check_used(storages, [location for location in (dataset, out) if location])
         self.raise_errors()
         return Experiment(
             dataset=dataset,
@@ -166,7 +175,19 @@ class _Reader(SectionReader):
             reducers=tuple(reducer for reducer in reducers if isinstance(reducer, Reducer)),
             clusterers=tuple(clusterer for clusterer in clusterers if isinstance(clusterer, Clusterer)),
             runtime=runtime,
+            storages=tuple(storages),
         )
+
+    def _check_used(self, storages: Sequence[Storage], locations: Sequence[str]) -> None:
+        """Report storages in which no location lies."""
+        used_classes = [find_storage(self.registry, location)[0] for location in locations] if storages else []
+        for storage in storages:
+            if type(storage) not in used_classes:
+                self.report(
+                    (Kind.STORAGE,),
+                    f"{storage.name} is not used: neither dataset nor out begins with {storage.name}: followed by a"
+                    " place.",
+                )
 
     def _read_text(self, document: Mapping[str, object], key: str) -> str:
         text = document.get(key, "")
@@ -205,13 +226,15 @@ class _Reader(SectionReader):
 
 def _split_settings(settings: Sequence[str]) -> dict[Kind, dict[str, list[str]]]:
     """Split texts such as "clusterer.eps=0.3" into kind, option and values."""
-    texts_by_kind: dict[Kind, dict[str, list[str]]] = {kind: {} for kind in STEPS}
+    texts_by_kind: dict[Kind, dict[str, list[str]]] = {kind: {} for kind in _SETTABLE}
     for setting in settings:
         key, equals, text = setting.partition("=")
         name, dot, option = key.strip().partition(".")
-        if not (equals and dot and option) or name not in STEPS:
-            hint = did_you_mean(name, STEPS) if dot and equals else ""
-            raise CoveyError(f"--set {setting}: write KIND.OPTION=VALUE, with KIND one of {', '.join(STEPS)}.{hint}")
+        if not (equals and dot and option) or name not in _SETTABLE:
+            hint = did_you_mean(name, _SETTABLE) if dot and equals else ""
+            raise CoveyError(
+                f"--set {setting}: write KIND.OPTION=VALUE, with KIND one of {', '.join(_SETTABLE)}.{hint}"
+            )
         texts_by_kind[Kind.named(name)].setdefault(option, []).append(text)
     return texts_by_kind
 
@@ -221,6 +244,25 @@ def _make_sections(
 ) -> list[dict[str, object]]:
     """Return a section, as TOML has it, for each name; for the default component if there are no names."""
     return [{"use": name, **_parse_settings(kind, name, texts, registry)} for name in names or [kind.default]]
+
+
+def _make_storage_sections(
+    locations: Sequence[str], texts: Mapping[str, Sequence[str]], registry: Registry
+) -> list[dict[str, object]]:
+    """Return a section for each storage of some locations that has one of these options.
+
+    An option that none has goes to the storage of the last location; the reader reports it.
+    """
+    classes = list(dict.fromkeys(find_storage(registry, location)[0] for location in locations))
+    names_by_class = {cls: {option.name for option in options.options(cls)} for cls in classes}
+    unknown_names = set(texts).difference(*names_by_class.values())
+    sections: list[dict[str, object]] = []
+    for cls, names in names_by_class.items():
+        names_for_class = names | unknown_names if cls is classes[-1] else names
+        texts_for_class = {name: alternatives for name, alternatives in texts.items() if name in names_for_class}
+        if texts_for_class:
+            sections.append({"use": cls.name, **_parse_settings(Kind.STORAGE, cls.name, texts_for_class, registry)})
+    return sections
 
 
 def _parse_settings(kind: Kind, name: str, texts: Mapping[str, Sequence[str]], registry: Registry) -> dict[str, object]:
@@ -256,5 +298,5 @@ def _locate_flag(path: KeyPath) -> str:
 
 def _resolve_location(path: Path, location: str, registry: Registry) -> str:
     """Return a location as seen from the file that names it."""
-    storage, place = resolve(registry, location)
+    storage, place = find_storage(registry, location)
     return str(path.parent / place) if storage.name == DEFAULT_SCHEME else location

@@ -92,10 +92,12 @@ def run_experiment(
     check=True every image is read again, even if its size and times are those of the last run.
 
     Raises:
-        CoveyError: there are no images, another run works in the folder, or every combination failed. Tables that were
-            finished before stay in the dataset.
+        CoveyError: there are no images, the dataset cannot be written, another run works in the folder, or every
+            combination failed. Tables that were finished before stay in the dataset.
     """
     dataset, images = open_run_dataset(experiment, registry, progress)
+    if not dataset.writable:
+        raise CoveyError(f"{dataset.location} cannot be written: name a place for the results, with --out or out.")
     work = work_folder(dataset)
     with hold_run_lock(work / "lock"), log_to_file(work / FILE):
         pipeline = Pipeline(dataset, images, runtime or experiment.runtime, LoggedProgress(progress), check)
@@ -138,7 +140,7 @@ def open_run_dataset(
     Raises:
         CoveyError: there are no images to extract features from, or a dataset cannot be opened or created.
     """
-    source = open_dataset(registry, experiment.dataset, progress)
+    source = open_dataset(registry, experiment.dataset, progress, experiment.storages)
     images, unused = source.images, list(describe_unused_pictures(source))
     if images is None and not experiment.extractors:  # earlier features are all that is needed
         images = ImageFolder(source.home)
@@ -147,7 +149,9 @@ def open_run_dataset(
         raise CoveyError(" ".join([problem, *unused]))
     for sentence in unused:
         progress.note(sentence)
-    return (create_dataset(registry, experiment.out, images.root) if experiment.out else source), images
+    if experiment.out is None:
+        return source, images
+    return create_dataset(registry, experiment.out, images.root, experiment.storages), images
 
 
 def work_folder(dataset: Dataset) -> Path:

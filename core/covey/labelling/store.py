@@ -51,6 +51,10 @@ def _know_no_clips(_names: Collection[str]) -> Mapping[str, RecordingClip]:
     return {}
 
 
+def _keep_nowhere_else(_path: Path) -> None:
+    return
+
+
 @attrs.frozen
 class LabelStore:
     """The labels in one file, shared with everyone who has it open, in any thread and process.
@@ -69,6 +73,8 @@ class LabelStore:
     """Tells the images as they are now. A label whose image has another content is out of date and not counted."""
     clips: ClipLookup = attrs.field(default=_know_no_clips, eq=False, repr=False)
     """Tells what the images show, by which labels are attached again."""
+    keep: Callable[[Path], None] = attrs.field(default=_keep_nowhere_else, eq=False, repr=False)
+    """Stores the file after each action where the dataset lies, if that is elsewhere."""
     session: str = ""
     """The window in which actions are done."""
     is_user_copy: bool = False
@@ -335,6 +341,12 @@ class LabelStore:
                 raise CoveyError("These labels went back to their dataset: nothing was changed; do it again there.")
             changes.assume_contents(db, contents, self.clips(contents))
             yield db
+        try:
+            self.keep(self.path)
+        except CoveyError as error:
+            raise CoveyError(
+                f"The labels are safe on this machine, in {self.path}, but not yet where the dataset lies: {error}"
+            ) from error
 
     def _contents_to_assume(self) -> Mapping[str, str]:
         """Return the contents of labelled images of which none is known, as they are now."""
@@ -373,7 +385,8 @@ def open_labels(dataset: Dataset) -> LabelStore:
         bring_labels_back(dataset, PATIENCE)
     else:
         is_writable = start_copy(dataset, PATIENCE) is not None
-    return attrs.evolve(open_labels_read_only(dataset), writable=is_writable)
+    store = open_labels_read_only(dataset)
+    return attrs.evolve(store, writable=is_writable, keep=_keep_nowhere_else if store.is_user_copy else dataset.keep)
 
 
 def open_labels_read_only(dataset: Dataset) -> LabelStore:

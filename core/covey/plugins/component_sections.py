@@ -11,7 +11,7 @@ from covey._base.errors import CoveyError, reason, shorten
 from covey._base.files import read_text
 from covey._base.toml_lines import KeyPath, find_line
 from covey.components import options
-from covey.components.contracts import Component
+from covey.components.contracts import Component, Storage
 from covey.components.kinds import Kind
 from covey.plugins.registry import Registry
 
@@ -46,6 +46,15 @@ class SectionReader:
             component for path, section in sections.items() for component in self._read_section(kind, path, section)
         ]
         return list(dict.fromkeys(components))
+
+    def read_storages(self, entry: object) -> list[Storage]:
+        """Return storages with their options, each of another class; none without an entry."""
+        components = [] if entry is None else self.read_components(Kind.STORAGE, entry)
+        storages = [component for component in components if isinstance(component, Storage)]
+        names = [storage.name for storage in storages]
+        for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+            self.report((Kind.STORAGE,), f"{name} has several settings: give each of its options one value, once.")
+        return storages
 
     def raise_errors(self) -> None:
         """Raise CoveyError with a line for each error, if there are errors."""

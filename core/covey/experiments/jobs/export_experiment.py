@@ -15,7 +15,7 @@ from covey.components.contracts import Component
 from covey.components.kinds import STEPS, Kind
 from covey.components.options import Option, Setting, format_value, options
 from covey.experiments.experiment import JOIN, RUNTIME, WHITEN, Experiment, from_flags
-from covey.plugins.locations import DEFAULT_SCHEME, resolve
+from covey.plugins.locations import DEFAULT_SCHEME, find_storage
 from covey.plugins.registry import Registry
 
 
@@ -35,7 +35,7 @@ def to_toml(experiment: Experiment, registry: Registry) -> str:
         document.add(JOIN, _toml_value(anchored.join))
         if alternatives := _whiten_alternatives(anchored):
             document.add(WHITEN, _toml_value(alternatives[0] if len(alternatives) == 1 else alternatives))
-    for kind in STEPS:
+    for kind in (*STEPS, Kind.STORAGE):
         sections = [_write_section(component, registry) for component in _components(anchored, kind)]
         if sections:
             document.add(kind.value, AoT(sections))
@@ -48,7 +48,7 @@ def command_words(experiment: Experiment, registry: Registry) -> list[str] | Non
     """Return the words of the command that runs an experiment; None if only a file can describe it."""
     anchored = _anchor_locations(experiment, registry)
     names = {kind: [_name_component(part, registry) for part in _components(anchored, kind)] for kind in STEPS}
-    settings = list(dict.fromkeys(setting for kind in STEPS for setting in _settings(kind, anchored)))
+    settings = list(dict.fromkeys(setting for kind in (*STEPS, Kind.STORAGE) for setting in _settings(kind, anchored)))
     dataset, out, features, runtime = anchored.dataset, anchored.out, anchored.features, anchored.runtime
     whiten = ",".join(map(str, _whiten_alternatives(anchored))) or None
     try:
@@ -88,7 +88,7 @@ def _anchor_locations(experiment: Experiment, registry: Registry) -> Experiment:
     """Return an experiment with absolute folders, which mean the same in every current folder."""
 
     def anchor(location: str) -> str:
-        storage, place = resolve(registry, location)
+        storage, place = find_storage(registry, location)
         return str(Path(place).absolute()) if storage.name == DEFAULT_SCHEME else location
 
     out = anchor(experiment.out) if experiment.out else None
@@ -96,7 +96,12 @@ def _anchor_locations(experiment: Experiment, registry: Registry) -> Experiment:
 
 
 def _components(experiment: Experiment, kind: Kind) -> tuple[Component, ...]:
-    components: tuple[Component, ...] = (*experiment.extractors, *experiment.reducers, *experiment.clusterers)
+    components: tuple[Component, ...] = (
+        *experiment.extractors,
+        *experiment.reducers,
+        *experiment.clusterers,
+        *experiment.storages,
+    )
     return tuple(component for component in components if isinstance(component, kind.base))
 
 

@@ -90,6 +90,7 @@ def bring_labels_back(dataset: Dataset, patience: float) -> None:
             copy.discard_unused(patience)
         for copy in find_copies(dataset, patience):
             _bring_back(dataset, copy, patience)
+            dataset.keep(dataset.home / NAME)
 
 
 def _bring_back(dataset: Dataset, copy: UserCopy, patience: float) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -15,7 +14,7 @@ import attrs
 
 from covey._base.digests import digest
 from covey._base.errors import CoveyError
-from covey._base.files import create_file, make_folder, read_text, write_text
+from covey._base.files import create_file, is_writable_folder, make_folder, read_text, write_text
 from covey._base.run_lock import LockHeldError, hold_run_lock
 from covey._base.user_folders import user_data_folder
 from covey.labelling.database import NAME, read_sound_contents, reading, writing
@@ -105,8 +104,9 @@ class UserCopy:
 
 def can_write(dataset: Dataset) -> bool:
     """Whether labels can be written to a dataset: its folder, and its label file if there is one."""
+    if not (dataset.writable and is_writable_folder(dataset.home)):
+        return False
     try:
-        tempfile.TemporaryFile(dir=dataset.home).close()
         path = dataset.home / NAME
         if path.is_file() and not path.is_symlink():
             path.open("r+b").close()

@@ -55,6 +55,8 @@ def import_features(dataset: Dataset, path: Path, names: Path | None = None, pro
         CoveyError: the file cannot be read; names stand twice, are none of the images, or are of another number than
             the rows; a value is no finite float32. The dataset is then as it was.
     """
+    if not dataset.writable:
+        raise CoveyError(f"{dataset.location} cannot be written: import the features into a copy of it.")
     with progress.step(f"Looking at {path.name}", 1, "file"):
         foreign = _with_image_names(open_features_file(path, names), dataset)
         remark = _checked_names(foreign, dataset)
