@@ -120,6 +120,8 @@ class RunState:
 
     start_key = "run.start"
     runtime_form_key = "run.runtime"
+    join_key = "run.join"
+    join_form_key = "run.join.form"
 
     @classmethod
     def recall(cls) -> RunState:

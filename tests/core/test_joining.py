@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -315,8 +316,19 @@ def test_a_joined_table_is_made_again_bit_for_bit(covey: Cli, images: Path, cont
     assert provenance is not None
     methods = describe_methods(provenance, Registry.installed())
     assert "The features of contrast_wide and brightness were joined by image with join (version 2" in methods
-    assert "scaled by their variance to the power of -whiten / 2" in methods
+    assert "each feature was standardised, the principal components of each set were scaled by their" in methods
     assert methods.index("with contrast (") < methods.index("with brightness (") < methods.index("with pca")
+
+
+def test_sets_of_different_images_are_made_again_each_from_its_own(covey: Cli, images: Path, contrast: None) -> None:
+    assert covey("run", images, "--extractor", "contrast", *QUICK).exit_code == 0
+    (earlier,) = images.glob("full_features_contrast_*.npz")
+    shutil.copyfile(images / "call_05.png", images / "call_new.png")
+    done = covey("run", images, "--join", f"{earlier},brightness", *QUICK)
+    assert "Of 25 images 24 used; 1 not in contrast_wide (call_new.png)." in done.stderr
+    (path,) = images.glob("clusters_*+*.npz")
+    again = covey("run", "--like", path)
+    assert "Identical, bit for bit." in again.stdout, again.output
 
 
 def test_python_joins_too(images: Path, contrast: None) -> None:

@@ -14,9 +14,12 @@ from tests.dashboard.browser import seen, settle
 from tests.dashboard.waiting import wait_until
 from tests.fixture_types import Cli
 
+from covey.data.folder import FolderDataset
 from covey.experiments.jobs import Job, list_jobs
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
+from covey_dashboard.data.describe_table import describe_lineage
+from covey_dashboard.data.table_titles import title_embeddings
 from covey_dashboard.pages.run.planned_steps import plan_steps
 from covey_dashboard.pages.run.watch_jobs import format_duration
 from covey_dashboard.server import server
@@ -87,6 +90,30 @@ def test_several_components_need_the_file(monkeypatch: pytest.MonkeyPatch, calls
     assert command == "covey run covey.toml"
     assert text.count("[[clusterer]]") == 2
     assert "One command cannot say this: save covey.toml first." in told(app)
+
+
+@pytest.mark.usefixtures("brightness")
+def test_features_of_several_extractors_are_joined(monkeypatch: pytest.MonkeyPatch, calls: Path, covey: Cli) -> None:
+    assert not [widget for widget in chosen(opened(monkeypatch, calls)).multiselect if widget.key == "run.join"]
+    app = chosen(opened(monkeypatch, calls))
+    done(app.multiselect(key="run.extractor").set_value(["slow", "brightness"]).run())
+    join = app.multiselect(key="run.join")
+    assert list(join.options) == ["slow", "brightness"]
+    done(join.set_value(["slow"]).run())
+    assert "Choose at least two to join." in told(app)
+    done(app.multiselect(key="run.join").set_value(["slow", "brightness"]).run())
+    done(app.slider(key="run.join.form.whiten").set_value(0.5).run())
+    assert "To describe: 100 images × 2 layers." in told(app)
+    command, text = codes(app)
+    assert 'join = ["slow", "brightness"]\nwhiten = 0.5\n' in text
+    if os.name != "nt":
+        assert "9 tables made" in covey(*shlex.split(command)[1:]).stdout
+        titles = title_embeddings(FolderDataset(calls).embeddings()).values()
+        assert {title.partition(" · ")[2] for title in titles} == {"slow", "brightness", "slow+brightness-whiten0.5"}
+        joined = next(entry for entry in FolderDataset(calls).features() if "+" in entry.name)
+        assert describe_lineage(joined.provenance).endswith(". join put these side by side (whiten 0.5).")
+    plan_steps.clear()
+    assert "The dataset has all these tables already: nothing has to be computed." in told(done(app.run()))
 
 
 def test_what_lacks_a_library_or_is_not_chosen_cannot_start(monkeypatch: pytest.MonkeyPatch, calls: Path) -> None:

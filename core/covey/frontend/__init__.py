@@ -9,7 +9,7 @@ from covey._base.user_folders import user_data_folder
 from covey.analysis.assist.certainty import Marks
 from covey.analysis.assist.neighbours import measure_oddity, nearest_rows
 from covey.analysis.assist.worklist import Answer, Batch, Worklist
-from covey.analysis.join_tables import Joined, join_tables
+from covey.analysis.join_tables import Join, Joined, join_tables
 from covey.analysis.match_clusters import match_clusters
 from covey.analysis.measures.clustering_agreement import Flow, measure_agreement, trace_clusters
 from covey.analysis.measures.leaderboard import Leaderboard, Row, rank_rows
@@ -25,7 +25,16 @@ from covey.analysis.profiles import Profile, profile_option
 from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.components.contracts import Component, cluster
 from covey.components.kinds import STEPS, Kind
-from covey.components.options import Option, allowed_choices, build, evolve, format_value, option_values, options
+from covey.components.options import (
+    Option,
+    allowed_choices,
+    build,
+    evolve,
+    format_value,
+    option_values,
+    options,
+    split_plural,
+)
 from covey.components.table_kinds import TableKind
 from covey.data.cluster_colours import GREY, cluster_colour
 from covey.data.dataset import AnyEntry, Dataset, Entry, T, is_entry_of
@@ -91,6 +100,7 @@ __all__ = [
     "Flow",
     "ImageFolder",
     "Job",
+    "Join",
     "Joined",
     "Kind",
     "LabelClass",
@@ -167,6 +177,7 @@ __all__ = [
     "reattach_labels",
     "recordings_of_images",
     "select_columns",
+    "split_plural",
     "start_job",
     "summarize_tasks",
     "to_toml",

@@ -9,9 +9,9 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from covey import CoveyError, Runtime
-from covey.frontend import STEPS, Experiment, Kind, Registered
-from covey_dashboard.data.datasets import registry
+from covey import CoveyError, FeatureExtractor, Runtime
+from covey.frontend import STEPS, Experiment, Join, Kind, Registered, TableKind, split_plural
+from covey_dashboard.data.datasets import list_tables, registry
 from covey_dashboard.state import RunState
 from covey_dashboard.widgets.forms import show_form
 from covey_dashboard.widgets.messages import show_hint, show_problem
@@ -29,17 +29,29 @@ def choose_experiment(location: str, columns: Sequence[DeltaGenerator]) -> Exper
 
     Returns:
         What is to run; None, having shown why, if a component cannot be built.
+
+    Raises:
+        CoveyError: the dataset cannot be read.
     """
     components_by_kind: dict[Kind, list[Any]] = {}
     for kind, column in zip(STEPS, columns, strict=True):
         with column:
             components_by_kind[kind] = [show_component(component) for component in choose_components(kind)]
+    with columns[0]:
+        extractors = [extractor for extractor in components_by_kind[Kind.EXTRACTOR] if extractor]
+        names, join = choose_join(name_feature_sets(location, extractors))
     with columns[-1], st.expander("How to compute"):
         runtime = show_form(Runtime, RunState.runtime_form_key)
-    if runtime is None or not all(components and None not in components for components in components_by_kind.values()):
+    if (
+        runtime is None
+        or join is None
+        or not all(components and None not in components for components in components_by_kind.values())
+    ):
         return None
     return Experiment(
         dataset=location,
+        join=tuple(names),
+        joins=(join,),
         extractors=tuple(components_by_kind[Kind.EXTRACTOR]),
         reducers=tuple(components_by_kind[Kind.REDUCER]),
         clusterers=tuple(components_by_kind[Kind.CLUSTERER]),
@@ -60,6 +72,35 @@ def choose_components(kind: Kind) -> list[Registered]:
     if not chosen_titles:
         show_hint(f"Choose at least one {kind}.")
     return [component_by_title[title] for title in chosen_titles]
+
+
+def name_feature_sets(location: str, extractors: Sequence[FeatureExtractor]) -> list[str]:
+    """Return the names of the features that can be joined: those that are to be made, then the others in the dataset.
+
+    Raises:
+        CoveyError: the dataset cannot be read.
+    """
+    tags = [part.tag for extractor in extractors for part in split_plural(extractor)]
+    files = [
+        entry.name
+        for entry in list_tables(location).entries
+        if entry.kind is TableKind.FEATURES and entry.provenance and entry.provenance.tag not in tags
+    ]
+    return list(dict.fromkeys([*tags, *files]))
+
+
+def choose_join(names: Sequence[str]) -> tuple[list[str], Join | None]:
+    """Let a person choose which features are joined; return their names, and how, None if that cannot be built."""
+    if len(names) < 2:
+        return [], Join()
+    help_text = "These are put side by side, each with the same weight, and then mapped and grouped too."
+    chosen_names = st.multiselect("Join the features of", names, key=RunState.join_key, help=help_text)
+    if len(chosen_names) == 1:
+        show_hint("Choose at least two to join.")
+    if len(chosen_names) < 2:
+        return [], Join()
+    with st.container(border=True):
+        return chosen_names, show_form(Join, RunState.join_form_key)
 
 
 def show_component(component: Registered) -> Any:

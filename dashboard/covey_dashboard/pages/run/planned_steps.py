@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from covey import CoveyError, Runtime
-from covey.frontend import Experiment, Kind, Pipeline, PlanLine, command_words, count_noun, summarize_tasks, to_toml
+from covey.frontend import Experiment, Pipeline, PlanLine, command_words, count_noun, summarize_tasks, to_toml
 from covey_dashboard.data.caching import cached
 from covey_dashboard.data.datasets import count_images, dataset_at, image_folder, registry
 from covey_dashboard.widgets.page_frame import show_table
@@ -65,7 +65,7 @@ def describe_cost(plan_lines: Sequence[PlanLine], image_count: int) -> str:
     """Return what there is to compute, in words."""
     if all(line.existing == line.tables for line in plan_lines):
         return "The dataset has all these tables already: nothing has to be computed."
-    layer_count = sum(line.tables - line.existing for line in plan_lines if line.kind is Kind.EXTRACTOR)
+    layer_count = sum(line.tables - line.existing for line in plan_lines if line.reads_images)
     if not layer_count:
         return "The images are described already."
     return f"To describe: {count_noun(image_count, 'image')} × {count_noun(layer_count, 'layer')}."
