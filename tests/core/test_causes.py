@@ -12,6 +12,7 @@ from tests.fixture_types import Cli
 import covey
 from covey import CoveyError
 from covey._base.run_log import FILE
+from covey.components.guard import PluginFailure
 from covey.components.kinds import Kind
 from covey.plugins.registry import Registry
 from covey.testing import Brightness
@@ -40,14 +41,15 @@ def test_a_traceback_is_printed_if_asked_for(
     assert done.exit_code == 2
     assert "covey_slow.py" in done.stderr
     assert "The above exception was the direct cause" in done.stderr
-    assert done.stderr.rstrip().splitlines()[-1].startswith("Error: slow failed")
+    assert done.stderr.rstrip().splitlines()[-1].startswith("Error: slow of covey-slow 1.0 failed in load (")
 
 
 def test_the_cause_of_an_error_is_chained(calls: Path) -> None:
     slow: Any = Registry.installed().get(Kind.EXTRACTOR, "slow")
     with pytest.raises(CoveyError) as caught:
         covey.run(str(calls), extractors=[slow(breaks="error")])
-    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    assert isinstance(caught.value.__cause__, PluginFailure)
+    assert isinstance(caught.value.__cause__.__cause__, ZeroDivisionError)
 
 
 def test_progress_is_logged_at_info(calls: Path, caplog: pytest.LogCaptureFixture) -> None:

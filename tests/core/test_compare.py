@@ -151,8 +151,8 @@ def test_a_measure_that_fails_costs_its_cells_and_says_why(covey: Cli, run: Path
         done = covey(command, run)
         assert done.exit_code == 0
         (sentence,) = [line for line in done.stdout.splitlines() if line.startswith("singles is unknown for ")]
-        assert "The measure singles of covey-outlets failed (ZeroDivisionError: " in sentence
-        assert sentence.endswith("): tell its authors.")
+        assert "singles of covey-outlets 1.0 failed in compute (ZeroDivisionError: " in sentence
+        assert sentence.endswith("): try other options, or tell its authors.")
 
 
 def test_a_measure_whose_library_is_missing_says_what_to_install(

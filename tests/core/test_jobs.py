@@ -128,7 +128,7 @@ def test_two_at_once_on_a_dataset_are_refused_in_a_sentence(calls: Path) -> None
 @pytest.mark.parametrize(
     ("breaks", "message"),
     [
-        ("error", "slow failed (ZeroDivisionError: <b>bright</b>)"),
+        ("error", "slow of covey-slow 1.0 failed in load (ZeroDivisionError: <b>bright</b>)"),
         ("exit", "SystemExit: 3."),
         ("kill", "The run ended"),
     ],

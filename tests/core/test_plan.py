@@ -177,7 +177,7 @@ def test_what_fails_is_told_at_the_end_and_stops_nothing_else(covey: Cli, images
         *[line for line in done.stderr.splitlines() if line.startswith("  clusters_fragile-at3_2_")],
     ]
     assert "pca: 13 dimensions cannot be computed from 12 features: choose smaller sizes" in done.stderr
-    assert "fragile failed (ZeroDivisionError: three): try other options, or send " in done.stderr
+    assert "fragile of covey-fragile 1.0 failed in cluster (ZeroDivisionError: three): try other options" in done.stderr
     assert "Traceback" not in done.stderr
     again = covey(*words)
     assert again.exit_code == 1
@@ -204,7 +204,7 @@ def test_where_nothing_comes_out_it_is_an_error(covey: Cli, images: Path, fragil
     done = covey("run", images, "--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2",
                  "--clusterer", "fragile", "--set", "clusterer.at=3")  # fmt: skip
     assert done.exit_code == 2
-    assert done.stderr.splitlines()[-1].startswith("Error: fragile failed (ZeroDivisionError: three)")
+    assert done.stderr.splitlines()[-1].startswith("Error: fragile of covey-fragile 1.0 failed in cluster (")
 
 
 def test_results_of_a_newer_covey_are_a_problem_and_no_crash(covey: Cli, images: Path) -> None:

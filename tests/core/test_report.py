@@ -113,4 +113,4 @@ def test_pictures_never_become_images(covey: Cli, run: Path, tmp_path: Path, inn
 def test_the_leaderboard_shows_the_measures_of_plugins(covey: Cli, run: Path, tmp_path: Path, outlets: None) -> None:
     text = page(covey, run, tmp_path / "report.html", "--sort", "singles")
     assert "<th></th><th>singles</th>" in text
-    assert "The measure singles of covey-outlets failed (ZeroDivisionError" in text
+    assert "singles of covey-outlets 1.0 failed in compute (ZeroDivisionError" in text

@@ -124,7 +124,7 @@ def test_the_measures_that_are_installed_rank_all_clusterings(
     assert frame["overlap"].tolist()[0] == 1
     assert frame["clusters"].tolist() == [3, 4]
     assert "singles is unknown for cut · flat · made (turn 0)" in told(app)
-    assert "The measure singles of covey-outlets failed (ZeroDivisionError" in told(app)
+    assert "singles of covey-outlets 1.0 failed in compute (ZeroDivisionError" in told(app)
     app.radio[0].set_value("Rand").run()
     assert "Share of the pairs of images on which two groupings agree" in told(app)
     assert app.dataframe[1].value.iloc[0, 1] == "1.00"

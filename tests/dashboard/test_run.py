@@ -131,7 +131,10 @@ def test_a_run_that_fails_says_why_and_its_log_is_at_hand(monkeypatch: pytest.Mo
     done(app.button(key="run.start").click().run())
     finished(calls)
     done(app.run())
-    assert "slow failed (ZeroDivisionError: &lt;b&gt;bright&lt;/b&gt;): try other options" in told(app)
+    assert (
+        "slow of covey-slow 1.0 failed in load (ZeroDivisionError: &lt;b&gt;bright&lt;/b&gt;): try other options"
+        in told(app)
+    )
     assert any("Extracting features: 100 images" in code for code in codes(app))
 
 

@@ -26,6 +26,7 @@ from covey.commands.run import run
 from covey.commands.spectrograms import spectrograms
 from covey.commands.terminal.progress_bars import print_text
 from covey.commands.terminal.tracebacks import show_traceback
+from covey.components.guard import PluginFailure, as_plugin_failure
 from covey.plugins.registry import Registry
 
 INTERRUPTED = 130
@@ -62,9 +63,22 @@ class Covey(click.Group):
         except CoveyError as error:
             show_traceback(error)
             raise
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if ctx.invoked_subcommand in self.commands:
+                raise
+            show_traceback(error)
+            raise self._blame_plugin(ctx, error) from error
         except KeyboardInterrupt:
             click.echo("\nStopped. What was finished is kept; the same command goes on from there.", err=True)
             sys.exit(INTERRUPTED)
+
+    def _blame_plugin(self, ctx: click.Context, error: Exception) -> PluginFailure:
+        name = str(ctx.invoked_subcommand)
+        command = self.get_command(ctx, name)
+        module = command.callback.__module__ if command and command.callback else ""
+        return as_plugin_failure(error, f"covey {name}", module, "its command")
 
 
 def _registry(ctx: click.Context) -> Registry:

@@ -21,8 +21,6 @@ from covey.components.contracts import Runtime
 from covey.components.kinds import Kind
 from covey.components.options import build, evolve, options
 from covey.data.clusters_csv import FILE
-from covey.data.dataset import table_stem
-from covey.data.folder import table_file_name
 from covey.experiments.experiment import Experiment, from_flags, read_experiment
 from covey.experiments.pipeline import Failure, Results, plan_run, run_experiment
 from covey.experiments.plan import PlanLine
@@ -182,7 +180,7 @@ def _print_failures(failures: Sequence[Failure]) -> None:
     click.echo(f"{count_noun(len(failures), 'table')} could not be made, nor what would follow:", err=True)
     tables: dict[str, list[str]] = {}
     for failure in failures:
-        tables.setdefault(failure.reason, []).append(table_stem(table_file_name(failure.provenance)))
+        tables.setdefault(failure.reason, []).append(failure.table)
     for reason, names in tables.items():
         click.echo(f"  {preview(names)}: {reason}", err=True)
     for failure in failures:

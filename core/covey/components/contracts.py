@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
 from covey._base.progress import SILENT, Progress
+from covey.components.guard import guard_overrides
 from covey.components.options import check_options, component, format_value, option, options
 from covey.components.table_kinds import TableKind
 
@@ -47,6 +48,11 @@ class Component(ABC):
 
     startup_message: ClassVar[str] = "starting"
     """What a waiting person reads until the first result, such as "compiling"."""
+
+    def __init_subclass__(cls) -> None:
+        """Guard what a plugin implements, see `covey.components.guard`."""
+        super().__init_subclass__()
+        guard_overrides(cls)
 
     def __attrs_post_init__(self) -> None:
         check_options(self)
@@ -81,8 +87,15 @@ class Component(ABC):
     @classmethod
     def missing(cls) -> tuple[str, ...]:
         """Return the requirements for `pip install` of required libraries that are not installed."""
-        requirements = [pip for module, pip in cls.requires.items() if importlib.util.find_spec(module) is None]
+        requirements = [pip for module, pip in cls.requires.items() if not _is_installed(module)]
         return tuple(dict.fromkeys(requirements))
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):  # a package in which it would lie is missing
+        return False
 
 
 RuntimeSetting = Literal["device", "precision", "threads", "compile"]
@@ -300,6 +313,11 @@ def cluster(clusterer: Clusterer, Z: Floats) -> Labels:
 
 class Prepared(ABC):
     """What a clusterer has prepared for some data, to give labels for any values of its live options quickly."""
+
+    def __init_subclass__(cls) -> None:
+        """Guard what a plugin implements."""
+        super().__init_subclass__()
+        guard_overrides(cls)
 
     @abstractmethod
     def labels(self, clusterer: Any) -> Labels | None:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, Union, dataclass_transform
 import attrs
 
 from covey._base.errors import CoveyError, did_you_mean
+from covey.components.guard import guard_call
 
 T = TypeVar("T")
 Scalar = bool | int | float | str
@@ -325,7 +326,8 @@ def allowed_choices(component: object, name: str) -> list[Scalar] | None:
     option = next(option for option in options(type(component)) if option.name == name)
     if option.choices is None:
         return None
-    return list(option.choices(component) if callable(option.choices) else option.choices)
+    with guard_call(_component_name(type(component)), type(component).__module__, f"the choices of {name!r}"):
+        return list(option.choices(component) if callable(option.choices) else option.choices)
 
 
 def format_value(setting: object) -> str:

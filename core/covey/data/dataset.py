@@ -12,6 +12,7 @@ import numpy as np
 
 from covey._base.errors import CoveyError
 from covey.components.contracts import Floats
+from covey.components.guard import guard_overrides
 from covey.components.table_kinds import TableKind
 from covey.data.catalogue.clip_finder import ImageClip
 from covey.data.image_clips import find_clips
@@ -75,6 +76,11 @@ class Dataset(ABC):
     """As a person writes it: "npz:birds" or "kaggle:owner/name"."""
     home: Path
     """A folder on this machine that may be written: for exports and unfinished work."""
+
+    def __init_subclass__(cls) -> None:
+        """Guard what a plugin implements, see `covey.components.guard`."""
+        super().__init_subclass__()
+        guard_overrides(cls)
 
     @property
     @abstractmethod

@@ -12,6 +12,7 @@ from covey._base.digests import canonical_json, digest
 from covey._base.errors import CoveyError, reason
 from covey.components import options
 from covey.components.contracts import Component, Runtime
+from covey.components.guard import guard_call
 from covey.components.kinds import STEPS, Kind
 
 T = TypeVar("T")
@@ -102,6 +103,9 @@ class Provenance:
             component: extractor, reducer or clusterer.
             source: provenance of the table that it works on, or the key of the images.
             details: what else is known about the table.
+
+        Raises:
+            PluginFailure: the identity of the component is not the same each time, or no plain JSON.
         """
         return cls(
             kind=Kind.of(type(component)),
@@ -109,7 +113,7 @@ class Provenance:
             tag=component.tag,
             version=component.version,
             options=options.option_values(component),
-            identity=dict(component.identity()),
+            identity=_read_identity(component),
             input=source if isinstance(source, str) else source.key,
             source=None if isinstance(source, str) else source,
             details=details or Details(),
@@ -179,6 +183,16 @@ class Provenance:
             return _read_provenance(document)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise CoveyError(f"{where} has a damaged provenance ({reason(error)}): make the file again.") from error
+
+
+def _read_identity(component: Component) -> dict[str, object]:
+    with guard_call(component.name, type(component).__module__, "identity"):
+        identity = dict(component.identity())
+        if json.loads(canonical_json(identity)) != identity:
+            raise TypeError("it must be plain JSON")
+        if dict(component.identity()) != identity:
+            raise ValueError("it must be the same each time")
+        return identity
 
 
 def _details_to_dict(details: Details) -> dict[str, object]:

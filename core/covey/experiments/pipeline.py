@@ -28,11 +28,13 @@ from covey.components.contracts import (
     Runtime,
     cluster,
 )
+from covey.components.guard import PluginFailure
 from covey.components.kinds import Kind
 from covey.components.versions import package_versions
 from covey.data.catalogue.catalogue import Catalogue
 from covey.data.clusters_csv import write_dataset_clusters
-from covey.data.dataset import AnyEntry, Dataset, Entry, is_entry_of
+from covey.data.dataset import AnyEntry, Dataset, Entry, is_entry_of, table_stem
+from covey.data.folder import table_file_name
 from covey.data.images import ImageFile, ImageFolder, key_of
 from covey.data.picture_decoding import FORMAT_NAMES
 from covey.data.provenance import Details, Provenance
@@ -53,9 +55,12 @@ from covey.sound.refresh_catalogue import refresh_catalogue
 
 @attrs.frozen
 class Failure:
-    """A table that could not be computed, the reason in one sentence, and the error itself."""
+    """A table that could not be computed, the reason in one sentence, and the error itself.
 
-    provenance: Provenance
+    Where a component is broken before its tables can be named, `table` is the name of the component.
+    """
+
+    table: str
     reason: str
     error: Exception
 
@@ -102,7 +107,7 @@ def run_experiment(
     with hold_run_lock(work / "lock"), log_to_file(work / FILE):
         pipeline = Pipeline(dataset, images, runtime or experiment.runtime, LoggedProgress(progress), check)
         tasks = pipeline.plan(experiment)
-        failures = [failure for task in tasks for failure in pipeline.attempt(task)]
+        failures = [*pipeline.broken, *(failure for task in tasks for failure in pipeline.attempt(task))]
         keys = dict.fromkeys(provenance.key for task in tasks for provenance in task.provenances)
         entries = pipeline.entries_by_key
     run_entries = [entries[key] for key in keys if key in entries]
@@ -129,7 +134,10 @@ def plan_run(
         CoveyError: there are no images, or features or layers do not exist.
     """
     pipeline = Pipeline(*open_run_dataset(experiment, registry, progress), Runtime(), progress, check)
-    return summarize_tasks(pipeline.plan(experiment), pipeline.entries_by_key)
+    tasks = pipeline.plan(experiment)
+    for failure in pipeline.broken:
+        progress.note(failure.reason)
+    return summarize_tasks(tasks, pipeline.entries_by_key)
 
 
 def open_run_dataset(
@@ -174,6 +182,7 @@ class Pipeline:
         runtime: the settings of the user, not resolved yet.
         files: the images, with their contents.
         computed_keys: the keys of the tables that this pipeline has computed.
+        broken: the components that are left out of the plan because their plugins fail.
     """
 
     def __init__(
@@ -198,6 +207,7 @@ class Pipeline:
             progress.note(sentence)
         self.files: list[ImageFile] = Catalogue.of(images).files()
         self.computed_keys: set[str] = set()
+        self.broken: list[Failure] = []
         self._entries_by_key: dict[str, AnyEntry] | None = None
         self._noted: set[str] = set()
         self._versions: dict[type, dict[str, str]] = {}
@@ -210,11 +220,12 @@ class Pipeline:
         return self._entries_by_key
 
     def plan(self, experiment: Experiment) -> list[Task]:
-        """Return the tasks of an experiment.
+        """Return the tasks of an experiment, without components whose plugins fail already here: these are `broken`.
 
         Raises:
             CoveyError: features or layers do not exist.
         """
+        experiment = self._leave_out_broken(experiment)
         for sentence in check_settings(self.runtime, experiment.extractors):
             self.progress.note(sentence)
         needs_dataset = experiment.features or experiment.join
@@ -238,12 +249,13 @@ class Pipeline:
         try:
             self.compute(task)
         except Exception as error:  # a plugin may raise anything
-            LOGGER.debug("%s failed", task.component, exc_info=error)
+            if not isinstance(error, PluginFailure):  # whose cause is logged already
+                LOGGER.debug("%s failed", task.component, exc_info=error)
             pending = task.without(self.entries_by_key)
             if len(pending.parts) > 1:
                 return [failure for half in pending.halves() for failure in self.attempt(half)]
-            failed = (pending.provenances or task.provenances)[0]
-            return [Failure(failed, _describe_failure(task, error, self.work / FILE), error)]
+            failed_table = table_stem(table_file_name((pending.provenances or task.provenances)[0]))
+            return [Failure(failed_table, _describe_failure(task, error, self.work / FILE), error)]
         return []
 
     def compute(self, task: Task) -> None:
@@ -263,6 +275,30 @@ class Pipeline:
                 self._reduce(pending)
             case Kind.CLUSTERER:
                 self._cluster(pending)
+
+    def _leave_out_broken(self, experiment: Experiment) -> Experiment:
+        """Return an experiment without the components whose plugins fail, and without a join that needs one."""
+        extractors = tuple(filter(self._can_be_planned, experiment.extractors))
+        broken_names = {failure.table for failure in self.broken}
+        can_be_joined = broken_names.isdisjoint(name.rpartition(":")[2] for name in experiment.join)
+        return attrs.evolve(
+            experiment,
+            extractors=extractors,
+            join=experiment.join if can_be_joined else (),
+            reducers=tuple(filter(self._can_be_planned, experiment.reducers)),
+            clusterers=tuple(filter(self._can_be_planned, experiment.clusterers)),
+        )
+
+    def _can_be_planned(self, component: Component) -> bool:
+        """Whether a plugin says what decides the tables of its component; a failure is remembered."""
+        try:
+            if isinstance(component, FeatureExtractor):
+                component = self._expand_layers(component)
+            Provenance.of(component, key_of(self.files))
+        except PluginFailure as error:
+            self.broken.append(Failure(component.name, str(error), error))
+            return False
+        return True
 
     def _expand_layers(self, extractor: FeatureExtractor) -> FeatureExtractor:
         return expand_wildcards(extractor, self.work / "layers.json")
@@ -427,6 +463,8 @@ def _cluster_points(clusterer: Clusterer, Z: Floats, prepared: Prepared | None) 
 
 def _describe_failure(task: Task, error: Exception, log: Path) -> str:
     """Return the reason why a table could not be computed, in one sentence."""
+    if isinstance(error, PluginFailure):
+        return f"{error} The log says where: {log}."
     if isinstance(error, CoveyError):
         return str(error)
     cause = f"{type(error).__name__}: {reason(error)}"

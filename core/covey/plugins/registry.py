@@ -6,7 +6,7 @@ import importlib
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, requires, version
 from typing import Any, Literal, TypeVar, overload
@@ -241,6 +241,10 @@ def _check_component(kind: Kind, component: Any) -> type[Component]:
         raise TypeError(f"{cls.__name__} lacks {', '.join(sorted(cls.__abstractmethods__))}")
     if not _NAME.fullmatch(str(getattr(cls, "name", ""))):
         raise TypeError(f"{cls.__name__}.name must be lower-case letters, digits, '-' and '_'")
+    if type(cls.version) is not int:
+        raise TypeError(f"{cls.__name__}.version must be a whole number, not {cls.version!r}")
+    if not isinstance(cls.requires, Mapping):
+        raise TypeError(f"{cls.__name__}.requires must name a requirement for each module, not {cls.requires!r}")
     options(cls)
     return cls
 

@@ -10,6 +10,7 @@ from typing import Protocol
 import attrs
 
 from covey._base.errors import CoveyError, did_you_mean
+from covey.components.guard import no_guard
 
 PREFIX = "check_"
 """How the names of methods begin that are checks."""
@@ -45,15 +46,19 @@ class Check:
             unittest.SkipTest: it is broken, as expected; pytest shows the reason.
         """
         if not self.expected_failure:
-            return self._test()
+            return self._run()
         try:
-            self._test()
+            self._run()
         except AssertionError as error:
             raise unittest.SkipTest(f"expected to fail, {self.expected_failure} ({error})") from error
         raise AssertionError(
             f"{self.component}: {self.name} is declared as an expected failure ({self.expected_failure}) but passes:"
             " remove that declaration."
         )
+
+    def _run(self) -> None:
+        with no_guard():
+            self._test()
 
 
 class Trial(Protocol):

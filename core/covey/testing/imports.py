@@ -13,8 +13,10 @@ from covey.testing.assertions import expect
 
 _LOADED = """
 import importlib, json, sys
+import covey.authoring
+modules_of_covey = set(sys.modules)
 importlib.import_module(sys.argv[1])
-print(json.dumps([name for name in sys.argv[2:] if name in sys.modules]))
+print(json.dumps([name for name in sys.argv[2:] if name in sys.modules and name not in modules_of_covey]))
 """
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 import attrs
 import numpy as np
 
-from covey._base.errors import CoveyError, did_you_mean, reason
+from covey._base.errors import CoveyError, did_you_mean
 from covey._base.text import preview
 from covey.components import options
+from covey.components.guard import as_plugin_failure
 from covey.components.measure_contract import Measure
 from covey.plugins.registry import Registered, Registry
 
@@ -83,8 +84,7 @@ def compute_cell(registered: Registered, compute: Callable[[], float | None]) ->
     except CoveyError as error:
         return Cell(None, str(error))
     except Exception as error:
-        origin = f"The measure {registered.name} of {registered.distribution}"
-        return Cell(None, f"{origin} failed ({type(error).__name__}: {reason(error)}): tell its authors.")
+        return Cell(None, str(as_plugin_failure(error, registered.name, registered.cls.__module__, "measure")))
 
 
 def find_column(columns: Sequence[Column], name: str) -> Column:
