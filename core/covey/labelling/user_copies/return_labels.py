@@ -113,6 +113,7 @@ def _bring_back(dataset: Dataset, copy: UserCopy, patience: float) -> None:
                 _merge(dataset, copy, db, db_there)
         history.mark_returned(db, copy.folder.name)
     copy.retire()
+    dataset.keep(path)
     LOGGER.info("labels came back to %s from %s", dataset.home, copy.folder)
 
 
