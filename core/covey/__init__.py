@@ -29,6 +29,7 @@ from covey.components.contracts import (
     Runtime,
     Storage,
 )
+from covey.components.fitting import Epoch, State, TrainingClip, TrainingClips
 from covey.components.options import component, option
 from covey.data.dataset import Dataset
 from covey.data.tables import Clustering, Embedding, Features
@@ -40,6 +41,7 @@ __all__ = [
     "CoveyError",
     "Dataset",
     "Embedding",
+    "Epoch",
     "Extract",
     "FeatureExtractor",
     "Features",
@@ -49,7 +51,10 @@ __all__ = [
     "Prepared",
     "Reducer",
     "Runtime",
+    "State",
     "Storage",
+    "TrainingClip",
+    "TrainingClips",
     "__version__",
     "component",
     "contact_sheet",

@@ -12,7 +12,7 @@ from covey._base.errors import CoveyError
 from covey._base.progress import SILENT, Progress
 from covey.components.contracts import Clusterer, FeatureExtractor, Reducer, Runtime
 from covey.data.dataset import Dataset
-from covey.data.tables import Clustering, Embedding, Features, Table
+from covey.data.tables import Clustering, Embedding, Features, LearnedState, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +44,7 @@ def run(
     whiten: float = 0.0,
     runtime: Runtime | None = None,
     out: str | None = None,
+    learn_again: bool = False,
     progress: Progress = SILENT,
 ) -> Results:
     """Run every combination of components on the images of a dataset; tables that are already there are reused.
@@ -60,6 +61,7 @@ def run(
         whiten: how far these are whitened, from 0 to 1.
         runtime: how to compute; by default decided from the hardware.
         out: where the results go; by default into the dataset.
+        learn_again: whether extractors that learn do so from the images as they are, even if they have learned before.
         progress: shows the progress of each step.
 
     Returns:
@@ -88,6 +90,7 @@ def run(
         reducers=tuple(reducers) or (registry.get(Kind.REDUCER, Kind.REDUCER.default)(),),
         clusterers=tuple(clusterers) or (registry.get(Kind.CLUSTERER, Kind.CLUSTERER.default)(),),
         runtime=runtime or Runtime(),
+        learn_again=learn_again,
     )
     return run_experiment(experiment, registry, progress)
 
@@ -99,8 +102,10 @@ def frame(table: Table) -> pd.DataFrame:
     the column cluster (int32, -1 for noise).
 
     Raises:
-        CoveyError: pandas is not installed.
+        CoveyError: pandas is not installed, or the table is what an extractor has learned.
     """
+    if isinstance(table, LearnedState):
+        raise CoveyError("A state has no row for each image: its arrays are in `arrays`.")
     try:
         import pandas as pd
     except ImportError as error:

@@ -122,6 +122,7 @@ class RunState:
     runtime_form_key = "run.runtime"
     join_key = "run.join"
     join_form_key = "run.join.form"
+    learn_again = Widget[bool]("run.learn_again")
 
     @classmethod
     def recall(cls) -> RunState:

@@ -15,6 +15,7 @@ _TITLES = {
     TableKind.FEATURES: "features",
     TableKind.EMBEDDING: "reduced features and maps",
     TableKind.CLUSTERING: "clusterings",
+    TableKind.STATE: "what extractors have learned",
 }
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>()#|&!~$]")
 _LONGEST = 200

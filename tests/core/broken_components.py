@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import attrs
 import numpy as np
 
-from covey import Clusterer, CoveyError, Dataset, FeatureExtractor, Reducer, Runtime, Storage, component, option
+from covey import (
+    Clusterer,
+    CoveyError,
+    Dataset,
+    Epoch,
+    FeatureExtractor,
+    Reducer,
+    Runtime,
+    State,
+    Storage,
+    TrainingClips,
+    component,
+    option,
+)
 from covey._base.progress import SILENT, Progress
 from covey.authoring import VisionExtractor, evolve, layers_option
 from covey.components.contracts import Component, Extract, Floats, Labels, Pixels, Prepared, PublishOptions
@@ -30,6 +43,19 @@ class Mean(FeatureExtractor):
 
     def load(self, runtime: Runtime) -> Extract:
         return lambda pixels: [pixels.mean(axis=(1, 2), dtype=np.float32)]
+
+
+class Tallying(FeatureExtractor):
+    """A good extractor that learns; the broken ones below inherit from it."""
+
+    def fit(self, clips: TrainingClips, runtime: Runtime, checkpoint: State | None) -> Iterator[Epoch]:
+        done = int(checkpoint["number"]) if checkpoint else 0
+        for number in range(done + 1, 4):
+            yield Epoch(state={"number": np.array(number)}, loss=1.0 / number, number=number, total=3)
+
+    def load(self, runtime: Runtime, state: State | None = None) -> Extract:
+        number = float((state or {})["number"])
+        return lambda pixels: [pixels.mean(axis=(1, 2), dtype=np.float32) + np.float32(number)]
 
 
 class Halves(Clusterer):
@@ -77,6 +103,13 @@ class Folder(Storage):
 @component
 class GoodMean(Mean):
     """A good extractor."""
+
+    name = "good"
+
+
+@component
+class GoodTallying(Tallying):
+    """A good extractor that learns."""
 
     name = "good"
 
@@ -519,7 +552,127 @@ class Boastful(Mean):
     uses = frozenset({"precision"})
 
 
+@component
+class Skipping(Tallying):
+    """Numbers its epochs from 0."""
+
+    name = "bad"
+
+    def fit(self, clips: TrainingClips, runtime: Runtime, checkpoint: State | None) -> Iterator[Epoch]:
+        return (
+            attrs.evolve(epoch, number=epoch.number - 1) for epoch in Tallying.fit(self, clips, runtime, checkpoint)
+        )
+
+
+@component
+class Diverging(Tallying):
+    """Has a loss that is no number."""
+
+    name = "bad"
+
+    def fit(self, clips: TrainingClips, runtime: Runtime, checkpoint: State | None) -> Iterator[Epoch]:
+        return (attrs.evolve(epoch, loss=_NAN) for epoch in Tallying.fit(self, clips, runtime, checkpoint))
+
+
+@component
+class Objects(Tallying):
+    """Has a state that no file can hold."""
+
+    name = "bad"
+
+    def fit(self, clips: TrainingClips, runtime: Runtime, checkpoint: State | None) -> Iterator[Epoch]:
+        yield Epoch(state={"number": np.array([None])}, loss=1.0, number=1, total=1)
+
+
+@component
+class Idle(Tallying):
+    """Yields no epoch."""
+
+    name = "bad"
+
+    def fit(self, clips: TrainingClips, runtime: Runtime, checkpoint: State | None) -> Iterator[Epoch]:
+        return iter(())
+
+
+@component
+class Chance(Tallying):
+    """Learns something else every time."""
+
+    name = "bad"
+
+    def fit(self, clips: TrainingClips, runtime: Runtime, checkpoint: State | None) -> Iterator[Epoch]:
+        state = {"number": np.array(next(_NUMBERS))}
+        yield Epoch(state=state, loss=1.0, number=1, total=1)
+
+
+@component
+class Restarting(Tallying):
+    """Begins anew after a stop."""
+
+    name = "bad"
+
+    def fit(self, clips: TrainingClips, runtime: Runtime, checkpoint: State | None) -> Iterator[Epoch]:
+        return Tallying.fit(self, clips, runtime, None)
+
+
+@component
+class Coasting(Tallying):
+    """Forgets its momentum over a stop."""
+
+    name = "bad"
+
+    def fit(self, clips: TrainingClips, runtime: Runtime, checkpoint: State | None) -> Iterator[Epoch]:
+        momentum = 0.0
+        for epoch in Tallying.fit(self, clips, runtime, checkpoint):
+            momentum = 0.5 * momentum + epoch.number
+            yield attrs.evolve(epoch, state={**epoch.state, "momentum": np.array([momentum])})
+
+
+@component
+class Speeding(Tallying):
+    """Learns by an option that is not declared for learning."""
+
+    name = "bad"
+    speed: int = option(default=1, ge=1, help="Speed. Raising it changes what is learned.")
+
+    def fit(self, clips: TrainingClips, runtime: Runtime, checkpoint: State | None) -> Iterator[Epoch]:
+        for epoch in Tallying.fit(self, clips, runtime, checkpoint):
+            yield attrs.evolve(epoch, state={**epoch.state, "speed": np.array([self.speed])})
+
+
+@component
+class Murmuring(Tallying):
+    """Prints while it learns."""
+
+    name = "bad"
+
+    def fit(self, clips: TrainingClips, runtime: Runtime, checkpoint: State | None) -> Iterator[Epoch]:
+        print("epoch")
+        return Tallying.fit(self, clips, runtime, checkpoint)
+
+
+@component
+class Threaded(Tallying):
+    """Reads a setting that it does not declare while it learns."""
+
+    name = "bad"
+
+    def fit(self, clips: TrainingClips, runtime: Runtime, checkpoint: State | None) -> Iterator[Epoch]:
+        assert runtime.threads is None
+        return Tallying.fit(self, clips, runtime, checkpoint)
+
+
 BROKEN_EXTRACTORS: list[Broken] = [
+    (Skipping, "epochs", r"epochs must be numbered 1, 2, 3, ..., not \[0, 1, 2\]"),
+    (Diverging, "epochs", "the loss must be a finite float, not nan"),
+    (Idle, "epochs", "fit must yield an epoch at least"),
+    (Objects, "state", "its 'number' is an array of object"),
+    (Chance, "equal_states", "equal options and clips must give equal states, but epoch 1 differs: 'number'"),
+    (Restarting, "resuming", r"after epoch 1 of 3, fit must yield epochs \[2, 3\], not \[1, 2, 3\]"),
+    (Coasting, "resuming", "stopped after epoch 1, epoch 2 must be as without a stop: 'momentum', 1 row"),
+    (Speeding, "learning_options", "option 'speed' changes what is learned: declare it with learning=True"),
+    (Murmuring, "quiet_learning", "fit may print nothing to standard output, not 'epoch'"),
+    (Threaded, "uses", "reads threads of the runtime"),
     (BatchMean, "batches", "must not depend on the rest of its batch"),
     (Reversed, "batches", "must not depend on the rest of its batch"),
     (Double, "features", "float32, not .* float64"),
@@ -1231,7 +1384,7 @@ BROKEN_STORAGES: list[Broken] = [
 ]
 
 
-GOOD: list[type[Component]] = [GoodMean, GoodColumns, GoodHalves, Cut, GoodFolder]
+GOOD: list[type[Component]] = [GoodMean, GoodTallying, GoodColumns, GoodHalves, Cut, GoodFolder]
 BROKEN = [
     *BROKEN_COMPONENTS, *BROKEN_EXTRACTORS, *BROKEN_REDUCERS, *BROKEN_CLUSTERERS, *BROKEN_STORAGES,
 ]  # fmt: skip

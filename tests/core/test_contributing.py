@@ -93,6 +93,15 @@ def test_one_of_each_kind_makes_a_run_and_so_does_the_example(site: Path, tmp_pa
     assert all(row["calinski"] > 0 for row in rows), rows
 
 
+def test_the_extractor_that_learns_keeps_the_contract_and_learns_once(site: Path, tmp_path: Path) -> None:
+    check = "from covey.testing import check_extractor; from covey_patterns import Patterns; check_extractor(Patterns)"
+    call("-c", check, site=site)
+    images = tiny_images(tmp_path / "birds" / "images", count=12).root.parent
+    run = (*COVEY, "run", images, "--extractor", "patterns", "--reducer", "new_reducer", "--clusterer", "new_clusterer")
+    assert "4 tables made" in call(*run, site=site)
+    assert "0 tables made" in call(*run, site=site)
+
+
 def test_all_keep_the_contract(site: Path) -> None:
     tests = sorted((site.parent / "packages").rglob("test_*.py"))
     output = call("-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", site.parent, *tests, site=site)

@@ -91,7 +91,7 @@ def test_every_check_has_been_seen_to_fail(cls: type[Component]) -> None:
     bases = [base for base in (FeatureExtractor, Reducer, Clusterer, Storage) if issubclass(cls, base)]
     failed = {(name, base) for broken, name, _ in BROKEN for base in bases if issubclass(broken, base)}
     failed |= {(name, base) for _, name, _ in BROKEN_COMPONENTS for base in bases}
-    assert {check.name for check in checks(cls)} == {name for name, _ in failed}
+    assert {check.name for check in checks(cls)} <= {name for name, _ in failed}
 
 
 def test_the_check_of_a_kind_reports_the_first_broken_promise(tmp_path: Path) -> None:

@@ -146,6 +146,12 @@ def _find_link(folder: Path) -> Path | None:
     return None
 
 
+def remove_leftovers(path: Path) -> None:
+    """Delete what processes that were killed while they wrote a file have left beside it."""
+    for leftover in path.parent.glob(f".{path.name[:60]}.*.tmp"):
+        leftover.unlink(missing_ok=True)
+
+
 def _temporary(path: Path) -> Path:
     return path.with_name(f".{path.name[:60]}.{secrets.token_hex(4)}.tmp")
 

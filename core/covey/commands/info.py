@@ -29,6 +29,7 @@ from covey.data.metadata import read_metadata
 from covey.data.pointer import POINTER, point_to_recordings
 from covey.data.provenance import JOINED, Provenance
 from covey.data.unused_pictures import describe_unused_pictures
+from covey.extraction.learning import UnfinishedLearning, list_unfinished_learning
 from covey.extraction.notes import describe_copies, describe_features
 from covey.extraction.shards import Unfinished, list_unfinished
 from covey.labelling import locate_labels, open_labels_read_only
@@ -80,6 +81,7 @@ _TITLES = {
     TableKind.FEATURES: "Features",
     TableKind.EMBEDDING: "Embeddings",
     TableKind.CLUSTERING: "Clusterings",
+    TableKind.STATE: "Learned",
 }
 
 
@@ -131,6 +133,7 @@ def _show_dataset(dataset: Dataset, as_json: bool, check: bool) -> None:
     labels = _read_or_report(lambda: _summarize_labels(dataset), problems)
     metadata = _read_or_report(lambda: _summarize_metadata(dataset, names), problems)
     unfinished_layers = list_unfinished(dataset.home / WORK)
+    unfinished_learning = list_unfinished_learning(dataset.home / WORK)
     changes = look.describe_changes() if look else ()
     notices = list(
         dict.fromkeys([*changes, *label_sentences, *describe_unused_pictures(dataset), *_describe_tables(dataset)])
@@ -148,6 +151,9 @@ def _show_dataset(dataset: Dataset, as_json: bool, check: bool) -> None:
                 "problems": problems,
                 "notices": notices,
                 "unfinished": [{**attrs.asdict(layer), "folder": str(layer.folder)} for layer in unfinished_layers],
+                "unfinished_learning": [
+                    {**attrs.asdict(learning), "file": str(learning.file)} for learning in unfinished_learning
+                ],
             }
         )
         return
@@ -155,13 +161,15 @@ def _show_dataset(dataset: Dataset, as_json: bool, check: bool) -> None:
     _show_recordings(recordings, len(names))
     for kind, title in _TITLES.items():
         entries_of_kind = [entry for entry in entries if entry.kind == kind]
+        if kind is TableKind.STATE and not entries_of_kind:
+            continue
         print_text(f"\n{title}: {len(entries_of_kind) or 'none'}")
         for entry in entries_of_kind:
             print_text(f"  {entry.name}  {_size(entry)}")
             _show_steps(entry)
     _show_labels(labels)
     _show_metadata(metadata, len(names))
-    _show_unfinished(unfinished_layers)
+    _show_unfinished(unfinished_layers, unfinished_learning)
     if notices:
         print_text("\n" + "\n".join(["Noticed:", *(f"  {sentence}" for sentence in notices)]))
     for problem in problems:
@@ -272,11 +280,15 @@ def _show_metadata(metadata: _MetadataSummary | None, images: int) -> None:
     print_text(f"  {preview(metadata.columns)}\n  {metadata.balance}")
 
 
-def _show_unfinished(layers: Sequence[Unfinished]) -> None:
+def _show_unfinished(layers: Sequence[Unfinished], learning: Sequence[UnfinishedLearning]) -> None:
     if layers:
         print_text("\nUnfinished features: the same covey run goes on with them; to discard them, delete the folder")
     for layer in layers:
         print_text(f"  {layer.tag}: {layer.done:,} of {count_noun(layer.total, 'image')}, in {layer.folder}")
+    if learning:
+        print_text("\nUnfinished learning: the same covey run goes on with it; to discard it, delete the file")
+    for extractor in learning:
+        print_text(f"  {extractor.component}: {count_noun(extractor.epochs, 'epoch')}, in {extractor.file}")
 
 
 def _show_file(path: Path, as_json: bool) -> None:
@@ -333,7 +345,14 @@ def _describe_step(step: Provenance) -> str:
     left_out = f", {count_noun(broken, 'broken image')} left out" if broken else ""
     joined = f" of {' and '.join(source.title for source in step.sources)}" if step.joined else ""
     lacking = "".join(f", {count_noun(count, 'image')} not in {title}" for title, count in step.details.lacking.items())
-    return f"{step.component}{joined} ({listed}){computed}{left_out}{lacking}"
+    return f"{step.component}{joined} ({listed}){computed}{left_out}{lacking}{_describe_losses(step)}"
+
+
+def _describe_losses(step: Provenance) -> str:
+    losses = step.details.losses
+    if not losses:
+        return ""
+    return f", learned in {count_noun(len(losses), 'epoch')}, with a loss of {losses[0]:.4g} to {losses[-1]:.4g}"
 
 
 def _format_setting(setting: object) -> str:
@@ -344,6 +363,8 @@ def _format_setting(setting: object) -> str:
 
 def _size(entry: AnyEntry) -> str:
     rows, columns = entry.shape
+    if entry.kind is TableKind.STATE:
+        return f"{count_noun(columns, 'number')}, learned from {count_noun(rows, 'image')}"
     return count_noun(rows, "image") if entry.kind is TableKind.CLUSTERING else f"{rows:,} x {columns:,}"
 
 

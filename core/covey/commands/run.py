@@ -65,6 +65,11 @@ FAILED = 1
     help="Sets of features to join by image and use too: extractors, or features in the dataset.",
 )
 @click.option("--whiten", metavar="0 to 1", help="How far joined features are whitened; several values: try each.")
+@click.option(
+    "--learn-again",
+    is_flag=True,
+    help="Let extractors that learn do so from the images as they are now, even if they have learned before.",
+)
 @click.option("--dry-run", is_flag=True, help="Show which tables exist and which would be computed; compute nothing.")
 @click.option("--check", is_flag=True, help="Read every image again, even if its size and times have not changed.")
 @click.option("--allow-outside", is_flag=True, help="Let FILE.toml write outside the folder in which it lies.")
@@ -83,6 +88,7 @@ def run(
     features: tuple[str, ...],
     join: str | None,
     whiten: str | None,
+    learn_again: bool,
     dry_run: bool,
     check: bool,
     allow_outside: bool,
@@ -112,7 +118,11 @@ def run(
     if source is None:
         raise CoveyError("Say what to run: covey run FOLDER, or covey run FILE.toml.")
     experiment = _read_source(source, out, names, settings, features, join, whiten, registry)
-    experiment = attrs.evolve(experiment, runtime=_merge_runtimes(experiment.runtime, build(Runtime, runtime)))
+    experiment = attrs.evolve(
+        experiment,
+        runtime=_merge_runtimes(experiment.runtime, build(Runtime, runtime)),
+        learn_again=learn_again or experiment.learn_again,
+    )
     if dry_run:
         _print_plan(plan_run(experiment, registry, TerminalProgress(), check))
         return
@@ -154,7 +164,11 @@ def _print_reproduction(reproduction: Reproduction) -> int:
 
 
 def _print_plan(lines: Sequence[PlanLine]) -> None:
-    cells = [[line.kind, *map(str, (line.tables, line.existing, line.fits)), line.component] for line in lines]
+    steps = ["learning" if line.learns else line.kind for line in lines]
+    cells = [
+        [step, *map(str, (line.tables, line.existing, line.fits)), line.component]
+        for step, line in zip(steps, lines, strict=True)
+    ]
     print_table(["step", "tables", "kept", "fits", "component"], cells)
     tables, reused, fits = (sum(getattr(line, name) for line in lines) for name in ("tables", "existing", "fits"))
     click.echo(

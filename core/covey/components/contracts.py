@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -20,6 +20,7 @@ from covey.components.options import check_options, component, format_value, opt
 from covey.components.table_kinds import TableKind
 
 if TYPE_CHECKING:
+    from covey.components.fitting import Epoch, State, TrainingClips
     from covey.data.dataset import Dataset
 
 Pixels = NDArray[np.uint8]
@@ -166,12 +167,41 @@ class FeatureExtractor(Component):
         for each layer, in the order of `layers` (one array if there is no such option). d must not depend on the image.
         The extractor preprocesses the pixels itself.
 
+        An extractor that learns takes one argument more: `load(runtime, state: State | None = None)`, the state of the
+        last epoch that `fit` gave.
+
         Args:
             runtime: how to compute.
 
         Raises:
             CoveyError: the weights cannot be loaded, or a layer does not exist.
         """
+
+    def fit(self, clips: TrainingClips, runtime: Runtime, checkpoint: State | None) -> Iterator[Epoch]:
+        """Learn from the user's images, epoch by epoch. An extractor that defines it learns; others do not.
+
+        covey writes the state of every epoch, and hands the last one back after an interruption. Learning then goes on
+        and must end in the same state, bit for bit, as if nothing had happened: what an epoch needs of earlier ones
+        (optimiser, random state) belongs to the state. Equal options declared with `learning=True` and equal clips must
+        give equal states; other options must not matter.
+
+        Args:
+            clips: what to learn from.
+            runtime: how to compute.
+            checkpoint: state of the epoch after which learning stopped; None to begin.
+
+        Yields:
+            One epoch after the other. After the checkpoint of the last epoch, nothing.
+
+        Raises:
+            CoveyError: nothing can be learned from these clips.
+        """
+        return iter(())
+
+    @property
+    def learns(self) -> bool:
+        """Whether the extractor has to learn before it extracts: it defines `fit`."""
+        return type(self).fit is not FeatureExtractor.fit
 
     def available_layers(self) -> Mapping[str, tuple[int, ...]]:
         """Return the layers by name, in the order of computation, each with the shape of its output for one image.

@@ -65,6 +65,7 @@ class Option:
     expert: bool = False
     live: bool = False
     plural: bool = False
+    learning: bool = False
 
     @property
     def bounds(self) -> str:
@@ -163,6 +164,7 @@ def option(
     expert: bool = False,
     live: bool = False,
     plural: bool = False,
+    learning: bool = False,
 ) -> Any:
     """Declare an option of a component: a field with a type, bounds and an explanation.
 
@@ -179,6 +181,8 @@ def option(
         expert: whether forms hide the option among those for experts.
         live: whether a prepared clusterer can change the option at interactive speed.
         plural: whether each element of the list makes a separate result, with its own key.
+        learning: whether it matters when an extractor learns. Another value makes it learn anew; after a change of the
+            other options, what it has learned is used again.
     """
     declared = {key: value for key, value in locals().items() if key != "default"}
     return attrs.field(default=default, metadata={_DECLARATION: declared})

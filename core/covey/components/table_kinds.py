@@ -14,3 +14,4 @@ class TableKind(StrEnum):
     CLUSTERING = "clustering"
     EMBEDDING = "embedding"
     FEATURES = "features"
+    STATE = "state"

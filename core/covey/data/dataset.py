@@ -21,7 +21,7 @@ from covey.data.images import ImageFolder
 from covey.data.legacy.file_names import CONVERTED_RECORDINGS, DOWNLOADED_RECORDINGS, METADATA_FILE
 from covey.data.outside_paths import is_link_outside
 from covey.data.provenance import Provenance
-from covey.data.tables import Clustering, Embedding, Features, Names, PointTable, Table
+from covey.data.tables import Clustering, Embedding, Features, LearnedState, Names, PointTable, Table
 from covey.labelling import LabelStore, open_labels
 from covey.labelling.clips import RecordingClip
 
@@ -36,8 +36,8 @@ T_co = TypeVar("T_co", bound=Table, covariant=True)
 class Entry(Generic[T_co]):
     """One table of a dataset, as it is listed without being read.
 
-    `table` is its class. `shape` is (n, d): images and columns; d is 1 for a clustering. `provenance` is None in files
-    of other tools.
+    `table` is its class. `shape` is (n, d): images and columns; d is 1 for a clustering, and the number of all numbers
+    for a state. `provenance` is None in files of other tools.
     """
 
     name: str
@@ -61,7 +61,7 @@ def table_stem(name: str) -> str:
     return name.removesuffix(".npz")
 
 
-AnyEntry = Entry[Features] | Entry[Embedding] | Entry[Clustering]
+AnyEntry = Entry[Features] | Entry[Embedding] | Entry[Clustering] | Entry[LearnedState]
 
 
 def is_entry_of(entry: Entry[Table], table: type[T]) -> TypeGuard[Entry[T]]:
@@ -180,6 +180,10 @@ class Dataset(ABC):
         """List the clusterings, sorted by name."""
         return self._entries_of(Clustering)
 
+    def states(self) -> list[Entry[LearnedState]]:
+        """List what extractors have learned, sorted by name."""
+        return self._entries_of(LearnedState)
+
     def _entries_of(self, table: type[T]) -> list[Entry[T]]:
         return [entry for entry in self.entries() if is_entry_of(entry, table)]
 
@@ -226,11 +230,11 @@ class Dataset(ABC):
         """Read a table that can be clustered: features or an embedding.
 
         Raises:
-            CoveyError: it is a clustering, or cannot be read.
+            CoveyError: it is a clustering or a state, or cannot be read.
         """
         table = self.load(entry)
-        if isinstance(table, Clustering):
-            raise CoveyError(f"{entry.name} is a clustering: choose features or an embedding.")
+        if isinstance(table, Clustering | LearnedState):
+            raise CoveyError(f"{entry.name} is a {table.kind}: choose features or an embedding.")
         return table
 
     @abstractmethod

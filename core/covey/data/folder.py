@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 
 from covey._base.errors import CoveyError
-from covey._base.files import WORK, is_writable_folder, make_folder
+from covey._base.files import WORK, is_writable_folder, make_folder, remove_leftovers
 from covey.components.contracts import Floats
 from covey.components.kinds import Kind
 from covey.data.dataset import AnyEntry, Dataset, Entry, T, list_published_files
@@ -22,6 +22,8 @@ from covey.data.pointer import POINTER, Pointer, point_to_images, read_pointer
 from covey.data.provenance import Provenance
 from covey.data.tables import Names, Table
 
+STATE_PREFIX = "learned_"
+"""How the names of states begin, which the original tools do not have."""
 _IMAGE_FOLDERS = ("images", *IMAGE_FOLDERS)
 
 
@@ -112,8 +114,7 @@ class FolderDataset(Dataset):
     ) -> None:
         """Write features block by block, if they do not exist yet."""
         path = make_folder(self.home) / table_file_name(provenance)
-        for leftover in path.parent.glob(f".{path.name[:60]}.*.tmp"):  # of a run that was killed
-            leftover.unlink(missing_ok=True)
+        remove_leftovers(path)
         if not path.exists():
             npz.write_features(path, names, blocks, provenance, compress)
             self.keep(path)
@@ -175,7 +176,8 @@ def table_file_name(provenance: Provenance | None) -> str:
     """Return the file name of a table: the pattern of the original tools, with a short key at the end."""
     if provenance is None:
         raise ValueError("a table without provenance cannot be named")
-    stem = TABLE_PREFIXES[provenance.kind] + "_".join(map(_name_step, provenance.chain))
+    prefix = STATE_PREFIX if provenance.is_state else TABLE_PREFIXES[provenance.kind]
+    stem = prefix + "_".join(map(_name_step, provenance.chain))
     return f"{re.sub(r'[^A-Za-z0-9_.+-]', '-', stem)[:150]}~{_name_key(provenance)}.npz"
 
 

@@ -21,6 +21,10 @@ JOINED = "joined"
 """In the identity of a table that joins several: the keys of all but the first; in its JSON: their provenances."""
 DEEPEST = 100
 """How deep objects and lists of a provenance may be nested."""
+STATE = "state"
+"""The output of an extractor that is what it has learned."""
+_LEARNED = "learned state"
+"""Where the key of a state stands in the identity of a table; no option has this name."""
 
 
 @attrs.frozen(kw_only=True)
@@ -57,6 +61,7 @@ class Details:
         earlier: rows taken over from a table of fewer images.
         lacking: number of images that each joined table lacks, by its title, so that they were left out.
         file: name of the file from which features were imported.
+        losses: what each epoch of learning ended with.
     """
 
     versions: Mapping[str, str] = attrs.field(factory=dict)
@@ -72,6 +77,7 @@ class Details:
     earlier: ReusedRows | None = None
     lacking: Mapping[str, int] = attrs.field(factory=dict)
     file: str = ""
+    losses: tuple[float, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -81,7 +87,9 @@ class Provenance:
     `key` is a hash of (kind, component, version, options, identity, input) and nothing else: package versions and the
     runtime are in `details` and do not change it. `tag` is the component's short name for files. `source` is the
     provenance of the input; None means the images. A table that joins several has the others in `joined`, and their
-    keys in its identity.
+    keys in its identity. `state` is the provenance of what an extractor had learned before it made this table; its key
+    is part of the identity. `output` tells the tables apart that a component makes beside its ordinary one: `STATE` for
+    what it has learned, else "".
     """
 
     kind: Kind = attrs.field()
@@ -94,15 +102,24 @@ class Provenance:
     details: Details = attrs.field(factory=Details)
     source: Provenance | None = None
     joined: tuple[Provenance, ...] = ()
+    state: Provenance | None = None
+    output: str = ""
 
     @classmethod
-    def of(cls, component: Component, source: Provenance | str, details: Details | None = None) -> Provenance:
+    def of(
+        cls,
+        component: Component,
+        source: Provenance | str,
+        details: Details | None = None,
+        state: Provenance | None = None,
+    ) -> Provenance:
         """Return the provenance of the table that a component makes.
 
         Args:
             component: extractor, reducer or clusterer.
             source: provenance of the table that it works on, or the key of the images.
             details: what else is known about the table.
+            state: provenance of what the component has learned, if it learns.
 
         Raises:
             PluginFailure: the identity of the component is not the same each time, or no plain JSON.
@@ -113,16 +130,39 @@ class Provenance:
             tag=component.tag,
             version=component.version,
             options=options.option_values(component),
-            identity=_read_identity(component),
+            identity={**_read_identity(component), **({_LEARNED: state.key} if state else {})},
             input=source if isinstance(source, str) else source.key,
             source=None if isinstance(source, str) else source,
             details=details or Details(),
+            state=state,
         )
+
+    @classmethod
+    def of_state(cls, extractor: Component, clips: str) -> Provenance:
+        """Return the provenance of what an extractor learns from the clips with this key."""
+        declared = [option.name for option in options.options(type(extractor)) if option.learning]
+        settings = options.option_values(extractor)
+        return cls(
+            kind=Kind.of(type(extractor)),
+            component=extractor.name,
+            tag=extractor.name,
+            version=extractor.version,
+            options={name: settings[name] for name in declared},
+            identity=_read_identity(extractor),
+            input=clips,
+            output=STATE,
+        )
+
+    @property
+    def is_state(self) -> bool:
+        """Whether it is of what an extractor has learned."""
+        return self.output == STATE
 
     @property
     def key(self) -> str:
         """64 hexadecimal digits (SHA-256)."""
-        return digest([self.kind, self.component, self.version, {**self.options, **self.identity}, self.input])
+        decided_by = [self.kind, self.component, self.version, {**self.options, **self.identity}, self.input]
+        return digest([*decided_by, self.output] if self.output else decided_by)
 
     @property
     def short_key(self) -> str:
@@ -136,8 +176,9 @@ class Provenance:
 
     @property
     def lineage(self) -> list[Provenance]:
-        """The provenances that led to this one, each once and after its sources, and itself last."""
-        earlier = {step.key: step for source in self.sources for step in source.lineage}
+        """The provenances that led to this one, each once and after its sources and its state, and itself last."""
+        needed = [*self.sources, *([self.state] if self.state else [])]
+        earlier = {step.key: step for source in needed for step in source.lineage}
         return [*earlier.values(), self]
 
     @property
@@ -163,6 +204,8 @@ class Provenance:
             "details": _details_to_dict(self.details),
             "source": None if self.source is None else self.source.to_dict(),
             **({JOINED: [source.to_dict() for source in self.joined]} if self.joined else {}),
+            **({"state": self.state.to_dict()} if self.state else {}),
+            **({"output": self.output} if self.output else {}),
         }
 
     def to_json(self) -> str:
@@ -226,7 +269,7 @@ def _read_provenance(document: object) -> Provenance:
     kind = _require(fields, "kind", str)
     if kind not in STEPS:
         raise ValueError(f"{kind!r} makes no tables")
-    source = fields["source"]
+    source, state = fields["source"], fields.get("state")
     provenance = Provenance(
         kind=Kind.named(kind),
         component=_require(fields, "component", str),
@@ -238,10 +281,14 @@ def _read_provenance(document: object) -> Provenance:
         details=_read_details(_as_mapping(fields["details"], "details")),
         source=None if source is None else _read_provenance(source),
         joined=tuple(map(_read_provenance, _require({JOINED: [], **fields}, JOINED, list))),
+        state=None if state is None else _read_provenance(state),
+        output=_require({"output": "", **fields}, "output", str),
     )
     key = fields.get("key", provenance.key)
     if key != provenance.key or not _fits_sources(provenance):
         raise ValueError("its key does not fit what it says")
+    if provenance.state and provenance.identity.get(_LEARNED) != provenance.state.key:
+        raise ValueError("its state is not the one that it was made with")
     return provenance
 
 
@@ -283,6 +330,7 @@ def _read_details(fields: Mapping[str, object]) -> Details:
         earlier=_read_detail(fields, "earlier", "a key and a number of rows", _read_reused_rows, None),
         lacking=_read_detail(fields, "lacking", "a number of images for each table", _mapping_reader(int), {}),
         file=_read_detail(fields, "file", "the name of a file", _type_reader(str), ""),
+        losses=_read_detail(fields, "losses", "a number for each epoch", _read_losses, ()),
     )
 
 
@@ -334,6 +382,12 @@ def _read_texts(field: object) -> tuple[str, ...]:
     if not isinstance(field, list):
         raise ValueError
     return tuple(map(_type_reader(str), field))
+
+
+def _read_losses(field: object) -> tuple[float, ...]:
+    if not isinstance(field, list):
+        raise ValueError
+    return tuple(map(_type_reader(float), field))
 
 
 def _read_copies(field: object) -> Copies:

@@ -1,4 +1,4 @@
-"""The three tables that flow from step to step; each row is one image."""
+"""The tables that flow from step to step, each row one image; and what an extractor has learned."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from covey.components.fitting import State
 from covey.components.table_kinds import TableKind
 from covey.data.provenance import Provenance
 
@@ -66,6 +67,17 @@ class Clustering:
     provenance: Provenance | None
 
 
+@attrs.frozen(kw_only=True, eq=False)
+class LearnedState:
+    """What an extractor has learned: arrays by name; the names (n,) are of the images that it learned from."""
+
+    kind: ClassVar[TableKind] = TableKind.STATE
+
+    names: Names = attrs.field(converter=as_names)
+    arrays: State
+    provenance: Provenance | None
+
+
 PointTable = Features | Embedding
 """A table that can be clustered."""
-Table = Features | Embedding | Clustering
+Table = Features | Embedding | Clustering | LearnedState

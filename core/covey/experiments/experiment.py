@@ -21,7 +21,9 @@ RUNTIME = "runtime"
 """The section of `covey.toml` that says how to compute."""
 JOIN, WHITEN = "join", "whiten"
 """The settings that say which sets of features are joined, and how."""
-_KEYS = ("dataset", "out", "features", JOIN, WHITEN, RUNTIME, Kind.STORAGE, *STEPS)
+LEARN_AGAIN = "learn_again"
+"""The setting of `covey.toml` by which extractors learn again."""
+_KEYS = ("dataset", "out", "features", JOIN, WHITEN, LEARN_AGAIN, RUNTIME, Kind.STORAGE, *STEPS)
 _SETTABLE = (*STEPS, Kind.STORAGE)
 """The kinds whose options flags can set."""
 
@@ -34,7 +36,8 @@ class Experiment:
     dataset that are reduced and clustered too, besides those of the extractors. `join` names the sets of features that
     are joined and then reduced and clustered as well, once in each way of `joins`: by the name of an extractor, the tag
     of its features, or the file name of features in the dataset. `storages` are those of `dataset` and `out`
-    whose options are not the user's usual ones.
+    whose options are not the user's usual ones. `learn_again` makes extractors that learn do so from the present
+    images, even if they have learned from others before.
     """
 
     dataset: str
@@ -47,6 +50,7 @@ class Experiment:
     clusterers: tuple[Clusterer, ...]
     runtime: Runtime = attrs.field(factory=Runtime)
     storages: tuple[Storage, ...] = ()
+    learn_again: bool = False
 
 
 def read_experiment(path: Path, registry: Registry) -> Experiment:
@@ -152,6 +156,8 @@ class _Reader(SectionReader):
         dataset, out = self._read_text(document, "dataset"), self._read_text(document, "out")
         if not document.get("dataset"):
             self.report(("dataset",), 'say which dataset: dataset = "folder".')
+        if not isinstance(document.get(LEARN_AGAIN, False), bool):
+            self.report((LEARN_AGAIN,), f"{LEARN_AGAIN} must be true or false, not {document[LEARN_AGAIN]!r}.")
         features = self._read_names(document, "features")
         join, joins = self._read_join(document), self._read_joins(document)
         extractors: list[Component] = []
@@ -176,6 +182,7 @@ class _Reader(SectionReader):
             clusterers=tuple(clusterer for clusterer in clusterers if isinstance(clusterer, Clusterer)),
             runtime=runtime,
             storages=tuple(storages),
+            learn_again=document.get(LEARN_AGAIN) is True,
         )
 
     def _check_used(self, storages: Sequence[Storage], locations: Sequence[str]) -> None:

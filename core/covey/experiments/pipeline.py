@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import attrs
@@ -38,12 +39,13 @@ from covey.data.folder import table_file_name
 from covey.data.images import ImageFile, ImageFolder, key_of
 from covey.data.picture_decoding import FORMAT_NAMES
 from covey.data.provenance import Details, Provenance
-from covey.data.tables import Clustering, Embedding, Features, PointTable, Table
+from covey.data.tables import Clustering, Embedding, Features, LearnedState, PointTable, Table
 from covey.data.unused_pictures import describe_unused_pictures
 from covey.experiments.distinct_images import DistinctImages, find_distinct_images
 from covey.experiments.experiment import Experiment
-from covey.experiments.plan import PlanLine, Task, plan_task, plan_tasks, summarize_tasks
+from covey.experiments.plan import PlanLine, Task, plan_extraction, plan_tasks, summarize_tasks
 from covey.extraction.layer_wildcards import expand_wildcards
+from covey.extraction.learning import Learning, TrainingImages, clear_checkpoint, copy_state
 from covey.extraction.notes import describe_copies, describe_features
 from covey.extraction.runner import Extraction
 from covey.extraction.runtime import check_settings, resolve_runtime
@@ -230,7 +232,11 @@ class Pipeline:
             self.progress.note(sentence)
         needs_dataset = experiment.features or experiment.join
         dataset_features = self.dataset.features() if needs_dataset else []
-        return plan_tasks(experiment, key_of(self.files), dataset_features, self._expand_layers)
+
+        def choose_state(extractor: FeatureExtractor) -> Provenance | None:
+            return self._choose_state(extractor, experiment.learn_again)
+
+        return plan_tasks(experiment, key_of(self.files), dataset_features, self._expand_layers, choose_state)
 
     def extract_features(self, extractor: FeatureExtractor) -> list[AnyEntry]:
         """Return the features of an extractor, one entry for each layer, computed if they do not exist.
@@ -238,13 +244,15 @@ class Pipeline:
         Raises:
             CoveyError: a layer does not exist, or features cannot be computed.
         """
-        task = plan_task(options.split_plural(self._expand_layers(extractor)), key_of(self.files))
-        self.compute(task)
-        return [self._entry(provenance) for provenance in task.provenances]
+        state = self._choose_state(extractor, learn_again=False)
+        tasks = plan_extraction(self._expand_layers(extractor), key_of(self.files), state)
+        for task in tasks:
+            self.compute(task)
+        return [self._entry(provenance) for provenance in tasks[-1].provenances]
 
     def attempt(self, task: Task) -> list[Failure]:
         """Compute the missing tables of a task, and return those that failed; each table is tried."""
-        if any(source.key not in self.entries_by_key for source in task.sources):
+        if any(provenance.key not in self.entries_by_key for provenance in task.needs):
             return []
         try:
             self.compute(task)
@@ -268,6 +276,9 @@ class Pipeline:
         match task.kind:
             case Kind.EXTRACTOR if task.sources:
                 self._join(pending)
+            case Kind.EXTRACTOR if task.learns:
+                self._learn(pending)
+                clear_checkpoint(self.work, task.provenances[0])
             case Kind.EXTRACTOR:
                 self._extract(pending)
                 self._finish_extraction(task)
@@ -306,8 +317,58 @@ class Pipeline:
     def _extract(self, task: Task) -> None:
         extractors = [part for part in task.parts if isinstance(part, FeatureExtractor)]
         if extractors:
-            self._extraction(options.join_plural(extractors)).extract(extractors)
+            state = task.provenances[0].state
+            learned = self._load_state(state) if state else None
+            self._extraction(options.join_plural(extractors), learned).extract(extractors)
             self._register(task.provenances)
+
+    def _learn(self, task: Task) -> None:
+        """Let an extractor learn, and save what it has learned."""
+        for part, provenance in zip(task.parts, task.provenances, strict=True):
+            if isinstance(part, FeatureExtractor):
+                runtime = self._resolve_runtime(part)
+                learning = Learning(self.work, self.clips, runtime, self.progress, self.runtime.strict)
+                self._save([learning.learn(part, provenance)])
+
+    @cached_property
+    def clips(self) -> TrainingImages:
+        """The images as clips to learn from."""
+        recordings = self.dataset.image_clips([file.name for file in self.files if not file.problem])
+        return TrainingImages(self.images, self.files, recordings)
+
+    def _choose_state(self, extractor: FeatureExtractor, learn_again: bool) -> Provenance | None:
+        """Return the provenance of what an extractor has learned or is to learn; None if it does not learn.
+
+        What was learned from other images is applied to these too, unless the extractor is to learn again; of several,
+        what was learned from the most images.
+        """
+        if not extractor.learns:
+            return None
+        wanted = Provenance.of_state(extractor, self.clips.key)
+        if learn_again or wanted.key in self.entries_by_key:
+            return wanted
+        earlier_states = [
+            (entry.shape[0], entry.provenance.key, entry)
+            for entry in self.dataset.states()
+            if entry.provenance and attrs.evolve(entry.provenance, input=wanted.input).key == wanted.key
+        ]
+        if not earlier_states:
+            return wanted
+        count, _, entry = max(earlier_states, key=lambda state: state[:2])
+        images = f"{count_noun(len(self.clips), 'image')} of now"
+        self._note_once(
+            [
+                f"{extractor.name} learned from {count_noun(count, 'image')} earlier, and that ({entry.name}) is"
+                f" applied to the {images}: let it learn again if these should count."
+            ]
+        )
+        return entry.provenance
+
+    def _load_state(self, provenance: Provenance) -> LearnedState:
+        state = self.dataset.load(self._entry(provenance))
+        if not isinstance(state, LearnedState):
+            raise CoveyError(f"{self._entry(provenance).name} is not what {provenance.component} has learned.")
+        return attrs.evolve(state, arrays=copy_state(state.arrays))
 
     def _finish_extraction(self, task: Task) -> None:
         """Delete unfinished work, of earlier runs too, and report what is noticeable in images and features."""
@@ -410,7 +471,7 @@ class Pipeline:
             self._note_once(describe_copies(distinct.copies))
         return distinct
 
-    def _extraction(self, extractor: FeatureExtractor) -> Extraction:
+    def _extraction(self, extractor: FeatureExtractor, learned: LearnedState | None) -> Extraction:
         return Extraction(
             self.dataset,
             self.work,
@@ -420,6 +481,7 @@ class Pipeline:
             self.progress,
             compress=self.runtime.compress,
             strict=self.runtime.strict,
+            learned=learned,
         )
 
     def _resolve_runtime(self, extractor: FeatureExtractor) -> Runtime:

@@ -24,8 +24,8 @@ from covey.experiments.experiment import Experiment
 class Task:
     """Tables that are computed together from one source.
 
-    They are the layers of an extractor, the sizes of a reducer, or the clusterings that differ in live options only.
-    `parts` has the component of each table, `provenances` the provenance that the table will have.
+    They are the layers of an extractor, what it learns, the sizes of a reducer, or the clusterings that differ in live
+    options only. `parts` has the component of each table, `provenances` the provenance that the table will have.
     """
 
     parts: tuple[Component, ...]
@@ -40,6 +40,16 @@ class Task:
     def component(self) -> str:
         """The name of the component."""
         return self.provenances[0].component
+
+    @property
+    def learns(self) -> bool:
+        """Whether an extractor learns, and extracts nothing yet."""
+        return self.provenances[0].is_state
+
+    @property
+    def needs(self) -> list[Provenance]:
+        """The tables that must be there before these can be computed: sources, and what an extractor has learned."""
+        return [*self.sources, *filter(None, [self.provenances[0].state])]
 
     @property
     def sources(self) -> tuple[Provenance, ...]:
@@ -69,7 +79,8 @@ class Task:
 class PlanLine:
     """The work of one component: its tables, how many of them exist, and how many fits the others take.
 
-    `reads_images` says whether it goes through all images.
+    `reads_images` says whether it goes through all images. What an extractor learns stands on a line of its own, with
+    `learns`.
     """
 
     kind: Kind
@@ -78,6 +89,7 @@ class PlanLine:
     existing: int
     fits: int
     reads_images: bool = False
+    learns: bool = False
 
 
 def plan_tasks(
@@ -85,6 +97,7 @@ def plan_tasks(
     images: str,
     dataset_features: Sequence[Entry[Features]],
     expand: Callable[[FeatureExtractor], FeatureExtractor],
+    choose_state: Callable[[FeatureExtractor], Provenance | None],
 ) -> list[Task]:
     """Return the tasks of an experiment, each after the one that computes its source.
 
@@ -93,19 +106,21 @@ def plan_tasks(
         images: the key of the images.
         dataset_features: the features in the dataset, among which the experiment may name some.
         expand: replaces the wildcards among the layers of an extractor.
+        choose_state: returns the provenance of what an extractor has learned or is to learn; None if it does not learn.
 
     Raises:
-        CoveyError: the dataset lacks features that are named, a name to join is not clear, or `expand` raises it.
+        CoveyError: the dataset lacks features that are named, a name to join is not clear, or `expand` or
+            `choose_state` raises it.
     """
     tasks: list[Task] = []
     for name in experiment.features:
         tasks += _plan_following(_find_features(name, dataset_features), experiment)
     extracted_features: list[Provenance] = []
     for extractor in experiment.extractors:
-        extraction = plan_task(options.split_plural(expand(extractor)), images)
-        tasks.append(extraction)
-        extracted_features += extraction.provenances
-        for features in extraction.provenances:
+        extraction_tasks = plan_extraction(expand(extractor), images, choose_state(extractor))
+        tasks += extraction_tasks
+        extracted_features += extraction_tasks[-1].provenances
+        for features in extraction_tasks[-1].provenances:
             tasks += _plan_following(features, experiment)
     if experiment.join:
         sources = _find_sets(experiment.join, extracted_features, dataset_features)
@@ -115,9 +130,15 @@ def plan_tasks(
     return tasks
 
 
-def plan_task(parts: Sequence[Component], source: Provenance | str) -> Task:
+def plan_extraction(extractor: FeatureExtractor, images: str, state: Provenance | None) -> list[Task]:
+    """Return the task that extracts features from the images with this key, after the one that learns if it learns."""
+    learning = [Task((extractor,), (state,))] if state else []
+    return [*learning, plan_task(options.split_plural(extractor), images, state)]
+
+
+def plan_task(parts: Sequence[Component], source: Provenance | str, state: Provenance | None = None) -> Task:
     """Return the task that computes a table with each part, from one table or from the images with this key."""
-    return Task(tuple(parts), tuple(Provenance.of(part, source) for part in parts))
+    return Task(tuple(parts), tuple(Provenance.of(part, source, state=state) for part in parts))
 
 
 def plan_join(join: Join, sources: Sequence[Provenance]) -> Task:
@@ -133,11 +154,11 @@ def summarize_tasks(tasks: Sequence[Task], existing: Collection[str]) -> list[Pl
         existing: the keys of the tables that exist.
     """
     planned_keys = set(existing)
-    keys_by_component: dict[tuple[Kind, str], set[str]] = {}
-    fits: Counter[tuple[Kind, str]] = Counter()
+    keys_by_component: dict[tuple[Kind, str, bool], set[str]] = {}
+    fits: Counter[tuple[Kind, str, bool]] = Counter()
     image_readers = {(task.kind, task.component) for task in tasks if not task.sources}
     for task in tasks:
-        component = task.kind, task.component
+        component = task.kind, task.component, task.learns
         pending = task.without(planned_keys).provenances
         fits[component] += bool(pending)
         planned_keys.update(table.key for table in pending)
@@ -148,10 +169,11 @@ def summarize_tasks(tasks: Sequence[Task], existing: Collection[str]) -> list[Pl
             component=name,
             tables=len(keys),
             existing=len(keys & set(existing)),
-            fits=fits[kind, name],
-            reads_images=(kind, name) in image_readers,
+            fits=fits[kind, name, learns],
+            reads_images=(kind, name) in image_readers and not learns,
+            learns=learns,
         )
-        for (kind, name), keys in keys_by_component.items()
+        for (kind, name, learns), keys in keys_by_component.items()
     ]
 
 

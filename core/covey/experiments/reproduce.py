@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
 from covey._base.progress import SILENT, Progress
@@ -15,14 +16,15 @@ from covey._base.text import count_noun, preview
 from covey.analysis.join_tables import Join
 from covey.components import options
 from covey.components.contracts import Component, Floats, Labels, Runtime
+from covey.components.fitting import State
 from covey.components.kinds import Kind
 from covey.data.dataset import Dataset
 from covey.data.formats import npz
 from covey.data.images import ImageFolder, key_of
 from covey.data.provenance import Provenance
-from covey.data.tables import Clustering, Embedding, Features, Table
+from covey.data.tables import Clustering, Embedding, Features, LearnedState, Table
 from covey.experiments.pipeline import Pipeline
-from covey.experiments.plan import plan_join, plan_task
+from covey.experiments.plan import Task, plan_join, plan_task
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registry
 
@@ -117,12 +119,7 @@ class _Repetition:
         """
         if self._pipeline is None or not old.sources:
             self._pipeline = self._open_pipeline(old)
-        sources = [self._new_by_old_key[source.key] for source in old.sources]
-        task = (
-            plan_join(component, sources)
-            if isinstance(component, Join)
-            else plan_task([component], sources[0] if sources else old.input)
-        )
+        task = self._plan(old, component)
         for failure in self._pipeline.attempt(task):
             raise CoveyError(failure.reason) from failure.error
         planned = task.provenances[0]
@@ -130,24 +127,47 @@ class _Repetition:
         self._new_by_old_key[old.key] = new
         return new
 
+    def _plan(self, old: Provenance, component: Component) -> Task:
+        """Return the task that computes a step again from new tables."""
+        sources = [self._new_by_old_key[source.key] for source in old.sources]
+        state = self._new_by_old_key[old.state.key] if old.state else None
+        if old.is_state:
+            return Task((component,), (old,))
+        if isinstance(component, Join):
+            return plan_join(component, sources)
+        return plan_task([component], sources[0] if sources else old.input, state)
+
     def _open_pipeline(self, old: Provenance) -> Pipeline:
         """Return a pipeline on the images from which features were made, with the settings of that time."""
         pipeline = Pipeline(self.target, self.images, old.details.runtime or Runtime(), self.progress)
         names: set[str] = {*self._read_names(old), *old.details.broken}
         pipeline.files = [file for file in pipeline.files if file.name in names]
-        if key_of(pipeline.files) != old.input:
+        if (pipeline.clips.key if old.is_state else key_of(pipeline.files)) != old.input:
             gone = sorted(names - {file.name for file in pipeline.files})
-            change = f"{preview(gone)} are gone" if gone else "some have another content"
+            changed = "some have another content or recording" if old.is_state else "some have another content"
+            change = f"{preview(gone)} are gone" if gone else changed
             raise CoveyError(
                 f"The images are no longer those that {self.path} was made from ({change}): it cannot be made again."
             )
         return pipeline
 
     def _read_names(self, old: Provenance) -> list[str]:
-        """Return the images of features; those of the file that is made again if the features are gone."""
-        entry = self.dataset.entries_by_key().get(old.key)
+        """Return the images of features or a state; those of the file that is made again if the features are gone.
+
+        Raises:
+            CoveyError: the state is gone.
+        """
+        entry = self.dataset.find(old.key) if old.is_state else self.dataset.entries_by_key().get(old.key)
         names: list[str] = (self.dataset.load(entry) if entry else npz.read(self.path)).names.tolist()
         return names
+
+
+def _attempt(pipeline: Pipeline, task: Task) -> Provenance:
+    """Compute the table of a task, and return its provenance as the dataset has it. Raises CoveyError if it fails."""
+    for failure in pipeline.attempt(task):
+        raise CoveyError(failure.reason) from failure.error
+    planned = task.provenances[0]
+    return pipeline.entries_by_key[planned.key].provenance or planned
 
 
 def _compare_step(dataset: Dataset, old: Provenance, target: Dataset, new: Provenance) -> ReproducedStep:
@@ -167,6 +187,8 @@ def _describe_differences(old: Table, new: Table) -> str:
             pairs = [_describe_numbers("features", old.X, new.X)]
         case Embedding(), Embedding():
             pairs = [_describe_numbers("places", old.Z, new.Z), _describe_numbers("map", old.map, new.map)]
+        case LearnedState(), LearnedState():
+            pairs = [_describe_states(old.arrays, new.arrays)]
         case Clustering(), Clustering():
             pairs = [_describe_clusters(old.labels, new.labels)]
         case _:
@@ -178,6 +200,17 @@ def _describe_numbers(name: str, old: Floats, new: Floats) -> str:
     if old.shape != new.shape:
         return f"{name} of shape {new.shape} instead of {old.shape}"
     return "" if old.tobytes() == new.tobytes() else f"{name} differ by up to {np.abs(old - new).max():.3g}"
+
+
+def _describe_states(old: State, new: State) -> str:
+    if old.keys() != new.keys():
+        return "it has other arrays"
+    differing = [name for name in sorted(old) if _describe_array(old[name]) != _describe_array(new[name])]
+    return f"{preview(differing)} differ" if differing else ""
+
+
+def _describe_array(array: NDArray[np.generic]) -> tuple[np.dtype[np.generic], tuple[int, ...], bytes]:
+    return array.dtype, array.shape, array.tobytes()
 
 
 def _describe_clusters(old: Labels, new: Labels) -> str:

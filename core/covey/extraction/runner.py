@@ -17,11 +17,12 @@ from covey._base.progress import Progress
 from covey._base.text import count_noun
 from covey.components import options
 from covey.components.contracts import FeatureExtractor, Runtime
+from covey.components.fitting import load_extractor
 from covey.components.versions import package_versions
 from covey.data.dataset import Dataset
 from covey.data.images import ImageFile, ImageFolder, key_of
 from covey.data.provenance import Details, Provenance, ReusedRows
-from covey.data.tables import as_names
+from covey.data.tables import LearnedState, as_names
 from covey.extraction.decoded_batches import decode_batches
 from covey.extraction.finished_rows import (
     EarlierRows,
@@ -36,7 +37,7 @@ from covey.extraction.in_work import FILE as IN_WORK
 from covey.extraction.in_work import InWork
 from covey.extraction.memory import ORDINARY, images_at_once
 from covey.extraction.notes import count_ranges, count_sizes, find_copies
-from covey.extraction.runtime import BATCH_SIZE, describe_machine
+from covey.extraction.runtime import BATCH_SIZE, describe_machine, describe_settings
 from covey.extraction.shard_builder import NOT_FINITE, ShardBuilder, is_large
 from covey.extraction.shards import Batch, Content, Plan, Shard, Shards, shards_of
 
@@ -78,6 +79,7 @@ class Extraction:
         progress: reports how far it is.
         compress: whether the tables are compressed.
         strict: whether rows computed by different machines are refused in one table.
+        learned: what the extractor has learned, if it learns.
     """
 
     dataset: Dataset
@@ -88,6 +90,7 @@ class Extraction:
     progress: Progress
     compress: bool = False
     strict: bool = False
+    learned: LearnedState | None = None
 
     def extract(self, parts: Sequence[FeatureExtractor]) -> None:
         """Compute the features of every layer and save a table for each, with a row for every usable image.
@@ -113,7 +116,8 @@ class Extraction:
             self._save_table(job)
 
     def _prepare(self, part: FeatureExtractor) -> _LayerJob:
-        provenance = Provenance.of(part, key_of(self.files))
+        state = self.learned.provenance if self.learned else None
+        provenance = Provenance.of(part, key_of(self.files), state=state)
         shards = shards_of(self.work, provenance)
         images = self._usable_images()
         earlier = find_earlier_rows(self.work, self.dataset, provenance, images)
@@ -147,7 +151,7 @@ class Extraction:
         images, in_work = self._usable_images(), InWork(self.work / IN_WORK, extractor.tag)
         deadly = self._deadly_images(in_work, images)
         builder = ShardBuilder(
-            extract=extractor.load(runtime),
+            extract=load_extractor(extractor, runtime, self.learned.arrays if self.learned else None),
             batch_size=runtime.batch_size or BATCH_SIZE,
             layers=layers,
             machine=describe_machine(extractor, runtime),
@@ -281,8 +285,7 @@ def _describe_start(job: _LayerJob, runtime: Runtime) -> Iterator[str]:
         done, total = (sum(map(len, batches)) for batches in (job.finished, job.plan.batches))
         yield f"{job.provenance.tag}: going on where an earlier run stopped, {done:,} of {total:,} images are done."
     if job.plan.runtime != runtime:
-        values = options.option_values(job.plan.runtime).items()
-        settings = ", ".join(f"{name}={setting}" for name, setting in values if setting not in (None, False))
+        settings = describe_settings(job.plan.runtime)
         yield (
             f"{job.provenance.tag} keeps the settings of that run ({settings}); to choose others, delete"
             f" {job.shards.folder}."

@@ -13,6 +13,7 @@ from typing import get_args
 
 from covey._base.errors import CoveyError
 from covey._base.text import preview
+from covey.components import options
 from covey.components.contracts import FeatureExtractor, Runtime, RuntimeSetting
 from covey.components.versions import package_versions
 
@@ -79,6 +80,12 @@ def resolve_runtime(runtime: Runtime, extractor: FeatureExtractor, images: int) 
         threads=(runtime.threads or _torch_threads()) if "threads" in extractor.uses else None,
         workers=workers,
     )
+
+
+def describe_settings(runtime: Runtime) -> str:
+    """Return the settings of a runtime that are set, in words."""
+    settings = options.option_values(runtime).items()
+    return ", ".join(f"{name}={setting}" for name, setting in settings if setting not in (None, False))
 
 
 def describe_machine(extractor: FeatureExtractor, runtime: Runtime) -> str:

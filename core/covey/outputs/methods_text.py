@@ -21,6 +21,7 @@ _JOIN = (
     "The {inputs} of {titles} were joined by image with {component}: {each}, and all sets were given equal weight in"
     " the distances of images"
 )
+_LEARNING = "{component} learned from spectrogram images"
 _INPUTS = {Kind.EXTRACTOR: "features", Kind.REDUCER: "reduced features"}
 
 
@@ -49,7 +50,8 @@ def _describe_step(provenance: Provenance, references: Sequence[str], registry: 
 
 
 def _describe_work(provenance: Provenance, component: str) -> str:
-    return _SENTENCES[provenance.kind].format(
+    template = _LEARNING if provenance.is_state else _SENTENCES[provenance.kind]
+    return template.format(
         component=component,
         images=_images(provenance),
         input=_INPUTS.get(provenance.source.kind, "") if provenance.source else "data",
@@ -85,6 +87,9 @@ def _images(provenance: Provenance) -> str:
 def _circumstances(provenance: Provenance) -> list[str]:
     """Return sentences about what else decided the table."""
     sentences = []
+    if losses := provenance.details.losses:
+        epochs = count_noun(len(losses), "epoch")
+        sentences.append(f"Its loss went from {losses[0]:.4g} to {losses[-1]:.4g} in {epochs}")
     if provenance.identity and not provenance.joined:
         sentences.append(f"What else decided the result: {_list_settings(provenance.identity)}")
     if chosen := provenance.details.chosen:

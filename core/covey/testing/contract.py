@@ -8,7 +8,7 @@ from covey.components.contracts import Clusterer, Component, FeatureExtractor, R
 from covey.testing.checks import Check, Trial, list_checks
 from covey.testing.clusterers import ClustererChecks
 from covey.testing.component_checks import ComponentChecks
-from covey.testing.extractors import ExtractorChecks
+from covey.testing.learners import extractor_checks
 from covey.testing.reducers import ReducerChecks
 from covey.testing.storages import Place, StorageChecks
 
@@ -43,7 +43,7 @@ def checks(
 
 def _make_trial(cls: type[Component], settings: Mapping[str, object], place: Place) -> Trial:
     if issubclass(cls, FeatureExtractor):
-        return ExtractorChecks(cls, settings)
+        return extractor_checks(cls, settings)
     if issubclass(cls, Reducer):
         return ReducerChecks(cls, settings)
     if issubclass(cls, Clusterer):

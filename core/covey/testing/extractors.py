@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 
 from covey._base.text import count_noun
 from covey.components import options
-from covey.components.contracts import FeatureExtractor, Floats, Pixels, Runtime
+from covey.components.contracts import Extract, FeatureExtractor, Floats, Pixels, Runtime
+from covey.components.fitting import State, load_extractor
 from covey.components.options import component
 from covey.testing.assertions import (
     Observation,
@@ -19,27 +20,10 @@ from covey.testing.assertions import (
     expect,
     observe,
 )
-from covey.testing.checks import list_checks, run_checks
 from covey.testing.component_checks import WorkChecks
 from covey.testing.samples import random_picture
 
 _SETTINGS = ("device", "precision", "threads", "compile")
-
-
-def check_extractor(
-    cls: type[FeatureExtractor], /, *, expected_failures: Mapping[str, str] | None = None, **settings: object
-) -> None:
-    """Check a feature extractor with these options. Needs its weights, and loads them several times.
-
-    Args:
-        cls: the class.
-        expected_failures: reasons by the names of checks that are expected to fail.
-        settings: its options.
-
-    Raises:
-        AssertionError: it breaks the contract.
-    """
-    run_checks(list_checks(ExtractorChecks(cls, settings), expected_failures or {}))
 
 
 class ExtractorChecks(WorkChecks[FeatureExtractor]):
@@ -51,7 +35,17 @@ class ExtractorChecks(WorkChecks[FeatureExtractor]):
     def observation(self) -> Observation[list[Floats]]:
         """The features of all images, one array for each layer."""
         pixels = self.pixels.copy()
-        return observe(lambda: list(self.component.load(Runtime())(pixels)), pixels)
+        state = self.state
+        return observe(lambda: list(load_extractor(self.component, Runtime(), state)(pixels)), pixels)
+
+    @property
+    def state(self) -> State | None:
+        """What it has learned, if it learns."""
+        return None
+
+    def load(self, component: FeatureExtractor, runtime: Runtime | None = None) -> Extract:
+        """Return the function of a component that computes features, with the state."""
+        return load_extractor(component, runtime or Runtime(), self.state)
 
     @property
     def features(self) -> list[Floats]:
@@ -70,14 +64,14 @@ class ExtractorChecks(WorkChecks[FeatureExtractor]):
 
     def check_equal_features(self) -> None:
         """Equal options give equal features."""
-        features_again = list(self.build().load(Runtime())(self.pixels))
+        features_again = list(self.load(self.build())(self.pixels))
         difference = describe_difference(self.features, features_again)
         is_equal = are_identical(self.features, features_again)
         expect(is_equal, f"{self.name}: equal options must give equal features: {difference}")
 
     def check_batches(self) -> None:
         """The features of an image do not depend on the rest of its batch."""
-        extract = self.component.load(Runtime())
+        extract = self.load(self.component)
         for rows in ([0], [3, 2, 1, 0], [1, 1], [0, 1, 2, 3, 0]):
             expected = [Y[rows] for Y in self.features]
             self._expect_close(
@@ -90,7 +84,7 @@ class ExtractorChecks(WorkChecks[FeatureExtractor]):
         """The features of a layer do not depend on the other layers."""
         parts = options.split_plural(self.component)
         for part, Y in zip(parts if len(parts) > 1 else [], self.features, strict=False):
-            features = list(part.load(Runtime())(self.pixels))
+            features = list(self.load(part)(self.pixels))
             self._expect_close(features, [Y], f"a layer must not depend on the other layers: {part}")
 
     def check_available_layers(self) -> None:
@@ -110,11 +104,15 @@ class ExtractorChecks(WorkChecks[FeatureExtractor]):
         """The settings of the runtime that it reads are those that it declares in `uses`."""
         runtime = _WatchedRuntime()
         runtime.names.clear()
-        self.component.load(runtime)(self.pixels[:1])
+        self.use_runtime(runtime)
         read, declared = runtime.names, set[str](self.cls.uses)
         expect(declared <= set(_SETTINGS), f"{self.name}: uses may hold {', '.join(_SETTINGS)}, not {sorted(declared)}")
         expect(read <= declared, f"{self.name} reads {_list(read - declared)} of the runtime: name it in uses")
         expect(declared <= read, f"{self.name} declares {_list(declared - read)} in uses but never reads it")
+
+    def use_runtime(self, runtime: Runtime) -> None:
+        """Let it do everything for which it may read settings of a runtime."""
+        self.load(self.component, runtime)(self.pixels[:1])
 
     def _expect_close(self, features: Sequence[Floats], expected: Sequence[Floats], sentence: str) -> None:
         """Check that rows differ by at most 5 %: half precision rounds coarsely."""

@@ -17,6 +17,8 @@ _DEEDS = {
 def describe_size(entry: AnyEntry) -> str:
     """Return what a table is, and how large."""
     rows, columns = entry.shape
+    if entry.kind is TableKind.STATE:
+        return f"{KIND_TITLES[entry.kind]} from {count_noun(rows, 'image')}: {count_noun(columns, 'number')}"
     return f"{KIND_TITLES[entry.kind]}: {count_noun(rows, 'image')}" + (
         f", {count_noun(columns, 'number')} each" if entry.kind is not TableKind.CLUSTERING else ""
     )
@@ -33,6 +35,7 @@ def describe_lineage(provenance: Provenance | None) -> str:
         if setting is not None
     )
     deed = "put these side by side" if provenance.joined else _DEEDS[provenance.kind]
+    deed = "learned from the images" if provenance.is_state else deed
     return f"{source_sentences}{provenance.component} {deed}" + (f" ({settings})." if settings else ".")
 
 

@@ -11,6 +11,7 @@ KIND_TITLES = {
     TableKind.FEATURES: "Features",
     TableKind.EMBEDDING: "Embedding",
     TableKind.CLUSTERING: "Clusters",
+    TableKind.STATE: "Learned",
 }
 
 

@@ -5,13 +5,16 @@
 | features   | `X`, `N`              |
 | embedding  | `X_red`, `X_2D`, `N`  |
 | clustering | `labels`, `N`         |
+| state      | `state.NAME`..., `N`  |
 
 `N` are the names, fixed-width unicode; `covey`, where it is there, is the provenance.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +23,17 @@ from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
 from covey.components.contracts import Labels
+from covey.components.fitting import State
 from covey.components.table_kinds import TableKind
 from covey.data.dataset import AnyEntry, Entry
-from covey.data.formats.npz_file import Archive, Header, create_npz, open_npz
+from covey.data.formats.npz_file import MOST_ARRAYS, Archive, Header, create_npz, open_npz
 from covey.data.provenance import Provenance
-from covey.data.tables import Clustering, Embedding, Features, Names, Table
+from covey.data.tables import Clustering, Embedding, Features, LearnedState, Names, Table
 
 PROVENANCE = "covey"
+STATE = "state."
+"""How the keys of the arrays of a state begin; the name of the array follows."""
+_ARRAY_NAME = re.compile(r"[^/\\:\0]{1,200}")
 _KEYS: dict[TableKind, tuple[str, ...]] = {
     TableKind.EMBEDDING: ("X_red", "X_2D", "N"),
     TableKind.FEATURES: ("X", "N"),
@@ -69,7 +76,7 @@ def read(path: Path) -> Table:
     """Read a table; large arrays that covey wrote are mapped. Raises CoveyError when it is damaged, or no table."""
     with open_npz(path) as archive:
         kind = _kind(archive)
-        arrays = {key: archive.read(key) for key in _KEYS[kind]}
+        arrays = {key: archive.read(key) for key in _keys(archive, kind)}
         return _table(kind, arrays, _provenance(archive))
 
 
@@ -77,8 +84,7 @@ def read_entry(path: Path) -> AnyEntry:
     """Return what an NPZ file holds, from its headers and provenance alone. Raises CoveyError."""
     with open_npz(path) as archive:
         kind = _kind(archive)
-        rows, columns = (*archive.headers[_KEYS[kind][0]].shape, 1)[:2]
-        name, shape, provenance = path.name, (rows, columns), _provenance(archive)
+        name, shape, provenance = path.name, _shape(archive, kind), _provenance(archive)
     match kind:
         case TableKind.FEATURES:
             return Entry(name=name, table=Features, shape=shape, provenance=provenance)
@@ -86,6 +92,8 @@ def read_entry(path: Path) -> AnyEntry:
             return Entry(name=name, table=Embedding, shape=shape, provenance=provenance)
         case TableKind.CLUSTERING:
             return Entry(name=name, table=Clustering, shape=shape, provenance=provenance)
+        case TableKind.STATE:
+            return Entry(name=name, table=LearnedState, shape=shape, provenance=provenance)
 
 
 def _arrays(table: Table) -> dict[str, NDArray[Any]]:
@@ -101,6 +109,25 @@ def _columns(table: Table) -> dict[str, NDArray[Any]]:
             return {"X_red": table.Z, "X_2D": table.map, "N": table.names}
         case Clustering():
             return {"labels": table.labels, "N": table.names}
+        case LearnedState():
+            check_state(table.arrays)
+            return {**{STATE + name: array for name, array in table.arrays.items()}, "N": table.names}
+
+
+def check_state(state: State) -> None:
+    """Check that a state can be written.
+
+    Raises:
+        CoveyError: it is empty, too many arrays, not arrays of numbers, booleans or text, or has unusable names.
+    """
+    for name, array in state.items():
+        if not isinstance(name, str) or not _ARRAY_NAME.fullmatch(name):
+            raise CoveyError(f"{name!r} cannot name an array of a state: use 1 to 200 characters without / \\ and :.")
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufSU":
+            kind = f"an array of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
+            raise CoveyError(f"A state holds arrays of numbers, booleans or text, but its {name!r} is {kind}.")
+    if not 0 < len(state) <= MOST_ARRAYS:
+        raise CoveyError(f"A state holds 1 to {MOST_ARRAYS:,} arrays, not {len(state):,}: join some of them.")
 
 
 def _kind(archive: Archive) -> TableKind:
@@ -110,8 +137,27 @@ def _kind(archive: Archive) -> TableKind:
         if set(keys) <= set(headers):
             _check(archive.path, {key: headers[key] for key in keys})
             return kind
+    if "N" in headers and any(key.startswith(STATE) for key in headers):
+        _check(archive.path, {"N": headers["N"]})
+        return TableKind.STATE
     keys_listed = ", ".join(sorted(set(headers) - {PROVENANCE})) or "nothing"
     raise CoveyError(f"{archive.path} is no table that covey knows: it holds {keys_listed[:200]}.")
+
+
+def _keys(archive: Archive, kind: TableKind) -> tuple[str, ...]:
+    """Return the keys of the arrays of which a table of this kind consists."""
+    if kind is TableKind.STATE:
+        return (*(key for key in archive.headers if key.startswith(STATE)), "N")
+    return _KEYS[kind]
+
+
+def _shape(archive: Archive, kind: TableKind) -> tuple[int, int]:
+    """Return how many rows and columns a table has, or how many names and numbers a state."""
+    headers = archive.headers
+    if kind is TableKind.STATE:
+        return headers["N"].shape[0], sum(prod(headers[key].shape) for key in headers if key.startswith(STATE))
+    rows, columns = (*headers[_KEYS[kind][0]].shape, 1)[:2]
+    return rows, columns
 
 
 def _check(path: Path, headers: Mapping[str, Header]) -> None:
@@ -135,6 +181,9 @@ def _table(kind: TableKind, arrays: Mapping[str, NDArray[Any]], provenance: Prov
     if kind is TableKind.EMBEDDING:
         Z, flat = _floats(arrays["X_red"]), _floats(arrays["X_2D"])
         return Embedding(names=names, Z=Z, map=flat, provenance=provenance)
+    if kind is TableKind.STATE:
+        state = {key.removeprefix(STATE): array for key, array in arrays.items() if key != "N"}
+        return LearnedState(names=names, arrays=state, provenance=provenance)
     return Clustering(names=names, labels=_labels(arrays["labels"]), provenance=provenance)
 
 

@@ -36,7 +36,9 @@ its files and never overwrites them; under an array of a file that another progr
 process, so those are read."""
 SMALL, EXPANSION = 1 << 28, 64
 """All arrays of a file together may take `SMALL` bytes and `EXPANSION` times the size of the file."""
-_MOST_MEMBERS = 1000
+MOST_ARRAYS = 10_000
+"""Arrays of a table; a file has no more than these and the two that are in every table."""
+_MOST_MEMBERS = MOST_ARRAYS + 2
 _CHUNK = 1 << 20
 _PADDING = 0xD935
 """The extra field that aligns, as Android's zipalign writes it."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from covey._base.text import preview
 from covey.data.images import escapes_folder
-from covey.data.tables import Clustering, Embedding, Features, Table
+from covey.data.tables import Clustering, Embedding, Features, LearnedState, Table
 
 LONGEST_NAME = 200
 """The longest name costs each image four bytes for every character of its own."""
@@ -62,4 +62,6 @@ def _finite(table: Table) -> NDArray[np.bool_]:
             values = np.hstack([table.Z, table.map])
         case Clustering():
             values = np.empty((len(table.names), 0), dtype=np.float32)
+        case LearnedState():
+            return np.ones(len(table.names), dtype=np.bool_)  # none of its values is of one image
     return np.asarray(np.isfinite(values).all(axis=1))

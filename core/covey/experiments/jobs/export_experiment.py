@@ -14,7 +14,7 @@ from covey.analysis.join_tables import Join
 from covey.components.contracts import Component
 from covey.components.kinds import STEPS, Kind
 from covey.components.options import Option, Setting, format_value, options
-from covey.experiments.experiment import JOIN, RUNTIME, WHITEN, Experiment, from_flags
+from covey.experiments.experiment import JOIN, LEARN_AGAIN, RUNTIME, WHITEN, Experiment, from_flags
 from covey.plugins.locations import DEFAULT_SCHEME, find_storage
 from covey.plugins.registry import Registry
 
@@ -35,6 +35,8 @@ def to_toml(experiment: Experiment, registry: Registry) -> str:
         document.add(JOIN, _toml_value(anchored.join))
         if alternatives := _whiten_alternatives(anchored):
             document.add(WHITEN, _toml_value(alternatives[0] if len(alternatives) == 1 else alternatives))
+    if anchored.learn_again:
+        document.add(LEARN_AGAIN, tomlkit.item(True))
     for kind in (*STEPS, Kind.STORAGE):
         sections = [_write_section(component, registry) for component in _components(anchored, kind)]
         if sections:
@@ -52,7 +54,8 @@ def command_words(experiment: Experiment, registry: Registry) -> list[str] | Non
     dataset, out, features, runtime = anchored.dataset, anchored.out, anchored.features, anchored.runtime
     whiten = ",".join(map(str, _whiten_alternatives(anchored))) or None
     try:
-        if from_flags(dataset, out, names, settings, registry, features, runtime, anchored.join, whiten) != anchored:
+        from_words = from_flags(dataset, out, names, settings, registry, features, runtime, anchored.join, whiten)
+        if attrs.evolve(from_words, learn_again=anchored.learn_again) != anchored:
             return None
     except CoveyError:
         return None
@@ -65,6 +68,7 @@ def command_words(experiment: Experiment, registry: Registry) -> list[str] | Non
         *(word for name in features for word in ("--features", name)),
         *(["--join", ",".join(anchored.join)] if anchored.join else []),
         *(["--whiten", whiten] if whiten else []),
+        *(["--learn-again"] if anchored.learn_again else []),
         *component_flags,
         *(word for setting in settings for word in ("--set", setting)),
         *(word for option, setting in _changed_options(runtime) for word in _runtime_flag(option, setting)),

@@ -35,6 +35,7 @@ from covey_dashboard.widgets.page_frame import show_page
 PLACES = ("left", "right")
 MOST_FLOWS = 100
 """Ways from a cluster to a cluster that are listed, at most."""
+COMPARED = (TableKind.CLUSTERING, TableKind.EMBEDDING)
 MOST_COMPARED = 20
 """Clusterings in the table of agreement, at most."""
 PATIENCE_S, POLL_S = 1.0, 0.7
@@ -47,7 +48,7 @@ def show_compare(location: str) -> None:
     Raises:
         CoveyError: a file cannot be read.
     """
-    compared_entries = [entry for entry in list_tables(location).entries if entry.kind is not TableKind.FEATURES]
+    compared_entries = [entry for entry in list_tables(location).entries if entry.kind in COMPARED]
     entries = sorted(compared_entries, key=lambda entry: entry.kind)
     if not any(entry.kind is TableKind.EMBEDDING for entry in entries):
         show_hint("This dataset has no embedding, and so no map, yet: the page Data says how to make one.")

@@ -40,6 +40,7 @@ def choose_experiment(location: str, columns: Sequence[DeltaGenerator]) -> Exper
     with columns[0]:
         extractors = [extractor for extractor in components_by_kind[Kind.EXTRACTOR] if extractor]
         names, join = choose_join(name_feature_sets(location, extractors))
+        learn_again = offer_learning_again(extractors)
     with columns[-1], st.expander("How to compute"):
         runtime = show_form(Runtime, RunState.runtime_form_key)
     if (
@@ -56,6 +57,18 @@ def choose_experiment(location: str, columns: Sequence[DeltaGenerator]) -> Exper
         reducers=tuple(components_by_kind[Kind.REDUCER]),
         clusterers=tuple(components_by_kind[Kind.CLUSTERER]),
         runtime=runtime,
+        learn_again=learn_again,
+    )
+
+
+def offer_learning_again(extractors: Sequence[FeatureExtractor]) -> bool:
+    """Let a person choose whether extractors that have learned before learn again; return the choice."""
+    if not any(extractor.learns for extractor in extractors):
+        return False
+    return st.checkbox(
+        "Learn again from the images as they are now",
+        key=RunState.learn_again.key,
+        help="Otherwise, what was learned before, from fewer or other images, is used for all images.",
     )
 
 

@@ -1,0 +1,86 @@
+"""What an extractor learns from, and what it learns: clips, epochs, and the state that stays."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Protocol, SupportsIndex, TypeGuard
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from covey.components.contracts import Extract, FeatureExtractor, Pixels, Runtime
+
+State = Mapping[str, NDArray[np.generic]]
+"""What an extractor has learned: arrays of numbers, booleans or text, by name."""
+
+
+class TrainingClip(ABC):
+    """One image to learn from. Images of equal content are one clip."""
+
+    content: str
+    """Hash of what it shows: equal for equal pixels of the same file, 64 hexadecimal digits."""
+    recording: str | None
+    """SHA-256 of the recording from which it was cut; None if that is not known."""
+
+    @property
+    @abstractmethod
+    def pixels(self) -> Pixels:
+        """The image as RGB (h, w, 3) uint8, decoded anew at each access.
+
+        Raises:
+            CoveyError: it cannot be read any more.
+        """
+
+
+class TrainingClips(ABC):
+    """The clips to learn from, in an order that depends on their contents alone; threads may read them."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return how many there are, at least one."""
+
+    @abstractmethod
+    def __getitem__(self, position: SupportsIndex) -> TrainingClip:
+        """Return the clip at a position; nothing is decoded yet."""
+
+    def __iter__(self) -> Iterator[TrainingClip]:
+        """Yield every clip in order."""
+        return (self[position] for position in range(len(self)))
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Epoch:
+    """What is there after one more pass over the clips.
+
+    Attributes:
+        state: everything that is needed to extract features and to go on learning: weights, optimiser, random state.
+        loss: what learning makes smaller; covey shows it and refuses one that is not finite.
+        number: 1 after the first pass.
+        total: number of the last pass.
+    """
+
+    state: State
+    loss: float
+    number: int
+    total: int
+
+
+class _LoadsState(Protocol):
+    """An extractor whose `load` takes what it has learned."""
+
+    def load(self, runtime: Runtime, state: State | None = None) -> Extract: ...
+
+
+def load_extractor(extractor: FeatureExtractor, runtime: Runtime, state: State | None) -> Extract:
+    """Return the function that computes features, with what the extractor has learned if it learns.
+
+    Raises:
+        CoveyError: as `FeatureExtractor.load`.
+    """
+    return extractor.load(runtime, state) if _loads_state(extractor) else extractor.load(runtime)
+
+
+def _loads_state(extractor: FeatureExtractor) -> TypeGuard[_LoadsState]:
+    return extractor.learns
