@@ -337,6 +337,16 @@ def test_the_two_ways_to_describe_a_run_do_not_mix(covey: Cli, tmp_path: Path) -
     result = covey("run", tmp_path / "covey.toml", "--reducer", "pca")
     assert result.exit_code == 2
     assert "do not go with a file: write into" in result.stderr
+    result = covey("run", "--like", tmp_path / "clusters.npz", "--join", "a,b")
+    assert result.exit_code == 2
+    assert "clusters.npz says what to make again: leave out the folder and the other flags." in result.stderr
+
+
+def test_tables_under_the_names_of_earlier_versions_are_used(covey: Cli, images: Path) -> None:
+    assert covey("run", images, *LIGHT).exit_code == 0
+    for path in images.glob("*_pca_*.npz"):
+        path.rename(path.with_name(path.name.replace("_pca_", "_").replace("~", "~0")))
+    assert "0 tables made" in covey("run", images, *LIGHT).stdout
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX limits")

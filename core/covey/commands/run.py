@@ -113,7 +113,7 @@ def run(
     registry = Registry.installed()
     names = {Kind.EXTRACTOR: extractor, Kind.REDUCER: reducer, Kind.CLUSTERER: clusterer}
     if like:
-        _check_no_other_flags(like, source, out, names, settings)
+        _check_no_other_flags(like, [source, out, *names.values(), settings, features, join, whiten])
         sys.exit(_print_reproduction(reproduce(like, registry, TerminalProgress())))
     if source is None:
         raise CoveyError("Say what to run: covey run FOLDER, or covey run FILE.toml.")
@@ -145,10 +145,8 @@ def _merge_runtimes(from_file: Runtime, from_flags: Runtime) -> Runtime:
     return evolve(from_file, **changed)
 
 
-def _check_no_other_flags(
-    like: Path, source: str | None, out: str | None, names: dict[Kind, tuple[str, ...]], settings: tuple[str, ...]
-) -> None:
-    if source or out or any(names.values()) or settings:
+def _check_no_other_flags(like: Path, flags: Sequence[object]) -> None:
+    if any(flags):
         raise CoveyError(f"{like} says what to make again: leave out the folder and the other flags.")
 
 
