@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-from covey import component, hookimpl
-from covey.authoring import AgreementMeasure, Codes, Measure, MeasuredClustering
+from covey import CoveyError, Dataset, component, hookimpl, option
+from covey.authoring import (
+    SILENT,
+    AgreementMeasure,
+    Codes,
+    ExportContents,
+    Exporter,
+    Importer,
+    Measure,
+    MeasuredClustering,
+    Progress,
+    make_folder,
+    write_text,
+)
 
 
 @component
@@ -35,6 +48,53 @@ class Singles(Measure):
         labels: list[int] = clustering.labels.tolist()
         count = sum(labels.count(cluster) == 1 for cluster in set(labels) - {-1})
         return count if labels[0] == -1 or count else 1 // count
+
+
+@component
+class Sentences(Exporter):
+    """A sentence for each image with a class."""
+
+    name = "sentences"
+    verb: str = option(default="shows", help="What stands between image and class.")
+
+    def write(self, contents: ExportContents, folder: Path, progress: Progress = SILENT) -> int:
+        """Write one file; none without classes."""
+        lines = [f"{image} {self.verb} {', '.join(classes)}\n" for image, classes in contents.classes.items()]
+        if lines:
+            write_text(make_folder(folder) / "sentences.txt", "".join(lines))
+        return int(bool(lines))
+
+
+@component
+class SentencesBack(Importer):
+    """Sentences, which become labels again."""
+
+    name = "sentences"
+    suffixes = (".txt",)
+    verb: str = option(default="shows", help="What stands between image and class.")
+
+    def read(self, dataset: Dataset, paths: Sequence[Path], progress: Progress = SILENT) -> str:
+        """Give each image the class that its sentence names."""
+        lines = [line for path in paths for line in path.read_text("utf-8").splitlines()]
+        pairs = [line.split(f" {self.verb} ") for line in lines]
+        usable = [pair for pair in pairs if len(pair) == 2]
+        if not usable:
+            raise CoveyError(f"No line of {paths[0].name} has the verb {self.verb!r}: name the one it has.")
+        for image, label in usable:
+            dataset.labels.add([image], label)
+        return f"{len(usable)} of {len(lines)} sentences used."
+
+
+@hookimpl
+def covey_exporters() -> Iterable[type[Exporter]]:
+    """Offer the exporter."""
+    yield Sentences
+
+
+@hookimpl
+def covey_importers() -> Iterable[type[Importer]]:
+    """Offer the importer."""
+    yield SentencesBack
 
 
 @hookimpl

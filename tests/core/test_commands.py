@@ -27,6 +27,10 @@ def test_a_command_of_a_plugin_is_like_any_other(distribution: Distribution, cov
     distribution("covey-count", {"count": "count_plugin"}, count_plugin=GOOD)
     assert "Count the birds." in covey("--help").stdout
     assert covey("count", "the garden").stdout == "three birds in the garden\n"
+    listed = covey("plugins", "list").stdout
+    assert [line.split(maxsplit=4) for line in listed.splitlines() if " count " in line] == [
+        ["command", "count", "ready", "covey-count", "Count the birds."]
+    ]
 
 
 def test_coveys_own_command_keeps_its_name(distribution: Distribution, covey: Cli) -> None:

@@ -76,7 +76,8 @@ def test_all_are_listed(site: Path) -> None:
     for kind in KINDS:
         assert re.search(rf"{kind} +new_{kind} +ready +covey-new_{kind}", listed)
     assert re.search(r"extractor +squeezenet +ready +covey-squeezenet", listed)
-    assert re.search(r"measure +calinski +ready +covey_calinski", listed)
+    for offer, name in (("measure", "calinski"), ("exporter", "lists"), ("importer", "marks")):
+        assert re.search(rf"{offer} +{name} +ready +covey_{name}", listed)
     assert "broken" not in listed
     assert "slow" not in listed
 
@@ -100,6 +101,19 @@ def test_the_extractor_that_learns_keeps_the_contract_and_learns_once(site: Path
     run = (*COVEY, "run", images, "--extractor", "patterns", "--reducer", "new_reducer", "--clusterer", "new_clusterer")
     assert "4 tables made" in call(*run, site=site)
     assert "0 tables made" in call(*run, site=site)
+
+
+def test_the_importer_and_the_exporter_of_the_examples_take_labels_in_and_out(site: Path, tmp_path: Path) -> None:
+    dataset = tmp_path / "birds"
+    tiny_images(dataset / "images", count=3)
+    for number, path in enumerate(sorted((dataset / "images").iterdir())):
+        path.rename(path.with_name(f"dawn_segm_{number:04}.000.png"))
+    (tmp_path / "dawn.marks").write_text("dawn.wav 1 2 wren\n", "utf-8")
+    output = call(*COVEY, "import", "marks", dataset, tmp_path / "dawn.marks", "--segment", "1", site=site)
+    assert "1 label: 1 new" in output
+    words = ["--to", "lists", "--set", "prefix=list_"]
+    assert "1 file in" in call(*COVEY, "export", dataset, tmp_path / "out", *words, site=site)
+    assert (tmp_path / "out" / "list_0.txt").read_text("utf-8").split() == ["wren", "dawn_segm_0001.000.png"]
 
 
 def test_all_keep_the_contract(site: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import pickle
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -635,3 +636,49 @@ def test_features_belong_to_the_images_that_their_names_mean(covey: Cli, tmp_pat
     done = covey("import", "features", tmp_path / "birds", tmp_path / "own.csv")
     assert "Of 3 rows 2 used; 1 of no image here, stored all the same (gone.png)." in done.stdout
     assert arrays(tmp_path / "birds")["N"].tolist() == ["a.png", "b.png", "gone.png"]
+
+
+def test_forms_of_a_plugin_go_out_and_come_back(covey: Cli, images: Path, tmp_path: Path, outlets: None) -> None:
+    FolderDataset(images).labels.add(["call_00.png", "call_01.png"], "wren")
+    out = tmp_path / "out"
+    assert "A sentence for each image with a class." in covey("export", "--help").stdout
+    done = covey("export", images, out, "--to", "sentences", "--set", "verb=is")
+    assert (done.exit_code, done.stdout) == (0, f"1 file in {out}\n"), done.stderr
+    assert (out / "sentences.txt").read_text("utf-8") == "call_00.png is wren\ncall_01.png is wren\n"
+    assert "sentences" in covey("import", "--help").stdout
+    assert "What stands between image and class." in covey("import", "sentences", "--help").stdout
+    anew = tmp_path / "anew"
+    shutil.copytree(images, anew, ignore=shutil.ignore_patterns("*.sqlite*"))
+    refused = covey("import", "sentences", anew, out / "sentences.txt")
+    assert (refused.exit_code, "has the verb 'shows': name the one it has." in refused.stderr) == (2, True)
+    done = covey("import", "sentences", anew, out / "sentences.txt", "--verb", "is")
+    assert (done.exit_code, done.stdout) == (0, "2 of 2 sentences used.\n"), done.stderr
+    assert FolderDataset(anew).labels.images("wren") == ["call_00.png", "call_01.png"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--to", "sentence"], "There is no exporter 'sentence'. Did you mean 'sentences'?"),
+        (["--to", "sentences", "--what", "clusters"], "sentences cannot hold clusters: it holds labels."),
+        (["--to", "sentences", "--segment", "3"], "sentences: there is no option 'segment'. Its options: verb."),
+        (["--to", "sentences", "--set", "verb"], "--set verb: write OPTION=VALUE."),
+        (["--to", "raven", "--segment", "0"], "option 'segment' must be a number greater than 0"),
+        (["--to", "sentences"], "holds no labels: there is nothing to export."),
+    ],
+)
+def test_an_export_that_cannot_be_says_why_and_writes_nothing(
+    covey: Cli, images: Path, tmp_path: Path, words: list[str], message: str, outlets: None
+) -> None:
+    done = covey("export", images, tmp_path / "out", *words)
+    assert (done.exit_code, message in done.stderr) == (2, True), done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_plugins_list_shows_all_that_a_plugin_offers(covey: Cli, outlets: None) -> None:
+    listed = covey("plugins", "list").stdout
+    for kind, name in (("measure", "overlap"), ("exporter", "sentences"), ("importer", "sentences")):
+        assert re.search(rf"{kind} +{name} +ready +covey-outlets", listed)
+    document = json.loads(covey("plugins", "list", "--json").stdout)
+    assert "sentences" in [row["name"] for row in document["exporters"]]
+    assert "What stands between image and class." in covey("plugins", "show", "exporter:sentences").stdout

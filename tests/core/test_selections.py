@@ -15,6 +15,7 @@ from tests.fixture_types import Cli
 
 from covey import CoveyError, Features
 from covey.components.kinds import Kind
+from covey.components.options import build
 from covey.data.folder import FolderDataset
 from covey.data.path_index import PathIndex
 from covey.data.provenance import Provenance
@@ -22,7 +23,7 @@ from covey.data.recording_index import RecordingIndex
 from covey.data.segment_names import image_name, recordings_of_images
 from covey.labelling import NOTHING_THERE, Labelled, open_labels
 from covey.outputs.exchange.exports import export
-from covey.outputs.exchange.import_selections import AUDACITY, RAVEN, SelectionFormat, import_selections
+from covey.plugins.registry import Registry
 
 HEADS = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)"
 ROW = "1\tSpectrogram 1\t1"
@@ -498,7 +499,7 @@ CLASSES = st.text(
 ).filter(str.strip)
 
 
-@pytest.mark.parametrize("form", [RAVEN, AUDACITY], ids=["raven", "audacity"])
+@pytest.mark.parametrize("form", ["raven", "audacity"])
 @settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
 @given(
     recordings=RECORDINGS, classes=st.lists(CLASSES, min_size=1, max_size=3), choose=st.randoms(use_true_random=False),
@@ -506,7 +507,7 @@ CLASSES = st.text(
 )  # fmt: skip
 def test_export_then_import_gives_the_same_labels(
     tmp_path_factory: pytest.TempPathFactory,
-    form: SelectionFormat,
+    form: str,
     recordings: list[str],
     classes: list[str],
     choose: Random,
@@ -527,9 +528,12 @@ def test_export_then_import_gives_the_same_labels(
         return
     now_empty = [name for name in names if choose.random() < 0.9 and not labels(first).get(name)]
     open_labels(first).give([], str, [Labelled(name, NOTHING_THERE, "", "person") for name in now_empty])
-    export(first, form.program.lower(), home / "out", ["labels"], segment=1.0)
-    assert "0 new, all were there" in import_selections(first, form, [home / "out"], segment=1.0)
-    import_selections(second, form, [home / "out"], segment=1.0)
+    registry = Registry.installed()
+    exporter = build(registry.get(Kind.EXPORTER, form), {"segment": 1.0})
+    importer = build(registry.get(Kind.IMPORTER, form), {"segment": 1.0})
+    export(first, exporter, home / "out", ["labels"])
+    assert "0 new, all were there" in importer.read(first, [home / "out"])
+    importer.read(second, [home / "out"])
     recording_of = recordings_of_images(names)
     not_empty = {recording_of[name] for name in names if name not in now_empty}
     assert {row.filename for row in open_labels(second).absences()} == {

@@ -12,6 +12,7 @@ from covey._base.text import count_noun, preview
 from covey._base.user_folders import user_data_folder
 from covey.analysis.density import Tree, dbscan, suggest_radius
 from covey.components.contracts import PublishOptions
+from covey.components.exchange_contracts import Exporter, Importer, What
 from covey.components.kinds import Kind
 from covey.components.measure_contract import AgreementMeasure, Codes, Measure, MeasuredClustering
 from covey.components.options import evolve, option_values, split_plural
@@ -34,6 +35,9 @@ from covey.extraction.vision_extractor import (
     unknown_weights,
     weights_not_fetched,
 )
+from covey.outputs.exchange.collect_tables import ExportContents
+from covey.outputs.exchange.import_selections import SelectionImporter
+from covey.outputs.exchange.selections import SelectionRow, SelectionTable
 from covey.plugins.registry import Registry
 
 __all__ = [
@@ -49,8 +53,11 @@ __all__ = [
     "BrokenImage",
     "Codes",
     "Entry",
+    "ExportContents",
+    "Exporter",
     "FolderDataset",
     "ImageFolder",
+    "Importer",
     "Kind",
     "Measure",
     "MeasuredClustering",
@@ -59,6 +66,9 @@ __all__ = [
     "Provenance",
     "PublishOptions",
     "Registry",
+    "SelectionImporter",
+    "SelectionRow",
+    "SelectionTable",
     "Step",
     "T",
     "Table",
@@ -66,6 +76,7 @@ __all__ = [
     "Tree",
     "Value",
     "VisionExtractor",
+    "What",
     "check_hub_reachable",
     "count_noun",
     "dbscan",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import click
 
+from covey._base.errors import CoveyError
 from covey.components.options import Option, format_value, options
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -21,6 +22,22 @@ def flags_of(cls: type) -> Callable[[F], F]:
         return command
 
     return decorate
+
+
+def parse_settings(cls: type, texts: Sequence[str]) -> dict[str, object]:
+    """Return the settings of a class that texts such as "segment=3" stand for.
+
+    Raises:
+        CoveyError: a text is no setting.
+    """
+    options_by_name = {option.name: option for option in options(cls)}
+    settings: dict[str, object] = {}
+    for text in texts:
+        name, equals, setting = text.partition("=")
+        if not equals:
+            raise CoveyError(f"--set {text}: write OPTION=VALUE.")
+        settings[name] = options_by_name[name].parse(setting) if name in options_by_name else setting
+    return settings
 
 
 def _flag(option: Option) -> Callable[[F], F]:

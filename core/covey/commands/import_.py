@@ -1,155 +1,68 @@
-"""covey import: bring features and labels of other programs into a dataset."""
+"""covey import: bring features and labels of other programs into a dataset, by any importer that is installed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from covey.commands.flags import flags_of
 from covey.commands.terminal.label_place import open_labelled_dataset
 from covey.commands.terminal.progress_bars import TerminalProgress, print_text
-from covey.outputs.exchange.import_features import import_features
-from covey.outputs.exchange.import_label_table import import_labels
-from covey.outputs.exchange.import_selections import (
-    AUDACITY,
-    BIRDNET,
-    RAVEN,
-    TEXTGRID,
-    SelectionFormat,
-    import_selections,
-)
+from covey.components.exchange_contracts import Importer
+from covey.components.kinds import Kind
+from covey.components.options import build
 from covey.plugins.locations import open_dataset
-from covey.plugins.registry import Registry
-
-_COLUMN = click.option("--column", help="The column with the classes. [default: the first usual one with content]")
-_SEGMENT = click.option(
-    "--segment",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="Length of a segment. [default: as the file beside the images says]",
-)
-_VERBOSE = click.option("--verbose", is_flag=True, help="Name everything that is left out.")
+from covey.plugins.registry import Registered, Registry
 
 
-@click.group("import")
+class ImporterGroup(click.Group):
+    """A subcommand for each importer that is installed; its options are flags."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the importers; one that several plugins use is left out."""
+        names = [importer.name for importer in Registry.installed().of_kind(Kind.IMPORTER)]
+        return [name for name in names if names.count(name) == 1]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of an importer; None if none has that name.
+
+        Raises:
+            CoveyError: several plugins offer it, or a library that it requires is not installed.
+        """
+        registry = Registry.installed()
+        if not any(cmd_name in (importer.name, importer.full_name) for importer in registry.of_kind(Kind.IMPORTER)):
+            return None
+        return _make_command(registry, registry.find(cmd_name, Kind.IMPORTER))
+
+
+def _make_command(registry: Registry, registered: Registered) -> click.Command:
+    """Return the command of one importer: a folder, files, and a flag for each option."""
+
+    def run(folder: str, files: Path | Sequence[Path], **settings: object) -> None:
+        cls: type[Importer] = registry.get(Kind.IMPORTER, registered.full_name)
+        paths = [files] if isinstance(files, Path) else files
+        progress = TerminalProgress()
+        brings_labels = cls.brings == "labels"
+        dataset = open_labelled_dataset(folder) if brings_labels else open_dataset(registry, folder, progress)
+        print_text(build(cls, settings).read(dataset, paths, progress))
+
+    is_single = issubclass(registered.cls, Importer) and registered.cls.one_file
+    files = click.argument(
+        "files",
+        nargs=1 if is_single else -1,
+        required=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE" if is_single else "FILES...",
+    )
+    command = click.argument("folder")(files(flags_of(registered.cls)(run)))
+    description = inspect.getdoc(registered.cls) or ""
+    text = f"{description}\n\n\b\ncovey import {registered.name} birds/ {'FILE' if is_single else 'FILES'}"
+    return click.command(registered.name, help=text, short_help=registered.summary)(command)
+
+
+@click.group("import", cls=ImporterGroup)
 def import_() -> None:
     """Import features or labels that other programs made."""
-
-
-@import_.command()
-@click.argument("folder")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--names", type=click.Path(path_type=Path), help="Names of the rows of a .npy file: one a line, or CSV.")
-def features(folder: str, file: Path, names: Path | None) -> None:
-    """Import features from FILE into the dataset FOLDER.
-
-    FILE is .npy, an array (images, features); or .csv or .parquet, with a column `filename` and one for each feature.
-
-    \b
-    covey import features birds/ birdnet.npy --names names.txt
-    covey import features birds/ perch.parquet
-    """
-    progress = TerminalProgress()
-    print_text(import_features(open_dataset(Registry.installed(), folder, progress), file, names, progress))
-
-
-@import_.command()
-@click.argument("folder")
-@click.argument("file", type=click.Path(path_type=Path))
-@_VERBOSE
-def labels(folder: str, file: Path, verbose: bool) -> None:
-    """Add the labels of a CSV FILE to those of the dataset FOLDER.
-
-    FILE has the columns `filename` and `label`, or `filename` and a column of 0 and 1 for each class: the tables that
-    the dashboard writes. Names may have other capitals, backslashes and the image folder before them. Where a name may
-    mean several images nothing is labelled, and they are named.
-
-    \b
-    covey import labels birds/ labels.csv
-    """
-    dataset = open_dataset(Registry.installed(), folder, TerminalProgress())
-    print_text(import_labels(dataset, dataset.labels, file, file.name).describe(verbose))
-
-
-def _selection_arguments(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the arguments and flags of all imports of selections."""
-    tables = click.argument("tables", nargs=-1, required=True, type=click.Path(path_type=Path))
-    for decorate in (_VERBOSE, _SEGMENT, tables, click.argument("folder")):
-        command = decorate(command)
-    return command
-
-
-@import_.command()
-@_selection_arguments
-@_COLUMN
-def raven(folder: str, tables: tuple[Path, ...], column: str | None, segment: float | None, verbose: bool) -> None:
-    """Add Raven selection tables, or folders of them, to the labels of the dataset FOLDER.
-
-    An image gets the class of a selection when at least half of its segment lies in the selection, or at least half of
-    the selection, where that is shorter, in its segment. A selection that begins and ends exactly with images labels
-    those that lie wholly in it.
-
-    File Offset (s), Begin Path and Begin File tell the recording and the time in it. Where a row may mean several
-    recordings nothing is labelled, and they are named. Clusters that covey exported are no classes, and left out.
-
-    \b
-    covey import raven birds/ selections/
-    """
-    _import(RAVEN, folder, tables, column, segment, verbose)
-
-
-@import_.command()
-@_selection_arguments
-@_COLUMN
-def birdnet(folder: str, tables: tuple[Path, ...], column: str | None, segment: float | None, verbose: bool) -> None:
-    """Add tables of BirdNET-Analyzer, or folders of them, to the labels of the dataset FOLDER.
-
-    Selection tables, CSV, R and Kaleidoscope tables and label tracks, one a recording or one for all. Selections become
-    labels as with covey import raven.
-
-    \b
-    covey import birdnet birds/ results/
-    """
-    _import(BIRDNET, folder, tables, column, segment, verbose)
-
-
-@import_.command()
-@_selection_arguments
-def audacity(folder: str, tables: tuple[Path, ...], segment: float | None, verbose: bool) -> None:
-    """Add Audacity label tracks, or folders of them, to the labels of the dataset FOLDER.
-
-    A track belongs to the recording that has its name. Labels become labels of images as with covey import raven.
-
-    \b
-    covey import audacity birds/ tracks/
-    """
-    _import(AUDACITY, folder, tables, None, segment, verbose)
-
-
-@import_.command()
-@_selection_arguments
-@click.option("--tier", help="The tier with the classes. [default: the first one with any text]")
-def textgrid(folder: str, tables: tuple[Path, ...], tier: str | None, segment: float | None, verbose: bool) -> None:
-    """Add Praat TextGrids, or folders of them, to the labels of the dataset FOLDER.
-
-    A TextGrid belongs to the recording that has its name. Intervals and points with a text become labels of images as
-    with covey import raven.
-
-    \b
-    covey import textgrid birds/ grids/
-    """
-    _import(TEXTGRID, folder, tables, tier, segment, verbose)
-
-
-def _import(
-    form: SelectionFormat,
-    folder: str,
-    tables: tuple[Path, ...],
-    column: str | None,
-    segment: float | None,
-    verbose: bool,
-) -> None:
-    progress = TerminalProgress()
-    dataset = open_labelled_dataset(folder)
-    print_text(import_selections(dataset, form, tables, column, segment, verbose, progress))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Storage
+from covey.components.exchange_contracts import Exporter, Importer
 from covey.components.measure_contract import Measure
 
 
@@ -26,6 +27,8 @@ class Kind(StrEnum):
     CLUSTERER = "clusterer", Clusterer, "covey_clusterers", "dbscan"
     STORAGE = "storage", Storage, "covey_storages", "npz"
     MEASURE = "measure", Measure, "covey_measures", ""
+    EXPORTER = "exporter", Exporter, "covey_exporters", ""
+    IMPORTER = "importer", Importer, "covey_importers", ""
 
     def __new__(cls, name: str, base: type[Component], hook: str, default: str) -> Kind:
         """Make a member whose value is its name alone."""
@@ -55,5 +58,5 @@ class Kind(StrEnum):
 
 STEPS = (Kind.EXTRACTOR, Kind.REDUCER, Kind.CLUSTERER)
 """The kinds whose components make tables, in the order in which data flows."""
-BESIDE_RUNS = (Kind.MEASURE,)
+BESIDE_RUNS = (Kind.MEASURE, Kind.EXPORTER, Kind.IMPORTER)
 """The kinds whose components take no part in a run: a name alone means a component of another kind first."""

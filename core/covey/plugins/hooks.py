@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from covey.components.contracts import Clusterer, FeatureExtractor, Reducer, Storage
+from covey.components.exchange_contracts import Exporter, Importer
 from covey.components.measure_contract import Measure
 
 if TYPE_CHECKING:
@@ -79,6 +80,28 @@ def covey_measures() -> Iterable[type[Measure]]:  # type: ignore[empty-body]
         @hookimpl
         def covey_measures():
             yield Silhouette
+    """
+
+
+@hookspec
+def covey_exporters() -> Iterable[type[Exporter]]:  # type: ignore[empty-body]
+    """Offer exporters: component classes that write what a dataset holds in the form of another program.
+
+    Example:
+        @hookimpl
+        def covey_exporters():
+            yield Raven
+    """
+
+
+@hookspec
+def covey_importers() -> Iterable[type[Importer]]:  # type: ignore[empty-body]
+    """Offer importers: component classes that bring what another program made into a dataset.
+
+    Example:
+        @hookimpl
+        def covey_importers():
+            yield Raven
     """
 
 

@@ -17,13 +17,17 @@ import pluggy
 
 from covey._base.errors import CoveyError, did_you_mean, reason
 from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Storage
+from covey.components.exchange_contracts import Exporter, Importer
 from covey.components.heavy_imports import HEAVY
 from covey.components.kinds import BESIDE_RUNS, Kind
 from covey.components.measure_contract import Measure
 from covey.components.options import options
 from covey.plugins import hooks
 
-BUILT_IN = {"measures": "covey.analysis.measures.builtin_measures"}
+BUILT_IN = {
+    "measures": "covey.analysis.measures.builtin_measures",
+    "exchange": "covey.outputs.exchange.builtin_exchange",
+}
 """The modules of core that are plugins like those of others, by the name of the plugin."""
 C = TypeVar("C", bound=Component)
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
@@ -155,6 +159,10 @@ class Registry:
     def get(self, kind: Literal[Kind.STORAGE], name: str) -> type[Storage]: ...
     @overload
     def get(self, kind: Literal[Kind.MEASURE], name: str) -> type[Measure]: ...
+    @overload
+    def get(self, kind: Literal[Kind.EXPORTER], name: str) -> type[Exporter]: ...
+    @overload
+    def get(self, kind: Literal[Kind.IMPORTER], name: str) -> type[Importer]: ...
     @overload
     def get(self, kind: Kind, name: str) -> type[Component]: ...
     def get(self, kind: Kind, name: str) -> type[Component]:

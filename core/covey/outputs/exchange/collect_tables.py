@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Literal
 
+from covey.components.exchange_contracts import What
 from covey.data import clusters_csv, metadata
 from covey.data.dataset import AnyEntry, Dataset
 from covey.data.metadata import Value
@@ -15,12 +15,13 @@ from covey.labelling.label_tables import LONG
 from covey.outputs.exchange import row_blocks
 from covey.outputs.exchange.row_blocks import Sheet
 
-What = Literal["features", "embeddings", "clusters", "labels", "metadata"]
-WHAT: tuple[What, ...] = ("features", "embeddings", "clusters", "labels", "metadata")
-
 
 class ExportContents:
-    """What a dataset holds, as far as it is wanted: what is not wanted is empty."""
+    """What a dataset holds, as far as it is wanted: what is not wanted is empty.
+
+    Attributes:
+        dataset: the dataset, with its images and where they are.
+    """
 
     def __init__(self, dataset: Dataset, selection: Sequence[What]) -> None:
         self.dataset = dataset

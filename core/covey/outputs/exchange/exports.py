@@ -15,6 +15,7 @@ from covey._base.errors import CoveyError
 from covey._base.files import make_folder, replace_file
 from covey._base.progress import SILENT, Progress
 from covey._base.text import escape_undecodable, preview
+from covey.components.exchange_contracts import Exporter, What
 from covey.data import clusters_csv
 from covey.data.dataset import Dataset
 from covey.data.images import ImageFolder
@@ -23,11 +24,11 @@ from covey.data.recording_index import RecordingIndex
 from covey.data.segment_names import parse_segment_names
 from covey.data.tables import NOISE
 from covey.outputs.exchange.audacity_tracks import AUDACITY, audacity_track
-from covey.outputs.exchange.collect_tables import WHAT, ExportContents, What
+from covey.outputs.exchange.collect_tables import ExportContents
 from covey.outputs.exchange.intervals import Interval, Timing, merge_segments, read_timing
 from covey.outputs.exchange.match_selections import cluster_label
 from covey.outputs.exchange.raven_tables import RAVEN, raven_table
-from covey.outputs.exchange.row_blocks import Column, Sheet, write_csv, write_parquet
+from covey.outputs.exchange.row_blocks import Column, Sheet, write_csv
 from covey.outputs.exchange.safe_filenames import FileNames
 from covey.outputs.exchange.selection_columns import own_name
 from covey.outputs.exchange.track_names import sound_path, track_names
@@ -49,8 +50,8 @@ class Export:
 
     contents: ExportContents
     out: Path
-    segment: float | None
     progress: Progress
+    segment: float | None = None
 
     @property
     def images(self) -> ImageFolder | None:
@@ -58,20 +59,11 @@ class Export:
         return self.contents.dataset.images
 
 
-@attrs.frozen
-class Form:
-    """A form of export: what it can hold, and what writes it and returns how many files."""
-
-    holds: tuple[What, ...]
-    write: Callable[[Export], int]
-
-
 def export(
     dataset: Dataset,
-    form: str,
+    exporter: Exporter,
     out: Path,
     what: Sequence[What] = (),
-    segment: float | None = None,
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> int:
@@ -79,24 +71,23 @@ def export(
 
     Args:
         dataset: what is exported.
-        form: one of FORMS.
+        exporter: the form.
         out: a folder that is new or empty.
         what: what to export; by default all that there is and the form can hold.
-        segment: length of segments in seconds, for forms that tell times.
         overwrite: the folder may hold files; those that are written now replace files of the same name.
         progress: told how far it is.
 
     Raises:
         CoveyError: there is nothing to export, the form cannot hold it, the folder is not empty or cannot be written.
     """
-    holds = FORMS[form].holds
-    if alien := [one for one in what if one not in holds]:
-        raise CoveyError(f"{form} cannot hold {' and '.join(alien)}: it holds {', '.join(holds)}.")
+    holds = exporter.holds
+    if alien := [name for name in what if name not in holds]:
+        raise CoveyError(f"{exporter.name} cannot hold {' and '.join(alien)}: it holds {', '.join(holds)}.")
     _check_folder(out, dataset, overwrite)
     contents = ExportContents(dataset, what or holds)
     for problem in dataset.problems:
         progress.note(problem)
-    written = FORMS[form].write(Export(contents=contents, out=out, segment=segment, progress=progress))
+    written = exporter.write(contents, out, progress)
     if not written:
         way = " Labels are given in the dashboard." if "labels" in what else ""
         raise CoveyError(f"{dataset.location} holds no {', '.join(what or holds)}: there is nothing to export.{way}")
@@ -113,15 +104,8 @@ def _check_folder(out: Path, dataset: Dataset, overwrite: bool) -> None:
     check_outside_images(out, dataset)
 
 
-def _write_csv(export: Export) -> int:
-    return _write_sheets(export, ".csv", write_csv)
-
-
-def _write_parquet(export: Export) -> int:
-    return _write_sheets(export, ".parquet", write_parquet)
-
-
-def _write_sheets(export: Export, ending: str, write: Callable[[Sheet, Path, Progress], None]) -> int:
+def write_sheets(export: Export, ending: str, write: Callable[[Sheet, Path, Progress], None]) -> int:
+    """Write a file for each table; return their number."""
     file_names, balance = FileNames(), Balance("table")
     for sheet in export.contents.sheets():
         write(sheet, make_folder(export.out) / file_names.reserve_path(sheet.name, ending), export.progress)
@@ -133,7 +117,7 @@ def _write_sheets(export: Export, ending: str, write: Callable[[Sheet, Path, Pro
     return balance.used
 
 
-def _write_image_folder(export: Export) -> int:
+def write_image_folder(export: Export) -> int:
     """Copy the images, and describe them in metadata.csv: what Hugging Face datasets loads as `imagefolder`."""
     if export.images is None:
         raise CoveyError(f"{export.contents.dataset.location} has no images here: an imagefolder consists of them.")
@@ -180,7 +164,8 @@ def _copy(source: Path, target: Path) -> None:
             shutil.copyfileobj(file, copy)
 
 
-def _write_raven(export: Export) -> int:
+def write_raven(export: Export) -> int:
+    """Write a selection table for each recording, for the labels and for each clustering; return their number."""
     timing, sounds = _timing(export), _sounds(export.images)
     index = RecordingIndex.of_images(export.contents.names)
 
@@ -191,7 +176,9 @@ def _write_raven(export: Export) -> int:
     return _write_tracks(export, timing, RAVEN, text, own_name)
 
 
-def _write_audacity(export: Export) -> int:
+def write_audacity(export: Export) -> int:
+    """Write a label track for each recording, for the labels and for each clustering; return their number."""
+
     def text(_: str, stretches: Sequence[Interval]) -> str:
         return audacity_track(stretches)
 
@@ -283,13 +270,3 @@ def _sounds(images: ImageFolder | None) -> dict[str, str]:
         with suppress(OSError, ValueError, TypeError):  # damaged: names are then made up
             return {stub: entry.name for stub, entry in read_ledger(images.root).items()}
     return {}
-
-
-FORMS: Mapping[str, Form] = {
-    "csv": Form(WHAT, _write_csv),
-    "parquet": Form(WHAT, _write_parquet),
-    "imagefolder": Form(("clusters", "labels", "metadata"), _write_image_folder),
-    "raven": Form(("clusters", "labels"), _write_raven),
-    "audacity": Form(("clusters", "labels"), _write_audacity),
-}
-"""The forms by name."""

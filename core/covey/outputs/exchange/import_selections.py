@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-
-import attrs
+from typing import ClassVar
 
 from covey._base.errors import CoveyError
 from covey._base.progress import SILENT, Progress
 from covey._base.text import count_noun, preview
+from covey.components.exchange_contracts import Importer
+from covey.components.options import component, option
 from covey.data.dataset import Dataset
 from covey.labelling import NOTHING_THERE, Labelled, open_labels
 from covey.labelling.history import now
 from covey.labelling.label_tables import describe_new
-from covey.outputs.exchange.audacity_tracks import read_audacity_track
 from covey.outputs.exchange.collect_tables import ExportContents
 from covey.outputs.exchange.intervals import read_timing
 from covey.outputs.exchange.match_selections import (
@@ -26,60 +26,57 @@ from covey.outputs.exchange.match_selections import (
     match_selections,
     unknown_sounds,
 )
-from covey.outputs.exchange.praat_textgrids import read_textgrid
-from covey.outputs.exchange.selection_columns import read_birdnet_table, read_raven_table
 from covey.outputs.exchange.selections import SelectionTable, read_tables
 
 
-@attrs.frozen
-class SelectionFormat:
-    """A format of selections: the program's name, how its files end, and what reads one, with its class column.
+@component
+class SelectionImporter(Importer):
+    """Adds the selections in tables to the labels of a dataset, each to the images that it covers."""
 
-    `column_noun` is what the format calls such a column.
-    """
+    program: ClassVar[str]
+    """The program that writes the tables, for messages."""
+    column_noun: ClassVar[str] = "column"
+    """What the format calls a column with classes."""
 
-    program: str
-    suffixes: tuple[str, ...]
-    read: Callable[[Path, str | None], SelectionTable]
-    column_noun: str = "column"
+    segment: float | None = option(
+        default=None,
+        gt=0,
+        help="Seconds of an image; none: as the file beside the images says. Larger values find fewer images covered.",
+    )
+    verbose: bool = option(default=False, help="Whether everything that is left out is named.")
+
+    @abstractmethod
+    def read_table(self, path: Path) -> SelectionTable:
+        """Read one file.
+
+        Raises:
+            CoveyError: it is no such table.
+        """
+
+    @property
+    def chosen_column(self) -> str | None:
+        """The column with the classes if a person chose one, so that whatever stands there is a class."""
+        return None
+
+    def read(self, dataset: Dataset, paths: Sequence[Path], progress: Progress = SILENT) -> str:
+        """Add the selections in tables, and folders of tables, to the labels in one action; return the balance."""
+        return _import_selections(self, dataset, paths, progress)
 
 
-RAVEN = SelectionFormat("Raven", (".txt", ".tsv"), read_raven_table)
-BIRDNET = SelectionFormat("BirdNET", (".txt", ".csv"), read_birdnet_table)
-AUDACITY = SelectionFormat("Audacity", (".txt",), lambda path, _: read_audacity_track(path))
-TEXTGRID = SelectionFormat("Praat", (".textgrid",), read_textgrid, "tier")
-
-
-def import_selections(
-    dataset: Dataset,
-    form: SelectionFormat,
-    paths: Iterable[Path],
-    column: str | None = None,
-    segment: float | None = None,
-    verbose: bool = False,
-    progress: Progress = SILENT,
-) -> str:
+def _import_selections(importer: SelectionImporter, dataset: Dataset, paths: Iterable[Path], progress: Progress) -> str:
     """Add the selections in tables to the labels of a dataset, in one action; return the balance.
 
     A table without selections says that a person found nothing in its recording.
 
-    Args:
-        dataset: the dataset.
-        form: the format of the tables.
-        paths: tables, and folders of tables.
-        column: the column with the classes; by default the first usual one with content.
-        segment: length of an image in seconds; by default as the file beside the images says.
-        verbose: whether the balance names everything that was left out.
-        progress: receives notes on the columns and the files that are skipped.
-
     Raises:
         CoveyError: there is no table, none of its selections can be used, or the labels cannot be written.
     """
-    length = read_timing(dataset.images.root if dataset.images else None, segment).segment
-    files, names = read_tables(paths, partial(_read, form, column), form.suffixes), ExportContents(dataset, ()).names
+    column, verbose = importer.chosen_column, importer.verbose
+    length = read_timing(dataset.images.root if dataset.images else None, importer.segment).segment
+    files, names = read_tables(paths, importer.read_table, importer.suffixes), ExportContents(dataset, ()).names
     if files.skipped:
         progress.note(f"Skipped: {', '.join(files.skipped) if verbose else preview(files.skipped)}.")
-    _note_columns(files.tables, form.column_noun, progress)
+    _note_columns(files.tables, importer.column_noun, progress)
     store = open_labels(dataset)
     classes = None if column else [label.name for label in store.classes()]
     matched = match_selections(files.tables, names, length, classes)
@@ -97,16 +94,12 @@ def import_selections(
             Labelled(name, label, when, how) for label, images in matched.images_by_label.items() for name in images
         ]
         absences = [Labelled(name, NOTHING_THERE, when, how) for name in empty_images if name in new_absences]
-        store.give(rows, lambda count: f"{count_noun(count, 'label')} imported from {form.program}", absences)
+        store.give(rows, lambda count: f"{count_noun(count, 'label')} imported from {importer.program}", absences)
     sentences = [matched.balance.describe(verbose), describe_new("label", len(labels), len(labels - present))]
     if empty_tables:
         nothing_there = describe_new("image", len(empty_images), len(new_absences))
         sentences += [empty_balance.describe(verbose), f"Looked at, nothing there: {nothing_there}"]
     return " ".join(sentences)
-
-
-def _read(form: SelectionFormat, column: str | None, path: Path) -> SelectionTable:
-    return form.read(path, column)
 
 
 def _note_columns(tables: Sequence[SelectionTable], column_noun: str, progress: Progress) -> None:
