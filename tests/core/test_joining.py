@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -275,6 +276,17 @@ def test_a_name_that_means_several_sets_is_not_guessed(covey: Cli, images: Path,
     assert "join: 'contrast' may mean contrast_wide, contrast_narrow: write one of these names" in refused.stderr
     clear = covey("run", images, "--extractor", "contrast", *both, "--join", "contrast_wide,contrast_narrow", *QUICK)
     assert clear.exit_code == 0, clear.output
+    (earlier,) = images.glob("full_features_contrast_narrow~*.npz")
+    shutil.copyfile(earlier, images / "brightness.npz")
+    refused = covey("run", images, "--join", "contrast,brightness", "--dry-run")
+    assert "'brightness' may mean full_features_brightness~" in refused.stderr
+    assert ", brightness.npz: write one of these names" in refused.stderr
+    stem = re.findall(r"full_features_brightness~\w+", refused.stderr)[0]
+    for name in (stem, "brightness.npz"):
+        assert (
+            covey("run", images, "--extractor", "brightness", "--join", f"contrast,{name}", "--dry-run").exit_code == 0
+        )
+    (images / "brightness.npz").unlink()
     unknown = covey("run", images, "--join", "brightness,contrats", "--dry-run")
     assert unknown.exit_code == 2
     assert "there are no features 'contrats', nor an extractor of that name." in unknown.stderr

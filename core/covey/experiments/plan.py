@@ -7,17 +7,15 @@ from collections.abc import Callable, Collection, Sequence
 
 import attrs
 
-from covey._base.errors import CoveyError, did_you_mean
-from covey._base.text import preview
 from covey.analysis.join_tables import Join
 from covey.components import options
 from covey.components.contracts import Clusterer, Component, FeatureExtractor
 from covey.components.kinds import Kind
-from covey.data.dataset import Entry, table_stem
-from covey.data.folder import table_file_name
+from covey.data.dataset import Entry
 from covey.data.provenance import Provenance
 from covey.data.tables import Features
 from covey.experiments.experiment import Experiment
+from covey.experiments.named_features import find_features, find_sets
 
 
 @attrs.frozen
@@ -114,7 +112,7 @@ def plan_tasks(
     """
     tasks: list[Task] = []
     for name in experiment.features:
-        tasks += _plan_following(_find_features(name, dataset_features), experiment)
+        tasks += _plan_following(find_features(name, dataset_features), experiment)
     extracted_features: list[Provenance] = []
     for extractor in experiment.extractors:
         extraction_tasks = plan_extraction(expand(extractor), images, choose_state(extractor))
@@ -123,7 +121,7 @@ def plan_tasks(
         for features in extraction_tasks[-1].provenances:
             tasks += _plan_following(features, experiment)
     if experiment.join:
-        sources = _find_sets(experiment.join, extracted_features, dataset_features)
+        sources = find_sets(experiment.join, extracted_features, dataset_features)
         for join in experiment.joins:
             joining = plan_join(join, sources)
             tasks += [joining, *_plan_following(joining.provenances[0], experiment)]
@@ -175,65 +173,6 @@ def summarize_tasks(tasks: Sequence[Task], existing: Collection[str]) -> list[Pl
         )
         for (kind, name, learns), keys in keys_by_component.items()
     ]
-
-
-def _find_features(name: str, entries: Sequence[Entry[Features]]) -> Provenance:
-    """Return the provenance of features of the dataset. Raises CoveyError if there is none."""
-    entry = next((entry for entry in entries if name in (entry.name, entry.stem)), None)
-    if entry is None:
-        names = [entry.name for entry in entries]
-        raise CoveyError(
-            f"There are no features {name!r} in the dataset.{did_you_mean(name, names)} There are:"
-            f" {preview(names) or 'none'}."
-        )
-    if entry.provenance is None:
-        raise CoveyError(f"{entry.name} has no provenance: use covey import features to import it.")
-    return entry.provenance
-
-
-def _find_sets(
-    names: Sequence[str], extracted: Sequence[Provenance], entries: Sequence[Entry[Features]]
-) -> list[Provenance]:
-    """Return the features that are joined, by their names.
-
-    Raises:
-        CoveyError: a name means none of them or several, or two names mean the same.
-    """
-    sources = [_find_set(name, extracted, entries) for name in names]
-    names_by_key: dict[str, str] = {}
-    for name, source in zip(names, sources, strict=True):
-        if names_by_key.setdefault(source.key, name) != name:
-            raise CoveyError(f"join: {names_by_key[source.key]!r} and {name!r} are the same features: name others.")
-    return sources
-
-
-def _find_set(name: str, extracted: Sequence[Provenance], entries: Sequence[Entry[Features]]) -> Provenance:
-    """Return the features of a name: an extractor, the tag of its features, or a file of the dataset."""
-    bare_name = name.rpartition(":")[2]
-    matches = {
-        features.key: features
-        for features in extracted
-        if bare_name == features.component or name in (features.tag, _stem_of(features), table_file_name(features))
-    }
-    for entry in entries:
-        if name in (entry.name, entry.stem):
-            features = _find_features(entry.name, entries)
-            matches.setdefault(features.key, features)
-    if len(matches) == 1:
-        return next(iter(matches.values()))
-    if matches:
-        tags = [features.tag for features in matches.values()]
-        candidates = tags if len(set(tags)) == len(tags) else [_stem_of(features) for features in matches.values()]
-        raise CoveyError(f"join: {name!r} may mean {preview(candidates)}: write one of these names, or each of them.")
-    known_names = list(dict.fromkeys([*(set_.tag for set_ in extracted), *(entry.name for entry in entries)]))
-    raise CoveyError(
-        f"join: there are no features {name!r}, nor an extractor of that name.{did_you_mean(name, known_names)} There"
-        f" are: {preview(known_names) or 'none'}."
-    )
-
-
-def _stem_of(features: Provenance) -> str:
-    return table_stem(table_file_name(features))
 
 
 def _plan_following(features: Provenance, experiment: Experiment) -> list[Task]:
