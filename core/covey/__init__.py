@@ -15,7 +15,7 @@ function with `hookimpl`; `covey plugins new` writes one. More for authors is in
 """
 
 from covey._base.errors import CoveyError
-from covey._version import __version__
+from covey._version import API, __version__
 from covey.api import contact_sheet, draw_map, frame, open, run
 from covey.components.contracts import (
     Clusterer,
@@ -36,6 +36,7 @@ from covey.data.tables import Clustering, Embedding, Features
 from covey.plugins.hooks import hookimpl
 
 __all__ = [
+    "API",
     "Clusterer",
     "Clustering",
     "CoveyError",

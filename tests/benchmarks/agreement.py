@@ -12,9 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from covey._base.terminal_progress import TerminalProgress
 from covey.analysis.measures.label_measures import AdjustedMutualInformation
 from covey.authoring import MeasuredClustering
-from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.data.label_file import read_labels
 from covey.data.tables import Clustering
 from covey.experiments.experiment import from_flags

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from suggestion import ESC10, half, scored, seeds
 
 from covey import Clusterer, Features, Runtime
-from covey.commands.terminal.progress_bars import TerminalProgress
+from covey._base.terminal_progress import TerminalProgress
 from covey.components.kinds import Kind
 from covey.components.options import build
 from covey.data.label_file import read_labels

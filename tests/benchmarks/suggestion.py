@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey import Clusterer, Clustering, Features, Runtime
+from covey._base.terminal_progress import TerminalProgress
 from covey.analysis.measures.label_measures import AdjustedMutualInformation, PureShare
 from covey.authoring import MeasuredClustering
-from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.components.kinds import Kind
 from covey.components.options import build
 from covey.data.label_file import read_labels

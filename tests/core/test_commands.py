@@ -61,3 +61,26 @@ def test_an_offer_other_than_a_command_is_listed_with_a_reason(
     assert "must yield click commands with a plain name" in problem.reason
     assert "The plugin 'broken' of covey-broken is broken" in covey("plugins", "list").stdout
     assert "Show what is in a dataset" in covey("--help").stdout
+
+
+def test_a_command_of_a_plugin_shows_progress_in_units_that_it_names_in_the_singular(
+    covey: Cli, distribution: Distribution
+) -> None:
+    source = """
+import click
+from covey import hookimpl
+from covey.authoring import TerminalProgress
+
+@click.command()
+def learn():
+    with TerminalProgress().step("Learning", total=1047, unit="image") as step:
+        step.advance(1047)
+
+@hookimpl
+def covey_commands():
+    yield learn
+"""
+    distribution("covey-learn", {"learn": "covey_learn"}, covey_learn=source)
+    done = covey("learn")
+    assert done.exit_code == 0
+    assert done.stderr.strip() == "Learning: 1,047 images"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.fixture_types import Cli, Distribution
 
-from covey import CoveyError, __version__
+from covey import API, CoveyError, __version__
 from covey.components.kinds import Kind
 from covey.plugins.registry import Registry
 
@@ -105,7 +105,10 @@ def test_built_in_components_are_all_found(registry: Registry) -> None:
         ("import nowhere_to_be_found", "No module named 'nowhere_to_be_found'"),
         ("raise SystemExit(3)", "SystemExit"),
         ("1 +", "SyntaxError"),
-        (GOOD.replace("covey_clusterers", "covey_clusterer"), "unknown hook 'covey_clusterer'"),
+        (
+            GOOD.replace("covey_clusterers", "covey_clusterer"),
+            "offers covey_clusterer. Did you mean 'covey_clusterers'",
+        ),
         (GOOD.replace("@hookimpl", ""), "it offers nothing: no function is marked with @hookimpl"),
         (GOOD.replace("yield Halves", "yield Halves()"), "must yield subclasses of Clusterer"),
         (GOOD.replace("yield Halves", "yield Halves; raise RuntimeError('late')"), "RuntimeError: late"),
@@ -130,6 +133,29 @@ def test_a_broken_plugin_is_listed_with_its_reason(
     listed = covey("plugins", "list")
     assert listed.exit_code == 0
     assert "The plugin 'broken' of covey-broken is broken" in listed.stdout
+
+
+def test_a_hook_of_a_newer_covey_is_a_warning_and_the_rest_of_the_plugin_works(
+    distribution: Distribution, covey: Cli
+) -> None:
+    newer = "\n\n@hookimpl\ndef covey_xylophony(recording, more):\n    raise ZeroDivisionError\n"
+    optional = newer.replace("@hookimpl", "@hookimpl(optionalhook=True)").replace("xylophony", "painters")
+    distribution("covey-newer", {"newer": "newer_plugin"}, newer_plugin=GOOD + newer + optional)
+    registry = Registry.installed()
+    assert registry.problems == []
+    assert registry.get(Kind.CLUSTERER, "halves").__module__ == "newer_plugin"
+    listed = covey("plugins", "list").stdout
+    assert "The plugin 'newer' of covey-newer offers covey_xylophony. covey " in listed
+    assert f"(API {API}) does not know that hook, a newer one may." in listed
+    assert "painters" not in listed
+
+
+def test_a_misspelt_hook_gets_the_nearest_and_stops_no_other(distribution: Distribution, covey: Cli) -> None:
+    misspelt = "\n\n@hookimpl\ndef covey_comands():\n    return []\n"
+    distribution("covey-misspelt", {"misspelt": "misspelt_plugin"}, misspelt_plugin=GOOD + misspelt)
+    listed = covey("plugins", "list").stdout
+    assert "offers covey_comands. Did you mean 'covey_commands'" in listed
+    assert Registry.installed().find("halves").distribution == "covey-misspelt"
 
 
 def test_one_name_in_two_distributions_is_refused_unless_told_apart(distribution: Distribution) -> None:

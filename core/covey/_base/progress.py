@@ -29,7 +29,13 @@ class Progress:
 
     @contextmanager
     def step(self, title: str, total: int, unit: str) -> Iterator[Step]:
-        """Open a step of `total` units; `unit` names one of them, such as "image"."""
+        """Open a step, which is over when the block ends.
+
+        Args:
+            title: what is done, such as "Extracting features".
+            total: how many units there are to do.
+            unit: noun for one of them in the singular, such as "image"; its plural is made from it.
+        """
         yield Step()
 
     def note(self, text: str) -> None:

@@ -8,6 +8,7 @@ from covey._base.digests import hash_file
 from covey._base.errors import did_you_mean, reason
 from covey._base.files import make_folder, replace_file, write_text
 from covey._base.progress import SILENT, Progress, Step
+from covey._base.terminal_progress import TerminalProgress
 from covey._base.text import count_noun, preview
 from covey._base.user_folders import user_data_folder
 from covey.analysis.density import Tree, dbscan, suggest_radius
@@ -73,6 +74,7 @@ __all__ = [
     "T",
     "Table",
     "TableKind",
+    "TerminalProgress",
     "Tree",
     "Value",
     "VisionExtractor",

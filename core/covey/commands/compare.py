@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
+from covey._base.terminal_progress import TerminalProgress, print_text
 from covey.analysis.measures.leaderboard import Leaderboard, rank_rows
 from covey.analysis.measures.measure_columns import Column, explain_columns, explain_gaps, select_columns
 from covey.commands.label_flags import read_truth, truth_flags
-from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.commands.terminal.text_tables import print_column_groups, print_table
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry

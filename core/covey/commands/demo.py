@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from covey._base.errors import CoveyError
-from covey.commands.terminal.progress_bars import TerminalProgress
+from covey._base.terminal_progress import TerminalProgress
 from covey.sound.synthesis import synthesize
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from covey._base.terminal_progress import TerminalProgress
 from covey._base.text import count_noun
 from covey.commands.flags import parse_settings
-from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.components.exchange_contracts import WHAT, What
 from covey.components.kinds import Kind
 from covey.components.options import build

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
+from covey._base.terminal_progress import TerminalProgress, print_text
 from covey.commands.flags import flags_of
 from covey.commands.terminal.label_place import open_labelled_dataset
-from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.components.exchange_contracts import Importer
 from covey.components.kinds import Kind
 from covey.components.options import build

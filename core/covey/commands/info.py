@@ -13,9 +13,9 @@ import click
 
 from covey._base.errors import CoveyError
 from covey._base.files import WORK
+from covey._base.terminal_progress import TerminalProgress, print_text
 from covey._base.text import count_noun, escape_undecodable, preview
 from covey.commands.terminal.left_out import describe_confirmation
-from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.components.table_kinds import TableKind
 from covey.data.catalogue.catalogue import Catalogue
 from covey.data.catalogue.clip_finder import NO_CLIP

@@ -9,8 +9,8 @@ from typing import TypeVar
 import click
 
 from covey._base.errors import CoveyError
+from covey._base.terminal_progress import print_text
 from covey._base.text import count_having, preview
-from covey.commands.terminal.progress_bars import print_text
 from covey.data.label_file import LABEL, LabelMatch, find_images, label_column, match_labels, read_labels
 from covey.data.segment_names import recordings_of_images
 

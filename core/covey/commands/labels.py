@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import click
 
+from covey._base.terminal_progress import TerminalProgress, print_text
 from covey._base.text import count_noun
 from covey.commands.terminal.label_place import open_labelled_dataset
-from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.data.dataset import Dataset
 from covey.labelling import NOTHING_THERE, Labelled, label_path, open_labels_read_only
 from covey.labelling.reattach_labels import plan_reattachment, reattach_labels

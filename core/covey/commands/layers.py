@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from covey._base.errors import CoveyError
-from covey.commands.terminal.progress_bars import TerminalProgress
+from covey._base.terminal_progress import TerminalProgress
 from covey.commands.terminal.text_tables import print_table
 from covey.components import options
 from covey.components.contracts import FeatureExtractor

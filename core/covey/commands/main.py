@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from covey._base.errors import CoveyError
+from covey._base.terminal_progress import print_text
 from covey._version import __version__
 from covey.commands.compare import compare
 from covey.commands.demo import demo
@@ -24,7 +25,6 @@ from covey.commands.push import push
 from covey.commands.report import report
 from covey.commands.run import run
 from covey.commands.spectrograms import spectrograms
-from covey.commands.terminal.progress_bars import print_text
 from covey.commands.terminal.tracebacks import show_traceback
 from covey.components.guard import PluginFailure, as_plugin_failure
 from covey.plugins.registry import Registry

@@ -39,7 +39,7 @@ def list_plugins(as_json: bool) -> None:
     for problem in registry.problems:
         click.echo(f"\nThe plugin {problem.plugin!r} of {problem.distribution} is broken: {problem.reason}.")
     for problem in registry.warnings:
-        click.echo(f"\nThe plugin {problem.plugin!r} of {problem.distribution} makes covey slow: {problem.reason}.")
+        click.echo(f"\nThe plugin {problem.plugin!r} of {problem.distribution} {problem.reason}.")
 
 
 @plugins.command("show")

@@ -11,8 +11,8 @@ import numpy as np
 
 from covey._base.errors import CoveyError, did_you_mean
 from covey._base.files import replace_file
+from covey._base.terminal_progress import TerminalProgress
 from covey.analysis.profiles import Profile, profile_option
-from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.commands.terminal.text_tables import print_table
 from covey.components.contracts import Clusterer
 from covey.components.kinds import Kind

@@ -11,9 +11,9 @@ import click
 from covey._base.errors import CoveyError
 from covey._base.files import make_folder, replace_file
 from covey._base.progress import Progress
+from covey._base.terminal_progress import TerminalProgress
 from covey._base.text import count_noun
 from covey.commands.terminal.left_out import note_left_out
-from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.data.dataset import Dataset
 from covey.data.picture_decoding import BrokenImage
 from covey.plugins.locations import open_dataset

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from covey._base.terminal_progress import TerminalProgress, print_text
 from covey.commands.terminal.left_out import note_left_out
-from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.components.contracts import PublishOptions
 from covey.plugins.locations import open_dataset, resolve
 from covey.plugins.registry import Registry

@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from covey._base.files import write_text
+from covey._base.terminal_progress import TerminalProgress
 from covey._base.text import count_noun
 from covey.analysis.measures.leaderboard import Leaderboard
 from covey.commands.label_flags import read_truth, truth_flags
 from covey.commands.terminal.left_out import note_left_out
-from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.outputs.outside_images import check_outside_images
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry

@@ -10,11 +10,11 @@ import attrs
 import click
 
 from covey._base.errors import CoveyError
+from covey._base.terminal_progress import TerminalProgress
 from covey._base.text import count_noun, preview
 from covey.analysis.measures.own_measures import cluster_sizes, coverage
 from covey.commands.flags import flags_of
 from covey.commands.foreign_experiment import confirm_destination
-from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.commands.terminal.text_tables import print_column_groups, print_table
 from covey.commands.terminal.tracebacks import show_traceback
 from covey.components.contracts import Runtime

@@ -8,10 +8,10 @@ from pathlib import Path, PurePosixPath
 import click
 
 from covey._base.errors import CoveyError
+from covey._base.terminal_progress import TerminalProgress, print_text
 from covey._base.text import count_noun, preview
 from covey.commands.flags import flags_of
 from covey.commands.terminal.native_output import native_output_hidden
-from covey.commands.terminal.progress_bars import TerminalProgress, print_text
 from covey.components.options import build
 from covey.data.segment_names import recordings_of_images
 from covey.plugins.locations import open_dataset

@@ -4,6 +4,7 @@ from covey._base.digests import digest
 from covey._base.errors import reason
 from covey._base.files import make_folder, read_text, write_text
 from covey._base.palette import PALETTE
+from covey._base.terminal_progress import TerminalProgress
 from covey._base.text import count_noun, preview
 from covey._base.user_folders import user_data_folder
 from covey.analysis.assist.certainty import Marks
@@ -22,7 +23,6 @@ from covey.analysis.measures.measure_columns import (
     select_columns,
 )
 from covey.analysis.profiles import Profile, profile_option
-from covey.commands.terminal.progress_bars import TerminalProgress
 from covey.components.contracts import Component, cluster
 from covey.components.kinds import STEPS, Kind
 from covey.components.options import (

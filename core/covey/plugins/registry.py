@@ -16,6 +16,7 @@ import click
 import pluggy
 
 from covey._base.errors import CoveyError, did_you_mean, reason
+from covey._version import API, __version__
 from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Storage
 from covey.components.exchange_contracts import Exporter, Importer
 from covey.components.heavy_imports import HEAVY
@@ -99,7 +100,8 @@ class Problem:
 class Registry:
     """Components by kind and name. Loading a plugin never fails.
 
-    A plugin that contributes nothing is listed in `problems`, one that works but slows covey down in `warnings`.
+    A plugin that contributes nothing is listed in `problems`; one that works but slows covey down, or offers something
+    that this covey does not know, in `warnings`.
     """
 
     def __init__(self) -> None:
@@ -123,7 +125,7 @@ class Registry:
         origin_fields = {"distribution": distribution, "plugin": plugin}
         modules_before = set(sys.modules)
         try:
-            hook = _hooks_of(load())
+            hook, unknown_hooks = _hooks_of(load())
             components = [_check_component(kind, offered_class) for kind, offered_class in _offers(hook)]
             commands = [
                 _check_command(offered_command)
@@ -136,9 +138,11 @@ class Registry:
         else:
             self.components += [Registered(cls=component_class, **origin_fields) for component_class in components]
             self.commands += [RegisteredCommand(command=command, **origin_fields) for command in commands]
+            self.warnings += [Problem(reason=_describe_unknown_hook(name), **origin_fields) for name in unknown_hooks]
         if heavy_modules := [name for name in HEAVY if name in sys.modules and name not in modules_before]:
+            listing = ", ".join(heavy_modules)
             problem = (
-                f"it imports {', '.join(heavy_modules)} when it is listed: import that in the method that needs it"
+                f"makes covey slow: it imports {listing} when it is listed: import that in the method that needs it"
             )
             self.warnings.append(Problem(reason=problem, **origin_fields))
 
@@ -223,15 +227,32 @@ class Registry:
         return f"There is no {kind or 'component'} {name!r}.{hint}{reason_broken} Installed: {listing}."
 
 
-def _hooks_of(module: Any) -> Any:
-    """Return the hooks of a plugin module, called through a manager that knows only this plugin."""
+def _hooks_of(module: Any) -> tuple[Any, list[str]]:
+    """Return the hooks of a plugin module, called through a manager that knows only this plugin, and unknown ones.
+
+    Raises:
+        TypeError: it has no hook that is known.
+    """
     manager = pluggy.PluginManager(hooks.GROUP)
     manager.add_hookspecs(hooks)
     manager.register(module)
-    manager.check_pending()
-    if not manager.get_hookcallers(module):
+    callers = manager.get_hookcallers(module) or []
+    unknown_hooks = [caller.name for caller in callers if not (caller.has_spec() or _is_optional(caller))]
+    if not callers:
         raise TypeError("it offers nothing: no function is marked with @hookimpl")
-    return manager.hook
+    if len(unknown_hooks) == len(callers):
+        raise TypeError(f"it {_describe_unknown_hook(unknown_hooks[0])}")
+    return manager.hook, unknown_hooks
+
+
+def _is_optional(caller: pluggy.HookCaller) -> bool:
+    return all(implementation.optionalhook for implementation in caller.get_hookimpls())
+
+
+def _describe_unknown_hook(name: str) -> str:
+    known_hooks = [hook for hook, _ in inspect.getmembers(hooks, inspect.isfunction) if hook.startswith("covey_")]
+    hint = did_you_mean(name, known_hooks)
+    return f"offers {name}.{hint} covey {__version__} (API {API}) does not know that hook, a newer one may"
 
 
 def _offers(hook: Any) -> Iterator[tuple[Kind, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from covey.commands.terminal.progress_bars import TerminalProgress, print_text
+from covey._base.terminal_progress import TerminalProgress, print_text
 from covey.data.dataset import Dataset
 from covey.labelling import locate_labels
 from covey.plugins.locations import open_dataset

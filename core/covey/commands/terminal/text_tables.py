@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
-from covey.commands.terminal.progress_bars import strip_controls
+from covey._base.terminal_progress import strip_controls
 
 Group = Mapping[str, Sequence[str]]
 """Columns that belong together: the cells of each column, from the first row to the last, by its heading."""

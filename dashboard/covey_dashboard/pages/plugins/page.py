@@ -22,7 +22,7 @@ def show_plugins(registry: Registry) -> None:
     for problem in registry.problems:
         show_problem(f"The plugin {problem.plugin!r} of {problem.distribution} is broken: {problem.reason}.")
     for problem in registry.warnings:
-        show_problem(f"The plugin {problem.plugin!r} of {problem.distribution} makes covey slow: {problem.reason}.")
+        show_problem(f"The plugin {problem.plugin!r} of {problem.distribution} {problem.reason}.")
     components = [component for kind in Kind for component in registry.of_kind(kind)]
     if not components:
         show_hint("No plugin is installed. These come with covey:", 'pip install "covey[all]"')
