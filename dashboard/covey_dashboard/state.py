@@ -18,6 +18,7 @@ from covey_dashboard.data.worklist_session import WorklistSession
 
 if TYPE_CHECKING:
     from covey import Clusterer, Labels
+    from covey.authoring import Exporter
     from covey.frontend import Kind, LabelImport
     from covey_dashboard.data.datasets import OpenEmbedding
     from covey_dashboard.pages.labels.labels_overview import ImageChoice
@@ -212,17 +213,30 @@ class WorklistState:
         return _recall(cls, opened.identity, cls)
 
 
+@attrs.frozen(eq=False)
+class PreparedExport:
+    """Files that an exporter wrote, as one ZIP archive for the browser."""
+
+    exporter: Exporter
+    zip_bytes: bytes
+    file_count: int
+
+
 @attrs.define(eq=False)
 class LabelsState:
-    """The page Labels: whose images are shown, None before the first time; the last import into each dataset."""
+    """The page Labels: whose images are shown, None before the first time; the last import and export of datasets."""
 
     choice: ImageChoice | None = None
     import_by_location: dict[str, LabelImport] = attrs.field(factory=dict)
+    export_by_location: dict[str, PreparedExport] = attrs.field(factory=dict)
 
     choices = Widget["ImageChoice | str"]("labels.choices")
     """Streamlit gives a text for an entry that has vanished from the list meanwhile."""
     gallery_key = "labels.gallery"
     upload_key = "labels.upload"
+    exporter_key = "labels.exporter"
+    importer_key = "labels.importer"
+    prepare_key = "labels.prepare"
     remove_key = "labels.remove"
     confirm_key = "labels.confirm"
     drop_key = "labels.drop"
@@ -233,6 +247,16 @@ class LabelsState:
     def recall(cls) -> LabelsState:
         """Return the state of this session."""
         return _recall(cls, "", cls)
+
+    @staticmethod
+    def form_key(name: str) -> str:
+        """Return the key of the form of an exporter or importer."""
+        return f"labels.form {name}"
+
+    @staticmethod
+    def upload_key_of(name: str) -> str:
+        """Return the key of the files for an importer."""
+        return f"labels.upload {name}"
 
     @staticmethod
     def name(label: str) -> Widget[str]:

@@ -272,6 +272,53 @@ def test_every_page_says_that_labels_are_kept_elsewhere_and_once_that_they_came_
     assert "Brought back" not in told(app)
 
 
+def choose_form(app: AppTest, label: str, name: str) -> AppTest:
+    """Choose the exporter or importer of this name."""
+    titles = chooser(app, label).options
+    return chooser(app, label).select_index(next(at for at, title in enumerate(titles) if name in title)).run()
+
+
+def downloads(app: AppTest) -> str:
+    """Return the titles of the buttons that download something."""
+    return " ".join(str(getattr(element, "label", "")) for element in app.get("download_button"))
+
+
+def test_labels_go_out_and_come_back_by_what_plugins_offer(
+    opened: Open, store: LabelStore, names: list[str], outlets: None
+) -> None:
+    store.add(names[:2], "wren")
+    app = choose_form(opened(), "For another program", "covey-outlets:sentences: A sentence for each image")
+    button(app, "Prepare the files").click().run()
+    assert not app.exception
+    assert "sentences: 1 file can be downloaded." in told(app)
+    assert "Download 1 file" in downloads(app)
+    store.delete("wren")
+    app = choose_form(opened(), "Import", "covey-outlets:sentences: Sentences, which become labels again")
+    assert button(app, "Add its labels").disabled
+    lines = [f"{name} is wren" for name in names[:2]]
+    app.file_uploader[0].upload("my.txt", "\n".join(lines).encode()).run()
+    button(app, "Add its labels").click().run()
+    assert "No line of my.txt has the verb 'shows': name the one it has." in told(app)
+    assert store.images("wren") == []
+    field = next(element for element in app.text_input if element.label == "Verb")
+    field.set_value("is").run()
+    button(app, "Add its labels").click().run()
+    assert not app.exception
+    assert "2 of 2 sentences used." in told(app)
+    assert store.images("wren") == names[:2]
+
+
+def test_what_cannot_be_exported_is_said(opened: Open, store: LabelStore, names: list[str]) -> None:
+    store.add(names[:2], "wren")
+    app = choose_form(opened(), "For another program", "raven: ")
+    button(app, "Prepare the files").click().run()
+    assert "beside the images: give “Segment”." in told(app)
+    next(box for box in app.checkbox if box.label == "none").uncheck().run()
+    button(app, "Prepare the files").click().run()
+    assert "No image is named after a recording and a time" in told(app)
+    assert "Download" not in downloads(app)
+
+
 def test_names_are_text(opened: Open, store: LabelStore, names: list[str]) -> None:
     for name in HOSTILE:
         store.add(names[:2], name)

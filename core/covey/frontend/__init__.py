@@ -69,6 +69,7 @@ from covey.labelling.reattach_labels import (
     plan_reattachment,
     reattach_labels,
 )
+from covey.outputs.exchange.exports import export
 from covey.outputs.exchange.import_label_table import LabelImport, import_labels
 from covey.outputs.methods_text import describe_methods
 from covey.plugins.locations import create_dataset, open_dataset
@@ -142,6 +143,7 @@ __all__ = [
     "digest",
     "evolve",
     "explain_gaps",
+    "export",
     "format_value",
     "import_labels",
     "is_entry_of",

@@ -14,6 +14,13 @@ from covey.frontend import LABELS_FILE, LabelImport, count_noun, import_labels, 
 from covey_dashboard.data.datasets import dataset_at
 from covey_dashboard.data.labels import label_store
 from covey_dashboard.pages.labels.labels_overview import LabelsOverview
+from covey_dashboard.pages.labels.other_programs import (
+    LABEL_TABLES,
+    choose_importer,
+    show_export_form,
+    show_import_form,
+)
+from covey_dashboard.server.read_only import is_read_only
 from covey_dashboard.state import LabelBarState, LabelsState
 from covey_dashboard.widgets.messages import show_hint
 
@@ -38,10 +45,16 @@ def show_export(overview: LabelsOverview) -> None:
     st.caption("A column for each class: 1.0 for the images that have it, 0.0 for the others.")
     st.download_button("One row for each label", write_label_table, "labels.csv", "text/csv", **button_arguments)
     st.caption("The image, its class, when it got it and how.")
+    if overview.classes and not is_read_only():
+        show_export_form(overview.location)
 
 
 def show_import(location: str) -> None:
-    """Offer to add the labels of a table, and say what became of the last one."""
+    """Offer to add labels from files, and say what became of the last table."""
+    importer = choose_importer()
+    if importer.full_name != LABEL_TABLES:
+        show_import_form(location, importer)
+        return
     upload = st.file_uploader("Import either table", type="csv", key=LabelsState.upload_key)
     csv_bytes, shown_name = (upload.getvalue(), upload.name) if upload else (b"", "")
     st.button("Add its labels", disabled=upload is None, on_click=import_upload, args=(location, csv_bytes, shown_name))
