@@ -321,7 +321,7 @@ def test_a_run_learns_and_says_so_before_and_after(covey: Cli, home: Path) -> No
     assert "0 tables made, 4 kept" in run_patterns(covey, home)
     listed = covey("info", home).output
     assert "Learned: 1" in listed
-    assert "257 numbers, learned from 6 images" in listed
+    assert "1,025 numbers, learned from 6 images" in listed
     assert "learned in 8 epochs, with a loss of" in listed
 
 
