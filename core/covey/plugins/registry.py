@@ -31,6 +31,8 @@ BUILT_IN = {
 }
 """The modules of core that are plugins like those of others, by the name of the plugin."""
 C = TypeVar("C", bound=Component)
+_PREFIX = "covey_"
+"""How the names of hooks begin."""
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _ASKED = re.compile(r"covey\s*(?:\[[^]]*\])?\s*\(?([<>=!~][^;)]*)")
 
@@ -250,8 +252,9 @@ def _is_optional(caller: pluggy.HookCaller) -> bool:
 
 
 def _describe_unknown_hook(name: str) -> str:
-    known_hooks = [hook for hook, _ in inspect.getmembers(hooks, inspect.isfunction) if hook.startswith("covey_")]
-    hint = did_you_mean(name, known_hooks)
+    known_hooks = [hook for hook, _ in inspect.getmembers(hooks, inspect.isfunction) if hook.startswith(_PREFIX)]
+    bare_name = name.removeprefix(_PREFIX)
+    hint = did_you_mean(bare_name, [hook.removeprefix(_PREFIX) for hook in known_hooks]).replace(" '", f" '{_PREFIX}")
     return f"offers {name}.{hint} covey {__version__} (API {API}) does not know that hook, a newer one may"
 
 
