@@ -1,7 +1,7 @@
 """Long checks, run by hand once an issue: python tests/benchmarks/endurance.py [--seed N] [--kills N] [--files N]
 
-Kills: a process that saves an NPZ file or labels in a loop is killed (SIGKILL) at a random moment; the file must hold
-the old or the new state. Files: damaged and hostile files of nine kinds must each give a right answer or one
+Kills: a process that saves an NPZ file, labels or the catalogue of images in a loop is killed (SIGKILL) at a random
+moment; the file must hold the old or the new state. Files: damaged and hostile files of nine kinds must each give a right answer or one
 CoveyError; nothing in them may run, canaries must survive, and memory must stay bounded. Needs a POSIX system.
 """
 
@@ -26,9 +26,13 @@ from typing import TypedDict
 import numpy as np
 
 from covey import Features
+from covey._base.digests import hash_file
+from covey.data.catalogue.catalogue import Catalogue
 from covey.data.folder import FolderDataset
 from covey.data.formats import npz
+from covey.data.images import ImageFolder
 from covey.labelling import open_labels, open_labels_read_only
+from covey.testing import tiny_images
 
 ROOT = Path(__file__).parents[2]
 NAMES = [f"image_{number:03}.png" for number in range(200)]
@@ -123,6 +127,27 @@ def kill_labelling(folder: Path, rng: random.Random, kills: int) -> Counter[str]
     return outcomes
 
 
+def refresh_catalogue_for_ever(folder: Path, writer: int) -> None:
+    """Read all images again and again, and write down what they contain."""
+    catalogue = Catalogue(ImageFolder(folder / "images", folder / ".covey"))
+    for number in count():
+        catalogue.refresh(check=True)
+        if not number:
+            os.write(writer, b"!")
+
+
+def kill_cataloguing(folder: Path, rng: random.Random, kills: int) -> Counter[str]:
+    outcomes, images = Counter[str](), tiny_images(folder / "images", 12)
+    contents = {name: hash_file(images.path(name)) for name in images.names()}
+    catalogue = Catalogue(ImageFolder(folder / "images", folder / ".covey"))
+    for _ in range(kills):
+        kill_while(partial(refresh_catalogue_for_ever, folder), rng.uniform(0, LONGEST_LIFE_S))
+        assert {file.name: file.content for file in catalogue.files()} == contents
+        assert catalogue.refresh().total == len(contents)
+        outcomes["whole"] += 1
+    return outcomes
+
+
 def read_damaged_files(folder: Path, seed: int, files: int) -> FuzzReport:
     """Run tests.core.fuzz in a process of its own."""
     paths = os.pathsep.join([str(ROOT), *sys.path])
@@ -157,16 +182,13 @@ def main() -> None:
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
-        folders = {name: Path(temporary) / name for name in ("tables", "labels", "files")}
+        folders = {name: Path(temporary) / name for name in ("tables", "labels", "catalogue", "files")}
         for folder in folders.values():
             folder.mkdir()
         rng = random.Random(arguments.seed)
-        half = arguments.kills // 2
-        print(
-            f"{half} kills while tables are saved: {dict(kill_saving_tables(folders['tables'], rng, half))}", flush=True
-        )
-        rest = arguments.kills - half
-        print(f"{rest} kills while labels change: {dict(kill_labelling(folders['labels'], rng, rest))}", flush=True)
+        kills = arguments.kills // 3
+        for what, kill in (("tables", kill_saving_tables), ("labels", kill_labelling), ("catalogue", kill_cataloguing)):
+            print(f"{kills} kills while {what} are written: {dict(kill(folders[what], rng, kills))}", flush=True)
         report = read_damaged_files(folders["files"], arguments.seed, arguments.files)
     sys.exit(0 if print_report(report) else 1)
 

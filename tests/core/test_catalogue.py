@@ -32,7 +32,7 @@ def birds(tmp_path: Path) -> Path:
 
 
 def catalogue_of(dataset: Path) -> Catalogue:
-    return Catalogue.of(ImageFolder(dataset / "images", dataset / ".covey"))
+    return Catalogue(ImageFolder(dataset / "images", dataset / ".covey"))
 
 
 def contents_of(dataset: Path) -> dict[str, str]:
@@ -198,7 +198,7 @@ from pathlib import Path
 from covey.data.catalogue.catalogue import Catalogue
 from covey.data.images import ImageFolder
 folder = Path(sys.argv[1])
-catalogue = Catalogue.of(ImageFolder(folder / "images", folder / ".covey"))
+catalogue = Catalogue(ImageFolder(folder / "images", folder / ".covey"))
 catalogue.refresh()
 print("ready", flush=True)
 while True:

@@ -15,6 +15,7 @@ from tests.fixture_types import Cli
 
 from covey.data.catalogue.clip_finder import ImageClip
 from covey.data.folder import FolderDataset
+from covey.data.metadata import read_metadata
 from covey.data.pointer import point_to_recordings
 from covey.sound.clip_samples import read_centred, read_stretch
 
@@ -187,3 +188,25 @@ def test_resampled_sound_keeps_its_place(tmp_path: Path) -> None:
     samples = read_centred(tmp_path / "click.wav", ImageClip("click.wav", 1.5, 1.0), 48_000, 3.0)
     assert len(samples) == 144_000
     assert abs(int(np.abs(samples).argmax()) - 72_000) <= 1
+
+
+def test_metadata_of_recordings_reach_images_cut_by_another_tool(birds: Path) -> None:
+    draw(birds, "x.png", "y.png")
+    record(birds / "recordings" / "siteA" / "a.wav", 1)
+    (birds / "clips.csv").write_text("filename,recording,start_s,duration_s\nx.png,siteA/a.wav,1.5,1\n")
+    (birds / "metadata.csv").write_text("file_name_stub,place\nsiteA/a,meadow\n")
+    metadata = read_metadata(FolderDataset(birds))
+    assert metadata.of(["x.png", "y.png"]) == {
+        "recording": ["siteA/a", None], "start": [1.5, None], "place": ["meadow", None]
+    }  # fmt: skip
+
+
+def test_orphans_are_named_when_no_recording_is_left_that_can_be_used(birds: Path, tmp_path: Path, covey: Cli) -> None:
+    record(tmp_path / "card" / "a.wav", 1)
+    covey("spectrograms", tmp_path / "card", birds, "--segment", "1")
+    (tmp_path / "card" / "a.wav").unlink()
+    (tmp_path / "card" / "b.wav").write_bytes(b"no sound")
+    done = covey("spectrograms", tmp_path / "card", birds, "--segment", "1")
+    assert "images of recordings that are gone: --remove-orphans removes them" in done.stderr
+    assert covey("spectrograms", tmp_path / "card", birds, "--segment", "1", "--remove-orphans").exit_code == 2
+    assert FolderDataset(birds).images is None

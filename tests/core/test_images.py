@@ -52,7 +52,7 @@ def test_a_cmyk_jpeg_becomes_rgb(tmp_path: Path) -> None:
 
 
 def read_images(folder: ImageFolder) -> list[ImageFile]:
-    catalogue = Catalogue.of(folder)
+    catalogue = Catalogue(folder)
     catalogue.refresh()
     return catalogue.files()
 

@@ -167,7 +167,7 @@ def test_the_catalogue_saves_reading_the_images(birds: Path, monkeypatch: pytest
     images = FolderDataset(birds).images
     assert images is not None
     time.sleep(2.1)  # what was just written is read again the next time
-    Catalogue.of(images).refresh()
+    Catalogue(images).refresh()
     monkeypatch.setattr("covey.data.image_contents._hash_stamped", lambda path, stamp: pytest.fail("read"))
     contents = FolderDataset(birds).image_contents(["a.png", "../labels.sqlite", "no.png"])
     assert contents == {"a.png": hash_image(birds / "images" / "a.png")}

@@ -20,6 +20,7 @@ from PIL import Image
 from tests.fixture_types import Cli
 from tests.json_types import DatasetJson, MeasuresJson, TableJson
 
+from covey._base.progress import SILENT
 from covey.data.catalogue.catalogue import Catalogue
 from covey.data.catalogue.image_rows import LAYOUT, ImageRows
 from covey.data.folder import FolderDataset
@@ -261,13 +262,13 @@ def test_imported_features_are_clustered_without_any_image(covey: Cli, tmp_path:
 
 def forge_stamps(folder: Path) -> None:
     """Leave images as on a system without times of change, after a copy that keeps times and sizes."""
-    catalogue = Catalogue.of(ImageFolder(folder, folder / ".covey"))
+    catalogue = Catalogue(ImageFolder(folder, folder / ".covey"))
     stamps = [(folder / file.name).stat() for file in catalogue.files()]
     files = [
         attrs.evolve(file, bytes=stamp.st_size, time=stamp.st_mtime_ns, changed=stamp.st_ctime_ns)
         for file, stamp in zip(catalogue.files(), stamps, strict=True)
     ]
-    with catalogue.store.changing() as change:
+    with catalogue.changing(SILENT) as change:
         change.append(LAYOUT, ImageRows.of_files(files).columns, replaces=True)
 
 

@@ -127,7 +127,7 @@ def info(place: str, as_json: bool, images: Path | None, recordings: Path | None
 def _show_dataset(dataset: Dataset, as_json: bool, check: bool) -> None:
     images = dataset.images
     look = refresh_catalogue(dataset, images, TerminalProgress(), check) if images else None
-    names = Catalogue.of(images).rows(("name",)).names.texts() if images else []
+    names = Catalogue(images).rows(("name",)).names.texts() if images else []
     entries, problems = dataset.entries(), [*dataset.problems, *describe_confirmation(dataset)]
     label_sentences = _read_or_report(lambda: locate_labels(dataset).sentences, problems) or []
     labels = _read_or_report(lambda: _summarize_labels(dataset), problems)

@@ -35,7 +35,7 @@ def find_clips(
     """
     if not names:
         return {}
-    catalogue = Catalogue.of(images)
+    catalogue = Catalogue(images)
     stamps = read_stamps([catalogue.store.folder / MANIFEST, *ClipFinder.sources(clip_folders, images.root)])
     finder = _open_finder(catalogue, home, tuple(clip_folders), tuple(recording_folders), stamps)
     clips = finder.find(names)

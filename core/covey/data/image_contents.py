@@ -52,7 +52,7 @@ def _read_image_stamp(images: ImageFolder, name: str) -> tuple[int, int, int] | 
 
 
 def _read_catalogue(images: ImageFolder) -> ImageRows:
-    catalogue = Catalogue.of(images)
+    catalogue = Catalogue(images)
     try:
         status = (catalogue.store.folder / MANIFEST).stat()
         return _read_catalogue_at(catalogue, (status.st_ino, status.st_mtime_ns, status.st_size))

@@ -40,13 +40,15 @@ class Metadata:
     """What is known of images.
 
     Each column has one value for each row of the table. `identifiers` say which images a row belongs to, `images` are
-    all images of the dataset: a row that may belong to several recordings belongs to none.
+    all images of the dataset: a row that may belong to several recordings belongs to none. `segments` are the pieces of
+    recordings that images show, where clips tell it.
     """
 
     path: Path | None = None
     columns: Mapping[str, Sequence[Value]] = attrs.field(factory=dict)
     identifiers: Sequence[Identifier] = ()
     images: Sequence[str] = ()
+    segments: Mapping[str, SegmentName] = attrs.field(factory=dict)
 
     def of(self, names: Sequence[str]) -> dict[str, list[Value]]:
         """Return the columns with a value for each of these images, None where there is none.
@@ -59,17 +61,17 @@ class Metadata:
         columns = {
             head: [None if row is None else column[row] for row in row_numbers] for head, column in self.columns.items()
         }
-        return {**_columns_from_names(names, parse_segment_names(names)), **columns}
+        return {**_columns_from_names(names, {**parse_segment_names(names), **self.segments}), **columns}
 
     def join(self, names: Sequence[str]) -> MetadataJoin:
         """Return the row of each of these images, and of the other images of the dataset."""
         if set(names) <= set(self.images):
             return self._join_of_images
-        return join_rows(self.identifiers, self.count, [*dict.fromkeys([*self.images, *names])])
+        return join_rows(self.identifiers, self.count, [*dict.fromkeys([*self.images, *names])], self.segments)
 
     @cached_property
     def _join_of_images(self) -> MetadataJoin:
-        return join_rows(self.identifiers, self.count, self.images)
+        return join_rows(self.identifiers, self.count, self.images, self.segments)
 
     def matches(self, names: Sequence[str]) -> int:
         """Return how many of these images have metadata."""
@@ -122,7 +124,11 @@ def read_metadata(dataset: Dataset) -> Metadata:
     own = {path.name: path for path in dataset.files}
     paths = [*(own[name] for name in FILES if name in own), *(folder / name for folder in folders for name in FILES)]
     path = next((path for path in paths if path.is_file() and not leads_outside(path, path.parent)), None)
-    return attrs.evolve(read_table(path, root), images=images.names() if images else ()) if path else Metadata()
+    if path is None:
+        return Metadata()
+    names = images.names() if images else []
+    segments = {name: SegmentName(clip.stub, clip.start_s) for name, clip in dataset.clips(names).items()}
+    return attrs.evolve(read_table(path, root), images=names, segments=segments)
 
 
 def read_table(path: Path, root: Path) -> Metadata:

@@ -11,7 +11,7 @@ import attrs
 from covey._base.balance import Balance
 from covey.data.path_index import PathIndex, find_conflicting_paths
 from covey.data.recording_index import RecordingIndex
-from covey.data.segment_names import recordings_of_images, xeno_canto_number
+from covey.data.segment_names import SegmentName, recordings_of_images, xeno_canto_number
 
 Way = Literal["name", "stub", "id"]
 """How a row is found: by the name of its image, by its recording, or by its number at xeno-canto."""
@@ -41,7 +41,9 @@ class MetadataJoin:
     balance: Balance
 
 
-def join_rows(identifiers: Iterable[Identifier], count: int, names: Sequence[str]) -> MetadataJoin:
+def join_rows(
+    identifiers: Iterable[Identifier], count: int, names: Sequence[str], segments: Mapping[str, SegmentName]
+) -> MetadataJoin:
     """Find the row of each image.
 
     A row that may belong to several recordings belongs to none. Of rows for the same image the first one counts.
@@ -50,8 +52,9 @@ def join_rows(identifiers: Iterable[Identifier], count: int, names: Sequence[str
         identifiers: of all rows.
         count: the number of rows.
         names: all images of the dataset.
+        segments: the recordings of images whose clips tell them; of others their names do.
     """
-    targets = _Targets(names)
+    targets = _Targets(names, segments)
     ordered = sorted(identifiers, key=lambda each: (WAYS.index(each.way), each.row))
     candidates_by_text = {(each.way, each.text): targets.find(each) for each in ordered}
     conflicts = _conflicting_texts(candidates_by_text)
@@ -98,11 +101,12 @@ def _balance(used: set[int], reasons: Mapping[int, tuple[str, str]], count: int)
 class _Targets:
     """What identifiers may mean: images, recordings, numbers."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], segments: Mapping[str, SegmentName]) -> None:
         self.names = set(names)
         self.images = PathIndex.of(names)
-        self.recordings = RecordingIndex.of_images(names)
-        self.recording_of = recordings_of_images(names)
+        recording_of_clip = {name: segment.recording for name, segment in segments.items()}
+        self.recording_of = {**recordings_of_images(names), **recording_of_clip}
+        self.recordings = RecordingIndex.of_recordings(self.recording_of.values())
         self.numbers = {number for name in names if (number := xeno_canto_number(name))}
 
     def find(self, identifier: Identifier) -> list[tuple[Way, str]]:

@@ -207,7 +207,7 @@ class Pipeline:
         self.images = images = attrs.evolve(images, work=self.work)
         for sentence in refresh_catalogue(dataset, images, progress, check).describe_changes():
             progress.note(sentence)
-        self.files: list[ImageFile] = Catalogue.of(images).files()
+        self.files: list[ImageFile] = Catalogue(images).files()
         self.computed_keys: set[str] = set()
         self.broken: list[Failure] = []
         self._entries_by_key: dict[str, AnyEntry] | None = None

@@ -78,12 +78,14 @@ def convert_recordings(
     recordings = _examine_all(files, recipe, progress)
     recordings, recipe = choose_band(recordings, recipe, read_recipe(folder), progress)
     usable = [recording for recording in recordings if not recording.problem]
-    if not usable:
+    if not usable and not ImageFolder(folder).has_images():
         return ConversionReport(folder=folder, files=files, recordings=recordings)
-    check_recipe(folder, recipe)
+    if usable:
+        check_recipe(folder, recipe)
     work = make_folder(dataset / WORK)
     with hold_run_lock(work / "spectrograms.lock"), log_to_file(work / LOG):
-        write_recipe(folder, recipe)
+        if usable:
+            write_recipe(folder, recipe)
         converter = Converter(folder=folder, recipe=recipe, check=check, recordings=recordings)
         entries = converter.convert_all(usable, LoggedProgress(progress))
         orphans = sorted(converter.orphans())

@@ -47,10 +47,10 @@ def refresh_catalogue(
     Raises:
         CoveyError: the catalogue cannot be written.
     """
-    catalogue = Catalogue.of(images)
+    catalogue = Catalogue(images)
     image_changes = catalogue.refresh(progress, check)
     contents = {} if check else _read_contents(images)
-    with catalogue.store.changing() as change:
+    with catalogue.changing(progress) as change:
         recordings = refresh_recordings(change, dataset.home, dataset.recording_folders, contents, progress, check)
         finder = ClipFinder.of(dataset.project_folders, images.root, recordings.recordings)
         refresh_clips(change, finder)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
@@ -26,7 +28,7 @@ from covey.data.catalogue.image_rows import (
     mark_gone,
     scan_images,
 )
-from covey.data.catalogue.owner import Owner, current_owner
+from covey.data.catalogue.owner import Owner, create_owner, current_owner
 from covey.data.catalogue.part_store import Change, DamagedStoreError, PartStore, keep_rows
 from covey.data.formats.arrow_columns import Mask, Rows, TextColumn
 from covey.data.images import RANGES, THREADS, ImageFile, ImageFolder, examine_file, scale_alike, write_ranges
@@ -78,16 +80,30 @@ class Catalogue:
     """
 
     images: ImageFolder
-    store: PartStore
 
-    @classmethod
-    def of(cls, images: ImageFolder) -> Catalogue:
-        """Return the catalogue of a folder of images, which may be empty yet."""
+    @property
+    def store(self) -> PartStore:
+        """The files of this user's catalogue, which may not be there yet. Nothing is written."""
         owner = current_owner()
-        if images.work and _may_write(images.work, owner):
-            return cls(images, PartStore(images.work / FOLDER / owner.name, owner))
-        place = digest(str(images.root.resolve()))[:16]
-        return cls(images, PartStore(user_data_folder() / "catalogues" / place / owner.name, owner))
+        inside, outside = self._places(owner)
+        use_inside = inside and inside.is_dir() and (os.access(inside, os.W_OK) or not outside.is_dir())
+        return PartStore(inside if inside and use_inside else outside, owner)
+
+    def _writable_store(self) -> PartStore:
+        """Return the files of this user's catalogue to write in: in the dataset, or else in the user's data folder."""
+        owner = create_owner()
+        inside, outside = self._places(owner)
+        is_inside = inside and self.images.work and is_writable_folder(self.images.work.parent)
+        return PartStore(inside if inside and is_inside else outside, owner)
+
+    def _places(self, owner: Owner) -> tuple[Path | None, Path]:
+        """Return the folder for a catalogue in the dataset, if nothing else lies there, and that of the user."""
+        outside = user_data_folder() / "catalogues" / digest(str(self.images.root.resolve()))[:16] / owner.name
+        if self.images.work is None:
+            return None, outside
+        folders = self.images.work, self.images.work / FOLDER, self.images.work / FOLDER / owner.name
+        are_own = all(not folder.is_symlink() and (folder.is_dir() or not folder.exists()) for folder in folders)
+        return folders[-1] if are_own else None, outside
 
     def rows(self, columns: Sequence[str] = LAYOUT.columns) -> ImageRows:
         """Return the images as they were when they were last looked at, with some of the columns.
@@ -127,12 +143,11 @@ class Catalogue:
         try:
             return self._refresh(progress, check)
         except DamagedStoreError as error:
-            old = self._put_aside()
-            progress.note(f"The catalogue of images is made again: {error}. The old one is kept in {old}.")
+            _put_aside(self.store.folder, error, progress)
             return self._refresh(progress, check)
 
     def _refresh(self, progress: Progress, check: bool) -> ImageChanges:
-        with self.store.changing() as change, ThreadPoolExecutor(1) as thread:
+        with self.changing(progress) as change, ThreadPoolExecutor(1) as thread:
             reading = thread.submit(self.rows, _STAMPS)
             stamps = self._scan(change.count_rows(LAYOUT), progress)
             earlier = reading.result()
@@ -149,13 +164,21 @@ class Catalogue:
         with progress.step("Listing the images", expected, "image") as step:
             return Stamps.of(_count_portions(portions, step))
 
-    def _put_aside(self) -> Path:
-        """Give a damaged catalogue another name, in the place of one that was put aside before."""
-        folder = self.store.folder
-        aside = folder.with_name(f"{folder.name}.damaged")
-        shutil.rmtree(aside, ignore_errors=True)
-        folder.replace(aside)
-        return aside
+    @contextmanager
+    def changing(self, progress: Progress) -> Iterator[Change]:
+        """Open a change of the catalogue. One that is damaged is put aside first, and the change begins with nothing.
+
+        Raises:
+            CoveyError: the catalogue cannot be written, or another process changes it.
+            DamagedStoreError: it turns out to be damaged during the block.
+        """
+        store = self._writable_store()
+        try:
+            store.read_manifest()
+        except DamagedStoreError as error:
+            _put_aside(store.folder, error, progress)
+        with store.changing() as change:
+            yield change
 
 
 @attrs.define
@@ -236,14 +259,12 @@ class _Update:
             (work / _OLD_INDEX).unlink(missing_ok=True)
 
 
-def _may_write(work: Path, owner: Owner) -> bool:
-    """Whether a catalogue can be kept in the work folder of a dataset: it is writable and nothing else is there."""
-    folders = work, work / FOLDER, work / FOLDER / owner.name
-    try:
-        own = all(not folder.is_symlink() and (folder.is_dir() or not folder.exists()) for folder in folders)
-    except OSError:  # the work folder of somebody else, who shares the dataset
-        return False
-    return own and is_writable_folder(work.parent)
+def _put_aside(folder: Path, problem: DamagedStoreError, progress: Progress) -> None:
+    """Give a damaged catalogue another name, in the place of one that was put aside before."""
+    aside = folder.with_name(f"{folder.name}.damaged")
+    shutil.rmtree(aside, ignore_errors=True)
+    folder.replace(aside)
+    progress.note(f"The catalogue of images is made again: {problem}. The old one is kept in {aside}.")
 
 
 def _find_missing(earlier: ImageRows, rows: Rows) -> list[str]:

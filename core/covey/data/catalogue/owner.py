@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 from functools import cached_property
 
 import attrs
@@ -37,13 +38,19 @@ class Owner:
 
 
 def current_owner() -> Owner:
-    """Return the user at work. One whose data folder cannot be written is a new one each time."""
-    path = user_data_folder() / _FILE
+    """Return the user at work; one that has never written a catalogue is a new one each time. Nothing is written."""
     try:
+        secret = read_text(user_data_folder() / _FILE).strip()
+    except (OSError, ValueError):
+        secret = ""
+    return Owner(secret or secrets.token_hex(32))
+
+
+def create_owner() -> Owner:
+    """Return the user at work, with a new secret if need be; without a data folder it is a new one each time."""
+    path = user_data_folder() / _FILE
+    with suppress(CoveyError):
         if not path.exists():
             make_folder(path.parent)
             create_file(path, secrets.token_hex(32).encode())
-        secret = read_text(path).strip()
-    except (OSError, ValueError, CoveyError):
-        secret = ""
-    return Owner(secret or secrets.token_hex(32))
+    return current_owner()

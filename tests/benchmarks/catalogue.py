@@ -1,0 +1,132 @@
+"""How long and how much memory the catalogue of many images takes, against a bare look at the same files.
+
+Run it by `python tests/benchmarks/catalogue.py [IMAGES]`, on Linux. The images are empty files that the catalogue takes
+for read ones; each figure is the median of five, and the bare look and covey's take turns.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from covey._base.progress import SILENT
+from covey.data.catalogue.catalogue import Catalogue
+from covey.data.catalogue.image_rows import LAYOUT, Stamps, scan_images
+from covey.data.formats.arrow_columns import TextColumn
+from covey.data.images import ImageFolder
+
+IMAGES, SITES, PORTION, ROUNDS = 1_000_000, 20, 1 << 16, 5
+
+
+def main(count: int = IMAGES) -> None:
+    """Print the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["COVEY_HOME"] = f"{folder}/user"
+        generate(Path(folder), count)
+        time.sleep(2.1)  # what was just written counts as changed
+        rows = list(measure(Path(folder)).items())
+        rows += [("memory to open it, MB", measure_memory("--open", folder))]
+        rows += [(f"covey info, {what}", figure) for what, figure in measure_info(Path(folder)).items()]
+    print(f"{count:,} images")
+    for what, figure in rows:
+        print(f"{what:<44}{figure:>10,.2f}")
+
+
+def generate(folder: Path, count: int) -> None:
+    """Make empty files, and a catalogue that knows them."""
+    images = folder / "images"
+    for site in range(SITES):
+        (images / f"site{site:02}").mkdir(parents=True)
+    for number in range(count):
+        (images / f"site{number % SITES:02}" / f"20230501_{number // SITES:06}_segm_{number % 100:04}.000.png").touch()
+    stamps = Stamps.of(scan_images(images))
+    with catalogue_of(folder).changing(SILENT) as change:
+        for start in range(0, count, PORTION):
+            rows = np.arange(start, min(count, start + PORTION))
+            change.append(LAYOUT, {
+                "name": stamps.names.take(rows), "bytes": stamps.bytes[rows], "time": stamps.time[rows],
+                "changed": stamps.changed[rows], "content": np.frombuffer(os.urandom(32 * len(rows)), "V32"),
+                "height": np.full(len(rows), 128, np.int32), "width": np.full(len(rows), 256, np.int32),
+                "problem": TextColumn.of([""] * len(rows)), "greys": TextColumn.of([""] * len(rows)),
+            })  # fmt: skip
+
+
+def catalogue_of(folder: Path) -> Catalogue:
+    """Return the catalogue of the images in a folder."""
+    (folder / ".covey").mkdir(exist_ok=True)
+    return Catalogue(ImageFolder(folder / "images", folder / ".covey"))
+
+
+def look(folder: str) -> None:
+    """Look at all files as barely as Python can: `os.scandir` with `stat`."""
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            look(entry.path)
+        else:
+            entry.stat()
+
+
+def measure(folder: Path) -> dict[str, float]:
+    """Return how long looks take, in seconds, and how much is written for one new image."""
+    catalogue, numbers = catalogue_of(folder), iter(range(ROUNDS))
+    bare, unchanged, one_new = list[float](), list[float](), list[float]()
+    for number in numbers:
+        bare.append(seconds(lambda: look(str(folder / "images"))))
+        unchanged.append(seconds(catalogue.refresh))
+        (folder / "images" / f"new{number}.png").write_bytes(b"x")
+        before = {path.name for path in catalogue.store.folder.iterdir()}
+        one_new.append(seconds(catalogue.refresh))
+        new_files = [path for path in catalogue.store.folder.iterdir() if path.name not in before]
+        written = sum(path.stat().st_size for path in [*new_files, catalogue.store.folder / "manifest.json"])
+    return {
+        "bare look, s": median(bare),
+        "catalogue, nothing new, s": median(unchanged),
+        "catalogue, one new image, s": median(one_new),
+        "times the bare look": median(one_new) / median(bare),
+        "written for one new image, kB": written / 1000,
+    }
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return how long something takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def measure_memory(*arguments: str) -> float:
+    """Return the most memory that this script takes with other arguments, in MB."""
+    return _run([sys.executable, __file__, *arguments])[1]
+
+
+def measure_info(folder: Path) -> dict[str, float]:
+    """Return what covey info takes the second time, and what starting covey takes."""
+    covey = [sys.executable, "-c", "from covey.commands.main import main; main()"]
+    _run([*covey, "info", str(folder)])
+    runs = [_run([*covey, "info", str(folder)]) for _ in range(3)]
+    starts = [_run([*covey, "--version"])[0] for _ in range(3)]
+    return {"s": median(run[0] for run in runs), "MB": runs[0][1], "covey --version, s": median(starts)}
+
+
+def _run(command: list[str]) -> tuple[float, float]:
+    """Return the wall time of a command in seconds, and its peak memory in MB."""
+    start = time.perf_counter()
+    output = subprocess.run(["/usr/bin/time", "-v", *command], capture_output=True, text=True, check=True)
+    match = re.search(r"Maximum resident set size \(kbytes\): (\d+)", output.stderr)
+    return time.perf_counter() - start, int(match[1]) / 1024 if match else 0.0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--open"]:
+        catalogue_of(Path(sys.argv[2])).rows()
+    else:
+        main(*map(int, sys.argv[1:2]))
