@@ -1,8 +1,9 @@
 """Long checks, run by hand once an issue: python tests/benchmarks/endurance.py [--seed N] [--kills N] [--files N]
 
 Kills: a process that saves an NPZ file, labels or the catalogue of images in a loop is killed (SIGKILL) at a random
-moment; the file must hold the old or the new state. Files: damaged and hostile files of nine kinds must each give a right answer or one
-CoveyError; nothing in them may run, canaries must survive, and memory must stay bounded. Needs a POSIX system.
+moment; the file must hold the old or the new state. Files: damaged and hostile files of nine kinds must each give a
+right answer or one CoveyError; nothing in them may run, canaries must survive, and memory must stay bounded. Needs a
+POSIX system.
 """
 
 from __future__ import annotations

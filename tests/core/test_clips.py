@@ -197,7 +197,8 @@ def test_metadata_of_recordings_reach_images_cut_by_another_tool(birds: Path) ->
     (birds / "metadata.csv").write_text("file_name_stub,place\nsiteA/a,meadow\n")
     metadata = read_metadata(FolderDataset(birds))
     assert metadata.of(["x.png", "y.png"]) == {
-        "recording": ["siteA/a", None], "start": [1.5, None], "place": ["meadow", None]
+        "recording": ["siteA/a", None], "start": [1.5, None], "file_name_stub": ["siteA/a", None],
+        "place": ["meadow", None],
     }  # fmt: skip
 
 

@@ -185,7 +185,7 @@ def key_of(files: Iterable[ImageFile]) -> str:
 
 def examine_file(folder: ImageFolder, name: str, size: int, modified: int, changed: int) -> ImageFile:
     """Return what an image contains, or why it cannot be used; size and times are those of its file."""
-    unread = ImageFile(name, size, modified, "", changed=changed)
+    unread = ImageFile(name, max(size, 0), modified, "", changed=changed)
     try:
         with translate_errors():
             path = folder.path(name)

@@ -102,7 +102,10 @@ class Catalogue:
         if self.images.work is None:
             return None, outside
         folders = self.images.work, self.images.work / FOLDER, self.images.work / FOLDER / owner.name
-        are_own = all(not folder.is_symlink() and (folder.is_dir() or not folder.exists()) for folder in folders)
+        try:
+            are_own = all(not folder.is_symlink() and (folder.is_dir() or not folder.exists()) for folder in folders)
+        except OSError:  # the work folder of somebody else, who shares the dataset
+            are_own = False
         return folders[-1] if are_own else None, outside
 
     def rows(self, columns: Sequence[str] = LAYOUT.columns) -> ImageRows:

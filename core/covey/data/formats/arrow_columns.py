@@ -35,6 +35,7 @@ def _compute() -> Any:
     return pyarrow.compute
 
 
+_NUMPY_NAMES = {"float": "float32", "double": "float64"}
 _ERRORS = (OSError, ValueError, KeyError, TypeError, NotImplementedError, MemoryError)
 """What pyarrow raises; its own errors are among these."""
 
@@ -73,32 +74,30 @@ class TextColumn:
     def locate(self, texts: TextColumn) -> Rows:
         """Return the row of each of these texts (k,), the first where there are several, -1 where there is none."""
         rows = _compute().index_in(texts._array, value_set=self._array)
-        return np.asarray(_compute().fill_null(rows, -1).to_numpy(zero_copy_only=False), np.int64)
+        located = _as_numpy(rows).astype(np.int64)
+        if rows.null_count:
+            located[_as_numpy(rows.is_null())] = -1
+        return located
 
     def has(self, texts: TextColumn) -> Mask:
         """Return for each of these texts (k,) whether it is in the column."""
-        return np.asarray(_compute().is_in(texts._array, value_set=self._array).to_numpy(zero_copy_only=False), bool)
+        return _as_numpy(_compute().is_in(texts._array, value_set=self._array))
 
     def take(self, rows: Rows) -> TextColumn:
         """Return the column of these rows."""
-        return TextColumn(self._array.take(_arrow().array(rows)))
+        return TextColumn(self._array.take(_as_arrow(rows)))
 
     def keep(self, mask: Mask) -> TextColumn:
         """Return the column of the rows for which `mask` (n,) is true."""
-        return TextColumn(self._array.filter(_arrow().array(mask)))
+        return self.take(np.flatnonzero(mask).astype(np.int64))
 
     def order(self) -> Rows:
         """Return the rows sorted by their text, as Python sorts it."""
-        return np.asarray(_compute().sort_indices(self._array).to_numpy(), np.int64)
+        return _as_numpy(_compute().sort_indices(self._array)).astype(np.int64)
 
     def equals(self, text: str) -> Mask:
         """Return for each row whether it is this text."""
-        same = _compute().equal(self._array, _arrow().scalar(text.encode("utf-8", "surrogatepass"), _arrow().binary()))
-        return np.asarray(same.to_numpy(zero_copy_only=False), bool)
-
-    def same_as(self, other: TextColumn) -> Mask:
-        """Return for each row whether another column of as many rows has the same text there."""
-        return np.asarray(_compute().equal(self._array, other._array).to_numpy(zero_copy_only=False), bool)
+        return TextColumn.of([text]).has(self)
 
     def texts(self) -> list[str]:
         """Return the texts."""
@@ -151,17 +150,24 @@ def read_parquet(content: bytes, names: Sequence[str]) -> dict[str, TextColumn |
 def _as_arrow(column: TextColumn | NDArray[Any]) -> Any:
     if isinstance(column, TextColumn):
         return column._array
-    if column.dtype.kind == "V":
-        buffers = [None, _arrow().py_buffer(np.ascontiguousarray(column))]
-        return _arrow().FixedSizeBinaryArray.from_buffers(_arrow().binary(column.dtype.itemsize), len(column), buffers)
-    return _arrow().array(column)
+    kind = (
+        _arrow().binary(column.dtype.itemsize) if column.dtype.kind == "V" else getattr(_arrow(), column.dtype.name)()
+    )
+    buffers = [None, _arrow().py_buffer(np.ascontiguousarray(column))]
+    return _arrow().Array.from_buffers(kind, len(column), buffers)  # `array` would import pandas
 
 
 def _from_arrow(array: Any) -> TextColumn | NDArray[Any]:
     array = array.chunk(0) if isinstance(array, _arrow().ChunkedArray) else array
-    if _arrow().types.is_fixed_size_binary(array.type):
-        width = array.type.byte_width
-        return np.frombuffer(array.buffers()[1], f"V{width}", len(array), array.offset * width)
-    if _arrow().types.is_binary(array.type):
-        return TextColumn(array)
-    return np.asarray(array.to_numpy(zero_copy_only=False))
+    return TextColumn(array) if _arrow().types.is_binary(array.type) else _as_numpy(array)
+
+
+def _as_numpy(array: Any) -> NDArray[Any]:
+    """Return the numbers, flags or digests of an array without missing ones; `to_numpy` would import pandas."""
+    content = array.buffers()[1]
+    if _arrow().types.is_boolean(array.type):
+        flags = np.unpackbits(np.frombuffer(content, np.uint8), bitorder="little")
+        return flags[array.offset : array.offset + len(array)].astype(bool)
+    is_digest = _arrow().types.is_fixed_size_binary(array.type)
+    kind = f"V{array.type.byte_width}" if is_digest else _NUMPY_NAMES.get(str(array.type), str(array.type))
+    return np.frombuffer(content, kind, len(array), array.offset * np.dtype(kind).itemsize)
