@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from PIL import Image
-from tests.core.test_contributing import EXAMPLE, PAGE
+from tests.core.learned_patterns import PATTERNS
 from tests.fixture_types import Cli, Distribution
 
 from covey import (
@@ -40,10 +40,6 @@ from covey.experiments.pipeline import Pipeline
 from covey.outputs.methods_text import describe_methods
 from covey.plugins.registry import Registry
 from covey.testing import tiny_images
-
-PATTERNS = next(
-    example["text"] for example in EXAMPLE.finditer(PAGE.read_text("utf-8")) if "patterns" in example["name"]
-)
 
 
 @component

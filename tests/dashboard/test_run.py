@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
+from tests.core.learned_patterns import PATTERNS
 from tests.dashboard.browser import seen, settle
 from tests.dashboard.waiting import wait_until
-from tests.fixture_types import Cli
+from tests.fixture_types import Cli, Distribution
 
 from covey.data.folder import FolderDataset
 from covey.experiments.jobs import Job, list_jobs
@@ -225,3 +226,17 @@ def test_a_run_is_watched_reloaded_cancelled_and_finished(page: Page, calls: Pat
     assert [job.state for job in of(calls)] == ["done"]
     page.get_by_role("link", name="See the tables that it made").click()
     expect(page.get_by_text("Embedding: 100 images, 8 numbers each")).to_be_visible()
+
+
+def test_an_extractor_that_learns_is_named_and_can_learn_again(
+    monkeypatch: pytest.MonkeyPatch, calls: Path, distribution: Distribution
+) -> None:
+    distribution("covey-patterns", {"patterns": "covey_patterns"}, covey_patterns=PATTERNS)
+    app = chosen(opened(monkeypatch, calls))
+    assert not [box for box in app.checkbox if box.key == "run.learn_again"]
+    done(app.multiselect(key="run.extractor").set_value(["patterns"]).run())
+    assert "To learn first from the images: patterns. To describe: 100 images × 1 layer." in told(app)
+    done(app.checkbox(key="run.learn_again").check().run())
+    command, text = codes(app)
+    assert "--learn-again" in shlex.split(command)
+    assert "learn_again = true" in text
