@@ -19,6 +19,7 @@ from covey.data.folder import FolderDataset
 from covey.experiments.jobs import Job, list_jobs
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
+from covey_dashboard.data.datasets import list_tables
 from covey_dashboard.data.describe_table import describe_lineage
 from covey_dashboard.data.table_titles import title_embeddings
 from covey_dashboard.pages.run.planned_steps import plan_steps
@@ -113,6 +114,13 @@ def test_features_of_several_extractors_are_joined(monkeypatch: pytest.MonkeyPat
         assert {title.partition(" · ")[2] for title in titles} == {"slow", "brightness", "slow+brightness-whiten0.5"}
         joined = next(entry for entry in FolderDataset(calls).features() if "+" in entry.name)
         assert describe_lineage(joined.provenance).endswith(". join put these side by side (whiten 0.5).")
+        list_tables.clear()
+        options = chosen(app).multiselect(key="run.join").options
+        (brightness,) = calls.glob("full_features_brightness~*.npz")
+        assert list(options) == ["slow", f"brightness ({brightness.stem[-8:]})"]
+        done(app.multiselect(key="run.extractor").set_value(["slow", "brightness"]).run())
+        done(app.multiselect(key="run.join").set_value(["slow", "brightness"]).run())
+        done(app.slider(key="run.join.form.whiten").set_value(0.5).run())
     plan_steps.clear()
     assert "The dataset has all these tables already: nothing has to be computed." in told(done(app.run()))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -34,12 +34,15 @@ def choose_experiment(location: str, columns: Sequence[DeltaGenerator]) -> Exper
         CoveyError: the dataset cannot be read.
     """
     components_by_kind: dict[Kind, list[Any]] = {}
+    below_choice: dict[Kind, DeltaGenerator] = {}
     for kind, column in zip(STEPS, columns, strict=True):
         with column:
-            components_by_kind[kind] = [show_component(component) for component in choose_components(kind)]
-    with columns[0]:
+            chosen_components = choose_components(kind)
+            below_choice[kind] = st.container()
+            components_by_kind[kind] = [show_component(component) for component in chosen_components]
+    with below_choice[Kind.EXTRACTOR]:
         extractors = [extractor for extractor in components_by_kind[Kind.EXTRACTOR] if extractor]
-        names, join = choose_join(name_feature_sets(location, extractors))
+        names, join = choose_join(title_feature_sets(location, extractors))
         learn_again = offer_learning_again(extractors)
     with columns[-1], st.expander("How to compute"):
         runtime = show_form(Runtime, RunState.runtime_form_key)
@@ -87,27 +90,38 @@ def choose_components(kind: Kind) -> list[Registered]:
     return [component_by_title[title] for title in chosen_titles]
 
 
-def name_feature_sets(location: str, extractors: Sequence[FeatureExtractor]) -> list[str]:
-    """Return the names of the features that can be joined: those that are to be made, then the others in the dataset.
+def title_feature_sets(location: str, extractors: Sequence[FeatureExtractor]) -> dict[str, str]:
+    """Return what features are called that can be joined, by name: those that are to be made, then the others there.
 
     Raises:
         CoveyError: the dataset cannot be read.
     """
     tags = [part.tag for extractor in extractors for part in split_plural(extractor)]
-    files = [
-        entry.name
+    origins = {
+        entry.name: entry.provenance
         for entry in list_tables(location).entries
-        if entry.kind is TableKind.FEATURES and entry.provenance and entry.provenance.tag not in tags
-    ]
-    return list(dict.fromkeys([*tags, *files]))
+        if entry.kind is TableKind.FEATURES and entry.provenance
+    }
+    titles = {
+        name: f"{provenance.tag} ({name.removesuffix('.npz').rpartition('~')[2]})"
+        for name, provenance in origins.items()
+        if provenance.tag not in tags and not provenance.joined
+    }
+    return {**{tag: tag for tag in tags}, **titles}
 
 
-def choose_join(names: Sequence[str]) -> tuple[list[str], Join | None]:
+def choose_join(title_by_name: Mapping[str, str]) -> tuple[list[str], Join | None]:
     """Let a person choose which features are joined; return their names, and how, None if that cannot be built."""
-    if len(names) < 2:
+    if len(title_by_name) < 2:
         return [], Join()
     help_text = "These are put side by side, each with the same weight, and then mapped and grouped too."
-    chosen_names = st.multiselect("Join the features of", names, key=RunState.join_key, help=help_text)
+    chosen_names = st.multiselect(
+        "Join the features of",
+        list(title_by_name),
+        key=RunState.join_key,
+        help=help_text,
+        format_func=lambda name: title_by_name.get(name, name),
+    )
     if len(chosen_names) == 1:
         show_hint("Choose at least two to join.")
     if len(chosen_names) < 2:
