@@ -298,6 +298,11 @@ class CompareState:
         """Return the key of the map on one side."""
         return f"compare.map.{place}"
 
+    @staticmethod
+    def measure_key(location: str) -> str:
+        """Return the key of the switch that has all clusterings measured."""
+        return f"compare.measure {location}"
+
 
 class MethodsState:
     """The page Methods."""

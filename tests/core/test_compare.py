@@ -155,20 +155,73 @@ def test_a_measure_that_fails_costs_its_cells_and_says_why(covey: Cli, run: Path
         assert sentence.endswith("): try other options, or tell its authors.")
 
 
-def test_a_measure_whose_library_is_missing_says_what_to_install(
-    covey: Cli, run: Path, distribution: Distribution
+SOURCE = """
+from covey import component, hookimpl, option
+from covey.authoring import Measure
+
+@component
+class Far(Measure):
+    'Far away.'
+    name = "far"
+    heading = "DBCV"
+    def compute(self, clustering):
+        return 1
+
+@hookimpl
+def covey_measures():
+    yield Far
+"""
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "column", "reason"),
+    [
+        (
+            'name = "far"',
+            'name = "ami"\n    requires = {"not_there": "covey-far"}',
+            "covey-far:ami",
+            "needs: pip install",
+        ),
+        ('heading = "DBCV"', "def __attrs_post_init__(self): raise KeyError('size')", "far", "KeyError"),
+        ("return 1", "return 'much'", "far", "TypeError"),
+        ("return 1", "return [1, 2]", "far", "ValueError"),
+        ("return 1", "raise MemoryError", "far", "MemoryError"),
+        ("return 1", "return float('nan')", "far", ""),
+    ],
+    ids=["needs a library", "cannot be made", "gives a text", "gives a list", "needs memory", "gives no number"],
+)
+def test_whatever_is_wrong_with_a_measure_its_cells_are_empty(
+    covey: Cli, run: Path, distribution: Distribution, part: str, change: str, column: str, reason: str
 ) -> None:
-    source = (
-        "from covey import component, hookimpl\nfrom covey.authoring import Measure\n"
-        "@component\nclass Far(Measure):\n"
-        "    'Far away.'\n    name = 'ami'\n    requires = {'not_there': 'covey-far[all]'}\n"
-        "    def compute(self, clustering): raise AssertionError\n"
-        "@hookimpl\ndef covey_measures(): yield Far\n"
-    )
+    distribution("covey-far", {"far": "covey_far"}, covey_far=SOURCE.replace(part, change))
+    done = covey("compare", run, "--sort", column, "--json")
+    assert done.exit_code == 0, done.stderr
+    for row in json.loads(done.stdout):
+        assert row[column] is None
+        assert reason in row.get("problems", {}).get(column, "")
+        assert row["clusters"] is not None
+
+
+def test_headings_that_two_measures_share_are_told_apart(
+    covey: Cli, run: Path, distribution: Distribution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    distribution("covey-far", {"far": "covey_far"}, covey_far=SOURCE)
+    heads = covey("compare", run).stdout.splitlines()[0].split()
+    assert heads.count("DBCV") == heads.count("covey-far:far") == 1
+
+
+def test_numbers_of_numpy_are_numbers(covey: Cli, run: Path, distribution: Distribution) -> None:
+    source = SOURCE.replace("return 1", "import numpy; return numpy.float32(0.5)")
     distribution("covey-far", {"far": "covey_far"}, covey_far=source)
-    rows = json.loads(covey("compare", run, "--json").stdout)
-    assert {row["problems"]["covey-far:ami"] for row in rows} == {'needs: pip install "covey-far[all]"'}
-    assert covey("compare", run, "--sort", "covey-far:ami").exit_code == 0
+    assert [row["far"] for row in json.loads(covey("compare", run, "--json").stdout)] == [0.5] * 3
+
+
+def test_what_depends_on_the_table_alone_is_computed_once(covey: Cli, run: Path, distribution: Distribution) -> None:
+    source = SOURCE.replace("    def compute", "    once_per = 'clustered'\n    calls = []\n    def compute")
+    source = source.replace("return 1", "self.calls.append(1); return len(self.calls)")
+    distribution("covey-far", {"far": "covey_far"}, covey_far=source)
+    assert [row["far"] for row in json.loads(covey("compare", run, "--json").stdout)] == [1, 1, 1]
 
 
 def test_a_measure_that_is_not_installed_gets_the_nearest(covey: Cli, run: Path) -> None:

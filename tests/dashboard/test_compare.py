@@ -130,6 +130,19 @@ def test_the_measures_that_are_installed_rank_all_clusterings(
     assert app.dataframe[1].value.iloc[0, 1] == "1.00"
 
 
+def test_many_images_are_measured_when_a_person_says_so(
+    opened: Open, birds: Path, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("covey_dashboard.data.measures.MOST_AT_ONCE", 100)
+    cluster(birds, flat(birds), names, GROUPS)
+    gridded(birds, names)
+    app = opened(birds)
+    assert "Computing the measures." not in told(app)
+    assert "The best clustering comes first" not in told(app)
+    app.toggle[0].set_value(True).run()
+    wait_until(lambda: "The best clustering comes first" in told(app.run()))
+
+
 def test_more_clusterings_than_fit_are_said(opened: Open, birds: Path, names: list[str]) -> None:
     for turn in range(23):
         cluster(birds, flat(birds), names, np.roll(GROUPS, turn), turn=turn)

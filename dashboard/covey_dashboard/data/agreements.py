@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import combinations
 
 from covey import Clustering, Dataset
-from covey.authoring import AgreementMeasure
+from covey.authoring import AgreementMeasure, Measure
 from covey.frontend import AnyEntry, Cell, Column, compute_cell, list_columns, measure_agreement
 from covey_dashboard.data.caching import cached
 from covey_dashboard.data.datasets import dataset_at, registry
@@ -17,13 +17,10 @@ Agreement = Future[Mapping[str, Cell]]
 """How much two clusterings agree, by the names of the measures."""
 
 
-def list_agreement_measures() -> dict[str, tuple[Column, AgreementMeasure]]:
-    """Return the installed measures by which two clusterings can be compared, each under a title of its own."""
-    measures: dict[str, tuple[Column, AgreementMeasure]] = {}
-    for column in list_columns(registry()):
-        if isinstance(measure := column.measure, AgreementMeasure) and measure.symmetric:
-            measures[column.name if column.heading in measures else column.heading] = column, measure
-    return measures
+def list_agreement_measures() -> list[Column]:
+    """Return the installed measures by which two clusterings can be compared."""
+    columns = list_columns(registry())
+    return [column for column in columns if issubclass(column.measure, AgreementMeasure) and column.measure.symmetric]
 
 
 def compute_agreements(location: str, entries: Sequence[AnyEntry]) -> dict[tuple[int, int], Agreement]:
@@ -42,22 +39,21 @@ def _name_of(entry: AnyEntry) -> str:
 
 @cached()
 def _begin_agreement(location: str, *entries: AnyEntry) -> Agreement:
-    return background().submit(_measure_agreement, dataset_at(location), list_agreement_measures().values(), *entries)
+    return background().submit(_measure_agreement, dataset_at(location), list_agreement_measures(), *entries)
 
 
-def _measure_agreement(
-    dataset: Dataset, measures: Iterable[tuple[Column, AgreementMeasure]], *entries: AnyEntry
-) -> dict[str, Cell]:
+def _measure_agreement(dataset: Dataset, columns: Sequence[Column], *entries: AnyEntry) -> dict[str, Cell]:
     """Return how much two clusterings agree, by each measure.
 
     Raises:
         CoveyError: a file is gone or damaged.
     """
     first, second = (table for entry in entries if isinstance(table := dataset.load(entry), Clustering))
-    return {
-        column.name: compute_cell(column.registered, partial(measure_agreement, first, second, measure))
-        for column, measure in measures
-    }
+    return {column.name: compute_cell(column, partial(_agree, first, second)) for column in columns}
+
+
+def _agree(first: Clustering, second: Clustering, measure: Measure) -> float | None:
+    return measure_agreement(first, second, measure) if isinstance(measure, AgreementMeasure) else None
 
 
 @cached()

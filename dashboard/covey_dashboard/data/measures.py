@@ -13,6 +13,9 @@ from covey_dashboard.data.caching import cached
 from covey_dashboard.data.datasets import dataset_at, registry
 from covey_dashboard.data.labels import ObservedLabels, classes_by_image
 
+MOST_AT_ONCE = 200_000
+"""Images in all clusterings together up to which these are measured without being asked to."""
+
 
 @attrs.frozen
 class Ranking:
@@ -20,6 +23,11 @@ class Ranking:
 
     rows: Sequence[Row]
     columns: Sequence[Column]
+
+
+def is_quick(entries: Sequence[AnyEntry]) -> bool:
+    """Whether some clusterings are so small that they can be measured unasked."""
+    return sum(entry.shape[0] for entry in entries) <= MOST_AT_ONCE
 
 
 def begin_ranking(location: str, observed: ObservedLabels, entries: Sequence[AnyEntry]) -> Future[Ranking]:

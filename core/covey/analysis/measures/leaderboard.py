@@ -14,7 +14,7 @@ from covey.analysis.measures.measure_columns import Cell, Column, compute_cell, 
 from covey.components import options
 from covey.components.contracts import Clusterer, Floats
 from covey.components.kinds import Kind
-from covey.components.measure_contract import AgreementMeasure, MeasuredClustering, PointSource
+from covey.components.measure_contract import AgreementMeasure, Measure, MeasuredClustering, PointSource
 from covey.data.dataset import Dataset, is_entry_of
 from covey.data.provenance import Provenance
 from covey.data.segment_names import recordings_of_images
@@ -51,7 +51,7 @@ class Row:
         return fields if self.labelled is None else {**fields, "labels": self._compare_with_labels(columns)}
 
     def _compare_with_labels(self, columns: Sequence[Column]) -> dict[str, object]:
-        agreements = [column.name for column in columns if isinstance(column.measure, AgreementMeasure)]
+        agreements = [column.name for column in columns if issubclass(column.measure, AgreementMeasure)]
         others = [column.name for column in columns if column.measure.needs_labels and column.name not in agreements]
         assigned = {name: self.without_noise[name].score for name in agreements}
         return {
@@ -142,11 +142,9 @@ class Leaderboard:
             images=len(clustering.labels),
             cells={column.name: self._measure_once(column, clustering, shared_cells) for column in columns},
             without_noise={
-                column.name: compute_cell(
-                    column.registered, functools.partial(measure.compute_without_noise, clustering)
-                )
+                column.name: compute_cell(column, functools.partial(_measure_without_noise, clustering))
                 for column in columns
-                if isinstance(measure := column.measure, AgreementMeasure)
+                if issubclass(column.measure, AgreementMeasure)
             },
             labelled=None if truth is None else len(labels),
             labelled_clusters=0 if truth is None else len(np.unique(labels[labels != NOISE])),
@@ -160,7 +158,7 @@ class Leaderboard:
         key = self._key_of(clustering.clustering.provenance, source) if source else None
         if key and (column.name, key) in shared_cells:
             return shared_cells[column.name, key]
-        cell = compute_cell(column.registered, functools.partial(column.measure.compute, clustering))
+        cell = compute_cell(column, lambda measure: measure.compute(clustering))
         if key:
             shared_cells[column.name, key] = cell
         return cell
@@ -210,6 +208,10 @@ class Leaderboard:
         return [
             table for table, origin in candidates if origin.key != provenance.key and _key_without_seed(origin) == key
         ]
+
+
+def _measure_without_noise(clustering: MeasuredClustering, measure: Measure) -> float | None:
+    return measure.compute_without_noise(clustering) if isinstance(measure, AgreementMeasure) else None
 
 
 def _order_rows(table: PointTable, names: Names) -> Floats | None:

@@ -32,16 +32,12 @@ class Cell:
 
 @attrs.frozen(kw_only=True)
 class Column:
-    """One measure as a column of tables, under a name that no other column has."""
+    """One measure as a column of tables, under a name and a heading that no other column has."""
 
     name: str
+    heading: str
     registered: Registered
-    measure: Measure
-
-    @property
-    def heading(self) -> str:
-        """The heading of the column."""
-        return self.measure.heading or self.name
+    measure: type[Measure]
 
     @property
     def meaning(self) -> str:
@@ -64,23 +60,33 @@ class Column:
 def list_columns(registry: Registry) -> list[Column]:
     """Return the installed measures as columns, covey's own first.
 
-    A measure whose name is that of an earlier one is called `distribution:name`.
+    A measure whose name is that of an earlier one is called `distribution:name`; so is the heading.
     """
     columns: dict[str, Column] = {}
     for registered in registry.components:
         if issubclass(registered.cls, Measure):
             name = registered.full_name if registered.name in columns else registered.name
-            columns[name] = Column(name=name, registered=registered, measure=options.build(registered.cls, {}))
+            heading = registered.cls.heading or name
+            is_taken = heading in (column.heading for column in columns.values())
+            columns[name] = Column(
+                name=name,
+                heading=registered.full_name if is_taken else heading,
+                registered=registered,
+                measure=registered.cls,
+            )
     return list(columns.values())
 
 
-def compute_cell(registered: Registered, compute: Callable[[], float | None]) -> Cell:
-    """Compute one cell; whatever goes wrong becomes its reason."""
+def compute_cell(column: Column, compute: Callable[[Measure], float | None]) -> Cell:
+    """Compute one cell by the measure of a column; whatever goes wrong becomes the reason why it is empty."""
+    registered = column.registered
     if registered.missing:
         return Cell(None, registered.status)
     try:
-        score = compute()
-        return Cell(score if score is None or np.isfinite(score) else None)
+        score = compute(options.build(column.measure, {}))
+        if score is None or not np.isfinite(score):
+            return Cell(None)
+        return Cell(score if type(score) is int else float(score))
     except CoveyError as error:
         return Cell(None, str(error))
     except Exception as error:

@@ -19,7 +19,7 @@ from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.data.agreements import Agreement, compute_agreements, list_agreement_measures
 from covey_dashboard.data.datasets import list_tables
 from covey_dashboard.data.labels import ImageLabels, observe_labels
-from covey_dashboard.data.measures import Ranking, begin_ranking
+from covey_dashboard.data.measures import Ranking, begin_ranking, is_quick
 from covey_dashboard.data.metadata import recording_codes
 from covey_dashboard.data.selection import AllImages, Rows, read_pick
 from covey_dashboard.data.table_titles import is_made_from, title_tables
@@ -223,6 +223,10 @@ def show_measures(location: str) -> None:
         if not entries:
             show_hint("This needs a clustering: the page Run makes some.")
             return
+        if not is_quick(entries) and not st.toggle(
+            "Measure all clusterings", help="This may take long.", key=CompareState.measure_key(location)
+        ):
+            return
         ranking = begin_ranking(location, observe_labels(location), entries)
         wait([ranking], PATIENCE_S)
         if ranking.done():
@@ -291,12 +295,12 @@ def show_agreements(location: str, entries: Sequence[AnyEntry]) -> None:
     if not all(agreement.done() for agreement in agreements.values()):
         await_agreements(list(agreements.values()))
         return
-    measures = list_agreement_measures()
-    title = st.radio("Measure", list(measures), horizontal=True)
-    if title is None:
+    columns = {column.heading: column for column in list_agreement_measures()}
+    heading = st.radio("Measure", list(columns), horizontal=True)
+    if heading is None:
         show_hint("No measure is installed by which two clusterings can be compared.")
         return
-    column, _ = measures[title]
+    column = columns[heading]
     st.caption(column.registered.summary)
     cell_by_pair = {pair: agreement.result()[column.name] for pair, agreement in agreements.items()}
     show_matrix(entries, {pair: cell.score for pair, cell in cell_by_pair.items()})
