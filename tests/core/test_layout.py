@@ -19,14 +19,15 @@ LAYERS = {
     **dict.fromkeys(("components", "labelling"), 2),
     "data": 3,
     "plugins": 4,
-    **dict.fromkeys(("sound", "extraction", "analysis"), 5),
-    "experiments": 6,
-    "outputs": 7,
-    "api": 8,
-    **dict.fromkeys(("", "authoring"), 9),
-    "testing": 10,
-    "commands": 11,
-    "frontend": 12,
+    **dict.fromkeys(("engines", "sound"), 5),
+    **dict.fromkeys(("extraction", "analysis"), 6),
+    "experiments": 7,
+    "outputs": 8,
+    "api": 9,
+    **dict.fromkeys(("", "authoring"), 10),
+    "testing": 11,
+    "commands": 12,
+    "frontend": 13,
 }
 """How high each package of core stands: it imports from lower ones only, and two at one height not from each other.
 The name "" is that of the package `covey` itself."""

@@ -18,10 +18,10 @@ from covey.commands.foreign_experiment import confirm_destination
 from covey.commands.terminal.text_tables import print_column_groups, print_table
 from covey.commands.terminal.tracebacks import show_traceback
 from covey.components.contracts import Runtime
-from covey.components.kinds import Kind
+from covey.components.kinds import STEPS, Kind
 from covey.components.options import build, evolve, options
 from covey.data.clusters_csv import FILE
-from covey.experiments.experiment import Experiment, from_flags, read_experiment
+from covey.experiments.experiment import Experiment, build_engine, from_flags, read_experiment
 from covey.experiments.pipeline import Failure, Results, plan_run, run_experiment
 from covey.experiments.plan import PlanLine
 from covey.experiments.reproduce import Reproduction, reproduce
@@ -46,6 +46,7 @@ FAILED = 1
 @click.option(
     "--clusterer", multiple=True, metavar="NAME", help=f"What finds groups. [default: {Kind.CLUSTERER.default}]"
 )
+@click.option("--engine", metavar="NAME", help=f"Where features are computed. [default: {Kind.ENGINE.default}]")
 @click.option(
     "--set",
     "settings",
@@ -84,6 +85,7 @@ def run(
     extractor: tuple[str, ...],
     reducer: tuple[str, ...],
     clusterer: tuple[str, ...],
+    engine: str | None,
     settings: tuple[str, ...],
     features: tuple[str, ...],
     join: str | None,
@@ -105,6 +107,7 @@ def run(
     covey run birds/
     covey run birds/ --reducer pca --clusterer dbscan --set clusterer.eps=0.3,0.4
     covey run birds/ --join timm,torchvision --whiten 0.5
+    covey run birds/ --engine processes --set engine.workers=4
     covey run covey.toml --dry-run
     covey run --like birds/clusters_dbscan_8_neigh_10_umap_vgg16~1a2b3c4d.npz
 
@@ -112,6 +115,7 @@ def run(
     """
     registry = Registry.installed()
     names = {Kind.EXTRACTOR: extractor, Kind.REDUCER: reducer, Kind.CLUSTERER: clusterer}
+    names[Kind.ENGINE] = (engine,) if engine else ()
     if like:
         _check_no_other_flags(like, [source, out, *names.values(), settings, features, join, whiten])
         sys.exit(_print_reproduction(reproduce(like, registry, TerminalProgress())))
@@ -216,10 +220,15 @@ def _read_source(
     if not _is_file(source):
         feature_names = [Path(name).name for name in features]
         return from_flags(source, out, names, settings, registry, feature_names, join=_split_names(join), whiten=whiten)
-    if any(names.values()) or settings or features or join or whiten:
+    engine_settings = [setting for setting in settings if setting.startswith(f"{Kind.ENGINE}.")]
+    other_names = [name for kind in STEPS for name in names[kind]]
+    if other_names or len(settings) > len(engine_settings) or features or join or whiten:
         flags = "--extractor, --features, --join, --whiten, --reducer, --clusterer and --set do not go with a file"
         raise CoveyError(f"{flags}: write into {source} what they say.")
     experiment = read_experiment(Path(source), registry)
+    if names[Kind.ENGINE] or engine_settings:
+        name = next(iter(names[Kind.ENGINE]), experiment.engine.name)
+        experiment = attrs.evolve(experiment, engine=build_engine(name, engine_settings, registry))
     return attrs.evolve(experiment, out=out) if out else experiment
 
 

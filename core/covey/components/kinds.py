@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Storage
+from covey.components.engine_contract import Engine
 from covey.components.exchange_contracts import Exporter, Importer
 from covey.components.measure_contract import Measure
 
@@ -26,6 +27,7 @@ class Kind(StrEnum):
     REDUCER = "reducer", Reducer, "covey_reducers", "umap"
     CLUSTERER = "clusterer", Clusterer, "covey_clusterers", "dbscan"
     STORAGE = "storage", Storage, "covey_storages", "npz"
+    ENGINE = "engine", Engine, "covey_engines", "local"
     MEASURE = "measure", Measure, "covey_measures", ""
     EXPORTER = "exporter", Exporter, "covey_exporters", ""
     IMPORTER = "importer", Importer, "covey_importers", ""

@@ -12,7 +12,9 @@ from covey._base.toml_lines import KeyPath
 from covey.analysis.join_tables import Join
 from covey.components import options
 from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Runtime, Storage
+from covey.components.engine_contract import Engine
 from covey.components.kinds import STEPS, Kind
+from covey.engines.local import Local
 from covey.plugins.component_sections import SectionReader, read_toml
 from covey.plugins.locations import DEFAULT_SCHEME, find_storage
 from covey.plugins.registry import Registry
@@ -23,9 +25,9 @@ JOIN, WHITEN = "join", "whiten"
 """The settings that say which sets of features are joined, and how."""
 LEARN_AGAIN = "learn_again"
 """The setting of `covey.toml` by which extractors learn again."""
-_KEYS = ("dataset", "out", "features", JOIN, WHITEN, LEARN_AGAIN, RUNTIME, Kind.STORAGE, *STEPS)
-_SETTABLE = (*STEPS, Kind.STORAGE)
-"""The kinds whose options flags can set."""
+_KEYS = ("dataset", "out", "features", JOIN, WHITEN, LEARN_AGAIN, RUNTIME, Kind.ENGINE, Kind.STORAGE, *STEPS)
+SETTABLE = (*STEPS, Kind.ENGINE, Kind.STORAGE)
+"""The kinds of which an experiment has components, whose options flags can set."""
 
 
 @attrs.frozen(kw_only=True)
@@ -37,7 +39,7 @@ class Experiment:
     are joined and then reduced and clustered as well, once in each way of `joins`: by the name of an extractor, the tag
     of its features, or the file name of features in the dataset. `storages` are those of `dataset` and `out`
     whose options are not the user's usual ones. `learn_again` makes extractors that learn do so from the present
-    images, even if they have learned from others before.
+    images, even if they have learned from others before. `engine` says where features are computed.
     """
 
     dataset: str
@@ -51,6 +53,7 @@ class Experiment:
     runtime: Runtime = attrs.field(factory=Runtime)
     storages: tuple[Storage, ...] = ()
     learn_again: bool = False
+    engine: Engine = attrs.field(factory=Local)
 
 
 def read_experiment(path: Path, registry: Registry) -> Experiment:
@@ -106,6 +109,9 @@ def from_flags(
         if (features or join) and kind is Kind.EXTRACTOR and not (names.get(kind) or texts_by_kind[kind]):
             continue
         document[kind] = _make_sections(kind, names.get(kind, ()), texts_by_kind[kind], registry)
+    if names.get(Kind.ENGINE) or texts_by_kind[Kind.ENGINE]:
+        engine_names = names.get(Kind.ENGINE, ())
+        document[Kind.ENGINE] = _make_sections(Kind.ENGINE, engine_names, texts_by_kind[Kind.ENGINE], registry)
     if texts_by_kind[Kind.STORAGE]:
         locations = [dataset, *([out] if out else [])]
         document[Kind.STORAGE] = _make_storage_sections(locations, texts_by_kind[Kind.STORAGE], registry)
@@ -123,15 +129,38 @@ def build_clusterers(name: str, settings: Sequence[str], registry: Registry) -> 
     Raises:
         CoveyError: a sentence for each problem.
     """
-    texts_by_kind = _split_settings(settings)
     reader = _Reader(registry, _locate_flag)
-    for kind, texts in texts_by_kind.items():
-        if texts and kind is not Kind.CLUSTERER:
-            reader.errors.append(f"--set {kind}: only options of the {Kind.CLUSTERER} count here.")
-    sections = _make_sections(Kind.CLUSTERER, [name], texts_by_kind[Kind.CLUSTERER], registry)
+    sections = _make_sections(Kind.CLUSTERER, [name], _texts_of_kind(Kind.CLUSTERER, settings, reader), registry)
     components = reader.read_components(Kind.CLUSTERER, sections)
     reader.raise_errors()
     return [component for component in components if isinstance(component, Clusterer)]
+
+
+def build_engine(name: str, settings: Sequence[str], registry: Registry) -> Engine:
+    """Make an engine from command-line flags.
+
+    Args:
+        name: the name of the engine.
+        settings: texts such as "engine.workers=4".
+        registry: the installed components.
+
+    Raises:
+        CoveyError: a sentence for each problem.
+    """
+    reader = _Reader(registry, _locate_flag)
+    sections = _make_sections(Kind.ENGINE, [name], _texts_of_kind(Kind.ENGINE, settings, reader), registry)
+    engine = reader.read_engine(sections)
+    reader.raise_errors()
+    return engine
+
+
+def _texts_of_kind(kind: Kind, settings: Sequence[str], reader: SectionReader) -> dict[str, list[str]]:
+    """Return the values of each option of one kind; options of others are reported."""
+    texts_by_kind = _split_settings(settings)
+    for other_kind, texts in texts_by_kind.items():
+        if texts and other_kind is not kind:
+            reader.errors.append(f"--set {other_kind}: only options of the {kind} count here.")
+    return texts_by_kind[kind]
 
 
 def name_joined_extractors(join: Sequence[str], extractors: Sequence[Component], registry: Registry) -> list[str]:
@@ -168,6 +197,7 @@ class _Reader(SectionReader):
         reducers = self.read_components(Kind.REDUCER, document.get(Kind.REDUCER))
         clusterers = self.read_components(Kind.CLUSTERER, document.get(Kind.CLUSTERER))
         runtime = self._read_runtime(document.get(RUNTIME, {}))
+        engine = self.read_engine(document.get(Kind.ENGINE))
         storages = self.read_storages(document.get(Kind.STORAGE))
         self._check_used(storages, [location for location in (dataset, out) if location])
         self.raise_errors()
@@ -183,7 +213,15 @@ class _Reader(SectionReader):
             runtime=runtime,
             storages=tuple(storages),
             learn_again=document.get(LEARN_AGAIN) is True,
+            engine=engine,
         )
+
+    def read_engine(self, entry: object) -> Engine:
+        """Return the engine; this process without an entry."""
+        components = [] if entry is None else self.read_components(Kind.ENGINE, entry)
+        if len(components) > 1:
+            self.report((Kind.ENGINE,), "a run has one engine: give each of its options one value, once.")
+        return next((component for component in components if isinstance(component, Engine)), Local())
 
     def _check_used(self, storages: Sequence[Storage], locations: Sequence[str]) -> None:
         """Report storages in which no location lies."""
@@ -233,15 +271,13 @@ class _Reader(SectionReader):
 
 def _split_settings(settings: Sequence[str]) -> dict[Kind, dict[str, list[str]]]:
     """Split texts such as "clusterer.eps=0.3" into kind, option and values."""
-    texts_by_kind: dict[Kind, dict[str, list[str]]] = {kind: {} for kind in _SETTABLE}
+    texts_by_kind: dict[Kind, dict[str, list[str]]] = {kind: {} for kind in SETTABLE}
     for setting in settings:
         key, equals, text = setting.partition("=")
         name, dot, option = key.strip().partition(".")
-        if not (equals and dot and option) or name not in _SETTABLE:
-            hint = did_you_mean(name, _SETTABLE) if dot and equals else ""
-            raise CoveyError(
-                f"--set {setting}: write KIND.OPTION=VALUE, with KIND one of {', '.join(_SETTABLE)}.{hint}"
-            )
+        if not (equals and dot and option) or name not in SETTABLE:
+            hint = did_you_mean(name, SETTABLE) if dot and equals else ""
+            raise CoveyError(f"--set {setting}: write KIND.OPTION=VALUE, with KIND one of {', '.join(SETTABLE)}.{hint}")
         texts_by_kind[Kind.named(name)].setdefault(option, []).append(text)
     return texts_by_kind
 

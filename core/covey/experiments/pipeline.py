@@ -29,6 +29,7 @@ from covey.components.contracts import (
     Runtime,
     cluster,
 )
+from covey.components.engine_contract import Engine
 from covey.components.guard import PluginFailure
 from covey.components.kinds import Kind
 from covey.components.versions import package_versions
@@ -41,6 +42,7 @@ from covey.data.picture_decoding import FORMAT_NAMES
 from covey.data.provenance import Details, Provenance
 from covey.data.tables import Clustering, Embedding, Features, LearnedState, PointTable, Table
 from covey.data.unused_pictures import describe_unused_pictures
+from covey.engines.local import Local
 from covey.experiments.distinct_images import DistinctImages, find_distinct_images
 from covey.experiments.experiment import Experiment
 from covey.experiments.plan import PlanLine, Task, plan_extraction, plan_tasks, summarize_tasks
@@ -107,7 +109,9 @@ def run_experiment(
         raise CoveyError(f"{dataset.location} cannot be written: name a place for the results, with --out or out.")
     work = work_folder(dataset)
     with hold_run_lock(work / "lock"), log_to_file(work / FILE):
-        pipeline = Pipeline(dataset, images, runtime or experiment.runtime, LoggedProgress(progress), check)
+        pipeline = Pipeline(
+            dataset, images, runtime or experiment.runtime, LoggedProgress(progress), check, experiment.engine
+        )
         tasks = pipeline.plan(experiment)
         failures = [*pipeline.broken, *(failure for task in tasks for failure in pipeline.attempt(task))]
         keys = dict.fromkeys(provenance.key for task in tasks for provenance in task.provenances)
@@ -182,6 +186,7 @@ class Pipeline:
         dataset: where the tables go.
         images: the folder with the images.
         runtime: the settings of the user, not resolved yet.
+        engine: where features are computed.
         files: the images, with their contents.
         computed_keys: the keys of the tables that this pipeline has computed.
         broken: the components that are left out of the plan because their plugins fail.
@@ -194,6 +199,7 @@ class Pipeline:
         runtime: Runtime,
         progress: Progress = SILENT,
         check: bool = False,
+        engine: Engine | None = None,
     ) -> None:
         """Read which images there are and what they contain; with `check` even those that seem unchanged.
 
@@ -202,6 +208,7 @@ class Pipeline:
         """
         self.dataset = dataset
         self.runtime = runtime
+        self.engine = engine or Local()
         self.progress = progress
         self.work = work_folder(dataset)
         self.images = images = attrs.evolve(images, work=self.work)
@@ -228,6 +235,11 @@ class Pipeline:
             CoveyError: features or layers do not exist.
         """
         experiment = self._leave_out_broken(experiment)
+        if experiment.engine != Local() and not experiment.extractors:
+            raise CoveyError(
+                f"The engine {experiment.engine.name} has no effect in this run, because nothing is extracted: leave it"
+                " out."
+            )
         for sentence in check_settings(self.runtime, experiment.extractors):
             self.progress.note(sentence)
         needs_dataset = experiment.features or experiment.join
@@ -479,6 +491,7 @@ class Pipeline:
             self.files,
             self._resolve_runtime(extractor),
             self.progress,
+            self.engine,
             compress=self.runtime.compress,
             strict=self.runtime.strict,
             learned=learned,

@@ -6,24 +6,26 @@ images in earlier tables, are not computed again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 
 import attrs
 
 from covey._base.errors import CoveyError
-from covey._base.progress import Progress
+from covey._base.progress import Progress, Step
 from covey._base.text import count_noun
 from covey.components import options
 from covey.components.contracts import FeatureExtractor, Runtime
-from covey.components.fitting import load_extractor
+from covey.components.engine_contract import Engine
 from covey.components.versions import package_versions
 from covey.data.dataset import Dataset
 from covey.data.images import ImageFile, ImageFolder, key_of
 from covey.data.provenance import Details, Provenance, ReusedRows
 from covey.data.tables import LearnedState, as_names
-from covey.extraction.decoded_batches import decode_batches
+from covey.engines.local import Local
+from covey.extraction.feature_work import FeatureBatch, FeatureWork
 from covey.extraction.finished_rows import (
     EarlierRows,
     FinishedRows,
@@ -35,10 +37,11 @@ from covey.extraction.finished_rows import (
 )
 from covey.extraction.in_work import FILE as IN_WORK
 from covey.extraction.in_work import InWork
+from covey.extraction.lost_batches import compute_batches
 from covey.extraction.memory import ORDINARY, images_at_once
 from covey.extraction.notes import count_ranges, count_sizes, find_copies
-from covey.extraction.runtime import BATCH_SIZE, describe_machine, describe_settings
-from covey.extraction.shard_builder import NOT_FINITE, ShardBuilder, is_large
+from covey.extraction.runtime import BATCH_SIZE, describe_settings
+from covey.extraction.shard_builder import NOT_FINITE, is_large
 from covey.extraction.shards import Batch, Content, Plan, Shard, Shards, shards_of
 
 LEAST = 32
@@ -77,6 +80,7 @@ class Extraction:
         files: the images that the tables are of.
         runtime: how to compute, every setting resolved.
         progress: reports how far it is.
+        engine: where batches are computed.
         compress: whether the tables are compressed.
         strict: whether rows computed by different machines are refused in one table.
         learned: what the extractor has learned, if it learns.
@@ -88,6 +92,7 @@ class Extraction:
     files: Sequence[ImageFile]
     runtime: Runtime
     progress: Progress
+    engine: Engine = attrs.field(factory=Local)
     compress: bool = False
     strict: bool = False
     learned: LearnedState | None = None
@@ -137,34 +142,29 @@ class Extraction:
         extractor = options.join_plural([job.layer for job in jobs])
         with self.progress.step("Extracting features", sum(map(len, batches)), "image") as step:
             step.say("compiling" if plan.runtime.compile else extractor.startup_message)
-            for batch, shards in self._build_shards(extractor, plan.runtime, len(jobs), batches):
-                for job, shard in zip(jobs, shards, strict=True):
-                    if batch not in job.finished:
-                        job.shards.add(batch, shard)
-                step.say("")
-                step.advance(len(batch))
+            with closing(self._build_shards(extractor, plan.runtime, len(jobs), batches, step)) as outcomes:
+                for batch, shards in outcomes:
+                    for job, shard in zip(jobs, shards, strict=True):
+                        if batch not in job.finished:
+                            job.shards.add(batch, shard)
+                    step.say("")
+                    step.advance(len(batch))
 
     def _build_shards(
-        self, extractor: FeatureExtractor, runtime: Runtime, layers: int, batches: Sequence[Batch]
-    ) -> Iterator[tuple[Batch, list[Shard]]]:
+        self, extractor: FeatureExtractor, runtime: Runtime, layers: int, batches: Sequence[Batch], step: Step
+    ) -> Generator[tuple[Batch, list[Shard]], None, None]:
         """Yield each batch with its shards, one for each layer."""
-        images, in_work = self._usable_images(), InWork(self.work / IN_WORK, extractor.tag)
-        deadly = self._deadly_images(in_work, images)
-        builder = ShardBuilder(
-            extract=load_extractor(extractor, runtime, self.learned.arrays if self.learned else None),
-            batch_size=runtime.batch_size or BATCH_SIZE,
-            layers=layers,
-            machine=describe_machine(extractor, runtime),
-            in_work=in_work,
-        )
-        contents = [[content for content in batch if content not in deadly] for batch in batches]
+        in_work = InWork(self.work / IN_WORK, extractor.tag)
+        deadly = self._deadly_images(in_work, self._usable_images())
         copies = self._copies_by_content()
-        decoded = decode_batches(
-            self.folder, runtime.workers, ([copies[content] for content in usable] for usable in contents)
-        )
-        for batch, usable, pictures in zip(batches, contents, decoded, strict=True):
+
+        def describe(batch: Batch) -> FeatureBatch:
             problems = {content: deadly[content] for content in batch if content in deadly}
-            yield batch, builder.build({**dict(zip(usable, pictures, strict=True)), **problems})
+            return FeatureBatch({content: copies[content] for content in batch if content not in problems}, problems)
+
+        state = self.learned.arrays if self.learned else None
+        work = FeatureWork(extractor, runtime, layers, self.folder, in_work, state)
+        yield from compute_batches(self.engine, work, batches, describe, step)
         in_work.finish()
 
     def _deadly_images(self, in_work: InWork, images: Mapping[Content, ImageFile]) -> dict[Content, str]:

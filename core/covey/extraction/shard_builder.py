@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from itertools import chain
 
 import attrs
@@ -29,14 +30,14 @@ class ShardBuilder:
     """Builds the shards of an extractor with some layers.
 
     `batch_size` is how many images of ordinary size go through the extractor at once; `machine` describes what
-    computes.
+    computes; `in_work` says on disk which images are in work, if the death of this process would go unnoticed.
     """
 
     extract: Extract
     batch_size: int
     layers: int
     machine: str
-    in_work: InWork
+    in_work: InWork | None = None
 
     def build(self, images: Mapping[Content, Decoded]) -> list[Shard]:
         """Return what a batch of images of one size gives for each layer.
@@ -73,7 +74,7 @@ class ShardBuilder:
         height, width, _ = pictures[contents[0]].pixels.shape
         images_per_batch = images_at_once(self.batch_size, height, width)
         parts = (contents[start : start + images_per_batch] for start in range(0, len(contents), images_per_batch))
-        halves = chain.from_iterable(map(self.in_work.split, parts))
+        halves = chain.from_iterable(map(self.in_work.split, parts)) if self.in_work else parts
         return dict(pair for part in halves for pair in self._part(part, pictures, images_per_batch))
 
     def _part(
@@ -82,7 +83,7 @@ class ShardBuilder:
         pixels = [pictures[content].pixels for content in contents]
         area = pixels[0].shape[0] * pixels[0].shape[1]
         try:
-            with self.in_work.writing(contents):
+            with self.in_work.writing(contents) if self.in_work else nullcontext():
                 arrays = self._extract(_pad(pixels, size))
         except (NotEnoughMemory, MemoryError) as error:
             if area <= ORDINARY:

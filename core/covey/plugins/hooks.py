@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from covey.components.contracts import Clusterer, FeatureExtractor, Reducer, Storage
+from covey.components.engine_contract import Engine
 from covey.components.exchange_contracts import Exporter, Importer
 from covey.components.measure_contract import Measure
 
@@ -69,6 +70,17 @@ def covey_storages() -> Iterable[type[Storage]]:  # type: ignore[empty-body]
         @hookimpl
         def covey_storages():
             yield Npz
+    """
+
+
+@hookspec
+def covey_engines() -> Iterable[type[Engine]]:  # type: ignore[empty-body]
+    """Offer engines: component classes that compute batches here or elsewhere.
+
+    Example:
+        @hookimpl
+        def covey_engines():
+            yield Processes
     """
 
 

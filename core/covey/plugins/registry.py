@@ -18,6 +18,7 @@ import pluggy
 from covey._base.errors import CoveyError, did_you_mean, reason
 from covey._version import API, __version__
 from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Storage
+from covey.components.engine_contract import Engine
 from covey.components.exchange_contracts import Exporter, Importer
 from covey.components.heavy_imports import HEAVY
 from covey.components.kinds import BESIDE_RUNS, Kind
@@ -26,6 +27,7 @@ from covey.components.options import options
 from covey.plugins import hooks
 
 BUILT_IN = {
+    "engines": "covey.engines.builtin_engines",
     "measures": "covey.analysis.measures.builtin_measures",
     "exchange": "covey.outputs.exchange.builtin_exchange",
 }
@@ -163,6 +165,8 @@ class Registry:
     def get(self, kind: Literal[Kind.CLUSTERER], name: str) -> type[Clusterer]: ...
     @overload
     def get(self, kind: Literal[Kind.STORAGE], name: str) -> type[Storage]: ...
+    @overload
+    def get(self, kind: Literal[Kind.ENGINE], name: str) -> type[Engine]: ...
     @overload
     def get(self, kind: Literal[Kind.MEASURE], name: str) -> type[Measure]: ...
     @overload

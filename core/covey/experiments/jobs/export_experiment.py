@@ -14,9 +14,13 @@ from covey.analysis.join_tables import Join
 from covey.components.contracts import Component
 from covey.components.kinds import STEPS, Kind
 from covey.components.options import Option, Setting, format_value, options
-from covey.experiments.experiment import JOIN, LEARN_AGAIN, RUNTIME, WHITEN, Experiment, from_flags
+from covey.engines.local import Local
+from covey.experiments.experiment import JOIN, LEARN_AGAIN, RUNTIME, SETTABLE, WHITEN, Experiment, from_flags
 from covey.plugins.locations import DEFAULT_SCHEME, find_storage
 from covey.plugins.registry import Registry
+
+_NAMED = (*STEPS, Kind.ENGINE)
+"""The kinds whose components flags name."""
 
 
 def to_toml(experiment: Experiment, registry: Registry) -> str:
@@ -37,7 +41,7 @@ def to_toml(experiment: Experiment, registry: Registry) -> str:
             document.add(WHITEN, _toml_value(alternatives[0] if len(alternatives) == 1 else alternatives))
     if anchored.learn_again:
         document.add(LEARN_AGAIN, tomlkit.item(True))
-    for kind in (*STEPS, Kind.STORAGE):
+    for kind in SETTABLE:
         sections = [_write_section(component, registry) for component in _components(anchored, kind)]
         if sections:
             document.add(kind.value, AoT(sections))
@@ -49,8 +53,8 @@ def to_toml(experiment: Experiment, registry: Registry) -> str:
 def command_words(experiment: Experiment, registry: Registry) -> list[str] | None:
     """Return the words of the command that runs an experiment; None if only a file can describe it."""
     anchored = _anchor_locations(experiment, registry)
-    names = {kind: [_name_component(part, registry) for part in _components(anchored, kind)] for kind in STEPS}
-    settings = list(dict.fromkeys(setting for kind in (*STEPS, Kind.STORAGE) for setting in _settings(kind, anchored)))
+    names = {kind: [_name_component(part, registry) for part in _components(anchored, kind)] for kind in _NAMED}
+    settings = list(dict.fromkeys(setting for kind in SETTABLE for setting in _settings(kind, anchored)))
     dataset, out, features, runtime = anchored.dataset, anchored.out, anchored.features, anchored.runtime
     whiten = ",".join(map(str, _whiten_alternatives(anchored))) or None
     try:
@@ -59,7 +63,7 @@ def command_words(experiment: Experiment, registry: Registry) -> list[str] | Non
             return None
     except CoveyError:
         return None
-    component_flags = [word for kind in STEPS for name in names[kind] for word in (f"--{kind}", name)]
+    component_flags = [word for kind in _NAMED for name in names[kind] for word in (f"--{kind}", name)]
     return [
         "covey",
         "run",
@@ -105,6 +109,7 @@ def _components(experiment: Experiment, kind: Kind) -> tuple[Component, ...]:
         *experiment.reducers,
         *experiment.clusterers,
         *experiment.storages,
+        *([experiment.engine] if experiment.engine != Local() else []),
     )
     return tuple(component for component in components if isinstance(component, kind.base))
 
