@@ -53,20 +53,18 @@ class TextColumn:
     def of(cls, texts: Iterable[str]) -> TextColumn:
         """Return the column of these texts."""
         texts = texts if isinstance(texts, list) else list(texts)
-        encoded = "\0".join(texts).encode("utf-8", "surrogatepass")
-        letters = np.frombuffer(encoded, np.uint8)
+        letters = np.frombuffer("\0".join(texts).encode("utf-8", "surrogatepass"), np.uint8)
         ends = np.flatnonzero(letters == 0)
-        if len(ends) + 1 != len(texts):  # there is none, or "\0" is in one
-            return cls(_arrow().array([text.encode("utf-8", "surrogatepass") for text in texts], _arrow().binary()))
-        offsets = np.concatenate([[0], ends - np.arange(len(ends)), [len(encoded) - len(ends)]]).astype(np.int32)
-        buffers = [None, _arrow().py_buffer(offsets), _arrow().py_buffer(letters[letters != 0])]
-        return cls(_arrow().Array.from_buffers(_arrow().binary(), len(texts), buffers))
+        if len(ends) + 1 == len(texts):
+            return cls(_build_texts(len(texts), ends - np.arange(len(ends)), letters[letters != 0]))
+        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]  # there is none, or "\0" is in one
+        return cls(_build_texts(len(texts), np.cumsum([*map(len, encoded)])[:-1], b"".join(encoded)))
 
     @classmethod
     def join(cls, columns: Sequence[TextColumn]) -> TextColumn:
         """Return the texts of several columns, one after the other."""
         arrays = [column._array for column in columns]
-        return cls(_arrow().concat_arrays(arrays) if arrays else _arrow().array([], _arrow().binary()))
+        return cls(_arrow().concat_arrays(arrays)) if arrays else cls.of([])
 
     def __len__(self) -> int:
         return len(self._array)
@@ -145,6 +143,13 @@ def read_parquet(content: bytes, names: Sequence[str]) -> dict[str, TextColumn |
         return {name: _from_arrow(table.column(name).combine_chunks()) for name in names}
     except _ERRORS as error:
         raise CoveyError(f"it is no Parquet file with the columns {', '.join(names)} ({reason(error)})") from error
+
+
+def _build_texts(count: int, inner_ends: NDArray[np.int64], letters: bytes | NDArray[np.uint8]) -> Any:
+    """Return an array of texts: where each but the last ends, and their letters. `array` would import pandas."""
+    offsets = np.concatenate([[0], inner_ends, [len(letters)]]).astype(np.int32)
+    buffers = [None, _arrow().py_buffer(offsets), _arrow().py_buffer(letters)]
+    return _arrow().Array.from_buffers(_arrow().binary(), count, buffers)
 
 
 def _as_arrow(column: TextColumn | NDArray[Any]) -> Any:
