@@ -1369,7 +1369,7 @@ BROKEN_STORAGES: list[Broken] = [
     (Littering, "files", r"only files in its own place may be written, not \['litter.txt'\]"),
     (Forgetful, "tables", "must be found by its key"),
     (Untidy, "tables", "must be sorted"),
-    (Repeating, "tables", "must give as many entries, not 6"),
+    (Repeating, "tables", "must give as many entries, not 8"),
     (Wrong, "reopening", "is not what was saved"),
     (Homeless, "images", "must store where its images are"),
     (Inventive, "missing_place", "must raise CoveyError"),

@@ -29,6 +29,7 @@ from covey.labelling import open_labels
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 from covey.testing import tiny_images, tiny_tables
+from covey.testing.samples import tiny_state
 
 if find_spec("kaggle") is None:
     pytest.skip('needs pip install "covey[kaggle]"', allow_module_level=True)
@@ -91,6 +92,25 @@ def test_a_pushed_dataset_comes_back_by_pull(published: KaggleServer, birds: Pat
     pushed = {path.relative_to(birds): path.read_bytes() for path in birds.rglob("*.*") if ".covey" not in path.parts}
     pulled = {path.relative_to(tmp_path / "pulled"): path.read_bytes() for path in (tmp_path / "pulled").rglob("*.*")}
     assert pulled == pushed
+
+
+def test_what_an_extractor_has_learned_goes_along(
+    kaggle: KaggleServer, birds: Path, covey: Cli, tmp_path: Path
+) -> None:
+    learned = tiny_state(["image_000.png"])
+    FolderDataset(birds).save([learned])
+    assert covey("push", birds, PLACE).exit_code == 0
+    for dataset in (open_dataset(Registry.installed(), PLACE), _pull(covey, tmp_path / "pulled")):
+        (state,) = map(dataset.load, dataset.states())
+        assert state.provenance == learned.provenance
+        assert {name: array.tolist() for name, array in state.arrays.items()} == {
+            name: array.tolist() for name, array in learned.arrays.items()
+        }
+
+
+def _pull(covey: Cli, folder: Path) -> FolderDataset:
+    assert covey("pull", PLACE, folder).exit_code == 0
+    return FolderDataset(folder)
 
 
 def test_the_dashboard_opens_a_pushed_dataset(published: KaggleServer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -15,8 +16,8 @@ from covey.components.kinds import Kind
 from covey.data.dataset import Dataset
 from covey.data.folder import FolderDataset
 from covey.data.images import ImageFolder
-from covey.data.provenance import Provenance
-from covey.data.tables import Clustering, Embedding, Features, Table
+from covey.data.provenance import STATE, Provenance
+from covey.data.tables import Clustering, Embedding, Features, LearnedState, Table
 from covey.plugins.registry import Registered, Registry
 from covey.testing.brightness import Brightness
 
@@ -48,6 +49,14 @@ def tiny_tables(names: Sequence[str]) -> list[Table]:
         Embedding(names=names, Z=Z, map=flat, provenance=reduced),
         Clustering(names=names, labels=labels, provenance=clustered),
     ]
+
+
+def tiny_state(names: Sequence[str]) -> LearnedState:
+    """Return what an extractor might have learned from images with these names."""
+    random = np.random.default_rng(0)
+    arrays = {"weights": random.normal(size=(12, 3)), "epoch": np.array(4), "layers": np.array(["mean", "deviation"])}
+    provenance = _provenance(Kind.EXTRACTOR, "tiny", {}, None)
+    return LearnedState(names=names, arrays=arrays, provenance=attrs.evolve(provenance, output=STATE))
 
 
 def tiny_dataset(folder: Path, count: int = 6) -> Dataset:

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
+import numpy as np
+from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
 from covey.components.contracts import PublishOptions, Storage
 from covey.data.dataset import Dataset
-from covey.data.tables import Table
+from covey.data.tables import LearnedState, Table
 from covey.testing.assertions import (
     are_identical,
     describe_difference,
@@ -22,7 +24,7 @@ from covey.testing.assertions import (
 )
 from covey.testing.checks import list_checks, run_checks
 from covey.testing.component_checks import ComponentChecks
-from covey.testing.samples import tiny_dataset, tiny_images, tiny_tables
+from covey.testing.samples import tiny_dataset, tiny_images, tiny_state, tiny_tables
 
 Place = Callable[[Path], str]
 """Function from a path on this machine, at which nothing is, to a place of a storage, at which nothing is either."""
@@ -143,7 +145,7 @@ class StorageChecks(ComponentChecks[Storage]):
             dataset = self.component.create(self.place(folder / "dataset"), images.root)
         except CoveyError:
             return
-        tables = tiny_tables(images.names())
+        tables = [*tiny_tables(images.names()), tiny_state(images.names())]
         for _ in range(2):
             dataset.save(tables)
         check(dataset, tables)
@@ -161,6 +163,7 @@ class StorageChecks(ComponentChecks[Storage]):
 
     def _make_dataset(self, folder: Path) -> Dataset:
         dataset = tiny_dataset(folder)
+        dataset.save([tiny_state([])])
         (folder / "clusters.csv").write_text("name,cluster\nimage_000.png,0\n", "utf-8")
         return dataset
 
@@ -207,9 +210,18 @@ def _compare(saved: Table, loaded: Table) -> str:
     """Return in words how a table differs from the one that was saved; "" if it does not."""
     if type(saved) is not type(loaded) or saved.provenance != loaded.provenance:
         return "it has another kind or provenance"
-    names = [field.name for field in attrs.fields(type(saved)) if field.name != "provenance"]
-    for name in names:
-        arrays = getattr(saved, name), getattr(loaded, name)
+    columns, loaded_columns = _list_arrays(saved), _list_arrays(loaded)
+    if columns.keys() != loaded_columns.keys():
+        return "it has other arrays"
+    for name in columns:
+        arrays = columns[name], loaded_columns[name]
         if not are_identical(arrays[:1], arrays[1:]):
             return f"{name} differs" if arrays[0].dtype.kind in "UO" else describe_difference(arrays[:1], arrays[1:])
     return ""
+
+
+def _list_arrays(table: Table) -> dict[str, NDArray[np.generic]]:
+    """Return the arrays of a table by name."""
+    if isinstance(table, LearnedState):
+        return {"names": table.names, **{f"array {name!r}": array for name, array in table.arrays.items()}}
+    return {field.name: getattr(table, field.name) for field in attrs.fields(type(table)) if field.name != "provenance"}
