@@ -28,7 +28,9 @@ def describe_lineage(provenance: Provenance | None) -> str:
     """Return the steps that made a table, the first one first, each with its options."""
     if provenance is None:
         return "Made by another tool, which does not say how."
-    source_sentences = "".join(f"{describe_lineage(source)} " for source in provenance.sources)
+    source_sentences = "".join(
+        f"{describe_lineage(source)} " for source in (*filter(None, [provenance.state]), *provenance.sources)
+    )
     settings = ", ".join(
         f"{name.replace('_', ' ')} {_format_setting(setting)}"
         for name, setting in {**provenance.options, **provenance.details.chosen}.items()
