@@ -17,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.io import wavfile
-from tests.fixture_types import Cli
+from tests.fixture_types import Cli, Distribution
 
 from covey import Clustering, CoveyError, Embedding, Features
 from covey.components.kinds import Kind
@@ -673,6 +673,34 @@ def test_an_export_that_cannot_be_says_why_and_writes_nothing(
     done = covey("export", images, tmp_path / "out", *words)
     assert (done.exit_code, message in done.stderr) == (2, True), done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_form_that_fails_is_one_sentence_that_names_the_plugin(
+    covey: Cli, images: Path, tmp_path: Path, distribution: Distribution
+) -> None:
+    source = (Path(__file__).parents[1] / "outlets.py").read_text("utf-8").replace("lines = [", "lines = 1 // 0, [")
+    distribution("covey-broken", {"broken": "covey_broken"}, covey_broken=source)
+    FolderDataset(images).labels.add(["call_00.png"], "wren")
+    (tmp_path / "some.txt").write_text("call_00.png shows wren\n", "utf-8")
+    exported = covey("export", images, tmp_path / "out", "--to", "sentences")
+    imported = covey("import", "sentences", images, tmp_path / "some.txt")
+    for done, action in ((exported, "write"), (imported, "read")):
+        assert done.exit_code == 2
+        assert f"sentences of covey-broken 1.0 failed in {action} (ZeroDivisionError: " in done.stderr
+
+
+def test_forms_that_two_plugins_offer_are_told_apart(
+    covey: Cli, images: Path, tmp_path: Path, distribution: Distribution, outlets: None
+) -> None:
+    source = (Path(__file__).parents[1] / "outlets.py").read_text("utf-8")
+    distribution("covey-other", {"other": "covey_other"}, covey_other=source)
+    FolderDataset(images).labels.add(["call_00.png"], "wren")
+    refused = covey("export", images, tmp_path / "out", "--to", "sentences")
+    assert (refused.exit_code, "say which, covey-other:sentences" in refused.stderr) == (2, True)
+    assert covey("export", images, tmp_path / "out", "--to", "covey-other:sentences").exit_code == 0
+    assert "covey-other:sentences" in covey("import", "--help").stdout
+    done = covey("import", "covey-other:sentences", images, tmp_path / "out" / "sentences.txt")
+    assert (done.exit_code, done.stdout) == (0, "1 of 1 sentences used.\n"), done.stderr
 
 
 def test_plugins_list_shows_all_that_a_plugin_offers(covey: Cli, outlets: None) -> None:

@@ -22,15 +22,16 @@ class ImporterGroup(click.Group):
     """A subcommand for each importer that is installed; its options are flags."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the importers; one that several plugins use is left out."""
-        names = [importer.name for importer in Registry.installed().of_kind(Kind.IMPORTER)]
-        return [name for name in names if names.count(name) == 1]
+        """Return the names of the importers; those of one name with the names of their packages."""
+        importers = Registry.installed().of_kind(Kind.IMPORTER)
+        names = [importer.name for importer in importers]
+        return [importer.name if names.count(importer.name) == 1 else importer.full_name for importer in importers]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of an importer; None if none has that name.
 
         Raises:
-            CoveyError: several plugins offer it, or a library that it requires is not installed.
+            CoveyError: several plugins offer it.
         """
         registry = Registry.installed()
         if not any(cmd_name in (importer.name, importer.full_name) for importer in registry.of_kind(Kind.IMPORTER)):

@@ -30,7 +30,10 @@ class DensityValidity(Measure):
 
     name = "validity"
     heading = "DBCV"
-    meaning = "density-based clustering validation, -1 to 1: how well clusters are separated"
+    meaning = (
+        "density-based clustering validation, -1 to 1: how well clusters are separated; of features with more than"
+        f" {MOST_COLUMNS} columns in their embedding"
+    )
     references = ("D. Moulavi et al.: Density-based clustering validation. SIAM Data Mining, 2014.",)
     requires = {"hdbscan": "covey[hdbscan]"}
 
