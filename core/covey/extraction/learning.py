@@ -218,12 +218,19 @@ class UnfinishedLearning:
 
 def list_unfinished_learning(work: Path) -> list[UnfinishedLearning]:
     """Return the learning in a work folder that was interrupted."""
-    checkpoints = {path: _read_checkpoint(path) for path in sorted((work / FOLDER).glob("[!.]*.npz"))}
+    provenances = {path: _read_provenance(path) for path in sorted((work / FOLDER).glob("[!.]*.npz"))}
     return [
-        UnfinishedLearning(checkpoint.provenance.component, len(checkpoint.provenance.details.losses), path)
-        for path, checkpoint in checkpoints.items()
-        if checkpoint and checkpoint.provenance
+        UnfinishedLearning(provenance.component, len(provenance.details.losses), path)
+        for path, provenance in provenances.items()
+        if provenance
     ]
+
+
+def _read_provenance(path: Path) -> Provenance | None:
+    try:
+        return npz.read_entry(path).provenance
+    except CoveyError:
+        return None
 
 
 def _checkpoint_path(work: Path, provenance: Provenance) -> Path:
