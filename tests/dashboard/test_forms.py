@@ -170,3 +170,46 @@ def test_a_wrong_value_is_a_sentence_and_no_component(
     getattr(page, kind)(key=f"strange.{name}").set_value(value).run()
     assert page.session_state["made"] is None
     assert sentence in page.html[0].value
+
+
+def conditional_script() -> None:
+    """A page with the form of a component with an option that depends on another one, and with paths."""
+
+    import streamlit as st
+
+    from covey import Clusterer, component, option
+    from covey_dashboard.widgets.forms import show_form
+
+    @component
+    class Conditional(Clusterer):
+        name = "conditional"
+
+        xi: float = option(default=0.05, gt=0, lt=1, when={"method": "xi"}, help="Steepness.")
+        method: str = option(default="xi", choices=("xi", "dbscan"), help="A method.")
+        eps: float = option(default=0.5, gt=0, le=9, when={"method": "dbscan"}, expert=True, help="Radius.")
+        classes: str = option(default="", path="file", help="A table of classes.")
+
+        def cluster(self, Z):  # type: ignore[no-untyped-def]
+            raise NotImplementedError
+
+    st.session_state["made"] = show_form(Conditional, "conditional")
+
+
+def test_an_option_is_shown_only_where_it_makes_a_difference() -> None:
+    page = AppTest.from_function(conditional_script, default_timeout=30).run()
+    assert [slider.label for slider in page.slider] == ["Xi"]
+    page.slider(key="conditional.xi").set_value(0.3).run()
+    assert made(page, "xi") == 0.3
+    page.selectbox(key="conditional.method").set_value("dbscan").run()
+    assert [slider.label for slider in page.slider] == ["Eps"]
+    assert made(page, "xi") == 0.05
+    assert "Only if method is dbscan." in page.slider(key="conditional.eps").help
+
+
+def test_a_path_that_does_not_exist_is_said_in_the_form() -> None:
+    page = AppTest.from_function(conditional_script, default_timeout=30).run()
+    page.text_input(key="conditional.classes").set_value("no/such/file.csv").run()
+    assert page.session_state["made"] is None
+    assert "there is no file &#x27;no/such/file.csv&#x27;" in page.get("html")[0].proto.body
+    page.text_input(key="conditional.classes").set_value(__file__).run()
+    assert made(page, "classes") == __file__

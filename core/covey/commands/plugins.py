@@ -122,7 +122,7 @@ def _summary_row(registered: Registered) -> dict[str, str]:
 
 def _option_row(option: Option) -> Sequence[str]:
     expert = " (for experts)" if option.expert else ""
-    return [option.name, format_value(option.default), option.expected, option.help + expert]
+    return [option.name, format_value(option.default), option.expected, option.full_help + expert]
 
 
 def options_table(declared: Sequence[Option]) -> str:

@@ -13,6 +13,7 @@ from covey._base.errors import CoveyError, did_you_mean
 from covey._base.files import replace_file
 from covey._base.terminal_progress import TerminalProgress
 from covey.analysis.profiles import Profile, profile_option
+from covey.commands.flags import SettingText
 from covey.commands.terminal.text_tables import print_table
 from covey.components.contracts import Clusterer
 from covey.components.kinds import Kind
@@ -35,7 +36,7 @@ ROWS = 20
 )
 @click.option("--option", required=True, metavar="OPTION", help="The option to vary, such as eps.")
 @click.option(
-    "--set", "settings", multiple=True, metavar="KIND.OPTION=VALUE",
+    "--set", "settings", multiple=True, type=SettingText(), metavar="KIND.OPTION=VALUE",
     help="Set another option, as in clusterer.min_samples=5; several values (5,10) mean: try each.",
 )  # fmt: skip
 @click.option("--embedding", metavar="NAME", help="The table to cluster, as covey info lists it. [default: all]")

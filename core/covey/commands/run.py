@@ -13,7 +13,7 @@ from covey._base.errors import CoveyError
 from covey._base.terminal_progress import TerminalProgress
 from covey._base.text import count_noun, preview
 from covey.analysis.measures.own_measures import cluster_sizes, coverage
-from covey.commands.flags import flags_of
+from covey.commands.flags import SettingText, flags_of
 from covey.commands.foreign_experiment import confirm_destination
 from covey.commands.terminal.text_tables import print_column_groups, print_table
 from covey.commands.terminal.tracebacks import show_traceback
@@ -51,6 +51,7 @@ FAILED = 1
     "--set",
     "settings",
     multiple=True,
+    type=SettingText(),
     metavar="KIND.OPTION=VALUE",
     help="Set an option, as in clusterer.eps=0.3; several values (0.3,0.4) mean: try each.",
 )

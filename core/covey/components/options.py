@@ -10,8 +10,9 @@ import math
 import operator
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar, Union, dataclass_transform
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union, dataclass_transform
 
 import attrs
 
@@ -23,6 +24,10 @@ Scalar = bool | int | float | str
 """One value of an option."""
 Setting = Scalar | tuple[Scalar, ...] | None
 """The value of an option as components hold it."""
+Conditions = Mapping[str, Scalar | Sequence[Scalar]]
+"""The values that other options must have."""
+FrozenConditions = tuple[tuple[str, tuple[Scalar, ...]], ...]
+PathKind = Literal["file", "folder"]
 Choices = Sequence[Scalar] | Callable[[Any], Iterable[Scalar]]
 _DECLARATION = "covey.option"
 _NOUNS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
@@ -33,6 +38,14 @@ _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "le": operator.le,
 }
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def _freeze_conditions(conditions: Conditions | FrozenConditions | None) -> FrozenConditions:
+    """Return conditions as a value that can be hashed: each name with the values that it must have one of."""
+    if isinstance(conditions, tuple):
+        return conditions
+    pairs = (conditions or {}).items()
+    return tuple((name, tuple(value) if isinstance(value, tuple | list) else (value,)) for name, value in pairs)
 
 
 @attrs.frozen
@@ -66,6 +79,32 @@ class Option:
     live: bool = False
     plural: bool = False
     learning: bool = False
+    when: FrozenConditions = attrs.field(default=(), converter=_freeze_conditions)
+    path: PathKind | None = None
+
+    @property
+    def condition(self) -> str:
+        """When the option counts, in words: "method is xi or dbscan"; "" if always."""
+        return " and ".join(f"{name} is {' or '.join(map(format_value, values))}" for name, values in self.when)
+
+    @property
+    def full_help(self) -> str:
+        """The help, and when the option counts."""
+        return f"{self.help} Only if {self.condition}." if self.when else self.help
+
+    def counts(self, settings: Mapping[str, object]) -> bool:
+        """Whether the option makes a difference beside these values of the others."""
+        return all(settings.get(name) in values for name, values in self.when)
+
+    def find_path_problem(self, setting: object) -> str:
+        """Return why the path that an option holds cannot be read; "" if it can, or if it is no path."""
+        if self.path is None or setting in (None, "", self.default):
+            return ""
+        for text in setting if isinstance(setting, tuple | list) else (setting,):
+            path = Path(str(text)).expanduser()
+            if not (path.is_file() if self.path == "file" else path.is_dir()):
+                return f"option {self.name!r}: there is no {self.path} {str(text)!r}."
+        return ""
 
     @property
     def bounds(self) -> str:
@@ -165,6 +204,8 @@ def option(
     live: bool = False,
     plural: bool = False,
     learning: bool = False,
+    when: Conditions | None = None,
+    path: PathKind | None = None,
 ) -> Any:
     """Declare an option of a component: a field with a type, bounds and an explanation.
 
@@ -183,6 +224,12 @@ def option(
         plural: whether each element of the list makes a separate result, with its own key.
         learning: whether it matters when an extractor learns. Another value makes it learn anew; after a change of the
             other options, what it has learned is used again.
+        when: the values that other options must have for this one to make a difference, such as {"method": "xi"} or
+            {"method": ("xi", "dbscan")}. Otherwise forms hide it, it always has its default, it is no part of the key,
+            and setting it in covey.toml or by a flag is an error.
+        path: "file" or "folder" if the option is the path of one. In covey.toml it is relative to that file; whether it
+            exists is checked before anything is computed; shells complete it. A path enters the key as it is: let
+            `identity` replace it by a hash of what is in it.
     """
     declared = {key: value for key, value in locals().items() if key != "default"}
     return attrs.field(default=default, metadata={_DECLARATION: declared})
@@ -204,7 +251,79 @@ def options(cls: type) -> tuple[Option, ...]:
         raise TypeError(f"{cls.__name__} is not marked with @component")
     hints = typing.get_type_hints(cls)
     fields = sorted(attrs.fields(cls), key=lambda field: field.inherited)
-    return tuple(_read_declaration(cls, field, hints[field.name]) for field in fields)
+    declared = [_read_declaration(cls, field, hints[field.name]) for field in fields]
+    for option in declared:
+        _check_conditions(cls, option, declared)
+    return tuple(_put_after_conditions(declared))
+
+
+def _check_conditions(cls: type, option: Option, declared: Sequence[Option]) -> None:
+    """Raise TypeError if `when` of an option names what no other option is, or a value that it cannot have."""
+    options_by_name = {other.name: other for other in declared if other is not option}
+    for name, values in option.when:
+        other = options_by_name.get(name)
+        problem = "names no other option" if other is None else "names an option that has conditions itself"
+        if other is None or other.when:
+            raise TypeError(f"{cls.__name__}.{option.name}: when {problem}, {name!r}")
+        if other.expert and not option.expert:
+            raise TypeError(f"{cls.__name__}.{option.name}: {name!r} is for experts, so this must be too")
+        try:
+            for value in values:
+                other.convert(value)
+        except ValueError as error:
+            raise TypeError(f"{cls.__name__}.{option.name}: when: {error}") from error
+
+
+def _put_after_conditions(declared: Sequence[Option]) -> Iterator[Option]:
+    """Yield options in order, but each after those that its conditions name."""
+    waiting = [option for option in declared if option.when]
+    yielded: set[str] = set()
+    for option in declared:
+        if option.when:
+            continue
+        yield option
+        yielded.add(option.name)
+        ready = [dependent for dependent in waiting if yielded.issuperset(name for name, _ in dependent.when)]
+        yield from ready
+        waiting = [dependent for dependent in waiting if dependent not in ready]
+
+
+def key_values(component: object) -> dict[str, Scalar | list[Scalar] | None]:
+    """Return the options of a component that decide its results, as plain values: those that count."""
+    values = option_values(component)
+    return {option.name: values[option.name] for option in options(type(component)) if option.counts(values)}
+
+
+def check_paths(component: object) -> None:
+    """Check that the files and folders exist that the options of a component name.
+
+    Raises:
+        CoveyError: a line for each that does not.
+    """
+    values = option_values(component)
+    problems = [
+        option.find_path_problem(values[option.name]) for option in options(type(component)) if option.counts(values)
+    ]
+    if sentences := [f"{_component_name(type(component))}: {problem}" for problem in problems if problem]:
+        raise CoveyError("\n".join(sentences))
+
+
+def anchor_paths(cls: type, settings: Mapping[str, object], folder: Path) -> dict[str, object]:
+    """Return settings in which paths are absolute, as seen from a folder; "~" is the home of the user."""
+    path_options = {option.name: option for option in options(cls) if option.path}
+    return {
+        name: _anchor(path_options[name], setting, folder) if name in path_options else setting
+        for name, setting in settings.items()
+    }
+
+
+def _anchor(option: Option, setting: object, folder: Path) -> object:
+    if isinstance(setting, list | tuple):
+        return type(setting)(_anchor(option, element, folder) for element in setting)
+    is_path = isinstance(setting, str) and setting not in ("", option.default)
+    if not is_path or (option.optional and setting == "none"):
+        return setting
+    return str((folder / Path(str(setting)).expanduser()).absolute())
 
 
 def option_values(component: object) -> dict[str, Scalar | list[Scalar] | None]:
@@ -233,6 +352,10 @@ def check_options(component: object) -> None:
             messages.append(f"{_component_name(type(component))}: {error}")
     if messages:
         raise CoveyError("\n".join(messages))
+    values = {option.name: getattr(component, option.name) for option in options(type(component))}
+    for option in options(type(component)):
+        if not option.counts(values):
+            object.__setattr__(component, option.name, option.default)
 
 
 def option_errors(cls: type, settings: Mapping[str, object]) -> dict[str, str]:
@@ -252,22 +375,44 @@ def option_errors(cls: type, settings: Mapping[str, object]) -> dict[str, str]:
             if name not in options_by_name:
                 raise ValueError(_describe_unknown(cls, name))
             for alternative in _alternatives(options_by_name[name], setting):
-                options_by_name[name].convert(alternative)
+                converted = options_by_name[name].convert(alternative)
+                if problem := options_by_name[name].find_path_problem(converted):
+                    raise ValueError(problem)
         except ValueError as error:
             messages[name] = f"{_component_name(cls)}: {error}"
-    return messages
+    return messages or _condition_errors(cls, settings)
+
+
+def _condition_errors(cls: type, settings: Mapping[str, object]) -> dict[str, str]:
+    """Return a sentence for each option that is set although it makes no difference beside the others, by name."""
+    options_by_name = {option.name: option for option in options(cls)}
+    values = {
+        name: {option.convert(alternative) for alternative in _alternatives(option, settings.get(name, option.default))}
+        for name, option in options_by_name.items()
+    }
+    return {
+        name: f"{_component_name(cls)}: option {name!r} makes a difference only if {option.condition}: leave it out."
+        for name, option in options_by_name.items()
+        if values[name] != {option.default} and any(values[other].isdisjoint(allowed) for other, allowed in option.when)
+    }
 
 
 def build(cls: type[T], settings: Mapping[str, object]) -> T:
     """Build a component with these settings; the other options have their defaults.
 
     Raises:
-        CoveyError: a name is no option, or a value is not allowed.
+        CoveyError: a name is no option, a value is not allowed, or an option makes no difference beside the others.
     """
     names = [option.name for option in options(cls)]
     if unknown_names := [name for name in settings if name not in names]:
         raise CoveyError("\n".join(f"{_component_name(cls)}: {_describe_unknown(cls, name)}" for name in unknown_names))
-    return cls(**settings)
+    component = cls(**settings)
+    values = option_values(component)
+    for option in options(cls):
+        if not option.counts(values) and settings.get(option.name, option.default) != option.default:
+            sentence = f"option {option.name!r} makes a difference only if {option.condition}: leave it out."
+            raise CoveyError(f"{_component_name(cls)}: {sentence}")
+    return component
 
 
 def evolve(component: T, **changes: object) -> T:
@@ -294,7 +439,8 @@ def expand_variants(cls: type[T], settings: Mapping[str, object]) -> list[T]:
         raise CoveyError("\n".join(messages.values()))
     options_by_name = {option.name: option for option in options(cls)}
     alternatives = [_alternatives(options_by_name[name], setting) for name, setting in settings.items()]
-    return [cls(**dict(zip(settings, combination, strict=True))) for combination in itertools.product(*alternatives)]
+    combinations = itertools.product(*alternatives)
+    return list(dict.fromkeys(cls(**dict(zip(settings, combination, strict=True))) for combination in combinations))
 
 
 def plural_option(cls: type) -> Option | None:

@@ -129,7 +129,7 @@ class Provenance:
             component=component.name,
             tag=component.tag,
             version=component.version,
-            options=options.option_values(component),
+            options=options.key_values(component),
             identity={**_read_identity(component), **({_LEARNED: state.key} if state else {})},
             input=source if isinstance(source, str) else source.key,
             source=None if isinstance(source, str) else source,
@@ -141,13 +141,13 @@ class Provenance:
     def of_state(cls, extractor: Component, clips: str) -> Provenance:
         """Return the provenance of what an extractor learns from the clips with this key."""
         declared = [option.name for option in options.options(type(extractor)) if option.learning]
-        settings = options.option_values(extractor)
+        settings = options.key_values(extractor)
         return cls(
             kind=Kind.of(type(extractor)),
             component=extractor.name,
             tag=extractor.name,
             version=extractor.version,
-            options={name: settings[name] for name in declared},
+            options={name: settings[name] for name in declared if name in settings},
             identity=_read_identity(extractor),
             input=clips,
             output=STATE,

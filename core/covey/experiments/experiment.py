@@ -63,7 +63,7 @@ def read_experiment(path: Path, registry: Registry) -> Experiment:
         CoveyError: a sentence for each problem, with its line.
     """
     document, locate = read_toml(path)
-    experiment = _Reader(registry, locate).read(document)
+    experiment = _Reader(registry, locate, path.parent).read(document)
     return attrs.evolve(
         experiment,
         dataset=_resolve_location(path, experiment.dataset, registry),

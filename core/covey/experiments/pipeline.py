@@ -314,6 +314,7 @@ class Pipeline:
 
     def _can_be_planned(self, component: Component) -> bool:
         """Whether a plugin says what decides the tables of its component; a failure is remembered."""
+        options.check_paths(component)
         try:
             if isinstance(component, FeatureExtractor):
                 component = self._expand_layers(component)

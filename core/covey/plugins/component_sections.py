@@ -27,12 +27,14 @@ class SectionReader:
     Attributes:
         registry: the installed components.
         locate: says where the value at a path was written.
+        folder: where relative paths begin.
         errors: a sentence for each problem, with its location.
     """
 
-    def __init__(self, registry: Registry, locate: Locate) -> None:
+    def __init__(self, registry: Registry, locate: Locate, folder: Path = Path()) -> None:
         self.registry = registry
         self.locate = locate
+        self.folder = folder
         self.errors: list[str] = []
 
     def read_components(self, kind: Kind, entry: object) -> list[Component]:
@@ -84,6 +86,7 @@ class SectionReader:
         except CoveyError as error:
             self.report((*path, "use"), f"{error}{_remedy(name, self.registry)}")
             return []
+        settings = options.anchor_paths(cls, settings, self.folder)
         return options.expand_variants(cls, settings) if self.check_options(cls, path, settings) else []
 
 

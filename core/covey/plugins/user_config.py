@@ -30,7 +30,7 @@ def read_user_storages(registry: Registry) -> list[Storage]:
     if not path.exists():
         return []
     document, locate = read_toml(path)
-    reader = SectionReader(registry, locate)
+    reader = SectionReader(registry, locate, path.parent)
     for key in document:
         if key not in _KEYS:
             reader.report((key,), f"there is no setting {key!r}.{did_you_mean(key, _KEYS)}")

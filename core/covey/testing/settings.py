@@ -25,7 +25,12 @@ def change_options(cls: type[C]) -> C:
 
 
 def other_settings(option: Option, setting: Setting) -> list[Setting]:
-    """Return a few values that an option allows besides one that it has; choices found on demand are not asked for."""
+    """Return a few values that an option allows besides one that it has.
+
+    Choices found on demand are not asked for, and no path is made up.
+    """
+    if option.path:
+        return []
     candidates = [(scalar,) if option.many else scalar for scalar in _candidates(option)]
     converted = [allowed for candidate in candidates for allowed in _convert(option, candidate)]
     return [other for other in dict.fromkeys(converted) if other != setting]

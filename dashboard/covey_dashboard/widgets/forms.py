@@ -10,7 +10,7 @@ import attrs
 import streamlit as st
 
 from covey import CoveyError
-from covey.frontend import Component, Option, allowed_choices, build, format_value, options
+from covey.frontend import Component, Option, allowed_choices, build, check_paths, format_value, options
 from covey_dashboard.server.read_only import REASON, is_read_only, refuse_if_read_only
 from covey_dashboard.state import ListedChoices, OptionState
 from covey_dashboard.widgets.messages import show_problem
@@ -32,7 +32,7 @@ def show_form(
     start: C | None = None,
     show_under: Callable[[Option, OptionState], None] = _show_nothing,
 ) -> C | None:
-    """Show a widget for every option of a component class; those for experts are folded away.
+    """Show a widget for every option of a component class that counts; those for experts are folded away.
 
     Args:
         cls: the component class.
@@ -51,7 +51,9 @@ def show_form(
         with st.expander("For experts"):
             _show_widgets(cls, expert_options, settings, key, show_under)
     try:
-        return build(cls, settings)
+        component = build(cls, settings)
+        check_paths(component)
+        return component
     except CoveyError as error:
         show_problem(str(error))
         return None
@@ -78,6 +80,8 @@ def _show_widgets(
     show_under: Callable[[Option, OptionState], None],
 ) -> None:
     for option in shown_options:
+        if not option.counts(settings):
+            continue
         state = OptionState(f"{key}.{option.name}")
         settings[option.name] = _show_option(cls, option, settings, state)
         show_under(option, state)
@@ -102,7 +106,7 @@ def _show_optional(option: Option, state: OptionState) -> Any:
 
 
 def _show_value(option: Option, default: Any, state: OptionState, disabled: bool = False) -> Any:
-    widget_arguments: dict[str, Any] = {"key": state.key, "help": option.help, "disabled": disabled}
+    widget_arguments: dict[str, Any] = {"key": state.key, "help": option.full_help, "disabled": disabled}
     if option.many:
         return option.parse(
             st.text_input(label(option), format_value(default), placeholder="a, b, c", **widget_arguments)
@@ -110,7 +114,9 @@ def _show_value(option: Option, default: Any, state: OptionState, disabled: bool
     if option.type is bool:
         return st.toggle(label(option), default, **widget_arguments)
     if option.type is str:
-        return st.text_input(label(option), default, **widget_arguments)
+        return st.text_input(
+            label(option), default, placeholder=option.path and f"path of a {option.path}", **widget_arguments
+        )
     return _show_number(option, default, widget_arguments)
 
 
@@ -128,7 +134,7 @@ def _show_number(option: Option, default: Any, widget_arguments: dict[str, Any])
 
 
 def _show_choices(option: Option, allowed: Sequence[Any], state: OptionState) -> Any:
-    widget_arguments: dict[str, Any] = {"key": state.key, "help": option.help, "format_func": format_value}
+    widget_arguments: dict[str, Any] = {"key": state.key, "help": option.full_help, "format_func": format_value}
     if option.many:
         return st.multiselect(label(option), allowed, option.default_elements, **widget_arguments)
     choices = [None, *allowed] if option.optional else list(allowed)
@@ -142,7 +148,7 @@ def _show_listable(cls: type[Component], option: Option, settings: dict[str, Any
     list_now = button_column.button("List", state.list_key, explanation, width="stretch", disabled=is_read_only())
     listed_choices = _list_choices(cls, option, settings, state.recall_choices(), list_now)
     widget_arguments: dict[str, Any] = {
-        "key": state.key, "help": option.help, "accept_new_options": True, "format_func": format_value
+        "key": state.key, "help": option.full_help, "accept_new_options": True, "format_func": format_value
     }  # fmt: skip
     with value_column:
         if option.many:

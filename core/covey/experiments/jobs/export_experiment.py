@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import attrs
 import tomlkit
@@ -13,12 +14,13 @@ from covey._base.errors import CoveyError
 from covey.analysis.join_tables import Join
 from covey.components.contracts import Component
 from covey.components.kinds import STEPS, Kind
-from covey.components.options import Option, Setting, format_value, options
+from covey.components.options import Option, Setting, anchor_paths, evolve, format_value, option_values, options
 from covey.engines.local import Local
 from covey.experiments.experiment import JOIN, LEARN_AGAIN, RUNTIME, SETTABLE, WHITEN, Experiment, from_flags
 from covey.plugins.locations import DEFAULT_SCHEME, find_storage
 from covey.plugins.registry import Registry
 
+C = TypeVar("C", bound=Component)
 _NAMED = (*STEPS, Kind.ENGINE)
 """The kinds whose components flags name."""
 
@@ -93,14 +95,26 @@ def _runtime_flag(option: Option, setting: Setting) -> list[str]:
 
 
 def _anchor_locations(experiment: Experiment, registry: Registry) -> Experiment:
-    """Return an experiment with absolute folders, which mean the same in every current folder."""
+    """Return an experiment with absolute paths, which mean the same in every current folder."""
 
     def anchor(location: str) -> str:
         storage, place = find_storage(registry, location)
         return str(Path(place).absolute()) if storage.name == DEFAULT_SCHEME else location
 
     out = anchor(experiment.out) if experiment.out else None
-    return attrs.evolve(experiment, dataset=anchor(experiment.dataset), out=out)
+    return attrs.evolve(
+        experiment,
+        dataset=anchor(experiment.dataset),
+        out=out,
+        extractors=tuple(map(_anchor_paths, experiment.extractors)),
+        reducers=tuple(map(_anchor_paths, experiment.reducers)),
+        clusterers=tuple(map(_anchor_paths, experiment.clusterers)),
+        storages=tuple(map(_anchor_paths, experiment.storages)),
+    )
+
+
+def _anchor_paths(component: C) -> C:
+    return evolve(component, **anchor_paths(type(component), option_values(component), Path()))
 
 
 def _components(experiment: Experiment, kind: Kind) -> tuple[Component, ...]:
