@@ -110,6 +110,7 @@ def _anchor_locations(experiment: Experiment, registry: Registry) -> Experiment:
         reducers=tuple(map(_anchor_paths, experiment.reducers)),
         clusterers=tuple(map(_anchor_paths, experiment.clusterers)),
         storages=tuple(map(_anchor_paths, experiment.storages)),
+        engine=_anchor_paths(experiment.engine),
     )
 
 
