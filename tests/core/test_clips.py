@@ -211,3 +211,18 @@ def test_orphans_are_named_when_no_recording_is_left_that_can_be_used(birds: Pat
     assert "images of recordings that are gone: --remove-orphans removes them" in done.stderr
     assert covey("spectrograms", tmp_path / "card", birds, "--segment", "1", "--remove-orphans").exit_code == 2
     assert FolderDataset(birds).images is None
+
+
+@pytest.mark.parametrize("form", ["raven", "audacity"])
+def test_labels_of_images_cut_by_another_tool_go_out_and_come_back(
+    esc10: Path, tmp_path: Path, form: str, covey: Cli
+) -> None:
+    for name in ("esc10", "again"):
+        shutil.copytree(esc10, tmp_path / name, ignore=shutil.ignore_patterns("*_segm_*"))
+    dataset, again = FolderDataset(tmp_path / "esc10"), FolderDataset(tmp_path / "again")
+    names = dataset.images.names()  # type: ignore[union-attr]
+    dataset.labels.add(names[::7], "heard")
+    assert covey("export", dataset.home, "--to", form, tmp_path / "tables", "--what", "labels").exit_code == 0
+    assert "0 labels are new" in covey("import", form, dataset.home, tmp_path / "tables").stdout
+    assert covey("import", form, again.home, tmp_path / "tables").exit_code == 0
+    assert again.labels.by_image() == dataset.labels.by_image()

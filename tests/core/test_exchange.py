@@ -8,7 +8,7 @@ import pickle
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,12 @@ from covey.components.kinds import Kind
 from covey.data import metadata
 from covey.data.folder import FolderDataset
 from covey.data.provenance import Provenance
+from covey.data.segment_names import parse_segment_names
 from covey.labelling import LabelStore, open_labels
-from covey.outputs.exchange.intervals import Interval, Timing, merge_segments
+from covey.outputs.exchange.intervals import Interval, merge_segments
 from covey.outputs.exchange.match_selections import match_selections
 from covey.outputs.exchange.safe_filenames import FileNames
+from covey.outputs.exchange.segments import Segment
 from covey.outputs.exchange.selections import SelectionRow, SelectionTable
 
 FORMULAS = ["=1+1.png", "+x.png", "-1", "@sum.png", "'=x.png", "plain.png", "é, “x”.png"]
@@ -264,15 +266,21 @@ def test_consecutive_segments_make_one_interval(
     step: float, starts: list[float], expected: list[tuple[float, float]]
 ) -> None:
     classes = {name: ["song"] for name in [*cut("rec", *starts), "other.png"]}
-    intervals = merge_segments(classes, Timing(0.394, step * 0.394))["rec"]
+    intervals = merge_segments(classes, segments_of(classes, 0.394), step * 0.394)["rec"]
     assert [(one.begin, round(one.end, 6)) for one in intervals] == expected
+
+
+def segments_of(names: Iterable[str], length: float) -> dict[str, Segment]:
+    """What images show that are named as covey names them."""
+    cuts = parse_segment_names(names).items()
+    return {name: Segment(each.recording, each.start, length, f"{each.recording}.wav") for name, each in cuts}
 
 
 def test_an_interval_never_covers_a_segment_of_another_class() -> None:
     first, between, last = cut("rec", 0, 0.1, 0.2)
     classes = {first: ["song"], last: ["song"]}
-    assert merge_segments(classes, Timing(1, 0.2)) == {"rec": [Interval(0, 1.2, "song")]}
-    assert merge_segments(classes, Timing(1, 0.2), [between]) == {
+    assert merge_segments(classes, segments_of(classes, 1), 0.2) == {"rec": [Interval(0, 1.2, "song")]}
+    assert merge_segments(classes, segments_of([*classes, between], 1), 0.2) == {
         "rec": [Interval(0, 1, "song"), Interval(0.2, 1.2, "song")]
     }
 
@@ -280,7 +288,7 @@ def test_an_interval_never_covers_a_segment_of_another_class() -> None:
 def test_intervals_of_several_classes_and_recordings() -> None:
     first, second, third = cut("rec", 0, 0.5, 1)
     classes = {first: ["a", "b"], second: ["a"], third: ["b"], cut("sub/rec", 3)[0]: ["a"]}
-    assert merge_segments(classes, Timing(0.5, 0.5)) == {
+    assert merge_segments(classes, segments_of(classes, 0.5), 0.5) == {
         "rec": [Interval(0, 0.5, "b"), Interval(0, 1, "a"), Interval(1, 1.5, "b")],
         "sub/rec": [Interval(3, 3.5, "a")],
     }
@@ -390,7 +398,7 @@ def test_clusters_become_tracks_without_noise(covey: Cli, tmp_path: Path) -> Non
 def images_of(selections: list[SelectionRow], names: list[str]) -> Mapping[str, Sequence[str]]:
     """The images of 1 s that these selections label, by class."""
     table = SelectionTable(path=Path("table.txt"), selections=selections)
-    return match_selections([table], names, 1, None).images_by_label
+    return match_selections([table], segments_of(names, 1), None).images_by_label
 
 
 @pytest.mark.parametrize(

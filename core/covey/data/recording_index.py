@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 
 from covey.data.path_index import PathIndex
+from covey.data.recording_files import SUFFIXES
 from covey.data.segment_names import recordings_of_images, xeno_canto_number
 
-_SOUND_SUFFIX = re.compile(r"\.(wave?|w64|rf64|flac|og[ga]|opus|mp[234]|aif[fc]?|m4a|aac|wma|au|caf)$", re.IGNORECASE)
+_SOUND_SUFFIX = re.compile(rf"\.({'|'.join(suffix[1:] for suffix in SUFFIXES)})$", re.IGNORECASE)
 
 
 @attrs.frozen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 import attrs
@@ -21,7 +21,6 @@ from covey.data.dataset import Dataset
 from covey.data.images import ImageFolder
 from covey.data.picture_decoding import BrokenImage
 from covey.data.recording_index import RecordingIndex
-from covey.data.segment_names import parse_segment_names
 from covey.data.tables import NOISE
 from covey.outputs.exchange.audacity_tracks import AUDACITY, audacity_track
 from covey.outputs.exchange.collect_tables import ExportContents
@@ -30,10 +29,10 @@ from covey.outputs.exchange.match_selections import cluster_label
 from covey.outputs.exchange.raven_tables import RAVEN, raven_table
 from covey.outputs.exchange.row_blocks import Column, Sheet, write_csv
 from covey.outputs.exchange.safe_filenames import FileNames
+from covey.outputs.exchange.segments import Segment, read_segments, recordings_of
 from covey.outputs.exchange.selection_columns import own_name
 from covey.outputs.exchange.track_names import sound_path, track_names
 from covey.outputs.outside_images import check_outside_images
-from covey.sound.ledger import read_ledger
 
 LABELS = "labels"
 """The folder for tables of what people labelled."""
@@ -41,7 +40,7 @@ IMAGES = "images"
 """The folder for images in an image folder that Hugging Face datasets loads."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Export:
     """What is exported and where to.
 
@@ -52,6 +51,13 @@ class Export:
     out: Path
     progress: Progress
     segment: float | None = None
+
+    @cached_property
+    def segments(self) -> Mapping[str, Segment]:
+        """What each image shows, where that is known. Raises CoveyError when nothing tells how long segments are."""
+        contents = self.contents
+        names = [*contents.names, *contents.classes, *(row.filename for row in contents.absences)]
+        return read_segments(contents.dataset, dict.fromkeys(names), self.segment)
 
     @property
     def images(self) -> ImageFolder | None:
@@ -166,14 +172,14 @@ def _copy(source: Path, target: Path) -> None:
 
 def write_raven(export: Export) -> int:
     """Write a selection table for each recording, for the labels and for each clustering; return their number."""
-    timing, sounds = _timing(export), _sounds(export.images)
-    index = RecordingIndex.of_images(export.contents.names)
+    segments, rate = export.segments, _timing(export).rate
+    sounds = {segment.recording: segment.sound for segment in segments.values()}
+    index = RecordingIndex.of_recordings(sounds)
 
     def text(recording: str, stretches: Sequence[Interval]) -> str:
-        sound = sound_path(index, recording, sounds.get(recording, f"{recording}.wav"))
-        return raven_table(stretches, sound, timing.rate)
+        return raven_table(stretches, sound_path(index, recording, sounds[recording]), rate)
 
-    return _write_tracks(export, timing, RAVEN, text, own_name)
+    return _write_tracks(export, RAVEN, text, own_name)
 
 
 def write_audacity(export: Export) -> int:
@@ -182,16 +188,15 @@ def write_audacity(export: Export) -> int:
     def text(_: str, stretches: Sequence[Interval]) -> str:
         return audacity_track(stretches)
 
-    return _write_tracks(export, _timing(export), AUDACITY, text, lambda path: path.stem)
+    return _write_tracks(export, AUDACITY, text, lambda path: path.stem)
 
 
 def _timing(export: Export) -> Timing:
-    return read_timing(export.images.root if export.images else None, export.segment)
+    return read_timing(export.images.root if export.images else None)
 
 
 def _write_tracks(
     export: Export,
-    timing: Timing,
     ending: str,
     text: Callable[[str, Sequence[Interval]], str],
     read_name: Callable[[Path], str],
@@ -202,15 +207,17 @@ def _write_tracks(
     a file's recording.
     """
     file_names, count = FileNames(), 0
-    index = RecordingIndex.of_images(export.contents.names)
+    segments, step_s = export.segments, _timing(export).step
+    index = RecordingIndex.of_recordings(recordings_of(segments))
     for source, classes in _sources(export.contents):
-        stretches_by_recording = merge_segments(classes, timing, export.contents.names)
+        stretches_by_recording = merge_segments(classes, segments, step_s)
         if source == LABELS:
             empty_recordings = _empty_recordings(export, stretches_by_recording)
             stretches_by_recording |= {recording: [] for recording in empty_recordings}
         if not stretches_by_recording:
             raise CoveyError(
-                "No image is named after a recording and a time (…_segm_0000.000.png): nothing tells when."
+                "Nothing tells which recording the images show, and when: neither their names (…_segm_0000.000.png) nor"
+                " a table clips.csv."
             )
         tracks = track_names(index, source, lambda base: read_name(Path(f"{base}{ending}")))
         with export.progress.step(f"Writing {source}", len(stretches_by_recording), "recording") as step:
@@ -222,14 +229,14 @@ def _write_tracks(
                 step.advance()
         count += len(stretches_by_recording)
         if classes:
-            export.progress.note(f"{source}: {_balance(classes).describe()}")
+            export.progress.note(f"{source}: {_balance(classes, segments).describe()}")
     return count
 
 
 def _empty_recordings(export: Export, labelled: Collection[str]) -> list[str]:
     """Return the recordings in which nothing was found in any image, and none of which has a label; tell of others."""
     absent = {row.filename for row in export.contents.absences}
-    recordings = {name: cut.recording for name, cut in parse_segment_names([*export.contents.names, *absent]).items()}
+    recordings = {name: segment.recording for name, segment in export.segments.items()}
     not_empty = {recording for name, recording in recordings.items() if name not in absent}.union(labelled)
     balance = Balance("image", "in which nothing was found")
     for name in sorted(absent):
@@ -242,15 +249,15 @@ def _empty_recordings(export: Export, labelled: Collection[str]) -> list[str]:
     return sorted({recordings[name] for name in absent & recordings.keys()} - not_empty)
 
 
-def _balance(classes: Mapping[str, Sequence[str]]) -> Balance:
+def _balance(classes: Mapping[str, Sequence[str]], segments: Mapping[str, Segment]) -> Balance:
     """Return how many labels have a place in a recording."""
-    balance, segments = Balance("label"), parse_segment_names(classes)
+    balance = Balance("label")
     for name, labels in classes.items():
         for _ in labels:
             if name in segments:
                 balance.used += 1
             else:
-                balance.leave_out("on images that are not named after a recording and a time", name)
+                balance.leave_out("on images of which nothing tells the recording and the time", name)
     return balance
 
 
@@ -262,11 +269,3 @@ def _sources(contents: ExportContents) -> Iterator[tuple[str, Mapping[str, Seque
         pairs = zip(table.names.tolist(), table.labels.tolist(), strict=True)
         if labels_by_image := {image: [cluster_label(label)] for image, label in pairs if label != NOISE}:
             yield name, labels_by_image
-
-
-def _sounds(images: ImageFolder | None) -> dict[str, str]:
-    """Return the path of each recording's file that the ledger beside the images knows."""
-    if images:
-        with suppress(OSError, ValueError, TypeError):  # damaged: names are then made up
-            return {stub: entry.name for stub, entry in read_ledger(images.root).items()}
-    return {}

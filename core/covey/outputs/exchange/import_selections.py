@@ -18,7 +18,6 @@ from covey.labelling import NOTHING_THERE, Labelled, open_labels
 from covey.labelling.history import now
 from covey.labelling.label_tables import describe_new
 from covey.outputs.exchange.collect_tables import ExportContents
-from covey.outputs.exchange.intervals import read_timing
 from covey.outputs.exchange.match_selections import (
     CLUSTERS,
     MatchedSelections,
@@ -26,6 +25,7 @@ from covey.outputs.exchange.match_selections import (
     match_selections,
     unknown_sounds,
 )
+from covey.outputs.exchange.segments import read_segments
 from covey.outputs.exchange.selections import SelectionTable, read_tables
 
 
@@ -72,21 +72,22 @@ def _import_selections(importer: SelectionImporter, dataset: Dataset, paths: Ite
         CoveyError: there is no table, none of its selections can be used, or the labels cannot be written.
     """
     column, verbose = importer.chosen_column, importer.verbose
-    length = read_timing(dataset.images.root if dataset.images else None, importer.segment).segment
-    files, names = read_tables(paths, importer.read_table, importer.suffixes), ExportContents(dataset, ()).names
+    names = ExportContents(dataset, ()).names
+    segments = read_segments(dataset, names, importer.segment)
+    files = read_tables(paths, importer.read_table, importer.suffixes)
     if files.skipped:
         progress.note(f"Skipped: {', '.join(files.skipped) if verbose else preview(files.skipped)}.")
     _note_columns(files.tables, importer.column_noun, progress)
     store = open_labels(dataset)
     classes = None if column else [label.name for label in store.classes()]
-    matched = match_selections(files.tables, names, length, classes)
+    matched = match_selections(files.tables, segments, classes)
     _check_any_used(matched, names)
     if hint := _cluster_hint(matched.balance.left_out):
         progress.note(hint.strip())
     labels = {(name, label) for label, images in matched.images_by_label.items() for name in images}
     present = {(name, label) for name, labels_of in store.by_image().items() for label in labels_of}
     empty_tables = [table for table in files.tables if table.looked_at]
-    empty_images, empty_balance = match_empty_tables(empty_tables, names, [name for name, _ in labels | present])
+    empty_images, empty_balance = match_empty_tables(empty_tables, segments, [name for name, _ in labels | present])
     new_absences = set(empty_images) - {row.filename for row in store.absences()}
     if labels - present or new_absences:
         how, when = f"import of {preview([table.path.name for table in files.tables])}", now()

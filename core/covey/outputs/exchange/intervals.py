@@ -13,7 +13,7 @@ import attrs
 from covey._base.errors import CoveyError, reason
 from covey._base.files import read_text
 from covey.data.legacy.file_names import PARAMETERS_FILE
-from covey.data.segment_names import parse_segment_names
+from covey.outputs.exchange.segments import Segment
 
 ROUNDED = 0.002
 """Seconds by which two starts may be wrong together, being rounded in file names."""
@@ -30,34 +30,24 @@ class Interval:
 
 @attrs.frozen
 class Timing:
-    """How recordings were cut: length of a segment, seconds from start to start, and sampling rate in Hz if known."""
+    """How recordings were cut: seconds from start to start, and their sampling rate in Hz; None where not known."""
 
-    segment: float
-    step: float
+    step: float | None = None
     rate: float | None = None
 
 
-def read_timing(root: Path | None, segment: float | None) -> Timing:
+def read_timing(root: Path | None) -> Timing:
     """Return how the recordings of the images in `root` were cut, as the file of parameters beside them says.
 
-    `segment`, where given, is the length instead; without the file segments are taken to follow one another.
-
     Raises:
-        CoveyError: neither tells the length, or the file is damaged.
+        CoveyError: the file is damaged.
     """
     path = root / PARAMETERS_FILE if root else None
-    if path and path.is_file():
-        recorded = _read(path)
-        return attrs.evolve(recorded, segment=segment) if segment else recorded
-    if segment is None:
-        raise CoveyError(
-            f"How long is a segment? There is no {PARAMETERS_FILE} beside the images: give --segment SECONDS."
-        )
-    return Timing(segment, segment)
+    return _read(path) if path and path.is_file() else Timing()
 
 
 def merge_segments(
-    classes: Mapping[str, Sequence[str]], timing: Timing, names: Iterable[str] = ()
+    classes: Mapping[str, Sequence[str]], segments: Mapping[str, Segment], step: float | None = None
 ) -> dict[str, list[Interval]]:
     """Return the intervals in each recording, in order of time; consecutive segments of one class make one.
 
@@ -65,38 +55,39 @@ def merge_segments(
     between them.
 
     Args:
-        classes: the classes of each image; images that are not named as cuts are left out.
-        timing: how the recordings were cut.
-        names: the other images of the dataset.
+        classes: the classes of each image; images without a segment are left out.
+        segments: what each image of the dataset shows.
+        step: seconds from start to start, if they are known.
     """
-    starts: dict[tuple[str, str], list[float]] = defaultdict(list)
+    labelled: dict[tuple[str, str], list[Segment]] = defaultdict(list)
     all_starts: dict[str, set[float]] = defaultdict(set)
-    for cut in parse_segment_names([*classes, *names]).values():
-        all_starts[cut.recording].add(cut.start)
+    for segment in segments.values():
+        all_starts[segment.recording].add(segment.start)
     image_numbers = {
-        recording: {start: position for position, start in enumerate(sorted(all_starts[recording]))}
-        for recording in all_starts
+        recording: {start: position for position, start in enumerate(sorted(starts))}
+        for recording, starts in all_starts.items()
     }
-    for name, cut in parse_segment_names(classes).items():
+    for name in classes.keys() & segments.keys():
         for label in classes[name]:
-            starts[cut.recording, label].append(cut.start)
+            labelled[segments[name].recording, label].append(segments[name])
     intervals_by_recording: dict[str, list[Interval]] = defaultdict(list)
-    for (recording, label), begins in starts.items():
+    for (recording, label), pieces in labelled.items():
         intervals_by_recording[recording] += [
-            Interval(begin, end, label) for begin, end in _merged(begins, timing, image_numbers[recording])
+            Interval(begin, end, label) for begin, end in _merged(pieces, step, image_numbers[recording])
         ]
     return {recording: sorted(intervals_by_recording[recording]) for recording in sorted(intervals_by_recording)}
 
 
-def _merged(starts: Iterable[float], timing: Timing, numbers: Mapping[float, int]) -> list[tuple[float, float]]:
-    reach = min(timing.step, timing.segment) + ROUNDED
-    spans: list[tuple[float, float]] = []  # the starts of the first segment and of the last
-    for start in sorted(starts):
-        if spans and start - spans[-1][1] <= reach and numbers[start] - numbers[spans[-1][1]] <= 1:
-            spans[-1] = spans[-1][0], start
+def _merged(segments: Iterable[Segment], step: float | None, numbers: Mapping[float, int]) -> list[tuple[float, float]]:
+    spans: list[tuple[Segment, Segment]] = []  # the first segment and the last
+    for segment in sorted(segments, key=lambda segment: segment.start):
+        last = spans[-1][1] if spans else segment
+        reach = min(step or last.length, last.length) + ROUNDED
+        if spans and segment.start - last.start <= reach and numbers[segment.start] - numbers[last.start] <= 1:
+            spans[-1] = spans[-1][0], segment
         else:
-            spans.append((start, start))
-    return [(first, last + timing.segment) for first, last in spans]
+            spans.append((segment, segment))
+    return [(first.start, last.end) for first, last in spans]
 
 
 def _read(path: Path) -> Timing:
@@ -107,6 +98,6 @@ def _read(path: Path) -> Timing:
         rate = float(parameters["sampling_frequency"])
         if not all(math.isfinite(value) and value > 0 for value in (segment, step, rate)):
             raise ValueError("a length or rate is not above 0")
-        return Timing(segment, step, rate)
+        return Timing(step, rate)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise CoveyError(f"{path} cannot be read ({reason(error)}): delete it and give --segment.") from error

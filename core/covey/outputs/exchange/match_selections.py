@@ -16,8 +16,9 @@ from covey._base.text import count_noun
 from covey.components.contracts import Floats
 from covey.data.path_index import find_conflicting_paths
 from covey.data.recording_index import RecordingIndex
-from covey.data.segment_names import parse_segment_names, recordings_of_images, xeno_canto_number
+from covey.data.segment_names import xeno_canto_number
 from covey.labelling.classes import class_name
+from covey.outputs.exchange.segments import Segment, recordings_of
 from covey.outputs.exchange.selection_columns import rows_of
 from covey.outputs.exchange.selections import SelectionRow, SelectionTable
 from covey.outputs.exchange.track_names import find_recordings
@@ -43,11 +44,11 @@ _Sound = tuple[str, tuple[str, ...]]
 
 @attrs.frozen(eq=False)
 class Clips:
-    """The images of one recording in order of time, when they start and how long each is, in seconds."""
+    """The images of one recording in order of time, when each starts and ends, in seconds."""
 
     names: Sequence[str]
     starts: Floats
-    length: float
+    ends: Floats
 
     def find(self, begin: float, end: float) -> list[str]:
         """Return the images that a selection labels.
@@ -56,21 +57,19 @@ class Clips:
         and ends exactly with images, as covey exports them, they are those that lie wholly in it. A point in time
         labels the images that show it; where one ends and the next begins, the next.
         """
-        image_ends = self.starts + self.length
         if end - begin <= _ROUNDED:
             is_labelled = self._contain(begin)
-        elif self._is_edge(self.starts, begin) and self._is_edge(image_ends, end):
-            is_labelled = (self.starts >= begin - _ROUNDED) & (image_ends <= end + _ROUNDED)
+        elif self._is_edge(self.starts, begin) and self._is_edge(self.ends, end):
+            is_labelled = (self.starts >= begin - _ROUNDED) & (self.ends <= end + _ROUNDED)
         else:
-            shared_seconds = np.minimum(image_ends, end) - np.maximum(self.starts, begin)
-            is_labelled = shared_seconds >= SHARE * min(self.length, end - begin) - _ROUNDED
+            shared_seconds = np.minimum(self.ends, end) - np.maximum(self.starts, begin)
+            is_labelled = shared_seconds >= SHARE * np.minimum(self.ends - self.starts, end - begin) - _ROUNDED
         return [self.names[position] for position in np.flatnonzero(is_labelled).tolist()]
 
     def _contain(self, second: float) -> NDArray[np.bool_]:
-        image_ends = self.starts + self.length
         begun = self.starts <= second + _ROUNDED
-        shown = begun & (second < image_ends - _ROUNDED)
-        return shown if shown.any() else begun & (second <= image_ends + _ROUNDED)
+        shown = begun & (second < self.ends - _ROUNDED)
+        return shown if shown.any() else begun & (second <= self.ends + _ROUNDED)
 
     @staticmethod
     def _is_edge(edges: Floats, second: float) -> bool:
@@ -86,17 +85,17 @@ class MatchedSelections:
 
 
 def match_empty_tables(
-    tables: Sequence[SelectionTable], names: Sequence[str], labelled: Iterable[str]
+    tables: Sequence[SelectionTable], segments: Mapping[str, Segment], labelled: Iterable[str]
 ) -> tuple[list[str], Balance]:
     """Return the images of the recordings in which, as tables without selections say, nothing is; and the balance.
 
     Args:
         tables: those without selections.
-        names: all images of the dataset.
+        segments: what each image of the dataset shows.
         labelled: images with a class: in their recordings something is.
     """
-    index, balance = RecordingIndex.of_images(names), Balance("table", "without selections")
-    recording_of_image = recordings_of_images(names)
+    index, balance = RecordingIndex.of_recordings(recordings_of(segments)), Balance("table", "without selections")
+    recording_of_image = {name: segment.recording for name, segment in segments.items()}
     recordings_with_labels = {recording_of_image.get(name) for name in labelled}
     empty_recordings = set()
     for table in tables:
@@ -109,25 +108,24 @@ def match_empty_tables(
         else:
             balance.used += 1
             empty_recordings.update(recordings)
-    return [name for name in names if recording_of_image.get(name) in empty_recordings], balance
+    return [name for name, recording in recording_of_image.items() if recording in empty_recordings], balance
 
 
 def match_selections(
-    tables: Sequence[SelectionTable], names: Sequence[str], segment: float, classes: Iterable[str] | None
+    tables: Sequence[SelectionTable], segments: Mapping[str, Segment], classes: Iterable[str] | None
 ) -> MatchedSelections:
     """Return the images that the selections in some tables label.
 
     Args:
         tables: the selections.
-        names: all images of the dataset; those that are not named after a recording and a time are left out.
-        segment: length of an image in seconds.
+        segments: what each image of the dataset shows.
         classes: the classes that the dataset has. "cluster 3" is no class unless it is one of them; with None it is.
     """
-    table_rows, index = list(rows_of(tables)), RecordingIndex.of_images(names)
+    table_rows, index = list(rows_of(tables)), RecordingIndex.of_recordings(recordings_of(segments))
     sound_keys = dict.fromkeys((row.sound, table.folders) for table, row in table_rows)
     recordings_by_sound = {sound: find_recordings(index, *sound) for sound in sound_keys}
     conflicting_sounds = _conflicting_sounds(recordings_by_sound)
-    clips_by_recording = _clips(names, segment)
+    clips_by_recording = _clips(segments)
     balance = Balance("selection", f"in {count_noun(len(tables), 'table')}")
     images_by_label: dict[str, dict[str, None]] = defaultdict(dict)
     for table, row in table_rows:
@@ -140,9 +138,7 @@ def match_selections(
             balance.used += 1
             images_by_label[class_name(row.label)] |= dict.fromkeys(images)
         else:
-            is_beyond_images = (
-                not reason and row.begin >= clips_by_recording[recordings[0]].starts[-1] + segment - _ROUNDED
-            )
+            is_beyond_images = not reason and row.begin >= clips_by_recording[recordings[0]].ends.max() - _ROUNDED
             balance.leave_out(reason or (BEYOND if is_beyond_images else BETWEEN), example)
     return MatchedSelections({label: list(images) for label, images in images_by_label.items()}, balance)
 
@@ -185,15 +181,16 @@ def _conflicting_sounds(recordings_by_sound: Mapping[_Sound, Sequence[str]]) -> 
     )
 
 
-def _clips(names: Iterable[str], segment: float) -> dict[str, Clips]:
-    starts_by_recording: dict[str, list[tuple[float, str]]] = defaultdict(list)
-    for name, cut in parse_segment_names(names).items():
-        starts_by_recording[cut.recording].append((cut.start, name))
-    return {recording: _clips_of(sorted(pairs), segment) for recording, pairs in starts_by_recording.items()}
+def _clips(segments: Mapping[str, Segment]) -> dict[str, Clips]:
+    by_recording: dict[str, list[tuple[float, float, str]]] = defaultdict(list)
+    for name, segment in segments.items():
+        by_recording[segment.recording].append((segment.start, segment.end, name))
+    return {recording: _clips_of(sorted(pieces)) for recording, pieces in by_recording.items()}
 
 
-def _clips_of(pairs: Sequence[tuple[float, str]], segment: float) -> Clips:
-    return Clips([name for _, name in pairs], np.array([start for start, _ in pairs]), segment)
+def _clips_of(pieces: Sequence[tuple[float, float, str]]) -> Clips:
+    starts, ends, names = zip(*pieces, strict=True)
+    return Clips(names, np.array(starts), np.array(ends))
 
 
 def unknown_sounds(matched: MatchedSelections) -> Iterator[str]:
