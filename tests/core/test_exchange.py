@@ -173,8 +173,8 @@ def test_nothing_is_overwritten_unasked(covey: Cli, tmp_path: Path) -> None:
     [
         (["--to", "raven", "--what", "features"], "raven cannot hold features: it holds clusters, labels."),
         (["--to", "csv", "--what", "labels"], "holds no labels: there is nothing to export."),
-        (["--to", "raven", "--segment", "1"], "No image is named after a recording and a time"),
-        (["--to", "audacity"], "give --segment SECONDS"),
+        (["--to", "raven", "--segment", "1"], "Nothing tells which recording the images show"),
+        (["--to", "audacity"], "nor a table clips.csv"),
         (["--to", "imagefolder"], "has no images here"),
     ],
 )

@@ -172,7 +172,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def write_raven(export: Export) -> int:
     """Write a selection table for each recording, for the labels and for each clustering; return their number."""
-    segments, rate = export.segments, _timing(export).rate
+    rate, segments = _timing(export).rate, export.segments
     sounds = {segment.recording: segment.sound for segment in segments.values()}
     index = RecordingIndex.of_recordings(sounds)
 
@@ -207,7 +207,7 @@ def _write_tracks(
     a file's recording.
     """
     file_names, count = FileNames(), 0
-    segments, step_s = export.segments, _timing(export).step
+    step_s, segments = _timing(export).step, export.segments
     index = RecordingIndex.of_recordings(recordings_of(segments))
     for source, classes in _sources(export.contents):
         stretches_by_recording = merge_segments(classes, segments, step_s)
