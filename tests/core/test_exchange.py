@@ -26,10 +26,10 @@ from covey.data.folder import FolderDataset
 from covey.data.provenance import Provenance
 from covey.data.segment_names import parse_segment_names
 from covey.labelling import LabelStore, open_labels
+from covey.outputs.exchange.image_segments import Segment
 from covey.outputs.exchange.intervals import Interval, merge_segments
 from covey.outputs.exchange.match_selections import match_selections
 from covey.outputs.exchange.safe_filenames import FileNames
-from covey.outputs.exchange.segments import Segment
 from covey.outputs.exchange.selections import SelectionRow, SelectionTable
 
 FORMULAS = ["=1+1.png", "+x.png", "-1", "@sum.png", "'=x.png", "plain.png", "é, “x”.png"]

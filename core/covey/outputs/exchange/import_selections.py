@@ -18,6 +18,7 @@ from covey.labelling import NOTHING_THERE, Labelled, open_labels
 from covey.labelling.history import now
 from covey.labelling.label_tables import describe_new
 from covey.outputs.exchange.collect_tables import ExportContents
+from covey.outputs.exchange.image_segments import read_segments
 from covey.outputs.exchange.match_selections import (
     CLUSTERS,
     MatchedSelections,
@@ -25,7 +26,6 @@ from covey.outputs.exchange.match_selections import (
     match_selections,
     unknown_sounds,
 )
-from covey.outputs.exchange.segments import read_segments
 from covey.outputs.exchange.selections import SelectionTable, read_tables
 
 

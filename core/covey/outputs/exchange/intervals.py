@@ -13,7 +13,7 @@ import attrs
 from covey._base.errors import CoveyError, reason
 from covey._base.files import read_text
 from covey.data.legacy.file_names import PARAMETERS_FILE
-from covey.outputs.exchange.segments import Segment
+from covey.outputs.exchange.image_segments import Segment
 
 ROUNDED = 0.002
 """Seconds by which two starts may be wrong together, being rounded in file names."""

@@ -18,7 +18,7 @@ from covey.data.path_index import find_conflicting_paths
 from covey.data.recording_index import RecordingIndex
 from covey.data.segment_names import xeno_canto_number
 from covey.labelling.classes import class_name
-from covey.outputs.exchange.segments import Segment, recordings_of
+from covey.outputs.exchange.image_segments import Segment, recordings_of
 from covey.outputs.exchange.selection_columns import rows_of
 from covey.outputs.exchange.selections import SelectionRow, SelectionTable
 from covey.outputs.exchange.track_names import find_recordings
