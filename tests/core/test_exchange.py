@@ -26,7 +26,7 @@ from covey.data.folder import FolderDataset
 from covey.data.provenance import Provenance
 from covey.data.segment_names import parse_segment_names
 from covey.labelling import LabelStore, open_labels
-from covey.outputs.exchange.image_segments import Segment
+from covey.outputs.exchange.image_segments import ImageSegment
 from covey.outputs.exchange.intervals import Interval, merge_segments
 from covey.outputs.exchange.match_selections import match_selections
 from covey.outputs.exchange.safe_filenames import FileNames
@@ -270,10 +270,10 @@ def test_consecutive_segments_make_one_interval(
     assert [(one.begin, round(one.end, 6)) for one in intervals] == expected
 
 
-def segments_of(names: Iterable[str], length: float) -> dict[str, Segment]:
+def segments_of(names: Iterable[str], length: float) -> dict[str, ImageSegment]:
     """What images show that are named as covey names them."""
     cuts = parse_segment_names(names).items()
-    return {name: Segment(each.recording, each.start, length, f"{each.recording}.wav") for name, each in cuts}
+    return {name: ImageSegment(each.recording, each.start, length, f"{each.recording}.wav") for name, each in cuts}
 
 
 def test_an_interval_never_covers_a_segment_of_another_class() -> None:

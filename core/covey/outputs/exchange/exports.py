@@ -24,7 +24,7 @@ from covey.data.recording_index import RecordingIndex
 from covey.data.tables import NOISE
 from covey.outputs.exchange.audacity_tracks import AUDACITY, audacity_track
 from covey.outputs.exchange.collect_tables import ExportContents
-from covey.outputs.exchange.image_segments import Segment, read_segments, recordings_of
+from covey.outputs.exchange.image_segments import ImageSegment, read_segments, recordings_of
 from covey.outputs.exchange.intervals import Interval, Timing, merge_segments, read_timing
 from covey.outputs.exchange.match_selections import cluster_label
 from covey.outputs.exchange.raven_tables import RAVEN, raven_table
@@ -53,7 +53,7 @@ class Export:
     segment: float | None = None
 
     @cached_property
-    def segments(self) -> Mapping[str, Segment]:
+    def segments(self) -> Mapping[str, ImageSegment]:
         """What each image shows, where that is known. Raises CoveyError when nothing tells how long segments are."""
         contents = self.contents
         names = [*contents.names, *contents.classes, *(row.filename for row in contents.absences)]
@@ -249,7 +249,7 @@ def _empty_recordings(export: Export, labelled: Collection[str]) -> list[str]:
     return sorted({recordings[name] for name in absent & recordings.keys()} - not_empty)
 
 
-def _balance(classes: Mapping[str, Sequence[str]], segments: Mapping[str, Segment]) -> Balance:
+def _balance(classes: Mapping[str, Sequence[str]], segments: Mapping[str, ImageSegment]) -> Balance:
     """Return how many labels have a place in a recording."""
     balance = Balance("label")
     for name, labels in classes.items():

@@ -14,7 +14,7 @@ from covey.data.segment_names import parse_segment_names
 
 
 @attrs.frozen
-class Segment:
+class ImageSegment:
     """What an image shows: a recording (its name without the ending), start and length in seconds.
 
     `sound` is the name of the recording's file; where no file is known, one is made up.
@@ -31,7 +31,7 @@ class Segment:
         return self.start + self.length
 
 
-def read_segments(dataset: Dataset, names: Collection[str], length: float | None = None) -> dict[str, Segment]:
+def read_segments(dataset: Dataset, names: Collection[str], length: float | None = None) -> dict[str, ImageSegment]:
     """Return the segments of those of these images that show one, as clips or their names tell.
 
     Args:
@@ -44,12 +44,12 @@ def read_segments(dataset: Dataset, names: Collection[str], length: float | None
     """
     clips = dataset.clips(names)
     segments = {
-        name: Segment(clip.stub, clip.start_s, length or clip.duration_s, _name_sound(clip.recording))
+        name: ImageSegment(clip.stub, clip.start_s, length or clip.duration_s, _name_sound(clip.recording))
         for name, clip in clips.items()
     }
     unclipped = parse_segment_names([name for name in names if name not in segments])
     segments |= {
-        name: Segment(cut.recording, cut.start, length or 0, _name_sound(cut.recording))
+        name: ImageSegment(cut.recording, cut.start, length or 0, _name_sound(cut.recording))
         for name, cut in unclipped.items()
     }
     if not all(segment.length for segment in segments.values()):
@@ -63,6 +63,6 @@ def _name_sound(recording: str) -> str:
     return recording if is_sound_file(recording) else f"{recording}.wav"
 
 
-def recordings_of(segments: Mapping[str, Segment]) -> list[str]:
+def recordings_of(segments: Mapping[str, ImageSegment]) -> list[str]:
     """Return the recordings that segments show, each once."""
     return list(dict.fromkeys(segment.recording for segment in segments.values()))

@@ -13,7 +13,7 @@ import attrs
 from covey._base.errors import CoveyError, reason
 from covey._base.files import read_text
 from covey.data.legacy.file_names import PARAMETERS_FILE
-from covey.outputs.exchange.image_segments import Segment
+from covey.outputs.exchange.image_segments import ImageSegment
 
 ROUNDED = 0.002
 """Seconds by which two starts may be wrong together, being rounded in file names."""
@@ -47,7 +47,7 @@ def read_timing(root: Path | None) -> Timing:
 
 
 def merge_segments(
-    classes: Mapping[str, Sequence[str]], segments: Mapping[str, Segment], step: float | None = None
+    classes: Mapping[str, Sequence[str]], segments: Mapping[str, ImageSegment], step: float | None = None
 ) -> dict[str, list[Interval]]:
     """Return the intervals in each recording, in order of time; consecutive segments of one class make one.
 
@@ -59,7 +59,7 @@ def merge_segments(
         segments: what each image of the dataset shows.
         step: seconds from start to start, if they are known.
     """
-    labelled: dict[tuple[str, str], list[Segment]] = defaultdict(list)
+    labelled: dict[tuple[str, str], list[ImageSegment]] = defaultdict(list)
     all_starts: dict[str, set[float]] = defaultdict(set)
     for segment in segments.values():
         all_starts[segment.recording].add(segment.start)
@@ -78,8 +78,10 @@ def merge_segments(
     return {recording: sorted(intervals_by_recording[recording]) for recording in sorted(intervals_by_recording)}
 
 
-def _merged(segments: Iterable[Segment], step: float | None, numbers: Mapping[float, int]) -> list[tuple[float, float]]:
-    spans: list[tuple[Segment, Segment]] = []  # the first segment and the last
+def _merged(
+    segments: Iterable[ImageSegment], step: float | None, numbers: Mapping[float, int]
+) -> list[tuple[float, float]]:
+    spans: list[tuple[ImageSegment, ImageSegment]] = []  # the first segment and the last
     for segment in sorted(segments, key=lambda segment: segment.start):
         last = spans[-1][1] if spans else segment
         reach = min(step or last.length, last.length) + ROUNDED

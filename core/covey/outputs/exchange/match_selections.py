@@ -18,7 +18,7 @@ from covey.data.path_index import find_conflicting_paths
 from covey.data.recording_index import RecordingIndex
 from covey.data.segment_names import xeno_canto_number
 from covey.labelling.classes import class_name
-from covey.outputs.exchange.image_segments import Segment, recordings_of
+from covey.outputs.exchange.image_segments import ImageSegment, recordings_of
 from covey.outputs.exchange.selection_columns import rows_of
 from covey.outputs.exchange.selections import SelectionRow, SelectionTable
 from covey.outputs.exchange.track_names import find_recordings
@@ -85,7 +85,7 @@ class MatchedSelections:
 
 
 def match_empty_tables(
-    tables: Sequence[SelectionTable], segments: Mapping[str, Segment], labelled: Iterable[str]
+    tables: Sequence[SelectionTable], segments: Mapping[str, ImageSegment], labelled: Iterable[str]
 ) -> tuple[list[str], Balance]:
     """Return the images of the recordings in which, as tables without selections say, nothing is; and the balance.
 
@@ -112,7 +112,7 @@ def match_empty_tables(
 
 
 def match_selections(
-    tables: Sequence[SelectionTable], segments: Mapping[str, Segment], classes: Iterable[str] | None
+    tables: Sequence[SelectionTable], segments: Mapping[str, ImageSegment], classes: Iterable[str] | None
 ) -> MatchedSelections:
     """Return the images that the selections in some tables label.
 
@@ -181,7 +181,7 @@ def _conflicting_sounds(recordings_by_sound: Mapping[_Sound, Sequence[str]]) -> 
     )
 
 
-def _clips(segments: Mapping[str, Segment]) -> dict[str, Clips]:
+def _clips(segments: Mapping[str, ImageSegment]) -> dict[str, Clips]:
     by_recording: dict[str, list[tuple[float, float, str]]] = defaultdict(list)
     for name, segment in segments.items():
         by_recording[segment.recording].append((segment.start, segment.end, name))
