@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,18 +16,20 @@ from tests.dashboard.http_client import ask, handshake, host_of
 from tests.fixture_types import Cli
 
 from covey import CoveyError, Runtime
+from covey.authoring import Exporter, Importer
 from covey.data.folder import FolderDataset
-from covey.frontend import Experiment, import_labels
+from covey.frontend import Experiment, Kind, Registry, import_labels
 from covey.labelling import LabelStore, open_labels
 from covey.labelling.changes import Labelled
 from covey_dashboard.current_dataset import current_location, show_dataset
 from covey_dashboard.data.datasets import dataset_at
 from covey_dashboard.data.labels import label_store
 from covey_dashboard.data.recent_datasets import list_recent_datasets, remember_dataset
+from covey_dashboard.pages.labels.other_programs import import_files, prepare_export
 from covey_dashboard.pages.run import watch_jobs
 from covey_dashboard.server import server
 from covey_dashboard.server.read_only import REASON
-from covey_dashboard.state import OpenState, RunState
+from covey_dashboard.state import LabelBarState, LabelsState, OpenState, RunState
 from covey_dashboard.widgets import forms
 
 LOOKING = ("explore", "labels", "compare", "about", "methods", "plugins")
@@ -122,6 +125,20 @@ class TestDoors:
     def test_every_method_of_the_labels_is_tried_or_reads_only(self) -> None:
         public_names = {name for name in dir(LabelStore) if not name.startswith("_")}
         assert public_names - READS - {"writable"} == set(CHANGES) - {"import"}
+
+    def test_no_labels_come_or_go_in_the_form_of_another_program(self, public: Path, registry: Registry) -> None:
+        before, state = contents(public), LabelBarState.recall()
+        exporter, importer = (registry.get(kind, "raven")() for kind in (Kind.EXPORTER, Kind.IMPORTER))
+        assert isinstance(exporter, Exporter)
+        assert isinstance(importer, Importer)
+        for act in (
+            partial(prepare_export, str(public), exporter),
+            partial(import_files, str(public), importer, [("a.txt", b"Selection")]),
+        ):
+            act()
+            assert (state.report, state.has_failed) == (REASON, True)
+        assert not LabelsState.recall().export_by_location
+        assert contents(public) == before
 
     def test_no_other_dataset_is_opened_however_it_is_named(self, public: Path, images: Path) -> None:
         for location in (str(images), f"npz:{public}", f"{public}/", f"{public}/.", "kaggle:owner/name", "", "/"):

@@ -25,6 +25,7 @@ from covey_dashboard.data.selection import AllImages, Rows, read_pick
 from covey_dashboard.data.table_titles import is_made_from, title_tables
 from covey_dashboard.pages.compare.comparison import Comparison, Side, compare_results
 from covey_dashboard.server import thumbnails
+from covey_dashboard.server.read_only import is_read_only
 from covey_dashboard.state import CompareState
 from covey_dashboard.widgets.colouring import colour_by_cluster
 from covey_dashboard.widgets.gallery import show_gallery
@@ -223,9 +224,7 @@ def show_measures(location: str) -> None:
         if not entries:
             show_hint("This needs a clustering: the page Run makes some.")
             return
-        if not is_quick(entries) and not st.toggle(
-            "Measure all clusterings", help="This may take long.", key=CompareState.measure_key(location)
-        ):
+        if not is_quick(entries) and not choose_to_measure(location):
             return
         ranking = begin_ranking(location, observe_labels(location), entries)
         wait([ranking], PATIENCE_S)
@@ -235,6 +234,15 @@ def show_measures(location: str) -> None:
             await_ranking(ranking)
     except CoveyError as error:
         show_problem(str(error))
+
+
+def choose_to_measure(location: str) -> bool:
+    """Ask whether clusterings of many images are measured, which visitors of a published dataset cannot start."""
+    if is_read_only():
+        show_hint("There are too many images to measure the clusterings here.")
+        return False
+    key = CompareState.measure_key(location)
+    return st.toggle("Measure all clusterings", help="This may take long.", key=key)
 
 
 def show_ranking(entries: Sequence[AnyEntry], ranking: Ranking) -> None:
