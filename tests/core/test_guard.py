@@ -23,7 +23,7 @@ SOURCE = """
 import click
 from covey import Clusterer, CoveyError, Dataset, FeatureExtractor, Prepared, Reducer, Storage
 from covey import component, hookimpl, option
-from covey.authoring import FolderDataset
+from covey.authoring import FolderDataset, VisionExtractor, layers_option
 
 def boom(*arguments):
     raise ValueError("boom\\nhere")
@@ -66,6 +66,14 @@ class BoomReducer(Reducer):
 
     def transform(self, X, Z, X_new):
         raise MemoryError
+
+@component
+class Modelless(VisionExtractor):
+    name = "modelless"
+    layers: tuple[str, ...] = layers_option("0")
+
+    def network(self):
+        boom()
 
 class BoomPrepared(Prepared):
     def labels(self, clusterer):
@@ -120,6 +128,7 @@ def learn(how):
 @hookimpl
 def covey_feature_extractors():
     yield BoomExtractor
+    yield Modelless
 @hookimpl
 def covey_reducers():
     yield BoomReducer
@@ -157,6 +166,10 @@ CALLS: dict[str, tuple[Call, str]] = {
     "identity": (_extractor(lambda it: Provenance.of(it, "0" * 64), "identity"), "boom_extractor .* in identity"),
     "json": (_extractor(lambda it: Provenance.of(it, "0" * 64), "json"), "boom_extractor .* in identity .TypeError"),
     "tag": (_extractor(lambda it: it.tag, "tag"), "boom_extractor .* in tag"),
+    "model": (
+        lambda registry: Provenance.of(registry.get(Kind.EXTRACTOR, "modelless")(), "0" * 64),
+        "modelless .* in tag .AttributeError",
+    ),
     "load": (_extractor(lambda it: it.load(Runtime()), "load"), "boom_extractor .* in load"),
     "extract": (_extractor(lambda it: it.load(Runtime())(PIXELS)), "boom_extractor .* in load"),
     "layers": (_extractor(lambda it: it.available_layers()), "boom_extractor .* in available_layers"),
@@ -201,7 +214,7 @@ def test_every_call_into_a_plugin_names_it_with_its_version(plugin: Registry, ca
     assert " of covey-boom 1.0 failed in " in str(caught.value)
     assert str(caught.value).endswith(": try other options, or tell its authors.")
     assert "\n" not in str(caught.value)
-    assert isinstance(caught.value.__cause__, ValueError | TypeError | IsADirectoryError)
+    assert isinstance(caught.value.__cause__, ValueError | TypeError | AttributeError | IsADirectoryError)
 
 
 def test_an_error_for_users_and_a_lack_of_memory_pass_as_they_are(plugin: Registry) -> None:

@@ -197,7 +197,7 @@ def test_one_layer_that_fails_leaves_the_others(covey: Cli, images: Path, monkey
                  "--reducer", "pca", "--set", "reducer.sizes=2")  # fmt: skip
     assert done.exit_code == 1
     assert done.stdout.splitlines()[-1].startswith("3 tables made")
-    assert "brightness failed (MemoryError: no room)" in done.stderr
+    assert "failed in its work (MemoryError: no room)" in done.stderr
 
 
 def test_where_nothing_comes_out_it_is_an_error(covey: Cli, images: Path, fragile: None) -> None:

@@ -12,6 +12,21 @@ from covey import API, CoveyError, __version__
 from covey.components.kinds import Kind
 from covey.plugins.registry import Registry
 
+SIZELESS = """
+from covey import Reducer, component, hookimpl, option
+
+@component
+class Sizeless(Reducer):
+    name = "sizeless"
+    sizes: int = option(default=2, help="A size.")
+
+    def reduce(self, X, sizes):
+        return []
+
+@hookimpl
+def covey_reducers():
+    yield Sizeless
+"""
 GOOD = """
 from covey import Clusterer, component, hookimpl, option
 
@@ -119,6 +134,9 @@ def test_built_in_components_are_all_found(registry: Registry) -> None:
         (GOOD.replace("def cluster", "def clusters"), "Halves lacks cluster"),
         (GOOD.replace('int = option(default=2, ge=1, help="How many.")', "int = 2"), "not declared with option()"),
         (GOOD.replace("covey_clusterers()", "covey_clusterers(wrong)"), "wrong"),
+        (SIZELESS, "Sizeless.sizes must be the plural option that Reducer declares"),
+        (GOOD.replace('name = "halves"', 'name = "halves"; version = "one"'), "version must be a whole number"),
+        (GOOD.replace('name = "halves"', 'name = "halves"; requires = ("x",)'), "requires must name a requirement"),
     ],
 )
 def test_a_broken_plugin_is_listed_with_its_reason(

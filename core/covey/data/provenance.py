@@ -122,12 +122,12 @@ class Provenance:
             state: provenance of what the component has learned, if it learns.
 
         Raises:
-            PluginFailure: the identity of the component is not the same each time, or no plain JSON.
+            PluginFailure: the component cannot say its tag, or its identity is no plain JSON or changes.
         """
         return cls(
             kind=Kind.of(type(component)),
             component=component.name,
-            tag=component.tag,
+            tag=_read_tag(component),
             version=component.version,
             options=options.key_values(component),
             identity={**_read_identity(component), **({_LEARNED: state.key} if state else {})},
@@ -226,6 +226,12 @@ class Provenance:
             return _read_provenance(document)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise CoveyError(f"{where} has a damaged provenance ({reason(error)}): make the file again.") from error
+
+
+def _read_tag(component: Component) -> str:
+    """Return the tag of a component; one that is made from options by core may lack some in a plugin."""
+    with guard_call(component.name, type(component).__module__, "tag"):
+        return component.tag
 
 
 def _read_identity(component: Component) -> dict[str, object]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 import numpy as np
 
-from covey._base.errors import CoveyError, reason
+from covey._base.errors import CoveyError
 from covey._base.files import WORK, make_folder, refuse_links
 from covey._base.progress import SILENT, Progress
 from covey._base.run_lock import hold_run_lock
@@ -30,7 +30,7 @@ from covey.components.contracts import (
     cluster,
 )
 from covey.components.engine_contract import Engine
-from covey.components.guard import PluginFailure
+from covey.components.guard import PluginFailure, as_plugin_failure
 from covey.components.kinds import Kind
 from covey.components.versions import package_versions
 from covey.data.catalogue.catalogue import Catalogue
@@ -543,8 +543,8 @@ def _describe_failure(task: Task, error: Exception, log: Path) -> str:
         return f"{error} The log says where: {log}."
     if isinstance(error, CoveyError):
         return str(error)
-    cause = f"{type(error).__name__}: {reason(error)}"
-    return f"{task.component} failed ({cause}): try other options, or send {log} to its authors."
+    failure = as_plugin_failure(error, task.component, type(task.parts[0]).__module__, "its work")
+    return f"{failure} The log says where: {log}."
 
 
 def _resolved_options(clusterer: Clusterer, resolved: Clusterer) -> dict[str, object]:

@@ -281,7 +281,9 @@ def _check_component(kind: Kind, component: Any) -> type[Component]:
         raise TypeError(f"{cls.__name__}.version must be a whole number, not {cls.version!r}")
     if not isinstance(cls.requires, Mapping):
         raise TypeError(f"{cls.__name__}.requires must name a requirement for each module, not {cls.requires!r}")
-    options(cls)
+    names = [option.name for option in options(cls) if option.plural]
+    if issubclass(cls, Reducer) and names != ["sizes"]:
+        raise TypeError(f"{cls.__name__}.sizes must be the plural option that Reducer declares")
     return cls
 
 
