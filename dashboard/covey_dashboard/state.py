@@ -123,6 +123,7 @@ class RunState:
     runtime_form_key = "run.runtime"
     join_key = "run.join"
     join_form_key = "run.join.form"
+    engine = Widget[str]("run.engine")
     learn_again = Widget[bool]("run.learn_again")
 
     @classmethod

@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import attrs
 import numpy as np
@@ -18,15 +19,19 @@ from PIL import Image
 from tests.fixture_types import Cli, Distribution
 
 import covey as covey_api
-from covey import CoveyError
+from covey import CoveyError, component, option
 from covey._base.progress import Step
-from covey.components.engine_contract import Work
+from covey.components.engine_contract import Done, Engine, Work
 from covey.components.kinds import Kind
 from covey.engines.local import Local
 from covey.engines.processes import Processes
 from covey.experiments.experiment import build_engine, from_flags, read_experiment
 from covey.experiments.jobs import command_words, to_toml
 from covey.plugins.registry import Registry
+from covey.testing import check_engine
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 FRAGILE = '''
 import os, signal, time
@@ -263,3 +268,49 @@ def test_a_worker_has_two_items_at_most(tmp_path: Path) -> None:
     assert next(outcomes).output == 0
     assert len(taken) <= 3
     outcomes.close()
+
+
+@component
+class Broken(Engine):
+    """This process, with one fault."""
+
+    name = "broken"
+    fault: str = option(default="", help="What is wrong.")
+
+    def map(self, work: Work[T, R], items: Iterable[T], progress: Step) -> Generator[Done[R], None, None]:
+        if self.fault == "greedy":
+            items = list(items)
+        if self.fault == "prints":
+            print("computing")
+        if self.fault == "more":
+            yield Done(0, None, "it was never there")
+        try:
+            for done in Processes(workers=1).map(work, items, progress):
+                if self.fault == "numbers":
+                    yield Done(11 - done.number, done.output)
+                elif not (self.fault == "loses" and done.number == 3) and not (self.fault == "lost" and done.lost):
+                    yield done
+        except ArithmeticError as error:
+            if self.fault == "wraps":
+                raise RuntimeError("the engine failed") from error
+            if self.fault != "swallows":
+                raise
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ("loses", "map must yield each item once"),
+        ("numbers", "map must yield what the work gives for the item of that number"),
+        ("more", "map must yield each item once"),
+        ("greedy", "a worker has two items at most, but 10,000 were taken before one was done"),
+        ("wraps", "an exception of the work must be raised as it is, not as RuntimeError: the engine failed"),
+        ("swallows", "an exception of the work must be raised"),
+        ("lost", "lost items must be yielded too, once each"),
+        ("prints", "nothing may be printed to standard output, not 'computing'"),
+    ],
+)
+def test_a_broken_engine_is_reported(fault: str, sentence: str) -> None:
+    with pytest.raises(AssertionError) as caught:
+        check_engine(Broken, fault=fault)
+    assert sentence in str(caught.value)

@@ -19,7 +19,7 @@ LAYERS = {
     **dict.fromkeys(("components", "labelling"), 2),
     "data": 3,
     "plugins": 4,
-    **dict.fromkeys(("engines", "sound"), 5),
+    **dict.fromkeys(("engines", "sound", "sources"), 5),
     **dict.fromkeys(("extraction", "analysis"), 6),
     "experiments": 7,
     "outputs": 8,

@@ -65,6 +65,15 @@ def finished(folder: Path) -> Job:
     return of(folder)[0]
 
 
+def test_the_engine_is_chosen_with_its_form(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = chosen(opened(monkeypatch, calls))
+    assert not any("--engine" in code for code in codes(app))
+    app.selectbox(key="run.engine").set_value("processes")
+    app = done(app.run())
+    assert "Processes of this machine" in told(app)
+    assert any("--engine processes" in code for code in codes(app))
+
+
 def test_what_is_shown_is_what_runs(monkeypatch: pytest.MonkeyPatch, calls: Path, covey: Cli) -> None:
     app = chosen(opened(monkeypatch, calls))
     app.number_input(key="run.clusterer.covey-slow:above.eps").set_value(0.25)

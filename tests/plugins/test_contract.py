@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +13,15 @@ import pytest
 from covey.plugins.registry import Registered, Registry
 from covey.testing import Check, checks
 
+RECORDINGS = Path(tempfile.mkdtemp())
+"""Where the source `folder` finds recordings."""
+(RECORDINGS / "dawn").mkdir()
+for file_name in ("dawn/robin.wav", "wren.wav"):
+    (RECORDINGS / file_name).write_bytes(file_name.encode() * 100)
+atexit.register(shutil.rmtree, RECORDINGS, ignore_errors=True)
 OPTIONS: dict[str, dict[str, Any]] = {
     "torchvision": {"model": "ResNet18", "weights": "random", "layers": ("layer2.1.conv2", "layer3.1.conv2")},
+    "folder": {"root": str(RECORDINGS)},
     "timm": {"layers": ("blocks.2", "blocks.4")},
     "clip": {
         "model": "ViT-S-32-alt",

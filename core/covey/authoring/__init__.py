@@ -13,10 +13,12 @@ from covey._base.text import count_noun, preview
 from covey._base.user_folders import user_data_folder
 from covey.analysis.density import Tree, dbscan, suggest_radius
 from covey.components.contracts import PublishOptions
+from covey.components.engine_contract import Done, Engine, Work
 from covey.components.exchange_contracts import Exporter, Importer, What
 from covey.components.kinds import Kind
 from covey.components.measure_contract import AgreementMeasure, Codes, Measure, MeasuredClustering
 from covey.components.options import evolve, option_values, split_plural
+from covey.components.source_contract import FoundRecording, Source
 from covey.components.table_kinds import TableKind
 from covey.data.dataset import AnyEntry, Entry, T, list_published_files
 from covey.data.folder import FolderDataset
@@ -53,10 +55,13 @@ __all__ = [
     "AnyEntry",
     "BrokenImage",
     "Codes",
+    "Done",
+    "Engine",
     "Entry",
     "ExportContents",
     "Exporter",
     "FolderDataset",
+    "FoundRecording",
     "ImageFolder",
     "Importer",
     "Kind",
@@ -70,6 +75,7 @@ __all__ = [
     "SelectionImporter",
     "SelectionRow",
     "SelectionTable",
+    "Source",
     "Step",
     "T",
     "Table",
@@ -79,6 +85,7 @@ __all__ = [
     "Value",
     "VisionExtractor",
     "What",
+    "Work",
     "check_hub_reachable",
     "count_noun",
     "dbscan",

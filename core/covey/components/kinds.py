@@ -8,6 +8,7 @@ from covey.components.contracts import Clusterer, Component, FeatureExtractor, R
 from covey.components.engine_contract import Engine
 from covey.components.exchange_contracts import Exporter, Importer
 from covey.components.measure_contract import Measure
+from covey.components.source_contract import Source
 
 
 class Kind(StrEnum):
@@ -28,6 +29,7 @@ class Kind(StrEnum):
     CLUSTERER = "clusterer", Clusterer, "covey_clusterers", "dbscan"
     STORAGE = "storage", Storage, "covey_storages", "npz"
     ENGINE = "engine", Engine, "covey_engines", "local"
+    SOURCE = "source", Source, "covey_sources", ""
     MEASURE = "measure", Measure, "covey_measures", ""
     EXPORTER = "exporter", Exporter, "covey_exporters", ""
     IMPORTER = "importer", Importer, "covey_importers", ""
@@ -60,5 +62,5 @@ class Kind(StrEnum):
 
 STEPS = (Kind.EXTRACTOR, Kind.REDUCER, Kind.CLUSTERER)
 """The kinds whose components make tables, in the order in which data flows."""
-BESIDE_RUNS = (Kind.MEASURE, Kind.EXPORTER, Kind.IMPORTER)
+BESIDE_RUNS = (Kind.SOURCE, Kind.MEASURE, Kind.EXPORTER, Kind.IMPORTER)
 """The kinds whose components take no part in a run: a name alone means a component of another kind first."""

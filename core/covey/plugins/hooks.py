@@ -20,6 +20,7 @@ from covey.components.contracts import Clusterer, FeatureExtractor, Reducer, Sto
 from covey.components.engine_contract import Engine
 from covey.components.exchange_contracts import Exporter, Importer
 from covey.components.measure_contract import Measure
+from covey.components.source_contract import Source
 
 if TYPE_CHECKING:
     import click
@@ -81,6 +82,17 @@ def covey_engines() -> Iterable[type[Engine]]:  # type: ignore[empty-body]
         @hookimpl
         def covey_engines():
             yield Processes
+    """
+
+
+@hookspec
+def covey_sources() -> Iterable[type[Source]]:  # type: ignore[empty-body]
+    """Offer sources: component classes that find recordings and hand over their bytes.
+
+    Example:
+        @hookimpl
+        def covey_sources():
+            yield Folder
     """
 
 

@@ -24,10 +24,12 @@ from covey.components.heavy_imports import HEAVY
 from covey.components.kinds import BESIDE_RUNS, Kind
 from covey.components.measure_contract import Measure
 from covey.components.options import options
+from covey.components.source_contract import Source
 from covey.plugins import hooks
 
 BUILT_IN = {
     "engines": "covey.engines.builtin_engines",
+    "sources": "covey.sources.builtin_sources",
     "measures": "covey.analysis.measures.builtin_measures",
     "exchange": "covey.outputs.exchange.builtin_exchange",
 }
@@ -167,6 +169,8 @@ class Registry:
     def get(self, kind: Literal[Kind.STORAGE], name: str) -> type[Storage]: ...
     @overload
     def get(self, kind: Literal[Kind.ENGINE], name: str) -> type[Engine]: ...
+    @overload
+    def get(self, kind: Literal[Kind.SOURCE], name: str) -> type[Source]: ...
     @overload
     def get(self, kind: Literal[Kind.MEASURE], name: str) -> type[Measure]: ...
     @overload

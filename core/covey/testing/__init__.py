@@ -17,11 +17,13 @@ from covey.testing.checks import Check
 from covey.testing.clusterers import check_clusterer
 from covey.testing.component_checks import check_component
 from covey.testing.contract import checks
+from covey.testing.engines import check_engine
 from covey.testing.imports import check_import
 from covey.testing.learners import check_extractor
 from covey.testing.reducers import check_reducer
 from covey.testing.samples import registry_of, tiny_dataset, tiny_images, tiny_tables
 from covey.testing.settings import change_options
+from covey.testing.sources import check_source
 from covey.testing.storages import check_storage
 
 __all__ = [
@@ -30,9 +32,11 @@ __all__ = [
     "change_options",
     "check_clusterer",
     "check_component",
+    "check_engine",
     "check_extractor",
     "check_import",
     "check_reducer",
+    "check_source",
     "check_storage",
     "checks",
     "registry_of",

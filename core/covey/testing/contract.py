@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Storage
+from covey.components.engine_contract import Engine
+from covey.components.source_contract import Source
 from covey.testing.checks import Check, Trial, list_checks
 from covey.testing.clusterers import ClustererChecks
 from covey.testing.component_checks import ComponentChecks
+from covey.testing.engines import EngineChecks
 from covey.testing.learners import extractor_checks
 from covey.testing.reducers import ReducerChecks
+from covey.testing.sources import SourceChecks
 from covey.testing.storages import Place, StorageChecks
 
 
@@ -18,6 +22,7 @@ def checks(
     /,
     *,
     place: Place = str,
+    query: str = "",
     expected_failures: Mapping[str, str] | None = None,
     **settings: object,
 ) -> list[Check]:
@@ -29,8 +34,9 @@ def checks(
             check()
 
     Args:
-        cls: the class of an extractor, reducer, clusterer or storage.
+        cls: the class of a component.
         place: for a storage, where it keeps what would lie at a path on this machine.
+        query: for a source, what finds a few small recordings: all are fetched.
         expected_failures: reasons by the names of checks that are expected to fail: these are skipped with their
             reason, and fail if the promise is kept after all.
         settings: options of the component.
@@ -38,10 +44,10 @@ def checks(
     Raises:
         CoveyError: there is no check of a name in `expected_failures`.
     """
-    return list_checks(_make_trial(cls, settings, place), expected_failures or {})
+    return list_checks(_make_trial(cls, settings, place, query), expected_failures or {})
 
 
-def _make_trial(cls: type[Component], settings: Mapping[str, object], place: Place) -> Trial:
+def _make_trial(cls: type[Component], settings: Mapping[str, object], place: Place, query: str) -> Trial:
     if issubclass(cls, FeatureExtractor):
         return extractor_checks(cls, settings)
     if issubclass(cls, Reducer):
@@ -50,4 +56,8 @@ def _make_trial(cls: type[Component], settings: Mapping[str, object], place: Pla
         return ClustererChecks(cls, settings)
     if issubclass(cls, Storage):
         return StorageChecks(cls, settings, place=place)
+    if issubclass(cls, Engine):
+        return EngineChecks(cls, settings)
+    if issubclass(cls, Source):
+        return SourceChecks(cls, settings, query)
     return ComponentChecks(cls, settings)

@@ -46,9 +46,11 @@ def choose_experiment(location: str, columns: Sequence[DeltaGenerator]) -> Exper
         learn_again = offer_learning_again(extractors)
     with columns[-1], st.expander("How to compute"):
         runtime = show_form(Runtime, RunState.runtime_form_key)
+        engine = choose_engine()
     if (
         runtime is None
         or join is None
+        or engine is None
         or not all(components and None not in components for components in components_by_kind.values())
     ):
         return None
@@ -61,7 +63,24 @@ def choose_experiment(location: str, columns: Sequence[DeltaGenerator]) -> Exper
         clusterers=tuple(components_by_kind[Kind.CLUSTERER]),
         runtime=runtime,
         learn_again=learn_again,
+        engine=engine,
     )
+
+
+def choose_engine() -> Any:
+    """Let a person choose where features are computed; return the engine as set, None if it cannot be built."""
+    engines = registry().of_kind(Kind.ENGINE)
+    titles = title_components(engines)
+    engine_by_title = {titles[engine.full_name]: engine for engine in engines}
+    names = [engine.name for engine in engine_by_title.values()]
+    title = st.selectbox(
+        "Computed by",
+        list(engine_by_title),
+        names.index(Kind.ENGINE.default) if Kind.ENGINE.default in names else 0,
+        key=RunState.engine.key,
+        help="Where features are computed: in one process, or in several. The results are the same.",
+    )
+    return show_component(engine_by_title[title])
 
 
 def offer_learning_again(extractors: Sequence[FeatureExtractor]) -> bool:

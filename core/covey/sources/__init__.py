@@ -1,0 +1,1 @@
+"""The sources of recordings that belong to core."""
