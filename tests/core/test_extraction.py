@@ -249,7 +249,7 @@ def test_only_what_is_new_or_changed_is_computed(tmp_path: Path) -> None:
     (after,) = extract(home, progress=progress)
     assert sorted(Watched.seen) == [1, 3]
     assert progress.notes[:2] == [
-        "Gone since the last run, and left out: image_004.png.",
+        "Gone since the last look, and left out: image_004.png.",
         "watched: the features of 175 unchanged images stay.",
     ]
     old, new = ({name: row.tolist() for name, row in zip(one.names, one.X, strict=True)} for one in (before, after))
@@ -272,7 +272,7 @@ def test_images_that_vanish_leave_the_features_and_are_told(tmp_path: Path) -> N
     (after,) = extract(home, progress=progress)
     assert Watched.seen == []
     assert len(after.names) == 171
-    gone = "Gone since the last run, and left out: image_000.png, image_001.png, image_002.png and 2 more."
+    gone = "Gone since the last look, and left out: image_000.png, image_001.png, image_002.png and 2 more."
     assert gone in progress.notes
 
 
