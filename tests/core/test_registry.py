@@ -49,6 +49,7 @@ ALL = (
     + """
 import click
 from covey import Reducer, Storage
+from covey.authoring import Done, Engine, Source
 from covey.testing import Brightness
 
 @component
@@ -62,6 +63,29 @@ class Shelf(Storage):
     name = "shelf"
     def open(self, place):
         raise NotImplementedError
+
+@component
+class Here(Engine):
+    name = "here"
+    def map(self, work, items, progress):
+        for number, item in enumerate(items):
+            yield Done(number, work(item))
+
+@component
+class Shoebox(Source):
+    name = "shoebox"
+    def find(self, query):
+        return iter(())
+    def open(self, recording, offset):
+        raise NotImplementedError
+
+@hookimpl
+def covey_engines():
+    yield Here
+
+@hookimpl
+def covey_sources():
+    yield Shoebox
 
 @hookimpl
 def covey_feature_extractors():
@@ -99,6 +123,7 @@ def test_a_plugin_may_offer_something_through_every_hook(distribution: Distribut
     registry = Registry.installed()
     assert {(item.kind, item.name) for item in registry.components if item.distribution == "covey-all"} == {
         ("extractor", "brightness"), ("reducer", "columns"), ("clusterer", "halves"), ("storage", "shelf"),
+        ("engine", "here"), ("source", "shoebox"),
     }  # fmt: skip
     command = registry.command("sing")
     assert command is not None
