@@ -27,7 +27,7 @@ from covey._base.errors import CoveyError
 from covey._base.progress import Progress, Step
 from covey._base.run_lock import hold_run_lock
 from covey.data.images import ImageFolder
-from covey.sound.conversion import convert_recordings
+from covey.sound.conversion import convert_recordings, images_of
 from covey.sound.conversion_report import ConversionReport
 from covey.sound.decoder import Decoder
 from covey.sound.recordings import Stamp
@@ -560,6 +560,30 @@ def test_names_that_change_places_get_the_right_images(source: Path, dataset: Pa
         "c": before["b"],
         "d": before["c"],
     }
+
+
+@pytest.mark.parametrize("moves", [[("c", "d"), ("b", "c"), ("a", "b")], [("b", "x"), ("a", "b"), ("x", "a")]])
+def test_labels_follow_recordings_whose_names_move_on(
+    covey: Cli, source: Path, dataset: Path, moves: list[tuple[str, str]]
+) -> None:
+    for seed, name in enumerate("abc"):
+        write(source / f"{name}.wav", noise(seed=seed))
+    before = convert_recordings(source, dataset)
+    old = {name: contents(before, name) for name in "abc"}
+    labels = open_covey(str(dataset)).labels
+    for name in "abc":
+        labels.add([f"{name}_segm_0000.000.png"], f"bird {name}")
+    for first, second in moves:
+        (source / f"{first}.wav").rename(source / f"{second}.wav")
+    assert "renamed, the images too" in covey("spectrograms", source, dataset).output
+    after = {
+        name: contents(convert_recordings(source, dataset), name) for name in stubs(convert_recordings(source, dataset))
+    }
+    by_image = open_covey(str(dataset)).labels.by_image()
+    assert len(by_image) == 3
+    assert set(images_of(dataset / "images")) == set(after)
+    for image, (label,) in by_image.items():
+        assert after[image[0]] == old[label[-1]]
 
 
 def test_a_copy_is_no_renamed_recording(source: Path, dataset: Path) -> None:

@@ -217,8 +217,12 @@ class UnfinishedLearning:
 
 
 def list_unfinished_learning(work: Path) -> list[UnfinishedLearning]:
-    """Return the learning in a work folder that was interrupted."""
-    provenances = {path: _read_provenance(path) for path in sorted((work / FOLDER).glob("[!.]*.npz"))}
+    """Return the learning in a work folder that was interrupted; none if it is somebody else's."""
+    try:
+        paths = sorted((work / FOLDER).glob("[!.]*.npz"))
+    except OSError:
+        return []
+    provenances = {path: _read_provenance(path) for path in paths}
     return [
         UnfinishedLearning(provenance.component, len(provenance.details.losses), path)
         for path, provenance in provenances.items()

@@ -88,6 +88,7 @@ def convert_recordings(
             write_recipe(folder, recipe)
         converter = Converter(folder=folder, recipe=recipe, check=check, recordings=recordings)
         entries = converter.convert_all(usable, LoggedProgress(progress))
+        converter.follow_contents(entries)
         orphans = sorted(converter.orphans())
         if remove_orphans:
             _remove_images(folder, orphans)
@@ -149,9 +150,11 @@ class Converter:
     _ledger: Ledger = attrs.field(init=False)
     _present: Mapping[str, list[str]] = attrs.field(init=False)
     _gone: dict[str, LedgerEntry] = attrs.field(init=False)
+    _earlier: Mapping[str, LedgerEntry] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._ledger = Ledger(self.folder)
+        self._earlier = dict(self._ledger.entries)
         self._present = images_of(self.folder)
         stubs = {recording.stub for recording in self.recordings}
         self._gone = {
@@ -169,6 +172,32 @@ class Converter:
                 return [counter.tick(future.result()) for future in as_completed(futures)]
             finally:
                 pool.shutdown(cancel_futures=True)
+
+    def follow_contents(self, entries: Sequence[LedgerEntry]) -> None:
+        """Find recordings whose names went to others at the same time, as when several names move on by one.
+
+        Their images were made anew. What was said of the old images holds for the new ones of the same content, and
+        old images of names that are gone are removed: no sound is there twice.
+        """
+        by_content: dict[str, list[LedgerEntry]] = defaultdict(list)
+        for entry in entries:
+            by_content[entry.content].append(entry)
+        contents = {entry.stub: entry.content for entry in entries}
+        for old in self._earlier.values():
+            now = by_content.get(old.content, []) if old.content and self._is_complete(old) else []
+            has_lost_it = contents[old.stub] != old.content if old.stub in contents else self._ledger.is_gone(old)
+            if len(now) == 1 and has_lost_it and (old.name, now[0].name) not in self.renamed:
+                self._follow(old, now[0], keep_images=old.stub in contents)
+
+    def _follow(self, old: LedgerEntry, new: LedgerEntry, keep_images: bool) -> None:
+        for name in self._present.get(old.stub, ()):
+            new_name = new.stub + name.removeprefix(old.stub)
+            if (self.folder / new_name).exists():
+                self.new_image_names[name] = new_name
+                if not keep_images:
+                    (self.folder / name).unlink(missing_ok=True)
+        self.renamed.append((old.name, new.name))
+        self.replaced = [name for name in self.replaced if name != new.name]
 
     def report(self, files: RecordingFiles, entries: list[LedgerEntry]) -> ConversionReport:
         """Return what became of the recordings in a folder, of which there are these entries."""
