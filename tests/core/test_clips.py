@@ -117,6 +117,7 @@ def test_a_recording_is_found_again_by_its_content(birds: Path, tmp_path: Path, 
     assert before.path == "../card/siteA/a.wav"
     (tmp_path / "card" / "siteA" / "a.wav").rename(tmp_path / "card" / "renamed.wav")
     (tmp_path / "card").rename(tmp_path / "archive")
+    assert f"none are known ({tmp_path / 'card'} is gone); to say where" in covey("info", birds).stdout
     done = covey("info", birds, "--recordings", tmp_path / "archive")
     assert "of 2 recordings" in done.stdout
     after = clip_of(birds, name)

@@ -26,7 +26,7 @@ from covey.data.formats.table_oddities import find_oddities
 from covey.data.legacy.file_names import parse_file_name
 from covey.data.legacy.pickles import read_frame
 from covey.data.metadata import read_metadata
-from covey.data.pointer import POINTER, point_to_recordings
+from covey.data.pointer import POINTER, point_to_recordings, read_pointer
 from covey.data.provenance import JOINED, Provenance
 from covey.data.unused_pictures import describe_unused_pictures
 from covey.extraction.learning import UnfinishedLearning, list_unfinished_learning
@@ -65,6 +65,8 @@ class _MetadataSummary:
 @attrs.frozen
 class _RecordingSummary:
     folders: list[str]
+    folders_gone: list[str]
+    """The folders that were named for them and are no longer there."""
     recordings: int
     hours: float
     rates: list[int]
@@ -220,6 +222,7 @@ def _summarize_recordings(dataset: Dataset, look: DatasetLook) -> _RecordingSumm
     folders = [str(folder) for folder in dataset.recording_folders]
     return _RecordingSummary(
         folders=folders,
+        folders_gone=[str(folder) for folder in _named_folders(dataset) if not folder.is_dir()],
         recordings=len(recordings),
         hours=sum(each.seconds for each in recordings if math.isfinite(each.seconds)) / 3600,
         rates=sorted({each.rate for each in recordings if each.rate}),
@@ -230,11 +233,17 @@ def _summarize_recordings(dataset: Dataset, look: DatasetLook) -> _RecordingSumm
     )
 
 
+def _named_folders(dataset: Dataset) -> list[Path]:
+    pointer = read_pointer(dataset.home)
+    return [pointer.resolve(location) for location in pointer.recordings] if pointer else []
+
+
 def _show_recordings(summary: _RecordingSummary | None, images: int) -> None:
     if summary is None:
         return
     if not summary.recordings:
-        print_text("\nRecordings: none are known; to say where they are: covey info DATASET --recordings FOLDER")
+        gone = f" ({preview(summary.folders_gone)} is gone)" if summary.folders_gone else ""
+        print_text(f"\nRecordings: none are known{gone}; to say where they are: covey info DATASET --recordings FOLDER")
         return
     rates = f", {preview([f'{rate / 1000:g} kHz' for rate in summary.rates])}" if summary.rates else ""
     places = f", in {preview(summary.folders)}" if summary.folders else ""
