@@ -20,6 +20,7 @@ from covey.api import contact_sheet, draw_map, frame, open, run
 from covey.components.contracts import (
     Clusterer,
     Extract,
+    ExtractSound,
     FeatureExtractor,
     Floats,
     Labels,
@@ -44,6 +45,7 @@ __all__ = [
     "Embedding",
     "Epoch",
     "Extract",
+    "ExtractSound",
     "FeatureExtractor",
     "Features",
     "Floats",

@@ -16,6 +16,7 @@ from covey import (
     CoveyError,
     Dataset,
     Epoch,
+    ExtractSound,
     FeatureExtractor,
     Reducer,
     Runtime,
@@ -43,6 +44,17 @@ class Mean(FeatureExtractor):
 
     def load(self, runtime: Runtime) -> Extract:
         return lambda pixels: [pixels.mean(axis=(1, 2), dtype=np.float32)]
+
+
+class Loud(FeatureExtractor):
+    """A good extractor that listens."""
+
+    inputs = "sound"
+    rate = 8000
+    seconds = 0.5
+
+    def load(self, runtime: Runtime) -> ExtractSound:
+        return lambda samples: [np.sqrt((samples**2).mean(axis=1, keepdims=True))]
 
 
 class Tallying(FeatureExtractor):
@@ -98,6 +110,13 @@ class Folder(Storage):
     def publish(self, dataset: Dataset, place: str, options: PublishOptions, progress: Progress = SILENT) -> str:
         shutil.copytree(dataset.home, place, dirs_exist_ok=True)
         return f"Published at {place}."
+
+
+@component
+class GoodLoud(Loud):
+    """A good extractor that listens."""
+
+    name = "good-loud"
 
 
 @component
@@ -400,6 +419,32 @@ BROKEN_COMPONENTS: list[Broken] = [
 
 
 @component
+class Telepathic(Mean):
+    """Takes what there is not."""
+
+    name = "bad"
+    inputs: ClassVar[Any] = "thoughts"
+
+
+@component
+class Timeless(Loud):
+    """Does not say how long the sound is."""
+
+    name = "bad"
+    seconds = 0
+
+
+@component
+class SoundMean(Loud):
+    """Subtracts the loudness of the batch."""
+
+    name = "bad"
+
+    def load(self, runtime: Runtime) -> ExtractSound:
+        return lambda samples: [np.abs(samples).mean(axis=1, keepdims=True) - np.abs(samples).mean()]
+
+
+@component
 class BatchMean(Mean):
     """Subtracts the mean of the batch."""
 
@@ -673,6 +718,9 @@ BROKEN_EXTRACTORS: list[Broken] = [
     (Speeding, "learning_options", "option 'speed' changes what is learned: declare it with learning=True"),
     (Murmuring, "quiet_learning", "fit may print nothing to standard output, not 'epoch'"),
     (Threaded, "uses", "reads threads of the runtime"),
+    (Telepathic, "inputs", "inputs must be 'pixels' or 'sound', not 'thoughts'"),
+    (Timeless, "inputs", "must declare rate, in Hz, and seconds, not 8000 and 0"),
+    (SoundMean, "batches", "must not depend on the rest of its batch"),
     (BatchMean, "batches", "must not depend on the rest of its batch"),
     (Reversed, "batches", "must not depend on the rest of its batch"),
     (Double, "features", "float32, not .* float64"),
@@ -1384,7 +1432,7 @@ BROKEN_STORAGES: list[Broken] = [
 ]
 
 
-GOOD: list[type[Component]] = [GoodMean, GoodTallying, GoodColumns, GoodHalves, Cut, GoodFolder]
+GOOD: list[type[Component]] = [GoodMean, GoodLoud, GoodTallying, GoodColumns, GoodHalves, Cut, GoodFolder]
 BROKEN = [
     *BROKEN_COMPONENTS, *BROKEN_EXTRACTORS, *BROKEN_REDUCERS, *BROKEN_CLUSTERERS, *BROKEN_STORAGES,
 ]  # fmt: skip

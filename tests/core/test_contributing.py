@@ -103,6 +103,11 @@ def test_the_extractor_that_learns_keeps_the_contract_and_learns_once(site: Path
     assert "0 tables made" in call(*run, site=site)
 
 
+def test_the_extractor_that_listens_keeps_the_contract(site: Path) -> None:
+    check = "from covey.testing import check_extractor; from covey_octaves import Octaves; check_extractor(Octaves)"
+    call("-c", check, site=site)
+
+
 def test_the_importer_and_the_exporter_of_the_examples_take_labels_in_and_out(site: Path, tmp_path: Path) -> None:
     dataset = tmp_path / "birds"
     tiny_images(dataset / "images", count=3)

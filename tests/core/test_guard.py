@@ -11,6 +11,7 @@ from tests.fixture_types import Cli, Distribution
 
 from covey import CoveyError, FeatureExtractor, Prepared, Runtime
 from covey.components.contracts import PublishOptions
+from covey.components.fitting import load_extractor
 from covey.components.guard import PluginFailure, guard_call
 from covey.components.kinds import Kind
 from covey.components.options import allowed_choices, build
@@ -171,7 +172,7 @@ CALLS: dict[str, tuple[Call, str]] = {
         "modelless .* in tag .AttributeError",
     ),
     "load": (_extractor(lambda it: it.load(Runtime()), "load"), "boom_extractor .* in load"),
-    "extract": (_extractor(lambda it: it.load(Runtime())(PIXELS)), "boom_extractor .* in load"),
+    "extract": (_extractor(lambda it: load_extractor(it, Runtime(), None)(PIXELS)), "boom_extractor .* in load"),
     "layers": (_extractor(lambda it: it.available_layers()), "boom_extractor .* in available_layers"),
     "choices": (_extractor(lambda it: allowed_choices(it, "model")), "boom_extractor .* in the choices of 'model'"),
     "start": (_extractor(lambda it: it, "start"), "boom_extractor .* in the check of its options"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import attrs
 import click
 
 from covey.commands.terminal.text_tables import print_table
+from covey.components.contracts import SOUND, Component, FeatureExtractor
 from covey.components.kinds import BESIDE_RUNS, Kind
 from covey.components.options import Option, format_value, options
 from covey.plugins import scaffold
@@ -59,6 +60,8 @@ def show(name: str, as_json: bool, markdown: bool) -> None:
         return
     click.echo(f"{registered.name}: {registered.kind} from {registered.distribution}, {registered.status}\n")
     click.echo((inspect.getdoc(registered.cls) or "") + "\n")
+    for sentence in _describe_inputs(registered.cls):
+        click.echo(sentence + "\n")
     print_table(["option", "default", "values", "help"], [_option_row(option) for option in declared])
 
 
@@ -118,6 +121,12 @@ def _summary_row(registered: Registered) -> dict[str, str]:
         "source": registered.distribution,
         "summary": registered.summary,
     }
+
+
+def _describe_inputs(cls: type[Component]) -> Iterator[str]:
+    """Yield a sentence on what an extractor that listens takes."""
+    if issubclass(cls, FeatureExtractor) and cls.inputs == SOUND:
+        yield f"It listens: it takes {cls.seconds:g} s of sound at {cls.rate:,} Hz around the clip of each image."
 
 
 def _option_row(option: Option) -> Sequence[str]:

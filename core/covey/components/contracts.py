@@ -148,6 +148,10 @@ class Runtime(Component):
 
 Extract = Callable[[Pixels], Sequence[Floats]]
 """Function from a batch of pixels (b, h, w, 3) uint8 to one (b, d) float32 array for each layer."""
+ExtractSound = Callable[[Floats], Sequence[Floats]]
+"""Function from a batch of samples (b, n) float32 to one (b, d) float32 array for each layer."""
+PIXELS: Literal["pixels"] = "pixels"
+SOUND: Literal["sound"] = "sound"
 
 
 class FeatureExtractor(Component):
@@ -158,14 +162,24 @@ class FeatureExtractor(Component):
 
     uses: ClassVar[frozenset[RuntimeSetting]] = frozenset()
     """The settings of the runtime that it obeys: any of "device", "precision", "threads" and "compile"."""
+    inputs: ClassVar[Literal["pixels", "sound"]] = PIXELS
+    """What it describes an image by: its pixels, or the sound of the recording around the clip that it shows."""
+    rate: ClassVar[int] = 0
+    """Samples a second, in Hz, of the sound that it takes."""
+    seconds: ClassVar[float] = 0.0
+    """How long that sound is."""
 
     @abstractmethod
-    def load(self, runtime: Runtime) -> Extract:
+    def load(self, runtime: Runtime) -> Extract | ExtractSound:
         """Load the model and return the function that computes features.
 
         The function takes RGB pixels (b, h, w, 3) uint8, all images of one size, and returns one (b, d) float32 array
         for each layer, in the order of `layers` (one array if there is no such option). d must not depend on the image.
         The extractor preprocesses the pixels itself.
+
+        With `inputs = "sound"` the function takes mono samples (b, n) float32, 1.0 being full scale, at `rate` and
+        `seconds` long. The middle of the clip is in their middle, and around it is what the recording holds there; only
+        what lies before its beginning or beyond its end is silence.
 
         An extractor that learns takes one argument more: `load(runtime, state: State | None = None)`, the state of the
         last epoch that `fit` gave.
@@ -202,6 +216,11 @@ class FeatureExtractor(Component):
     def learns(self) -> bool:
         """Whether the extractor has to learn before it extracts: it defines `fit`."""
         return type(self).fit is not FeatureExtractor.fit
+
+    @property
+    def listens(self) -> bool:
+        """Whether it takes sound and not pixels."""
+        return self.inputs == SOUND
 
     def available_layers(self) -> Mapping[str, tuple[int, ...]]:
         """Return the layers by name, in the order of computation, each with the shape of its output for one image.

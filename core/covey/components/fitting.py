@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol, SupportsIndex, TypeGuard
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.components.contracts import Extract, FeatureExtractor, Pixels, Runtime
+from covey._base.errors import CoveyError
+from covey.components.contracts import PIXELS, SOUND, FeatureExtractor, Floats, Pixels, Runtime
 
 State = Mapping[str, NDArray[np.generic]]
 """What an extractor has learned: arrays of numbers, booleans or text, by name."""
@@ -67,20 +68,43 @@ class Epoch:
     total: int
 
 
+PixelsOrSound = NDArray[np.uint8 | np.float32]
+"""Pixels uint8 or samples float32."""
+ExtractAny = Callable[[PixelsOrSound], Sequence[Floats]]
+"""Function from a batch of what an extractor takes, pixels or samples, to an array for each layer."""
+
+
+class _Loads(Protocol):
+    """An extractor, whatever it takes."""
+
+    def load(self, runtime: Runtime) -> ExtractAny: ...
+
+
 class _LoadsState(Protocol):
     """An extractor whose `load` takes what it has learned."""
 
-    def load(self, runtime: Runtime, state: State | None = None) -> Extract: ...
+    def load(self, runtime: Runtime, state: State | None = None) -> ExtractAny: ...
 
 
-def load_extractor(extractor: FeatureExtractor, runtime: Runtime, state: State | None) -> Extract:
+def load_extractor(extractor: FeatureExtractor, runtime: Runtime, state: State | None) -> ExtractAny:
     """Return the function that computes features, with what the extractor has learned if it learns.
 
     Raises:
-        CoveyError: as `FeatureExtractor.load`.
+        CoveyError: as `FeatureExtractor.load`; or `inputs`, `rate` or `seconds` are none that there can be.
     """
-    return extractor.load(runtime, state) if _loads_state(extractor) else extractor.load(runtime)
+    if _loads_state(extractor):
+        return extractor.load(runtime, state)
+    if not _takes_known_inputs(extractor):
+        raise CoveyError(
+            f"{extractor.name}: inputs must be {PIXELS!r}, or {SOUND!r} with a rate in Hz and a number of seconds."
+        )
+    return extractor.load(runtime)
 
 
 def _loads_state(extractor: FeatureExtractor) -> TypeGuard[_LoadsState]:
     return extractor.learns
+
+
+def _takes_known_inputs(extractor: FeatureExtractor) -> TypeGuard[_Loads]:
+    is_sound = extractor.listens and isinstance(extractor.rate, int) and extractor.rate * extractor.seconds >= 1
+    return is_sound or extractor.inputs == PIXELS

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from math import isfinite
 from pathlib import Path
+from typing import Protocol
 
 import attrs
 import numpy as np
@@ -69,6 +70,18 @@ class ImageFile:
         if self.scale is None or self.scale.is_full:
             return self.content
         return digest([self.content, self.scale.low, self.scale.high])
+
+
+class NamedContent(Protocol):
+    """Something with a name and a hash of its content, such as an image, or the sound behind one."""
+
+    @property
+    def name(self) -> str:
+        """The name of the image."""
+
+    @property
+    def identity(self) -> str:
+        """The hash."""
 
 
 @attrs.frozen
@@ -178,7 +191,7 @@ def _is_text(name: str) -> bool:
         return False
 
 
-def key_of(files: Iterable[ImageFile]) -> str:
+def key_of(files: Iterable[NamedContent]) -> str:
     """Return the key of a set of images: a hash of their names and contents."""
     return digest([[file.name, file.identity] for file in files])
 

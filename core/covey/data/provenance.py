@@ -11,7 +11,7 @@ import attrs
 from covey._base.digests import canonical_json, digest
 from covey._base.errors import CoveyError, reason
 from covey.components import options
-from covey.components.contracts import Component, Runtime
+from covey.components.contracts import Component, FeatureExtractor, Runtime
 from covey.components.guard import guard_call
 from covey.components.kinds import STEPS, Kind
 
@@ -23,6 +23,8 @@ DEEPEST = 100
 """How deep objects and lists of a provenance may be nested."""
 STATE = "state"
 """The output of an extractor that is what it has learned."""
+_HEARD = "sound"
+"""Where rate and seconds stand in the identity of what an extractor that listens makes."""
 _LEARNED = "learned state"
 """Where the key of a state stands in the identity of a table; no option has this name."""
 
@@ -62,6 +64,7 @@ class Details:
         lacking: number of images that each joined table lacks, by its title, so that they were left out.
         file: name of the file from which features were imported.
         losses: what each epoch of learning ended with.
+        silent: number of images that an extractor that listens left out because they have no sound, by reason.
     """
 
     versions: Mapping[str, str] = attrs.field(factory=dict)
@@ -78,6 +81,7 @@ class Details:
     lacking: Mapping[str, int] = attrs.field(factory=dict)
     file: str = ""
     losses: tuple[float, ...] = ()
+    silent: Mapping[str, int] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -130,7 +134,7 @@ class Provenance:
             tag=_read_tag(component),
             version=component.version,
             options=options.key_values(component),
-            identity={**_read_identity(component), **({_LEARNED: state.key} if state else {})},
+            identity={**_read_identity(component), **_describe_sound(component), **_name_state(state)},
             input=source if isinstance(source, str) else source.key,
             source=None if isinstance(source, str) else source,
             details=details or Details(),
@@ -148,7 +152,7 @@ class Provenance:
             tag=extractor.name,
             version=extractor.version,
             options={name: settings[name] for name in declared if name in settings},
-            identity=_read_identity(extractor),
+            identity={**_read_identity(extractor), **_describe_sound(extractor)},
             input=clips,
             output=STATE,
         )
@@ -185,6 +189,16 @@ class Provenance:
     def chain(self) -> list[Provenance]:
         """This provenance, its source and so on, back to the images or to the table that joins several."""
         return [self, *(self.source.chain if self.source and not self.joined else [])]
+
+    @property
+    def extractions(self) -> list[Provenance]:
+        """The features of one extractor each from which this table was made, or itself."""
+        return [step for step in self.lineage if step.kind is Kind.EXTRACTOR and not step.sources and not step.is_state]
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether it is of an extractor that listens."""
+        return self.kind is Kind.EXTRACTOR and _HEARD in self.identity
 
     @property
     def title(self) -> str:
@@ -232,6 +246,17 @@ def _read_tag(component: Component) -> str:
     """Return the tag of a component; one that is made from options by core may lack some in a plugin."""
     with guard_call(component.name, type(component).__module__, "tag"):
         return component.tag
+
+
+def _describe_sound(component: Component) -> dict[str, object]:
+    """Return what decides which sound an extractor that listens takes."""
+    if isinstance(component, FeatureExtractor) and component.listens:
+        return {_HEARD: {"rate": component.rate, "seconds": component.seconds}}
+    return {}
+
+
+def _name_state(state: Provenance | None) -> dict[str, object]:
+    return {_LEARNED: state.key} if state else {}
 
 
 def _read_identity(component: Component) -> dict[str, object]:
@@ -337,6 +362,7 @@ def _read_details(fields: Mapping[str, object]) -> Details:
         lacking=_read_detail(fields, "lacking", "a number of images for each table", _mapping_reader(int), {}),
         file=_read_detail(fields, "file", "the name of a file", _type_reader(str), ""),
         losses=_read_detail(fields, "losses", "a number for each epoch", _read_losses, ()),
+        silent=_read_detail(fields, "silent", "a number of images for each reason", _mapping_reader(int), {}),
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import attrs
 import numpy as np
 
+from covey._base.digests import digest
 from covey._base.errors import CoveyError
 from covey._base.files import WORK, make_folder, refuse_links
 from covey._base.progress import SILENT, Progress
@@ -46,6 +47,15 @@ from covey.engines.local import Local
 from covey.experiments.distinct_images import DistinctImages, find_distinct_images
 from covey.experiments.experiment import Experiment
 from covey.experiments.plan import PlanLine, Task, plan_extraction, plan_tasks, summarize_tasks
+from covey.extraction.clip_sounds import (
+    ClipSound,
+    NoSound,
+    check_sounds,
+    count_silent,
+    identify_clip,
+    list_clip_sounds,
+)
+from covey.extraction.decoded_batches import InputFile
 from covey.extraction.layer_wildcards import expand_wildcards
 from covey.extraction.learning import Learning, TrainingImages, clear_checkpoint, copy_state
 from covey.extraction.notes import describe_copies, describe_features
@@ -219,6 +229,7 @@ class Pipeline:
         self.broken: list[Failure] = []
         self._entries_by_key: dict[str, AnyEntry] | None = None
         self._noted: set[str] = set()
+        self._sounds: dict[tuple[int, float], list[ClipSound]] = {}
         self._versions: dict[type, dict[str, str]] = {}
 
     @property
@@ -248,7 +259,7 @@ class Pipeline:
         def choose_state(extractor: FeatureExtractor) -> Provenance | None:
             return self._choose_state(extractor, experiment.learn_again)
 
-        return plan_tasks(experiment, key_of(self.files), dataset_features, self._expand_layers, choose_state)
+        return plan_tasks(experiment, self.key_of_inputs, dataset_features, self._expand_layers, choose_state)
 
     def extract_features(self, extractor: FeatureExtractor) -> list[AnyEntry]:
         """Return the features of an extractor, one entry for each layer, computed if they do not exist.
@@ -256,8 +267,9 @@ class Pipeline:
         Raises:
             CoveyError: a layer does not exist, or features cannot be computed.
         """
+        check_sounds(extractor, self.list_sounds(extractor))
         state = self._choose_state(extractor, learn_again=False)
-        tasks = plan_extraction(self._expand_layers(extractor), key_of(self.files), state)
+        tasks = plan_extraction(self._expand_layers(extractor), self.key_of_inputs(extractor), state)
         for task in tasks:
             self.compute(task)
         return [self._entry(provenance) for provenance in tasks[-1].provenances]
@@ -318,8 +330,9 @@ class Pipeline:
         try:
             if isinstance(component, FeatureExtractor):
                 component = self._expand_layers(component)
-            Provenance.of(component, key_of(self.files))
-        except PluginFailure as error:
+                check_sounds(component, self.list_sounds(component))
+            Provenance.of(component, "")
+        except (PluginFailure, NoSound) as error:
             self.broken.append(Failure(component.name, str(error), error))
             return False
         return True
@@ -342,6 +355,26 @@ class Pipeline:
                 runtime = self._resolve_runtime(part)
                 learning = Learning(self.work, self.clips, runtime, self.progress, self.runtime.strict)
                 self._save([learning.learn(part, provenance)])
+
+    def key_of_inputs(self, extractor: FeatureExtractor) -> str:
+        """Return the key of what an extractor takes of the images: their contents, or those of the clips they show."""
+        return key_of(self._list_inputs(extractor))
+
+    def _list_inputs(self, extractor: FeatureExtractor) -> Sequence[InputFile]:
+        """Return what an extractor takes: the images, or the sounds behind those that have one."""
+        return (
+            [sound for sound in self.list_sounds(extractor) if not sound.problem] if extractor.listens else self.files
+        )
+
+    def list_sounds(self, extractor: FeatureExtractor) -> list[ClipSound]:
+        """Return the sound behind each image for an extractor that listens; nothing for any other."""
+        if not extractor.listens:
+            return []
+        key = extractor.rate, extractor.seconds
+        if key not in self._sounds:
+            clips = self.dataset.clips([file.name for file in self.files])
+            self._sounds[key] = list_clip_sounds(extractor, self.files, clips, self.dataset.home)
+        return self._sounds[key]
 
     @cached_property
     def clips(self) -> TrainingImages:
@@ -391,19 +424,26 @@ class Pipeline:
         precision = self.runtime.precision if obeys_precision else None
         sentences = [
             sentence
-            for provenance in task.provenances
+            for part, provenance in zip(task.parts, task.provenances, strict=True)
             for sentence in describe_features(
-                self._stored_provenance(provenance), self._entry(provenance).shape[1], precision
+                self._with_silent_images(part, self._stored_provenance(provenance)),
+                self._entry(provenance).shape[1],
+                precision,
             )
         ]
         self._note_once(sentences)
+
+    def _with_silent_images(self, part: Component, provenance: Provenance) -> Provenance:
+        """Return the provenance of features with the number of images that have no sound now."""
+        silent = count_silent(self.list_sounds(part)) if isinstance(part, FeatureExtractor) else {}
+        return attrs.evolve(provenance, details=attrs.evolve(provenance.details, silent=silent))
 
     def _join(self, task: Task) -> None:
         for join in task.parts:
             if isinstance(join, Join):
                 entries = [entry for entry in map(self._entry, task.sources) if is_entry_of(entry, Features)]
                 with self.progress.step("Joining features", 1, "table") as step:
-                    contents = {file.name: file.identity for file in self.files}
+                    contents = self._contents_behind(task.sources)
                     joined = step.tick(join_tables([self.dataset.load(entry) for entry in entries], join, contents))
                 self._note_once([f"{joined.table.provenance.tag}: {joined.balance}"] if joined.table.provenance else [])
                 self._save([joined.table])
@@ -478,28 +518,44 @@ class Pipeline:
         self._save(clusterings)
 
     def _distinct_images(self, table: PointTable) -> DistinctImages:
-        contents = {file.name: file.identity for file in self.files}
+        contents = self._contents_behind([table.provenance] if table.provenance else [])
         distinct = find_distinct_images(table.names.tolist(), contents)
         if distinct.copies:
             self._note_once(describe_copies(distinct.copies))
         return distinct
+
+    def _contents_behind(self, provenances: Sequence[Provenance]) -> dict[str, str]:
+        """Return for each image what tells whether another is the same for these tables.
+
+        That is the content of the image or, if they are made by extractors that listen, the clip; or both.
+        """
+        is_heard = {step.is_heard for provenance in provenances for step in provenance.extractions}
+        contents = {file.name: file.identity for file in self.files}
+        if True not in is_heard:
+            return contents
+        clips = self.dataset.clips(list(contents))
+        heard = {name: identify_clip(clips.get(name)) for name in contents}
+        if False not in is_heard:
+            return heard
+        return {name: digest([contents[name], heard[name]]) if heard[name] else "" for name in contents}
 
     def _extraction(self, extractor: FeatureExtractor, learned: LearnedState | None) -> Extraction:
         return Extraction(
             self.dataset,
             self.work,
             self.images,
-            self.files,
+            self._list_inputs(extractor),
             self._resolve_runtime(extractor),
             self.progress,
             self.engine,
             compress=self.runtime.compress,
             strict=self.runtime.strict,
             learned=learned,
+            silent=count_silent(self.list_sounds(extractor)),
         )
 
     def _resolve_runtime(self, extractor: FeatureExtractor) -> Runtime:
-        sizes = Counter((file.height, file.width) for file in self.files)
+        sizes = Counter((file.height, file.width) for file in self._list_inputs(extractor))
         return resolve_runtime(self.runtime, extractor, max(sizes.values(), default=0))
 
     def _versions_of(self, component: Component) -> dict[str, str]:

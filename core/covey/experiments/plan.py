@@ -92,7 +92,7 @@ class PlanLine:
 
 def plan_tasks(
     experiment: Experiment,
-    images: str,
+    key_of_inputs: Callable[[FeatureExtractor], str],
     dataset_features: Sequence[Entry[Features]],
     expand: Callable[[FeatureExtractor], FeatureExtractor],
     choose_state: Callable[[FeatureExtractor], Provenance | None],
@@ -101,7 +101,7 @@ def plan_tasks(
 
     Args:
         experiment: the components.
-        images: the key of the images.
+        key_of_inputs: returns the key of what an extractor takes of the images.
         dataset_features: the features in the dataset, among which the experiment may name some.
         expand: replaces the wildcards among the layers of an extractor.
         choose_state: returns the provenance of what an extractor has learned or is to learn; None if it does not learn.
@@ -115,7 +115,7 @@ def plan_tasks(
         tasks += _plan_following(find_features(name, dataset_features), experiment)
     extracted_features: list[Provenance] = []
     for extractor in experiment.extractors:
-        extraction_tasks = plan_extraction(expand(extractor), images, choose_state(extractor))
+        extraction_tasks = plan_extraction(expand(extractor), key_of_inputs(extractor), choose_state(extractor))
         tasks += extraction_tasks
         extracted_features += extraction_tasks[-1].provenances
         for features in extraction_tasks[-1].provenances:

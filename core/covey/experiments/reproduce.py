@@ -15,7 +15,7 @@ from covey._base.progress import SILENT, Progress
 from covey._base.text import count_noun, preview
 from covey.analysis.join_tables import Join
 from covey.components import options
-from covey.components.contracts import Component, Floats, Labels, Runtime
+from covey.components.contracts import Component, FeatureExtractor, Floats, Labels, Runtime
 from covey.components.fitting import State
 from covey.components.kinds import Kind
 from covey.data.dataset import Dataset
@@ -118,7 +118,7 @@ class _Repetition:
             CoveyError: the images have changed, or the step fails.
         """
         if self._pipeline is None or not old.sources:
-            self._pipeline = self._open_pipeline(old)
+            self._pipeline = self._open_pipeline(old, component)
         task = self._plan(old, component)
         for failure in self._pipeline.attempt(task):
             raise CoveyError(failure.reason) from failure.error
@@ -137,14 +137,15 @@ class _Repetition:
             return plan_join(component, sources)
         return plan_task([component], sources[0] if sources else old.input, state)
 
-    def _open_pipeline(self, old: Provenance) -> Pipeline:
+    def _open_pipeline(self, old: Provenance, component: Component) -> Pipeline:
         """Return a pipeline on the images from which features were made, with the settings of that time."""
         pipeline = Pipeline(self.target, self.images, old.details.runtime or Runtime(), self.progress)
         names: set[str] = {*self._read_names(old), *old.details.broken}
         pipeline.files = [file for file in pipeline.files if file.name in names]
-        if (pipeline.clips.key if old.is_state else key_of(pipeline.files)) != old.input:
+        if _read_input_key(pipeline, old, component) != old.input:
             gone = sorted(names - {file.name for file in pipeline.files})
-            changed = "some have another content or recording" if old.is_state else "some have another content"
+            hears = old.is_state or old.is_heard
+            changed = "some have another content or recording" if hears else "some have another content"
             change = f"{preview(gone)} are gone" if gone else changed
             raise CoveyError(
                 f"The images are no longer those that {self.path} was made from ({change}): it cannot be made again."
@@ -223,6 +224,13 @@ def _compare_versions(old_steps: Sequence[Provenance], new_steps: Sequence[Prove
     old, new = _merge_versions(old_steps), _merge_versions(new_steps)
     versions = [(name, old.get(name, "none"), new.get(name, "none")) for name in sorted(old.keys() | new.keys())]
     return [(name, before, after) for name, before, after in versions if before != after]
+
+
+def _read_input_key(pipeline: Pipeline, old: Provenance, component: Component) -> str:
+    """Return the key of what a component that takes images would take now."""
+    if old.is_state:
+        return pipeline.clips.key
+    return pipeline.key_of_inputs(component) if isinstance(component, FeatureExtractor) else key_of(pipeline.files)
 
 
 def _merge_versions(steps: Sequence[Provenance]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Images are decoded in threads, some batches ahead of the one that is in work."""
+"""Images, or the sound behind them, are decoded in threads, some batches ahead of the one that is in work."""
 
 from __future__ import annotations
 
@@ -10,17 +10,32 @@ from contextlib import suppress
 import attrs
 
 from covey._base.errors import CoveyError
+from covey.components.fitting import PixelsOrSound
 from covey.data.images import THREADS, ImageFile, ImageFolder
-from covey.data.picture_decoding import BrokenImage, Picture
+from covey.data.picture_decoding import BrokenImage
+from covey.extraction.clip_sounds import ClipSound
 from covey.extraction.memory import ORDINARY
+from covey.sound.decoder import BrokenRecording
 
 AHEAD = 3
 """Batches that are decoded while one is in work."""
 PIXELS_AHEAD = 128 * ORDINARY
 """Pixels from which no further batch is decoded ahead."""
 
-Decoded = Picture | str
-"""An image, or why it cannot be used."""
+InputFile = ImageFile | ClipSound
+"""What an extractor takes of one image."""
+
+
+@attrs.frozen(eq=False)
+class DecodedInput:
+    """Pixels (h, w, 3) uint8 or samples (n,) float32, and which of `ODDITIES` the pixels are, "" if none."""
+
+    array: PixelsOrSound
+    oddity: str = ""
+
+
+Decoded = DecodedInput | str
+"""What an extractor takes of an image, or why it cannot be used."""
 
 
 @attrs.frozen(eq=False)
@@ -28,16 +43,16 @@ class _Waiting:
     """A batch that is being decoded."""
 
     pixels: int
-    pictures: Sequence[Future[Decoded]]
+    inputs: Sequence[Future[Decoded]]
 
     def result(self) -> list[Decoded]:
-        return [picture.result() for picture in self.pictures]
+        return [decoded.result() for decoded in self.inputs]
 
 
 def decode_batches(
-    folder: ImageFolder, workers: int | None, batches: Iterable[Sequence[Sequence[ImageFile]]]
+    folder: ImageFolder, workers: int | None, batches: Iterable[Sequence[Sequence[InputFile]]]
 ) -> Iterator[list[Decoded]]:
-    """Yield the images of each batch.
+    """Yield what an extractor takes of the images of each batch.
 
     Args:
         folder: where the images are.
@@ -61,16 +76,31 @@ def decode_batches(
             pool.shutdown(cancel_futures=True)
 
 
-def _decode(folder: ImageFolder, copies: Sequence[ImageFile]) -> Decoded:
+def _decode(folder: ImageFolder, copies: Sequence[InputFile]) -> Decoded:
     for file in copies[:-1]:
-        with suppress(BrokenImage):
-            return folder.decode(file)
-    return _decode_file(folder, copies[-1])
+        with suppress(BrokenImage, BrokenRecording):
+            return _decode_input(folder, file)
+    last = copies[-1]
+    return _decode_sound(last) if isinstance(last, ClipSound) else _decode_image(folder, last)
 
 
-def _decode_file(folder: ImageFolder, file: ImageFile) -> Decoded:
+def _decode_input(folder: ImageFolder, file: InputFile) -> DecodedInput:
+    if isinstance(file, ClipSound):
+        return DecodedInput(file.read())
+    picture = folder.decode(file)
+    return DecodedInput(picture.pixels, picture.oddity)
+
+
+def _decode_sound(sound: ClipSound) -> Decoded:
     try:
-        return folder.decode(file)
+        return DecodedInput(sound.read())
+    except BrokenRecording as error:
+        return str(error)
+
+
+def _decode_image(folder: ImageFolder, file: ImageFile) -> Decoded:
+    try:
+        return _decode_input(folder, file)
     except BrokenImage as error:
         cause = error.__cause__
         gone = isinstance(cause, FileNotFoundError) and next(folder.walk(), None) is not None

@@ -10,8 +10,8 @@ import attrs
 from covey.components.contracts import FeatureExtractor, Runtime
 from covey.components.engine_contract import Work
 from covey.components.fitting import State, load_extractor
-from covey.data.images import ImageFile, ImageFolder
-from covey.extraction.decoded_batches import Decoded, decode_batches
+from covey.data.images import ImageFolder
+from covey.extraction.decoded_batches import Decoded, InputFile, decode_batches
 from covey.extraction.in_work import InWork
 from covey.extraction.runtime import BATCH_SIZE, describe_machine
 from covey.extraction.shard_builder import ShardBuilder
@@ -20,14 +20,14 @@ from covey.extraction.shards import Content, Shard
 
 @attrs.frozen
 class FeatureBatch:
-    """Images of one size that are computed together.
+    """Images of one size, or sounds of one length, that are computed together.
 
     Attributes:
         files: all files of each image, by its content.
         problems: why other images of the batch are left out, by content.
     """
 
-    files: Mapping[Content, Sequence[ImageFile]]
+    files: Mapping[Content, Sequence[InputFile]]
     problems: Mapping[Content, str] = attrs.field(factory=dict)
 
     def split(self) -> tuple[FeatureBatch, FeatureBatch]:
@@ -75,7 +75,7 @@ class FeatureWork(Work[FeatureBatch, list[Shard]]):
         builder = self._load(self.in_work)
         waiting: deque[FeatureBatch] = deque()
 
-        def list_files() -> Iterator[Sequence[Sequence[ImageFile]]]:
+        def list_files() -> Iterator[Sequence[Sequence[InputFile]]]:
             for batch in items:
                 waiting.append(batch)
                 yield list(batch.files.values())

@@ -12,9 +12,10 @@ import numpy as np
 from covey._base.files import make_folder, read_text, write_text
 from covey.components.contracts import Floats
 from covey.data.dataset import Dataset, Entry
-from covey.data.images import ImageFile, key_of
+from covey.data.images import key_of
 from covey.data.provenance import Provenance
 from covey.data.tables import Features
+from covey.extraction.decoded_batches import InputFile
 from covey.extraction.shards import Batch, Content, Plan, Shard, Shards
 
 BLOCK = 256
@@ -104,7 +105,7 @@ def count_constant_columns(blocks: Iterable[Floats]) -> int:
     return 0 if lowest is None else int((lowest == highest).sum())
 
 
-def remember_contents(work: Path, files: Sequence[ImageFile]) -> None:
+def remember_contents(work: Path, files: Sequence[InputFile]) -> None:
     """Write the content of each image to a file named after the key of the set.
 
     Tables of features hold only that key and the names, so a later run finds unchanged images by this file.

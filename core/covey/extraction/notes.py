@@ -9,27 +9,29 @@ from covey._base.text import FEW, count_noun, preview
 from covey.data.images import ImageFile
 from covey.data.picture_decoding import ODDITIES
 from covey.data.provenance import Copies, Provenance
+from covey.extraction.clip_sounds import describe_silent
+from covey.extraction.decoded_batches import InputFile
 
 MOST_NAMED = 20
 """Broken images that are named one by one."""
 
 
-def find_copies(files: Sequence[ImageFile]) -> Copies:
+def find_copies(files: Sequence[InputFile]) -> Copies:
     """Return how many images have the same content as an earlier one, and the first of their names."""
     firsts: dict[str, str] = {}
     copies = [file.name for file in files if firsts.setdefault(file.identity, file.name) != file.name]
     return Copies(count=len(copies), first=tuple(copies[:FEW]))
 
 
-def count_sizes(files: Sequence[ImageFile]) -> dict[str, int]:
-    """Return how many images there are of each size, such as "48 x 32"."""
-    return dict(Counter(f"{file.width} x {file.height}" for file in files))
+def count_sizes(files: Sequence[InputFile]) -> dict[str, int]:
+    """Return how many images there are of each size, such as "48 x 32"; none if they are heard and not seen."""
+    return dict(Counter(f"{file.width} x {file.height}" for file in files if isinstance(file, ImageFile)))
 
 
-def count_ranges(files: Sequence[ImageFile]) -> dict[str, int]:
+def count_ranges(files: Sequence[InputFile]) -> dict[str, int]:
     """Return how many images were scaled by each range of deep greys, such as "0 to 4095", but for all of 16 bits."""
-    scales = (file.scale for file in files if file.scale and not file.scale.is_full)
-    return dict(Counter(f"{scale.low:g} to {scale.high:g}" for scale in scales))
+    scales = (file.scale for file in files if isinstance(file, ImageFile))
+    return dict(Counter(f"{scale.low:g} to {scale.high:g}" for scale in scales if scale and not scale.is_full))
 
 
 def describe_features(provenance: Provenance, width: int, precision: str | None = None) -> Iterator[str]:
@@ -46,6 +48,7 @@ def describe_features(provenance: Provenance, width: int, precision: str | None 
             f"{provenance.tag} was computed in {details.runtime.precision} earlier: to compute it in {precision},"
             " delete its file first."
         )
+    yield from _describe_silent(provenance.component, details.silent)
     yield from _describe_broken(details.broken)
     if details.copies:
         yield from describe_copies(details.copies)
@@ -59,6 +62,12 @@ def describe_features(provenance: Provenance, width: int, precision: str | None 
         )
     if details.constant:
         yield f"{details.constant:,} of the {width:,} features of {provenance.tag} are the same for all images."
+
+
+def _describe_silent(component: str, silent: Mapping[str, int]) -> Iterator[str]:
+    if silent:
+        images = count_noun(sum(silent.values()), "image")
+        yield f"{component} listens, and leaves out {images} without sound: {describe_silent(silent)}."
 
 
 def _describe_broken(broken: Mapping[str, str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Extract features from images, batch by batch; each batch is written to disk as soon as it is computed.
+"""Extract features from images, or the sound behind them; each batch is written as soon as it is computed.
 
 Layers with equal plans go through the network together. Batches that an interrupted run finished, and rows of unchanged
 images in earlier tables, are not computed again.
@@ -21,10 +21,12 @@ from covey.components.contracts import FeatureExtractor, Runtime
 from covey.components.engine_contract import Engine
 from covey.components.versions import package_versions
 from covey.data.dataset import Dataset
-from covey.data.images import ImageFile, ImageFolder, key_of
+from covey.data.images import ImageFolder, key_of
 from covey.data.provenance import Details, Provenance, ReusedRows
 from covey.data.tables import LearnedState, as_names
 from covey.engines.local import Local
+from covey.extraction.clip_sounds import ClipSound
+from covey.extraction.decoded_batches import InputFile
 from covey.extraction.feature_work import FeatureBatch, FeatureWork
 from covey.extraction.finished_rows import (
     EarlierRows,
@@ -77,25 +79,27 @@ class Extraction:
         dataset: where the tables go.
         work: folder for shards and other unfinished work.
         folder: where the images are.
-        files: the images that the tables are of.
+        files: the images that the tables are of, or the sound behind them.
         runtime: how to compute, every setting resolved.
         progress: reports how far it is.
         engine: where batches are computed.
         compress: whether the tables are compressed.
         strict: whether rows computed by different machines are refused in one table.
         learned: what the extractor has learned, if it learns.
+        silent: number of images without the sound that the extractor takes, by reason.
     """
 
     dataset: Dataset
     work: Path
     folder: ImageFolder
-    files: Sequence[ImageFile]
+    files: Sequence[InputFile]
     runtime: Runtime
     progress: Progress
     engine: Engine = attrs.field(factory=Local)
     compress: bool = False
     strict: bool = False
     learned: LearnedState | None = None
+    silent: Mapping[str, int] = attrs.field(factory=dict)
 
     def extract(self, parts: Sequence[FeatureExtractor]) -> None:
         """Compute the features of every layer and save a table for each, with a row for every usable image.
@@ -167,12 +171,12 @@ class Extraction:
         yield from compute_batches(self.engine, work, batches, describe, step)
         in_work.finish()
 
-    def _deadly_images(self, in_work: InWork, images: Mapping[Content, ImageFile]) -> dict[Content, str]:
+    def _deadly_images(self, in_work: InWork, images: Mapping[Content, InputFile]) -> dict[Content, str]:
         """Return why images that ended the process are left out."""
         large = frozenset(content for content, file in images.items() if is_large(file.height, file.width))
         return {
-            content: f"the program ended while it was in work, probably for want of memory ({images[content].width:,} x"
-            f" {images[content].height:,} pixels): cut it into shorter images or make it smaller, or delete"
+            content: f"the program ended while it was in work, probably for want of memory"
+            f" ({_describe_size(images[content])}): cut it into shorter images or make it smaller, or delete"
             f" {in_work.path} and this table of features to try it again"
             for content in in_work.blame(large)
             if content in images
@@ -199,6 +203,7 @@ class Extraction:
             copies=find_copies(files),
             odd={file.name: oddities[file.identity] for file in files if file.identity in oddities},
             scaled=count_ranges(files),
+            silent=self.silent,
             sizes=count_sizes(files),
             constant=count_constant_columns(finished.blocks(contents)) if len(files) > 1 else 0,
             earlier=_describe_reuse(job.earlier),
@@ -244,20 +249,20 @@ class Extraction:
             )
         return ""
 
-    def _usable_images(self) -> dict[Content, ImageFile]:
+    def _usable_images(self) -> dict[Content, InputFile]:
         """Return one file for each distinct image, without broken ones."""
         return {content: copies[0] for content, copies in self._copies_by_content().items()}
 
-    def _copies_by_content(self) -> dict[Content, list[ImageFile]]:
+    def _copies_by_content(self) -> dict[Content, list[InputFile]]:
         """Return all files of each distinct image, without broken ones."""
-        copies: dict[Content, list[ImageFile]] = {}
+        copies: dict[Content, list[InputFile]] = {}
         for file in self.files:
             if not file.problem:
                 copies.setdefault(file.identity, []).append(file)
         return copies
 
 
-def _choose_plan(shards: Shards, pending: Mapping[Content, ImageFile], new: Plan) -> tuple[Plan, frozenset[Batch]]:
+def _choose_plan(shards: Shards, pending: Mapping[Content, InputFile], new: Plan) -> tuple[Plan, frozenset[Batch]]:
     """Return the plan to follow and those of its batches that are finished.
 
     Args:
@@ -279,6 +284,12 @@ def _choose_plan(shards: Shards, pending: Mapping[Content, ImageFile], new: Plan
     return plan, frozenset(finished)
 
 
+def _describe_size(file: InputFile) -> str:
+    if isinstance(file, ClipSound):
+        return f"{file.seconds:g} s at {file.rate:,} Hz"
+    return f"{file.width:,} x {file.height:,} pixels"
+
+
 def _describe_start(job: _LayerJob, runtime: Runtime) -> Iterator[str]:
     """Yield sentences on what a layer takes over from earlier runs."""
     if job.finished:
@@ -294,7 +305,7 @@ def _describe_start(job: _LayerJob, runtime: Runtime) -> Iterator[str]:
         yield f"{job.provenance.tag}: the features of {count_noun(len(job.earlier.names), 'unchanged image')} stay."
 
 
-def _cut_batches(files: Sequence[ImageFile], size: int) -> Iterator[Batch]:
+def _cut_batches(files: Sequence[InputFile], size: int) -> Iterator[Batch]:
     """Yield batches, each of images of one size and in order.
 
     A batch is a multiple of the images that go through an extractor at once, and holds `LEAST` of them or more; fewer

@@ -1,4 +1,4 @@
-"""From the decoded images of a batch to its shards: as many images at once as their size allows."""
+"""From the decoded images or sounds of a batch to its shards: as many images at once as their size allows."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from itertools import chain
 
 import attrs
 import numpy as np
-from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
-from covey.components.contracts import Extract, Floats, Pixels
-from covey.data.picture_decoding import Picture
-from covey.extraction.decoded_batches import Decoded
+from covey.components.contracts import Floats
+from covey.components.fitting import ExtractAny, PixelsOrSound
+from covey.extraction.decoded_batches import Decoded, DecodedInput
 from covey.extraction.in_work import InWork
 from covey.extraction.memory import LARGE, ORDINARY, NotEnoughMemory, images_at_once
 from covey.extraction.shards import Content, Shard
@@ -33,7 +32,7 @@ class ShardBuilder:
     computes; `in_work` says on disk which images are in work, if the death of this process would go unnoticed.
     """
 
-    extract: Extract
+    extract: ExtractAny
     batch_size: int
     layers: int
     machine: str
@@ -46,11 +45,11 @@ class ShardBuilder:
             CoveyError: the extractor breaks its contract.
         """
         problems = {content: image for content, image in images.items() if isinstance(image, str)}
-        pictures = {content: image for content, image in images.items() if isinstance(image, Picture)}
-        rows = self._rows(pictures)
+        inputs = {content: image for content, image in images.items() if isinstance(image, DecodedInput)}
+        rows = self._rows(inputs)
         problems |= {content: row for content, row in rows.items() if isinstance(row, str)}
         usable = {content: row for content, row in rows.items() if not isinstance(row, str)}
-        oddities = {content: pictures[content].oddity for content in usable if pictures[content].oddity}
+        oddities = {content: inputs[content].oddity for content in usable if inputs[content].oddity}
         return [self._shard(usable, layer, problems, oddities) for layer in range(self.layers)]
 
     def _shard(
@@ -66,39 +65,39 @@ class ShardBuilder:
         usable = tuple(content for content in rows if content not in wrong)
         return Shard(usable, X[finite], {**problems, **wrong}, self.machine, oddities)
 
-    def _rows(self, pictures: Mapping[Content, Picture]) -> dict[Content, _Row]:
+    def _rows(self, inputs: Mapping[Content, DecodedInput]) -> dict[Content, _Row]:
         """Return the features of each image."""
-        if not pictures:
+        if not inputs:
             return {}
-        contents = list(pictures)
-        height, width, _ = pictures[contents[0]].pixels.shape
+        contents = list(inputs)
+        height, width = _measure(inputs[contents[0]].array)
         images_per_batch = images_at_once(self.batch_size, height, width)
         parts = (contents[start : start + images_per_batch] for start in range(0, len(contents), images_per_batch))
         halves = chain.from_iterable(map(self.in_work.split, parts)) if self.in_work else parts
-        return dict(pair for part in halves for pair in self._part(part, pictures, images_per_batch))
+        return dict(pair for part in halves for pair in self._part(part, inputs, images_per_batch))
 
     def _part(
-        self, contents: Sequence[Content], pictures: Mapping[Content, Picture], size: int
+        self, contents: Sequence[Content], inputs: Mapping[Content, DecodedInput], size: int
     ) -> Iterable[tuple[Content, _Row]]:
-        pixels = [pictures[content].pixels for content in contents]
-        area = pixels[0].shape[0] * pixels[0].shape[1]
+        arrays = [inputs[content].array for content in contents]
+        height, width = _measure(arrays[0])
         try:
             with self.in_work.writing(contents) if self.in_work else nullcontext():
-                arrays = self._extract(_pad(pixels, size))
+                features = self._extract(_pad(arrays, size))
         except (NotEnoughMemory, MemoryError) as error:
-            if area <= ORDINARY:
+            if height * width <= ORDINARY or height == 1:  # sounds are all equally long
                 raise
             reason = str(error) if isinstance(error, NotEnoughMemory) else TOO_LARGE
             return [(content, reason) for content in contents]
-        return [(content, [X[row] for X in arrays]) for row, content in enumerate(contents)]
+        return [(content, [X[row] for X in features]) for row, content in enumerate(contents)]
 
-    def _extract(self, pixels: Pixels) -> list[Floats]:
+    def _extract(self, batch: PixelsOrSound) -> list[Floats]:
         """Return one array (b, d) for each layer."""
-        arrays = self.extract(pixels)
-        if len(arrays) != self.layers or any(X.ndim != 2 or len(X) != len(pixels) for X in arrays):
+        arrays = self.extract(batch)
+        if len(arrays) != self.layers or any(X.ndim != 2 or len(X) != len(batch) for X in arrays):
             shapes = [getattr(X, "shape", type(X)) for X in arrays]
             raise CoveyError(
-                f"The extractor must return {self.layers} arrays of {len(pixels)} rows, but returned {shapes}."
+                f"The extractor must return {self.layers} arrays of {len(batch)} rows, but returned {shapes}."
             )
         return [np.asarray(X, dtype=np.float32) for X in arrays]
 
@@ -108,13 +107,18 @@ def is_large(height: int, width: int) -> bool:
     return height * width > LARGE
 
 
-def _pad(pixels: Sequence[NDArray[np.uint8]], size: int) -> Pixels:
-    """Return `size` images, the last of them repeated where there are fewer.
+def _measure(array: PixelsOrSound) -> tuple[int, int]:
+    """Return height and width of an image; a sound is a row of samples."""
+    return (array.shape[0], array.shape[1]) if array.ndim > 1 else (1, array.shape[0])
+
+
+def _pad(arrays: Sequence[PixelsOrSound], size: int) -> PixelsOrSound:
+    """Return `size` images or sounds, the last of them repeated where there are fewer.
 
     Libraries round differently for batches of different sizes, so this makes a row depend on its image alone. Large
     images go through alone (`size` is 1), so that only small ones are ever repeated.
     """
-    return np.stack([*pixels, *[pixels[-1]] * (size - len(pixels))])
+    return np.stack([*arrays, *[arrays[-1]] * (size - len(arrays))])
 
 
 def _stack(rows: Sequence[Floats]) -> Floats:

@@ -9,8 +9,8 @@ import numpy as np
 
 from covey._base.text import count_noun
 from covey.components import options
-from covey.components.contracts import Extract, FeatureExtractor, Floats, Pixels, Runtime
-from covey.components.fitting import State, load_extractor
+from covey.components.contracts import PIXELS, SOUND, FeatureExtractor, Floats, Runtime
+from covey.components.fitting import ExtractAny, PixelsOrSound, State, load_extractor
 from covey.components.options import component
 from covey.testing.assertions import (
     Observation,
@@ -21,29 +21,44 @@ from covey.testing.assertions import (
     observe,
 )
 from covey.testing.component_checks import WorkChecks
-from covey.testing.samples import random_picture
+from covey.testing.samples import random_picture, random_sound
 
 _SETTINGS = ("device", "precision", "threads", "compile")
 
 
 class ExtractorChecks(WorkChecks[FeatureExtractor]):
-    """Checks a feature extractor on four images."""
+    """Checks a feature extractor on four images, or on four sounds if it listens."""
 
-    pixels: Pixels = np.stack([random_picture(index, (128, 256)) for index in range(4)])
+    @cached_property
+    def batch(self) -> PixelsOrSound:
+        """What it takes: four images, or four sounds."""
+        self.check_inputs()
+        if not self.component.listens:
+            return np.stack([random_picture(index, (128, 256)) for index in range(4)])
+        return np.stack([random_sound(index, round(self.cls.rate * self.cls.seconds)) for index in range(4)])
+
+    def check_inputs(self) -> None:
+        """It takes pixels, or sound at a rate and of a length that it declares."""
+        is_known = self.cls.inputs in (PIXELS, SOUND)
+        expect(is_known, f"{self.name}: inputs must be {PIXELS!r} or {SOUND!r}, not {self.cls.inputs!r}")
+        rate, seconds = self.cls.rate, self.cls.seconds
+        is_heard = isinstance(rate, int) and isinstance(seconds, int | float) and rate > 0 and rate * seconds >= 1
+        message = f"{self.name} listens, and must declare rate, in Hz, and seconds, not {rate!r} and {seconds!r}"
+        expect(self.cls.inputs == PIXELS or is_heard, message)
 
     @cached_property
     def observation(self) -> Observation[list[Floats]]:
         """The features of all images, one array for each layer."""
-        pixels = self.pixels.copy()
+        batch = self.batch.copy()
         state = self.state
-        return observe(lambda: list(load_extractor(self.component, Runtime(), state)(pixels)), pixels)
+        return observe(lambda: list(load_extractor(self.component, Runtime(), state)(batch)), batch)
 
     @property
     def state(self) -> State | None:
         """What it has learned, if it learns."""
         return None
 
-    def load(self, component: FeatureExtractor, runtime: Runtime | None = None) -> Extract:
+    def load(self, component: FeatureExtractor, runtime: Runtime | None = None) -> ExtractAny:
         """Return the function of a component that computes features, with the state."""
         return load_extractor(component, runtime or Runtime(), self.state)
 
@@ -59,12 +74,12 @@ class ExtractorChecks(WorkChecks[FeatureExtractor]):
         expect(len(self.features) == layers, f"{self.name} must give {counts}")
         for X in self.features:
             width = X.shape[1] if np.ndim(X) == 2 else "d"
-            check_array(self.name, X, (len(self.pixels), width), np.dtype(np.float32))
+            check_array(self.name, X, (len(self.batch), width), np.dtype(np.float32))
             expect(bool(np.isfinite(X).all()), f"{self.name}: features must be finite")
 
     def check_equal_features(self) -> None:
         """Equal options give equal features."""
-        features_again = list(self.load(self.build())(self.pixels))
+        features_again = list(self.load(self.build())(self.batch))
         difference = describe_difference(self.features, features_again)
         is_equal = are_identical(self.features, features_again)
         expect(is_equal, f"{self.name}: equal options must give equal features: {difference}")
@@ -75,7 +90,7 @@ class ExtractorChecks(WorkChecks[FeatureExtractor]):
         for rows in ([0], [3, 2, 1, 0], [1, 1], [0, 1, 2, 3, 0]):
             expected = [Y[rows] for Y in self.features]
             self._expect_close(
-                list(extract(self.pixels[rows])),
+                list(extract(self.batch[rows])),
                 expected,
                 f"the features of an image must not depend on the rest of its batch: images {rows}",
             )
@@ -84,7 +99,7 @@ class ExtractorChecks(WorkChecks[FeatureExtractor]):
         """The features of a layer do not depend on the other layers."""
         parts = options.split_plural(self.component)
         for part, Y in zip(parts if len(parts) > 1 else [], self.features, strict=False):
-            features = list(self.load(part)(self.pixels))
+            features = list(self.load(part)(self.batch))
             self._expect_close(features, [Y], f"a layer must not depend on the other layers: {part}")
 
     def check_available_layers(self) -> None:
@@ -112,7 +127,7 @@ class ExtractorChecks(WorkChecks[FeatureExtractor]):
 
     def use_runtime(self, runtime: Runtime) -> None:
         """Let it do everything for which it may read settings of a runtime."""
-        self.load(self.component, runtime)(self.pixels[:1])
+        self.load(self.component, runtime)(self.batch[:1])
 
     def _expect_close(self, features: Sequence[Floats], expected: Sequence[Floats], sentence: str) -> None:
         """Check that rows differ by at most 5 %: half precision rounds coarsely."""

@@ -79,6 +79,12 @@ def random_picture(index: int, shape: tuple[int, int]) -> NDArray[np.uint8]:
     return (noise + index % 4 * 50).astype(np.uint8)
 
 
+def random_sound(index: int, count: int) -> Floats:
+    """Return samples (count,) float32 of noise in one of four volumes, which follows from the index."""
+    noise = np.random.default_rng(index).uniform(-0.2, 0.2, count)
+    return (noise * (index % 4 + 1)).astype(np.float32)
+
+
 def random_groups(count: int, columns: int, groups: int) -> tuple[Floats, Labels]:
     """Return rows (count, columns) in well separated groups, in random order, and the group of each row (count,)."""
     random = np.random.default_rng(0)
