@@ -82,7 +82,7 @@ class _Cut:
     duration_s: float
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class ClipFinder:
     """Finds the clips of a dataset's images.
 
@@ -102,20 +102,21 @@ class ClipFinder:
     _cuts: Mapping[str, _Cut]
     _ledger: Mapping[str, tuple[str, str]]
     _recordings: Sequence[CataloguedRecording]
-    _index: RecordingIndex = attrs.field(init=False)
-    _by_stub: Mapping[str, Sequence[CataloguedRecording]] = attrs.field(init=False)
-    _by_content: Mapping[str, CataloguedRecording] = attrs.field(init=False)
-    _by_path: Mapping[str, CataloguedRecording] = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        by_stub: dict[str, list[CataloguedRecording]] = defaultdict(list)
-        for recording in self._recordings:
-            by_stub[recording.stub].append(recording)
-        by_content = {recording.content: recording for recording in reversed(self._recordings) if recording.content}
-        object.__setattr__(self, "_by_path", {recording.path: recording for recording in self._recordings})
-        object.__setattr__(self, "_by_stub", by_stub)
-        object.__setattr__(self, "_by_content", by_content)
-        object.__setattr__(self, "_index", RecordingIndex.of_recordings(by_stub))
+    _by_stub: Mapping[str, Sequence[CataloguedRecording]] = attrs.field(
+        init=False, default=attrs.Factory(lambda self: _group_by_stub(self._recordings), takes_self=True)
+    )
+    _index: RecordingIndex = attrs.field(
+        init=False, default=attrs.Factory(lambda self: RecordingIndex.of_recordings(self._by_stub), takes_self=True)
+    )
+    _by_content: Mapping[str, CataloguedRecording] = attrs.field(
+        init=False,
+        default=attrs.Factory(
+            lambda self: {each.content: each for each in reversed(self._recordings) if each.content}, takes_self=True
+        ),
+    )
+    _by_path: Mapping[str, CataloguedRecording] = attrs.field(
+        init=False, default=attrs.Factory(lambda self: {each.path: each for each in self._recordings}, takes_self=True)
+    )
 
     @classmethod
     def of(cls, folders: Sequence[Path], images: Path, recordings: Sequence[CataloguedRecording]) -> ClipFinder:
@@ -188,6 +189,13 @@ class ClipFinder:
         candidates = [each for near in self._index.find(written) for each in self._by_stub[near]]
         distinct = {each.content or each.path: each for each in reversed(candidates)}
         return list(distinct.values())
+
+
+def _group_by_stub(recordings: Sequence[CataloguedRecording]) -> dict[str, list[CataloguedRecording]]:
+    by_stub: dict[str, list[CataloguedRecording]] = defaultdict(list)
+    for recording in recordings:
+        by_stub[recording.stub].append(recording)
+    return by_stub
 
 
 def _clip_of(recording: CataloguedRecording) -> ImageClip:
