@@ -427,6 +427,16 @@ class Telepathic(Mean):
 
 
 @component
+class Pupil(Tallying):
+    """Learns, and listens."""
+
+    name = "bad"
+    inputs = "sound"
+    rate = 8000
+    seconds = 0.5
+
+
+@component
 class Timeless(Loud):
     """Does not say how long the sound is."""
 
@@ -719,6 +729,7 @@ BROKEN_EXTRACTORS: list[Broken] = [
     (Murmuring, "quiet_learning", "fit may print nothing to standard output, not 'epoch'"),
     (Threaded, "uses", "reads threads of the runtime"),
     (Telepathic, "inputs", "inputs must be 'pixels' or 'sound', not 'thoughts'"),
+    (Pupil, "inputs", "an extractor that listens cannot learn so far"),
     (Timeless, "inputs", "must declare rate, in Hz, and seconds, not 8000 and 0"),
     (SoundMean, "batches", "must not depend on the rest of its batch"),
     (BatchMean, "batches", "must not depend on the rest of its batch"),

@@ -14,7 +14,17 @@ from PIL import Image
 from tests.core.test_contributing import EXAMPLE, PAGE
 from tests.fixture_types import Cli, Distribution
 
-from covey import CoveyError, ExtractSound, FeatureExtractor, Floats, Runtime, component
+from covey import (
+    CoveyError,
+    Epoch,
+    ExtractSound,
+    FeatureExtractor,
+    Floats,
+    Runtime,
+    State,
+    TrainingClips,
+    component,
+)
 from covey._base.progress import Progress
 from covey.data.folder import FolderDataset
 from covey.data.provenance import Provenance
@@ -52,6 +62,16 @@ class Loudness(FeatureExtractor):
             ]
 
         return extract
+
+
+@component
+class Pupil(Loudness):
+    """Would learn from what it hears."""
+
+    name = "pupil"
+
+    def fit(self, clips: TrainingClips, runtime: Runtime, checkpoint: State | None) -> Iterator[Epoch]:
+        raise AssertionError("it must not begin")
 
 
 class Notes(Progress):
@@ -253,6 +273,14 @@ def test_a_listening_extractor_runs_in_processes_and_its_run_is_made_again(
     done = covey("run", "--like", birds / clustering)
     assert done.exit_code == 2
     assert "have another content or recording" in done.stderr
+
+
+def test_an_extractor_that_listens_and_learns_is_refused_before_it_learns(birds: Path) -> None:
+    dataset = FolderDataset(birds)
+    assert dataset.images
+    pipeline = Pipeline(dataset, dataset.images, Runtime())
+    with pytest.raises(CoveyError, match="pupil learns and listens"):
+        pipeline.extract_features(Pupil())
 
 
 def test_covey_says_that_it_listens(hearing: None, covey: Cli) -> None:

@@ -194,6 +194,8 @@ class FeatureExtractor(Component):
     def fit(self, clips: TrainingClips, runtime: Runtime, checkpoint: State | None) -> Iterator[Epoch]:
         """Learn from the user's images, epoch by epoch. An extractor that defines it learns; others do not.
 
+        An extractor that listens cannot learn so far.
+
         covey writes the state of every epoch, and hands the last one back after an interruption. Learning then goes on
         and must end in the same state, bit for bit, as if nothing had happened: what an epoch needs of earlier ones
         (optimiser, random state) belongs to the state. Equal options declared with `learning=True` and equal clips must

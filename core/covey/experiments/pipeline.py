@@ -390,6 +390,10 @@ class Pipeline:
         """
         if not extractor.learns:
             return None
+        if extractor.listens:
+            raise CoveyError(
+                f"{extractor.name} learns and listens: an extractor that learns can only take pixels so far."
+            )
         wanted = Provenance.of_state(extractor, self.clips.key)
         if learn_again or wanted.key in self.entries_by_key:
             return wanted
