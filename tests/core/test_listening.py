@@ -94,10 +94,10 @@ def forget() -> Iterator[None]:
 
 @pytest.fixture
 def birds(tmp_path: Path, covey: Cli) -> Path:
-    """A dataset that covey made of two recordings, with 14 images of half a second."""
+    """A dataset that covey made of two recordings, one that grows louder and one that grows softer, with 16 images."""
     birds = tmp_path / "birds"
     for number in range(2):
-        record(birds / "recordings" / f"night_{number}.wav", 300 * number + 400)
+        record(birds / "recordings" / f"night_{number}.wav", 400, STEPS[:: 1 - 2 * number])
     done = covey("spectrograms", birds / "recordings", birds, "--segment", "0.5", "--step", "1")
     assert done.exit_code == 0, done.output
     return birds
@@ -142,7 +142,7 @@ def test_an_extractor_hears_the_clip_in_the_middle_of_what_the_recording_holds_a
         "a.png,night_0.wav,1.5,1",  # the window is from 1 to 3 s
         "inside.png,night_0.wav,1.9,0.2",  # and so is this one
         "begin.png,night_0.wav,0,0.0001",
-        "end.png,night_1.wav,3.5,0.9999",
+        "end.png,night_0.wav,3.5,0.9999",
     )
     for name in ("a.png", "inside.png", "begin.png", "end.png"):
         draw(birds, name)
@@ -157,6 +157,7 @@ def test_an_extractor_hears_the_clip_in_the_middle_of_what_the_recording_holds_a
 def test_images_drawn_anew_change_nothing_and_another_recording_changes_its_rows(birds: Path) -> None:
     before, provenance = listen(birds)
     names = before.names.tolist()
+    assert rows_of(before)["night_0_segm_0000.000.png"] != rows_of(before)["night_1_segm_0000.000.png"]
     Image.new("RGB", (7, 7)).save(birds / "images" / names[0])
     assert listen(birds)[1].key == provenance.key
     assert len(Loudness.loads) == 1, "nothing is computed again"
