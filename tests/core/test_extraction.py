@@ -248,8 +248,9 @@ def test_only_what_is_new_or_changed_is_computed(tmp_path: Path) -> None:
     progress = Told()
     (after,) = extract(home, progress=progress)
     assert sorted(Watched.seen) == [1, 3]
-    assert progress.notes[:2] == [
-        "Gone since the last look, and left out: image_004.png.",
+    assert progress.notes[:3] == [
+        "1 image renamed since the last look: image_004.png is moved.png.",
+        "1 image has other contents now: image_003.png.",
         "watched: the features of 175 unchanged images stay.",
     ]
     old, new = ({name: row.tolist() for name, row in zip(one.names, one.X, strict=True)} for one in (before, after))

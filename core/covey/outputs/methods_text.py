@@ -73,7 +73,7 @@ def _describe_join(provenance: Provenance, component: str) -> str:
 def _implementation(provenance: Provenance, registry: Registry) -> list[str]:
     """Return whose code computed the step, if its component says so."""
     cls = _installed_class(provenance, registry)
-    return [cls.implementation] if cls and cls.implementation else []
+    return [cls.implementation.rstrip(".")] if cls and cls.implementation else []
 
 
 def _images(provenance: Provenance) -> str:
