@@ -312,10 +312,7 @@ def test_what_cannot_be_exported_is_said(opened: Open, store: LabelStore, names:
     store.add(names[:2], "wren")
     app = choose_form(opened(), "For another program", "raven: ")
     button(app, "Prepare the files").click().run()
-    assert "beside the images: give “Segment”." in told(app)
-    next(box for box in app.checkbox if box.label == "none").uncheck().run()
-    button(app, "Prepare the files").click().run()
-    assert "No image is named after a recording and a time" in told(app)
+    assert "Nothing tells which recording the images show, and when" in told(app)
     assert "Download" not in downloads(app)
 
 
