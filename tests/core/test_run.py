@@ -306,8 +306,8 @@ clusters = 2
         done = covey("run", path)
         assert done.exit_code == 2
         assert "thesis, outside its own folder: if it is your own file" in done.stderr
+        assert covey("run", path, "--dry-run").exit_code == 2
         assert not out.exists()
-    assert covey("run", path, "--dry-run").exit_code == 0
     assert covey("run", path, "--allow-outside").exit_code == 0
     assert out.is_dir()
     path.write_text(path.read_text().replace("../thesis", "results"))

@@ -128,11 +128,11 @@ def run(
         runtime=_merge_runtimes(experiment.runtime, build(Runtime, runtime)),
         learn_again=learn_again or experiment.learn_again,
     )
-    if dry_run:
-        _print_plan(plan_run(experiment, registry, TerminalProgress(), check))
-        return
     if _is_file(source) and not (out or allow_outside):
         confirm_destination(Path(source), experiment, registry)
+    if dry_run:  # it computes nothing, but looks at images and says where they lie, in the dataset of the results
+        _print_plan(plan_run(experiment, registry, TerminalProgress(), check))
+        return
     results = run_experiment(experiment, registry, TerminalProgress(), check=check)
     _print_results(results)
     if results.failures:
