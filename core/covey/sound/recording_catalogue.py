@@ -13,6 +13,7 @@ from covey._base.errors import reason
 from covey._base.progress import Progress
 from covey._base.text import count_noun, preview
 from covey.data.catalogue import recording_rows
+from covey.data.catalogue.describe_changes import describe_changes
 from covey.data.catalogue.part_store import Change
 from covey.data.catalogue.recording_rows import CataloguedRecording, as_columns, list_files, read_recordings
 from covey.data.images import THREADS
@@ -36,12 +37,7 @@ class RecordingChanges:
 
     def describe(self) -> Iterator[str]:
         """Yield a sentence for each kind of change that a person should know about."""
-        if self.renamed:
-            pairs = [f"{old} is {new}" for old, new in self.renamed]
-            yield f"{count_noun(len(pairs), 'recording')} renamed since the last look: {preview(pairs)}."
-        if self.replaced:
-            verb = "has" if len(self.replaced) == 1 else "have"
-            yield f"{count_noun(len(self.replaced), 'recording')} {verb} other contents now: {preview(self.replaced)}."
+        yield from describe_changes("recording", self.renamed, self.replaced)
         if self.gone:
             verb = "is" if len(self.gone) == 1 else "are"
             yield f"{count_noun(len(self.gone), 'recording')} {verb} gone since the last look: {preview(self.gone)}."

@@ -15,8 +15,9 @@ import numpy as np
 from covey._base.digests import digest
 from covey._base.files import is_writable_folder
 from covey._base.progress import SILENT, Progress, Step
-from covey._base.text import count_noun, preview
+from covey._base.text import preview
 from covey._base.user_folders import user_data_folder
+from covey.data.catalogue.describe_changes import describe_changes
 from covey.data.catalogue.image_rows import (
     GONE,
     LAYOUT,
@@ -61,12 +62,7 @@ class ImageChanges:
 
     def describe(self) -> Iterator[str]:
         """Yield a sentence for each kind of change that a person should know about."""
-        if self.renamed:
-            pairs = [f"{old} is {new}" for old, new in self.renamed]
-            yield f"{count_noun(len(pairs), 'image')} renamed since the last look: {preview(pairs)}."
-        if self.replaced:
-            verb = "has" if len(self.replaced) == 1 else "have"
-            yield f"{count_noun(len(self.replaced), 'image')} {verb} other contents now: {preview(self.replaced)}."
+        yield from describe_changes("image", self.renamed, self.replaced)
         if self.gone:
             yield f"Gone since the last look, and left out: {preview(self.gone)}."
 
