@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from PIL import Image
 
-    from covey.experiments.pipeline import Results
+    from covey.experiments.run_experiment import Results
 
 
 def open(location: str | Path) -> Dataset:
@@ -73,7 +73,7 @@ def run(
     from covey.analysis.join_tables import Join
     from covey.components.kinds import Kind
     from covey.experiments.experiment import Experiment, name_joined_extractors
-    from covey.experiments.pipeline import run_experiment
+    from covey.experiments.run_experiment import run_experiment
     from covey.plugins.registry import Registry
 
     registry = Registry.installed()

@@ -18,7 +18,7 @@ from covey.authoring import MeasuredClustering
 from covey.data.label_file import read_labels
 from covey.data.tables import Clustering
 from covey.experiments.experiment import from_flags
-from covey.experiments.pipeline import run_experiment
+from covey.experiments.run_experiment import run_experiment
 from covey.plugins.registry import Registry
 
 ESC10 = Path(__file__).parents[3] / "shared" / "data" / "esc10"

@@ -22,7 +22,8 @@ from covey.components.kinds import Kind
 from covey.components.options import build
 from covey.data.label_file import read_labels
 from covey.experiments.experiment import from_flags
-from covey.experiments.pipeline import Pipeline, open_run_dataset
+from covey.experiments.pipeline import Pipeline
+from covey.experiments.run_experiment import open_run_dataset
 from covey.plugins.registry import Registry
 from covey.sound.conversion import convert_recordings
 from covey.sound.synthesis import synthesize

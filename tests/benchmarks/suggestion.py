@@ -26,7 +26,8 @@ from covey.components.options import build
 from covey.data.label_file import read_labels
 from covey.data.tables import Names
 from covey.experiments.experiment import from_flags
-from covey.experiments.pipeline import Pipeline, open_run_dataset
+from covey.experiments.pipeline import Pipeline
+from covey.experiments.run_experiment import open_run_dataset
 from covey.plugins.registry import Registry
 
 ESC10 = Path(__file__).parents[3] / "shared" / "data" / "esc10"

@@ -18,7 +18,7 @@ from covey.components.options import build, evolve, expand_variants, option_erro
 from covey.data.provenance import Provenance
 from covey.experiments.experiment import from_flags, read_experiment
 from covey.experiments.jobs import to_toml
-from covey.experiments.pipeline import run_experiment
+from covey.experiments.run_experiment import run_experiment
 from covey.plugins.registry import Registry
 from covey.testing import checks, tiny_images
 

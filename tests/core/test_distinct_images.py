@@ -11,7 +11,7 @@ from tests.fixture_types import Cli
 from covey.data.folder import FolderDataset
 from covey.data.provenance import Copies
 from covey.data.tables import Clustering, Embedding
-from covey.experiments.distinct_images import FEWEST_COPIES, find_distinct_images
+from covey.experiments.steps.distinct_images import FEWEST_COPIES, find_distinct_images
 from covey.testing import tiny_images
 
 FLAGS = ["--extractor", "brightness", "--set", "reducer.sizes=2"]

@@ -383,7 +383,7 @@ def test_an_interruption_keeps_what_is_finished(images: Path) -> None:
         "import sys, covey.experiments.pipeline as p\n"
         "from covey.commands.main import main\n"
         "def stop(*_): raise KeyboardInterrupt\n"
-        "p.Pipeline._reduce = stop\n"
+        "p.reduce_features = stop\n"
         "main(sys.argv[1:])"
     )
     paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

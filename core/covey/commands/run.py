@@ -22,9 +22,10 @@ from covey.components.kinds import STEPS, Kind
 from covey.components.options import build, evolve, options
 from covey.data.clusters_csv import FILE
 from covey.experiments.experiment import Experiment, build_engine, from_flags, read_experiment
-from covey.experiments.pipeline import Failure, Results, plan_run, run_experiment
+from covey.experiments.pipeline import Failure
 from covey.experiments.plan import PlanLine
 from covey.experiments.reproduce import Reproduction, reproduce
+from covey.experiments.run_experiment import Results, plan_run, run_experiment
 from covey.plugins.registry import Registry
 
 FAILED = 1

@@ -25,6 +25,7 @@ from covey.data.provenance import Provenance
 from covey.data.tables import Clustering, Embedding, Features, LearnedState, Table
 from covey.experiments.pipeline import Pipeline
 from covey.experiments.plan import Task, plan_join, plan_task
+from covey.experiments.steps.run_inputs import RunInputs
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registry
 
@@ -141,9 +142,9 @@ class _Repetition:
         """Return a pipeline on the images from which features were made, with the settings of that time."""
         pipeline = Pipeline(self.target, self.images, old.details.runtime or Runtime(), self.progress)
         names: set[str] = {*self._read_names(old), *old.details.broken}
-        pipeline.files = [file for file in pipeline.files if file.name in names]
-        if _read_input_key(pipeline, old, component) != old.input:
-            gone = sorted(names - {file.name for file in pipeline.files})
+        pipeline.inputs.files = [file for file in pipeline.inputs.files if file.name in names]
+        if _read_input_key(pipeline.inputs, old, component) != old.input:
+            gone = sorted(names - {file.name for file in pipeline.inputs.files})
             hears = old.is_state or old.is_heard
             changed = "some have another content or recording" if hears else "some have another content"
             change = f"{preview(gone)} are gone" if gone else changed
@@ -161,14 +162,6 @@ class _Repetition:
         entry = self.dataset.find(old.key) if old.is_state else self.dataset.entries_by_key().get(old.key)
         names: list[str] = (self.dataset.load(entry) if entry else npz.read(self.path)).names.tolist()
         return names
-
-
-def _attempt(pipeline: Pipeline, task: Task) -> Provenance:
-    """Compute the table of a task, and return its provenance as the dataset has it. Raises CoveyError if it fails."""
-    for failure in pipeline.attempt(task):
-        raise CoveyError(failure.reason) from failure.error
-    planned = task.provenances[0]
-    return pipeline.entries_by_key[planned.key].provenance or planned
 
 
 def _compare_step(dataset: Dataset, old: Provenance, target: Dataset, new: Provenance) -> ReproducedStep:
@@ -226,11 +219,11 @@ def _compare_versions(old_steps: Sequence[Provenance], new_steps: Sequence[Prove
     return [(name, before, after) for name, before, after in versions if before != after]
 
 
-def _read_input_key(pipeline: Pipeline, old: Provenance, component: Component) -> str:
+def _read_input_key(inputs: RunInputs, old: Provenance, component: Component) -> str:
     """Return the key of what a component that takes images would take now."""
     if old.is_state:
-        return pipeline.clips.key
-    return pipeline.key_of_inputs(component) if isinstance(component, FeatureExtractor) else key_of(pipeline.files)
+        return inputs.clips.key
+    return inputs.key_of_inputs(component) if isinstance(component, FeatureExtractor) else key_of(inputs.files)
 
 
 def _merge_versions(steps: Sequence[Provenance]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from covey._base.run_lock import hold_run_lock
 from covey.experiments.experiment import read_experiment
 from covey.experiments.jobs.job import CANCELLED, Job, State
 from covey.experiments.jobs.progress_record import ProgressRecord, record_progress
-from covey.experiments.pipeline import run_experiment
+from covey.experiments.run_experiment import run_experiment
 from covey.plugins.registry import Registry
 
 

@@ -1,0 +1,42 @@
+"""Which learned state an extractor uses: one of these images, or an earlier one."""
+
+from __future__ import annotations
+
+import attrs
+
+from covey._base.errors import CoveyError
+from covey._base.text import count_noun
+from covey.components.contracts import FeatureExtractor
+from covey.data.provenance import Provenance
+from covey.experiments.steps.run_context import RunContext
+
+
+def choose_state(extractor: FeatureExtractor, learn_again: bool, run: RunContext) -> Provenance | None:
+    """Return the provenance of what an extractor has learned or is to learn; None if it does not learn.
+
+    What was learned from other images is applied to these too, unless the extractor is to learn again; of several,
+    what was learned from the most images.
+    """
+    if not extractor.learns:
+        return None
+    if extractor.listens:
+        raise CoveyError(f"{extractor.name} learns and listens: an extractor that learns can only take pixels so far.")
+    wanted = Provenance.of_state(extractor, run.inputs.clips.key)
+    if learn_again or wanted.key in run.tables.entries_by_key:
+        return wanted
+    earlier_states = [
+        (entry.shape[0], entry.provenance.key, entry)
+        for entry in run.tables.dataset.states()
+        if entry.provenance and attrs.evolve(entry.provenance, input=wanted.input).key == wanted.key
+    ]
+    if not earlier_states:
+        return wanted
+    count, _, entry = max(earlier_states, key=lambda state: state[:2])
+    images = f"{count_noun(len(run.inputs.clips), 'image')} of now"
+    run.note_once(
+        [
+            f"{extractor.name} learned from {count_noun(count, 'image')} earlier, and that ({entry.name}) is"
+            f" applied to the {images}: let it learn again if these should count."
+        ]
+    )
+    return entry.provenance

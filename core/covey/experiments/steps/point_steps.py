@@ -1,0 +1,122 @@
+"""Steps that work on points: reducing features, and clustering what comes of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from covey._base.errors import CoveyError
+from covey._base.text import count_noun
+from covey.components import options
+from covey.components.contracts import Clusterer, Component, Floats, Labels, Prepared, Reducer, cluster
+from covey.data.provenance import Details, Provenance
+from covey.data.tables import Clustering, Embedding, PointTable, Table
+from covey.experiments.plan import Task
+from covey.experiments.steps.distinct_images import DistinctImages, find_distinct_images
+from covey.experiments.steps.run_context import RunContext
+from covey.extraction.notes import describe_copies
+
+
+def reduce_features(task: Task, run: RunContext) -> None:
+    """Reduce one table of features to all sizes, and save an embedding for each."""
+    reducers = [part for part in task.parts if isinstance(part, Reducer)]
+    if not reducers or not task.sources:
+        return
+    entry, reducer = run.tables.entry(task.sources[0]), options.join_plural(reducers)
+    _check_sizes(reducer, entry.shape[1])
+    features, source = run.tables.dataset.load_points(entry), run.tables.stored_provenance(task.sources[0])
+    distinct = _distinct_images(features, run)
+    arrays = _reduce_points(reducer, features.points, distinct, run)
+    details = Details(versions=run.versions_of(reducer), copies=distinct.copies)
+    run.tables.save(
+        [
+            Embedding(
+                names=features.names,
+                Z=arrays[part.sizes[0]],
+                map=arrays[2],
+                provenance=Provenance.of(part, source, details),
+            )
+            for part in reducers
+        ]
+    )
+
+
+def _reduce_points(reducer: Reducer, X: Floats, distinct: DistinctImages, run: RunContext) -> dict[int, Floats]:
+    """Return an array (n, size) for each size of a reducer, and for the map. Copies have the same row."""
+    sizes = list(dict.fromkeys([2, *reducer.sizes]))
+    is_enough = len(distinct.first_rows) > max(sizes)
+    rows = distinct.select(X) if is_enough else X
+    arrays: dict[int, Floats] = {}
+    title = f"Reducing {count_noun(X.shape[1], 'feature')} ({reducer.name})"
+    with run.progress.step(title, len(sizes), "size") as step:
+        step.say(reducer.startup_message)
+        for size, array in zip(sizes, reducer.reduce(rows, sizes), strict=True):
+            Z = _check_embedding(reducer, array, (len(rows), size))
+            arrays[size] = distinct.expand(Z if is_enough else distinct.select(Z))
+            step.say("")
+            step.advance()
+    return arrays
+
+
+def cluster_points(task: Task, run: RunContext) -> None:
+    """Cluster one embedding, or features if the clusterer takes those, with all parts."""
+    clusterers = [part for part in task.parts if isinstance(part, Clusterer)]
+    if not clusterers or not task.sources:
+        return
+    table = run.tables.dataset.load_points(run.tables.entry(task.sources[0]))
+    distinct, source = _distinct_images(table, run), run.tables.stored_provenance(task.sources[0])
+    Z = distinct.select(table.points)
+    prepared = clusterers[0].prepare(Z, run.progress) if len(clusterers) > 1 else None
+    clusterings: list[Table] = []
+    title = f"Clustering {count_noun(len(table.names), 'image')} ({task.component})"
+    with run.progress.step(title, len(clusterers), "clustering") as step:
+        step.say(clusterers[0].startup_message)
+        for clusterer in clusterers:
+            resolved = clusterer.resolve(Z)
+            labels = distinct.expand_labels(step.tick(_assign_clusters(resolved, Z, prepared)))
+            details = Details(
+                versions=run.versions_of(clusterer),
+                chosen=_resolved_options(clusterer, resolved),
+                copies=distinct.copies,
+            )
+            provenance = Provenance.of(clusterer, source, details)
+            clusterings.append(Clustering(names=table.names, labels=labels, provenance=provenance))
+    run.tables.save(clusterings)
+
+
+def _distinct_images(table: PointTable, run: RunContext) -> DistinctImages:
+    contents = run.inputs.contents_behind([table.provenance] if table.provenance else [])
+    distinct = find_distinct_images(table.names.tolist(), contents)
+    if distinct.copies:
+        run.note_once(describe_copies(distinct.copies))
+    return distinct
+
+
+def _assign_clusters(clusterer: Clusterer, Z: Floats, prepared: Prepared | None) -> Labels:
+    quick = prepared.labels(clusterer) if prepared else None
+    return cluster(clusterer, Z) if quick is None else quick
+
+
+def _resolved_options(clusterer: Clusterer, resolved: Clusterer) -> dict[str, object]:
+    """Return the options that were filled in from the data."""
+    settings = options.option_values(clusterer)
+    return {name: setting for name, setting in options.option_values(resolved).items() if setting != settings[name]}
+
+
+def _check_sizes(reducer: Reducer, features: int) -> None:
+    """Raise CoveyError if a size of a reducer is above the number of features."""
+    if max(reducer.sizes) > features:
+        size, width = count_noun(max(reducer.sizes), "dimension"), count_noun(features, "feature")
+        raise CoveyError(
+            f"{reducer.name}: {size} cannot be computed from {width}: choose smaller sizes, or a layer with more"
+            " features."
+        )
+
+
+def _check_embedding(component: Component, array: Floats, shape: tuple[int, int]) -> Floats:
+    """Return an array of a plugin as float32. Raises CoveyError if its shape is wrong or a number is not finite."""
+    converted: Floats = np.asarray(array, dtype=np.float32)
+    if converted.shape != shape:
+        raise CoveyError(f"{component.name} must give an array of shape {shape}, but gave {converted.shape}.")
+    if not np.isfinite(converted).all():
+        raise CoveyError(f"{component.name} gave values that are not finite: try other options.")
+    return converted
