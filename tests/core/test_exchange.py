@@ -26,11 +26,11 @@ from covey.data.folder import FolderDataset
 from covey.data.provenance import Provenance
 from covey.data.segment_names import parse_segment_names
 from covey.labelling import LabelStore, open_labels
-from covey.outputs.exchange.image_segments import ImageSegment
-from covey.outputs.exchange.intervals import Interval, merge_segments
-from covey.outputs.exchange.match_selections import match_selections
+from covey.outputs.exchange.imports.match_selections import match_selections
 from covey.outputs.exchange.safe_filenames import FileNames
-from covey.outputs.exchange.selections import SelectionRow, SelectionTable
+from covey.outputs.exchange.selection_tables.image_segments import ImageSegment
+from covey.outputs.exchange.selection_tables.intervals import Interval, merge_segments
+from covey.outputs.exchange.selection_tables.selections import SelectionRow, SelectionTable
 
 FORMULAS = ["=1+1.png", "+x.png", "-1", "@sum.png", "'=x.png", "plain.png", "é, “x”.png"]
 
@@ -624,7 +624,7 @@ def test_files_that_do_not_go_together(
 
 def test_parquet_files_that_are_no_features(tmp_path: Path) -> None:
     parquet, pa = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
-    from covey.outputs.exchange.import_features import import_features
+    from covey.outputs.exchange.imports.import_features import import_features
 
     path = tmp_path / "x.parquet"
     parquet.write_table(pa.table({"filename": ["a"], "d0": ["text"]}), path)

@@ -155,7 +155,7 @@ def test_labels_of_an_import_that_is_killed_are_all_there_or_none(tmp_path: Path
     table.write_text("\n".join(["filename,label", *(f"{name},song" for name in names)]))
     code = (
         "import sys; from pathlib import Path; from covey.data.folder import FolderDataset;"
-        "from covey.outputs.exchange.import_label_table import import_labels;"
+        "from covey.outputs.exchange.imports.import_label_table import import_labels;"
         "birds = FolderDataset(Path(sys.argv[1])); import_labels(birds, birds.labels, Path(sys.argv[2]), 'labels.csv')"
     )
     duration = finish(code, birds, table)

@@ -19,7 +19,7 @@ from covey import CoveyError
 from covey.data.folder import FolderDataset
 from covey.labelling import LabelClass, Labelled, LabelStore, open_labels
 from covey.labelling.label_tables import long_table, original_table
-from covey.outputs.exchange.import_label_table import import_labels
+from covey.outputs.exchange.imports.import_label_table import import_labels
 
 HOSTILE = [
     "=1+1",

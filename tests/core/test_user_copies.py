@@ -20,7 +20,7 @@ from covey import CoveyError
 from covey._base.digests import digest
 from covey.data.folder import FolderDataset
 from covey.labelling import NOTHING_THERE, Labelled, LabelStore, locate_labels, open_labels, open_labels_read_only
-from covey.outputs.exchange.import_label_table import import_labels
+from covey.outputs.exchange.imports.import_label_table import import_labels
 
 NAMES = [f"call_{number}.png" for number in range(6)]
 

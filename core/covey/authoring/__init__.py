@@ -39,8 +39,8 @@ from covey.extraction.vision_extractor import (
     weights_not_fetched,
 )
 from covey.outputs.exchange.collect_tables import ExportContents
-from covey.outputs.exchange.import_selections import SelectionImporter
-from covey.outputs.exchange.selections import SelectionRow, SelectionTable
+from covey.outputs.exchange.imports.import_selections import SelectionImporter
+from covey.outputs.exchange.selection_tables.selections import SelectionRow, SelectionTable
 from covey.plugins.registry import Registry
 
 __all__ = [

@@ -71,7 +71,7 @@ from covey.labelling.reattach_labels import (
     reattach_labels,
 )
 from covey.outputs.exchange.exports import export
-from covey.outputs.exchange.import_label_table import LabelImport, import_labels
+from covey.outputs.exchange.imports.import_label_table import LabelImport, import_labels
 from covey.outputs.methods_text import describe_methods
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registered, Registry

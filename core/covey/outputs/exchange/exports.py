@@ -22,16 +22,16 @@ from covey.data.images import ImageFolder
 from covey.data.picture_decoding import BrokenImage
 from covey.data.recording_index import RecordingIndex
 from covey.data.tables import NOISE
-from covey.outputs.exchange.audacity_tracks import AUDACITY, audacity_track
 from covey.outputs.exchange.collect_tables import ExportContents
-from covey.outputs.exchange.image_segments import ImageSegment, read_segments, recordings_of
-from covey.outputs.exchange.intervals import Interval, Timing, merge_segments, read_timing
-from covey.outputs.exchange.match_selections import cluster_label
-from covey.outputs.exchange.raven_tables import RAVEN, raven_table
+from covey.outputs.exchange.imports.match_selections import cluster_label
 from covey.outputs.exchange.row_blocks import Column, Sheet, write_csv
 from covey.outputs.exchange.safe_filenames import FileNames
-from covey.outputs.exchange.selection_columns import own_name
-from covey.outputs.exchange.track_names import sound_path, track_names
+from covey.outputs.exchange.selection_tables.audacity_tracks import AUDACITY, audacity_track
+from covey.outputs.exchange.selection_tables.image_segments import ImageSegment, read_segments, recordings_of
+from covey.outputs.exchange.selection_tables.intervals import Interval, Timing, merge_segments, read_timing
+from covey.outputs.exchange.selection_tables.raven_tables import RAVEN, raven_table
+from covey.outputs.exchange.selection_tables.selection_columns import own_name
+from covey.outputs.exchange.selection_tables.track_names import sound_path, track_names
 from covey.outputs.outside_images import check_outside_images
 
 LABELS = "labels"

@@ -9,13 +9,13 @@ from covey._base.progress import SILENT, Progress
 from covey.components.exchange_contracts import Importer
 from covey.components.options import component, option
 from covey.data.dataset import Dataset
-from covey.outputs.exchange.audacity_tracks import read_audacity_track
-from covey.outputs.exchange.import_features import import_features
-from covey.outputs.exchange.import_label_table import import_labels
-from covey.outputs.exchange.import_selections import SelectionImporter
-from covey.outputs.exchange.praat_textgrids import read_textgrid
-from covey.outputs.exchange.selection_columns import read_birdnet_table, read_raven_table
-from covey.outputs.exchange.selections import SelectionTable
+from covey.outputs.exchange.imports.import_features import import_features
+from covey.outputs.exchange.imports.import_label_table import import_labels
+from covey.outputs.exchange.imports.import_selections import SelectionImporter
+from covey.outputs.exchange.selection_tables.audacity_tracks import read_audacity_track
+from covey.outputs.exchange.selection_tables.praat_textgrids import read_textgrid
+from covey.outputs.exchange.selection_tables.selection_columns import read_birdnet_table, read_raven_table
+from covey.outputs.exchange.selection_tables.selections import SelectionTable
 
 _COLUMN_HELP = "The column with the classes; none: the first usual one with content."
 

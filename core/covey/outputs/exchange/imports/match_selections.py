@@ -18,10 +18,10 @@ from covey.data.path_index import find_conflicting_paths
 from covey.data.recording_index import RecordingIndex
 from covey.data.segment_names import xeno_canto_number
 from covey.labelling.classes import class_name
-from covey.outputs.exchange.image_segments import ImageSegment, recordings_of
-from covey.outputs.exchange.selection_columns import rows_of
-from covey.outputs.exchange.selections import SelectionRow, SelectionTable
-from covey.outputs.exchange.track_names import find_recordings
+from covey.outputs.exchange.selection_tables.image_segments import ImageSegment, recordings_of
+from covey.outputs.exchange.selection_tables.selection_columns import rows_of
+from covey.outputs.exchange.selection_tables.selections import SelectionRow, SelectionTable
+from covey.outputs.exchange.selection_tables.track_names import find_recordings
 
 SHARE = 0.5
 """The least share of a segment, or of the selection where that is shorter, that must lie in both."""

@@ -10,7 +10,7 @@ import attrs
 
 from covey._base.errors import CoveyError, did_you_mean
 from covey._base.text import preview
-from covey.outputs.exchange.selections import (
+from covey.outputs.exchange.selection_tables.selections import (
     NO_TIMES,
     ForeignTableError,
     SelectionRow,

@@ -13,8 +13,8 @@ from covey._base import csvs
 from covey._base.errors import CoveyError, did_you_mean, reason
 from covey.data.path_index import split_path
 from covey.data.recording_index import is_sound_file
-from covey.outputs.exchange.audacity_tracks import read_audacity_track
-from covey.outputs.exchange.selections import (
+from covey.outputs.exchange.selection_tables.audacity_tracks import read_audacity_track
+from covey.outputs.exchange.selection_tables.selections import (
     NO_TIMES,
     ForeignTableError,
     SelectionRow,

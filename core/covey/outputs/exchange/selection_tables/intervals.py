@@ -13,7 +13,7 @@ import attrs
 from covey._base.errors import CoveyError, reason
 from covey._base.files import read_text
 from covey.data.legacy.file_names import PARAMETERS_FILE
-from covey.outputs.exchange.image_segments import ImageSegment
+from covey.outputs.exchange.selection_tables.image_segments import ImageSegment
 
 ROUNDED = 0.002
 """Seconds by which two starts may be wrong together, being rounded in file names."""

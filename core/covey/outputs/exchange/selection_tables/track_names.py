@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from covey._base.digests import digest
 from covey.data.path_index import split_path
 from covey.data.recording_index import RecordingIndex
-from covey.outputs.exchange.audacity_tracks import as_cell
 from covey.outputs.exchange.safe_filenames import fold_case, safe_path
+from covey.outputs.exchange.selection_tables.audacity_tracks import as_cell
 
 _MARK = re.compile(r"~[0-9a-f]{8}$")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from covey.outputs.exchange.intervals import Interval
-from covey.outputs.exchange.selections import (
+from covey.outputs.exchange.selection_tables.intervals import Interval
+from covey.outputs.exchange.selection_tables.selections import (
     NO_TIMES,
     ForeignTableError,
     SelectionRow,

@@ -18,15 +18,15 @@ from covey.labelling import NOTHING_THERE, Labelled, open_labels
 from covey.labelling.history import now
 from covey.labelling.label_tables import describe_new
 from covey.outputs.exchange.collect_tables import ExportContents
-from covey.outputs.exchange.image_segments import read_segments
-from covey.outputs.exchange.match_selections import (
+from covey.outputs.exchange.imports.match_selections import (
     CLUSTERS,
     MatchedSelections,
     match_empty_tables,
     match_selections,
     unknown_sounds,
 )
-from covey.outputs.exchange.selections import SelectionTable, read_tables
+from covey.outputs.exchange.selection_tables.image_segments import read_segments
+from covey.outputs.exchange.selection_tables.selections import SelectionTable, read_tables
 
 
 @component

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from covey.outputs.exchange.audacity_tracks import as_cell
-from covey.outputs.exchange.intervals import Interval
-from covey.outputs.exchange.selection_columns import BEGIN, BEGIN_FILE, BEGIN_PATH, END, LABEL, OFFSET
+from covey.outputs.exchange.selection_tables.audacity_tracks import as_cell
+from covey.outputs.exchange.selection_tables.intervals import Interval
+from covey.outputs.exchange.selection_tables.selection_columns import BEGIN, BEGIN_FILE, BEGIN_PATH, END, LABEL, OFFSET
 
 RAVEN = ".Table.1.selections.txt"
 """How Raven ends the name of a selection table."""

@@ -1,0 +1,1 @@
+"""What other programs made, brought into a dataset: features, tables of labels, selections."""
