@@ -20,7 +20,8 @@ import numpy as np
 
 from covey._base.progress import SILENT
 from covey.data.catalogue.catalogue import Catalogue
-from covey.data.catalogue.image_rows import LAYOUT, Stamps, scan_images
+from covey.data.catalogue.image_rows import LAYOUT, Stamps
+from covey.data.catalogue.image_scan import ImageScan
 from covey.data.formats.arrow_columns import TextColumn
 from covey.data.images import ImageFolder
 
@@ -48,7 +49,7 @@ def generate(folder: Path, count: int) -> None:
         (images / f"site{site:02}").mkdir(parents=True)
     for number in range(count):
         (images / f"site{number % SITES:02}" / f"20230501_{number // SITES:06}_segm_{number % 100:04}.000.png").touch()
-    stamps = Stamps.of(scan_images(images))
+    stamps = Stamps.of(ImageScan(images).portions())
     with catalogue_of(folder).changing(SILENT) as change:
         for start in range(0, count, PORTION):
             rows = np.arange(start, min(count, start + PORTION))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 from tests.fixture_types import Cli
 
@@ -142,6 +143,32 @@ def test_a_damaged_catalogue_is_made_again_and_the_old_one_kept(
     if (damage, target) != ("gone", "manifest.json"):  # then there is no catalogue
         assert "The catalogue of images is made again" in output.stderr
         assert store.folder.with_name(f"{store.folder.name}.damaged").is_dir()
+
+
+@pytest.mark.parametrize("table", ["recordings", "clips"])
+def test_damaged_parts_about_sound_are_made_again(birds: Path, table: str, covey: Cli) -> None:
+    soundfile.write(birds / "audio.wav", np.zeros(800), 8000)
+    (birds / "recordings").mkdir()
+    (birds / "audio.wav").rename(birds / "recordings" / "a.wav")
+    said = covey("info", birds).stdout
+    (part,) = catalogue_of(birds).store.folder.glob(f"{table}-*.parquet")
+    part.write_bytes(part.read_bytes()[:-9])
+    draw(birds / "images" / "new.png", 1)
+    output = covey("info", birds)
+    assert (output.exit_code, "The catalogue of images is made again" in output.stderr) == (0, True)
+    assert output.stdout == said.replace("12 images", "13 images")
+
+
+@not_windows
+def test_links_to_folders_among_images_are_named_and_not_followed(birds: Path, tmp_path: Path, covey: Cli) -> None:
+    draw(tmp_path / "elsewhere" / "x.png", 1)
+    (birds / "images" / "out").symlink_to(tmp_path / "elsewhere")
+    (birds / "images" / "loop").symlink_to(birds / "images")
+    for words in (["info", birds], ["run", birds, "--dry-run"]):
+        output = covey(*words)
+        assert "2 links to folders among the images not followed: loop, out." in output.stdout + output.stderr
+    assert contents_of(birds) == hashes_of(birds)
+    assert len(contents_of(birds)) == 12
 
 
 @not_windows

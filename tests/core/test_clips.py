@@ -124,6 +124,25 @@ def test_a_recording_is_found_again_by_its_content(birds: Path, tmp_path: Path, 
     assert (after.path, after.content, after.start_s) == ("../archive/renamed.wav", before.content, before.start_s)
 
 
+def test_each_look_counts_the_clips_that_are_there_now(birds: Path, covey: Cli) -> None:
+    write_parameters(birds)
+    draw(birds, "a_segm_0000.000.png", "a_segm_0001.000.png", "b_segm_0000.000.png")
+    record(birds / "recordings" / "a.wav", 1)
+
+    def clips() -> list[str]:
+        lines = covey("info", birds).stdout.splitlines()
+        return [line.strip() for line in lines if "show clips" in line or "without sound" in line]
+
+    no_b = "1 image without sound: there is no recording of that name"
+    assert clips() == clips() == ["2 of 3 images show clips of 1 recording", no_b]
+    (birds / "images" / "a_segm_0001.000.png").unlink()
+    assert clips() == clips() == ["1 of 2 images show clips of 1 recording", no_b]
+    record(birds / "recordings" / "b.wav", 2)
+    assert clips() == clips() == ["2 of 2 images show clips of 2 recordings"]
+    (birds / "clips.csv").write_text("filename,recording,start_s,duration_s\nb_segm_0000.000.png,c.wav,0,1\n")
+    assert clips() == clips() == ["1 of 2 images show clips of 1 recording", no_b]
+
+
 def test_another_recording_in_the_place_of_the_one_that_was_cut_is_no_sound_of_its_images(
     birds: Path, tmp_path: Path, covey: Cli
 ) -> None:

@@ -129,11 +129,11 @@ def info(place: str, as_json: bool, images: Path | None, recordings: Path | None
 def _show_dataset(dataset: Dataset, as_json: bool, check: bool) -> None:
     images = dataset.images
     look = refresh_catalogue(dataset, images, TerminalProgress(), check) if images else None
-    names = Catalogue(images).rows(("name",)).names.texts() if images else []
+    image_count = look.images.total if look else 0
     entries, problems = dataset.entries(), [*dataset.problems, *describe_confirmation(dataset)]
     label_sentences = _read_or_report(lambda: locate_labels(dataset).sentences, problems) or []
     labels = _read_or_report(lambda: _summarize_labels(dataset), problems)
-    metadata = _read_or_report(lambda: _summarize_metadata(dataset, names), problems)
+    metadata = _read_or_report(lambda: _summarize_metadata(dataset), problems)
     unfinished_layers = list_unfinished(dataset.home / WORK)
     unfinished_learning = list_unfinished_learning(dataset.home / WORK)
     changes = look.describe_changes() if look else ()
@@ -145,7 +145,7 @@ def _show_dataset(dataset: Dataset, as_json: bool, check: bool) -> None:
         _print_json(
             {
                 "location": dataset.location,
-                "images": len(names),
+                "images": image_count,
                 "recordings": recordings and attrs.asdict(recordings),
                 "tables": [_describe_entry(entry) for entry in entries],
                 "labels": labels and attrs.asdict(labels),
@@ -159,8 +159,8 @@ def _show_dataset(dataset: Dataset, as_json: bool, check: bool) -> None:
             }
         )
         return
-    print_text(f"{dataset.location}: {count_noun(len(names), 'image')}" + (f" in {images.root}" if images else ""))
-    _show_recordings(recordings, len(names))
+    print_text(f"{dataset.location}: {count_noun(image_count, 'image')}" + (f" in {images.root}" if images else ""))
+    _show_recordings(recordings, image_count)
     for kind, title in _TITLES.items():
         entries_of_kind = [entry for entry in entries if entry.kind == kind]
         if kind is TableKind.STATE and not entries_of_kind:
@@ -170,7 +170,7 @@ def _show_dataset(dataset: Dataset, as_json: bool, check: bool) -> None:
             print_text(f"  {entry.name}  {_size(entry)}")
             _show_steps(entry)
     _show_labels(labels)
-    _show_metadata(metadata, len(names))
+    _show_metadata(metadata, image_count)
     _show_unfinished(unfinished_layers, unfinished_learning)
     if notices:
         print_text("\n" + "\n".join(["Noticed:", *(f"  {sentence}" for sentence in notices)]))
@@ -206,10 +206,11 @@ def _summarize_labels(dataset: Dataset) -> _LabelSummary | None:
     return _LabelSummary(str(store.path), classes, len(store.by_image()), out_of_date, absence_count)
 
 
-def _summarize_metadata(dataset: Dataset, names: Sequence[str]) -> _MetadataSummary | None:
-    table = read_metadata(dataset)
+def _summarize_metadata(dataset: Dataset) -> _MetadataSummary | None:
+    table, images = read_metadata(dataset), dataset.images
     if table.path is None:
         return None
+    names = Catalogue(images).rows(("name",)).names.texts() if images else []
     return _MetadataSummary(
         str(table.path), table.count, list(table.columns), table.matches(names), table.join(names).balance.describe()
     )

@@ -9,7 +9,8 @@ import attrs
 from covey._base.progress import SILENT, Progress
 from covey.data.catalogue.catalogue import Catalogue, ImageChanges
 from covey.data.catalogue.clip_finder import ClipFinder
-from covey.data.catalogue.clip_rows import ClipSummary, refresh_clips, summarize_clips
+from covey.data.catalogue.clip_rows import ClipSummary, refresh_clips
+from covey.data.catalogue.part_store import DamagedStoreError
 from covey.data.dataset import Dataset
 from covey.data.images import ImageFolder
 from covey.sound.ledger import read_ledger
@@ -47,14 +48,22 @@ def refresh_catalogue(
     Raises:
         CoveyError: the catalogue cannot be written.
     """
+    try:
+        return _look(dataset, images, progress, check)
+    except DamagedStoreError as error:  # what it knows of recordings; for images it has been made again already
+        Catalogue(images).put_aside(error, progress)
+        return _look(dataset, images, progress, check)
+
+
+def _look(dataset: Dataset, images: ImageFolder, progress: Progress, check: bool) -> DatasetLook:
     catalogue = Catalogue(images)
     image_changes = catalogue.refresh(progress, check)
     contents = {} if check else _read_contents(images)
     with catalogue.changing(progress) as change:
         recordings = refresh_recordings(change, dataset.home, dataset.recording_folders, contents, progress, check)
         finder = ClipFinder.of(dataset.project_folders, images.root, recordings.recordings)
-        refresh_clips(change, finder)
-    return DatasetLook(image_changes, recordings, summarize_clips(catalogue.store), finder)
+        clips = refresh_clips(change, finder)
+    return DatasetLook(image_changes, recordings, clips, finder)
 
 
 def _read_contents(images: ImageFolder) -> dict[tuple[int, int, int], str]:

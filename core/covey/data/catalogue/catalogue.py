@@ -19,16 +19,14 @@ from covey._base.text import preview
 from covey._base.user_folders import user_data_folder
 from covey.data.catalogue.describe_changes import describe_changes
 from covey.data.catalogue.image_rows import (
-    GONE,
     LAYOUT,
     ImageRows,
-    Integers,
     Stamps,
     forget_recent,
     format_content,
     mark_gone,
-    scan_images,
 )
+from covey.data.catalogue.image_scan import GONE, ImageScan, Portion
 from covey.data.catalogue.owner import Owner, create_owner, current_owner
 from covey.data.catalogue.part_store import Change, DamagedStoreError, PartStore, keep_rows
 from covey.data.formats.arrow_columns import Mask, Rows, TextColumn
@@ -43,7 +41,6 @@ _MANY = 100_000
 FOLDER = "catalogue"
 _OLD_INDEX = "images.json"
 """What earlier versions of covey kept instead."""
-Portion = tuple[list[str], Integers]
 _STAMPS = ("name", "bytes", "time", "changed")
 
 
@@ -51,7 +48,8 @@ _STAMPS = ("name", "bytes", "time", "changed")
 class ImageChanges:
     """What became of the images of a folder since they were last looked at: names are sorted.
 
-    `renamed` has pairs of an old and a new name; these are neither `new` nor `gone`.
+    `renamed` has pairs of an old and a new name; these are neither `new` nor `gone`. `left_out` are
+    sentences about pictures and folders that are not used.
     """
 
     total: int
@@ -59,12 +57,14 @@ class ImageChanges:
     replaced: Sequence[str] = ()
     renamed: Sequence[tuple[str, str]] = ()
     gone: Sequence[str] = ()
+    left_out: Sequence[str] = ()
 
     def describe(self) -> Iterator[str]:
         """Yield a sentence for each kind of change that a person should know about."""
         yield from describe_changes("image", self.renamed, self.replaced)
         if self.gone:
             yield f"Gone since the last look, and left out: {preview(self.gone)}."
+        yield from self.left_out
 
 
 @attrs.frozen
@@ -142,26 +142,30 @@ class Catalogue:
         try:
             return self._refresh(progress, check)
         except DamagedStoreError as error:
-            _put_aside(self.store.folder, error, progress)
+            self.put_aside(error, progress)
             return self._refresh(progress, check)
+
+    def put_aside(self, problem: DamagedStoreError, progress: Progress) -> None:
+        """Give a damaged catalogue another name, in the place of one that was put aside before."""
+        folder = self.store.folder
+        aside = folder.with_name(f"{folder.name}.damaged")
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.replace(aside)
+        progress.note(f"The catalogue of images is made again: {problem}. The old one is kept in {aside}.")
 
     def _refresh(self, progress: Progress, check: bool) -> ImageChanges:
         with self.changing(progress) as change, ThreadPoolExecutor(1) as thread:
             reading = thread.submit(self.rows, _STAMPS)
-            stamps = self._scan(change.count_rows(LAYOUT), progress)
+            scan = ImageScan(self.images.root)
+            stamps = _list_files(scan, change.count_rows(LAYOUT), progress)
             earlier = reading.result()
             rows = earlier.locate(stamps.names)
             unread = np.ones(len(stamps), bool) if check else ~earlier.is_unchanged(stamps, rows)
             gone = _find_missing(earlier, rows)
-            update = _Update(self, change, progress, self.contents(gone))
-            return update.apply(stamps, unread, rows >= 0) if gone or unread.any() else ImageChanges(len(stamps))
-
-    def _scan(self, expected: int, progress: Progress) -> Stamps:
-        portions = scan_images(self.images.root)
-        if expected < _MANY:
-            return Stamps.of(portions)
-        with progress.step("Listing the images", expected, "image") as step:
-            return Stamps.of(_count_portions(portions, step))
+            changes = ImageChanges(len(stamps))
+            if gone or unread.any():
+                changes = _Update(self, change, progress, self.contents(gone)).apply(stamps, unread, rows >= 0)
+            return attrs.evolve(changes, left_out=tuple(scan.describe()))
 
     @contextmanager
     def changing(self, progress: Progress) -> Iterator[Change]:
@@ -175,7 +179,7 @@ class Catalogue:
         try:
             store.read_manifest()
         except DamagedStoreError as error:
-            _put_aside(store.folder, error, progress)
+            self.put_aside(error, progress)
         with store.changing() as change:
             yield change
 
@@ -258,21 +262,18 @@ class _Update:
             (work / _OLD_INDEX).unlink(missing_ok=True)
 
 
-def _put_aside(folder: Path, problem: DamagedStoreError, progress: Progress) -> None:
-    """Give a damaged catalogue another name, in the place of one that was put aside before."""
-    aside = folder.with_name(f"{folder.name}.damaged")
-    shutil.rmtree(aside, ignore_errors=True)
-    folder.replace(aside)
-    progress.note(f"The catalogue of images is made again: {problem}. The old one is kept in {aside}.")
-
-
 def _find_missing(earlier: ImageRows, rows: Rows) -> list[str]:
     """Return the names of images that are in the catalogue, and not among those that are there: their rows."""
-    if not len(earlier):
-        return []
     missing = np.ones(len(earlier), bool)
     missing[rows[rows >= 0]] = False
-    return earlier.names.keep(missing).texts()
+    return earlier.names.keep(missing).texts() if missing.any() else []
+
+
+def _list_files(scan: ImageScan, expected: int, progress: Progress) -> Stamps:
+    if expected < _MANY:
+        return Stamps.of(scan.portions())
+    with progress.step("Listing the images", expected, "image") as step:
+        return Stamps.of(_count_portions(scan.portions(), step))
 
 
 def _count_portions(portions: Iterator[Portion], step: Step) -> Iterator[Portion]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 import attrs
 import numpy as np
 
+from covey._base.digests import digest
 from covey.data.catalogue.clip_finder import NO_CLIP, ClipFinder, ImageClip
 from covey.data.catalogue.image_rows import LAYOUT as IMAGES
 from covey.data.catalogue.image_rows import NO_CONTENT
+from covey.data.catalogue.image_scan import GONE
 from covey.data.catalogue.part_store import Change, Columns, PartStore, TableLayout, keep_rows
 from covey.data.formats.arrow_columns import TextColumn
 
@@ -23,6 +26,7 @@ LAYOUT = TableLayout(
     dictionary=("recording", "path", "content", "scale", "problem"),
 )
 _FINGERPRINT = "clips"
+_SUMMARY = "clip summary"
 _PORTION = 1 << 16
 
 
@@ -35,14 +39,43 @@ class ClipSummary:
     problems: Mapping[str, int] = attrs.field(factory=dict)
 
 
-def refresh_clips(change: Change, finder: ClipFinder) -> None:
-    """Bring the clips up to date with the images in a catalogue. Raises CoveyError."""
+def refresh_clips(change: Change, finder: ClipFinder) -> ClipSummary:
+    """Bring the clips up to date with the images in a catalogue, and return a summary of those that are there.
+
+    Raises:
+        CoveyError: the catalogue cannot be written.
+        DamagedStoreError: it cannot be read.
+    """
+    note = _parse_summary(change.manifest.notes.get(_SUMMARY, ""))
+    if note and note[0] == _state(change, finder):
+        return note[1]
+    _add_clips(change, finder)
+    change.finish()
+    summary = _summarize(change.store)
+    change.note(_SUMMARY, json.dumps([_state(change, finder), *attrs.astuple(summary)]))
+    return summary
+
+
+def _state(change: Change, finder: ClipFinder) -> str:
+    """Return a hash of all that a summary follows from."""
+    parts = [change.manifest.tables.get(layout.name, ()) for layout in (IMAGES, LAYOUT)]
+    return digest([finder.fingerprint, [[part.file for part in table] for table in parts]])
+
+
+def _parse_summary(text: str) -> tuple[str, ClipSummary] | None:
+    try:
+        state, *summary = json.loads(text)
+        return str(state), ClipSummary(*summary)
+    except (ValueError, TypeError):  # there is none yet
+        return None
+
+
+def _add_clips(change: Change, finder: ClipFinder) -> None:
+    """Add the clips of new images; those of all images where what clips follow from is new."""
     images = change.store.read(IMAGES, ["name", "bytes"])
     if not images:
         return
-    names = images["name"]
-    assert isinstance(names, TextColumn)
-    names = names.keep(np.asarray(images["bytes"]) >= 0)
+    names = _text(images, "name").keep(np.asarray(images["bytes"]) != GONE)
     is_new = change.manifest.notes.get(_FINGERPRINT) != finder.fingerprint
     earlier = change.store.read(LAYOUT, ["name"]) if not is_new else {}
     if earlier:
@@ -54,13 +87,12 @@ def refresh_clips(change: Change, finder: ClipFinder) -> None:
     change.note(_FINGERPRINT, finder.fingerprint)
 
 
-def summarize_clips(store: PartStore) -> ClipSummary:
-    """Return a summary of the clips of the images that are there. Raises DamagedStoreError."""
+def _summarize(store: PartStore) -> ClipSummary:
     images = store.read(IMAGES, ["name", "bytes"])
     clips = store.read(LAYOUT, ["name", "recording", "path", "problem"])
     if not images or not clips:
         return ClipSummary()
-    present = _text(images, "name").keep(np.asarray(images["bytes"]) >= 0)
+    present = _text(images, "name").keep(np.asarray(images["bytes"]) != GONE)
     if len(present) != len(_text(clips, "name")):
         clips = keep_rows(clips, present.has(_text(clips, "name")))
     with_sound = keep_rows(clips, ~_text(clips, "path").equals(""))

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import time
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from covey.data.catalogue.image_scan import GONE, Portion
 from covey.data.catalogue.part_store import Columns, TableLayout
 from covey.data.formats.arrow_columns import Mask, Rows, TextColumn
-from covey.data.images import SUFFIXES, ImageFile
+from covey.data.images import ImageFile
 from covey.data.picture_decoding import GreyRange
 
 LAYOUT = TableLayout(
@@ -26,13 +22,8 @@ LAYOUT = TableLayout(
     columns=("name", "bytes", "time", "changed", "content", "height", "width", "problem", "greys"),
     dictionary=("problem", "greys"),
 )
-GONE = -1
-"""Size of an image that is no longer there: its row ends those before it."""
 _RECENT_NS = 2_000_000_000
 """What was changed in the two seconds before it was read may change again without another time: FAT's are no finer."""
-_FILE_KIND = 0o170000
-_UNKNOWN = (GONE, 0, 0)
-_PORTION = 1 << 16
 NO_CONTENT = bytes(32)
 
 Integers = NDArray[np.int64]
@@ -53,8 +44,8 @@ class Stamps:
         return len(self.names)
 
     @classmethod
-    def of(cls, portions: Iterable[tuple[Sequence[str], Integers]]) -> Stamps:
-        """Return the stamps of files that come in portions, as `scan_images` yields them."""
+    def of(cls, portions: Iterable[Portion]) -> Stamps:
+        """Return the stamps of files that come in portions, as `ImageScan` yields them."""
         names: list[TextColumn] = [TextColumn.of([])]
         numbers: list[Integers] = [np.empty((0, 3), np.int64)]
         for portion_names, portion_numbers in portions:
@@ -62,40 +53,6 @@ class Stamps:
             numbers.append(portion_numbers)
         sizes, times, changes = np.concatenate(numbers).T
         return cls(TextColumn.join(names), sizes, times, changes)
-
-
-def scan_images(root: Path) -> Iterator[tuple[list[str], Integers]]:
-    """Yield portions of the images in a folder: names (k,), and size and times (k, 3) as in `Stamps`.
-
-    Hidden ones and linked folders are left out. What is no regular file, or cannot be looked at, has the size `GONE`.
-    """
-    names, numbers, folders = list[str](), array("q"), [("", str(root))]
-    while folders:
-        prefix, folder = folders.pop()
-        with suppress(OSError), os.scandir(folder) as entries:  # as with hidden folders: not ours to look into
-            for entry in entries:
-                name = entry.name
-                if name[0] == ".":
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append((f"{prefix}{name}/", entry.path))
-                elif name.endswith(SUFFIXES) or name.lower().endswith(SUFFIXES):
-                    names.append(prefix + name)
-                    numbers.extend(_stamp_entry(entry))
-        if len(names) >= _PORTION:
-            yield names, np.array(numbers, np.int64).reshape(-1, 3)
-            names, numbers = [], array("q")
-    yield names, np.array(numbers, np.int64).reshape(-1, 3)
-
-
-def _stamp_entry(entry: os.DirEntry[str]) -> tuple[int, int, int]:
-    try:
-        status = entry.stat()
-    except OSError:
-        return _UNKNOWN
-    if status.st_mode & _FILE_KIND == stat.S_IFREG:
-        return status.st_size, status.st_mtime_ns, status.st_ctime_ns
-    return _UNKNOWN
 
 
 @attrs.frozen(eq=False)
