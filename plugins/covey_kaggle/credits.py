@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
-from covey.authoring import Metadata
+from covey.authoring import Metadata, read_licence
 
-_URL = re.compile(
-    r"creativecommons\.org/(?:licenses|publicdomain)/(?P<kind>[a-z-]+)/(?P<version>\d\.\d)", re.IGNORECASE
-)
 _KAGGLE_NAMES = {
     *("CC0-1.0", "CC-BY-3.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0"),
     *("CC-BY-NC-4.0", "CC-BY-NC-SA-4.0", "CC-BY-ND-4.0", "CC-BY-NC-ND-4.0"),
@@ -27,17 +23,9 @@ def common_licence(metadata: Metadata) -> str:
 
 def count_licences(metadata: Metadata) -> Counter[str]:
     """Return the number of recordings for each licence."""
-    return Counter(_licence_name(str(text)) for text in metadata.columns.get("lic", ()) if text)
+    return Counter(read_licence(str(text)).code for text in metadata.columns.get("lic", ()) if text)
 
 
 def count_recordists(metadata: Metadata) -> Counter[str]:
     """Return the number of recordings for each recordist."""
     return Counter(str(name) for name in metadata.columns.get("rec", ()) if name)
-
-
-def _licence_name(licence_text: str) -> str:
-    match = _URL.search(licence_text)
-    if match is None:
-        return licence_text
-    licence_kind = match["kind"].upper()
-    return f"CC0-{match['version']}" if licence_kind == "ZERO" else f"CC-{licence_kind}-{match['version']}"

@@ -11,7 +11,16 @@ from typing import Protocol, Self
 import attrs
 
 from covey import CoveyError, Dataset
-from covey.authoring import Metadata, Progress, PublishOptions, Step, preview, read_metadata, write_text
+from covey.authoring import (
+    Metadata,
+    Progress,
+    PublishOptions,
+    Step,
+    check_derivatives,
+    preview,
+    read_metadata,
+    write_text,
+)
 from covey_kaggle.client import call_with_retries, http_status, open_dataset_calls, sign_in, silence_output
 from covey_kaggle.credits import common_licence
 from covey_kaggle.fetch_version import describe_dataset
@@ -43,7 +52,7 @@ def publish_dataset(dataset: Dataset, slug: Slug, options: PublishOptions, progr
         progress: reports progress.
 
     Raises:
-        CoveyError: the name is not allowed, there is nothing to send, or sending failed.
+        CoveyError: the name or a licence does not allow it, there is nothing to send, or sending failed.
     """
     if not (6 <= len(slug.name) <= 50):
         raise CoveyError(f"{slug.name!r} cannot be the name of a dataset on Kaggle: use 6 to 50 characters.")
@@ -53,6 +62,8 @@ def publish_dataset(dataset: Dataset, slug: Slug, options: PublishOptions, progr
     with local_copy.lock():
         api = sign_in()
         remote, metadata = _find_remote(api, slug), read_metadata(dataset)
+        if dataset.images and not _is_private(remote, options):
+            check_derivatives(dataset.images.names(), metadata)
         with lay_out_files(dataset, metadata, local_copy.upload, options.original, progress):
             digests = hash_files(local_copy.upload, progress)
             if remote is not None and _is_already_sent(local_copy, digests, _version_number(remote)):
@@ -73,6 +84,10 @@ def _find_remote(api: KaggleApi, slug: Slug) -> RemoteDataset | None:
         if error.__cause__ is not None and http_status(error.__cause__) in _MISSING:
             return None
         raise
+
+
+def _is_private(remote: RemoteDataset | None, options: PublishOptions) -> bool:
+    return remote.is_private if remote is not None else not options.public
 
 
 def _version_number(remote: RemoteDataset | None) -> int:
@@ -207,7 +222,7 @@ def _create(api: KaggleApi, slug: Slug, push_request: Order) -> None:
 def _describe_push(
     slug: Slug, remote: RemoteDataset | None, file_names: Mapping[str, str], options: PublishOptions
 ) -> str:
-    is_private = remote.is_private if remote is not None else not options.public
+    is_private = _is_private(remote, options)
     event = "has a new version" if remote is not None else "was created"
     visibility = "only you and those you share it with can see it" if is_private else "everybody can see it"
     advice = " (make it public on its page)" if is_private and options.public else ""

@@ -166,6 +166,32 @@ def test_a_published_dataset_has_a_description_and_is_private(published: KaggleS
     assert {name.partition("/")[0] for name in files_of(published)} >= {"images", "metadata.csv"}
 
 
+def exclude_derivatives(birds: Path) -> None:
+    """Let the metadata say that the recording of one image may not be changed."""
+    name = min(path.name for path in (birds / "images").iterdir())
+    text = f"filename,lic\n{name},//creativecommons.org/licenses/by-nc-nd/4.0/\n"
+    (birds / "metadata.csv").write_text(text, "utf-8")
+
+
+def test_images_whose_licence_excludes_derivatives_are_not_made_public(
+    kaggle: KaggleServer, birds: Path, covey: Cli
+) -> None:
+    exclude_derivatives(birds)
+    done = covey("push", birds, PLACE, "--public")
+    assert (done.exit_code, kaggle.requests) == (2, [])
+    assert "1 image may not be published, since the licence of the recording excludes derivatives: " in done.stderr
+    assert "only you" in covey("push", birds, PLACE).stdout
+
+
+def test_a_dataset_that_is_public_already_gets_no_such_images_either(
+    kaggle: KaggleServer, birds: Path, covey: Cli
+) -> None:
+    assert covey("push", birds, PLACE, "--public").exit_code == 0
+    exclude_derivatives(birds)
+    assert "may not be published" in covey("push", birds, PLACE).stderr
+    assert len(kaggle.requests) == 1
+
+
 def test_a_dataset_is_public_only_on_request(kaggle: KaggleServer, birds: Path, covey: Cli) -> None:
     assert "everybody can see it" in covey("push", birds, PLACE, "--public").stdout
     assert "isPrivate" not in kaggle.requests[0]  # its default on the wire: false

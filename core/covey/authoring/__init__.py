@@ -20,10 +20,12 @@ from covey.components.measure_contract import AgreementMeasure, Codes, Measure, 
 from covey.components.options import evolve, option_values, split_plural
 from covey.components.source_contract import FoundRecording, Source
 from covey.components.table_kinds import TableKind
+from covey.data.credits import check_derivatives
 from covey.data.dataset import AnyEntry, Entry, T, list_published_files
 from covey.data.folder import FolderDataset
 from covey.data.images import ImageFolder, escapes_folder
 from covey.data.legacy.file_names import METADATA_FILE, UPLOADED_IMAGES
+from covey.data.licences import Licence, read_licence
 from covey.data.metadata import RECORDING, Metadata, Value, read_metadata
 from covey.data.picture_decoding import BrokenImage
 from covey.data.pointer import POINTER
@@ -65,6 +67,7 @@ __all__ = [
     "ImageFolder",
     "Importer",
     "Kind",
+    "Licence",
     "Measure",
     "MeasuredClustering",
     "Metadata",
@@ -86,6 +89,7 @@ __all__ = [
     "VisionExtractor",
     "What",
     "Work",
+    "check_derivatives",
     "check_hub_reachable",
     "count_noun",
     "dbscan",
@@ -99,6 +103,7 @@ __all__ = [
     "make_folder",
     "option_values",
     "preview",
+    "read_licence",
     "read_metadata",
     "reason",
     "replace_file",

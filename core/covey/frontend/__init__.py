@@ -38,9 +38,11 @@ from covey.components.options import (
 )
 from covey.components.table_kinds import TableKind
 from covey.data.cluster_colours import GREY, cluster_colour
+from covey.data.credits import Credit, CreditedRecording, list_credits
 from covey.data.dataset import AnyEntry, Dataset, Entry, T, is_entry_of
 from covey.data.images import ImageFolder
 from covey.data.legacy.file_names import LABELS_FILE, PARAMETERS_FILE, parse_file_name
+from covey.data.licences import Licence
 from covey.data.metadata import FILES, Metadata, Value, column_kind, read_metadata
 from covey.data.picture_decoding import BrokenImage
 from covey.data.provenance import Provenance
@@ -96,6 +98,8 @@ __all__ = [
     "Cell",
     "Column",
     "Component",
+    "Credit",
+    "CreditedRecording",
     "Dataset",
     "Entry",
     "Experiment",
@@ -111,6 +115,7 @@ __all__ = [
     "LabelStore",
     "Labelled",
     "Leaderboard",
+    "Licence",
     "Marks",
     "Metadata",
     "Move",
@@ -152,6 +157,7 @@ __all__ = [
     "isolate_text",
     "join_tables",
     "list_columns",
+    "list_credits",
     "list_jobs",
     "locate_labels",
     "locate_recording",

@@ -19,8 +19,10 @@ from covey.analysis.measures.measure_columns import Column, select_columns
 from covey.analysis.profiles import Profile, profile_option
 from covey.components import options
 from covey.components.contracts import Clusterer, Floats
+from covey.data.credits import Credit, list_credits
 from covey.data.dataset import table_stem
 from covey.data.images import ImageFolder
+from covey.data.metadata import read_metadata
 from covey.data.segment_names import recordings_of_images
 from covey.data.tables import NOISE, Clustering, Embedding
 from covey.outputs.methods_text import describe_methods
@@ -64,6 +66,7 @@ class ReportContents:
         map: its map, (n, 2) float32; None if its table is not in the dataset or has no map.
         profile: its profile; None if it cannot be computed.
         groups: its clusters, the largest first.
+        credits: whom to thank for the recordings behind its images.
         compared: the names of the clusterings in `agreements`.
         agreements: adjusted mutual information of the compared clusterings, (m, m).
     """
@@ -78,6 +81,7 @@ class ReportContents:
     map: Floats | None
     profile: Profile | None
     groups: Sequence[Group]
+    credits: Sequence[Credit]
     compared: Sequence[str]
     agreements: NDArray[np.float64]
 
@@ -122,9 +126,15 @@ def collect_report(
         map=table.map if isinstance(table, Embedding) else None,
         profile=None if clusterer is None or Z is None else _compute_profile(clusterer, Z, progress),
         groups=_describe_clusters(clustering, Z, truth or {}, groups),
+        credits=_list_credits(board, clustering),
         compared=compared,
         agreements=agreement_matrix([board.clusterings[name] for name in compared], AdjustedMutualInformation()),
     )
+
+
+def _list_credits(board: Leaderboard, clustering: Clustering) -> list[Credit]:
+    names: list[str] = clustering.names.tolist()
+    return list_credits(names, read_metadata(board.dataset).of(names))
 
 
 def _choose_row(rows: Sequence[Row], name: str | None) -> Row:

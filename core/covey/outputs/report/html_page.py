@@ -23,6 +23,8 @@ from covey.outputs.report.collect_report import COMPARED, MOST_CLUSTERS, Group, 
 from covey.outputs.report.contact_sheets import encode_jpeg, encode_png, load_thumbnail
 from covey.outputs.report.map_picture import draw_map_picture
 
+MOST_CREDITED = 500
+"""Recordings of one person that are listed."""
 FEW = 4
 """Recordings and labels of a cluster that are listed."""
 
@@ -65,6 +67,7 @@ def render_page(contents: ReportContents, progress: Progress = SILENT) -> str:
         clusters=_cluster_sections(contents, progress),
         small_groups=contents.groups[MOST_CLUSTERS:],
         few=FEW,
+        most_credited=MOST_CREDITED,
         count_noun=count_noun,
         cluster_colour=cluster_colour,
     )

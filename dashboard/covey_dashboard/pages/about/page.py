@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,17 @@ from covey import CoveyError
 from covey.frontend import (
     FILES,
     PARAMETERS_FILE,
+    Credit,
+    CreditedRecording,
+    Licence,
     Metadata,
     Value,
     column_kind,
     count_noun,
     format_value,
+    list_credits,
     read_text,
     reason,
-    xeno_canto_number,
 )
 from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.data.datasets import image_folder
@@ -42,7 +44,6 @@ LONGEST_CELL = 200
 """Letters of a cell that are shown, at most."""
 COUNT_RANGES = 12
 """Ranges in which numbers are counted, where there are more different ones."""
-_LICENCE = re.compile(r"(?:https?:)?//creativecommons\.org/(licenses|publicdomain)/([a-z-]{1,20})/(\d\.\d)/?")
 
 
 def show_about(location: str) -> None:
@@ -147,56 +148,33 @@ def count_values(values: Sequence[Value]) -> list[tuple[str, int]]:
 
 def show_credits(metadata: ImageMetadata) -> None:
     """Show who recorded what, by licence."""
-    recordings_by_licence = group_credits(metadata)
-    if not recordings_by_licence:
+    credits = list_credits(metadata.names, metadata.columns)
+    if not credits:
         st.text("The metadata do not say who recorded the images (column rec) and under which licence (column lic).")
-        return
-    for licence, recordings_by_person in sorted(recordings_by_licence.items()):
-        person_lines = [
-            f"{escape(as_utf8(person))}: {link_recordings(recording_ids)}"
-            for person, recording_ids in sorted(recordings_by_person.items())
-        ]
-        st.html(f"<b>{link_licence(licence)}</b><br>" + "<br>".join(person_lines))
+    for licence, credits_of_licence in groupby(credits, key=lambda credit: credit.licence):
+        st.html(f"<b>{link_licence(licence)}</b><br>" + "<br>".join(map(describe_credit, credits_of_licence)))
 
 
-def link_recordings(recording_ids: Collection[str]) -> str:
-    """Return the recordings of one person as HTML."""
-    links = [link_recording(recording_id) for recording_id in sorted(recording_ids)[:MOST_LINKED]]
-    return ", ".join(links) + (
-        f" and {len(recording_ids) - MOST_LINKED:,} more" if len(recording_ids) > MOST_LINKED else ""
-    )
+def describe_credit(credit: Credit) -> str:
+    """Return the recordings of one person, and when they were fetched, as HTML."""
+    links = [link_recording(recording) for recording in credit.recordings[:MOST_LINKED]]
+    left_out = len(credit.recordings) - MOST_LINKED
+    more = f" and {left_out:,} more" if left_out > 0 else ""
+    fetched = f" ({escape(as_utf8(credit.describe_fetching()))})" if credit.fetched else ""
+    return f"{escape(as_utf8(credit.recordist))}: {', '.join(links)}{more}{fetched}"
 
 
-def group_credits(metadata: ImageMetadata) -> dict[str, dict[str, set[str]]]:
-    """Return the numbers of recordings at xeno-canto by licence and by recordist."""
-    missing_column: Sequence[Value] = [None] * len(metadata.names)
-    recordists, licences, recording_ids = (metadata.columns.get(head, missing_column) for head in ("rec", "lic", "id"))
-    recordings_by_licence: dict[str, dict[str, set[str]]] = {}
-    for name, recordist, licence, recording_id in zip(metadata.names, recordists, licences, recording_ids, strict=True):
-        if recordist is None and licence is None:
-            continue
-        recordings_by_person = recordings_by_licence.setdefault(str(licence or "Licence unknown"), {}).setdefault(
-            str(recordist or "unknown"), set()
-        )
-        recordings_by_person.add(str(recording_id or xeno_canto_number(name) or name))
-    return recordings_by_licence
+def link_licence(licence: Licence) -> str:
+    """Return a licence as HTML: with a link where it is one of Creative Commons."""
+    if licence.address:
+        return as_link(licence.address, licence.title)
+    return escape(as_utf8(licence.title))
 
 
-def link_licence(licence: str) -> str:
-    """Return a licence as HTML: with its name and a link where it is one of Creative Commons, else as it is."""
-    match = _LICENCE.fullmatch(licence)
-    if not match:
-        return escape(as_utf8(licence))
-    licence_name = {"zero": "CC0", "mark": "Public Domain Mark"}.get(match[2], f"CC {match[2].upper()}")
-    return as_link(f"https://creativecommons.org/{match[1]}/{match[2]}/{match[3]}/", f"{licence_name} {match[3]}")
-
-
-def link_recording(recording_id: str) -> str:
-    """Return a recording as HTML: a link where it has a number at xeno-canto, else as it is."""
-    recording_id = recording_id.removeprefix("XC")
-    if re.fullmatch(r"[0-9]{1,9}", recording_id):
-        return as_link(f"https://xeno-canto.org/{recording_id}", f"XC{recording_id}")
-    return escape(as_utf8(recording_id))
+def link_recording(recording: CreditedRecording) -> str:
+    """Return a recording as HTML, with a link where it has a page."""
+    title = as_utf8(recording.title)
+    return as_link(recording.address, title) if recording.address else escape(title)
 
 
 def as_link(address: str, label: str) -> str:
