@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from covey import CoveyError, component, option
-from covey.components.source_contract import FoundRecording, Source
+from covey.components.source_contract import FoundRecording, RecordingDownload, Resume, Source
 from covey.sources.folder_source import Folder
 from covey.testing import check_source
 
@@ -42,8 +42,18 @@ def test_a_query_is_a_part_of_the_path_or_a_pattern(recordings: Folder, query: s
 def test_a_recording_is_handed_over_from_any_byte_on(recordings: Folder) -> None:
     (wren,) = recordings.find("wren")
     assert (wren.name, wren.bytes) == ("wren.flac", 42)
-    assert b"".join(recordings.open(wren)) == b"dawn/wren.flac" * 3
-    assert b"".join(recordings.open(wren, 40)) == b"ac"
+    download = recordings.open(wren)
+    assert b"".join(download.blocks) == b"dawn/wren.flac" * 3
+    resumed = recordings.open(wren, Resume(40, download.version))
+    assert (resumed.offset, resumed.size, b"".join(resumed.blocks)) == (40, 42, b"ac")
+
+
+def test_a_recording_that_was_written_anew_starts_over(recordings: Folder) -> None:
+    (wren,) = recordings.find("wren")
+    version = recordings.open(wren).version
+    (Path(recordings.root) / wren.id).write_bytes(b"another wren")
+    resumed = recordings.open(wren, Resume(4, version))
+    assert (resumed.offset, b"".join(resumed.blocks)) == (0, b"another wren")
 
 
 def test_nothing_outside_the_folder_is_found_or_opened(recordings: Folder, tmp_path: Path) -> None:
@@ -52,7 +62,7 @@ def test_nothing_outside_the_folder_is_found_or_opened(recordings: Folder, tmp_p
     assert "link.wav" not in [recording.id for recording in recordings.find("")]
     for id in ("../secret.wav", str(tmp_path / "secret.wav"), "link.wav", "gone.wav"):
         with pytest.raises(CoveyError, match="There is no recording"):
-            list(recordings.open(FoundRecording(id=id, name="secret.wav")))
+            recordings.open(FoundRecording(id=id, name="secret.wav"))
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -74,7 +84,7 @@ class Broken(Source):
             names = names[:: (-1) ** len(FINDS)]
         recordings = [
             FoundRecording(
-                id="" if self.fault == "id" else name,
+                id={"id": "", "pattern": f"../{name}"}.get(self.fault, name),
                 name=name,
                 bytes=5 if self.fault == "size" else None,
                 sha256="0" * 64 if self.fault == "hash" else "",
@@ -83,13 +93,17 @@ class Broken(Source):
         ]
         return cast(Iterator[FoundRecording], recordings) if self.fault == "list" else iter(recordings)
 
-    def open(self, recording: FoundRecording, offset: int = 0) -> Iterator[bytes]:
+    def open(self, recording: FoundRecording, resume: Resume | None = None) -> RecordingDownload:
         if recording.id not in ("robin", "wren") and self.fault != "unknown":
             raise CoveyError("There is no such recording.")
         if self.fault == "prints":
             print("fetching")
         content = b"" if self.fault == "empty" else recording.id.encode() * 9
-        yield content[0 if self.fault == "offset" else offset :]
+        knows = resume is not None and (resume.version == "1" or self.fault == "version")
+        offset = resume.offset if resume and knows else 0
+        size = 7 if self.fault == "length" else None
+        blocks = iter([content if self.fault == "offset" else content[offset:]])
+        return RecordingDownload(blocks=blocks, offset=offset, version="1", size=size)
 
 
 FINDS: list[str] = []
@@ -100,12 +114,15 @@ FINDS: list[str] = []
     [
         ("ids", "no two recordings may have the same id"),
         ("id", "every recording needs an id and a name"),
+        ("pattern", "the id ['../robin'] does not match id_pattern, [A-Za-z0-9_-]{1,64}"),
         ("list", "find must return an iterator, not list"),
         ("order", "the same query must find the same recordings in the same order"),
         ("size", "'robin' has 45 bytes, but find says 5"),
         ("hash", "'robin' has another SHA-256 than find says"),
         ("empty", "'robin' has no bytes"),
-        ("offset", "with offset 22, open must yield the bytes of 'robin' from there"),
+        ("length", "'robin' has 45 bytes, but open says 7"),
+        ("offset", "with 22 bytes there, open must give the bytes of 'robin' from its offset on"),
+        ("version", "with bytes of another version there, open must start 'robin' over, at offset 0"),
         ("unknown", "opening a recording that there is not must raise CoveyError"),
         ("prints", "nothing may be printed to standard output, not 'fetching'"),
     ],

@@ -18,7 +18,16 @@ from covey.components.exchange_contracts import Exporter, Importer, What
 from covey.components.kinds import Kind
 from covey.components.measure_contract import AgreementMeasure, Codes, Measure, MeasuredClustering
 from covey.components.options import evolve, option_values, split_plural
-from covey.components.source_contract import FoundRecording, Source
+from covey.components.source_contract import (
+    Annotation,
+    FoundRecording,
+    Interrupted,
+    RecordingDownload,
+    Resume,
+    ServiceKey,
+    Source,
+    StopFetching,
+)
 from covey.components.table_kinds import TableKind
 from covey.data.credits import check_derivatives
 from covey.data.dataset import AnyEntry, Entry, T, list_published_files
@@ -44,6 +53,8 @@ from covey.outputs.exchange.collect_tables import ExportContents
 from covey.outputs.exchange.imports.import_selections import SelectionImporter
 from covey.outputs.exchange.selection_tables.selections import SelectionRow, SelectionTable
 from covey.plugins.registry import Registry
+from covey.sources.source_keys import read_key
+from covey.sources.web_client import JsonObject, WebClient
 
 __all__ = [
     "METADATA_FILE",
@@ -54,6 +65,7 @@ __all__ = [
     "SILENT",
     "UPLOADED_IMAGES",
     "AgreementMeasure",
+    "Annotation",
     "AnyEntry",
     "BrokenImage",
     "Codes",
@@ -66,6 +78,8 @@ __all__ = [
     "FoundRecording",
     "ImageFolder",
     "Importer",
+    "Interrupted",
+    "JsonObject",
     "Kind",
     "Licence",
     "Measure",
@@ -74,12 +88,16 @@ __all__ = [
     "Progress",
     "Provenance",
     "PublishOptions",
+    "RecordingDownload",
     "Registry",
+    "Resume",
     "SelectionImporter",
     "SelectionRow",
     "SelectionTable",
+    "ServiceKey",
     "Source",
     "Step",
+    "StopFetching",
     "T",
     "Table",
     "TableKind",
@@ -87,6 +105,7 @@ __all__ = [
     "Tree",
     "Value",
     "VisionExtractor",
+    "WebClient",
     "What",
     "Work",
     "check_derivatives",
@@ -103,6 +122,7 @@ __all__ = [
     "make_folder",
     "option_values",
     "preview",
+    "read_key",
     "read_licence",
     "read_metadata",
     "reason",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from covey._base.errors import CoveyError, reason
 from covey.components.options import component, option
-from covey.components.source_contract import FoundRecording, Source
+from covey.components.source_contract import FoundRecording, RecordingDownload, Resume, Source
 from covey.data.recording_files import RecordingFiles
 
 _BLOCK = 1 << 20
@@ -19,6 +19,7 @@ class Folder(Source):
     """Recordings in a folder on this machine, at any depth."""
 
     name = "folder"
+    id_pattern = r"[^\x00]+"
 
     root: str = option(default=".", path="folder", help="The folder.")
 
@@ -38,8 +39,8 @@ class Folder(Source):
             if path not in outside_paths and fnmatch(name.lower(), pattern.lower()):
                 yield FoundRecording(id=name, name=path.name, bytes=_read_size(path))
 
-    def open(self, recording: FoundRecording, offset: int = 0) -> Iterator[bytes]:
-        """Yield the bytes of a recording.
+    def open(self, recording: FoundRecording, resume: Resume | None = None) -> RecordingDownload:
+        """Return the bytes of a recording; its size and time of change are the version.
 
         Raises:
             CoveyError: it is not in the folder, or cannot be read.
@@ -49,12 +50,12 @@ class Folder(Source):
         if not path.is_relative_to(root) or not path.is_file():
             raise CoveyError(f"There is no recording {recording.id!r} in {self.root}: find it again.")
         try:
-            with path.open("rb") as file:
-                file.seek(offset)
-                while block := file.read(_BLOCK):
-                    yield block
+            status = path.stat()
         except OSError as error:
             raise CoveyError(f"{path} cannot be read: {reason(error)}.") from error
+        version = f"{status.st_size}-{status.st_mtime_ns}"
+        offset = resume.offset if resume and resume.version == version else 0
+        return RecordingDownload(blocks=_read_blocks(path, offset), offset=offset, size=status.st_size, version=version)
 
     def _find_root(self) -> Path:
         root = Path(self.root).expanduser()
@@ -68,3 +69,13 @@ def _read_size(path: Path) -> int | None:
         return path.stat().st_size
     except OSError:
         return None
+
+
+def _read_blocks(path: Path, offset: int) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            while block := file.read(_BLOCK):
+                yield block
+    except OSError as error:
+        raise CoveyError(f"{path} cannot be read: {reason(error)}.") from error

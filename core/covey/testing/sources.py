@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 
-from covey.components.source_contract import FoundRecording, Source
+from covey.components.source_contract import FoundRecording, RecordingDownload, Resume, Source
 from covey.testing.assertions import expect, observe, raises_covey_error
 from covey.testing.checks import list_checks, run_checks
 from covey.testing.component_checks import ComponentChecks
@@ -52,6 +53,9 @@ class SourceChecks(ComponentChecks[Source]):
         has_texts = all(recording.id and recording.name for recording in recordings)
         expect(has_texts, f"{self.name}: every recording needs an id and a name")
         expect(len(set(ids)) == len(ids), f"{self.name}: no two recordings may have the same id")
+        pattern = self.component.id_pattern
+        unfit = [text for text in ids if not re.fullmatch(pattern, text)]
+        expect(not unfit, f"{self.name}: the id {unfit[:1]} does not match id_pattern, {pattern}")
 
     def check_repetition(self) -> None:
         """The same query finds the same recordings in the same order."""
@@ -61,40 +65,51 @@ class SourceChecks(ComponentChecks[Source]):
     def check_bytes(self) -> None:
         """The bytes of a recording are those that its size and hash say, each time."""
         for recording in self.component.find(self.query):
-            content = self._fetch(recording)
+            download, content = self._open(recording)
+            expect(download.offset == 0, f"{self.name}: {recording.id!r} must begin at offset 0 if nothing is there")
             expect(bool(content), f"{self.name}: {recording.id!r} has no bytes")
-            expect(content == self._fetch(recording), f"{self.name}: {recording.id!r} has other bytes the second time")
-            if recording.bytes is not None:
-                message = f"{recording.id!r} has {len(content):,} bytes, but find says {recording.bytes:,}"
-                expect(len(content) == recording.bytes, f"{self.name}: {message}")
+            is_repeated = content == self._open(recording)[1]
+            expect(is_repeated, f"{self.name}: {recording.id!r} has other bytes the second time")
+            for said, size in (("find", recording.bytes), ("open", download.size)):
+                message = f"{recording.id!r} has {len(content):,} bytes, but {said} says {size or 0:,}"
+                expect(size in (None, len(content)), f"{self.name}: {message}")
             if recording.sha256:
                 is_equal = hashlib.sha256(content).hexdigest() == recording.sha256
                 expect(is_equal, f"{self.name}: {recording.id!r} has another SHA-256 than find says")
 
-    def check_offset(self) -> None:
-        """A recording can be taken up where an earlier attempt stopped."""
+    def check_resume(self) -> None:
+        """A recording can be taken up where an earlier attempt stopped; one whose version is another begins anew."""
         for recording in self.component.find(self.query):
-            content = self._fetch(recording)
-            for offset in (len(content) // 2, len(content)):
+            download, content = self._open(recording)
+            for offset in (max(len(content) // 2, 1), len(content)):
                 message = (
-                    f"{self.name}: with offset {offset:,}, open must yield the bytes of {recording.id!r} from there"
+                    f"with {offset:,} bytes there, open must give the bytes of {recording.id!r} from its offset on"
                 )
-                expect(self._fetch(recording, offset) == content[offset:], message)
+                resumed, rest = self._open(recording, Resume(offset, download.version))
+                is_right = 0 <= resumed.offset <= offset and content[resumed.offset :] == rest
+                expect(is_right, f"{self.name}: {message}")
+            outdated, whole = self._open(recording, Resume(1, "another version"))
+            message = f"with bytes of another version there, open must start {recording.id!r} over, at offset 0"
+            expect(outdated.offset == 0 and whole == content, f"{self.name}: {message}")
 
     def check_unknown_recording(self) -> None:
         """Opening a recording that the source does not have raises CoveyError, whatever its id says."""
         for unknown in ("no such recording", "../../../../../../../../etc/passwd"):
             message = f"{self.name}: opening a recording that there is not must raise CoveyError"
             with raises_covey_error(message):
-                self._fetch(FoundRecording(id=unknown, name="unknown.wav"))
+                self._open(FoundRecording(id=unknown, name="unknown.wav"))
 
     def check_side_effects(self) -> None:
         """It prints nothing and writes no files: covey stores what it yields."""
         recordings = list(self.component.find(self.query))
-        observation = observe(lambda: [self._fetch(recording) for recording in recordings[:1]])
+        observation = observe(lambda: [self._open(recording) for recording in recordings[:1]])
         printed_text = observation.printed_text.strip()
         expect(not printed_text, f"{self.name}: nothing may be printed to standard output, not {printed_text[:80]!r}")
         expect(not observation.stray_files, f"{self.name}: no files may be written, not {observation.stray_files[:1]}")
 
-    def _fetch(self, recording: FoundRecording, offset: int = 0) -> bytes:
-        return b"".join(self.component.open(recording, offset))
+    def _open(self, recording: FoundRecording, resume: Resume | None = None) -> tuple[RecordingDownload, bytes]:
+        """Return the download of a recording, and its bytes."""
+        download = self.component.open(recording, resume)
+        message = f"{self.name}: open must return a RecordingDownload, not {type(download).__name__}"
+        expect(isinstance(download, RecordingDownload), message)
+        return download, b"".join(download.blocks)

@@ -7,7 +7,7 @@ import wave
 from collections.abc import Iterable, Iterator
 
 from covey import CoveyError, component, hookimpl, option
-from covey.authoring import FoundRecording, Source
+from covey.authoring import RecordingDownload, FoundRecording, Resume, Source
 
 _SECONDS = {"robin": 1, "wren": 2}
 
@@ -26,15 +26,15 @@ class Specimen(Source):
             if query in name:
                 yield FoundRecording(id=name, name=f"{name}.wav", duration_s=seconds, licence="CC0-1.0")
 
-    def open(self, recording: FoundRecording, offset: int = 0) -> Iterator[bytes]:
-        """Yield the bytes of a recording. Raises CoveyError when there is none of that id."""
+    def open(self, recording: FoundRecording, resume: Resume | None = None) -> RecordingDownload:
+        """Return the bytes of a recording, always all of them. Raises CoveyError when there is none of that id."""
         if recording.id not in _SECONDS:
             raise CoveyError(f"There is no recording {recording.id!r}: find it again.")
         buffer = io.BytesIO()
         with wave.open(buffer, "wb") as file:
             file.setparams((1, 2, self.rate, 0, "NONE", ""))
             file.writeframes(bytes(2 * self.rate * _SECONDS[recording.id]))
-        yield buffer.getvalue()[offset:]
+        return RecordingDownload(blocks=iter([buffer.getvalue()]), size=len(buffer.getvalue()))
 
 
 @hookimpl
