@@ -117,11 +117,13 @@ class XenoCantoServer(ThreadingHTTPServer):
         return [request.path for request in self.requests]
 
     def spread_faults(self, seed: int, share: float) -> None:
-        """Let something go wrong once with a share of the recordings, with some of them twice."""
+        """Let something go wrong with a share of the recordings, with half of them when a cut one is taken up."""
         rng = random.Random(seed)
         for record in self.records:
             if rng.random() < share:
-                self.faults[int(record["id"])] = rng.choices(_TRANSIENT, k=rng.choice((1, 1, 2)))
+                is_late = rng.random() < 0.5
+                faults = sorted({*_TRANSIENT, *_OF_RANGES}, key=str) if is_late else _TRANSIENT
+                self.faults[int(record["id"])] = [Fault.CUT] * is_late + [rng.choice(faults)]
 
     def find(self, number: int) -> Record | None:
         """Return the recording of a number."""
@@ -266,7 +268,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _list(self, indices: Sequence[int], per_page: int, page: int) -> None:
         start = max((page - 1) * per_page - (self.server.shift if page > 1 else 0), 0)
         records = [self.server.records[index] for index in indices[start : start + per_page]]
-        species = {(record.get("gen"), record.get("sp")) for record in records}
+        species = {(record.get("gen"), record.get("sp")) for record in records if isinstance(record, dict)}
         answer = {"numRecordings": str(len(indices)), "numSpecies": str(len(species)), "page": page}
         self._send_json(200, answer | {"numPages": -(-len(indices) // per_page), "recordings": records})
 

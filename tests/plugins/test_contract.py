@@ -5,10 +5,13 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.invented_recordings import SAMPLE
+from tests.xenocanto_server import XenoCantoServer
 
 from covey.plugins.registry import Registered, Registry
 from covey.testing import Check, checks
@@ -22,6 +25,7 @@ atexit.register(shutil.rmtree, RECORDINGS, ignore_errors=True)
 OPTIONS: dict[str, dict[str, Any]] = {
     "torchvision": {"model": "ResNet18", "weights": "random", "layers": ("layer2.1.conv2", "layer3.1.conv2")},
     "folder": {"root": str(RECORDINGS)},
+    "xeno-canto": {"pace": 0, "query": "gen:Inventa"},
     "timm": {"layers": ("blocks.2", "blocks.4")},
     "clip": {
         "model": "ViT-S-32-alt",
@@ -36,6 +40,18 @@ CHECKS = [
     for registered in REGISTRY.components
     for check in checks(registered.cls, **OPTIONS.get(registered.name, {}))
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def xeno_canto() -> Iterator[None]:
+    """Let the source xeno-canto ask a server on this machine."""
+    server = XenoCantoServer([{**SAMPLE[0], "length": "0:01", "smp": 8000}])
+    with pytest.MonkeyPatch.context() as patch:
+        for name, text in server.environment.items():
+            patch.setenv(name, text)
+        yield
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.mark.parametrize(("registered", "check"), CHECKS)

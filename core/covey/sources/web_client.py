@@ -168,7 +168,7 @@ class WebClient:
         if resume and can_resume:
             headers |= {"Range": f"bytes={resume.offset}-", "If-Range": resume.version}
         response = self._send(url, headers)
-        if response.headers.get("Content-Type", "").lower().startswith("text/html"):
+        if _is_web_page(response):
             response.close()
             raise _TryAgain("it sent a web page in place of a recording")
         if response.status_code == HTTPStatus.OK:
@@ -387,6 +387,12 @@ def _is_loopback(address: str) -> bool:
         return parts.scheme in ("http", "https") and (host == "localhost" or ipaddress.ip_address(host).is_loopback)
     except ValueError:
         return False
+
+
+def _is_web_page(response: _Response) -> bool:
+    """Return whether a page comes instead of a file; the one that explains 416 is none that matters."""
+    is_page = response.headers.get("Content-Type", "").lower().startswith("text/html")
+    return is_page and response.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
 
 
 def _is_encoded(response: _Response) -> bool:
