@@ -189,6 +189,9 @@ class Umap(Reducer):
         with warnings.catch_warnings(action="ignore"):
             from umap import umap_
 
+            for function in (umap_.fast_knn_indices, umap_.smooth_knn_dist, umap_.compute_membership_strengths):
+                if function.stats.cache_path is None:
+                    function.enable_caching()  # on disk: compiling them takes ten seconds in every process
             neighbors = min(self.neighbors, len(X))
             indices, distances = self._neighbours(X, neighbors)
             random_state = np.random.RandomState(self.seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -138,6 +139,15 @@ def test_few_or_equal_images_give_finite_places_and_no_warnings(count: int, kind
 def test_other_metrics(metric: str) -> None:
     (Z,) = reduced(blobs()[0], 2, metric=metric)
     assert np.isfinite(Z).all()
+
+
+@pytest.mark.parametrize("name", ["fast_knn_indices", "smooth_knn_dist", "compute_membership_strengths"])
+def test_compiled_code_is_kept_for_the_next_process(name: str) -> None:
+    from umap import umap_
+
+    reduced(blobs()[0], 2, epochs=1)
+    folder = Path(getattr(umap_, name).stats.cache_path)
+    assert list(folder.glob(f"*.{name}-*.nbi"))
 
 
 def test_values_that_are_no_numbers_are_refused() -> None:
