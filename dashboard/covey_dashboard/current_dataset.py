@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 
 from covey import CoveyError
+from covey.frontend import find_usual_embedding
 from covey_dashboard.data.datasets import OpenEmbedding, dataset_at, list_embeddings
 from covey_dashboard.data.recent_datasets import list_recent_datasets, remember_dataset
 from covey_dashboard.server import server
@@ -54,10 +55,8 @@ def current_embedding(location: str) -> OpenEmbedding | None:
     state, entries_by_name = OpenState.recall(), {entry.name: entry for entry in list_embeddings(location)}
     if not entries_by_name:
         return None
-    entry, second = (
-        entries_by_name.get(state.embedding, next(iter(entries_by_name.values()))),
-        entries_by_name.get(state.second),
-    )
+    usual_entry = find_usual_embedding(entries_by_name.values())
+    entry, second = entries_by_name.get(state.embedding, usual_entry), entries_by_name.get(state.second)
     return OpenEmbedding(location, entry, second if second != entry else None)
 
 

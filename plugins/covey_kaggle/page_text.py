@@ -51,12 +51,15 @@ def is_generated(text: str) -> bool:
 
 def _describe_entry(entry: AnyEntry) -> str:
     rows, columns = entry.shape
-    lineage_text = _describe_lineage(entry.provenance) if entry.provenance else "made by another tool, no provenance"
+    provenance = entry.provenance
+    lineage_text = _describe_lineage(provenance) if provenance else "made by another tool, no provenance"
     return f"- `{entry.name.replace('`', '')}`: {rows:,} x {columns:,}; {lineage_text}"
 
 
 def _describe_lineage(step: Provenance) -> str:
     """Return the steps that made a table, the last one first."""
+    if step.is_foreign:
+        return escape_markdown(f"{step.details.file}, made by another tool")
     sources = " and ".join(map(_describe_lineage, step.sources))
     return escape_markdown(f"{step.component} {_format_options(step.options)}") + (
         f", from {sources}" if sources else ""

@@ -23,8 +23,9 @@ from covey.authoring import (
     make_folder,
     replace_file,
     write_csv,
+    write_original_metadata,
+    write_original_tables,
 )
-from covey_kaggle.legacy_pickle import pickle_metadata
 
 _FIXED_TIME_S = 315532800
 """The first second of 1980, the earliest time in a ZIP archive. With fixed times equal files give equal archives."""
@@ -42,7 +43,7 @@ def lay_out_files(
         dataset: its files and images are laid out.
         metadata: the metadata of its recordings.
         folder: replaced, and deleted afterwards.
-        original: use the names and the pickle of the original tools.
+        original: as the original's frontend opens it.
         progress: reports progress.
 
     Raises:
@@ -57,15 +58,15 @@ def lay_out_files(
 
 
 def _fill_folder(dataset: Dataset, metadata: Metadata, folder: Path, original: bool, progress: Progress) -> None:
+    replaced_names = {METADATA_FILE, *(entry.name for entry in dataset.embeddings() if original)}
     for path in dataset.files:
-        if path.name != METADATA_FILE:
+        if path.name not in replaced_names:
             _link_or_copy(path, folder / path.name)
     if metadata.path is not None:
         _add_metadata(metadata, metadata.path, folder)
     if original:
-        with replace_file(folder / METADATA_FILE) as file:
-            file.write(pickle_metadata(metadata, dataset.images))
-        _set_fixed_time(folder / METADATA_FILE)
+        for path in (*write_original_tables(dataset, folder, progress), write_original_metadata(dataset, folder)):
+            _set_fixed_time(path)
     if dataset.images is not None:
         archive_name, inner_folder = UPLOADED_IMAGES if original else ("images.zip", "")
         _pack_images(dataset.images, folder / archive_name, inner_folder, progress)

@@ -125,7 +125,7 @@ def test_an_empty_folder_says_so(tmp_path: Path) -> None:
 
 def test_a_second_embedding_is_joined_and_what_does_not_match_is_told(birds: Path, names: list[str]) -> None:
     provenance = Provenance(kind=Kind.REDUCER, component="other", tag="other", version=1, options={}, input="images")
-    Z = np.zeros((111, 3), np.float32)
+    Z = np.zeros((111, 2), np.float32)
     FolderDataset(birds).save([Embedding(names=[*names[5:], "new.png"], Z=Z, map=Z[:, :2], provenance=provenance)])
     app = opened(birds)
     joined = app.selectbox(key="data.second")
@@ -145,3 +145,18 @@ def test_damaged_recents_do_no_harm(tmp_path: Path, content: str, scattered: Cal
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "recents.json").write_text(content)
     assert "no embedding yet" in told(opened(scattered(tmp_path / "features", np.zeros((3, 2)), features=True)))
+
+
+def test_tables_of_the_original_say_what_their_names_tell_and_the_usual_size_comes_first(tmp_path: Path) -> None:
+    names = np.array([f"call_{number}.png" for number in range(30)], dtype=object)
+    for model in ("MaxVit_T_blocks.0", "saec_20250614_004030"):
+        for size in (16, 2, 4, 8):
+            Z = np.random.default_rng(size).normal(size=(30, size))
+            np.savez(tmp_path / f"dimred_{size}_neigh_10_{model}.npz", X_red=Z, X_2D=Z[:, :2], N=names)
+    np.savez(tmp_path / "full_features_saec_20250614_004030.npz", X=np.ones((30, 256, 8), np.float32), N=names)
+    app = opened(tmp_path)
+    assert app.selectbox(key="data.embedding").value == "dimred_8_neigh_10_MaxVit_T_blocks.0.npz"
+    assert "MaxVit_T_blocks.0 to 8" in app.selectbox(key="data.embedding").options
+    assert "Made by another tool, by its name from saec_20250614_004030 in 8 dimensions, 10 neighbours." in told(app)
+    assert "Features: 30 images, 512 numbers each" in told(app)
+    assert "damaged" not in told(app)

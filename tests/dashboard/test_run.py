@@ -20,7 +20,7 @@ from covey.experiments.jobs import Job, list_jobs
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 from covey_dashboard.data.datasets import list_tables
-from covey_dashboard.data.describe_table import describe_lineage
+from covey_dashboard.data.describe_table import describe_table
 from covey_dashboard.data.table_titles import title_embeddings
 from covey_dashboard.pages.run.planned_steps import plan_steps
 from covey_dashboard.pages.run.watch_jobs import format_duration
@@ -122,7 +122,7 @@ def test_features_of_several_extractors_are_joined(monkeypatch: pytest.MonkeyPat
         titles = title_embeddings(FolderDataset(calls).embeddings()).values()
         assert {title.partition(" · ")[2] for title in titles} == {"slow", "brightness", "slow+brightness-whiten0.5"}
         joined = next(entry for entry in FolderDataset(calls).features() if "+" in entry.name)
-        assert describe_lineage(joined.provenance).endswith(". join put these side by side (whiten 0.5).")
+        assert describe_table(joined).endswith(". join put these side by side (whiten 0.5).")
         list_tables.clear()
         options = chosen(app).multiselect(key="run.join").options
         (brightness,) = calls.glob("full_features_brightness~*.npz")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from tests.fixture_types import Cli
+from tests.original_frontend import OriginalFrontend
 from tests.plugins.kaggle_server import STALLED, Files, KaggleServer, packed
 
 from covey import CoveyError
@@ -236,43 +238,42 @@ def test_no_version_is_made_if_kaggle_refuses_a_file(kaggle: KaggleServer, birds
     assert covey("push", birds, PLACE).exit_code == 0
 
 
-def test_the_original_frontend_lists_and_loads_a_push_with_original(
+@pytest.mark.usefixtures("brightness")
+def test_the_original_frontend_opens_a_push_with_original(
     kaggle: KaggleServer, birds: Path, covey: Cli, tmp_path: Path
 ) -> None:
+    for path in birds.glob("*.npz"):
+        path.unlink()
+    shutil.rmtree(birds / "images")
+    images = tiny_images(birds / "images", count=24)
+    for number, name in enumerate(images.names()):
+        images.path(name).rename(images.root / f"XC{1 + number // 12}_Great_tit_segm_{number:08.3f}.png")
+    words = ["--extractor", "brightness", "--reducer", "pca", "--clusterer", "kmeans", "--set", "clusterer.clusters=2"]
+    assert covey("run", birds, *words).exit_code == 0
     assert covey("push", birds, PLACE, "--original").exit_code == 0
-    files = files_of(kaggle)
-    assert {name for name in files if name.endswith(".png")} == {
-        f"xc_spectrograms/xc_spectrograms/image_{number:03}.png" for number in range(6)
-    }
-    table_names = [name for name in files if "dimred_" in name and ".npz" in name]
-    assert len(table_names) == 1
-    parts = table_names[0].split("_")
-    assert parts[1] == "8"
-    assert "_".join(parts[4:]).startswith("tiny_brightness")
-    with np.load(io.BytesIO(files[table_names[0]]), allow_pickle=False) as arrays:
-        assert arrays["X_red"].shape == (6, 8)
-        assert arrays["X_2D"].shape == (6, 2)
-        assert arrays["N"].tolist() == [f"image_{number:03}.png" for number in range(6)]
-    import pandas
-
-    frame = pandas.read_pickle(io.BytesIO(files["downloaded_data_meta.pkl"]))
-    assert frame["file_name_stub"].tolist() == ["XC1_Great_tit"]
-    assert "full_spec_name" in frame.columns
-    (tmp_path / "written.pkl").write_bytes(files["downloaded_data_meta.pkl"])
-    assert read_frame(tmp_path / "written.pkl")["rec"] == ["A. <b>Person</b>"]
+    sent = kaggle.calls["StartBlobUpload"]
+    assert "nothing was sent" in covey("push", birds, PLACE, "--original").stdout
+    assert kaggle.calls["StartBlobUpload"] == sent
+    for name, content in files_of(kaggle).items():
+        path = tmp_path / "fetched" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    frontend = OriginalFrontend(tmp_path / "fetched")
+    assert frontend.files == [f"dimred_{size}_neigh_0_brightness.npz" for size in (2, 4, 8)]
+    assert len(frontend.open()) == 24
+    frame = read_frame(tmp_path / "fetched" / "downloaded_data_meta.pkl")
+    assert frame["file_name_stub"] == ["XC1_Great_tit"]
+    assert frame["rec"] == ["A. <b>Person</b>"]
+    assert covey("pull", PLACE, tmp_path / "pulled").exit_code == 0
+    keys = FolderDataset(birds).entries_by_key().keys()
+    assert FolderDataset(tmp_path / "pulled").entries_by_key().keys() == keys
 
 
-def test_without_metadata_the_original_gets_the_recordings_in_the_names(
-    kaggle: KaggleServer, covey: Cli, tmp_path: Path
-) -> None:
-    images = tiny_images(tmp_path / "cuts", count=3)
-    for name, new in zip(
-        images.names(), ("XC7_b_segm_0000.000", "XC7_b_segm_0000.400", "XC9_a_segm_0000.000"), strict=True
-    ):
-        images.path(name).rename(images.root / f"{new}.png")
-    assert covey("push", images.root, PLACE, "--original").exit_code == 0
-    (tmp_path / "written.pkl").write_bytes(files_of(kaggle)["downloaded_data_meta.pkl"])
-    assert read_frame(tmp_path / "written.pkl")["file_name_stub"] == ["XC7_b", "XC9_a"]
+def test_a_push_with_original_needs_what_the_original_opens(kaggle: KaggleServer, birds: Path, covey: Cli) -> None:
+    done = covey("push", birds, PLACE, "--original")
+    assert done.exit_code == 2
+    assert "--set reducer.sizes=2,4,8" in done.stderr
+    assert kaggle.requests == []
 
 
 def test_a_dataset_of_the_original_opens_and_goes_back(

@@ -166,7 +166,9 @@ def test_files_of_the_original_tools_open(tmp_path: Path) -> None:
     embedding, features = loaded(Npz().open(str(tmp_path)))
     assert isinstance(features, Features)
     assert isinstance(embedding, Embedding)
-    assert embedding.provenance is features.provenance is None
+    assert features.provenance is None
+    assert embedding.provenance is not None
+    assert embedding.provenance.is_foreign
     assert features.X.dtype == embedding.Z.dtype == embedding.map.dtype == np.float32
     assert embedding.names.tolist() == ["a.png", "b.png"]
 

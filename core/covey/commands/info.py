@@ -23,7 +23,7 @@ from covey.data.dataset import AnyEntry, Dataset
 from covey.data.formats import npz
 from covey.data.formats.npz_file import open_npz
 from covey.data.formats.table_oddities import find_oddities
-from covey.data.legacy.file_names import parse_file_name
+from covey.data.legacy.file_names import describe_origin, parse_file_name
 from covey.data.legacy.pickles import read_frame
 from covey.data.metadata import read_metadata
 from covey.data.pointer import POINTER, point_to_recordings, read_pointer
@@ -338,15 +338,20 @@ def _show_frame(path: Path, as_json: bool) -> None:
 
 def _show_steps(entry: AnyEntry) -> None:
     """Print the steps that made a table, the last one first."""
-    if entry.provenance is None:
-        origin = parse_file_name(entry.name)
-        print_text("      no provenance: made by another tool" + (f", by its name from {origin}" if origin else ""))
+    if _is_foreign(entry):
+        print_text(f"      no provenance: {describe_origin(entry.name)}")
         return
-    for step in reversed(entry.provenance.lineage):
+    for step in reversed(entry.provenance.lineage if entry.provenance else []):
         print_text(f"      {_describe_step(step)}")
 
 
+def _is_foreign(entry: AnyEntry) -> bool:
+    return entry.provenance is None or entry.provenance.is_foreign
+
+
 def _describe_step(step: Provenance) -> str:
+    if step.is_foreign:
+        return f"{step.details.file}: {describe_origin(step.details.file)}"
     identity = {name: str(part)[:15] for name, part in step.identity.items() if name != JOINED}
     settings: dict[str, object] = {**step.options, **identity, **step.details.chosen}
     listed = ", ".join(f"{name}={_format_setting(setting)}" for name, setting in settings.items())
@@ -381,7 +386,7 @@ def _size(entry: AnyEntry) -> str:
 
 def _describe_entry(entry: AnyEntry) -> dict[str, object]:
     """Return a table as JSON has it; its origin, if there is no provenance, is guessed from the file name."""
-    origin = None if entry.provenance else parse_file_name(entry.name)
+    origin = parse_file_name(entry.name) if _is_foreign(entry) else None
     return {
         "name": entry.name,
         "kind": entry.kind,

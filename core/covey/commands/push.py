@@ -18,7 +18,7 @@ from covey.plugins.registry import Registry
 @click.argument("location")
 @click.option("--public", is_flag=True, help="Let everybody see it; otherwise only you can, until you change that.")
 @click.option("--message", default="", help="What is new in this version. [default: the contents of the dataset]")
-@click.option("--original", is_flag=True, help="Add what the original tools need to open it.")
+@click.option("--original", is_flag=True, help="Lay it out as the original tools open it.")
 def push(folder: str, location: str, public: bool, message: str, original: bool) -> None:
     """Publish a dataset: its images, tables and metadata.
 

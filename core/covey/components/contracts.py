@@ -390,7 +390,7 @@ class PublishOptions:
     Attributes:
         public: whether everybody can see it.
         message: description of the new version; "" generates one.
-        original: whether files that only the original tools need are added.
+        original: whether it is laid out as the frontend of the original tools opens it.
     """
 
     public: bool = False

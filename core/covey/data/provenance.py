@@ -21,6 +21,8 @@ JOINED = "joined"
 """In the identity of a table that joins several: the keys of all but the first; in its JSON: their provenances."""
 DEEPEST = 100
 """How deep objects and lists of a provenance may be nested."""
+FOREIGN = "foreign"
+"""The component of a table that another program made, which is known by its arrays."""
 STATE = "state"
 """The output of an extractor that is what it has learned."""
 _HEARD = "sound"
@@ -62,7 +64,7 @@ class Details:
         machines: what computed them, one description for each machine and set of library versions.
         earlier: rows taken over from a table of fewer images.
         lacking: number of images that each joined table lacks, by its title, so that they were left out.
-        file: name of the file from which features were imported.
+        file: name of the file of another program from which the table is.
         losses: what each epoch of learning ended with.
         silent: number of images that an extractor that listens left out because they have no sound, by reason.
     """
@@ -161,6 +163,11 @@ class Provenance:
     def is_state(self) -> bool:
         """Whether it is of what an extractor has learned."""
         return self.output == STATE
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether another program made the table, so that nothing is known of it but its arrays and its file."""
+        return self.component == FOREIGN
 
     @property
     def key(self) -> str:

@@ -86,6 +86,8 @@ def reproduce(path: Path, registry: Registry, progress: Progress = SILENT) -> Re
 
 
 def _build_component(step: Provenance, registry: Registry) -> Component:
+    if step.is_foreign:
+        raise CoveyError(f"{step.details.file} is of another tool: only what covey made can be made again.")
     if step.joined and step.kind is not Kind.EXTRACTOR:
         raise CoveyError(
             f"{step.title} joins embeddings, which covey run does not: join their features, and reduce these."

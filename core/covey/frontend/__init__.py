@@ -41,13 +41,14 @@ from covey.data.cluster_colours import GREY, cluster_colour
 from covey.data.credits import Credit, CreditedRecording, list_credits
 from covey.data.dataset import AnyEntry, Dataset, Entry, T, is_entry_of
 from covey.data.images import ImageFolder
-from covey.data.legacy.file_names import LABELS_FILE, PARAMETERS_FILE, parse_file_name
+from covey.data.legacy.file_names import LABELS_FILE, PARAMETERS_FILE, describe_origin
 from covey.data.licences import Licence
 from covey.data.metadata import FILES, Metadata, Value, column_kind, read_metadata
 from covey.data.picture_decoding import BrokenImage
 from covey.data.provenance import Provenance
 from covey.data.segment_names import SEGMENT_NAME, recordings_of_images, xeno_canto_number
 from covey.data.tables import NOISE, Names, Table
+from covey.data.usual_embedding import find_usual_embedding
 from covey.experiments.experiment import Experiment, read_experiment
 from covey.experiments.jobs import Job, command_words, list_jobs, start_job, to_toml
 from covey.experiments.pipeline import Pipeline
@@ -147,10 +148,12 @@ __all__ = [
     "count_noun",
     "create_dataset",
     "describe_methods",
+    "describe_origin",
     "digest",
     "evolve",
     "explain_gaps",
     "export",
+    "find_usual_embedding",
     "format_value",
     "import_labels",
     "is_entry_of",
@@ -173,7 +176,6 @@ __all__ = [
     "option_values",
     "options",
     "original_table",
-    "parse_file_name",
     "plan_confirmation",
     "plan_reattachment",
     "preview",

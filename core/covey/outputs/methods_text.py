@@ -9,6 +9,7 @@ from covey._base.text import count_noun
 from covey.components.contracts import Component
 from covey.components.kinds import Kind
 from covey.components.options import format_value
+from covey.data.legacy.file_names import describe_origin
 from covey.data.provenance import Provenance
 from covey.plugins.registry import Registry
 
@@ -40,6 +41,8 @@ def describe_methods(provenance: Provenance, registry: Registry) -> str:
 
 
 def _describe_step(provenance: Provenance, references: Sequence[str], registry: Registry) -> str:
+    if provenance.is_foreign:
+        return _describe_foreign(provenance)
     numbers = [references.index(text) + 1 for text in _references(provenance, registry)]
     cited = f" [{', '.join(map(str, numbers))}]" if numbers else ""
     options = f"version {provenance.version} of the component; {_list_settings(provenance.options)}"
@@ -47,6 +50,12 @@ def _describe_step(provenance: Provenance, references: Sequence[str], registry: 
     sentence = _describe_join(provenance, component) if provenance.joined else _describe_work(provenance, component)
     sentences = [sentence, *_implementation(provenance, registry), *_circumstances(provenance)]
     return " ".join(f"{text}." for text in sentences)
+
+
+def _describe_foreign(provenance: Provenance) -> str:
+    file_name = provenance.details.file
+    hashed = f"the SHA-256 of its arrays is {provenance.identity.get('arrays')}"
+    return f"The reduced features were taken from the file {file_name}, {describe_origin(file_name)}; {hashed}."
 
 
 def _describe_work(provenance: Provenance, component: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from covey.frontend import AnyEntry, Kind, Provenance, TableKind, count_noun
+from covey.frontend import AnyEntry, Kind, Provenance, TableKind, count_noun, describe_origin
 from covey_dashboard.data.table_titles import KIND_TITLES
 
 _DEEDS = {
@@ -24,10 +24,17 @@ def describe_size(entry: AnyEntry) -> str:
     )
 
 
-def describe_lineage(provenance: Provenance | None) -> str:
+def describe_table(entry: AnyEntry) -> str:
+    """Return how a table was made, the first step first; of another tool's what the name of its file tells."""
+    if entry.provenance is None:
+        return f"{_capitalize(describe_origin(entry.name))}."
+    return describe_lineage(entry.provenance)
+
+
+def describe_lineage(provenance: Provenance) -> str:
     """Return the steps that made a table, the first one first, each with its options."""
-    if provenance is None:
-        return "Made by another tool, which does not say how."
+    if provenance.is_foreign:
+        return f"{_capitalize(describe_origin(provenance.details.file))}."
     source_sentences = "".join(
         f"{describe_lineage(source)} " for source in (*filter(None, [provenance.state]), *provenance.sources)
     )
@@ -39,6 +46,10 @@ def describe_lineage(provenance: Provenance | None) -> str:
     deed = "put these side by side" if provenance.joined else _DEEDS[provenance.kind]
     deed = "learned from the images" if provenance.is_state else deed
     return f"{source_sentences}{provenance.component} {deed}" + (f" ({settings})." if settings else ".")
+
+
+def _capitalize(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _format_setting(setting: Any) -> str:

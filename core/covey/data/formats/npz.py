@@ -7,6 +7,7 @@
 | clustering | `labels`, `N`         |
 | state      | `state.NAME`..., `N`  |
 
+Features of the original's auto-encoders, `X` (n, c, t), are averaged over time when they are read.
 `N` are the names, fixed-width unicode; `covey`, where it is there, is the provenance.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -22,11 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
+from covey._base.text import count_noun
 from covey.components.contracts import Labels
 from covey.components.fitting import State
 from covey.components.table_kinds import TableKind
 from covey.data.dataset import AnyEntry, Entry
 from covey.data.formats.npz_file import MOST_ARRAYS, Archive, Header, create_npz, open_npz
+from covey.data.legacy.foreign_tables import describe_foreign_embedding
+from covey.data.legacy.time_pooling import EDGES, pool_time
 from covey.data.provenance import Provenance
 from covey.data.tables import Clustering, Embedding, Features, LearnedState, Names, Table
 
@@ -41,7 +46,8 @@ _KEYS: dict[TableKind, tuple[str, ...]] = {
 }
 _KINDS = {"X": "fiu", "X_red": "fiu", "X_2D": "fiu", "labels": "iu", "N": "USO"}
 """The kinds of dtype that a key may have, in NumPy's letters."""
-_DIMENSIONS = {"X": 2, "X_red": 2, "X_2D": 2, "labels": 1, "N": 1}
+_DIMENSIONS = {"X": (2, 3), "X_red": (2,), "X_2D": (2,), "labels": (1,), "N": (1,)}
+"""The numbers of axes that a key may have. Features of the original's auto-encoders have one of time, (n, c, t)."""
 
 
 def write(path: Path, table: Table, compress: bool = False) -> None:
@@ -72,19 +78,44 @@ def write_features(
             archive.put(PROVENANCE, np.array(provenance.to_json()))
 
 
-def read(path: Path) -> Table:
-    """Read a table; large arrays that covey wrote are mapped. Raises CoveyError when it is damaged, or no table."""
+def read(path: Path, edges: int = EDGES) -> Table:
+    """Read a table; large arrays that covey wrote are mapped.
+
+    Args:
+        path: the file.
+        edges: columns that are left out at both ends of time where features (n, c, t) are not averaged over time yet.
+
+    Raises:
+        CoveyError: it is damaged, or no table.
+    """
     with open_npz(path) as archive:
-        kind = _kind(archive)
+        kind = _kind(archive, edges)
         arrays = {key: archive.read(key) for key in _keys(archive, kind)}
-        return _table(kind, arrays, _provenance(archive))
+        return _table(kind, arrays, _provenance(archive, kind), edges)
+
+
+def count_time_columns(path: Path) -> int | None:
+    """Return the columns of time of features (n, c, t) that are not averaged over it; None for any other table."""
+    with open_npz(path) as archive:
+        header = archive.headers.get("X")
+        return header.shape[2] if header and len(header.shape) == 3 else None
+
+
+def hash_arrays(path: Path) -> str:
+    """Return the SHA-256 of the arrays of a table, which does not change when they are packed anew.
+
+    Raises:
+        CoveyError: it is damaged, or no table.
+    """
+    with open_npz(path) as archive:
+        return archive.hash(_keys(archive, _kind(archive)))
 
 
 def read_entry(path: Path) -> AnyEntry:
     """Return what an NPZ file holds, from its headers and provenance alone. Raises CoveyError."""
     with open_npz(path) as archive:
         kind = _kind(archive)
-        name, shape, provenance = path.name, _shape(archive, kind), _provenance(archive)
+        name, shape, provenance = path.name, _shape(archive, kind), _provenance(archive, kind)
     match kind:
         case TableKind.FEATURES:
             return Entry(name=name, table=Features, shape=shape, provenance=provenance)
@@ -130,12 +161,13 @@ def check_state(state: State) -> None:
         raise CoveyError(f"A state holds 1 to {MOST_ARRAYS:,} arrays, not {len(state):,}: join some of them.")
 
 
-def _kind(archive: Archive) -> TableKind:
+def _kind(archive: Archive, edges: int = EDGES) -> TableKind:
     """Return which table an archive holds, once its headers fit together."""
     headers = archive.headers
     for kind, keys in _KEYS.items():
         if set(keys) <= set(headers):
             _check(archive.path, {key: headers[key] for key in keys})
+            _check_time(archive.path, headers[keys[0]].shape, edges)
             return kind
     if "N" in headers and any(key.startswith(STATE) for key in headers):
         _check(archive.path, {"N": headers["N"]})
@@ -156,13 +188,16 @@ def _shape(archive: Archive, kind: TableKind) -> tuple[int, int]:
     headers = archive.headers
     if kind is TableKind.STATE:
         return headers["N"].shape[0], sum(prod(headers[key].shape) for key in headers if key.startswith(STATE))
-    rows, columns = (*headers[_KEYS[kind][0]].shape, 1)[:2]
+    shape = headers[_KEYS[kind][0]].shape
+    if len(shape) == 3:
+        return shape[0], 2 * shape[1]
+    rows, columns = (*shape, 1)[:2]
     return rows, columns
 
 
 def _check(path: Path, headers: Mapping[str, Header]) -> None:
     for key, header in headers.items():
-        fits = len(header.shape) == _DIMENSIONS[key] and (key != "X_2D" or header.shape[1] == 2)
+        fits = len(header.shape) in _DIMENSIONS[key] and (key != "X_2D" or header.shape[1] == 2)
         if not fits or header.dtype.kind not in _KINDS[key]:
             description = f"{key} is an array {header.shape} of {header.dtype}"
             raise CoveyError(f"{path} is damaged: {description}. Make or fetch the file again.")
@@ -174,10 +209,21 @@ def _check(path: Path, headers: Mapping[str, Header]) -> None:
         )
 
 
-def _table(kind: TableKind, arrays: Mapping[str, NDArray[Any]], provenance: Provenance | None) -> Table:
+def _check_time(path: Path, shape: tuple[int, ...], edges: int) -> None:
+    """Raise CoveyError if features are not averaged over time, and nothing is left of it without both edges."""
+    if len(shape) == 3 and shape[2] <= 2 * edges:
+        most = max(0, (shape[2] - 1) // 2)
+        raise CoveyError(
+            f"{path} has {count_noun(shape[2], 'column')} of time, of which none is left without {edges} at both ends:"
+            f" bring it in by covey import features --edges {most}."
+        )
+
+
+def _table(kind: TableKind, arrays: Mapping[str, NDArray[Any]], provenance: Provenance | None, edges: int) -> Table:
     names = _names(arrays["N"])
     if kind is TableKind.FEATURES:
-        return Features(names=names, X=_floats(arrays["X"]), provenance=provenance)
+        X = arrays["X"] if arrays["X"].ndim == 2 else pool_time(arrays["X"], edges)
+        return Features(names=names, X=_floats(X), provenance=provenance)
     if kind is TableKind.EMBEDDING:
         Z, flat = _floats(arrays["X_red"]), _floats(arrays["X_2D"])
         return Embedding(names=names, Z=Z, map=flat, provenance=provenance)
@@ -207,7 +253,18 @@ def _labels(array: NDArray[Any]) -> Labels:
     return labels
 
 
-def _provenance(archive: Archive) -> Provenance | None:
-    if PROVENANCE not in archive.headers:
+def _provenance(archive: Archive, kind: TableKind) -> Provenance | None:
+    """Return what a file says of its origin; of an embedding that says nothing, what its arrays tell."""
+    if PROVENANCE in archive.headers:
+        return Provenance.from_json(str(archive.read(PROVENANCE)), str(archive.path))
+    if kind is not TableKind.EMBEDDING:
         return None
-    return Provenance.from_json(str(archive.read(PROVENANCE)), str(archive.path))
+    status = archive.path.stat()
+    content = _hash_stamped(archive.path, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return describe_foreign_embedding(archive.path.name, content, _shape(archive, kind)[1])
+
+
+@lru_cache(maxsize=1024)
+def _hash_stamped(path: Path, _size: int, _modified_ns: int, _changed_ns: int) -> str:
+    """Return the SHA-256 of the arrays of a table, computed again only if the file has changed."""
+    return hash_arrays(path)

@@ -5,6 +5,7 @@ What a file says of itself is checked against its size before memory is given to
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 import re
 import struct
@@ -109,6 +110,16 @@ class Archive:
             content = self._content(member, header, array_bytes)
         array = content.view(header.dtype).reshape(header.shape, order="F" if header.fortran else "C")
         return np.ascontiguousarray(array, dtype=header.dtype.newbyteorder("=")).reshape(header.shape)
+
+    def hash(self, keys: Iterable[str]) -> str:
+        """Return the SHA-256 of arrays as they are stored, headers included, 64 hexadecimal digits."""
+        content = hashlib.sha256()
+        for key in sorted(keys):
+            content.update(f"{key}:{self._infos[f'{key}.npy'].file_size}\0".encode())
+            with self._zip.open(self._infos[f"{key}.npy"]) as member:
+                while chunk := member.read(_CHUNK):
+                    content.update(chunk)
+        return content.hexdigest()
 
     def verify(self) -> None:
         """Read every array against its checksum."""

@@ -21,6 +21,8 @@ UPLOADED_IMAGES = ("xc_spectrograms.zip", "xc_spectrograms/")
 """The archive of a published dataset, and the folder inside it."""
 TABLE_PREFIXES = {Kind.EXTRACTOR: "full_features_", Kind.REDUCER: "dimred_", Kind.CLUSTERER: "clusters_"}
 """How the names of tables begin; covey names its own clusterings alike."""
+SIZES = (2, 4, 8)
+"""The sizes of embeddings that the original's frontend offers; it preselects the last, and stops where one lacks."""
 _NAME = re.compile(
     rf"(?:{TABLE_PREFIXES[Kind.EXTRACTOR]}"
     rf"|{TABLE_PREFIXES[Kind.REDUCER]}(?P<size>\d{{1,6}})_neigh_(?P<neighbors>\d{{1,6}})_)(?P<rest>.+)\.npz"
@@ -38,6 +40,11 @@ class LegacyOrigin:
     size: int | None
     neighbors: int | None
 
+    @property
+    def tag(self) -> str:
+        """The network and its layer as they stand in the name."""
+        return "_".join(filter(None, [self.model, self.layer]))
+
     def __str__(self) -> str:
         counts = (self.size, "dimension"), (self.neighbors, "neighbour")
         reduced = ", ".join(count_noun(count, noun) for count, noun in counts if count is not None)
@@ -52,6 +59,12 @@ def parse_file_name(name: str) -> LegacyOrigin | None:
     model, layer = _parted(match["rest"])
     size, neighbors = (None if match[part] is None else int(match[part]) for part in ("size", "neighbors"))
     return LegacyOrigin(model=model, layer=layer, size=size, neighbors=neighbors)
+
+
+def describe_origin(name: str) -> str:
+    """Return in words where a table of another program is from, as far as the name of its file tells."""
+    origin = parse_file_name(name)
+    return "made by another tool" + (f", by its name from {origin}" if origin else "")
 
 
 def _parted(rest: str) -> tuple[str, str]:

@@ -17,6 +17,7 @@ def covey_exporters() -> Iterable[type[Exporter]]:
     yield exporters.ImageFolderExporter
     yield exporters.RavenExporter
     yield exporters.AudacityExporter
+    yield exporters.OriginalExporter
 
 
 @hookimpl

@@ -9,6 +9,12 @@ from covey.components.exchange_contracts import WHAT, Exporter
 from covey.components.options import component, option
 from covey.outputs.exchange.collect_tables import ExportContents
 from covey.outputs.exchange.exports import Export, write_audacity, write_image_folder, write_raven, write_sheets
+from covey.outputs.exchange.original_tools.original_files import (
+    copy_original_images,
+    write_original_labels,
+    write_original_metadata,
+    write_original_tables,
+)
 from covey.outputs.exchange.row_blocks import write_csv, write_parquet
 
 SEGMENT_HELP = "Seconds of a segment; none: as the file beside the images says. Larger values make longer intervals."
@@ -74,3 +80,28 @@ class AudacityExporter(Exporter):
     def write(self, contents: ExportContents, folder: Path, progress: Progress = SILENT) -> int:
         """Write a track for each recording."""
         return write_audacity(Export(contents=contents, out=folder, progress=progress, segment=self.segment))
+
+
+@component
+class OriginalExporter(Exporter):
+    """What the original tools open: embeddings in 2, 4 and 8 dimensions, images, metadata and labels.
+
+    Sizes that are missing are computed from the features, and kept in the dataset.
+    """
+
+    name = "original"
+    holds = ("embeddings", "labels", "metadata")
+    requires = {"pandas": "covey[kaggle]"}
+
+    def write(self, contents: ExportContents, folder: Path, progress: Progress = SILENT) -> int:
+        """Write tables, metadata and labels, and copy the images if tables are asked for."""
+        dataset, paths = contents.dataset, list[Path]()
+        if "embeddings" in contents.wanted:
+            paths += write_original_tables(dataset, folder, progress)
+            if dataset.images:
+                copy_original_images(dataset.images, folder, progress)
+        if "metadata" in contents.wanted:
+            paths.append(write_original_metadata(dataset, folder))
+        if contents.labels:
+            paths.append(write_original_labels(contents, folder))
+        return len(set(paths))

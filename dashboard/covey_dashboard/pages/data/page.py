@@ -21,7 +21,7 @@ from covey_dashboard.data.datasets import (
     list_tables,
     load_embedding,
 )
-from covey_dashboard.data.describe_table import describe_lineage, describe_size
+from covey_dashboard.data.describe_table import describe_size, describe_table
 from covey_dashboard.data.labels import label_store
 from covey_dashboard.data.metadata import dataset_metadata
 from covey_dashboard.data.recent_datasets import list_recent_datasets
@@ -180,7 +180,7 @@ def offer_run(location: str, entries: Sequence[AnyEntry]) -> None:
 
 def show_tables(entries: Sequence[AnyEntry]) -> None:
     """Show every table, with how it was made."""
-    rows = [(describe_size(entry), describe_lineage(entry.provenance), entry.name) for entry in entries]
+    rows = [(describe_size(entry), describe_table(entry), entry.name) for entry in entries]
     show_table(("What", "How it was made", "File"), rows)
 
 

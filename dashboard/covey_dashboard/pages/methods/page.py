@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from covey import CoveyError
-from covey.frontend import AnyEntry, Provenance, TableKind, describe_methods, format_value, parse_file_name
+from covey.frontend import AnyEntry, Provenance, TableKind, describe_methods, describe_origin, format_value
 from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.data.datasets import list_tables, registry
 from covey_dashboard.data.table_titles import as_utf8, is_made_from, title_tables
@@ -32,7 +32,7 @@ def show_methods(location: str) -> None:
         show_hint("Nothing was made from these images yet: the page Data says how to make a first result.")
         return
     entry = choose_table(entries, location)
-    if entry.provenance is None:
+    if entry.provenance is None or entry.provenance.is_foreign:
         show_hint(describe_unknown(entry.name))
         return
     show_text(as_utf8(describe_methods(entry.provenance, registry())))
@@ -58,9 +58,7 @@ def choose_table(entries: Sequence[AnyEntry], location: str) -> AnyEntry:
 
 def describe_unknown(name: str) -> str:
     """Return what can be said of a file without provenance."""
-    file_origin = parse_file_name(name)
-    guess = f" By its name it was made with {file_origin}." if file_origin else ""
-    return f"{as_utf8(name)} does not say how it was made: it is from another tool.{guess} Files that covey makes do."
+    return f"{as_utf8(name)} does not say how it was made: {describe_origin(name)}. Files that covey makes do."
 
 
 def show_text(text: str) -> None:

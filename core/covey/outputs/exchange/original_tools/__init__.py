@@ -1,0 +1,1 @@
+"""What the original tools open: embeddings, metadata, images and labels."""
