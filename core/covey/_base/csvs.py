@@ -40,7 +40,7 @@ def read_csv_rows(path: Path, what: str) -> Iterator[tuple[int, list[str]]]:
         with path.open(encoding=detect_encoding(path), newline="") as file:
             separator = _detect_separator(file.readline())
             file.seek(0)
-            reader = csv.reader(file, delimiter=separator)
+            reader = csv.reader(file, delimiter=separator, strict=True)  # else an open quote swallows all that follows
             for row in reader:
                 line = reader.line_num
                 if row:

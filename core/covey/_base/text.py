@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from covey._base.errors import shorten
+
 FEW = 3
 """How many names are written out where there are many."""
 
 
 def preview(names: Sequence[str], count: int | None = None) -> str:
-    """Return the first names and how many more there are: "a, b, c and 7 more".
+    """Return the first names, shortened, and how many more there are: "a, b, c and 7 more".
 
     `count` is the total where `names` holds only the first of them.
     """
     more = (len(names) if count is None else count) - FEW
-    return ", ".join(names[:FEW]) + (f" and {more:,} more" if more > 0 else "")
+    return ", ".join(map(shorten, names[:FEW])) + (f" and {more:,} more" if more > 0 else "")
 
 
 def count_noun(count: int, noun: str) -> str:

@@ -20,7 +20,7 @@ class PathIndex:
         """Return the index of these names."""
         names_by_base: dict[str, list[str]] = defaultdict(list)
         for name in dict.fromkeys(names):
-            names_by_base[_fold(name.rpartition("/")[2])].append(name)
+            names_by_base[fold_name(name.rpartition("/")[2])].append(name)
         return cls(names_by_base)
 
     def find(self, path: str, folders: Sequence[str] = ()) -> list[str]:
@@ -35,7 +35,7 @@ class PathIndex:
             folders: those in which the table with the path lies, the innermost last.
         """
         parts = split_path(path)
-        candidates = self._names_by_base.get(_fold(parts[-1]), ()) if parts else ()
+        candidates = self._names_by_base.get(fold_name(parts[-1]), ()) if parts else ()
         whole_path = "/".join(parts)
         from_top = path.replace("\\", "/").startswith("./")
         if whole_path in candidates and (from_top or len(parts) > 1):
@@ -65,13 +65,15 @@ def split_path(path: str) -> list[str]:
 def _may_be(parts: Sequence[str], name: str) -> bool:
     """Say whether the folder of a path agrees with that of a name, where both have one."""
     folders = name.split("/")[:-1]
-    return not folders or len(parts) == 1 or _fold(folders[-1]) == _fold(parts[-2])
+    return not folders or len(parts) == 1 or fold_name(folders[-1]) == fold_name(parts[-2])
 
 
 def _closest(names: Sequence[str], parts: Sequence[str], least: int = 1) -> list[str]:
     """Return the names that share most with the end of a path, at least so many parts; the same spelling is closer."""
-    shares = {name: (_shared([*map(_fold, name.split("/"))], [*map(_fold, parts)]), _shared(name.split("/"), parts))
-              for name in names}  # fmt: skip
+    folded = [*map(fold_name, parts)]
+    shares = {
+        name: (_shared([*map(fold_name, name.split("/"))], folded), _shared(name.split("/"), parts)) for name in names
+    }
     most = max(shares.values(), default=(0, 0))
     return [name for name, share in shares.items() if share == most and share[0] >= least]
 
@@ -85,5 +87,6 @@ def _shared(name: Sequence[str], parts: Sequence[str]) -> int:
     return count
 
 
-def _fold(part: str) -> str:
+def fold_name(part: str) -> str:
+    """Return a name in the form in which it is compared: capitals and the form of accents do not count."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", part).casefold())

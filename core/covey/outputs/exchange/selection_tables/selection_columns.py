@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path, PureWindowsPath
 
 import attrs
 
 from covey._base import csvs
-from covey._base.errors import CoveyError, did_you_mean, reason
-from covey.data.path_index import split_path
-from covey.data.recording_index import is_sound_file
+from covey._base.errors import CoveyError, did_you_mean, reason, shorten
+from covey.data.path_index import fold_name, split_path
+from covey.data.recording_index import is_sound_file, strip_sound_suffix
 from covey.outputs.exchange.selection_tables.audacity_tracks import read_audacity_track
 from covey.outputs.exchange.selection_tables.selections import (
     NO_TIMES,
@@ -33,6 +34,8 @@ CLASS_COLUMNS = (
 NOTHING_HEARD = "nocall"
 """BirdNET's class for a recording in which it heard nothing."""
 SEVERAL_FILES = f"from a table of several files without {OFFSET!r}, where seconds may count from the first file"
+DIFFERENT_FILES = f"whose {BEGIN_PATH!r} and {BEGIN_FILE!r} name different files"
+TOO_MANY_CELLS = "with more cells than the table has columns"
 _TABLE_NAMES = [
     re.compile(rf"(.+){ending}\.(txt|tsv|csv)", re.IGNORECASE)
     for ending in (r"\.Table\.\d+.*", r"\.BirdNET\..*", r"\.selections?", "")
@@ -107,34 +110,53 @@ def _split_lines(path: Path) -> Rows:
 
 def _read(path: Path, rows: Rows, kinds: Sequence[Columns], column: str | None) -> SelectionTable:
     heads = [head.strip() for head in rows[0][1]] if rows else []
-    lower_heads = [" ".join(head.lower().split()) for head in heads]
-    kind = next((kind for kind in kinds if {kind.begin, kind.end} <= set(lower_heads)), None)
+    keys = [_key(head) for head in heads]
+    kind = next((kind for kind in kinds if {kind.begin, kind.end} <= set(keys)), None)
     if kind is None:
-        missing = next(head for head in (BEGIN, END) if head.lower() not in lower_heads)
+        missing = next(head for head in (BEGIN, END) if head.lower() not in keys)
         raise ForeignTableError(f"The selections {path} have no column {missing!r}. There is: {_list(heads)}.")
-    cells = [(line, dict(reversed([*zip(lower_heads, row, strict=False)]))) for line, row in rows[1:]]
-    label = _class_column(path, heads, [row for _, row in cells], column)
-    selections = [_selection(path, line, row, kind, label.lower()) for line, row in cells]
-    return SelectionTable(
-        path=path, selections=_check_files(selections, "file offset (s)" in lower_heads), column=label
-    )
+    label = _class_column(path, heads, [dict(zip(keys, row, strict=False)) for _, row in rows[1:]], column)
+    _check_unique(path, heads, {kind.begin, kind.end, kind.path, kind.file, OFFSET.lower(), _key(label)})
+    selections = [_read_row(path, line, keys, row, kind, _key(label)) for line, row in rows[1:]]
+    return SelectionTable(path=path, selections=_check_files(selections, OFFSET.lower() in keys), column=label)
+
+
+def _key(head: str) -> str:
+    """Return the head of a column as it is compared: capitals and the number of spaces do not count."""
+    return " ".join(head.lower().split())
+
+
+def _check_unique(path: Path, heads: Sequence[str], used: Collection[str]) -> None:
+    """Raise CoveyError if a column that is read is there twice: nothing tells which one is meant."""
+    counts = Counter(_key(head) for head in heads)
+    repeated = [head for head in heads if _key(head) in used and counts[_key(head)] > 1]
+    if repeated:
+        raise CoveyError(f"The selections {path} have several columns {repeated[0]!r}: rename or delete all but one.")
 
 
 def _class_column(path: Path, heads: Sequence[str], rows: Sequence[Mapping[str, str]], column: str | None) -> str:
     """Return the head of the column with classes. Raises CoveyError when there is none."""
-    heads_by_lower = {" ".join(head.lower().split()): head for head in reversed(heads)}
-    usual_heads = [head.lower() for head in CLASS_COLUMNS if head.lower() in heads_by_lower]
-    chosen_head = column.lower() if column else next((head for head in usual_heads if _has_content(rows, head)), None)
+    heads_by_key = {_key(head): head for head in reversed(heads)}
+    usual_heads = [head.lower() for head in CLASS_COLUMNS if head.lower() in heads_by_key]
+    chosen_head = _key(column) if column else next((head for head in usual_heads if _has_content(rows, head)), None)
     chosen_head = chosen_head or next(iter(usual_heads), None) or ("" if not rows else LABEL.lower())
-    if chosen_head and chosen_head not in heads_by_lower:
+    if chosen_head and chosen_head not in heads_by_key:
         hint = did_you_mean(column, heads) if column else ""
         advice = f" There is: {_list(heads)}. Name the one with classes with --column."
         raise CoveyError(f"The selections {path} have no column {column or LABEL!r}.{hint}{advice}")
-    return heads_by_lower.get(chosen_head, "")
+    return heads_by_key.get(chosen_head, "")
 
 
 def _has_content(rows: Sequence[Mapping[str, str]], head: str) -> bool:
     return any(row.get(head, "").strip() for row in rows)
+
+
+def _read_row(
+    path: Path, line: int, keys: Sequence[str], row: Sequence[str], kind: Columns, label: str
+) -> SelectionRow:
+    selection = _selection(path, line, dict(zip(keys, row, strict=False)), kind, label)
+    has_more = any(cell.strip() for cell in row[len(keys) :])  # a tab or comma within a text moves the cells after it
+    return attrs.evolve(selection, problem=TOO_MANY_CELLS) if has_more else selection
 
 
 def _selection(path: Path, line: int, cells: Mapping[str, str], kind: Columns, label: str) -> SelectionRow:
@@ -142,7 +164,7 @@ def _selection(path: Path, line: int, cells: Mapping[str, str], kind: Columns, l
     try:
         begin, end = parse_seconds(cells[kind.begin]), parse_seconds(cells[kind.end])
         end = begin + end if kind.end_is_duration else end
-        if offset := cells.get("file offset (s)", "").strip():
+        if offset := cells.get(OFFSET.lower(), "").strip():
             begin, end = parse_seconds(offset), parse_seconds(offset) + end - begin
         if not 0 <= begin <= end:
             raise ValueError("the end is not after the begin")
@@ -150,6 +172,8 @@ def _selection(path: Path, line: int, cells: Mapping[str, str], kind: Columns, l
         times = f"{cells.get(kind.begin)!r} to {cells.get(kind.end)!r} are no times"
         return SelectionRow(sound=sound, row=f"{row}: {times}, {reason(error)}", problem=NO_TIMES)
     class_name = cells.get(label, "").strip()
+    if sound_files := _different_files(cells, kind):
+        return SelectionRow(sound=sound, row=f"{row}: {sound_files}", problem=DIFFERENT_FILES)
     problem = "in which nothing was heard" if class_name.lower() == NOTHING_HEARD else ""
     return SelectionRow(sound=sound, begin=begin, end=end, label=class_name, row=row, problem=problem)
 
@@ -168,6 +192,13 @@ def _sound(path: Path, cells: Mapping[str, str], kind: Columns) -> str:
         # the path of a folder; backslashes are understood everywhere
         return str(PureWindowsPath(path_cell, file_name_cell))
     return path_cell or file_name_cell or own_name(path)
+
+
+def _different_files(cells: Mapping[str, str], kind: Columns) -> str:
+    """Return the path and the name of the sound file where these are not of one file, else ""."""
+    path, name = cells.get(kind.path, "").strip(), cells.get(kind.file, "").strip()
+    bases = {fold_name(strip_sound_suffix(split_path(each)[-1]).strip()) for each in (path, name) if split_path(each)}
+    return f"{path} and {name}" if len(bases) > 1 and is_sound_file(path) else ""
 
 
 def own_name(path: Path) -> str:
@@ -197,7 +228,7 @@ def _follow_one_another(spans: Sequence[tuple[float, float]]) -> bool:
 
 
 def _list(heads: Sequence[str]) -> str:
-    return ", ".join(head for head in heads[:20] if head) or "nothing"
+    return ", ".join(shorten(head) for head in heads[:20] if head) or "nothing"
 
 
 def rows_of(tables: Sequence[SelectionTable]) -> Iterator[tuple[SelectionTable, SelectionRow]]:

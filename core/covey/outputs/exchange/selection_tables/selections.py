@@ -122,6 +122,6 @@ def parse_seconds(text: str) -> float:
     """Return a number of seconds; the decimal sign may be a comma. Raises ValueError."""
     text = text.strip()
     seconds = float(text.replace(",", ".") if "." not in text else text)
-    if not math.isfinite(seconds):
+    if not math.isfinite(seconds) or "_" in text:  # Python takes 1_0 for 10
         raise ValueError(f"{text!r} is no time")
     return seconds
