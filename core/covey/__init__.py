@@ -21,6 +21,8 @@ from covey.components.contracts import (
     Clusterer,
     Extract,
     ExtractSound,
+    ExtractSoundWithExtras,
+    ExtractWithExtras,
     FeatureExtractor,
     Floats,
     Labels,
@@ -30,10 +32,11 @@ from covey.components.contracts import (
     Runtime,
     Storage,
 )
+from covey.components.extras import ExtraColumn, Extracted
 from covey.components.fitting import Epoch, State, TrainingClip, TrainingClips
 from covey.components.options import component, option
 from covey.data.dataset import Dataset
-from covey.data.tables import Clustering, Embedding, Features
+from covey.data.tables import Clustering, Embedding, Extra, Features
 from covey.plugins.hooks import hookimpl
 
 __all__ = [
@@ -44,8 +47,13 @@ __all__ = [
     "Dataset",
     "Embedding",
     "Epoch",
+    "Extra",
+    "ExtraColumn",
     "Extract",
     "ExtractSound",
+    "ExtractSoundWithExtras",
+    "ExtractWithExtras",
+    "Extracted",
     "FeatureExtractor",
     "Features",
     "Floats",

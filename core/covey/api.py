@@ -12,7 +12,7 @@ from covey._base.errors import CoveyError
 from covey._base.progress import SILENT, Progress
 from covey.components.contracts import Clusterer, FeatureExtractor, Reducer, Runtime
 from covey.data.dataset import Dataset
-from covey.data.tables import Clustering, Embedding, Features, LearnedState, Table
+from covey.data.tables import Clustering, Embedding, Extra, Features, LearnedState, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +99,7 @@ def frame(table: Table) -> pd.DataFrame:
     """Return a table as a pandas DataFrame with the names of the images as index, `filename`.
 
     Features have the columns 0, 1, ... d - 1, an embedding 0, 1, ... k - 1, map_x and map_y (all float32), a clustering
-    the column cluster (int32, -1 for noise).
+    the column cluster (int32, -1 for noise), an extra table one for each value: score_1, score_2, ...
 
     Raises:
         CoveyError: pandas is not installed, or the table is what an extractor has learned.
@@ -113,6 +113,8 @@ def frame(table: Table) -> pd.DataFrame:
     index = pd.Index(table.names, name="filename")
     if isinstance(table, Clustering):
         return pd.DataFrame({"cluster": table.labels}, index=index)
+    if isinstance(table, Extra):
+        return pd.DataFrame(table.flat_columns, index=index)
     columns = pd.DataFrame(table.X if isinstance(table, Features) else table.Z, index=index)
     return columns if isinstance(table, Features) else columns.assign(map_x=table.map[:, 0], map_y=table.map[:, 1])
 

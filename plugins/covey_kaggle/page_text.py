@@ -16,6 +16,7 @@ _TITLES = {
     TableKind.EMBEDDING: "reduced features and maps",
     TableKind.CLUSTERING: "clusterings",
     TableKind.STATE: "what extractors have learned",
+    TableKind.EXTRA: "what extractors say besides",
 }
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>()#|&!~$]")
 _LONGEST = 200

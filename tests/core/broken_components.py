@@ -16,7 +16,10 @@ from covey import (
     CoveyError,
     Dataset,
     Epoch,
+    ExtraColumn,
+    Extracted,
     ExtractSound,
+    ExtractWithExtras,
     FeatureExtractor,
     Reducer,
     Runtime,
@@ -29,6 +32,7 @@ from covey import (
 from covey._base.progress import SILENT, Progress
 from covey.authoring import VisionExtractor, evolve, layers_option
 from covey.components.contracts import Component, Extract, Floats, Labels, Pixels, Prepared, PublishOptions
+from covey.components.extras import ExtraTables
 from covey.data.dataset import AnyEntry, Entry, T
 from covey.data.folder import FolderDataset
 from covey.data.tables import Table
@@ -55,6 +59,21 @@ class Loud(FeatureExtractor):
 
     def load(self, runtime: Runtime) -> ExtractSound:
         return lambda samples: [np.sqrt((samples**2).mean(axis=1, keepdims=True))]
+
+
+class Naming(FeatureExtractor):
+    """A good extractor with an extra table; broken ones below inherit from it."""
+
+    extras: ClassVar[ExtraTables] = {"colours": {"name": ExtraColumn(str, 2), "share": ExtraColumn(float)}}
+
+    def load(self, runtime: Runtime) -> ExtractWithExtras:
+        return self.describe
+
+    def describe(self, pixels: Pixels) -> Extracted:
+        means = pixels.mean(axis=(1, 2), dtype=np.float32)
+        order = np.argsort(means, axis=1)[:, ::-1]
+        colours = {"name": np.array(["red", "green", "blue"])[order[:, :2]], "share": means.max(axis=1, keepdims=True)}
+        return Extracted(features=[means], extras={"colours": colours})
 
 
 class Tallying(FeatureExtractor):
@@ -717,7 +736,94 @@ class Threaded(Tallying):
         return Tallying.fit(self, clips, runtime, checkpoint)
 
 
+@component
+class GoodNaming(Naming):
+    """A good extractor with an extra table."""
+
+    name = "good-naming"
+
+
+@component
+class Withholding(Naming):
+    """Declares an extra table, and gives none."""
+
+    name = "withholding"
+
+    def describe(self, pixels: Pixels) -> Extracted:
+        return Extracted(features=super().describe(pixels).features)
+
+
+@component
+class Precise(Naming):
+    """Gives numbers of another dtype than it declares."""
+
+    name = "precise"
+
+    def describe(self, pixels: Pixels) -> Extracted:
+        outputs = super().describe(pixels)
+        columns = outputs.extras["colours"]
+        return attrs.evolve(outputs, extras={"colours": {**columns, "share": columns["share"].astype(float)}})
+
+
+@component
+class Shadowing(Naming):
+    """Names its extra table like what an extractor has learned."""
+
+    name = "shadowing"
+    extras: ClassVar[ExtraTables] = {"state": Naming.extras["colours"]}
+
+
+@component
+class Undefined(Naming):
+    """Gives numbers that are none."""
+
+    name = "undefined"
+
+    def describe(self, pixels: Pixels) -> Extracted:
+        outputs = super().describe(pixels)
+        columns = outputs.extras["colours"]
+        shares = np.full((len(pixels), 1), _NAN, np.float32)
+        return attrs.evolve(outputs, extras={"colours": {**columns, "share": shares}})
+
+
+@component
+class Guessing(Naming):
+    """Gives another share each time it is loaded."""
+
+    name = "guessing"
+
+    def load(self, runtime: Runtime) -> ExtractWithExtras:
+        number = next(_NUMBERS)
+
+        def describe(pixels: Pixels) -> Extracted:
+            outputs = self.describe(pixels)
+            columns = outputs.extras["colours"]
+            share = np.full((len(pixels), 1), number, np.float32)
+            return attrs.evolve(outputs, extras={"colours": {**columns, "share": share}})
+
+        return describe
+
+
+@component
+class Ranking(Naming):
+    """Gives each image the share of the first one of its batch."""
+
+    name = "ranking"
+
+    def describe(self, pixels: Pixels) -> Extracted:
+        outputs = super().describe(pixels)
+        columns = outputs.extras["colours"]
+        share = np.repeat(columns["share"][:1], len(pixels), axis=0)
+        return attrs.evolve(outputs, extras={"colours": {**columns, "share": share}})
+
+
 BROKEN_EXTRACTORS: list[Broken] = [
+    (Withholding, "extras", r"declares the extras \['colours'\], but returned \[\]"),
+    (Precise, "extras", r"colours: the column share must be an array \(4, 1\) of float32, not \(4, 1\) float64"),
+    (Shadowing, "extras", "'state' cannot name an extra table"),
+    (Undefined, "extras", "the numbers of extra tables must be finite"),
+    (Guessing, "equal_extras", "equal options must give equal extra tables: colours.share differs"),
+    (Ranking, "extra_rows", "must not depend on the rest of its batch or on layers: colours.share differs"),
     (Skipping, "epochs", r"epochs must be numbered 1, 2, 3, ..., not \[0, 1, 2\]"),
     (Diverging, "epochs", "the loss must be a finite float, not nan"),
     (Idle, "epochs", "fit must yield an epoch at least"),
@@ -1443,7 +1549,7 @@ BROKEN_STORAGES: list[Broken] = [
 ]
 
 
-GOOD: list[type[Component]] = [GoodMean, GoodLoud, GoodTallying, GoodColumns, GoodHalves, Cut, GoodFolder]
+GOOD: list[type[Component]] = [GoodMean, GoodLoud, GoodNaming, GoodTallying, GoodColumns, GoodHalves, Cut, GoodFolder]
 BROKEN = [
     *BROKEN_COMPONENTS, *BROKEN_EXTRACTORS, *BROKEN_REDUCERS, *BROKEN_CLUSTERERS, *BROKEN_STORAGES,
 ]  # fmt: skip

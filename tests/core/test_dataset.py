@@ -54,7 +54,7 @@ def test_a_clustering_without_an_embedding_is_an_error(dataset: Dataset) -> None
 
 
 def test_a_clustering_cannot_be_clustered(dataset: Dataset) -> None:
-    with pytest.raises(CoveyError, match="is a clustering: choose features or an embedding"):
+    with pytest.raises(CoveyError, match="holds no points: choose features or an embedding"):
         dataset.load_points(dataset.clusterings()[0])
 
 

@@ -84,6 +84,7 @@ _TITLES = {
     TableKind.EMBEDDING: "Embeddings",
     TableKind.CLUSTERING: "Clusterings",
     TableKind.STATE: "Learned",
+    TableKind.EXTRA: "Extra tables",
 }
 
 
@@ -163,7 +164,7 @@ def _show_dataset(dataset: Dataset, as_json: bool, check: bool) -> None:
     _show_recordings(recordings, image_count)
     for kind, title in _TITLES.items():
         entries_of_kind = [entry for entry in entries if entry.kind == kind]
-        if kind is TableKind.STATE and not entries_of_kind:
+        if kind in (TableKind.STATE, TableKind.EXTRA) and not entries_of_kind:
             continue
         print_text(f"\n{title}: {len(entries_of_kind) or 'none'}")
         for entry in entries_of_kind:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
 from covey._base.progress import SILENT, Progress
+from covey.components.extras import Extracted, ExtraTables
 from covey.components.guard import guard_overrides
 from covey.components.options import check_options, component, format_value, option, options
 from covey.components.table_kinds import TableKind
@@ -150,6 +151,10 @@ Extract = Callable[[Pixels], Sequence[Floats]]
 """Function from a batch of pixels (b, h, w, 3) uint8 to one (b, d) float32 array for each layer."""
 ExtractSound = Callable[[Floats], Sequence[Floats]]
 """Function from a batch of samples (b, n) float32 to one (b, d) float32 array for each layer."""
+ExtractWithExtras = Callable[[Pixels], Extracted]
+"""As `Extract`, of an extractor that makes extra tables too."""
+ExtractSoundWithExtras = Callable[[Floats], Extracted]
+"""As `ExtractSound`, of an extractor that makes extra tables too."""
 PIXELS: Literal["pixels"] = "pixels"
 SOUND: Literal["sound"] = "sound"
 
@@ -168,9 +173,11 @@ class FeatureExtractor(Component):
     """Samples a second, in Hz, of the sound that it takes."""
     seconds: ClassVar[float] = 0.0
     """How long that sound is."""
+    extras: ClassVar[ExtraTables] = {}
+    """Tables that it makes beside its layers, in the same pass; they never enter reducers."""
 
     @abstractmethod
-    def load(self, runtime: Runtime) -> Extract | ExtractSound:
+    def load(self, runtime: Runtime) -> Extract | ExtractSound | ExtractWithExtras | ExtractSoundWithExtras:
         """Load the model and return the function that computes features.
 
         The function takes RGB pixels (b, h, w, 3) uint8, all images of one size, and returns one (b, d) float32 array
@@ -180,6 +187,9 @@ class FeatureExtractor(Component):
         With `inputs = "sound"` the function takes mono samples (b, n) float32, 1.0 being full scale, at `rate` and
         `seconds` long. The middle of the clip is in their middle, and around it is what the recording holds there; only
         what lies before its beginning or beyond its end is silence.
+
+        An extractor that declares `extras` returns `Extracted` in place of the sequence of arrays. Extra tables must
+        not depend on the layers.
 
         An extractor that learns takes one argument more: `load(runtime, state: State | None = None)`, the state of the
         last epoch that `fit` gave.

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from covey.data.dataset import Dataset
     from covey.outputs.exchange.collect_tables import ExportContents
 
-What = Literal["features", "embeddings", "clusters", "labels", "metadata"]
-WHAT: tuple[What, ...] = ("features", "embeddings", "clusters", "labels", "metadata")
+What = Literal["features", "embeddings", "clusters", "extras", "labels", "metadata"]
+WHAT: tuple[What, ...] = ("features", "embeddings", "clusters", "extras", "labels", "metadata")
 """What a dataset holds that can be exported."""
 
 
@@ -23,7 +23,7 @@ class Exporter(Component):
     """Writes what a dataset holds in the form of another program: `covey export --to NAME`."""
 
     holds: ClassVar[tuple[What, ...]] = ("labels",)
-    """What the form can hold: any of "features", "embeddings", "clusters", "labels" and "metadata"."""
+    """What the form can hold: any of "features", "embeddings", "clusters", "extras", "labels" and "metadata"."""
 
     @abstractmethod
     def write(self, contents: ExportContents, folder: Path, progress: Progress = SILENT) -> int:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
 from covey.components.contracts import PIXELS, SOUND, FeatureExtractor, Floats, Pixels, Runtime
+from covey.components.extras import Extracted
 
 State = Mapping[str, NDArray[np.generic]]
 """What an extractor has learned: arrays of numbers, booleans or text, by name."""
@@ -70,20 +71,21 @@ class Epoch:
 
 PixelsOrSound = NDArray[np.uint8 | np.float32]
 """Pixels uint8 or samples float32."""
-ExtractAny = Callable[[PixelsOrSound], Sequence[Floats]]
-"""Function from a batch of what an extractor takes, pixels or samples, to an array for each layer."""
+ExtractAny = Callable[[PixelsOrSound], Extracted]
+"""Function from a batch of what an extractor takes, pixels or samples, to its features and extra tables."""
+_Extract = Callable[[PixelsOrSound], Sequence[Floats] | Extracted]
 
 
 class _Loads(Protocol):
     """An extractor, whatever it takes."""
 
-    def load(self, runtime: Runtime) -> ExtractAny: ...
+    def load(self, runtime: Runtime) -> _Extract: ...
 
 
 class _LoadsState(Protocol):
     """An extractor whose `load` takes what it has learned."""
 
-    def load(self, runtime: Runtime, state: State | None = None) -> ExtractAny: ...
+    def load(self, runtime: Runtime, state: State | None = None) -> _Extract: ...
 
 
 def load_extractor(extractor: FeatureExtractor, runtime: Runtime, state: State | None) -> ExtractAny:
@@ -92,6 +94,16 @@ def load_extractor(extractor: FeatureExtractor, runtime: Runtime, state: State |
     Raises:
         CoveyError: as `FeatureExtractor.load`; or `inputs`, `rate` or `seconds` are none that there can be.
     """
+    extract = _load(extractor, runtime, state)
+
+    def compute(batch: PixelsOrSound) -> Extracted:
+        outputs = extract(batch)
+        return outputs if isinstance(outputs, Extracted) else Extracted(features=outputs)
+
+    return compute
+
+
+def _load(extractor: FeatureExtractor, runtime: Runtime, state: State | None) -> _Extract:
     if _loads_state(extractor):
         return extractor.load(runtime, state)
     if not _takes_known_inputs(extractor):

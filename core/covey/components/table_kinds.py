@@ -15,3 +15,4 @@ class TableKind(StrEnum):
     EMBEDDING = "embedding"
     FEATURES = "features"
     STATE = "state"
+    EXTRA = "extra"

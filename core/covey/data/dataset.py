@@ -21,7 +21,7 @@ from covey.data.images import ImageFolder
 from covey.data.legacy.file_names import CONVERTED_RECORDINGS, DOWNLOADED_RECORDINGS, METADATA_FILE
 from covey.data.outside_paths import is_link_outside
 from covey.data.provenance import Provenance
-from covey.data.tables import Clustering, Embedding, Features, LearnedState, Names, PointTable, Table
+from covey.data.tables import Clustering, Embedding, Extra, Features, LearnedState, Names, PointTable, Table
 from covey.labelling import LabelStore, open_labels
 from covey.labelling.clips import RecordingClip
 
@@ -61,7 +61,7 @@ def table_stem(name: str) -> str:
     return name.removesuffix(".npz")
 
 
-AnyEntry = Entry[Features] | Entry[Embedding] | Entry[Clustering] | Entry[LearnedState]
+AnyEntry = Entry[Features] | Entry[Embedding] | Entry[Clustering] | Entry[LearnedState] | Entry[Extra]
 
 
 def is_entry_of(entry: Entry[Table], table: type[T]) -> TypeGuard[Entry[T]]:
@@ -184,6 +184,10 @@ class Dataset(ABC):
         """List what extractors have learned, sorted by name."""
         return self._entries_of(LearnedState)
 
+    def extras(self) -> list[Entry[Extra]]:
+        """List the extra tables of extractors, sorted by name."""
+        return self._entries_of(Extra)
+
     def _entries_of(self, table: type[T]) -> list[Entry[T]]:
         return [entry for entry in self.entries() if is_entry_of(entry, table)]
 
@@ -230,11 +234,11 @@ class Dataset(ABC):
         """Read a table that can be clustered: features or an embedding.
 
         Raises:
-            CoveyError: it is a clustering or a state, or cannot be read.
+            CoveyError: it is of another kind, or cannot be read.
         """
         table = self.load(entry)
-        if isinstance(table, Clustering | LearnedState):
-            raise CoveyError(f"{entry.name} is a {table.kind}: choose features or an embedding.")
+        if not isinstance(table, PointTable):
+            raise CoveyError(f"{entry.name} holds no points: choose features or an embedding.")
         return table
 
     @abstractmethod

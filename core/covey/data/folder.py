@@ -24,6 +24,8 @@ from covey.data.tables import Names, Table
 
 STATE_PREFIX = "learned_"
 """How the names of states begin, which the original tools do not have."""
+EXTRA_PREFIX = "extra_"
+"""How the names of extra tables begin, which the original tools do not have."""
 _IMAGE_FOLDERS = ("images", *IMAGE_FOLDERS)
 
 
@@ -176,9 +178,15 @@ def table_file_name(provenance: Provenance | None) -> str:
     """Return the file name of a table: the pattern of the original tools, with a short key at the end."""
     if provenance is None:
         raise ValueError("a table without provenance cannot be named")
-    prefix = STATE_PREFIX if provenance.is_state else TABLE_PREFIXES[provenance.kind]
-    stem = prefix + "_".join(map(_name_step, provenance.chain))
+    stem = _name_kind(provenance) + "_".join(map(_name_step, provenance.chain))
     return f"{re.sub(r'[^A-Za-z0-9_.+-]', '-', stem)[:150]}~{_name_key(provenance)}.npz"
+
+
+def _name_kind(provenance: Provenance) -> str:
+    """Return what the name of a table begins with."""
+    if provenance.is_extra:
+        return f"{EXTRA_PREFIX}{provenance.output}_"
+    return STATE_PREFIX if provenance.is_state else TABLE_PREFIXES[provenance.kind]
 
 
 def _name_key(provenance: Provenance) -> str:

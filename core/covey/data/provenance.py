@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from covey.components.guard import guard_call
 from covey.components.kinds import STEPS, Kind
 
 T = TypeVar("T")
+_EXTRA_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 FORMAT = 1
 JOINED = "joined"
 """In the identity of a table that joins several: the keys of all but the first; in its JSON: their provenances."""
@@ -95,7 +97,7 @@ class Provenance:
     provenance of the input; None means the images. A table that joins several has the others in `joined`, and their
     keys in its identity. `state` is the provenance of what an extractor had learned before it made this table; its key
     is part of the identity. `output` tells the tables apart that a component makes beside its ordinary one: `STATE` for
-    what it has learned, else "".
+    what it has learned, the name of an extra table, else "".
     """
 
     kind: Kind = attrs.field()
@@ -159,6 +161,26 @@ class Provenance:
             output=STATE,
         )
 
+    @classmethod
+    def of_extra(
+        cls, extractor: FeatureExtractor, output: str, images: str, state: Provenance | None = None
+    ) -> Provenance:
+        """Return the provenance of an extra table of the images with this key, whichever layers are computed too.
+
+        Raises:
+            CoveyError: its name is none that an extra table can have.
+            PluginFailure: the identity of the extractor is no plain JSON or changes.
+        """
+        if not _EXTRA_NAME.fullmatch(output) or output == STATE:
+            raise CoveyError(
+                f"{extractor.name}: {output!r} cannot name an extra table: use lower-case letters, digits and _."
+            )
+        plural = options.plural_option(type(extractor))
+        layers = [plural.name] if plural else []
+        settings = {name: value for name, value in options.key_values(extractor).items() if name not in layers}
+        features = cls.of(extractor, images, state=state)
+        return attrs.evolve(features, tag=extractor.name, options=settings, output=output)
+
     @property
     def is_state(self) -> bool:
         """Whether it is of what an extractor has learned."""
@@ -168,6 +190,11 @@ class Provenance:
     def is_foreign(self) -> bool:
         """Whether another program made the table, so that nothing is known of it but its arrays and its file."""
         return self.component == FOREIGN
+
+    @property
+    def is_extra(self) -> bool:
+        """Whether it is of an extra table of an extractor."""
+        return self.output not in ("", STATE)
 
     @property
     def key(self) -> str:
@@ -200,7 +227,7 @@ class Provenance:
     @property
     def extractions(self) -> list[Provenance]:
         """The features of one extractor each from which this table was made, or itself."""
-        return [step for step in self.lineage if step.kind is Kind.EXTRACTOR and not step.sources and not step.is_state]
+        return [step for step in self.lineage if step.kind is Kind.EXTRACTOR and not step.sources and not step.output]
 
     @property
     def is_heard(self) -> bool:

@@ -1,4 +1,4 @@
-"""The tables that flow from step to step, each row one image; and what an extractor has learned."""
+"""The tables that flow from step to step, each row one image; what an extractor has learned, and what else it says."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from covey.components.extras import ExtraArrays
 from covey.components.fitting import State
 from covey.components.table_kinds import TableKind
 from covey.data.provenance import Provenance
@@ -78,6 +79,28 @@ class LearnedState:
     provenance: Provenance | None
 
 
+@attrs.frozen(kw_only=True, eq=False)
+class Extra:
+    """What an extractor gives beside features: names (n,) and columns by name, (n, count) of float32, int32 or text."""
+
+    kind: ClassVar[TableKind] = TableKind.EXTRA
+
+    names: Names = attrs.field(converter=as_names)
+    columns: ExtraArrays
+    provenance: Provenance | None
+
+    @property
+    def flat_columns(self) -> dict[str, NDArray[np.generic]]:
+        """Arrays (n,): a column of several values gives "score_1", "score_2", ...; all first values come first."""
+        widths = {name: array.shape[1] for name, array in self.columns.items()}
+        return {
+            name if widths[name] == 1 else f"{name}_{position + 1}": self.columns[name][:, position]
+            for position in range(max(widths.values(), default=0))
+            for name in widths
+            if position < widths[name]
+        }
+
+
 PointTable = Features | Embedding
 """A table that can be clustered."""
-Table = Features | Embedding | Clustering | LearnedState
+Table = Features | Embedding | Clustering | LearnedState | Extra

@@ -128,7 +128,7 @@ class Pipeline:
         tasks = plan_extraction(self._expand_layers(extractor), self.inputs.key_of_inputs(extractor), state)
         for task in tasks:
             self.compute(task)
-        return [self.tables.entry(provenance) for provenance in tasks[-1].provenances]
+        return [self.tables.entry(provenance) for provenance in tasks[-1].points]
 
     def attempt(self, task: Task) -> list[Failure]:
         """Compute the missing tables of a task, and return those that failed; each table is tried."""

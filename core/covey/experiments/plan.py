@@ -22,8 +22,9 @@ from covey.experiments.named_features import find_features, find_sets
 class Task:
     """Tables that are computed together from one source.
 
-    They are the layers of an extractor, what it learns, the sizes of a reducer, or the clusterings that differ in live
-    options only. `parts` has the component of each table, `provenances` the provenance that the table will have.
+    They are the layers of an extractor and its extra tables, what it learns, the sizes of a reducer, or the clusterings
+    that differ in live options only. `parts` has the component of each table, `provenances` the provenance that the
+    table will have.
     """
 
     parts: tuple[Component, ...]
@@ -43,6 +44,11 @@ class Task:
     def learns(self) -> bool:
         """Whether an extractor learns, and extracts nothing yet."""
         return self.provenances[0].is_state
+
+    @property
+    def points(self) -> tuple[Provenance, ...]:
+        """The tables from which others can be computed: all but extra tables."""
+        return tuple(provenance for provenance in self.provenances if not provenance.is_extra)
 
     @property
     def needs(self) -> list[Provenance]:
@@ -117,8 +123,8 @@ def plan_tasks(
     for extractor in experiment.extractors:
         extraction_tasks = plan_extraction(expand(extractor), key_of_inputs(extractor), choose_state(extractor))
         tasks += extraction_tasks
-        extracted_features += extraction_tasks[-1].provenances
-        for features in extraction_tasks[-1].provenances:
+        extracted_features += extraction_tasks[-1].points
+        for features in extraction_tasks[-1].points:
             tasks += _plan_following(features, experiment)
     if experiment.join:
         sources = find_sets(experiment.join, extracted_features, dataset_features)
@@ -129,9 +135,12 @@ def plan_tasks(
 
 
 def plan_extraction(extractor: FeatureExtractor, images: str, state: Provenance | None) -> list[Task]:
-    """Return the task that extracts features from the images with this key, after the one that learns if it learns."""
+    """Return the task that describes the images with this key, after the one that learns if the extractor learns."""
     learning = [Task((extractor,), (state,))] if state else []
-    return [*learning, plan_task(options.split_plural(extractor), images, state)]
+    layers = plan_task(options.split_plural(extractor), images, state)
+    extras = tuple(Provenance.of_extra(extractor, name, images, state) for name in extractor.extras)
+    parts = (*layers.parts, *layers.parts[:1] * len(extras))
+    return [*learning, Task(parts, (*layers.provenances, *extras))]
 
 
 def plan_task(parts: Sequence[Component], source: Provenance | str, state: Provenance | None = None) -> Task:

@@ -22,7 +22,7 @@ from covey.data.dataset import Dataset
 from covey.data.formats import npz
 from covey.data.images import ImageFolder, key_of
 from covey.data.provenance import Provenance
-from covey.data.tables import Clustering, Embedding, Features, LearnedState, Table
+from covey.data.tables import Clustering, Embedding, Extra, Features, LearnedState, Table
 from covey.experiments.pipeline import Pipeline
 from covey.experiments.plan import Task, plan_join, plan_task
 from covey.experiments.steps.run_inputs import RunInputs
@@ -136,6 +136,9 @@ class _Repetition:
         state = self._new_by_old_key[old.state.key] if old.state else None
         if old.is_state:
             return Task((component,), (old,))
+        if old.is_extra and isinstance(component, FeatureExtractor):
+            extra = Provenance.of_extra(component, old.output, old.input, state)
+            return Task(tuple(options.split_plural(component)[:1]), (extra,))
         if isinstance(component, Join):
             return plan_join(component, sources)
         return plan_task([component], sources[0] if sources else old.input, state)
@@ -185,6 +188,8 @@ def _describe_differences(old: Table, new: Table) -> str:
             pairs = [_describe_numbers("places", old.Z, new.Z), _describe_numbers("map", old.map, new.map)]
         case LearnedState(), LearnedState():
             pairs = [_describe_states(old.arrays, new.arrays)]
+        case Extra(), Extra():
+            pairs = [_describe_states(old.columns, new.columns)]
         case Clustering(), Clustering():
             pairs = [_describe_clusters(old.labels, new.labels)]
         case _:

@@ -42,7 +42,7 @@ class FeatureBatch:
 
 @attrs.frozen
 class FeatureWork(Work[FeatureBatch, list[Shard]]):
-    """Computes the shards of a batch, one for each layer.
+    """Computes the shards of a batch: one for each layer, then one for each extra table.
 
     Attributes:
         extractor: what computes.
@@ -59,6 +59,11 @@ class FeatureWork(Work[FeatureBatch, list[Shard]]):
     folder: ImageFolder
     in_work: InWork
     state: State | None = None
+
+    @property
+    def tables(self) -> int:
+        """How many shards there are of a batch."""
+        return self.layers + len(self.extractor.extras)
 
     def start(self) -> Callable[[FeatureBatch], list[Shard]]:
         """Load the model. A worker that dies is noticed by the engine, so that nothing is written down on disk."""
@@ -88,6 +93,7 @@ class FeatureWork(Work[FeatureBatch, list[Shard]]):
             extract=load_extractor(self.extractor, self.runtime, self.state),
             batch_size=self.runtime.batch_size or BATCH_SIZE,
             layers=self.layers,
+            extras=self.extractor.extras,
             machine=describe_machine(self.extractor, self.runtime),
             in_work=in_work,
         )

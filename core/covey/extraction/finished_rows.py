@@ -1,4 +1,4 @@
-"""The features of a layer once all batches are finished, read from shards and from an earlier table."""
+"""The rows of a layer or an extra table once all batches are finished, read from shards and from an earlier table."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import numpy as np
 
 from covey._base.files import make_folder, read_text, write_text
 from covey.components.contracts import Floats
-from covey.data.dataset import Dataset, Entry
+from covey.components.extras import ExtraArrays
+from covey.data.dataset import AnyEntry, Dataset
 from covey.data.images import key_of
 from covey.data.provenance import Provenance
-from covey.data.tables import Features
+from covey.data.tables import Extra, Features, Table
 from covey.extraction.decoded_batches import InputFile
-from covey.extraction.shards import Batch, Content, Plan, Shard, Shards
+from covey.extraction.shards import FEATURES, Batch, Content, Plan, Shard, Shards
 
 BLOCK = 256
 """Rows that are in memory at once."""
@@ -24,19 +25,27 @@ BLOCK = 256
 
 @attrs.frozen
 class EarlierRows:
-    """An earlier table of the same layer, made from other images.
+    """An earlier table of the same kind, made from other images.
 
     Attributes:
         entry: the table.
         names: names that the images to be taken over have in it, by content.
     """
 
-    entry: Entry[Features]
+    entry: AnyEntry
     names: Mapping[Content, str]
 
 
+@attrs.frozen(eq=False)
+class LoadedRows:
+    """The rows of an earlier table: its arrays (n, d) by name, and the row of each image by content."""
+
+    arrays: ExtraArrays = attrs.field(factory=dict)
+    rows: Mapping[Content, int] = attrs.field(factory=dict)
+
+
 class FinishedRows:
-    """The rows of a layer by the content of their images.
+    """The rows of a layer or of an extra table by the content of their images.
 
     Attributes:
         problems: why images gave no row, by content.
@@ -45,30 +54,41 @@ class FinishedRows:
         widths: numbers of features, each with an image that has so many; more than one is an error.
 
     Args:
-        shards: of the layer.
+        shards: of the layer or table.
         plan: its batches, all finished.
-        earlier: rows (d,) taken over from an earlier table, by content.
+        earlier: rows taken over from an earlier table.
 
     Raises:
         CoveyError: a shard is missing or damaged.
     """
 
-    def __init__(self, shards: Shards, plan: Plan, earlier: Mapping[Content, Floats]) -> None:
+    def __init__(self, shards: Shards, plan: Plan, earlier: LoadedRows) -> None:
         self._shards = shards
         self._earlier = earlier
         self._batches: dict[Content, Batch] = {}
         self.problems: dict[Content, str] = {}
         self.oddities: dict[Content, str] = {}
         self.machines: dict[str, None] = {}
-        self.widths = {len(row): content_hash for content_hash, row in list(earlier.items())[:1]}
+        self.widths: dict[int, Content] = {}
+        if earlier.rows and FEATURES in earlier.arrays:
+            self.widths[earlier.arrays[FEATURES].shape[1]] = next(iter(earlier.rows))
         for batch in plan.batches:
             self._read_shard(batch, shards.read(batch))
 
     def __contains__(self, content: Content) -> bool:
-        return content in self._batches or content in self._earlier
+        return content in self._batches or content in self._earlier.rows
 
     def blocks(self, contents: Sequence[Content]) -> Iterator[Floats]:
-        """Yield the rows of images as arrays (b, d) float32, in order."""
+        """Yield the features of images as arrays (b, d) float32, in order."""
+        for block in self._blocks(contents):
+            yield np.asarray(block[FEATURES], np.float32)
+
+    def columns(self, contents: Sequence[Content]) -> ExtraArrays:
+        """Return the columns of an extra table of images, arrays (n, count) in order."""
+        blocks = list(self._blocks(contents))
+        return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+
+    def _blocks(self, contents: Sequence[Content]) -> Iterator[ExtraArrays]:
         for start in range(0, len(contents), BLOCK):
             yield self._block(contents[start : start + BLOCK])
 
@@ -79,21 +99,24 @@ class FinishedRows:
             self.machines[shard.machine] = None
         for content_hash in shard.contents:
             self._batches[content_hash] = batch
-            self.widths.setdefault(shard.X.shape[1], content_hash)
+            if FEATURES in shard.arrays:
+                self.widths.setdefault(shard.arrays[FEATURES].shape[1], content_hash)
 
-    def _block(self, contents: Sequence[Content]) -> Floats:
-        row_of_content: dict[Content, Floats] = {}
+    def _block(self, contents: Sequence[Content]) -> ExtraArrays:
+        row_of_content: dict[Content, tuple[ExtraArrays, int]] = {
+            content_hash: (self._earlier.arrays, self._earlier.rows[content_hash])
+            for content_hash in contents
+            if content_hash in self._earlier.rows
+        }
         for batch in dict.fromkeys(
             self._batches[content_hash] for content_hash in contents if content_hash in self._batches
         ):
             shard = self._shards.read(batch)
-            row_of_content.update(zip(shard.contents, shard.X, strict=True))
-        return np.stack(
-            [
-                row_of_content[content_hash] if content_hash in row_of_content else self._earlier[content_hash]
-                for content_hash in contents
-            ]
-        )
+            row_of_content.update(
+                {content_hash: (shard.arrays, row) for row, content_hash in enumerate(shard.contents)}
+            )
+        rows = [row_of_content[content_hash] for content_hash in contents]
+        return {name: np.stack([arrays[name][row] for arrays, row in rows]) for name in rows[0][0]}
 
 
 def count_constant_columns(blocks: Iterable[Floats]) -> int:
@@ -140,7 +163,7 @@ def find_earlier_rows(
                 if content_hash in content_set
             },
         )
-        for entry in dataset.features()
+        for entry in dataset.entries()
         if entry.provenance and attrs.evolve(entry.provenance, input=provenance.input).key == provenance.key
     ]
     best_candidate = max(candidates, key=lambda candidate: len(candidate.names), default=None)
@@ -157,17 +180,25 @@ def find_earlier_oddities(earlier: EarlierRows | None) -> dict[Content, str]:
     }
 
 
-def load_earlier_rows(dataset: Dataset, earlier: EarlierRows | None) -> dict[Content, Floats]:
-    """Return the rows (d,) that are taken over, by content.
+def load_earlier_rows(dataset: Dataset, earlier: EarlierRows | None) -> LoadedRows:
+    """Return the rows that are taken over.
 
     Raises:
         CoveyError: their table is damaged.
     """
     if earlier is None:
-        return {}
+        return LoadedRows()
     table = dataset.load(earlier.entry)
     row_of_name = {name: row for row, name in enumerate(table.names.tolist())}
-    return {content_hash: table.X[row_of_name[name]] for content_hash, name in earlier.names.items()}
+    return LoadedRows(
+        _list_arrays(table), {content_hash: row_of_name[name] for content_hash, name in earlier.names.items()}
+    )
+
+
+def _list_arrays(table: Table) -> ExtraArrays:
+    if isinstance(table, Features):
+        return {FEATURES: table.X}
+    return table.columns if isinstance(table, Extra) else {}
 
 
 def _list_rows(work: Path, provenance: Provenance) -> Iterator[tuple[Content, str]]:

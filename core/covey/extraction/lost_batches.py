@@ -69,20 +69,20 @@ def _compute_alone(engine: Engine, work: FeatureWork, batch: FeatureBatch, step:
             f"each process that computed it ended ({done.lost}): cut it into shorter images or make it smaller, or"
             " delete this table of features to try it again"
         )
-        shard = Shard((), np.empty((0, 0), np.float32), {**batch.problems, content: problem})
-        yield [shard] * work.layers
+        shard = Shard((), {}, {**batch.problems, content: problem})
+        yield [shard] * work.tables
 
 
 def _join_parts(parts: Sequence[Sequence[Shard]]) -> list[Shard]:
-    """Return the shards of a batch, one for each layer, from those of its parts."""
+    """Return the shards of a batch, one for each table, from those of its parts."""
     return [_join_shards(shards) for shards in zip(*parts, strict=True)]
 
 
 def _join_shards(shards: Sequence[Shard]) -> Shard:
-    arrays = [shard.X for shard in shards if shard.contents]
+    arrays = [shard.arrays for shard in shards if shard.contents]
     return Shard(
         contents=tuple(chain.from_iterable(shard.contents for shard in shards)),
-        X=np.concatenate(arrays) if arrays else shards[0].X,
+        arrays={name: np.concatenate([part[name] for part in arrays]) for name in (arrays[0] if arrays else ())},
         problems={content: problem for shard in shards for content, problem in shard.problems.items()},
         machine=next((shard.machine for shard in shards if shard.machine), ""),
         oddities={content: oddity for shard in shards for content, oddity in shard.oddities.items()},

@@ -1,7 +1,7 @@
 """Extract features from images, or the sound behind them; each batch is written as soon as it is computed.
 
-Layers with equal plans go through the network together. Batches that an interrupted run finished, and rows of unchanged
-images in earlier tables, are not computed again.
+Layers and extra tables with equal plans go through the network together. Batches that an interrupted run finished, and
+rows of unchanged images in earlier tables, are not computed again.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from covey.components.contracts import FeatureExtractor, Runtime
 from covey.components.engine_contract import Engine
 from covey.components.versions import package_versions
 from covey.data.dataset import Dataset
-from covey.data.images import ImageFolder, key_of
+from covey.data.images import ImageFolder
 from covey.data.provenance import Details, Provenance, ReusedRows
-from covey.data.tables import LearnedState, as_names
+from covey.data.tables import Extra, LearnedState, as_names
 from covey.engines.local import Local
 from covey.extraction.clip_sounds import ClipSound
 from covey.extraction.decoded_batches import InputFile
@@ -51,11 +51,11 @@ LEAST = 32
 
 
 @attrs.frozen(eq=False)
-class _LayerJob:
-    """The work on one layer of an extractor.
+class _TableJob:
+    """The work on one table: a layer of an extractor, or an extra table.
 
     Attributes:
-        layer: the extractor with this layer alone.
+        part: the extractor with this layer alone; for an extra table with any layers.
         provenance: of the table to be made.
         shards: where its finished batches are.
         plan: its batches, and how they are computed.
@@ -63,7 +63,7 @@ class _LayerJob:
         earlier: an earlier table whose rows are taken over.
     """
 
-    layer: FeatureExtractor
+    part: FeatureExtractor
     provenance: Provenance
     shards: Shards
     plan: Plan
@@ -101,54 +101,55 @@ class Extraction:
     learned: LearnedState | None = None
     silent: Mapping[str, int] = attrs.field(factory=dict)
 
-    def extract(self, parts: Sequence[FeatureExtractor]) -> None:
-        """Compute the features of every layer and save a table for each, with a row for every usable image.
+    def extract(self, parts: Sequence[FeatureExtractor], provenances: Sequence[Provenance]) -> None:
+        """Compute features and extra tables and save each, with a row for every usable image.
 
         As many images as `runtime.batch_size` says go through the network at once, fewer where they are large, so
         that a row depends on its image alone. An interrupted run, started again, keeps the settings of its first start
         and gives the same table as one that was not interrupted. An image that cannot be used is left out.
 
         Args:
-            parts: the extractor, once for each of its layers.
+            parts: the extractor, once for each of its layers; for an extra table with any layer.
+            provenances: of the tables to be made, one for each part.
 
         Raises:
             CoveyError: no image can be used, the extractor breaks its contract, or a file cannot be read or written.
         """
         remember_contents(self.work, self.files)
-        jobs = [self._prepare(part) for part in parts]
-        groups: dict[Plan, list[_LayerJob]] = {}
+        jobs = [self._prepare(part, provenance) for part, provenance in zip(parts, provenances, strict=True)]
+        groups: dict[Plan, list[_TableJob]] = {}
         for job in jobs:
             groups.setdefault(job.plan, []).append(job)
         for group in groups.values():
-            self._compute_layers(group)
+            self._compute_tables(group)
         for job in jobs:
             self._save_table(job)
 
-    def _prepare(self, part: FeatureExtractor) -> _LayerJob:
-        state = self.learned.provenance if self.learned else None
-        provenance = Provenance.of(part, key_of(self.files), state=state)
+    def _prepare(self, part: FeatureExtractor, planned: Provenance) -> _TableJob:
+        provenance = attrs.evolve(planned, state=self.learned.provenance if self.learned else None)
         shards = shards_of(self.work, provenance)
         images = self._usable_images()
         earlier = find_earlier_rows(self.work, self.dataset, provenance, images)
         pending = {content: file for content, file in images.items() if earlier is None or content not in earlier.names}
         plan, finished = _choose_plan(shards, pending, Plan(self.runtime, (), provenance.tag))
-        job = _LayerJob(part, provenance, shards, plan, finished, earlier)
+        job = _TableJob(part, provenance, shards, plan, finished, earlier)
         for sentence in _describe_start(job, self.runtime):
             self.progress.note(sentence)
         return job
 
-    def _compute_layers(self, jobs: Sequence[_LayerJob]) -> None:
-        """Compute the missing batches of layers that have the same plan."""
+    def _compute_tables(self, jobs: Sequence[_TableJob]) -> None:
+        """Compute the missing batches of layers and extra tables that have the same plan."""
         plan = jobs[0].plan
         batches = [batch for batch in plan.batches if not all(batch in job.finished for job in jobs)]
         if not batches:
             return
-        extractor = options.join_plural([job.layer for job in jobs])
+        layers = [job for job in jobs if not job.provenance.is_extra] or jobs[:1]
+        extractor = options.join_plural([job.part for job in layers])
         with self.progress.step("Extracting features", sum(map(len, batches)), "image") as step:
             step.say("compiling" if plan.runtime.compile else extractor.startup_message)
-            with closing(self._build_shards(extractor, plan.runtime, len(jobs), batches, step)) as outcomes:
+            with closing(self._build_shards(extractor, plan.runtime, len(layers), batches, step)) as outcomes:
                 for batch, shards in outcomes:
-                    for job, shard in zip(jobs, shards, strict=True):
+                    for job, shard in _assign_shards(jobs, extractor, shards):
                         if batch not in job.finished:
                             job.shards.add(batch, shard)
                     step.say("")
@@ -157,7 +158,7 @@ class Extraction:
     def _build_shards(
         self, extractor: FeatureExtractor, runtime: Runtime, layers: int, batches: Sequence[Batch], step: Step
     ) -> Generator[tuple[Batch, list[Shard]], None, None]:
-        """Yield each batch with its shards, one for each layer."""
+        """Yield each batch with its shards, one for each layer and then for each extra table."""
         in_work = InWork(self.work / IN_WORK, extractor.tag)
         deadly = self._deadly_images(in_work, self._usable_images())
         copies = self._copies_by_content()
@@ -182,8 +183,8 @@ class Extraction:
             if content in images
         }
 
-    def _save_table(self, job: _LayerJob) -> None:
-        """Save the finished rows of a layer as one table.
+    def _save_table(self, job: _TableJob) -> None:
+        """Save the finished rows of a layer or an extra table.
 
         Raises:
             CoveyError: no image gave features, or their numbers differ; the shards are then deleted.
@@ -205,18 +206,25 @@ class Extraction:
             scaled=count_ranges(files),
             silent=self.silent,
             sizes=count_sizes(files),
-            constant=count_constant_columns(finished.blocks(contents)) if len(files) > 1 else 0,
+            constant=self._count_constant(job, finished, contents),
             earlier=_describe_reuse(job.earlier),
             runtime=job.plan.runtime,
             machines=machines,
-            versions=package_versions(job.layer),
+            versions=package_versions(job.part),
         )
         provenance = attrs.evolve(job.provenance, details=details)
-        self.dataset.save_features(
-            as_names([file.name for file in files]), finished.blocks(contents), provenance, self.compress
-        )
+        names = as_names([file.name for file in files])
+        if provenance.is_extra:
+            table = Extra(names=names, columns=finished.columns(contents), provenance=provenance)
+            self.dataset.save([table], self.compress)
+        else:
+            self.dataset.save_features(names, finished.blocks(contents), provenance, self.compress)
 
-    def _check_machines(self, job: _LayerJob, rows: FinishedRows) -> tuple[str, ...]:
+    def _count_constant(self, job: _TableJob, finished: FinishedRows, contents: Sequence[Content]) -> int:
+        is_counted = len(contents) > 1 and not job.provenance.is_extra
+        return count_constant_columns(finished.blocks(contents)) if is_counted else 0
+
+    def _check_machines(self, job: _TableJob, rows: FinishedRows) -> tuple[str, ...]:
         """Return what computed the rows.
 
         Raises:
@@ -231,7 +239,7 @@ class Extraction:
             )
         return machines
 
-    def _find_problem(self, job: _LayerJob, finished: FinishedRows, broken: Mapping[str, str]) -> str:
+    def _find_problem(self, job: _TableJob, finished: FinishedRows, broken: Mapping[str, str]) -> str:
         """Return why no table can be made of the rows, or ""."""
         if len(finished.widths) > 1:
             names = {file.identity: file.name for file in self.files}
@@ -262,6 +270,17 @@ class Extraction:
         return copies
 
 
+def _assign_shards(
+    jobs: Sequence[_TableJob], extractor: FeatureExtractor, shards: Sequence[Shard]
+) -> Iterator[tuple[_TableJob, Shard]]:
+    """Yield each job with its shard: the layers come in the order of their jobs, then all extra tables."""
+    count = len(shards) - len(extractor.extras)
+    extras = dict(zip(extractor.extras, shards[count:], strict=True))
+    layers = iter(shards[:count])
+    for job in jobs:
+        yield job, extras[job.provenance.output] if job.provenance.is_extra else next(layers)
+
+
 def _choose_plan(shards: Shards, pending: Mapping[Content, InputFile], new: Plan) -> tuple[Plan, frozenset[Batch]]:
     """Return the plan to follow and those of its batches that are finished.
 
@@ -290,7 +309,7 @@ def _describe_size(file: InputFile) -> str:
     return f"{file.width:,} x {file.height:,} pixels"
 
 
-def _describe_start(job: _LayerJob, runtime: Runtime) -> Iterator[str]:
+def _describe_start(job: _TableJob, runtime: Runtime) -> Iterator[str]:
     """Yield sentences on what a layer takes over from earlier runs."""
     if job.finished:
         done, total = (sum(map(len, batches)) for batches in (job.finished, job.plan.batches))

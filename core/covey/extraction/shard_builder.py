@@ -10,23 +10,23 @@ import attrs
 import numpy as np
 
 from covey._base.errors import CoveyError
-from covey.components.contracts import Floats
+from covey.components.extras import ExtraArrays, Extracted, ExtraTables, check_extras
 from covey.components.fitting import ExtractAny, PixelsOrSound
 from covey.extraction.decoded_batches import Decoded, DecodedInput
 from covey.extraction.in_work import InWork
 from covey.extraction.memory import LARGE, ORDINARY, NotEnoughMemory, images_at_once
-from covey.extraction.shards import Content, Shard
+from covey.extraction.shards import FEATURES, Content, Shard
 
 NOT_FINITE = "its features are not finite"
 TOO_LARGE = "memory is too small for it: cut it into shorter images or make it smaller"
 
-_Row = Sequence[Floats] | str
-"""The features (d,) of one image, an array for each layer; or why there are none."""
+_Row = Sequence[ExtraArrays] | str
+"""What one image gives for each table, arrays (d,) by name; or why it gives nothing."""
 
 
 @attrs.frozen
 class ShardBuilder:
-    """Builds the shards of an extractor with some layers.
+    """Builds the shards of an extractor with some layers, and with its extra tables.
 
     `batch_size` is how many images of ordinary size go through the extractor at once; `machine` describes what
     computes; `in_work` says on disk which images are in work, if the death of this process would go unnoticed.
@@ -35,11 +35,12 @@ class ShardBuilder:
     extract: ExtractAny
     batch_size: int
     layers: int
+    extras: ExtraTables
     machine: str
     in_work: InWork | None = None
 
     def build(self, images: Mapping[Content, Decoded]) -> list[Shard]:
-        """Return what a batch of images of one size gives for each layer.
+        """Return what a batch of images of one size gives for each layer, then for each extra table.
 
         Raises:
             CoveyError: the extractor breaks its contract.
@@ -50,23 +51,22 @@ class ShardBuilder:
         problems |= {content: row for content, row in rows.items() if isinstance(row, str)}
         usable = {content: row for content, row in rows.items() if not isinstance(row, str)}
         oddities = {content: inputs[content].oddity for content in usable if inputs[content].oddity}
-        return [self._shard(usable, layer, problems, oddities) for layer in range(self.layers)]
+        tables = range(self.layers + len(self.extras))
+        return [self._shard(usable, table, problems, oddities) for table in tables]
 
     def _shard(
         self,
-        rows: Mapping[Content, Sequence[Floats]],
-        layer: int,
+        rows: Mapping[Content, Sequence[ExtraArrays]],
+        table: int,
         problems: Mapping[Content, str],
         oddities: Mapping[Content, str],
     ) -> Shard:
-        X = _stack([row[layer] for row in rows.values()])
-        finite = np.asarray(np.isfinite(X).all(axis=1))
-        wrong = {content: NOT_FINITE for content, fine in zip(rows, finite.tolist(), strict=True) if not fine}
-        usable = tuple(content for content in rows if content not in wrong)
-        return Shard(usable, X[finite], {**problems, **wrong}, self.machine, oddities)
+        finite = {content: row[table] for content, row in rows.items() if _is_finite(row[table])}
+        wrong = {content: NOT_FINITE for content in rows if content not in finite}
+        return Shard(tuple(finite), _stack(list(finite.values())), {**problems, **wrong}, self.machine, oddities)
 
     def _rows(self, inputs: Mapping[Content, DecodedInput]) -> dict[Content, _Row]:
-        """Return the features of each image."""
+        """Return what each image gives."""
         if not inputs:
             return {}
         contents = list(inputs)
@@ -83,23 +83,28 @@ class ShardBuilder:
         height, width = _measure(arrays[0])
         try:
             with self.in_work.writing(contents) if self.in_work else nullcontext():
-                features = self._extract(_pad(arrays, size))
+                tables = self._extract(_pad(arrays, size))
         except (NotEnoughMemory, MemoryError) as error:
             if height * width <= ORDINARY or height == 1:  # sounds are all equally long
                 raise
             reason = str(error) if isinstance(error, NotEnoughMemory) else TOO_LARGE
             return [(content, reason) for content in contents]
-        return [(content, [X[row] for X in features]) for row, content in enumerate(contents)]
+        return [
+            (content, [{name: array[row] for name, array in table.items()} for table in tables])
+            for row, content in enumerate(contents)
+        ]
 
-    def _extract(self, batch: PixelsOrSound) -> list[Floats]:
-        """Return one array (b, d) for each layer."""
-        arrays = self.extract(batch)
+    def _extract(self, batch: PixelsOrSound) -> list[ExtraArrays]:
+        """Return arrays (b, d) by name for each layer, then for each extra table."""
+        outputs: Extracted = self.extract(batch)
+        arrays = outputs.features
         if len(arrays) != self.layers or any(X.ndim != 2 or len(X) != len(batch) for X in arrays):
             shapes = [getattr(X, "shape", type(X)) for X in arrays]
             raise CoveyError(
                 f"The extractor must return {self.layers} arrays of {len(batch)} rows, but returned {shapes}."
             )
-        return [np.asarray(X, dtype=np.float32) for X in arrays]
+        check_extras(self.extras, outputs.extras, len(batch))
+        return [*({FEATURES: np.asarray(X, dtype=np.float32)} for X in arrays), *outputs.extras.values()]
 
 
 def is_large(height: int, width: int) -> bool:
@@ -121,11 +126,14 @@ def _pad(arrays: Sequence[PixelsOrSound], size: int) -> PixelsOrSound:
     return np.stack([*arrays, *[arrays[-1]] * (size - len(arrays))])
 
 
-def _stack(rows: Sequence[Floats]) -> Floats:
-    if not rows:
-        return np.empty((0, 0), np.float32)
+def _is_finite(row: ExtraArrays) -> bool:
+    return all(bool(np.isfinite(array).all()) for array in row.values() if array.dtype.kind == "f")
+
+
+def _stack(rows: Sequence[ExtraArrays]) -> ExtraArrays:
+    """Return the arrays (n, d) of the rows (d,) by name; none if there is no row."""
     try:
-        return np.stack(rows)
+        return {name: np.stack([row[name] for row in rows]) for name in (rows[0] if rows else ())}
     except ValueError as error:
         raise CoveyError(
             f"The extractor gives differing numbers of features for images of one size: {error}."

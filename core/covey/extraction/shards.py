@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
@@ -13,7 +14,8 @@ import numpy as np
 from covey._base.digests import digest
 from covey._base.errors import CoveyError, reason
 from covey._base.files import make_folder, read_text, replace_file, write_text
-from covey.components.contracts import Floats, Runtime
+from covey.components.contracts import Runtime
+from covey.components.extras import ExtraArrays
 from covey.data.formats.npz_file import DAMAGED
 from covey.data.provenance import Provenance
 
@@ -22,6 +24,9 @@ Content = str
 Batch = tuple[Content, ...]
 
 FOLDER, PLAN = "features", "plan.json"
+FEATURES = "X"
+"""The name of the array of features in the shard of a layer."""
+_ARRAY = "array."
 
 
 @attrs.frozen
@@ -43,18 +48,18 @@ class Plan:
 
 @attrs.frozen(eq=False)
 class Shard:
-    """The features of one batch.
+    """What one batch gave for one table: a layer, or an extra table.
 
     Attributes:
-        contents: images that gave features.
-        X: features (n, d) float32, a row for each of them.
+        contents: images that gave something.
+        arrays: features (n, d) float32 as `FEATURES`, or the columns of an extra table, a row for each of these images.
         problems: why each other image of the batch gave none.
         machine: what computed them, see `covey.extraction.runtime.describe_machine`.
         oddities: what is odd about images that gave features, see `covey.data.picture_decoding.ODDITIES`.
     """
 
     contents: Batch
-    X: Floats
+    arrays: ExtraArrays
     problems: Mapping[Content, str]
     machine: str = ""
     oddities: Mapping[Content, str] = attrs.field(factory=dict)
@@ -95,7 +100,8 @@ class Shards:
             contents = np.array(shard.contents, dtype="U64")
             problems, oddities = (np.array(json.dumps(words)) for words in (shard.problems, shard.oddities))
             machine = np.array(shard.machine)
-            np.savez(file, X=shard.X, contents=contents, problems=problems, machine=machine, oddities=oddities)
+            arrays: dict[str, Any] = {_ARRAY + name: array for name, array in shard.arrays.items()}
+            np.savez(file, contents=contents, problems=problems, machine=machine, oddities=oddities, **arrays)
 
     def read(self, batch: Batch) -> Shard:
         """Read the shard of a batch.
@@ -109,7 +115,8 @@ class Shards:
                     json.loads(str(file[key])) if key in file else {} for key in ("problems", "oddities")
                 )
                 machine = str(file["machine"]) if "machine" in file else ""
-                return Shard(tuple(file["contents"].tolist()), file["X"], problems, machine, oddities)
+                arrays = {key.removeprefix(_ARRAY): file[key] for key in file if key.startswith(_ARRAY)}
+                return Shard(tuple(file["contents"].tolist()), arrays, problems, machine, oddities)
         except DAMAGED as error:
             raise CoveyError(
                 f"{self._path(batch)} cannot be read ({reason(error)}): start again, its images are then computed anew."

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
+from covey._base.errors import CoveyError
 from covey._base.text import count_noun
 from covey.components import options
 from covey.components.contracts import PIXELS, SOUND, FeatureExtractor, Floats, Runtime
+from covey.components.extras import ExtraArrays, ExtraColumn, Extracted, check_extras
 from covey.components.fitting import ExtractAny, PixelsOrSound, State, load_extractor
 from covey.components.options import component
+from covey.data.provenance import Provenance
 from covey.testing.assertions import (
     Observation,
     are_identical,
@@ -49,11 +53,11 @@ class ExtractorChecks(WorkChecks[FeatureExtractor]):
         expect(self.cls.inputs == PIXELS or is_heard, message)
 
     @cached_property
-    def observation(self) -> Observation[list[Floats]]:
-        """The features of all images, one array for each layer."""
+    def observation(self) -> Observation[Extracted]:
+        """The features and extra tables of all images."""
         batch = self.batch.copy()
         state = self.state
-        return observe(lambda: list(load_extractor(self.component, Runtime(), state)(batch)), batch)
+        return observe(lambda: load_extractor(self.component, Runtime(), state)(batch), batch)
 
     @property
     def state(self) -> State | None:
@@ -67,7 +71,12 @@ class ExtractorChecks(WorkChecks[FeatureExtractor]):
     @property
     def features(self) -> list[Floats]:
         """The features of all images, one array for each layer."""
-        return self.observation.outcome
+        return list(self.observation.outcome.features)
+
+    @property
+    def extras(self) -> Mapping[str, ExtraArrays]:
+        """The extra tables of all images."""
+        return self.observation.outcome.extras
 
     def check_features(self) -> None:
         """It gives one finite float32 array (images, features) for each layer."""
@@ -81,7 +90,7 @@ class ExtractorChecks(WorkChecks[FeatureExtractor]):
 
     def check_equal_features(self) -> None:
         """Equal options give equal features."""
-        features_again = list(self.load(self.build())(self.batch))
+        features_again = list(self.load(self.build())(self.batch).features)
         difference = describe_difference(self.features, features_again)
         is_equal = are_identical(self.features, features_again)
         expect(is_equal, f"{self.name}: equal options must give equal features: {difference}")
@@ -92,7 +101,7 @@ class ExtractorChecks(WorkChecks[FeatureExtractor]):
         for rows in ([0], [3, 2, 1, 0], [1, 1], [0, 1, 2, 3, 0]):
             expected = [Y[rows] for Y in self.features]
             self._expect_close(
-                list(extract(self.batch[rows])),
+                list(extract(self.batch[rows]).features),
                 expected,
                 f"the features of an image must not depend on the rest of its batch: images {rows}",
             )
@@ -101,8 +110,47 @@ class ExtractorChecks(WorkChecks[FeatureExtractor]):
         """The features of a layer do not depend on the other layers."""
         parts = options.split_plural(self.component)
         for part, Y in zip(parts if len(parts) > 1 else [], self.features, strict=False):
-            features = list(self.load(part)(self.batch))
+            features = list(self.load(part)(self.batch).features)
             self._expect_close(features, [Y], f"a layer must not depend on the other layers: {part}")
+
+    def check_extras(self) -> None:
+        """The extra tables that it declares, and no others, come with each batch, with the columns that it declares."""
+        for table, columns in self.cls.extras.items():
+            is_declared = bool(columns) and all(isinstance(column, ExtraColumn) for column in columns.values())
+            expect(is_declared, f"{self.name}: extras must give the columns of {table!r}, each an ExtraColumn")
+            try:
+                Provenance.of_extra(self.component, table, "")
+            except CoveyError as error:
+                raise AssertionError(str(error)) from error
+        try:
+            check_extras(self.cls.extras, self.extras, len(self.batch))
+        except CoveyError as error:
+            raise AssertionError(f"{self.name}: {error}") from error
+        numbers = [array for _, array in _list_columns(self.extras) if array.dtype.kind == "f"]
+        is_finite = all(bool(np.isfinite(array).all()) for array in numbers)
+        expect(is_finite, f"{self.name}: the numbers of extra tables must be finite")
+
+    def check_equal_extras(self) -> None:
+        """Equal options give equal extra tables."""
+        again = self.load(self.build())(self.batch).extras
+        self._expect_extras(again, list(range(len(self.batch))), "equal options must give equal extra tables")
+
+    def check_extra_rows(self) -> None:
+        """The row of an image in an extra table does not depend on the rest of its batch, nor on the layers."""
+        for part in options.split_plural(self.component):
+            extract = self.load(part)
+            for rows in ([3, 2, 1, 0], [0, 1, 2, 3]):
+                sentence = "the row of an image in an extra table must not depend on the rest of its batch or on layers"
+                self._expect_extras(extract(self.batch[rows]).extras, rows, sentence)
+
+    def _expect_extras(self, extras: Mapping[str, ExtraArrays], rows: Sequence[int], sentence: str) -> None:
+        """Check that extra tables hold these rows: numbers but for rounding."""
+        columns, expected = dict(_list_columns(extras)), dict(_list_columns(self.extras))
+        expect(list(columns) == list(expected), f"{self.name}: {sentence}")
+        for name, array in columns.items():
+            other = expected[name][rows]
+            is_close = array.dtype.kind == "f" and np.allclose(array.astype(float), other.astype(float), 0.05, 1e-3)
+            expect(is_close or np.array_equal(array, other), f"{self.name}: {sentence}: {name} differs")
 
     def check_available_layers(self) -> None:
         """The layers that it lists, if it lists any, include those that it taps, each with a shape."""
@@ -150,6 +198,13 @@ class _WatchedRuntime(Runtime):
         if name in _SETTINGS:
             self.names.add(name)
         return super().__getattribute__(name)
+
+
+def _list_columns(extras: Mapping[str, ExtraArrays]) -> Iterator[tuple[str, NDArray[np.generic]]]:
+    """Yield each column of some tables with its name."""
+    for table, columns in extras.items():
+        for name, array in columns.items():
+            yield f"{table}.{name}", array
 
 
 def _list(names: set[str]) -> str:

@@ -17,7 +17,7 @@ from covey.data.dataset import Dataset
 from covey.data.folder import FolderDataset
 from covey.data.images import ImageFolder
 from covey.data.provenance import STATE, Provenance
-from covey.data.tables import Clustering, Embedding, Features, LearnedState, Table
+from covey.data.tables import Clustering, Embedding, Extra, Features, LearnedState, Table
 from covey.plugins.registry import Registered, Registry
 from covey.testing.brightness import Brightness
 
@@ -57,6 +57,14 @@ def tiny_state(names: Sequence[str]) -> LearnedState:
     arrays = {"weights": random.normal(size=(12, 3)), "epoch": np.array(4), "layers": np.array(["mean", "deviation"])}
     provenance = _provenance(Kind.EXTRACTOR, "tiny", {}, None)
     return LearnedState(names=names, arrays=arrays, provenance=attrs.evolve(provenance, output=STATE))
+
+
+def tiny_extra(names: Sequence[str]) -> Extra:
+    """Return an extra table with two values of each of two columns, for images with these names."""
+    scores = np.random.default_rng(0).random((len(names), 2)).astype(np.float32)
+    species = np.array([["Parus major", "Bubo bubo"]] * len(names), np.str_).reshape(len(names), 2)
+    provenance = attrs.evolve(_provenance(Kind.EXTRACTOR, "tiny", {}, None), output="species")
+    return Extra(names=names, columns={"species": species, "score": scores}, provenance=provenance)
 
 
 def tiny_dataset(folder: Path, count: int = 6) -> Dataset:

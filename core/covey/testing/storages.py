@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from covey._base.errors import CoveyError
 from covey.components.contracts import PublishOptions, Storage
 from covey.data.dataset import Dataset
-from covey.data.tables import LearnedState, Table
+from covey.data.tables import Extra, LearnedState, Table
 from covey.testing.assertions import (
     are_identical,
     describe_difference,
@@ -24,7 +24,7 @@ from covey.testing.assertions import (
 )
 from covey.testing.checks import list_checks, run_checks
 from covey.testing.component_checks import ComponentChecks
-from covey.testing.samples import tiny_dataset, tiny_images, tiny_state, tiny_tables
+from covey.testing.samples import tiny_dataset, tiny_extra, tiny_images, tiny_state, tiny_tables
 
 Place = Callable[[Path], str]
 """Function from a path on this machine, at which nothing is, to a place of a storage, at which nothing is either."""
@@ -163,7 +163,7 @@ class StorageChecks(ComponentChecks[Storage]):
 
     def _make_dataset(self, folder: Path) -> Dataset:
         dataset = tiny_dataset(folder)
-        dataset.save([tiny_state([])])
+        dataset.save([tiny_state([]), tiny_extra(["image_000.png"])])
         (folder / "clusters.csv").write_text("name,cluster\nimage_000.png,0\n", "utf-8")
         return dataset
 
@@ -224,4 +224,6 @@ def _list_arrays(table: Table) -> dict[str, NDArray[np.generic]]:
     """Return the arrays of a table by name."""
     if isinstance(table, LearnedState):
         return {"names": table.names, **{f"array {name!r}": array for name, array in table.arrays.items()}}
+    if isinstance(table, Extra):
+        return {"names": table.names, **{f"column {name!r}": array for name, array in table.columns.items()}}
     return {field.name: getattr(table, field.name) for field in attrs.fields(type(table)) if field.name != "provenance"}

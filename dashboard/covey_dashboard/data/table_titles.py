@@ -12,6 +12,7 @@ KIND_TITLES = {
     TableKind.EMBEDDING: "Embedding",
     TableKind.CLUSTERING: "Clusters",
     TableKind.STATE: "Learned",
+    TableKind.EXTRA: "Extra table",
 }
 
 

@@ -6,6 +6,7 @@
 | embedding  | `X_red`, `X_2D`, `N`  |
 | clustering | `labels`, `N`         |
 | state      | `state.NAME`..., `N`  |
+| extra      | `column.NAME`..., `N` |
 
 Features of the original's auto-encoders, `X` (n, c, t), are averaged over time when they are read.
 `N` are the names, fixed-width unicode; `covey`, where it is there, is the provenance.
@@ -33,17 +34,21 @@ from covey.data.formats.npz_file import MOST_ARRAYS, Archive, Header, create_npz
 from covey.data.legacy.foreign_tables import describe_foreign_embedding
 from covey.data.legacy.time_pooling import EDGES, pool_time
 from covey.data.provenance import Provenance
-from covey.data.tables import Clustering, Embedding, Features, LearnedState, Names, Table
+from covey.data.tables import Clustering, Embedding, Extra, Features, LearnedState, Names, Table
 
 PROVENANCE = "covey"
 STATE = "state."
 """How the keys of the arrays of a state begin; the name of the array follows."""
+COLUMN = "column."
+"""How the keys of the columns of an extra table begin; the name of the column follows."""
 _ARRAY_NAME = re.compile(r"[^/\\:\0]{1,200}")
 _KEYS: dict[TableKind, tuple[str, ...]] = {
     TableKind.EMBEDDING: ("X_red", "X_2D", "N"),
     TableKind.FEATURES: ("X", "N"),
     TableKind.CLUSTERING: ("labels", "N"),
 }
+_PREFIXES = {TableKind.STATE: STATE, TableKind.EXTRA: COLUMN}
+"""How the keys begin of tables whose arrays have any names."""
 _KINDS = {"X": "fiu", "X_red": "fiu", "X_2D": "fiu", "labels": "iu", "N": "USO"}
 """The kinds of dtype that a key may have, in NumPy's letters."""
 _DIMENSIONS = {"X": (2, 3), "X_red": (2,), "X_2D": (2,), "labels": (1,), "N": (1,)}
@@ -125,6 +130,8 @@ def read_entry(path: Path) -> AnyEntry:
             return Entry(name=name, table=Clustering, shape=shape, provenance=provenance)
         case TableKind.STATE:
             return Entry(name=name, table=LearnedState, shape=shape, provenance=provenance)
+        case TableKind.EXTRA:
+            return Entry(name=name, table=Extra, shape=shape, provenance=provenance)
 
 
 def _arrays(table: Table) -> dict[str, NDArray[Any]]:
@@ -143,6 +150,8 @@ def _columns(table: Table) -> dict[str, NDArray[Any]]:
         case LearnedState():
             check_state(table.arrays)
             return {**{STATE + name: array for name, array in table.arrays.items()}, "N": table.names}
+        case Extra():
+            return {**{COLUMN + name: array for name, array in table.columns.items()}, "N": table.names}
 
 
 def check_state(state: State) -> None:
@@ -169,17 +178,20 @@ def _kind(archive: Archive, edges: int = EDGES) -> TableKind:
             _check(archive.path, {key: headers[key] for key in keys})
             _check_time(archive.path, headers[keys[0]].shape, edges)
             return kind
-    if "N" in headers and any(key.startswith(STATE) for key in headers):
-        _check(archive.path, {"N": headers["N"]})
-        return TableKind.STATE
+    for kind, prefix in _PREFIXES.items():
+        arrays = [key for key in headers if key.startswith(prefix)]
+        if "N" in headers and arrays:
+            checked = ["N", *(arrays if kind is TableKind.EXTRA else [])]
+            _check(archive.path, {key: headers[key] for key in checked})
+            return kind
     keys_listed = ", ".join(sorted(set(headers) - {PROVENANCE})) or "nothing"
     raise CoveyError(f"{archive.path} is no table that covey knows: it holds {keys_listed[:200]}.")
 
 
 def _keys(archive: Archive, kind: TableKind) -> tuple[str, ...]:
     """Return the keys of the arrays of which a table of this kind consists."""
-    if kind is TableKind.STATE:
-        return (*(key for key in archive.headers if key.startswith(STATE)), "N")
+    if prefix := _PREFIXES.get(kind):
+        return (*(key for key in archive.headers if key.startswith(prefix)), "N")
     return _KEYS[kind]
 
 
@@ -188,6 +200,8 @@ def _shape(archive: Archive, kind: TableKind) -> tuple[int, int]:
     headers = archive.headers
     if kind is TableKind.STATE:
         return headers["N"].shape[0], sum(prod(headers[key].shape) for key in headers if key.startswith(STATE))
+    if kind is TableKind.EXTRA:
+        return headers["N"].shape[0], sum(headers[key].shape[1] for key in headers if key.startswith(COLUMN))
     shape = headers[_KEYS[kind][0]].shape
     if len(shape) == 3:
         return shape[0], 2 * shape[1]
@@ -197,8 +211,8 @@ def _shape(archive: Archive, kind: TableKind) -> tuple[int, int]:
 
 def _check(path: Path, headers: Mapping[str, Header]) -> None:
     for key, header in headers.items():
-        fits = len(header.shape) in _DIMENSIONS[key] and (key != "X_2D" or header.shape[1] == 2)
-        if not fits or header.dtype.kind not in _KINDS[key]:
+        fits = len(header.shape) in _DIMENSIONS.get(key, (2,)) and (key != "X_2D" or header.shape[1] == 2)
+        if not fits or header.dtype.kind not in _KINDS.get(key, "fiU"):
             description = f"{key} is an array {header.shape} of {header.dtype}"
             raise CoveyError(f"{path} is damaged: {description}. Make or fetch the file again.")
     lengths = {key: header.shape[0] for key, header in headers.items()}
@@ -230,15 +244,29 @@ def _table(kind: TableKind, arrays: Mapping[str, NDArray[Any]], provenance: Prov
     if kind is TableKind.STATE:
         state = {key.removeprefix(STATE): array for key, array in arrays.items() if key != "N"}
         return LearnedState(names=names, arrays=state, provenance=provenance)
-    return Clustering(names=names, labels=_labels(arrays["labels"]), provenance=provenance)
+    if kind is TableKind.EXTRA:
+        columns = {key.removeprefix(COLUMN): _column(array, key) for key, array in arrays.items() if key != "N"}
+        return Extra(names=names, columns=columns, provenance=provenance)
+    return Clustering(names=names, labels=_labels(arrays["labels"], "labels"), provenance=provenance)
 
 
 def _names(array: NDArray[Any]) -> Names:
     if array.dtype.kind == "S":
         return np.char.decode(array, "utf-8")
+    return _texts(array, "N")
+
+
+def _texts(array: NDArray[Any], key: str) -> NDArray[np.str_]:
     if array.view(np.uint32).max(initial=0) > 0x10FFFF:
-        raise ValueError("N holds what is no text")
+        raise ValueError(f"{key} holds what is no text")
     return array
+
+
+def _column(array: NDArray[Any], key: str) -> NDArray[np.generic]:
+    """Return a column of an extra table: float32, int32 or text."""
+    if array.dtype.kind == "U":
+        return _texts(array, key)
+    return _floats(array) if array.dtype.kind == "f" else _labels(array, key)
 
 
 def _floats(array: NDArray[Any]) -> NDArray[np.float32]:
@@ -246,10 +274,10 @@ def _floats(array: NDArray[Any]) -> NDArray[np.float32]:
         return np.ascontiguousarray(array, dtype=np.float32)
 
 
-def _labels(array: NDArray[Any]) -> Labels:
+def _labels(array: NDArray[Any], key: str) -> Labels:
     labels = array.astype(np.int32, copy=False)
     if not np.array_equal(labels, array):
-        raise ValueError("labels holds numbers of more than 32 bits")
+        raise ValueError(f"{key} holds numbers of more than 32 bits")
     return labels
 
 

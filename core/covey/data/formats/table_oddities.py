@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from covey._base.text import preview
 from covey.data.images import escapes_folder
-from covey.data.tables import Clustering, Embedding, Features, LearnedState, Table
+from covey.data.tables import Clustering, Embedding, Extra, Features, LearnedState, Table
 
 LONGEST_NAME = 200
 """The longest name costs each image four bytes for every character of its own."""
@@ -64,4 +64,7 @@ def _finite(table: Table) -> NDArray[np.bool_]:
             values = np.empty((len(table.names), 0), dtype=np.float32)
         case LearnedState():
             return np.ones(len(table.names), dtype=np.bool_)  # none of its values is of one image
+        case Extra():
+            numbers = [array for array in table.columns.values() if array.dtype.kind == "f"]
+            values = np.hstack([np.empty((len(table.names), 0), dtype=np.float32), *numbers])
     return np.asarray(np.isfinite(values).all(axis=1))

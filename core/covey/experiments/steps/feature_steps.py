@@ -5,7 +5,6 @@ from __future__ import annotations
 import attrs
 
 from covey.analysis.join_tables import Join, join_tables
-from covey.components import options
 from covey.components.contracts import Component, FeatureExtractor
 from covey.data.dataset import is_entry_of
 from covey.data.provenance import Provenance
@@ -20,12 +19,12 @@ from covey.extraction.shards import shards_of
 
 
 def extract_layers(task: Task, run: RunContext) -> None:
-    """Extract the features of the layers of an extractor, after loading what it has learned."""
+    """Extract features and extra tables, after loading what the extractor has learned."""
     extractors = [part for part in task.parts if isinstance(part, FeatureExtractor)]
     if extractors:
         state = task.provenances[0].state
         learned = run.tables.load_state(state) if state else None
-        _extraction(options.join_plural(extractors), learned, run).extract(extractors)
+        _extraction(extractors[0], learned, run).extract(extractors, task.provenances)
         run.tables.register(task.provenances)
 
 
@@ -59,6 +58,7 @@ def finish_extraction(task: Task, run: RunContext) -> None:
     sentences = [
         sentence
         for part, provenance in zip(task.parts, task.provenances, strict=True)
+        if not provenance.is_extra
         for sentence in describe_features(
             _with_silent_images(part, run.tables.stored_provenance(provenance), run),
             run.tables.entry(provenance).shape[1],

@@ -79,6 +79,9 @@ class ExportContents:
         """Yield each table."""
         for entry in self._point_entries():
             yield row_blocks.of(entry.stem, self.dataset.load_points(entry))
+        for extra in self.dataset.extras() if "extras" in self.wanted else []:
+            table = self.dataset.load(extra)
+            yield Sheet(extra.stem, {"filename": table.names, **table.flat_columns})
         if self.clusterings:
             names = sorted(set().union(*(table.names.tolist() for _, table in self.clusterings)))
             yield Sheet("clusters", {"filename": names, **clusters_csv.cluster_columns(self.clusterings, names)})

@@ -22,7 +22,7 @@ SEGMENT_HELP = "Seconds of a segment; none: as the file beside the images says. 
 
 @component
 class CsvExporter(Exporter):
-    """A CSV file for each table: features, embeddings, clusters, labels, metadata."""
+    """A CSV file for each table: features, embeddings, clusters, extra tables, labels, metadata."""
 
     name = "csv"
     holds = WHAT
@@ -34,7 +34,7 @@ class CsvExporter(Exporter):
 
 @component
 class ParquetExporter(Exporter):
-    """A Parquet file for each table: features, embeddings, clusters, labels, metadata."""
+    """A Parquet file for each table: features, embeddings, clusters, extra tables, labels, metadata."""
 
     name = "parquet"
     holds = WHAT

@@ -18,7 +18,7 @@ from covey_dashboard.widgets.messages import show_hint
 from covey_dashboard.widgets.page_frame import show_page, show_table
 
 HEADS = ("Step", "Options", "Made with")
-ORDER = (TableKind.CLUSTERING, TableKind.EMBEDDING, TableKind.FEATURES, TableKind.STATE)
+ORDER = (TableKind.CLUSTERING, TableKind.EMBEDDING, TableKind.FEATURES, TableKind.STATE, TableKind.EXTRA)
 
 
 def show_methods(location: str) -> None:
