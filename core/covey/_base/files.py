@@ -35,7 +35,7 @@ def replace_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
                 os.fsync(file.fileno())
         temporary.replace(path)
         if durable:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
     except OSError as error:
         raise CoveyError(
             f"{path} could not be written: {reason(error)}. What was there before is unchanged; make room or choose"
@@ -174,7 +174,7 @@ def _give_name(temporary: Path, path: Path) -> None:
         temporary.rename(path)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the file names in a folder survive a power cut, if the system supports it."""
     if os.name == "nt":
         return

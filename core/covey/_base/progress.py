@@ -33,7 +33,7 @@ class Progress:
 
         Args:
             title: what is done, such as "Extracting features".
-            total: how many units there are to do.
+            total: how many units there are to do; 0 if that is not known.
             unit: noun for one of them in the singular, such as "image"; its plural is made from it.
         """
         yield Step()

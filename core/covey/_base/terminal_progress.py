@@ -35,11 +35,11 @@ class TerminalProgress(Progress):
     def step(self, title: str, total: int, unit: str) -> Iterator[Step]:
         """Show a bar with units per second and the time left, or a line where there is no terminal."""
         if not sys.stderr.isatty():
-            click.echo(f"{title}: {count_noun(total, unit)}", err=True)
+            click.echo(f"{title}: {count_noun(total, unit)}" if total else title, err=True)
             yield Step()
             return
         with (
-            tqdm(total=total, desc=title, unit=unit, dynamic_ncols=True, file=sys.stderr) as bar,
+            tqdm(total=total or None, desc=title, unit=unit, dynamic_ncols=True, file=sys.stderr) as bar,
             _redraw_regularly(bar),
         ):
             yield _Bar(bar)

@@ -14,8 +14,11 @@ from covey.commands.compare import compare
 from covey.commands.demo import demo
 from covey.commands.evaluate import evaluate
 from covey.commands.export import export
+from covey.commands.fetch import fetch
+from covey.commands.find import find
 from covey.commands.import_ import import_
 from covey.commands.info import info
+from covey.commands.keys import keys
 from covey.commands.labels import labels
 from covey.commands.layers import layers
 from covey.commands.plugins import plugins
@@ -97,6 +100,9 @@ def main(traceback: bool) -> None:
 
 for command in (
     demo,
+    find,
+    fetch,
+    keys,
     spectrograms,
     run,
     profile,

@@ -141,13 +141,20 @@ def read_table(path: Path, root: Path) -> Metadata:
     Raises:
         CoveyError: the file cannot be read.
     """
-    columns = {head: [_plain(identifier) for identifier in column] for head, column in _columns(path).items() if head}
+    columns = {
+        head: [_plain(identifier) for identifier in column] for head, column in read_columns(path).items() if head
+    }
     identifiers = list(_identifiers(columns, _relative_prefix(path.parent, root)))
     typed = {head: _typed(column) for head, column in columns.items() if _plain_head(head) not in _NAMES}
     return Metadata(path, typed, identifiers)
 
 
-def _columns(path: Path) -> dict[str, list[Any]]:
+def read_columns(path: Path) -> dict[str, list[Any]]:
+    """Return the columns of a table of metadata as they are written, by their heads.
+
+    Raises:
+        CoveyError: the file cannot be read.
+    """
     match path.suffix:
         case ".pkl":
             return read_frame(path)

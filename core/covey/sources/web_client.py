@@ -243,7 +243,7 @@ class WebClient:
                 self._check_status(response)
                 return response
             response.close()
-            url = self._locate(urljoin(url, target))
+            url = self._locate(target, url)
         raise CoveyError(f"{self._host} leads from one address to the next, more than {_MOST_REDIRECTS} times")
 
     def _send_once(self, url: str, headers: Mapping[str, str]) -> _Response:
@@ -287,10 +287,10 @@ class WebClient:
         message = next((text for text in candidates if isinstance(text, str)), "")
         return shorten(" ".join(redact(message).split()))
 
-    def _locate(self, address: str) -> str:
-        """Return where an address of the service leads; CoveyError if it leads elsewhere."""
+    def _locate(self, address: str, base: str = "") -> str:
+        """Return where an address leads, relative to another one; CoveyError if that is none of the service's own."""
         try:
-            parts = urlsplit(urljoin(self._origin if _is_below(address, self._origin) else self.address, address))
+            parts = urlsplit(urljoin(base or self.address, address))
             is_own = self._is_own(parts)
         except ValueError:
             raise CoveyError(f"{self._host} names an address that is none") from None
@@ -359,9 +359,13 @@ class _Connection:
             self._last_start = time.monotonic()
 
     def send(self, url: str, headers: Mapping[str, str], patience_s: float) -> _Response:
-        response: _Response = self._session.get(
-            url, headers=dict(headers), stream=True, timeout=patience_s, allow_redirects=False
-        )
+        """Send one request past the redirects of requests, which would follow and parse any address."""
+        from requests import Request
+
+        session = self._session
+        request = session.prepare_request(Request("GET", url, headers=dict(headers)))
+        settings = session.merge_environment_settings(request.url, {}, True, None, None)
+        response: _Response = session.get_adapter(request.url).send(request, timeout=patience_s, **settings)
         self.has_answered = True
         return response
 

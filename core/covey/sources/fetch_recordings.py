@@ -1,0 +1,243 @@
+"""Recordings of a source are fetched into a dataset: resumed, verified, named by their ids, and credited."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import attrs
+
+from covey._base.balance import Balance
+from covey._base.errors import CoveyError, reason
+from covey._base.files import WORK, make_folder, refuse_links
+from covey._base.progress import SILENT, Progress, Step
+from covey._base.run_lock import hold_run_lock
+from covey._base.run_log import LOGGER
+from covey._base.text import count_noun, escape_undecodable
+from covey.components.guard import guard_call
+from covey.components.source_contract import FoundRecording, Interrupted, Source, StopFetching
+from covey.data.credits import FETCHED, LICENCE, PAGE, RECORDIST
+from covey.data.legacy.file_names import DOWNLOADED_RECORDINGS
+from covey.data.outside_paths import refuse_outside_folders
+from covey.sound.decoder import BrokenRecording
+from covey.sources.check_recording import SUFFIXES, CheckedRecording, check_recording
+from covey.sources.fetched_table import BYTES, CONTENT, SOURCE, STUB, FetchedTable, Row
+from covey.sources.partial_file import PartialFile
+from covey.sources.recording_names import Layout, name_recording
+
+RECORDINGS = "recordings"
+TRIES = 8
+"""How often a recording is taken up without any progress."""
+_PROGRESS = 1 << 16
+"""Bytes after which a connection that is cut again counts as progress."""
+_LONGEST_WAIT_S = 60.0
+_FULL_ATTEMPTS = 2
+"""How often a recording that cannot be decoded is fetched from its beginning."""
+
+
+@attrs.define
+class FetchReport:
+    """What became of the recordings that were to be fetched.
+
+    Attributes:
+        folder: where they lie.
+        balance: of all recordings: those that are there now, and the others by reason.
+        paths: of the recordings that are there, by id.
+        fetched: how many of them this run has fetched.
+        bytes: how many bytes these have.
+        stopped: why nothing more could be fetched; "" if everything was tried.
+        interrupted: whether a person stopped it.
+    """
+
+    folder: Path
+    balance: Balance = attrs.field(factory=lambda: Balance("recording"))
+    paths: dict[str, Path] = attrs.field(factory=dict)
+    fetched: int = 0
+    bytes: int = 0
+    stopped: str = ""
+    interrupted: bool = False
+
+    def describe(self, verbose: bool = False) -> Iterator[str]:
+        """Yield the balance, and how much of it is new."""
+        yield self.balance.describe(verbose).replace(" used", " there", 1)
+        yield f"{count_noun(self.fetched, 'recording')} fetched now, {self.bytes / 1e6:,.1f} MB, into {self.folder}."
+
+
+def fetch_recordings(
+    source: Source,
+    recordings: Sequence[FoundRecording],
+    dataset: Path,
+    layout: Layout = "covey",
+    progress: Progress = SILENT,
+) -> FetchReport:
+    """Fetch recordings into a dataset, each with a row in its `metadata.csv`. What is there already stays as it is.
+
+    A process may end at any moment: the next one takes up what there is, and ends with the same files.
+
+    Args:
+        source: where they were found.
+        recordings: each once.
+        dataset: its folder.
+        layout: how folder and files are named.
+        progress: shows the steps and notes.
+
+    Raises:
+        CoveyError: another process fetches into it, or it cannot be written.
+    """
+    with _open_folder(dataset, DOWNLOADED_RECORDINGS if layout == "original" else RECORDINGS) as folder:
+        table = FetchedTable(dataset)
+        table.write()
+        report = FetchReport(folder)
+        fetcher = _Fetcher(source, folder, dataset / WORK / "fetching", table, report)
+        try:
+            with progress.step("Fetching", len(recordings), "recording") as step:
+                for recording in recordings:
+                    fetcher.fetch(recording, name_recording(source, recording, layout), step)
+                    step.advance()
+        except StopFetching as error:
+            report.stopped = str(error)
+        except KeyboardInterrupt:
+            report.interrupted = True
+        try:
+            table.write()
+        except CoveyError as error:
+            report.stopped = report.stopped or str(error)
+        for recording in recordings[report.balance.total :]:
+            report.balance.leave_out("not yet fetched", recording.id)
+    return report
+
+
+@contextmanager
+def _open_folder(dataset: Path, name: str) -> Iterator[Path]:
+    """Make the folder for recordings, and keep other processes from fetching into the dataset."""
+    make_folder(dataset)
+    refuse_links(dataset / WORK)
+    make_folder(dataset / WORK / "fetching")
+    with hold_run_lock(dataset / WORK / "fetch.lock"):
+        folder = make_folder(dataset / name)
+        refuse_outside_folders(folder, dataset)
+        yield folder
+
+
+@attrs.frozen
+class _Fetcher:
+    """Fetches one recording after another."""
+
+    source: Source
+    folder: Path
+    parts: Path
+    table: FetchedTable
+    report: FetchReport
+
+    def fetch(self, recording: FoundRecording, stub: str, step: Step) -> None:
+        """Fetch a recording unless it is there, and write down what became of it."""
+        step.say(stub)
+        try:
+            path = self._find(stub) or self._fetch_new(recording, stub)
+            if path.name.removesuffix(path.suffix) not in self.table.rows:
+                self._write_row(recording, stub, path)
+        except StopFetching:
+            raise
+        except CoveyError as error:
+            LOGGER.info("%s: %s", stub, escape_undecodable(str(error)))
+            self.report.balance.leave_out(_as_reason(str(error)), recording.id)
+            return
+        self.report.balance.used += 1
+        self.report.paths[recording.id] = path
+
+    def _find(self, stub: str) -> Path | None:
+        """Return the whole recording of this name that is there; one that is not as it was is left aside."""
+        paths = [self.folder / f"{stub}{suffix}" for suffix in dict.fromkeys(SUFFIXES.values())]
+        path = next((path for path in paths if path.is_file()), None)
+        row = self.table.rows.get(stub)
+        if path is None or (row and row.get(BYTES) == str(path.stat().st_size)):
+            return path
+        try:
+            content = check_recording(path).content
+        except (BrokenRecording, OSError):
+            return None
+        return path if row is None or row.get(CONTENT) == content else None
+
+    def _fetch_new(self, recording: FoundRecording, stub: str) -> Path:
+        part = PartialFile(self.parts, stub)
+        checked = self._download_whole(recording, part)
+        path = self.folder / f"{stub}{checked.suffix}"
+        size = part.size
+        part.finish(path)
+        self.table.add(self._describe(recording, stub, checked, size))
+        self.report.fetched += 1
+        self.report.bytes += size
+        return path
+
+    def _write_row(self, recording: FoundRecording, stub: str, path: Path) -> None:
+        """Write the row of a recording that was stored when the process ended before its row was."""
+        try:
+            self.table.add(self._describe(recording, stub, check_recording(path), path.stat().st_size))
+        except (BrokenRecording, OSError) as error:
+            raise CoveyError(f"cannot be read: {reason(error)}") from error
+
+    def _download_whole(self, recording: FoundRecording, part: PartialFile) -> CheckedRecording:
+        """Fetch a recording until it can be decoded to its end and has the hash that the source says."""
+        problem = ""
+        for _ in range(_FULL_ATTEMPTS):
+            self._download(recording, part)
+            try:
+                checked = check_recording(part.path)
+            except BrokenRecording as error:
+                problem = str(error)
+            except OSError as error:
+                raise StopFetching(f"{part.path} cannot be read: {reason(error)}.") from error
+            else:
+                if recording.sha256.lower() in ("", checked.content):
+                    return checked
+                problem = "it is not what the source says: another SHA-256"
+            part.clear()
+        raise CoveyError(problem)
+
+    def _download(self, recording: FoundRecording, part: PartialFile) -> None:
+        """Fetch a recording, and take it up again where the connection was cut."""
+        failures = 0
+        while True:
+            size_before = part.size
+            try:
+                self._receive(recording, part)
+                return
+            except Interrupted as error:
+                failures = 0 if part.size - size_before >= _PROGRESS else failures + 1
+                if failures >= TRIES:
+                    raise CoveyError(f"cut off {TRIES} times") from error
+                time.sleep(min(_LONGEST_WAIT_S, error.wait_s * 2 ** max(failures - 1, 0)))
+
+    def _receive(self, recording: FoundRecording, part: PartialFile) -> None:
+        with guard_call(self.source.name, type(self.source).__module__, "open"):
+            download = self.source.open(recording, part.read_resume())
+            part.receive(download)
+        if download.size is not None and part.size != download.size:
+            if part.size > download.size:
+                part.clear()
+            raise Interrupted(f"{part.size:,} of {download.size:,} bytes came", 0.0)
+
+    def _describe(self, recording: FoundRecording, stub: str, checked: CheckedRecording, size: int) -> Row:
+        """Return the row of a recording; what all sources share has the names that xeno-canto gives it."""
+        shared = {
+            "full_spec_name": recording.species,
+            RECORDIST: recording.recordist,
+            LICENCE: recording.licence,
+            "cnt": "",
+            "length": f"{round(checked.seconds) // 60}:{round(checked.seconds) % 60:02}",
+            "smp": str(checked.rate),
+            PAGE: recording.url,
+        }
+        today = datetime.now(UTC).date().isoformat()
+        own = {STUB: stub, SOURCE: self.source.name, BYTES: str(size), CONTENT: checked.content, FETCHED: today}
+        row = {STUB: stub, **shared, **recording.metadata, **own}
+        return {head: str(cell).replace("\0", "") for head, cell in row.items()}
+
+
+def _as_reason(message: str) -> str:
+    """Return a message as the reason in a balance: without details, which differ from recording to recording."""
+    head = message.partition(": ")[0].rstrip(".")
+    return f"not fetched, since {head}" if head.startswith("it ") else f"not fetched: {head}"
