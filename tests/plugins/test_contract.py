@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.invented_recordings import SAMPLE
+from tests.sound_server import make_wav, serve_sounds
 from tests.xenocanto_server import XenoCantoServer
 
 from covey.plugins.registry import Registered, Registry
@@ -26,6 +27,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "torchvision": {"model": "ResNet18", "weights": "random", "layers": ("layer2.1.conv2", "layer3.1.conv2")},
     "folder": {"root": str(RECORDINGS)},
     "xeno-canto": {"pace": 0, "query": "gen:Inventa"},
+    "inaturalist": {"pace": 0, "query": "Inventa"},
     "timm": {"layers": ("blocks.2", "blocks.4")},
     "clip": {
         "model": "ViT-S-32-alt",
@@ -52,6 +54,20 @@ def xeno_canto() -> Iterator[None]:
         yield
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def inaturalist() -> Iterator[None]:
+    """Let the source inaturalist ask a server on this machine."""
+    with serve_sounds() as sounds, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COVEY_INATURALIST_URL", sounds.url)
+        sound = {"id": 1, "license_code": "cc-by", "file_url": "https://static.inaturalist.org/sounds/1.wav"}
+        sounds.answers["/v1/observations"] = lambda query: (
+            200,
+            {"results": [{"id": 7, "sounds": [sound]}] if query["id_above"] == "0" else []},
+        )
+        sounds.files["/sounds/1.wav"] = make_wav()
+        yield
 
 
 @pytest.mark.parametrize(("registered", "check"), CHECKS)
