@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, overload
 
@@ -63,6 +63,9 @@ SAMPLE: list[Record] = [
 _SPECIES = (("Parus", "major", "Great Tit"), ("Parus", "minor", "Japanese Tit"), ("Parus", "cinereus", "Cinereous Tit"))
 _COUNTRIES = ("Switzerland", "Switzerland", "Switzerland", "France", "Japan")
 _LICENCES = ("by-nc-sa/4.0", "by-nc-sa/4.0", "by-nc-nd/4.0", "by-sa/4.0", "by/4.0")
+_UPLOADED = (".mp3", ".wav", ".flac")
+"""What members upload; no two OGG files of the same sound are the same."""
+_COUNTED = ("id", "gen", "sp", "lic", "length", "file")
 _LONGEST_S = 60
 _SHORTEST_S = 0.3
 
@@ -70,7 +73,7 @@ _SHORTEST_S = 0.3
 def invent(number: int, seconds: int = 1, rate: int = 8000) -> Record:
     """Return the recording of a number, which decides species, country, licence and form."""
     genus, epithet, name = _SPECIES[number % len(_SPECIES)]
-    suffix = list(FORMS)[number % len(FORMS)]
+    suffix = _UPLOADED[number % len(_UPLOADED)]
     return SAMPLE[0] | {
         "id": str(number), "gen": genus, "sp": epithet, "en": name, "rec": f"Recordist {number % 7}",
         "cnt": _COUNTRIES[number % len(_COUNTRIES)], "url": f"//xeno-canto.org/{number}",
@@ -81,10 +84,13 @@ def invent(number: int, seconds: int = 1, rate: int = 8000) -> Record:
 
 
 class InventedRecordings(Sequence[Record]):
-    """Any number of recordings of the same length, each invented when somebody looks at it."""
+    """Any number of recordings of the same length, each invented when somebody looks at it.
 
-    def __init__(self, size: int, seconds: int = 1, first: int = 100_000) -> None:
-        self.size, self.seconds, self.first = size, seconds, first
+    Of those that are `brief` the service says only what is counted.
+    """
+
+    def __init__(self, size: int, seconds: int = 1, first: int = 100_000, is_brief: bool = False) -> None:
+        self.size, self.seconds, self.first, self.is_brief = size, seconds, first, is_brief
 
     def __len__(self) -> int:
         return self.size
@@ -95,10 +101,11 @@ class InventedRecordings(Sequence[Record]):
     def __getitem__(self, index: slice) -> list[Record]: ...
     def __getitem__(self, index: int | slice) -> Record | list[Record]:
         numbers = range(self.first, self.first + self.size)[index]
-        return invent(numbers, self.seconds) if isinstance(numbers, int) else list(self._invent_all(numbers))
+        return self._invent(numbers) if isinstance(numbers, int) else [self._invent(number) for number in numbers]
 
-    def _invent_all(self, numbers: range) -> Iterator[Record]:
-        return (invent(number, self.seconds) for number in numbers)
+    def _invent(self, number: int) -> Record:
+        record = invent(number, self.seconds)
+        return {field: record[field] for field in _COUNTED} if self.is_brief else record
 
 
 def suffix_of(record: Record) -> str:
@@ -114,7 +121,7 @@ def seconds_of(record: Record) -> float:
     return length if 0 < length <= _LONGEST_S else _SHORTEST_S
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4096)
 def encode_sound(number: int, version: int, seconds: float, rate: int, suffix: str) -> bytes:
     """Return the bytes of a sound file: syllables that rise and fall, different for each number and version."""
     rng = np.random.default_rng([number, version])

@@ -11,6 +11,7 @@ import hashlib
 import json
 import random
 import re
+import sys
 import threading
 import time
 from collections import Counter
@@ -101,6 +102,11 @@ class XenoCantoServer(ThreadingHTTPServer):
         self._lock, self._last = threading.Lock(), -1e9
         self.matches = lru_cache(maxsize=8)(self._match)
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that went away, as those do that are killed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     @property
     def url(self) -> str:

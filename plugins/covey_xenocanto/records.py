@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import math
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 
 from covey.authoring import Annotation, FoundRecording
@@ -22,6 +21,8 @@ _ADDRESSES = ("url", "file", "lic")
 _UNKNOWN = {"?", "-", "0000-00-00"}
 """What people fill into a field when they do not know."""
 _LIMITS = {"lat": 90.0, "lon": 180.0}
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters, and halves of characters, which no file can hold."""
 _LENGTH = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]\d)")
 RESTRICTED = "restricted_species"
 """What stands in the place of a field that only some members may see."""
@@ -29,7 +30,7 @@ RESTRICTED = "restricted_species"
 
 def read_record(record: Record) -> FoundRecording:
     """Return a recording; one whose number is none has the id "" or one that is no number."""
-    fields = {name: _read_field(name, record.get(name)) for name in _FIELDS}
+    fields = {name: _read_field(name, record.get(name)) if record.get(name) else "" for name in _FIELDS}
     return FoundRecording(
         id=fields["id"],
         name=fields["file-name"] or f"XC{fields['id']}",
@@ -53,7 +54,7 @@ def clean_text(value: object) -> str:
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         return ""
     text = html.unescape(html.unescape(str(value)))
-    return " ".join("".join(" " if unicodedata.category(sign) in ("Cc", "Cs") else sign for sign in text).split())
+    return " ".join(_CONTROLS.sub(" ", text).split())
 
 
 def read_length(text: str) -> float | None:
@@ -78,8 +79,10 @@ def _read_field(name: str, value: object) -> str:
 
 def _is_possible(text: str, limit: float | None) -> bool:
     """Return whether a coordinate lies on the Earth; texts without a limit do."""
+    if limit is None:
+        return True
     number = _as_number(text)
-    return limit is None or (number is not None and abs(number) <= limit)
+    return number is not None and abs(number) <= limit
 
 
 def _explain_missing_file(record: Record) -> str:

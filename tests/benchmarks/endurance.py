@@ -1,9 +1,10 @@
-"""Long checks, run by hand once an issue: python tests/benchmarks/endurance.py [--seed N] [--kills N] [--files N]
+"""Long checks, run by hand once an issue: endurance.py [--seed N] [--kills N] [--files N] [--recordings N]
 
 Kills: a process that saves an NPZ file, labels or the catalogue of images in a loop is killed (SIGKILL) at a random
 moment; the file must hold the old or the new state. Files: damaged and hostile files of nine kinds must each give a
-right answer or one CoveyError; nothing in them may run, canaries must survive, and memory must stay bounded. Needs a
-POSIX system.
+right answer or one CoveyError; nothing in them may run, canaries must survive, and memory must stay bounded.
+Recordings: a xeno-canto on loopback with which something goes wrong for half of the recordings; `covey fetch` is killed
+at ten moments and must end with the same folder as one that is not. Needs a POSIX system.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -27,6 +29,7 @@ from typing import TypedDict
 import numpy as np
 
 from covey import Features
+from covey._base import csvs
 from covey._base.digests import hash_file
 from covey.data.catalogue.catalogue import Catalogue
 from covey.data.folder import FolderDataset
@@ -149,10 +152,66 @@ def kill_cataloguing(folder: Path, rng: random.Random, kills: int) -> Counter[st
     return outcomes
 
 
+@contextmanager
+def serve_recordings(count: int) -> Iterator[dict[str, str]]:
+    """Serve invented recordings in a process of its own; yield what covey needs in its environment."""
+    command = [sys.executable, "-m", "tests.xenocanto_server", "--port", "0", "--pace", "0", "--faults", "0.5"]
+    words = [*command, "--seconds", "1", "--recordings", str(count)]
+    server = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=run_environment())
+    assert server.stdout is not None
+    lines = [server.stdout.readline() for _ in range(2)]
+    try:
+        yield dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def run_environment() -> dict[str, str]:
+    """Return the environment of this process, with the modules that it knows and the tests."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+
+
+def start_fetch(folder: Path, service: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start `covey fetch` of all recordings into a folder."""
+    words = ["fetch", "xeno-canto", "gen:Parus", str(folder), "--licence", "any", "--set", "pace=0.01"]
+    command = [sys.executable, "-c", "from covey.commands.main import main; main()", *words]
+    environment = run_environment() | service | {"COVEY_HOME": str(folder / "home")}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def describe_recordings(folder: Path) -> dict[str, str]:
+    """Return the rows of the metadata, and the SHA-256 of each recording, by name."""
+    rows = csvs.read_csv_rows(folder / "metadata.csv", "metadata")
+    recordings = {path.name: hash_file(path) for path in (folder / "recordings").iterdir()}
+    return {**{row[0]: "\t".join(row) for _, row in rows}, **recordings}
+
+
+def kill_fetching(folder: Path, rng: random.Random, count: int, kills: int = 10) -> Counter[str]:
+    outcomes, started_s = Counter[str](), time.monotonic()
+    with serve_recordings(count) as service:
+        assert start_fetch(folder / "whole", service).wait() == 0
+    duration_s = time.monotonic() - started_s
+    with serve_recordings(count) as service:
+        for _ in range(kills):
+            process = start_fetch(folder / "killed", service)
+            try:
+                process.wait(rng.uniform(1, 1.6 * duration_s / kills))
+            except subprocess.TimeoutExpired:
+                process.kill()
+            outcomes["killed" if process.wait() == -signal.SIGKILL else "ended before"] += 1
+        assert start_fetch(folder / "killed", service).wait() == 0
+    whole, killed = describe_recordings(folder / "whole"), describe_recordings(folder / "killed")
+    assert len(whole) == 2 * count + 1, f"{len(whole)} rows and recordings, but {count} recordings were served"
+    differing = {name for name in {*whole, *killed} if whole.get(name) != killed.get(name)}
+    assert not differing, f"these differ: {sorted(differing)[:10]}"
+    outcomes[f"equal folders of {count} recordings"] += 1
+    return outcomes
+
+
 def read_damaged_files(folder: Path, seed: int, files: int) -> FuzzReport:
     """Run tests.core.fuzz in a process of its own."""
-    paths = os.pathsep.join([str(ROOT), *sys.path])
-    environment = os.environ | {"PYTHONPATH": paths, "COVEY_HOME": str(folder.with_name("home"))}
+    environment = run_environment() | {"COVEY_HOME": str(folder.with_name("home"))}
     command = [sys.executable, "-W", "ignore", "-m", "tests.core.fuzz", str(seed), str(files)]
     output = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=folder, env=environment).stdout
     report: FuzzReport = json.loads(output)
@@ -180,16 +239,20 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--files", type=int, default=20_000)
+    parser.add_argument("--recordings", type=int, default=1000)
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
-        folders = {name: Path(temporary) / name for name in ("tables", "labels", "catalogue", "files")}
+        folders = {name: Path(temporary) / name for name in ("tables", "labels", "catalogue", "recordings", "files")}
         for folder in folders.values():
             folder.mkdir()
         rng = random.Random(arguments.seed)
         kills = arguments.kills // 3
         for what, kill in (("tables", kill_saving_tables), ("labels", kill_labelling), ("catalogue", kill_cataloguing)):
             print(f"{kills} kills while {what} are written: {dict(kill(folders[what], rng, kills))}", flush=True)
+        if arguments.recordings:
+            outcomes = kill_fetching(folders["recordings"], rng, arguments.recordings)
+            print(f"fetching: {dict(outcomes)}", flush=True)
         report = read_damaged_files(folders["files"], arguments.seed, arguments.files)
     sys.exit(0 if print_report(report) else 1)
 

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
+import hashlib
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
-from tests.invented_recordings import SAMPLE, InventedRecordings, Record
+from click.testing import CliRunner, Result
+from tests.fixture_types import Cli
+from tests.invented_recordings import SAMPLE, InventedRecordings, Record, invent, suffix_of
 from tests.xenocanto_server import KEY, Fault, XenoCantoServer
 
 from covey import CoveyError
-from covey.authoring import FoundRecording
+from covey.authoring import FoundRecording, StopFetching
+from covey.commands.main import main
+from covey.data.folder import FolderDataset
 from covey_xenocanto import XenoCanto
 
 SOURCE = XenoCanto(pace=0)
+COMMAND = [sys.executable, "-c", "from covey.commands.main import main; main()"]
 
 
 @pytest.fixture
@@ -246,6 +264,22 @@ def test_the_key_goes_to_the_search_alone(server: XenoCantoServer) -> None:
     assert all(request.agent.startswith("covey/") for request in server.requests)
 
 
+def test_pages_in_place_of_one_recording_do_not_stop_the_others(server: XenoCantoServer) -> None:
+    server.records = InventedRecordings(3)
+    server.faults = {100_000: [Fault.HTML] * 8, 100_002: [Fault.HTML] * 16}
+    first, second, third = SOURCE.find("loc:anywhere")
+    for _ in range(2):
+        with pytest.raises(CoveyError, match="it sent a web page in place of a recording") as caught:
+            SOURCE.open(first if len(server.faults[100_000]) else third)
+        assert not isinstance(caught.value, StopFetching)
+        assert b"".join(SOURCE.open(second).blocks) == server.sound(100_001)
+    server.faults[100_001] = [Fault.HTML] * 8
+    with pytest.raises(CoveyError):
+        SOURCE.open(third)
+    with pytest.raises(StopFetching, match="failed 8 times in a row"):
+        SOURCE.open(second)
+
+
 def test_only_a_server_on_this_machine_takes_the_place_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XENO_CANTO_API_KEY", KEY)
     monkeypatch.setenv("COVEY_XENOCANTO_URL", "http://192.0.2.1:8000")
@@ -254,3 +288,281 @@ def test_only_a_server_on_this_machine_takes_the_place_of_the_service(monkeypatc
     monkeypatch.delenv("COVEY_XENOCANTO_URL")
     with pytest.raises(CoveyError, match=r"xeno-canto\.org is asked once in 1 s at most: choose a slower pace"):
         list(SOURCE.find("gen:Inventa"))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's folder of its own, in which no key is stored."""
+    monkeypatch.setenv("COVEY_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def fetch(covey: Cli) -> Callable[..., Result]:
+    """`covey fetch xeno-canto WORDS`, as fast as it goes."""
+    return partial(covey, "fetch", "xeno-canto", "--set", "pace=0")
+
+
+def recordings_in(folder: Path) -> dict[str, bytes]:
+    """Return the recordings of a dataset by the names of their files."""
+    return {path.name: path.read_bytes() for path in sorted((folder / "recordings").iterdir())}
+
+
+def rows_of(folder: Path) -> dict[str, dict[str, str]]:
+    """Return the metadata of a dataset by the names of recordings, as its cells are."""
+    with (folder / "metadata.csv").open(encoding="utf-8", newline="") as file:
+        return {row["file_name_stub"]: row for row in csv.DictReader(file)}
+
+
+def sounds_of(server: XenoCantoServer) -> dict[str, bytes]:
+    """Return what the recordings of a dataset must be when all were fetched."""
+    return {f"XC{record['id']}{suffix_of(record)}": server.sound(int(record["id"])) for record in server.records}
+
+
+def test_what_is_left_out_is_counted_by_reason(server: XenoCantoServer, covey: Cli, tmp_path: Path) -> None:
+    done = covey("find", "xeno-canto", "nr:9000001-9000004", "--set", "pace=0")
+    assert done.exit_code == 0, done.stderr
+    counts = [re.split(r"  +", line)[:2] for line in done.stdout.splitlines()]
+    for row in (
+        ["found", "4"],
+        ["to fetch", "1"],
+        ["with a licence that excludes derivatives", "1"],
+        ["of a restricted species", "1"],
+        ["without a licence", "1"],
+        ["found more than once", "1"],
+    ):
+        assert row in counts
+    assert server.paths() == ["/api/3/recordings?query=nr:9000001-9000004&page=1&per_page=500"]
+
+
+def test_one_recording_of_the_sample_is_fetched(
+    server: XenoCantoServer, fetch: Callable[..., Result], tmp_path: Path, home: Path
+) -> None:
+    done = fetch("nr:9000001-9000004", tmp_path / "birds")
+    assert done.exit_code == 0, done.stderr
+    assert recordings_in(tmp_path / "birds") == {"XC9000001.mp3": server.sound(9000001)}
+    row = rows_of(tmp_path / "birds")["XC9000001"]
+    expected = {"id": "9000001", "full_spec_name": "Inventa prima", "rec": "Ann Example", "cnt": "Switzerland",
+                "lic": "https://creativecommons.org/licenses/by-nc-sa/4.0/", "length": "0:06", "smp": "48000",
+                "fetched": datetime.now(UTC).date().isoformat()}  # fmt: skip
+    assert expected.items() <= row.items()
+    assert "1 recording fetched now" in done.stdout
+    written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [content for content in written if KEY.encode() in content]
+    assert KEY not in done.stdout + done.stderr
+
+
+def test_all_licences_on_request_and_text_stays_text(
+    server: XenoCantoServer, fetch: Callable[..., Result], tmp_path: Path
+) -> None:
+    done = fetch("nr:9000001-9000004", tmp_path / "birds", "--licence", "any")
+    assert done.exit_code == 0, done.stderr
+    assert list(recordings_in(tmp_path / "birds")) == ["XC9000001.mp3", "XC9000002.wav", "XC9000004.flac"]
+    rows = rows_of(tmp_path / "birds")
+    assert (rows["XC9000002"]["rec"], rows["XC9000002"]["loc"]) == ("C. O'Sample & D. Sample", "Bois d'Exemple")
+    assert rows["XC9000004"]["rec"] == '\'=HYPERLINK("x")'
+    assert rows["XC9000004"]["file-name"] == "../../XC9000004.flac"
+    assert not list(tmp_path.parent.glob("XC9*"))
+
+
+def test_queries_add_up_and_nothing_is_fetched_twice(
+    server: XenoCantoServer, fetch: Callable[..., Result], tmp_path: Path
+) -> None:
+    server.records = InventedRecordings(12)
+    for query in ("cnt:Switzerland", "cnt:Switzerland", "cnt:Japan"):
+        assert fetch(query, tmp_path, "--licence", "any").exit_code == 0
+    assert len(recordings_in(tmp_path)) == len(rows_of(tmp_path)) == 10
+    downloads = [path for path in server.paths() if path.endswith("/download")]
+    assert len(downloads) == len(set(downloads)) == 10
+
+
+def test_recordings_that_shift_onto_the_next_page_are_fetched_once(
+    server: XenoCantoServer, fetch: Callable[..., Result], tmp_path: Path
+) -> None:
+    server.records, server.shift = InventedRecordings(502), 3
+    done = fetch("loc:anywhere", tmp_path, "--licence", "any", "--dry-run")
+    assert ["found more than once", "3"] in [re.split(r"  +", line)[:2] for line in done.stdout.splitlines()]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("faults", "problem"),
+    [
+        ([Fault.LOOP], "leads from one address to the next, more than 5 times"),
+        ([Fault.OTHER_HOST], "leads to elsewhere.invalid, which is none of its own addresses"),
+        ([Fault.GONE], "has nothing at this address"),
+        ([Fault.HTML] * 8, "it sent a web page in place of a recording"),
+    ],
+    ids=["loop", "other host", "gone", "page"],
+)
+def test_a_recording_that_cannot_be_fetched_is_named_and_the_others_are_fetched(
+    server: XenoCantoServer, fetch: Callable[..., Result], tmp_path: Path, faults: list[Fault], problem: str
+) -> None:
+    server.records = InventedRecordings(3)
+    server.faults[100_001] = faults
+    done = fetch("loc:anywhere", tmp_path, "--licence", "any", "--verbose")
+    assert list(recordings_in(tmp_path)) == ["XC100000.wav", "XC100002.mp3"]
+    assert "Of 3 recordings 2 there" in done.stdout
+    assert "100001" in done.stdout
+    assert problem in done.stdout
+
+
+def test_the_terms_are_told_before_many_are_fetched(server: XenoCantoServer, covey: Cli) -> None:
+    server.records = InventedRecordings(501)
+    words = ("find", "xeno-canto", "loc:anywhere", "--licence", "any", "--set", "pace=0")
+    assert "arrange larger transfers with its team" in covey(*words).stdout
+    assert "arrange" not in covey(*words, "--most", "500").stdout
+
+
+def test_no_results_are_no_error_and_make_no_folder(
+    server: XenoCantoServer, fetch: Callable[..., Result], tmp_path: Path
+) -> None:
+    done = fetch("gen:Nothing", tmp_path / "birds")
+    assert done.exit_code == 0
+    assert re.search(r"found +0", done.stdout)
+    assert not (tmp_path / "birds").exists()
+
+
+def test_a_hundred_thousand_results_are_counted(server: XenoCantoServer, covey: Cli) -> None:
+    server.records = InventedRecordings(100_000, is_brief=True)
+    done = covey("find", "xeno-canto", "loc:anywhere", "--most", "100", "--set", "pace=0")
+    assert re.search(r"found +100,000 +3 ", done.stdout), done.stderr
+    assert re.search(r"to fetch +100 ", done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("variables", "query", "problem"),
+    [
+        ({"XENO_CANTO_API_KEY": None}, "gen:Inventa", "xeno-canto needs a key. Every member"),
+        ({"XENO_CANTO_API_KEY": "wrong-key"}, "gen:Inventa", "Missing or invalid 'key' parameter"),
+        ({"XENO_CANTO_API_KEY": "a key with blanks"}, "gen:Inventa", "has blanks or odd characters"),
+        ({"COVEY_XENOCANTO_URL": "http://127.0.0.1:9"}, "gen:Inventa", "xeno-canto.org cannot be reached"),
+        ({"COVEY_XENOCANTO_URL": "https://example.org"}, "gen:Inventa", "may only lead to this machine"),
+        ({}, "great tit", "'great tit' in the query is no tag of xeno-canto"),
+        ({}, f"key:{KEY}", "The key is no part of the query"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence_and_no_key(
+    server: XenoCantoServer, fetch: Callable[..., Result], tmp_path: Path, home: Path,
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str | None], query: str, problem: str,
+) -> None:  # fmt: skip
+    for name, text in variables.items():
+        monkeypatch.setenv(name, text or "")
+    done = fetch(query, tmp_path / "birds")
+    assert done.exit_code == 2
+    assert problem in done.stderr
+    assert not [key for key in (KEY, "wrong-key", "a key with blanks") if key in done.stdout + done.stderr]
+    assert not (tmp_path / "birds").exists()
+
+
+def test_a_stored_key_is_used_and_can_be_removed(
+    server: XenoCantoServer, covey: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XENO_CANTO_API_KEY")
+    stored = CliRunner().invoke(main, ["keys", "set", "xeno-canto"], input=f"{KEY}\n")
+    assert (stored.exit_code, KEY in stored.output) == (0, False)
+    assert "4" in covey("find", "xeno-canto", "gen:Inventa", "--set", "pace=0").stdout
+    assert "stored" in covey("keys", "list").stdout
+    assert KEY not in covey("keys", "list").stdout
+    if os.name != "nt":
+        assert [path.stat().st_mode & 0o077 for path in home.rglob("*") if path.is_file()] == [0]
+    assert covey("keys", "remove", "xeno-canto").exit_code == 0
+    assert "needs a key" in covey("find", "xeno-canto", "gen:Inventa", "--set", "pace=0").stderr
+
+
+def start_fetch(server: XenoCantoServer, folder: Path, *words: str) -> subprocess.Popen[str]:
+    """Start `covey fetch` of everything in a process of its own."""
+    command = [*COMMAND, "fetch", "xeno-canto", "loc:anywhere", str(folder)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.Popen([*command, "--licence", "any", *words], env=environment, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+
+
+def wait_for_downloads(server: XenoCantoServer, count: int) -> None:
+    """Wait until so many recordings were asked for."""
+    deadline = time.monotonic() + 30
+    while sum("/sounds/" in path for path in server.paths()) < count and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+@pytest.mark.skipif("os.name == 'nt'", reason="needs SIGKILL")
+def test_a_fetch_that_is_killed_twice_ends_in_the_same_folder(server: XenoCantoServer, tmp_path: Path) -> None:
+    server.records = InventedRecordings(40)
+    server.spread_faults(seed=0, share=0.5)
+    for downloads in (12, 35):
+        process = start_fetch(server, tmp_path, "--set", "pace=0.01")
+        wait_for_downloads(server, downloads)
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+    process = start_fetch(server, tmp_path, "--set", "pace=0.01")
+    output, errors = process.communicate(timeout=60)
+    assert "Of 40 recordings 40 there" in output, errors
+    assert recordings_in(tmp_path) == sounds_of(server)
+    assert {row["sha256"] for row in rows_of(tmp_path).values()} == {
+        hashlib.sha256(content).hexdigest() for content in sounds_of(server).values()
+    }
+    left = {path.name for path in (tmp_path / ".covey").rglob("*") if path.is_file()}
+    assert left <= {"fetch.lock"}
+
+
+def test_two_fetches_into_one_folder_do_not_mix(server: XenoCantoServer, tmp_path: Path) -> None:
+    server.records = InventedRecordings(20)
+    first = start_fetch(server, tmp_path, "--set", "pace=0.1")
+    wait_for_downloads(server, 1)
+    second = start_fetch(server, tmp_path, "--set", "pace=0")
+    _, errors = second.communicate(timeout=60)
+    assert second.returncode == 2
+    assert "Another" in errors
+    first.communicate(timeout=60)
+    assert recordings_in(tmp_path) == sounds_of(server)
+
+
+def test_the_real_pace_is_one_request_a_second(server: XenoCantoServer, covey: Cli, tmp_path: Path) -> None:
+    server.records, server.pace = InventedRecordings(5), 0.95
+    assert covey("fetch", "xeno-canto", "loc:anywhere", tmp_path, "--licence", "any").exit_code == 0
+    times = [request.at for request in server.requests]
+    assert len(times) == 11
+    assert min(later - earlier for earlier, later in pairwise(times)) > 0.95
+    assert recordings_in(tmp_path) == sounds_of(server)
+
+
+@pytest.mark.skipif("os.name == 'nt'", reason="needs a limit on the size of files")
+def test_a_full_disk_keeps_what_is_there(server: XenoCantoServer, tmp_path: Path) -> None:
+    server.records = [*InventedRecordings(2), invent(100_009, seconds=30)]
+    words = [*COMMAND, "fetch", "xeno-canto", "loc:anywhere", str(tmp_path), "--licence", "any", "--set", "pace=0"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = f"ulimit -f 64; exec {shlex.join(words)}"
+    done = subprocess.run(["bash", "-c", command], env=environment, text=True, capture_output=True)
+    assert done.returncode == 2
+    assert "could not be written" in done.stderr
+    assert "make room, and start again" in done.stderr
+    assert len(recordings_in(tmp_path)) == len(rows_of(tmp_path)) == 2
+    process = start_fetch(server, tmp_path, "--set", "pace=0")
+    assert process.communicate(timeout=60)[0].startswith("recordings")
+    assert recordings_in(tmp_path) == sounds_of(server)
+
+
+def test_annotations_become_labels(
+    server: XenoCantoServer, fetch: Callable[..., Result], covey: Cli, tmp_path: Path
+) -> None:
+    done = fetch("nr:9000001", tmp_path, "--annotations")
+    assert "1 recording with annotations" in done.stdout, done.stderr
+    assert covey("spectrograms", tmp_path / "recordings", tmp_path, "--segment", "0.5").exit_code == 0
+    done = covey("import", "raven", tmp_path, tmp_path / "annotations")
+    assert done.exit_code == 0, done.stderr
+    labelled = FolderDataset(tmp_path).labels.all_rows()
+    assert {row.label for row in labelled} == {"song"}
+    starts = {float(row.filename.rpartition("_")[2].removesuffix(".png")) for row in labelled}
+    assert min(starts) > 0.2
+    assert max(starts) < 1.9
+
+
+def test_the_original_layout_names_folder_and_files_as_the_original_does(
+    server: XenoCantoServer, fetch: Callable[..., Result], tmp_path: Path
+) -> None:
+    done = fetch("nr:9000001", tmp_path, "--layout", "original")
+    assert done.exit_code == 0, done.stderr
+    (path,) = (tmp_path / "downloaded_data_orig").iterdir()
+    assert path.name == "XC9000001_Invented_tit_1.mp3"
+    assert list(rows_of(tmp_path)) == ["XC9000001_Invented_tit_1"]

@@ -61,11 +61,14 @@ class _Response(Protocol):
 
 
 class _TryAgain(Exception):
-    """Why a request failed that may succeed later; `wait_s` is how long the service asks to wait."""
+    """Why a request failed that may succeed later; `wait_s` is how long the service asks to wait.
 
-    def __init__(self, problem: str, wait_s: float | None = None) -> None:
+    With `is_about_file`, other files may still be fetched if this one fails for good.
+    """
+
+    def __init__(self, problem: str, wait_s: float | None = None, is_about_file: bool = False) -> None:
         super().__init__(problem)
-        self.wait_s = wait_s
+        self.wait_s, self.is_about_file = wait_s, is_about_file
 
 
 @attrs.frozen(kw_only=True)
@@ -133,9 +136,12 @@ class WebClient:
         connection = self._connection
         for failures in range(TRIES):
             try:
-                return attempt()
+                answer = attempt()
             except _TryAgain as error:
-                problem, wait_s = redact(str(error)), error.wait_s
+                problem, wait_s, is_about_file = redact(str(error)), error.wait_s, error.is_about_file
+            else:
+                connection.has_failed = False
+                return answer
             if failures == 1 and not connection.has_answered:
                 raise StopFetching(f"{self._host} cannot be reached ({problem}): check the network, and try again.")
             if wait_s is not None and wait_s > _LONGEST_RETRY_AFTER_S:
@@ -144,6 +150,9 @@ class WebClient:
             if failures < TRIES - 1:
                 LOGGER.info("%s: %s; trying again", self._host, problem)
                 time.sleep(self._back_off(failures) if wait_s is None else wait_s)
+        if is_about_file and not connection.has_failed:
+            connection.has_failed = True
+            raise CoveyError(problem)
         raise StopFetching(f"{self._host} failed {TRIES} times in a row ({problem}): start again later.")
 
     def _back_off(self, failures: int) -> float:
@@ -170,7 +179,7 @@ class WebClient:
         response = self._send(url, headers)
         if _is_web_page(response):
             response.close()
-            raise _TryAgain("it sent a web page in place of a recording")
+            raise _TryAgain("it sent a web page in place of a recording", is_about_file=True)
         if response.status_code == HTTPStatus.OK:
             return self._describe_download(response)
         response_range = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
@@ -269,6 +278,8 @@ class WebClient:
             response.close()
             raise _TryAgain(f"it answered {phrase}", _read_retry_after(response))
         message = self._read_message(response) or phrase
+        if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+            raise CoveyError(f"{self._host} has nothing at this address: {message}")
         sentence = f"{self._host} refuses: {message}"
         if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED):
             raise StopFetching(sentence)
@@ -344,6 +355,7 @@ class _Connection:
         from requests.adapters import HTTPAdapter
 
         self.has_answered = False
+        self.has_failed = False  # the last file, for good
         self._lock = threading.Lock()
         self._last_start = -float("inf")
         self._session = Session()
