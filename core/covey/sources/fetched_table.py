@@ -9,7 +9,7 @@ from pathlib import Path
 
 from covey._base.csvs import guard_cell, write_csv
 from covey._base.errors import reason
-from covey._base.files import WORK
+from covey._base.files import WORK, remove_leftovers
 from covey.components.source_contract import StopFetching
 from covey.data.metadata import FILES, read_columns
 from covey.data.outside_paths import leads_outside
@@ -74,6 +74,7 @@ class FetchedTable:
         heads = list(dict.fromkeys(head for row in rows for head in row))
         write_csv(self._path, heads, ([guard_cell(row.get(head, "")) for head in heads] for row in rows))
         self._journal.unlink()
+        remove_leftovers(self._path)
 
     def _read_journal(self) -> Iterator[Row]:
         try:

@@ -10,7 +10,7 @@ from io import FileIO
 from pathlib import Path
 
 from covey._base.errors import CoveyError, reason
-from covey._base.files import sync_folder, write_text
+from covey._base.files import remove_leftovers, sync_folder, write_text
 from covey.components.source_contract import RecordingDownload, Resume, StopFetching
 
 
@@ -87,10 +87,11 @@ class PartialFile:
         with self._writing():
             with self.path.open("r+b") as file:
                 os.fsync(file.fileno())
+            remove_leftovers(self._note)
+            self._note.unlink(missing_ok=True)  # before the bytes go, so that a process that ends here leaves none
             self.path.chmod(0o666 & ~_read_umask())
             self.path.replace(path)
             sync_folder(path.parent)
-            self._note.unlink(missing_ok=True)
 
 
 def _write_whole(file: FileIO, block: bytes) -> None:
