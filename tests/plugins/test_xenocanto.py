@@ -434,7 +434,7 @@ def test_a_hundred_thousand_results_are_counted(server: XenoCantoServer, covey: 
     ("variables", "query", "problem"),
     [
         ({"XENO_CANTO_API_KEY": None}, "gen:Inventa", "xeno-canto needs a key. Every member"),
-        ({"XENO_CANTO_API_KEY": "wrong-key"}, "gen:Inventa", "Missing or invalid 'key' parameter"),
+        ({"XENO_CANTO_API_KEY": "wrong-key"}, "gen:Inventa", "Missing or invalid 'key' parameter. Set another"),
         ({"XENO_CANTO_API_KEY": "a key with blanks"}, "gen:Inventa", "has blanks or odd characters"),
         ({"COVEY_XENOCANTO_URL": "http://127.0.0.1:9"}, "gen:Inventa", "xeno-canto.org cannot be reached"),
         ({"COVEY_XENOCANTO_URL": "https://example.org"}, "gen:Inventa", "may only lead to this machine"),
@@ -468,6 +468,13 @@ def test_a_stored_key_is_used_and_can_be_removed(
         assert [path.stat().st_mode & 0o077 for path in home.rglob("*") if path.is_file()] == [0]
     assert covey("keys", "remove", "xeno-canto").exit_code == 0
     assert "needs a key" in covey("find", "xeno-canto", "gen:Inventa", "--set", "pace=0").stderr
+
+
+def test_a_key_as_an_argument_is_refused_and_not_shown(covey: Cli, home: Path) -> None:
+    done = covey("keys", "set", "xeno-canto", KEY)
+    assert (done.exit_code, KEY in done.stdout + done.stderr) == (2, False)
+    assert "Type covey keys set xeno-canto alone" in done.stderr
+    assert not home.exists()
 
 
 def start_fetch(server: XenoCantoServer, folder: Path, *words: str) -> subprocess.Popen[str]:

@@ -24,12 +24,15 @@ def keys() -> None:
 
 @keys.command("set")
 @click.argument("source")
-def set_key(source: str) -> None:
+@click.argument("misplaced", nargs=-1, metavar="")
+def set_key(source: str, misplaced: tuple[str, ...]) -> None:
     """Store the key of SOURCE, which is typed unseen, or read from standard input if that is no terminal.
 
     It goes into a file that only you can read, and never into a dataset. An environment variable with a key wins.
     """
     name, key = _find_key(source)
+    if misplaced:
+        raise CoveyError(f"A key is no argument: your shell would remember it. Type covey keys set {name} alone.")
     is_terminal = sys.stdin.isatty()
     if is_terminal:
         print_text(key.how, err=True)

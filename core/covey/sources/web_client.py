@@ -281,7 +281,9 @@ class WebClient:
         if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
             raise CoveyError(f"{self._host} has nothing at this address: {message}")
         sentence = f"{self._host} refuses: {message}"
-        if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED):
+        if status == HTTPStatus.UNAUTHORIZED:
+            raise StopFetching(f"{sentence.rstrip('.')}. Set another key by `covey keys set`, or in its variable.")
+        if status == HTTPStatus.BAD_REQUEST:
             raise StopFetching(sentence)
         raise CoveyError(sentence)
 
