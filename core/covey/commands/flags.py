@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TypeVar
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from covey._base.errors import CoveyError
 from covey.components.contracts import Component
 from covey.components.kinds import STEPS, Kind
-from covey.components.options import Option, format_value, options
+from covey.components.options import Option, Setting, format_value, options
 from covey.plugins.registry import Registry
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -29,6 +30,16 @@ def flags_of(cls: type) -> Callable[[F], F]:
         return command
 
     return decorate
+
+
+def given_options(options: Mapping[str, Setting]) -> dict[str, Setting]:
+    """Return those of the options of the running command that were given, not taken from their defaults."""
+    context = click.get_current_context()
+    return {
+        name: setting
+        for name, setting in options.items()
+        if context.get_parameter_source(name) not in (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
+    }
 
 
 def parse_settings(cls: type, texts: Sequence[str]) -> dict[str, object]:

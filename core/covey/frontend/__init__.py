@@ -80,6 +80,10 @@ from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registered, Registry
 from covey.sound.clip_samples import locate_recording, read_stretch
 from covey.sound.decoder import BrokenRecording
+from covey.sound.draw_spectrogram import draw_spectrogram
+from covey.sound.recipe_file import read_like
+from covey.sound.recipe_presets import PRESETS, change_recipe
+from covey.sound.spectrograms import Recipe
 
 __all__ = [
     "FILES",
@@ -88,6 +92,7 @@ __all__ = [
     "NOISE",
     "PALETTE",
     "PARAMETERS_FILE",
+    "PRESETS",
     "SEGMENT_NAME",
     "STEPS",
     "Action",
@@ -127,6 +132,7 @@ __all__ = [
     "Profile",
     "Provenance",
     "Reattachment",
+    "Recipe",
     "Registered",
     "Registry",
     "Row",
@@ -138,6 +144,7 @@ __all__ = [
     "Worklist",
     "allowed_choices",
     "build",
+    "change_recipe",
     "check_paths",
     "cluster",
     "cluster_colour",
@@ -150,6 +157,7 @@ __all__ = [
     "describe_methods",
     "describe_origin",
     "digest",
+    "draw_spectrogram",
     "evolve",
     "explain_gaps",
     "export",
@@ -182,6 +190,7 @@ __all__ = [
     "profile_option",
     "rank_rows",
     "read_experiment",
+    "read_like",
     "read_metadata",
     "read_stretch",
     "read_text",

@@ -1,32 +1,59 @@
-"""Colour tables: from 256 levels to RGB."""
+"""Colour maps: from 256 levels to RGB, under the names that matplotlib has for them.
+
+The tables are those of matplotlib 3.11, which anybody may use (viridis, magma, inferno and plasma by S. van der Walt,
+N. Smith and E. Firing are CC0; those named like Blues or Set1 are C. Brewer's, Apache 2.0; the others are under
+matplotlib's own licence, Copyright (c) 2012- Matplotlib Development Team). Each is a row of `colour_maps.png`, so that
+matplotlib need not be installed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-_VIRIDIS = (
-    "44015444025544035745055845065a45085b46095c460b5e460c5f460e61470f6247116347126547146647156747166947186a48196b"
-    "481a6c481c6e481d6f481e70482071482172482273482374472575472676472777472878472a79472b7a472c7b462d7c462f7c46307d"
-    "46317e45327f45347f453580453681443781443982433a83433b83433c84423d84423e854240854141864142864043874044873f4587"
-    "3f47883e48883e49893d4a893d4b893d4c893c4d8a3c4e8a3b508a3b518a3a528b3a538b39548b39558b38568b38578c37588c37598c"
-    "365a8c365b8c355c8c355d8c345e8d345f8d33608d33618d32628d32638d31648d31658d31668d30678d30688d2f698d2f6a8d2e6b8e"
-    "2e6c8e2e6d8e2d6e8e2d6f8e2c708e2c718e2c728e2b738e2b748e2a758e2a768e2a778e29788e29798e287a8e287a8e287b8e277c8e"
-    "277d8e277e8e267f8e26808e26818e25828e25838d24848d24858d24868d23878d23888d23898d22898d228a8d228b8d218c8d218d8c"
-    "218e8c208f8c20908c20918c1f928c1f938b1f948b1f958b1f968b1e978a1e988a1e998a1e998a1e9a891e9b891e9c891e9d881e9e88"
-    "1e9f881ea0871fa1871fa2861fa38620a48520a58521a68521a78422a78423a88323a98224aa8225ab8126ac8127ad8028ae7f29af7f"
-    "2ab07e2bb17d2cb17d2eb27c2fb37b30b47a32b57a33b67935b77836b87738b97639b9763bba753dbb743ebc7340bd7242be7144be70"
-    "45bf6f47c06e49c16d4bc26c4dc26b4fc36951c46853c56755c66657c66559c7645bc8625ec96160c96062ca5f64cb5d67cc5c69cc5b"
-    "6bcd596dce5870ce5672cf5574d05477d05279d1517cd24f7ed24e81d34c83d34b86d44988d5478bd5468dd64490d64392d74195d73f"
-    "97d83e9ad83c9dd93a9fd938a2da37a5da35a7db33aadb32addc30afdc2eb2dd2cb5dd2bb7dd29bade27bdde26bfdf24c2df22c5df21"
-    "c7e01fcae01ecde01dcfe11cd2e11bd4e11ad7e219dae218dce218dfe318e1e318e4e318e7e419e9e419ece41aeee51bf1e51cf3e51e"
-    "f6e61ff8e621fae622fde724"
-)
-COLOURS: Mapping[str, NDArray[np.uint8]] = {
-    "viridis": np.frombuffer(bytes.fromhex(_VIRIDIS), dtype=np.uint8).reshape(256, 3),
-    "gray": np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1),
-}
-"""Each (256, 3) uint8. viridis is that of matplotlib (S. van der Walt and N. Smith, CC0), its fractions cut, not
-rounded, to whole numbers as the original tools do."""
+from covey._base.errors import CoveyError, did_you_mean
+
+_TABLES = Path(__file__).with_suffix(".png")
+_ROWS = (
+    "viridis", "gray", "magma", "inferno", "plasma", "cividis", "Accent", "afmhot", "autumn", "berlin", "binary",
+    "Blues", "bone", "BrBG", "brg", "BuGn", "BuPu", "bwr", "CMRmap", "cool", "coolwarm", "copper", "cubehelix",
+    "Dark2", "flag", "gist_earth", "gist_gray", "gist_grey", "gist_heat", "gist_ncar", "gist_rainbow", "gist_stern",
+    "gist_yarg", "gist_yerg", "GnBu", "gnuplot", "gnuplot2", "Grays", "Greens", "grey", "Greys", "hot", "hsv",
+    "jet", "managua", "nipy_spectral", "ocean", "okabe_ito", "Oranges", "OrRd", "Paired", "Pastel1", "Pastel2",
+    "pink", "PiYG", "PRGn", "prism", "PuBu", "PuBuGn", "PuOr", "PuRd", "Purples", "rainbow", "RdBu", "RdGy", "RdPu",
+    "RdYlBu", "RdYlGn", "Reds", "seismic", "Set1", "Set2", "Set3", "Spectral", "spring", "summer", "tab10", "tab20",
+    "tab20b", "tab20c", "terrain", "turbo", "twilight", "twilight_shifted", "vanimo", "winter", "Wistia", "YlGn",
+    "YlGnBu", "YlOrBr", "YlOrRd",
+)  # fmt: skip
+_REVERSED = "_r"
+COLOUR_MAPS = (*_ROWS, *(f"{name}{_REVERSED}" for name in _ROWS))
+"""The names of all maps; those that end with _r run backwards."""
+
+
+@cache
+def colour_table(name: str) -> NDArray[np.uint8]:
+    """Return the colours of a map (256, 3) uint8, those of the lowest level first.
+
+    Fractions are cut, not rounded, to whole numbers as the original tools do; gray is 0 to 255.
+
+    Raises:
+        CoveyError: there is no map of that name.
+    """
+    if name not in COLOUR_MAPS:
+        hint = did_you_mean(name, COLOUR_MAPS) or " All that matplotlib has are there, such as viridis or inferno_r."
+        raise CoveyError(f"There is no colour map {name!r}.{hint}")
+    forward = name.removesuffix(_REVERSED)
+    table: NDArray[np.uint8] = _read_tables()[_ROWS.index(forward)]
+    return table if name == forward else table[::-1]
+
+
+@cache
+def _read_tables() -> NDArray[np.uint8]:
+    """Return all tables (maps, 256, 3) uint8."""
+    from PIL import Image
+
+    with Image.open(_TABLES) as picture:
+        return np.asarray(picture)

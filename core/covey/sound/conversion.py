@@ -12,13 +12,14 @@ from pathlib import Path
 import attrs
 import numpy as np
 
-from covey._base.digests import hash_file
+from covey._base.digests import digest, hash_file
 from covey._base.errors import CoveyError, reason
 from covey._base.files import WORK, make_folder, refuse_links, replace_file
 from covey._base.progress import SILENT, Progress
 from covey._base.run_lock import hold_run_lock
 from covey._base.run_log import LOGGER, LoggedProgress, log_to_file
 from covey._base.text import escape_undecodable
+from covey.components.options import evolve
 from covey.data.folder import FolderDataset
 from covey.data.images import THREADS, ImageFolder
 from covey.data.outside_paths import refuse_outside_folders
@@ -26,6 +27,7 @@ from covey.data.pointer import point_to_recordings
 from covey.data.recording_files import RecordingFiles, find_recordings
 from covey.data.segment_names import image_name, recordings_of_images
 from covey.sound import png
+from covey.sound.clip_table import write_clips
 from covey.sound.common_band import choose_band
 from covey.sound.conversion_report import ConversionReport
 from covey.sound.decoder import BrokenRecording, Decoder
@@ -33,12 +35,13 @@ from covey.sound.ledger import Ledger, LedgerEntry
 from covey.sound.recipe_file import check_recipe, read_recipe, write_recipe
 from covey.sound.recordings import Recording, examine_recording, mark_namesakes
 from covey.sound.refresh_catalogue import refresh_catalogue
-from covey.sound.segments import Segment, SegmentCutter, choose_segments
-from covey.sound.spectrograms import Recipe
+from covey.sound.segments import Event, Segment, SegmentCutter, choose_segments
+from covey.sound.spectrograms import FLOOR, GRID, NEAREST, WHOLE, Recipe
 
 LOUDEST = 300
 """dB of full scale that no sound reaches: values beyond are no samples."""
 LOG = "spectrograms.log"
+_SAMPLES = {FLOOR: "before", NEAREST: "nearest to"}
 _FATAL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 """Errors of writing that would meet every other recording as well."""
 
@@ -51,6 +54,7 @@ def convert_recordings(
     *,
     check: bool = False,
     remove_orphans: bool = False,
+    events: Mapping[str, Sequence[Event]] | None = None,
 ) -> ConversionReport:
     """Make spectrogram images of all recordings in `source`, into `dataset`/images.
 
@@ -64,19 +68,26 @@ def convert_recordings(
         progress: shows the steps and notes.
         check: whether to read every recording, also those that the file system says are unchanged.
         remove_orphans: whether to remove images of recordings that are gone.
+        events: what is annotated in each recording, by its name without the ending, where the recipe cuts around
+            events.
 
     Raises:
-        CoveyError: no recordings; the folder holds images of another recipe, or another process works in it; it cannot
-            be written.
+        CoveyError: no recordings; the recipe cuts around events and there are none, or the other way round; the folder
+            holds images of another recipe, or another process works in it; it cannot be written.
     """
     recipe = recipe or Recipe()
     _check_libraries()
+    _check_events(recipe, events)
     files = find_recordings(source)
     folder = dataset / "images"
     refuse_links(dataset / WORK)
     refuse_outside_folders(folder, dataset)
     recordings = _examine_all(files, recipe, progress)
-    recordings, recipe = choose_band(recordings, recipe, read_recipe(folder), progress)
+    if events is not None:
+        recordings = [_with_events(recording, events) for recording in recordings]
+    earlier = read_recipe(folder)
+    recipe = _follow_starts(recipe, earlier, progress)
+    recordings, recipe = choose_band(recordings, recipe, earlier, progress)
     usable = [recording for recording in recordings if not recording.problem]
     if not usable and not ImageFolder(folder).has_images():
         return ConversionReport(folder=folder, files=files, recordings=recordings)
@@ -86,12 +97,14 @@ def convert_recordings(
     with hold_run_lock(work / "spectrograms.lock"), log_to_file(work / LOG):
         if usable:
             write_recipe(folder, recipe)
-        converter = Converter(folder=folder, recipe=recipe, check=check, recordings=recordings)
+        converter = Converter(folder=folder, recipe=recipe, check=check, recordings=recordings, events=events)
         entries = converter.convert_all(usable, LoggedProgress(progress))
         converter.follow_contents(entries)
         orphans = sorted(converter.orphans())
         if remove_orphans:
             _remove_images(folder, orphans)
+        if recipe.cut == WHOLE:
+            write_clips(folder, recipe)
         report = attrs.evolve(
             converter.report(files, entries), orphans=orphans, orphans_removed=remove_orphans, log=work / LOG
         )
@@ -99,6 +112,33 @@ def convert_recordings(
             LOGGER.info("%s", escape_undecodable(line))
         _catalogue(FolderDataset(dataset), source, progress)
     return report
+
+
+def _check_events(recipe: Recipe, events: Mapping[str, Sequence[Event]] | None) -> None:
+    if (events is None) != (recipe.cut == GRID):
+        raise CoveyError(
+            f"The recipe cuts around events (cut {recipe.cut}): name the annotations with --around."
+            if events is None
+            else "Events are cut around their middle or whole: --cut grid does not go with --around."
+        )
+
+
+def _with_events(recording: Recording, events: Mapping[str, Sequence[Event]]) -> Recording:
+    """Return a recording, with a problem if nothing is annotated in it."""
+    if recording.problem or events.get(recording.stub):
+        return recording
+    return attrs.evolve(recording, rate=0, problem="no event is annotated in it")
+
+
+def _follow_starts(recipe: Recipe, earlier: Recipe | None, progress: Progress) -> Recipe:
+    """Return a recipe that finds the first sample of a segment as that of images that are there already."""
+    if earlier is None or earlier.starts == recipe.starts:
+        return recipe
+    progress.note(
+        f"New segments begin at the sample {_SAMPLES[earlier.starts]} their start, like those of the images that are"
+        f" there; in another dataset folder they would begin at the one {_SAMPLES[recipe.starts]} it."
+    )
+    return evolve(recipe, starts=earlier.starts)
 
 
 def _catalogue(dataset: FolderDataset, source: Path, progress: Progress) -> None:
@@ -142,6 +182,7 @@ class Converter:
     recipe: Recipe
     check: bool
     recordings: Sequence[Recording]
+    events: Mapping[str, Sequence[Event]] | None = None
     new: list[LedgerEntry] = attrs.field(init=False, factory=list)
     renamed: list[tuple[str, str]] = attrs.field(init=False, factory=list)
     new_image_names: dict[str, str] = attrs.field(init=False, factory=dict)
@@ -239,9 +280,19 @@ class Converter:
             self.replaced.append(recording.name)
         return self._make(recording, content)
 
+    def _describe(self, recording: Recording, content: str) -> LedgerEntry:
+        """Return an entry for a recording of which nothing has been made yet."""
+        return attrs.evolve(self._ledger.describe(recording, content), events=self._events_key(recording.stub))
+
+    def _events_key(self, stub: str) -> str:
+        """Return a hash of the events in a recording, "" where it is not cut around events."""
+        if self.events is None:
+            return ""
+        return digest(sorted([event.begin, event.end] for event in self.events.get(stub, ())))
+
     def _is_complete(self, entry: LedgerEntry) -> bool:
         """Say whether all images of an entry are there; earlier versions gave up recordings that are read today."""
-        if entry.problem and not entry.content:
+        if (entry.problem and not entry.content) or entry.events != self._events_key(entry.stub):
             return False
         return entry.done and entry.images == len(self._present.get(entry.stub, ()))
 
@@ -260,7 +311,7 @@ class Converter:
 
     def _refresh(self, entry: LedgerEntry, recording: Recording, content: str) -> LedgerEntry:
         """Return an entry with what is known about its recording now."""
-        described = self._ledger.describe(recording, content)
+        described = self._describe(recording, content)
         current = attrs.evolve(
             described, images=entry.images, silent=entry.silent, rest=entry.rest, problem=entry.problem, done=True
         )
@@ -283,7 +334,7 @@ class Converter:
 
     def _make(self, recording: Recording, content: str) -> LedgerEntry:
         """Make the images of one recording; older ones of it that it no longer has are removed."""
-        entry = self._ledger.describe(recording, content)
+        entry = self._describe(recording, content)
         self._ledger.add(entry)
         tally = Tally()
         written: set[str] = set()
@@ -320,7 +371,7 @@ class Converter:
         decoder = Decoder(
             path=recording.path, rate=recipe.rate, filtered=recipe.band == "common", channel=recipe.channel
         )
-        cutter = SegmentCutter(recipe)
+        cutter = SegmentCutter(recipe, None if self.events is None else self.events[recording.stub])
         for segment in choose_segments(tally.audible(cutter.cut(decoder.blocks()), recipe), recipe):
             name = image_name(recording.stub, segment.start)
             with replace_file(self.folder / name, durable=False) as file:
@@ -328,6 +379,7 @@ class Converter:
             yield name
         tally.rest = cutter.rest
         tally.problems += filter(None, [decoder.problem])
+        tally.problems += [f"events {reason}: {count}" for reason, count in cutter.left_out.items()]
 
 
 @attrs.define

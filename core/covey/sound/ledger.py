@@ -24,7 +24,8 @@ class LedgerEntry:
     `name` is the recording's; `recording` leads to it from the image folder. `images` counts them, `silent` the
     segments left out, `rest` is what no image shows at the end, in seconds. `problem` says why there are no images, or
     not all. `content` is the SHA-256 of the recording, "" in entries of earlier versions; the other fields are those of
-    its stamp. An entry that is not `done` was written before the images were made.
+    its stamp. `events` is a hash of the events around which it was cut, "" if it was cut into one segment after the
+    other. An entry that is not `done` was written before the images were made.
     """
 
     name: str
@@ -38,6 +39,7 @@ class LedgerEntry:
     silent: int = 0
     rest: float = 0.0
     problem: str = ""
+    events: str = ""
     done: bool = True
 
     @property

@@ -4,35 +4,40 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import cache
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
-from covey.components import options
 from covey.components.contracts import Component, Floats, Pixels
-from covey.components.options import component, option
+from covey.components.options import Setting, component, option, option_values
 from covey.data.picture_decoding import MOST_PIXELS
 from covey.sound.channels import CHANNELS, channel_number
-from covey.sound.colour_maps import COLOURS
+from covey.sound.colour_maps import COLOUR_MAPS, colour_table
+from covey.sound.frequency_scales import SCALES, mel_weights, resample_rows, row_frequencies
+from covey.sound.noise_reduction import NOISE, equalized, pcen, subtracted
+from covey.sound.power_spectra import TAPERS, power
 
 EPS = 1e-10
 """What is added to the power before its logarithm is taken."""
+GRID, MIDDLE, WHOLE = CUTS = ("grid", "middle", "whole")
+FLOOR, NEAREST = STARTS = ("floor", "nearest")
 
 
 @component
 class Recipe(Component):
-    """How sound becomes images. The defaults are the original tools' recipe: 128 x 256 pixels.
+    """How sound becomes images: the one place where all that is declared.
 
-    Each segment: Hamming windows, the mean taken off each, power spectrum, Nyquist row dropped, median equaliser,
-    log10, stretched from its least to its greatest value over 256 colours, high frequencies on top.
+    Each segment: windows, the mean taken off each, power spectrum, Nyquist row dropped, noise taken off, log10,
+    stretched from its least to its greatest value over 256 colours, high frequencies on top. The defaults give 128 x
+    256 pixels, as the original tools did in 2024.
 
     Raises CoveyError for options that do not go together.
     """
 
     name = "spectrograms"
+    version = 2
     requires: ClassVar = {"soundfile": "covey[audio]", "soxr": "covey[audio]"}
 
     rate: int = option(
@@ -61,15 +66,46 @@ class Recipe(Component):
         le=65536,
         help="Samples in one Fourier transform. Larger values resolve frequency better and time worse.",
     )
-    overlap: int = option(
-        default=220, ge=0, help="Samples that neighbouring windows share. Larger values make wider images."
+    overlap: float = option(
+        default=220,
+        ge=0,
+        help="Samples that neighbouring windows share; a fraction of a sample is cut off. Larger values make wider"
+        " images.",
     )
-    equalize: bool = option(
-        default=True, help="Take stationary background noise off each frequency: its median over the segment."
+    taper: str = option(
+        default="hamming",
+        choices=TAPERS,
+        expert=True,
+        help="The shape of the window, by its name in scipy. --window takes that name too.",
     )
-    colormap: str = option(default="viridis", choices=tuple(COLOURS), help="How power becomes colour.")
+    noise: str = option(
+        default="equalize",
+        choices=NOISE,
+        help="How stationary noise is taken off each frequency: in units of its median above its minimum (equalize), by"
+        " subtracting the median of its logarithm (subtract), by its own slowly changing level (pcen), or not (none).",
+    )
+    colormap: str = option(
+        default="viridis",
+        choices=lambda recipe: COLOUR_MAPS,
+        help="How power becomes colour: the name of any colormap of matplotlib, such as gray, magma or inferno_r.",
+    )
     scale: str = option(
-        default="linear", choices=("linear", "mel"), help="The frequency axis: mel gives low frequencies more room."
+        default="linear",
+        choices=SCALES,
+        help="The frequency axis: mel and log give low frequencies more room.",
+    )
+    log_min: float = option(
+        default=0.02,
+        ge=0.0005,
+        lt=0.5,
+        when={"scale": "log"},
+        help="The lowest frequency, as a fraction of the rate. Larger values leave out more of the low frequencies.",
+    )
+    first: int = option(
+        default=0,
+        ge=0,
+        help="Take only so many segments of each recording, the first that are not silent; 0 takes all. Larger values"
+        " give more images.",
     )
     loudest: int = option(
         default=0,
@@ -98,6 +134,19 @@ class Recipe(Component):
         help="What images show where recordings differ in rate: the band that all of them have (common), or all up to"
         " half of the rate asked for, with an empty band in some (full).",
     )
+    cut: str = option(
+        default=GRID,
+        choices=CUTS,
+        help="Which pieces become images: one after the other (grid), or with --around one for each event: a segment"
+        " around its middle (middle), or the event from its start to its end (whole).",
+    )
+    starts: str = option(
+        default=FLOOR,
+        choices=STARTS,
+        expert=True,
+        help="At which sample a segment begins whose start lies between two: the one before (floor), or the nearest, as"
+        " in images of covey's first recipe.",
+    )
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -115,34 +164,48 @@ class Recipe(Component):
         return self.step * self.segment
 
     @property
-    def columns(self) -> int:
-        """Width of an image; its height is half the window."""
-        return (self.length - self.window) // self._hop + 1
+    def hop(self) -> int:
+        """Samples from the start of one window to the start of the next."""
+        return self.window - int(self.overlap)
 
     @property
-    def _hop(self) -> int:
-        return self.window - self.overlap
+    def columns(self) -> int:
+        """Width of an image of a segment; its height is half the window."""
+        return self.count_columns(self.length)
+
+    def count_columns(self, sample_count: int) -> int:
+        """Return the width of an image of so many samples."""
+        return (sample_count - self.window) // self.hop + 1
+
+    def sample_at(self, start_s: float) -> int:
+        """Return the sample at which a segment begins that starts so many seconds into a recording."""
+        return math.floor(self.rate * start_s) if self.starts == FLOOR else round(start_s * self.rate)
 
     def pixels(self, samples: Floats) -> Pixels:
         """Return the image (window // 2, columns, 3) uint8 of one segment: `length` samples, mono float32.
 
-        That of fewer samples is filled up with the lowest level.
+        That of fewer samples is filled up with the lowest level; whole events have images of their own width.
         """
-        power_spectrum = power(samples, self.window, self._hop)
+        colour_indices = levels(self._intensities(samples))[::-1]
+        if self.cut != WHOLE and (missing := self.columns - colour_indices.shape[1]):
+            colour_indices = np.pad(colour_indices, ((0, 0), (0, missing)))
+        return np.take(colour_table(self.colormap), colour_indices, axis=0)
+
+    def _intensities(self, samples: Floats) -> Floats:
+        """Return what is drawn (window // 2, columns) float32, low frequencies first."""
+        power_spectrum = power(samples, self.window, self.hop, self.taper)
         if self.scale == "mel":
             power_spectrum = mel_weights(self.rate, self.window) @ power_spectrum
-        if self.equalize:
-            power_spectrum = equalized(power_spectrum)
-        colour_indices = levels(np.log10(power_spectrum + np.float32(EPS)))[::-1]
-        return np.take(
-            COLOURS[self.colormap],
-            np.pad(colour_indices, ((0, 0), (0, self.columns - colour_indices.shape[1]))),
-            axis=0,
-        )
+        if self.noise == "pcen":
+            intensities = pcen(np.sqrt(power_spectrum), self.hop / self.rate)
+        else:
+            power_spectrum = equalized(power_spectrum) if self.noise == "equalize" else power_spectrum
+            intensities = np.log10(power_spectrum + np.float32(EPS))
+        intensities = subtracted(intensities) if self.noise == "subtract" else intensities
+        return resample_rows(intensities, self.log_min) if self.scale == "log" else intensities
 
-    def parameters(self) -> dict[str, str | int | float | bool]:
+    def parameters(self) -> dict[str, object]:
         """Return what the parameter file beside the images says, under the original tools' names and covey's own."""
-        times = (np.arange(self.columns) * self._hop + self.window / 2) / self.rate
         return {
             "sampling_frequency": self.rate,
             "segment_duration_sec": self.segment,
@@ -150,19 +213,47 @@ class Recipe(Component):
             "fft_window_size_bins": self.window,
             "fft_window_overlap_bins": self.overlap,
             "colormap": self.colormap,
-            "equalize": self.equalize,
-            "max_segm_per_file": self.loudest or None,
+            "equalize": self.noise == "equalize",
+            "specsub": self.noise == "subtract",
+            "log_f_min": self.log_min if self.scale == "log" else None,
+            "max_segm_per_file": self.first or None,
             "eps": EPS,
-            "covey": {"version": self.version, "options": options.option_values(self)},
-            "frequency_axis": frequencies(self.rate, self.window, self.scale).tolist(),
-            "time_axis": times.tolist(),
+            "covey": {"version": self.version, "options": option_values(self), "axes": self._axes()},
+            "frequency_axis": [*self._frequencies.tolist(), *([self.rate / 2] if self.scale == "linear" else [])],
+            "time_axis": self._times.tolist(),
         }
 
+    def _axes(self) -> dict[str, Setting]:
+        """Return what it takes to draw the axes of the images, frequencies in Hz and times in seconds."""
+        frequencies_hz = self._frequencies
+        return {
+            "scale": self.scale,
+            "f_min": float(frequencies_hz[0]),
+            "f_max": float(frequencies_hz[-1]),
+            "rate": self.rate,
+            "hop": self.hop,
+            "rows": len(frequencies_hz),
+            "columns": None if self.cut == WHOLE else self.columns,
+            "first_column": self.window / 2 / self.rate,
+            "column_step": self.hop / self.rate,
+        }
+
+    @property
+    def _frequencies(self) -> NDArray[np.float64]:
+        return row_frequencies(self.rate, self.window, self.scale, self.log_min)
+
+    @property
+    def _times(self) -> NDArray[np.float64]:
+        """The middle of each column of a segment in seconds (columns,)."""
+        return np.asarray((np.arange(self.columns) * self.hop + self.window / 2) / self.rate, dtype=np.float64)
+
     def _problems(self) -> Iterator[str]:
+        if self.colormap not in COLOUR_MAPS:
+            colour_table(self.colormap)  # raises a sentence that names the nearest
         if self.channel not in CHANNELS and not channel_number(self.channel):
             yield f"The channel must be {', '.join(CHANNELS)} or a number from 1, not {self.channel!r}."
         if self.overlap >= self.window:
-            yield f"An overlap of {self.overlap} samples needs a window longer than {self.window}."
+            yield f"An overlap of {self.overlap:g} samples needs a window longer than {self.window}."
         elif self.length < self.window:
             yield (
                 f"A segment of {self.segment:g} s at {self.rate} Hz has {self.length} samples, fewer than the window of"
@@ -174,79 +265,9 @@ class Recipe(Component):
             yield "Segments would start less than a millisecond apart: take a larger step."
 
 
-def power(samples: Floats, window: int, hop: int) -> Floats:
-    """Return the power spectrum (window // 2, columns) float32, low frequencies first, without the Nyquist row.
-
-    The same as scipy's `spectrogram(window="hamming", detrend="constant", scaling="spectrum", mode="psd")`.
-    """
-    from scipy.fft import rfft
-
-    windows = np.lib.stride_tricks.sliding_window_view(samples, window)[::hop]
-    taper = _hamming(window)
-    frames = windows - windows.mean(axis=1, keepdims=True)
-    frames *= taper
-    spectrum = rfft(frames.T, axis=0)[: window // 2]
-    power_spectrum: Floats = np.square(spectrum.real)
-    power_spectrum += np.square(spectrum.imag)
-    power_spectrum *= 2 / taper.sum() ** 2
-    power_spectrum[0] /= 2
-    return power_spectrum
-
-
-def equalized(power_spectrum: Floats) -> Floats:
-    """Return a power spectrum (rows, columns) float32 without its stationary noise, at least 1 everywhere.
-
-    For each frequency: the power above its median, in units of median minus minimum. The median equaliser of
-    C. Bedoya et al. (2017), "Automatic identification of rainfall in acoustic recordings", as scikit-maad has it.
-    """
-    sorted_power = np.sort(power_spectrum, axis=1)  # much faster than a median: numpy sorts with SIMD
-    column_count = power_spectrum.shape[1]
-    median = (sorted_power[:, (column_count - 1) // 2] + sorted_power[:, column_count // 2]) / 2
-    spread = median - sorted_power[:, 0]
-    spread[spread <= 0] = max(power_spectrum.max(), np.finfo(np.float32).tiny)
-    equalized_spectrum = power_spectrum - median[:, None]
-    equalized_spectrum /= spread[:, None]
-    return np.maximum(equalized_spectrum, 1, out=equalized_spectrum)
-
-
 def levels(values: Floats) -> NDArray[np.uint8]:
     """Return an array scaled to 0 to 255, uint8, from its least to its greatest value; a flat one becomes 0."""
     values = values - values.min()
     highest = values.max()
     values *= 256 / highest if highest > 0 else 0
     return np.minimum(values, 255, out=values).astype(np.uint8)
-
-
-def frequencies(rate: int, window: int, scale: str = "linear") -> NDArray[np.float64]:
-    """Return the frequency of each row in Hz, lowest first; on the linear scale the Nyquist frequency comes last."""
-    linear_frequencies_hz: NDArray[np.float64] = np.fft.rfftfreq(window, 1 / rate).astype(np.float64)
-    if scale == "linear":
-        return linear_frequencies_hz
-    rows = window // 2
-    mels = np.linspace(0, _mel(rate / 2), rows + 2)[1:-1]
-    return 700 * np.expm1(mels / 1127)
-
-
-@cache
-def mel_weights(rate: int, window: int) -> Floats:
-    """Return the weights (window // 2, window // 2) float32 that turn linear rows into as many rows on the mel scale.
-
-    Triangles around frequencies evenly spaced in mel (D. O'Shaughnessy 1987), each with weights that sum to 1, and
-    nowhere narrower than the linear rows are apart, so that none is empty.
-    """
-    linear_frequencies_hz = frequencies(rate, window)[: window // 2]
-    centres_hz = frequencies(rate, window, "mel")
-    half_widths_hz = np.maximum(np.gradient(centres_hz), linear_frequencies_hz[1])
-    weights = np.maximum(1 - abs(linear_frequencies_hz[None] - centres_hz[:, None]) / half_widths_hz[:, None], 0)
-    weights /= weights.sum(axis=1, keepdims=True)
-    return np.asarray(weights, dtype=np.float32)
-
-
-@cache
-def _hamming(window: int) -> Floats:
-    """Return the periodic Hamming window (window,) float32."""
-    return (0.54 - 0.46 * np.cos(2 * np.pi * np.arange(window) / window)).astype(np.float32)
-
-
-def _mel(frequency: float) -> float:
-    return 1127 * math.log1p(frequency / 700)

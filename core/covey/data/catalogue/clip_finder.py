@@ -11,6 +11,7 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import attrs
 
@@ -28,7 +29,7 @@ from covey.labelling.clips import RecordingClip
 
 LEDGER = "_recordings.jsonl"
 CLIPS_FILE = "clips.csv"
-_HEADS = ("filename", "recording", "start_s", "duration_s")
+CLIPS_HEADS = ("filename", "recording", "start_s", "duration_s")
 _MOST_S = 1e6
 _UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError)
 NO_CLIP = "its name does not tell a recording, and no clips.csv lists it"
@@ -223,12 +224,22 @@ def _read_parameters(path: Path) -> tuple[float, Axis]:
     except _UNREADABLE:
         return 0.0, Axis()
     try:
-        low, high = float(document["frequency_axis"][0]), float(document["frequency_axis"][-1])
-        scale = str(document.get("covey", {}).get("options", {}).get("scale", "linear"))
-        axis = Axis(low, high, scale) if math.isfinite(low) and math.isfinite(high) else Axis()
+        axis = _read_axis(document)
     except _UNREADABLE:
         axis = Axis()
     return duration_s if duration_s and duration_s > 0 else 0.0, axis
+
+
+def _read_axis(document: Mapping[str, Any]) -> Axis:
+    """Return the frequencies that a file of parameters tells; those of the original tools may not tell the scale."""
+    own = document.get("covey", {})
+    axes = own.get("axes", {})
+    if "specsub" in document and "log_f_min" not in document:
+        return Axis()
+    rows_hz = document["frequency_axis"][: int(document["fft_window_size_bins"]) // 2]
+    low, high = float(axes.get("f_min", rows_hz[0])), float(axes.get("f_max", rows_hz[-1]))
+    scale = str(axes.get("scale") or own.get("options", {}).get("scale", "linear"))
+    return Axis(low, high, scale) if math.isfinite(low) and math.isfinite(high) else Axis()
 
 
 def _as_seconds(value: object) -> float:
@@ -269,7 +280,7 @@ def _read_cuts(folders: Sequence[Path]) -> tuple[dict[str, _Cut], Balance]:
                 cuts[name] = _Cut(cells["recording"], _as_seconds(cells["start_s"]), _as_seconds(cells["duration_s"]))
                 balance.used += 1
             except (ValueError, TypeError, LookupError):
-                balance.leave_out(f"without {', '.join(_HEADS)} in seconds", f"line {line}")
+                balance.leave_out(f"without {', '.join(CLIPS_HEADS)} in seconds", f"line {line}")
     except CoveyError as error:
         balance.leave_out(str(error), CLIPS_FILE)
     return cuts, balance

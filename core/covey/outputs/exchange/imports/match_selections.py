@@ -124,7 +124,7 @@ def match_selections(
     table_rows, index = list(rows_of(tables)), RecordingIndex.of_recordings(recordings_of(segments))
     sound_keys = dict.fromkeys((row.sound, table.folders) for table, row in table_rows)
     recordings_by_sound = {sound: find_recordings(index, *sound) for sound in sound_keys}
-    conflicting_sounds = _conflicting_sounds(recordings_by_sound)
+    conflicting_sounds = find_conflicting_sounds(recordings_by_sound)
     clips_by_recording = _clips(segments)
     balance = Balance("selection", f"in {count_noun(len(tables), 'table')}")
     images_by_label: dict[str, dict[str, None]] = defaultdict(dict)
@@ -172,7 +172,7 @@ def _problem(row: SelectionRow, recordings: Sequence[str], classes: Iterable[str
     return "", row.row
 
 
-def _conflicting_sounds(recordings_by_sound: Mapping[_Sound, Sequence[str]]) -> set[str]:
+def find_conflicting_sounds(recordings_by_sound: Mapping[_Sound, Sequence[str]]) -> set[str]:
     """Return the paths of which several, in different folders, seem to be one recording: only one of them can be it."""
     return find_conflicting_paths(
         (sound, recordings[0])

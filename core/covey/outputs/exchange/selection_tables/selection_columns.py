@@ -25,6 +25,7 @@ from covey.outputs.exchange.selection_tables.selections import (
 )
 
 BEGIN, END, OFFSET = "Begin Time (s)", "End Time (s)", "File Offset (s)"
+DURATION = "Duration (s)"
 BEGIN_PATH, BEGIN_FILE, LABEL = "Begin Path", "Begin File", "Label"
 CLASS_COLUMNS = (
     LABEL, "Class", "Annotation", "Annotations", "Species", "Common Name", "Common_Name", "Call Type", "Sound Type",
@@ -63,6 +64,32 @@ BIRDNET = (
     Columns("offset", "duration", "in file", end_is_duration=True),
 )
 """Selection tables, CSV, R and Kaleidoscope, as BirdNET-Analyzer writes them."""
+
+
+_EVENT_HEADS = {
+    **dict.fromkeys(("start", "begin", "onset", "start_s", "begin_s", "start_time", "begin_time", "start (s)"), BEGIN),
+    **dict.fromkeys(("end", "stop", "end_s", "end_time", "stop_s", "end (s)"), END),
+    **dict.fromkeys(("duration", "duration_s", "length_s"), DURATION),
+    **dict.fromkeys(("recording", "file", "filename", "file_name", "filepath", "sound", "sound_file"), BEGIN_FILE),
+}
+"""What other programs call the columns of a table of events, in small letters."""
+
+
+def read_event_table(path: Path) -> SelectionTable:
+    """Read a table of events, CSV or tab-separated: recording, start, and end or duration in seconds; no class needed.
+
+    Raises:
+        CoveyError: the file cannot be read, or is no such table.
+    """
+    rows = list(csvs.read_csv_rows(path, "events"))
+    heads = [_EVENT_HEADS.get(head.strip().lower(), head.strip()).lower() for head in (rows[0][1] if rows else [])]
+    ends = [
+        kind for kind in (RAVEN, attrs.evolve(RAVEN, end=DURATION.lower(), end_is_duration=True)) if kind.end in heads
+    ]
+    if not ends or RAVEN.begin not in heads:
+        raise ForeignTableError(f"{path} has no columns for start and end in seconds. There is: {_list(heads)}.")
+    cells = [(line, dict(zip(heads, row, strict=False))) for line, row in rows[1:]]
+    return SelectionTable(path=path, selections=[_selection(path, line, row, ends[0], "") for line, row in cells])
 
 
 def read_raven_table(path: Path, column: str | None = None) -> SelectionTable:
