@@ -220,7 +220,7 @@ def test_names_that_are_no_text_are_kept_apart(birds: Path) -> None:
 
 
 KILLED = """
-import sys
+import sys, time
 from pathlib import Path
 from covey.data.catalogue.catalogue import Catalogue
 from covey.data.images import ImageFolder
@@ -230,6 +230,7 @@ catalogue.refresh()
 print("ready", flush=True)
 while True:
     catalogue.refresh(check=True)
+    time.sleep(0.005)  # in which others may have the lock
 """
 
 
@@ -244,7 +245,7 @@ def killed_writer(birds: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @not_windows
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(10))
 def test_a_killed_process_leaves_the_old_or_the_new_catalogue(
     birds: Path, killed_writer: subprocess.Popen[str], seed: int
 ) -> None:

@@ -35,6 +35,7 @@ R = TypeVar("R")
 
 FRAGILE = '''
 import os, signal, time
+from itertools import count
 from pathlib import Path
 from covey import hookimpl, option, component
 from covey.testing import Brightness
@@ -49,6 +50,7 @@ class Fragile(Brightness):
 
     def load(self, runtime):
         compute = super().load(runtime)
+        before = count()
         if self.mode == "load":
             os._exit(3)
 
@@ -62,9 +64,8 @@ class Fragile(Brightness):
             if self.mode == "once" and not Path(self.marker).exists():
                 Path(self.marker).touch()
                 os.kill(os.getpid(), signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
-            if self.mode == "slow":
-                Path(self.marker).touch()
-                time.sleep(0.5)
+            while self.mode == "waits" and next(before) and not Path(self.marker).exists():
+                time.sleep(0.02)
             return compute(pixels)
 
         return extract
@@ -130,10 +131,13 @@ def test_batches_of_a_worker_that_is_killed_are_computed_again(calls: Path, cove
 def test_the_image_that_ends_workers_is_named_and_no_other_is_lost(
     calls: Path, white: str, covey: Cli, tmp_path: Path
 ) -> None:
+    for path in sorted(calls.iterdir())[40:]:  # one batch and a few images
+        if path.name != white:
+            path.unlink()
     done = covey("run", calls, *QUICK, *set_mode("white"), *TWO, "--out", tmp_path / "two")
     assert done.exit_code == 0, done.output
     (features,) = covey_api.open(tmp_path / "two").features()
-    assert features.shape[0] == 100
+    assert features.shape[0] == 40
     assert features.provenance is not None
     assert list(features.provenance.details.broken) == [white]
     assert "each process that computed it ended (exit code 3)" in features.provenance.details.broken[white]
@@ -160,7 +164,7 @@ def test_an_exception_in_a_worker_is_that_of_the_extractor(calls: Path, covey: C
 
 @pytest.fixture
 def running(calls: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A run in two processes that has computed at least one batch and is not finished."""
+    """A run in two processes that has computed at least one batch, and waits with the others for the marker."""
     marker = tmp_path / "marker"
     command = [
         sys.executable,
@@ -169,10 +173,10 @@ def running(calls: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         "run",
         str(calls),
         *QUICK,
-        *set_mode("slow"),
+        *set_mode("waits"),
         *TWO,
     ]
-    command += ["--set", f"extractor.marker={marker}", "--out", str(tmp_path / "two"), "--batch-size", "4"]
+    command += ["--set", f"extractor.marker={marker}", "--out", str(tmp_path / "two")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(
         command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, start_new_session=True
@@ -200,7 +204,8 @@ def test_what_was_computed_before_an_interruption_stays_and_no_worker_does(
     _, errors = running.communicate(timeout=30)
     assert "Traceback" not in errors
     wait_until_gone(workers)
-    options = (*QUICK, *set_mode("slow"), "--set", f"extractor.marker={tmp_path / 'marker'}", "--batch-size", "4")
+    (tmp_path / "marker").touch()
+    options = (*QUICK, *set_mode("waits"), "--set", f"extractor.marker={tmp_path / 'marker'}")
     resumed = covey("run", calls, *options, "--out", tmp_path / "two")
     assert "going on where an earlier run stopped" in resumed.output
     assert covey("run", calls, *options, "--out", tmp_path / "one").exit_code == 0
@@ -275,6 +280,7 @@ class Broken(Engine):
     """This process, with one fault."""
 
     name = "broken"
+    isolates = False
     fault: str = option(default="", help="What is wrong.")
 
     def map(self, work: Work[T, R], items: Iterable[T], progress: Step) -> Generator[Done[R], None, None]:
@@ -285,7 +291,7 @@ class Broken(Engine):
         if self.fault == "more":
             yield Done(0, None, "it was never there")
         try:
-            for done in Processes(workers=1).map(work, items, progress):
+            for done in self._inner().map(work, items, progress):
                 if self.fault == "numbers":
                     yield Done(11 - done.number, done.output)
                 elif not (self.fault == "loses" and done.number == 3) and not (self.fault == "lost" and done.lost):
@@ -295,6 +301,20 @@ class Broken(Engine):
                 raise RuntimeError("the engine failed") from error
             if self.fault != "swallows":
                 raise
+
+    def _inner(self) -> Engine:
+        return Local()
+
+
+@component
+class Losing(Broken):
+    """A process that is lost silently."""
+
+    name = "losing"
+    isolates = True
+
+    def _inner(self) -> Engine:
+        return Processes(workers=1)
 
 
 @pytest.mark.parametrize(
@@ -312,5 +332,5 @@ class Broken(Engine):
 )
 def test_a_broken_engine_is_reported(fault: str, sentence: str) -> None:
     with pytest.raises(AssertionError) as caught:
-        check_engine(Broken, fault=fault)
+        check_engine(Losing if fault == "lost" else Broken, fault=fault)
     assert sentence in str(caught.value)

@@ -96,10 +96,10 @@ def names(folder: Path) -> set[str]:
 
 
 def test_a_matrix_computes_each_intermediate_result_once(
-    covey: Cli, esc10: Path, tmp_path: Path, calls: Counter[str]
+    covey: Cli, images: Path, tmp_path: Path, calls: Counter[str]
 ) -> None:
     path = tmp_path / "covey.toml"
-    path.write_text(MATRIX.format(dataset=str(esc10), out=str(tmp_path / "out")), "utf-8")
+    path.write_text(MATRIX.format(dataset=str(images), out=str(tmp_path / "out")), "utf-8")
     planned = covey("run", path, "--dry-run")
     assert planned.stdout.splitlines()[-1] == "268 tables to make in 58 fits, 0 kept from before."
     assert [line.split() for line in planned.stdout.splitlines()[1:-1]] == [
