@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, TypeVar, Union, dataclass_transform
 
 import attrs
@@ -72,6 +73,11 @@ def options(cls: type) -> tuple[Option, ...]:
     Raises:
         TypeError: the class is not marked with `@component`, or a field is not declared with `option()`.
     """
+    return _read_options(cls)
+
+
+@cache  # a dataset with many tables asks thousands of times
+def _read_options(cls: type) -> tuple[Option, ...]:
     if not attrs.has(cls) or "__attrs_attrs__" not in vars(cls):
         raise TypeError(f"{cls.__name__} is not marked with @component")
     hints = typing.get_type_hints(cls)
