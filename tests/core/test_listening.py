@@ -211,6 +211,16 @@ def test_images_without_a_recording_are_left_out_and_one_sentence_says_how_many_
     assert any("leaves out 4 images without sound" in line for line in notes.lines), notes.lines
 
 
+def test_clips_much_shorter_than_what_is_heard_are_noted_once(birds: Path) -> None:
+    notes = Notes()
+    listen(birds, notes)
+    sentences = [line for line in notes.lines if "neighbours sound alike" in line]
+    assert sentences == [
+        "loudness hears 2 s around the middle of each image, and 16 images show less than 0.67 s, so that"
+        " neighbours sound alike to it: covey spectrograms --segment 2 makes images that suit it."
+    ]
+
+
 def test_where_no_image_has_a_recording_nothing_is_loaded(tmp_path: Path, hearing: None, covey: Cli) -> None:
     for number in range(3):
         draw(tmp_path / "birds", f"{number}.png", (number, 0, 0))

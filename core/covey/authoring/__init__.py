@@ -12,7 +12,7 @@ from covey._base.terminal_progress import TerminalProgress
 from covey._base.text import count_noun, preview
 from covey._base.user_folders import user_data_folder
 from covey.analysis.density import Tree, dbscan, suggest_radius
-from covey.components.contracts import PublishOptions
+from covey.components.contracts import MissingFiles, PublishOptions
 from covey.components.engine_contract import Done, Engine, Work
 from covey.components.exchange_contracts import Exporter, Importer, What
 from covey.components.kinds import Kind
@@ -86,6 +86,7 @@ __all__ = [
     "Measure",
     "MeasuredClustering",
     "Metadata",
+    "MissingFiles",
     "Progress",
     "Provenance",
     "PublishOptions",

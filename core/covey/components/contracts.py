@@ -29,6 +29,32 @@ Floats = NDArray[np.float32]
 Labels = NDArray[np.int32]
 
 
+@attrs.frozen(kw_only=True)
+class MissingFiles:
+    """Files that a component needs, that no library brings along, and that are not on this machine yet.
+
+    Attributes:
+        what: what they are: "the model BirdNET 2.4".
+        size_mb: how much is fetched, in MB.
+        licence: under which they may be used.
+        origin: from where they are fetched.
+        fetch: fetches them, once a person has agreed.
+    """
+
+    what: str
+    size_mb: int
+    licence: str
+    origin: str
+    fetch: Callable[[Progress], None]
+
+    def describe(self) -> str:
+        """Return in a sentence what a person has to agree to."""
+        return (
+            f"{self.what[:1].upper()}{self.what[1:]} is not on this machine: {self.size_mb} MB from {self.origin};"
+            f" licence {self.licence}."
+        )
+
+
 class Component(ABC):
     """A frozen value: its fields are its options, its methods do the work.
 
@@ -71,6 +97,13 @@ class Component(ABC):
         calls this on every run, so that it must be fast and import nothing heavy.
         """
         return {}
+
+    def missing_files(self) -> MissingFiles | None:
+        """Return the files that must be fetched before it works, which people are asked about; None if there are none.
+
+        The answer is fast and needs no network.
+        """
+        return None
 
     def check_finite(self, array: Floats, what: str = "data", again: str = "reduce") -> None:
         """Check that an array holds neither NaN nor infinity.

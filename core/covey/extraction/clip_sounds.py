@@ -130,6 +130,20 @@ def describe_silent(silent: Mapping[str, int]) -> str:
     return ", ".join(f"{why} ({count:,})" for why, count in silent.items())
 
 
+def describe_short_clips(extractor: FeatureExtractor, sounds: Iterable[ClipSound]) -> list[str]:
+    """Return a sentence if clips are so short that an extractor hears mostly what is around them; else none."""
+    least_s = extractor.seconds / 3
+    count = sum(sound.clip.duration_s < least_s for sound in sounds if sound.clip and not sound.problem)
+    if not count:
+        return []
+    images, seconds = count_noun(count, "image"), f"{extractor.seconds:g}"
+    return [
+        f"{extractor.name} hears {seconds} s around the middle of each image, and {images} show less than"
+        f" {least_s:.2g} s, so that neighbours sound alike to it: covey spectrograms --segment {seconds} makes images"
+        " that suit it."
+    ]
+
+
 def check_sounds(extractor: FeatureExtractor, sounds: Sequence[ClipSound]) -> None:
     """Check that an extractor that listens hears something.
 

@@ -11,7 +11,7 @@ from covey.data.provenance import Provenance
 from covey.data.tables import Features, LearnedState
 from covey.experiments.plan import Task
 from covey.experiments.steps.run_context import RunContext
-from covey.extraction.clip_sounds import count_silent
+from covey.extraction.clip_sounds import count_silent, describe_short_clips
 from covey.extraction.learning import Learning
 from covey.extraction.notes import describe_features
 from covey.extraction.runner import Extraction
@@ -24,6 +24,7 @@ def extract_layers(task: Task, run: RunContext) -> None:
     if extractors:
         state = task.provenances[0].state
         learned = run.tables.load_state(state) if state else None
+        run.note_once(describe_short_clips(extractors[0], run.inputs.list_sounds(extractors[0])))
         _extraction(extractors[0], learned, run).extract(extractors, task.provenances)
         run.tables.register(task.provenances)
 
