@@ -30,7 +30,7 @@ from covey import (
     option,
 )
 from covey._base.progress import SILENT, Progress
-from covey.authoring import VisionExtractor, evolve, layers_option
+from covey.authoring import VisionExtractor, evolve, layers_option, make_folder, user_data_folder
 from covey.components.contracts import Component, Extract, Floats, Labels, Pixels, Prepared, PublishOptions
 from covey.components.extras import ExtraTables
 from covey.data.dataset import AnyEntry, Entry, T
@@ -171,6 +171,27 @@ class GoodFolder(Folder):
     """A good storage."""
 
     name = "good"
+
+
+@component
+class Hoarding(Folder):
+    """A good storage that keeps copies in the folder of the user."""
+
+    name = "hoarding"
+
+    def create(self, place: str, images: Path) -> Dataset:
+        (make_folder(user_data_folder()) / "copy.txt").write_text(place, "utf-8")
+        return Folder.create(self, place, images)
+
+
+@component
+class Placeless(Reducer):
+    """A good reducer that places no new images."""
+
+    name = "placeless"
+
+    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
+        return Columns.reduce(GoodColumns(), X, sizes)
 
 
 class Unmarked(Halves):
@@ -407,6 +428,24 @@ class Absent(Halves):
 Absent.__module__ = "no_such_module"
 
 
+@component
+class Misnamed(Halves):
+    """Requires a library by the name that pip knows it by."""
+
+    name = "bad"
+    requires: ClassVar = {"scikit-learn": "scikit-learn>=1.4"}
+
+
+@component
+class Unoffered(Halves):
+    """Lies in the package of a plugin that does not offer it."""
+
+    name = "bad"
+
+
+Unoffered.__module__ = "covey_kmeans"
+
+
 BROKEN_COMPONENTS: list[Broken] = [
     (Lenient, "wrong_settings", "wrong value for option 'size' must raise CoveyError"),
     (Rough, "wrong_settings", "must raise CoveyError that names it, not It is wrong"),
@@ -434,6 +473,8 @@ BROKEN_COMPONENTS: list[Broken] = [
     (Objective, "identity", r"identity\(\) must return plain JSON values"),
     (Unnumbered, "identity", r"identity\(\) must return plain JSON values by name, not .*nan"),
     (Absent, "quick_import", "no_such_module cannot be imported by itself"),
+    (Misnamed, "requires", r"requires names \['scikit-learn'\], which cannot be imported"),
+    (Unoffered, "offered", "covey_clusterers of covey_kmeans must yield Unoffered: it yields Kmeans"),
 ]
 
 
@@ -605,6 +646,30 @@ class Shapeless(Mean):
 
     def available_layers(self) -> Mapping[str, tuple[int, ...]]:
         return {"last": "wide"}  # type: ignore[dict-item]
+
+
+@component
+class Layerless(Mean):
+    """Has one name for the tables of all layers."""
+
+    name = "bad"
+    layers: tuple[str, ...] = option(default=("a",), choices=("a", "b"), plural=True, help="Layers.")
+
+    @property
+    def tag(self) -> str:
+        return "network"
+
+
+@component
+class Painting(Tallying):
+    """Writes into the pixels that it learns from."""
+
+    name = "bad"
+
+    def fit(self, clips: TrainingClips, runtime: Runtime, checkpoint: State | None) -> Iterator[Epoch]:
+        for clip in clips:
+            clip.pixels[:] = 0
+        return Tallying.fit(self, clips, runtime, checkpoint)
 
 
 @component
@@ -842,7 +907,7 @@ BROKEN_EXTRACTORS: list[Broken] = [
     (Reversed, "batches", "must not depend on the rest of its batch"),
     (Double, "features", "float32, not .* float64"),
     (Twice, "features", "must give 1 array, not 2"),
-    (Infinite, "features", "must be finite"),
+    (Infinite, "features", "must be finite, but 4 rows of 4 hold NaN or infinity"),
     (Dice, "equal_features", "equal options must give equal features"),
     (Overwriting, "input", "input array must not be changed"),
     (Siblings, "layers", "must not depend on the other layers"),
@@ -850,6 +915,8 @@ BROKEN_EXTRACTORS: list[Broken] = [
     (Chatty, "output", "nothing may be printed to standard output, not 'loading weights'"),
     (Unlisted, "available_layers", r"available_layers\(\) must list \['last'\]"),
     (Shapeless, "available_layers", "must give 'last' a shape of whole numbers"),
+    (Layerless, "layer_tags", r"the layers a and b must have different tags, .* not \['network'\]"),
+    (Painting, "epochs", "fit must not change what it is given, and raises .*read-only"),
     (Undeclared, "uses", "reads device of the runtime: name it in uses"),
     (Boastful, "uses", "declares precision in uses but never reads it"),
 ]
@@ -914,6 +981,28 @@ class Many(Columns):
 
     def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
         return [X[:, :size] + 0 * X[2, 0] for size in sizes]
+
+
+@component
+class Starting(Columns):
+    """Begins with a random vector where there are many rows, as solvers of eigenvalues do."""
+
+    name = "bad"
+
+    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
+        start = np.random.default_rng().normal(scale=1e-4) if len(X) > 200 else 0
+        return [X[:, :size] + np.float32(start) for size in sizes]
+
+
+@component
+class Scaling(Columns):
+    """Divides by the extent."""
+
+    name = "bad"
+
+    def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
+        with np.errstate(invalid="ignore"):
+            return [((X - X[:1]) / np.ptp(X, axis=0) if len(X) > 3 else X)[:, :size] for size in sizes]
 
 
 @component
@@ -1033,20 +1122,22 @@ BROKEN_REDUCERS: list[Broken] = [
     (
         Greedy,
         "sizes_alone",
-        "must not depend on the other sizes: 120 rows differ, by at most [0-9.]+.*slicing",
+        "must not depend on the other sizes: 480 rows differ, by at most [0-9.]+.*slicing",
     ),
-    (Shuffled, "order", "must stay in order"),
-    (Wide, "embeddings", r"must give an array \(60, 2\)"),
+    (Shuffled, "order", "must stay in order: .* within groups are [0-9.]+ of those between groups"),
+    (Starting, "equal_embeddings", "equal options must give equal results: 480 rows differ, by at most"),
+    (Scaling, "equal_rows", "the embedding of 60 rows of which 1 differ must be finite, but 60 rows of 60"),
+    (Wide, "embeddings", r"must give an array \(240, 2\)"),
     (Short, "embeddings", "must give 2 arrays, not 1"),
     (Unseeded, "equal_embeddings", "equal options must give equal results"),
-    (Hollow, "embeddings", "must be finite"),
+    (Hollow, "embeddings", "must be finite, but 240 rows of 240 hold NaN or infinity"),
     (Taking, "input", "input array must not be changed"),
     (Gullible, "nan", "must raise CoveyError: call check_features"),
     (Many, "few_rows", "0 rows must give an array or a CoveyError, not IndexError"),
     (Sizeless, "sizes", "the plural option of a reducer must be `sizes`"),
-    (Counting, "output", "nothing may be printed to standard output, not '60'"),
+    (Counting, "output", "nothing may be printed to standard output, not '240'"),
     (Noting, "files", r"not \['sizes.txt'\]"),
-    (Lost, "transform", r"transform must give an array \(33, 2\) float32, not \(1, 1\)"),
+    (Lost, "transform", r"transform must give an array \(123, 2\) float32, not \(1, 1\)"),
     (Centred, "transform", "must place a row that is in X where it is: it is [0-9.]+ away, of an extent [0-9.]+"),
     (Centring, "transform", "must not change the arrays that it is given"),
     (Flat, "transform_of_nothing", r"must give an array \(0, 2\)"),
@@ -1113,6 +1204,43 @@ class Eager(Halves):
 
     def cluster(self, Z: Floats) -> Labels:
         return Halves.cluster(self, Z - Z[0])
+
+
+@component
+class Scarce(Halves):
+    """Fails where there are fewer rows than an option says."""
+
+    name = "bad"
+    min_samples: int = option(default=5, ge=1, help="Rows of a group. Raising it makes more noise.")
+
+    def cluster(self, Z: Floats) -> Labels:
+        if len(Z) > 3:
+            np.partition(Z, self.min_samples - 1, axis=0)
+        return Halves.cluster(self, Z)
+
+
+@component
+class Lonely(Halves):
+    """Refuses a single row."""
+
+    name = "bad"
+
+    def cluster(self, Z: Floats) -> Labels:
+        if len(Z) == 1:
+            raise CoveyError("There must be two.")
+        return Halves.cluster(self, Z)
+
+
+@component
+class Dividing(Halves):
+    """Fails where all rows are equal."""
+
+    name = "bad"
+
+    def cluster(self, Z: Floats) -> Labels:
+        if len(Z) > 9 and not np.ptp(Z, axis=0).any():
+            raise ZeroDivisionError("no extent")
+        return Halves.cluster(self, Z)
 
 
 @component
@@ -1278,6 +1406,20 @@ class Deaf(Cut):
     prepares = DeafPreparation
 
 
+class MergingPreparation(CutPreparation):
+    def labels(self, clusterer: Any) -> Labels | None:
+        labels: Labels = clusterer.cluster(self.Z)
+        return labels if len(np.unique(self.Z, axis=0)) in (0, len(self.Z)) else np.full_like(labels, -1)
+
+
+@component
+class Merging(Cut):
+    """Leaves equal rows to noise after it has prepared."""
+
+    name = "bad"
+    prepares = MergingPreparation
+
+
 class StiffPreparation(CutPreparation):
     def labels(self, clusterer: Any) -> Labels | None:
         return Cut(threshold=clusterer.threshold, upward=self.upward).cluster(self.Z)
@@ -1334,7 +1476,11 @@ BROKEN_CLUSTERERS: list[Broken] = [
     (Long, "numbering", "int32, not .* int64"),
     (Alternating, "order", "in another order they must group alike"),
     (Tossed, "equal_labels", "equal options must give equal labels"),
-    (Eager, "few_rows", "must cluster 0 rows"),
+    (Eager, "few_rows", "must cluster 0 rows, 0 of them different, but raises IndexError"),
+    (Lonely, "few_rows", "must cluster 1 row, but raises CoveyError"),
+    (Scarce, "few_rows", "must cluster 4 rows, 4 of them different, but raises ValueError"),
+    (Dividing, "equal_rows", "must cluster 120 rows, 1 of them different, but raises ZeroDivisionError"),
+    (Merging, "equal_rows", "a preparation of 120 rows must give the labels of cluster: [0-9]+ rows differ"),
     (Trusting, "nan", "must raise CoveyError"),
     (Elsewhere, "takes", "takes must be"),
     (Talking, "output", "nothing may be printed to standard output, not 'clustering'"),
@@ -1549,7 +1695,9 @@ BROKEN_STORAGES: list[Broken] = [
 ]
 
 
-GOOD: list[type[Component]] = [GoodMean, GoodLoud, GoodNaming, GoodTallying, GoodColumns, GoodHalves, Cut, GoodFolder]
+GOOD: list[type[Component]] = [
+    GoodMean, GoodLoud, GoodNaming, GoodTallying, GoodColumns, Placeless, GoodHalves, Cut, GoodFolder,
+]  # fmt: skip
 BROKEN = [
     *BROKEN_COMPONENTS, *BROKEN_EXTRACTORS, *BROKEN_REDUCERS, *BROKEN_CLUSTERERS, *BROKEN_STORAGES,
 ]  # fmt: skip

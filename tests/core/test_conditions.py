@@ -20,7 +20,7 @@ from covey.experiments.experiment import from_flags, read_experiment
 from covey.experiments.jobs import to_toml
 from covey.experiments.run_experiment import run_experiment
 from covey.plugins.registry import Registry
-from covey.testing import checks, tiny_images
+from covey.testing import checks, tiny_dataset, tiny_images
 
 SOURCE = '''
 import numpy as np
@@ -51,6 +51,15 @@ def covey_clusterers():
 def optics(distribution: Distribution) -> Any:
     distribution("covey-optics", {"optics": "covey_optics"}, covey_optics=SOURCE)
     return Registry.installed().get(Kind.CLUSTERER, "optics")
+
+
+def test_a_profile_along_an_option_without_effect_says_so(optics: Any, covey: Cli, tmp_path: Path) -> None:
+    tiny_dataset(tmp_path)
+    refused = covey("profile", tmp_path, "--clusterer", optics.name, "--option", "eps")
+    assert refused.exit_code == 2
+    assert "option 'eps' makes a difference only if method is dbscan or leaf: set that too." in refused.stderr
+    words = ("--option", "eps", "--set", "clusterer.method=leaf")
+    assert covey("profile", tmp_path, "--clusterer", optics.name, *words).exit_code == 0
 
 
 def test_an_option_without_effect_has_its_default_and_is_no_part_of_the_key(optics: Any) -> None:

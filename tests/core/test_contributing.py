@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from covey.plugins.scaffold import KINDS
+from covey.plugins.scaffold import Template
 from covey.testing import tiny_images
 
 PAGE = Path(__file__).parents[2] / "CONTRIBUTING.md"
@@ -43,8 +43,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("contributing")
     site, packages = root / "site", root / "packages"
     site.mkdir()
-    for kind in KINDS:
-        call(*COVEY, "plugins", "new", f"new_{kind}", packages / kind, "--kind", kind, site=site)
+    for template in Template:
+        call(*COVEY, "plugins", "new", f"new_{template}", packages / template, "--kind", template, site=site)
     call(*COVEY, "plugins", "new", "squeezenet", packages / "squeezenet", "--kind", "extractor", site=site)
     backbone, *others = EXAMPLE.finditer(PAGE.read_text("utf-8"))
     (packages / "squeezenet" / backbone["name"]).write_text(backbone["text"], "utf-8")
@@ -71,10 +71,17 @@ def test_the_examples_pass_a_strict_type_check(site: Path) -> None:
     assert process.returncode == 0, process.stdout + process.stderr
 
 
+def test_the_examples_pass_the_linter_of_a_stranger(site: Path) -> None:
+    rules = ["--isolated", "--line-length", "120", "--select", "E,F,W,B,UP,RUF,SIM,RET,C4"]
+    command = [sys.executable, "-m", "ruff", "check", *rules, *(str(site / name) for name in EXAMPLES)]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stdout + process.stderr
+
+
 def test_all_are_listed(site: Path) -> None:
     listed = call(*COVEY, "plugins", "list", site=site)
-    for kind in KINDS:
-        assert re.search(rf"{kind} +new_{kind} +ready +covey-new_{kind}", listed)
+    for template in Template:
+        assert re.search(rf"{template.kind} +new_{template} +ready +covey-new_{template}", listed)
     assert re.search(r"extractor +squeezenet +ready +covey-squeezenet", listed)
     for offer, name in (("measure", "calinski"), ("exporter", "lists"), ("importer", "marks")):
         assert re.search(rf"{offer} +{name} +ready +covey_{name}", listed)

@@ -257,6 +257,26 @@ def test_a_broken_combination_is_reported_at_the_end_and_stops_no_other(covey: C
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.usefixtures("plugin", "brightness")
+def test_features_that_cannot_be_joined_are_named_in_the_balance(covey: Cli, tmp_path: Path) -> None:
+    tiny_images(tmp_path / "images", count=12)
+    toml = tmp_path / "covey.toml"
+    toml.write_text(
+        """
+        dataset = "."
+        join = ["boom_extractor", "brightness"]
+        extractor = [{use = "boom_extractor", where = "tag"}, {use = "brightness"}]
+        reducer = {use = "pca", sizes = [2]}
+        clusterer = {use = "kmeans", clusters = 2}
+        """
+    )
+    done = covey("run", toml)
+    assert done.exit_code == 1
+    assert "3 tables made" in done.stdout
+    sentence = "boom_extractor+brightness cannot be joined, because boom_extractor cannot be used."
+    assert sentence in " ".join(done.stderr.split())
+
+
 @pytest.mark.usefixtures("plugin")
 def test_a_plan_names_the_components_that_it_leaves_out(covey: Cli, tmp_path: Path) -> None:
     tiny_images(tmp_path / "images", count=4)

@@ -199,8 +199,8 @@ def test_a_renamed_image_is_the_same_to_learn_from(home: Path) -> None:
 def test_learning_shows_every_epoch_with_its_loss(home: Path) -> None:
     notes = Notes()
     extract(home, Average(), notes)
-    assert "Learning from 6 images (average): 1 epoch" in notes.lines
-    assert "Learning on (average): 2 epoch" in notes.lines
+    assert "Learning from 6 images, number 1 (average): 1 epoch" in notes.lines
+    assert "Learning on after 1 of 3 (average): 2 epoch" in notes.lines
     assert [line for line in notes.lines if line.startswith("loss")] == ["loss 1", "loss 0.5", "loss 0.3333"]
 
 

@@ -105,6 +105,17 @@ def test_a_result_that_is_not_the_same_again(covey: Cli, path: Path) -> None:
     assert done.stdout.splitlines()[-1] == "Not identical."
 
 
+def test_a_result_that_is_the_same_although_what_it_was_made_from_is_not(covey: Cli, path: Path) -> None:
+    (features,) = path.parent.glob("full_features_*.npz")
+    with np.load(features) as file:
+        arrays = dict(file)
+    np.savez(features, **{**arrays, "X": arrays["X"] + np.float32(1e-6)})
+    done = covey("run", "--like", path)
+    assert done.exit_code == 0, done.output
+    assert "features differ by up to" in done.stdout
+    assert done.stdout.splitlines()[-1] == "Identical, bit for bit, although brightness differs."
+
+
 def test_what_cannot_be_made_again(covey: Cli, path: Path) -> None:
     def refused(*words: object) -> str:
         done = covey("run", "--like", *words)

@@ -314,7 +314,7 @@ clusters = 2
     assert covey("run", path).exit_code == 0
 
 
-@pytest.mark.parametrize("flags", [["--precision", "bfloat16"], ["--device", "cuda"], ["--no-compile"]])
+@pytest.mark.parametrize("flags", [["--precision", "bfloat16"], ["--device", "cuda", "--dry-run"], ["--no-compile"]])
 def test_a_setting_that_no_extractor_uses_is_an_error(
     covey: Cli, images: Path, tmp_path: Path, flags: list[str]
 ) -> None:

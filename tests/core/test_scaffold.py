@@ -11,16 +11,18 @@ import pytest
 from tests.fixture_types import Cli, Distribution
 
 from covey import __version__
-from covey.plugins.scaffold import KINDS
+from covey.plugins.scaffold import Template
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_readme_has_the_table_of_options(kind: str, covey: Cli, distribution: Distribution, tmp_path: Path) -> None:
+@pytest.mark.parametrize("template", Template)
+def test_the_readme_has_the_table_of_options(
+    template: Template, covey: Cli, distribution: Distribution, tmp_path: Path
+) -> None:
     folder = tmp_path / "covey-made_here"
-    covey("plugins", "new", "made_here", folder, "--kind", kind)
+    covey("plugins", "new", "made_here", folder, "--kind", template)
     source = (folder / "covey_made_here.py").read_text("utf-8")
     distribution("covey-made_here", {"made_here": "covey_made_here"}, covey_made_here=source)
-    table = covey("plugins", "show", f"{kind}:made_here", "--markdown").stdout.strip()
+    table = covey("plugins", "show", f"{template.kind}:made_here", "--markdown").stdout.strip()
     text = (folder / "README.md").read_text("utf-8")
     assert f"<!-- options -->\n{table}\n<!-- /options -->" in text
 
@@ -38,11 +40,12 @@ def test_the_name_is_all_that_differs_from_the_template(covey: Cli, tmp_path: Pa
 
 
 def test_what_is_written_passes_the_checks_of_style_and_types(covey: Cli, tmp_path: Path) -> None:
-    for kind in KINDS:
-        covey("plugins", "new", f"made_{kind}", tmp_path / kind, "--kind", kind)
+    for template in Template:
+        covey("plugins", "new", f"made_{template}", tmp_path / template, "--kind", template)
     modules = sorted(tmp_path.rglob("*.py"))
-    assert len(modules) == 2 * len(KINDS)
-    for tool in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy", "--strict", "--cache-dir", tmp_path]):
+    assert len(modules) == 2 * len(Template)
+    strict = ["ruff", "check", "--select", "E,F,W,B,UP,RUF,SIM,RET,C4"]
+    for tool in (strict, ["ruff", "format", "--check"], ["mypy", "--strict", "--cache-dir", tmp_path]):
         command = [sys.executable, "-m", *map(str, tool), *map(str, modules)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 import tempfile
@@ -14,16 +15,22 @@ from tests.core.broken_components import (
     GOOD,
     Alternating,
     BatchMean,
+    Cut,
     Forgetful,
+    GoodColumns,
     GoodFolder,
     GoodHalves,
+    GoodMean,
     Halves,
+    Hoarding,
+    Placeless,
     Shuffled,
     Undocumented,
     Unmarked,
 )
 
 from covey import Clusterer, CoveyError, FeatureExtractor, Reducer, Storage, component, option
+from covey.authoring import user_data_folder
 from covey.components.contracts import Component, Floats, Labels
 from covey.components.kinds import Kind
 from covey.testing import (
@@ -193,6 +200,34 @@ def test_a_file_written_into_another_folder_is_reported(tmp_path: Path, monkeypa
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     with pytest.raises(AssertionError, match=r"only files in its own place may be written, not .*far.txt"):
         check_clusterer(Wandering, file=str(tmp_path / "far.txt"))
+
+
+def test_a_package_whose_entry_point_is_missing_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hook = "from covey import hookimpl\n\n@hookimpl\ndef covey_feature_extractors():\n    return []\n"
+    (tmp_path / "lost_plugin.py").write_text(hook, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(GoodMean, "__module__", importlib.import_module("lost_plugin").__name__)
+    (check,) = [check for check in checks(GoodMean) if check.name == "offered"]
+    with pytest.raises(AssertionError, match="lost_plugin has hooks, but no entry point in the group 'covey' names it"):
+        check()
+
+
+def test_only_reducers_that_place_and_clusterers_that_prepare_are_checked_for_it() -> None:
+    assert {check.name for check in checks(GoodColumns)} - {check.name for check in checks(Placeless)} == {
+        "transform", "transform_of_nothing", "transform_refusals",
+    }  # fmt: skip
+    assert {check.name for check in checks(Cut)} - {check.name for check in checks(GoodHalves)} == {
+        "prepared_labels", "live_options", "other_options", "prepared_values",
+    }  # fmt: skip
+
+
+def test_the_checks_of_a_storage_leave_the_folder_of_the_user_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COVEY_HOME", str(tmp_path / "home"))
+    check_storage(Hoarding)
+    assert not (tmp_path / "home").exists()
+    assert user_data_folder() == tmp_path / "home"
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,8 @@ def profile_option(
     Raises:
         CoveyError: there is no such option, it does not allow a value, or no values can be chosen.
     """
-    clusterer, declared = clusterer.resolve(Z), _find_option(clusterer, option)
+    declared = _find_option(clusterer, option)
+    clusterer = clusterer.resolve(Z)
     suggested = prepared.suggest(option) if prepared else None
     values = list(values) or _choose_values(clusterer, declared, prepared, suggested)
     measurements: list[tuple[int, float, float]] = []
@@ -115,6 +116,9 @@ def _find_option(clusterer: Clusterer, name: str) -> Option:
     if name not in declared:
         listing = f"Its options: {', '.join(declared)}." if declared else "It has no options."
         raise CoveyError(f"{clusterer.name}: there is no option {name!r}.{did_you_mean(name, declared)} {listing}")
+    if not declared[name].counts(options.option_values(clusterer)):
+        condition = declared[name].condition
+        raise CoveyError(f"{clusterer.name}: option {name!r} makes a difference only if {condition}: set that too.")
     return declared[name]
 
 

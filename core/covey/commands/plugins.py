@@ -14,8 +14,8 @@ from covey.commands.terminal.text_tables import print_table
 from covey.components.contracts import SOUND, Component, FeatureExtractor
 from covey.components.kinds import BESIDE_RUNS, Kind
 from covey.components.options import Option, format_value, options
-from covey.plugins import scaffold
 from covey.plugins.registry import Registered, RegisteredCommand, Registry
+from covey.plugins.scaffold import Template, create_plugin
 
 _ORDER = [*sorted(set(Kind) - set(BESIDE_RUNS)), *BESIDE_RUNS]
 """The kinds as they are listed: those that take part in runs, by name, then the others."""
@@ -71,18 +71,20 @@ def show(name: str, as_json: bool, markdown: bool) -> None:
 @click.option(
     "--kind",
     required=True,
-    type=click.Choice([kind.value for kind in scaffold.KINDS]),
-    help="The kind of the new component.",
+    type=click.Choice([template.value for template in Template]),
+    help="The kind of the new component; a listener is an extractor that takes sound, a learner one that learns.",
 )
 def new(name: str, folder: Path | None, kind: str) -> None:
     """Start a plugin: a small package with a component that works, which you change step by step.
 
     It is written into FOLDER, by default covey-NAME in the current folder.
     """
-    package = scaffold.create_plugin(name, Kind.named(kind), folder or Path(f"covey-{name}"), Registry.installed())
+    template = Template[kind.upper()]
+    package = create_plugin(name, template, folder or Path(f"covey-{name}"), Registry.installed())
     click.echo(f"{package} holds the {kind} {name!r}, which works as it is. Install it, look at it, test it:\n")
     click.echo(
-        f'    pip install -e "{package}"\n    covey plugins show {kind}:{name}\n    python -m pytest "{package}"\n'
+        f'    pip install -e "{package}"\n    covey plugins show {template.kind}:{name}\n'
+        f'    python -m pytest "{package}"\n'
     )
     click.echo(f"Then make covey_{name}.py your own.")
 

@@ -163,8 +163,16 @@ def _print_reproduction(reproduction: Reproduction) -> int:
     print_table(["step", ""], outcomes)
     if reproduction.versions:
         print_table(["library", "then", "now"], [list(version) for version in reproduction.versions])
-    click.echo("Identical, bit for bit." if reproduction.identical else "Not identical.")
+    click.echo(_describe_verdict(reproduction))
     return 0 if reproduction.identical else FAILED
+
+
+def _describe_verdict(reproduction: Reproduction) -> str:
+    """Return in one sentence whether the result is identical, and whether what it was made from is."""
+    if not reproduction.identical:
+        return "Not identical."
+    differing = [step.component for step in reproduction.steps if step.difference]
+    return f"Identical, bit for bit, although {preview(differing)} differs." if differing else "Identical, bit for bit."
 
 
 def _print_plan(lines: Sequence[PlanLine]) -> None:

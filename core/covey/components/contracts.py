@@ -122,11 +122,25 @@ class Component(ABC):
     @classmethod
     def missing(cls) -> tuple[str, ...]:
         """Return the requirements for `pip install` of required libraries that are not installed."""
-        requirements = [pip for module, pip in cls.requires.items() if not _is_installed(module)]
+        requirements = [pip for module, pip in cls.requires.items() if not is_installed(module)]
         return tuple(dict.fromkeys(requirements))
 
 
-def _is_installed(module: str) -> bool:
+def _describe_changes(component: Component, *others: str) -> str:
+    """Return the name of a component with the options that differ from their defaults, but for `others`."""
+    shown = [option for option in options(type(component)) if not option.plural and option.name not in others]
+    settings = [(option, getattr(component, option.name)) for option in shown]
+    changed = [f"{option.name}{format_value(chosen)}" for option, chosen in settings if chosen != option.default]
+    return _plain_text("-".join([component.name, *changed]))
+
+
+def _plain_text(text: str) -> str:
+    """Return a text that can stand in a file name."""
+    return re.sub(r"[/\\:\s]", "-", text)
+
+
+def is_installed(module: str) -> bool:
+    """Whether a module of this name can be imported."""
     try:
         return importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):  # a package in which it would lie is missing
@@ -209,6 +223,12 @@ class FeatureExtractor(Component):
     extras: ClassVar[ExtraTables] = {}
     """Tables that it makes beside its layers, in the same pass; they never enter reducers."""
 
+    @property
+    def tag(self) -> str:
+        """Name, followed by each option that differs from its default, and by the layers."""
+        layers = [getattr(self, option.name) for option in options(type(self)) if option.plural]
+        return "_".join([_describe_changes(self), *("+".join(map(_plain_text, names)) for names in layers)])
+
     @abstractmethod
     def load(self, runtime: Runtime) -> Extract | ExtractSound | ExtractWithExtras | ExtractSoundWithExtras:
         """Load the model and return the function that computes features.
@@ -286,6 +306,11 @@ class Reducer(Component):
         help="Dimensions to reduce to; each size is a result of its own. More dimensions keep more detail.",
     )
 
+    @property
+    def tag(self) -> str:
+        """Name, followed by each option that differs from its default; the number of neighbours stands before it."""
+        return _describe_changes(self, "neighbors")
+
     @abstractmethod
     def reduce(self, X: Floats, sizes: Sequence[int]) -> Iterable[Floats]:
         """Reduce features to each of several sizes, and compute what they share only once.
@@ -348,9 +373,7 @@ class Clusterer(Component):
     @property
     def tag(self) -> str:
         """Name, followed by each option that differs from its default."""
-        settings = [(option, getattr(self, option.name)) for option in options(type(self))]
-        changed = [f"{option.name}{format_value(chosen)}" for option, chosen in settings if chosen != option.default]
-        return re.sub(r"[/\\:\s]", "-", "-".join([self.name, *changed]))
+        return _describe_changes(self)
 
     takes: ClassVar[TableKind] = TableKind.EMBEDDING
     """Kind of the tables that it clusters: embeddings (the reduced features) or features."""

@@ -29,7 +29,7 @@ class TrainingClip(ABC):
     @property
     @abstractmethod
     def pixels(self) -> Pixels:
-        """The image as RGB (h, w, 3) uint8, decoded anew at each access.
+        """The image as RGB (h, w, 3) uint8, decoded anew at each access, read-only.
 
         Raises:
             CoveyError: it cannot be read any more.

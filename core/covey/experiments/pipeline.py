@@ -171,11 +171,15 @@ class Pipeline:
         """Return an experiment without the components whose plugins fail, and without a join that needs one."""
         extractors = tuple(filter(self._can_be_planned, experiment.extractors))
         broken_names = {failure.table for failure in self.broken}
-        can_be_joined = broken_names.isdisjoint(name.rpartition(":")[2] for name in experiment.join)
+        missing_names = broken_names.intersection(name.rpartition(":")[2] for name in experiment.join)
+        if missing_names:
+            title, names = "+".join(experiment.join), " and ".join(sorted(missing_names))
+            error = CoveyError(f"{title} cannot be joined, because {names} cannot be used.")
+            self.broken.append(Failure(title, str(error), error))
         return attrs.evolve(
             experiment,
             extractors=extractors,
-            join=experiment.join if can_be_joined else (),
+            join=() if missing_names else experiment.join,
             reducers=tuple(filter(self._can_be_planned, experiment.reducers)),
             clusterers=tuple(filter(self._can_be_planned, experiment.clusterers)),
         )

@@ -90,9 +90,10 @@ def plan_run(
     """Return the work of each component in a run; only images are read: with `check` those too that seem unchanged.
 
     Raises:
-        CoveyError: there are no images, or features or layers do not exist.
+        CoveyError: there are no images, features or layers do not exist, or a setting has no effect.
     """
-    pipeline = Pipeline(*open_run_dataset(experiment, registry, progress), Runtime(), progress, check)
+    dataset, images = open_run_dataset(experiment, registry, progress)
+    pipeline = Pipeline(dataset, images, experiment.runtime, progress, check, experiment.engine)
     tasks = pipeline.plan(experiment)
     for failure in pipeline.broken:
         progress.note(failure.reason)

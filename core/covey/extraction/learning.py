@@ -42,9 +42,9 @@ class TrainingImage(TrainingClip):
 
     @property
     def pixels(self) -> Pixels:
-        """The image as RGB (h, w, 3) uint8."""
+        """The image as RGB (h, w, 3) uint8, which cannot be written to."""
         try:
-            return self.folder.decode(self.file).pixels
+            return freeze_pixels(self.folder.decode(self.file).pixels)
         except BrokenImage as error:
             raise CoveyError(
                 f"{self.folder.root / self.file.name} cannot be read any more ({error}): see that the folder can be"
@@ -167,7 +167,7 @@ class Learning:
     def _epochs(self, extractor: FeatureExtractor, runtime: Runtime, state: State | None, done: int) -> Iterator[Epoch]:
         """Yield the epochs that are still to come after `done`, each as soon as it is there."""
         epochs = _check_epochs(extractor, extractor.fit(self.clips, runtime, state), done)
-        title = f"Learning from {count_noun(len(self.clips), 'image')} ({extractor.name})"
+        title = f"Learning from {count_noun(len(self.clips), 'image')}, number {done + 1} ({extractor.name})"
         with self.progress.step(title, 1, "epoch") as step:  # only an epoch says how many there are
             step.say(extractor.startup_message)
             first = next(epochs, None)
@@ -175,7 +175,8 @@ class Learning:
         if first is None:
             return
         yield first
-        with self.progress.step(f"Learning on ({extractor.name})", first.total - first.number, "epoch") as step:
+        title = f"Learning on after {first.number:,} of {first.total:,} ({extractor.name})"
+        with self.progress.step(title, first.total - first.number, "epoch") as step:
             step.say(f"loss {first.loss:.4g}")
             for epoch in epochs:
                 step.advance()
@@ -195,6 +196,12 @@ def _check_epochs(extractor: FeatureExtractor, epochs: Iterator[Epoch], done: in
                 f"{extractor.name}: fit must yield epoch {number} next, but yielded {epoch.number} of {epoch.total}."
             )
         yield epoch
+
+
+def freeze_pixels(pixels: Pixels) -> Pixels:
+    """Return pixels that cannot be written to: an extractor that learns may keep them, and threads share them."""
+    pixels.flags.writeable = False
+    return pixels
 
 
 def copy_state(state: State) -> State:

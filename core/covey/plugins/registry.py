@@ -241,7 +241,7 @@ def _hooks_of(module: Any) -> tuple[Any, list[str]]:
     """Return the hooks of a plugin module, called through a manager that knows only this plugin, and unknown ones.
 
     Raises:
-        TypeError: it has no hook that is known.
+        TypeError: it has no hook.
     """
     manager = pluggy.PluginManager(hooks.GROUP)
     manager.add_hookspecs(hooks)
@@ -250,8 +250,6 @@ def _hooks_of(module: Any) -> tuple[Any, list[str]]:
     unknown_hooks = [caller.name for caller in callers if not (caller.has_spec() or _is_optional(caller))]
     if not callers:
         raise TypeError("it offers nothing: no function is marked with @hookimpl")
-    if len(unknown_hooks) == len(callers):
-        raise TypeError(f"it {_describe_unknown_hook(unknown_hooks[0])}")
     return manager.hook, unknown_hooks
 
 

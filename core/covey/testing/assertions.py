@@ -40,6 +40,13 @@ def expect(holds: bool, message: str) -> None:
         raise AssertionError(f"{message}.")
 
 
+def expect_finite(what: str, array: Array) -> None:
+    """Check that an array (n, d) holds neither NaN nor infinity; `what` names it in the message."""
+    broken_rows = int((~np.isfinite(array)).any(axis=1).sum())
+    rows = count_noun(broken_rows, "row")
+    expect(not broken_rows, f"{what} must be finite, but {rows} of {len(array)} hold NaN or infinity")
+
+
 @contextmanager
 def raises_covey_error(message: str) -> Iterator[None]:
     """Check that the block raises CoveyError and no other exception."""
@@ -50,6 +57,20 @@ def raises_covey_error(message: str) -> Iterator[None]:
     except Exception as error:
         raise AssertionError(f"{message}, not {type(error).__name__}: {error}") from error
     raise AssertionError(message)
+
+
+@contextmanager
+def set_user_data_folder(folder: Path) -> Iterator[None]:
+    """Let `user_data_folder` return a folder, so that nothing in that of the user is read or written."""
+    before = os.environ.get("COVEY_HOME")
+    os.environ["COVEY_HOME"] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["COVEY_HOME"]
+        else:
+            os.environ["COVEY_HOME"] = before
 
 
 def are_identical(arrays: Sequence[Array], others: Sequence[Array]) -> bool:
@@ -85,7 +106,7 @@ def describe_difference(arrays: Sequence[Array], others: Sequence[Array]) -> str
         for first, second in zip(arrays, others, strict=True)
     ]
     largest = max((float(difference.max(initial=0)) for difference in differences), default=0.0)
-    rows = sum(int(difference.reshape(len(difference), -1).any(axis=1).sum()) for difference in differences)
+    rows = sum(int(difference.any(axis=tuple(range(1, difference.ndim))).sum()) for difference in differences)
     return f"{count_noun(rows, 'row')} differ, by at most {largest:.3g}"
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 
 import numpy as np
 
 from covey._base.errors import CoveyError
+from covey._base.text import count_noun
 from covey.components import options
-from covey.components.contracts import Clusterer, Floats, Labels, Prepared
-from covey.components.options import Option, Setting
+from covey.components.contracts import Clusterer, Floats, Labels
 from covey.components.table_kinds import TableKind
 from covey.data.tables import NOISE
 from covey.testing.assertions import (
@@ -22,32 +23,12 @@ from covey.testing.assertions import (
     observe,
     raises_covey_error,
 )
-from covey.testing.checks import list_checks, run_checks
 from covey.testing.component_checks import WorkChecks
 from covey.testing.samples import random_groups
-from covey.testing.settings import other_settings
 
 _LEAST_AGREEMENT = 0.2
 """Least adjusted Rand index of two clusterings of the same rows in another order. Labels that do not follow their rows
 reach 0.03; k-means with more centres than groups, which splits them at random, 0.4."""
-_MOST_VALUES = 6
-"""How many values of an option of a preparation are compared with clustering anew."""
-
-
-def check_clusterer(
-    cls: type[Clusterer], /, *, expected_failures: Mapping[str, str] | None = None, **settings: object
-) -> None:
-    """Check a clusterer with these options: on 120 rows in three groups, on no row, on one row, and on NaN.
-
-    Args:
-        cls: the class.
-        expected_failures: reasons by the names of checks that are expected to fail.
-        settings: its options.
-
-    Raises:
-        AssertionError: it breaks the contract.
-    """
-    run_checks(list_checks(ClustererChecks(cls, settings), expected_failures or {}))
 
 
 class ClustererChecks(WorkChecks[Clusterer]):
@@ -92,9 +73,18 @@ class ClustererChecks(WorkChecks[Clusterer]):
         expect(agreement >= _LEAST_AGREEMENT, f"{message}, but agree by {agreement:.2f} (adjusted Rand index)")
 
     def check_few_rows(self) -> None:
-        """No row and one row are clustered."""
-        for count in (0, 1):
-            self._cluster(self.component, self.Z[:count])
+        """No row and one row are clustered; 2, 3, or one less than an option counts, or CoveyError says why not."""
+        for count in sorted({0, 1, 2, 3, *self._scarce_counts()}):
+            try:
+                self.cluster_resolved(self.Z[:count])
+            except CoveyError as error:
+                expect(count > 1, f"{self.name} must cluster {count_noun(count, 'row')}, but raises {error!r}")
+
+    def check_equal_rows(self) -> None:
+        """Rows of which many are equal, or all, are clustered, or CoveyError says why not."""
+        for distinct in (20, 1):
+            with suppress(CoveyError):
+                self.cluster_resolved(self.Z[np.arange(len(self.Z)) % distinct])
 
     def check_nan(self) -> None:
         """NaN and infinity raise CoveyError."""
@@ -116,78 +106,22 @@ class ClustererChecks(WorkChecks[Clusterer]):
         is_equal = are_identical([self.labels], [self._cluster(resolved, self.Z)])
         expect(is_equal, f"{self.name}: the options from resolve must lead to the same labels: {difference}")
 
-    def check_prepared_labels(self) -> None:
-        """A preparation gives the labels of cluster for the options that it was prepared with."""
-        if self._preparation is not None:
-            labels = self._preparation.labels(self.component)
-            expect(labels is not None, f"{self.name}: a preparation must give labels for its own options")
-            self._expect_clustered(self.component, labels, "with the options that it was prepared with")
-
-    def check_live_options(self) -> None:
-        """A preparation gives the labels of cluster for other values of its live options."""
-        for option in self._options(live=True):
-            for setting in self._live_settings(option):
-                self._check_variant(option, setting)
-
-    def check_other_options(self) -> None:
-        """A preparation for another value of an option that is not live gives the labels of cluster, or None."""
-        for option in self._options(live=False):
-            for setting in other_settings(option, options.read_option(self.component, option))[:2]:
-                self._check_variant(option, setting)
-
-    def check_prepared_values(self) -> None:
-        """The values of a preparation ascend, and its option allows them; so with the one that it suggests."""
-        for option in self._options(live=True):
-            values, suggested = self._values(option), self._suggest(option)
-            expect(values == sorted(set(values)), f"{self.name}: values({option.name!r}) must ascend")
-            for value in [*values, *([] if suggested is None else [suggested])]:
-                is_allowed = value in _convert(option, value)
-                expect(is_allowed, f"{self.name}: option {option.name!r} does not allow {value}, which it suggests")
-
-    @cached_property
-    def _preparation(self) -> Prepared | None:
-        Z = self.Z.copy()
-        observation = observe(lambda: self.component.prepare(Z), Z)
-        expect(not observation.changed_input, f"{self.name}: prepare must not change the input array")
-        preparation = observation.outcome
-        is_prepared = preparation is None or isinstance(preparation, Prepared)
-        expect(is_prepared, f"{self.name}: prepare must return a Prepared or None, not {preparation!r}")
-        return preparation
-
-    def _options(self, live: bool) -> list[Option]:
-        """Return the options of a clusterer that prepares; none if it does not."""
-        declared = options.options(self.cls) if self._preparation is not None else ()
-        return [option for option in declared if option.live == live]
-
-    def _values(self, option: Option) -> list[float]:
-        return list(self._preparation.values(option.name)) if self._preparation else []
-
-    def _suggest(self, option: Option) -> float | None:
-        return self._preparation.suggest(option.name) if self._preparation else None
-
-    def _live_settings(self, option: Option) -> Iterator[Setting]:
-        values = self._values(option)
-        chosen = np.unique(np.linspace(0, len(values) - 1, min(len(values), _MOST_VALUES)).round().astype(int))
-        yield from (values[position] for position in chosen)
-        yield from other_settings(option, options.read_option(self.component, option))[:_MOST_VALUES]
-
-    def _check_variant(self, option: Option, setting: Setting) -> None:
-        """Check the labels of the preparation after one option is changed; a change that is refused is passed over."""
+    def cluster_resolved(self, Z: Floats) -> Labels:
+        """Cluster rows as a run does: options left at None are filled in first. Raises CoveyError."""
         try:
-            variant = options.evolve(self.component, **{option.name: setting})
-            variant.cluster(self.Z)
+            labels = self.component.resolve(Z).cluster(Z)
         except CoveyError:
-            return
-        labels = self._preparation.labels(variant) if self._preparation else None
-        if labels is not None:
-            self._expect_clustered(variant, labels, f"with {option.name} = {options.format_value(setting)}")
+            raise
+        except Exception as error:
+            rows = f"{count_noun(len(Z), 'row')}, {len(np.unique(Z, axis=0))} of them different"
+            raise AssertionError(f"{self.name} must cluster {rows}, but raises {error!r}") from error
+        check_array(self.name, labels, (len(Z),), np.dtype(np.int32))
+        return labels
 
-    def _expect_clustered(self, clusterer: Clusterer, labels: Labels | None, condition: str) -> None:
-        expected = clusterer.cluster(self.Z)
-        labels = np.asarray(labels)
-        message = f"{self.name}: {condition} a preparation must give the labels of cluster"
-        is_equal = are_identical([labels], [expected])
-        expect(is_equal, f"{message}: {describe_difference([labels], [expected])}")
+    def _scarce_counts(self) -> Iterator[int]:
+        """Yield for each option that counts rows, perhaps, one row less."""
+        settings = options.option_values(self.component.resolve(self.Z)).values()
+        yield from (setting - 1 for setting in settings if type(setting) is int and 1 < setting <= len(self.Z))
 
     def _cluster(self, clusterer: Clusterer, Z: Floats) -> Labels:
         try:
@@ -196,13 +130,6 @@ class ClustererChecks(WorkChecks[Clusterer]):
             raise AssertionError(f"{self.name} must cluster {len(Z)} rows, but raises {error!r}") from error
         check_array(self.name, labels, (len(Z),), np.dtype(np.int32))
         return labels
-
-
-def _convert(option: Option, value: float) -> list[object]:
-    try:
-        return [option.convert(value)]
-    except ValueError:
-        return []
 
 
 def _measure_agreement(labels: Labels, others: Labels) -> float:

@@ -15,12 +15,13 @@ import tomlkit
 from covey._base.digests import canonical_json
 from covey._base.errors import CoveyError
 from covey.components import options
-from covey.components.contracts import Component
+from covey.components.contracts import Component, is_installed
 from covey.components.kinds import STEPS, Kind
 from covey.data.provenance import Provenance
 from covey.testing.assertions import Observation, expect
 from covey.testing.checks import list_checks, run_checks
 from covey.testing.imports import check_import
+from covey.testing.offers import check_offer
 
 C = TypeVar("C", bound=Component)
 T = TypeVar("T")
@@ -93,6 +94,13 @@ class ComponentChecks(Generic[C]):
             text = getattr(cls, attribute)
             expect(isinstance(text, str), f"{self.name}: {attribute} must be a text, not {text!r}")
 
+    def check_requires(self) -> None:
+        """The libraries that it requires are named as they are imported, and are installed."""
+        missing_modules = [module for module in self.cls.requires if not is_installed(module)]
+        advice = "requires maps the name after `import` to what `pip install` takes"
+        message = f"{self.name}: requires names {missing_modules[:1]}, which cannot be imported: {advice}"
+        expect(not missing_modules, message)
+
     def check_flags(self) -> None:
         """Every option can be written on the command line."""
         for option in self._read_options():
@@ -162,6 +170,10 @@ class ComponentChecks(Generic[C]):
     def check_quick_import(self) -> None:
         """Importing its module imports no slow library."""
         check_import(self.cls)
+
+    def check_offered(self) -> None:
+        """The plugin in whose package it lies offers it, by the hook of its kind."""
+        check_offer(self.cls)
 
     def _read_options(self) -> Sequence[options.Option]:
         try:

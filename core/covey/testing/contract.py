@@ -8,11 +8,11 @@ from covey.components.contracts import Clusterer, Component, FeatureExtractor, R
 from covey.components.engine_contract import Engine
 from covey.components.source_contract import Source
 from covey.testing.checks import Check, Trial, list_checks
-from covey.testing.clusterers import ClustererChecks
 from covey.testing.component_checks import ComponentChecks
 from covey.testing.engines import EngineChecks
 from covey.testing.learners import extractor_checks
-from covey.testing.reducers import ReducerChecks
+from covey.testing.preparations import clusterer_checks
+from covey.testing.reducers import reducer_checks
 from covey.testing.sources import SourceChecks
 from covey.testing.storages import Place, StorageChecks
 
@@ -51,9 +51,9 @@ def _make_trial(cls: type[Component], settings: Mapping[str, object], place: Pla
     if issubclass(cls, FeatureExtractor):
         return extractor_checks(cls, settings)
     if issubclass(cls, Reducer):
-        return ReducerChecks(cls, settings)
+        return reducer_checks(cls, settings)
     if issubclass(cls, Clusterer):
-        return ClustererChecks(cls, settings)
+        return clusterer_checks(cls, settings)
     if issubclass(cls, Storage):
         return StorageChecks(cls, settings, place=place)
     if issubclass(cls, Engine):

@@ -22,10 +22,12 @@ from covey.testing.assertions import (
     check_array,
     describe_difference,
     expect,
+    expect_finite,
     observe,
 )
 from covey.testing.component_checks import WorkChecks
 from covey.testing.samples import random_picture, random_sound
+from covey.testing.settings import other_settings
 
 _SETTINGS = ("device", "precision", "threads", "compile")
 
@@ -86,7 +88,7 @@ class ExtractorChecks(WorkChecks[FeatureExtractor]):
         for X in self.features:
             width = X.shape[1] if np.ndim(X) == 2 else "d"
             check_array(self.name, X, (len(self.batch), width), np.dtype(np.float32))
-            expect(bool(np.isfinite(X).all()), f"{self.name}: features must be finite")
+            expect_finite(f"{self.name}: features", X)
 
     def check_equal_features(self) -> None:
         """Equal options give equal features."""
@@ -164,6 +166,20 @@ class ExtractorChecks(WorkChecks[FeatureExtractor]):
         for layer, shape in available.items():
             is_shape = isinstance(shape, tuple) and all(isinstance(length, int) for length in shape)
             expect(is_shape, f"{self.name}: available_layers() must give {layer!r} a shape of whole numbers")
+
+    def check_layer_tags(self) -> None:
+        """Two layers have two tags, so that names tell their tables apart."""
+        plural = options.plural_option(self.cls)
+        if plural is None:
+            return
+        setting = options.read_option(self.component, plural)
+        layers = [(layer,) for layer in self.component.available_layers()] or other_settings(plural, ())
+        chosen = [setting, *layers] if isinstance(setting, tuple) and len(setting) == 1 else layers
+        pair = list(dict.fromkeys(chosen))[:2]
+        tags = [options.evolve(self.component, **{plural.name: layer}).tag for layer in pair]
+        names = " and ".join(map(options.format_value, pair))
+        message = f"{self.name}: the layers {names} must have different tags, which name their tables, not {tags[:1]}"
+        expect(len(set(tags)) == len(pair), message)
 
     def check_uses(self) -> None:
         """The settings of the runtime that it reads are those that it declares in `uses`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from operator import index
 from pathlib import Path
@@ -20,7 +20,7 @@ from covey.components.contracts import FeatureExtractor, Pixels, Runtime
 from covey.components.fitting import Epoch, State, TrainingClip, TrainingClips
 from covey.data.formats import npz
 from covey.data.tables import LearnedState
-from covey.extraction.learning import copy_state
+from covey.extraction.learning import copy_state, freeze_pixels
 from covey.testing.assertions import Observation, are_identical, describe_difference, expect, observe
 from covey.testing.checks import list_checks, run_checks
 from covey.testing.extractors import ExtractorChecks
@@ -38,8 +38,8 @@ class TinyClip(TrainingClip):
 
     @property
     def pixels(self) -> Pixels:
-        """The image (128, 256, 3)."""
-        return random_picture(self.number, (128, 256))
+        """The image (128, 256, 3), which cannot be written to, as in a run."""
+        return freeze_pixels(random_picture(self.number, (128, 256)))
 
 
 class TinyClips(TrainingClips):
@@ -102,12 +102,20 @@ class LearnerChecks(ExtractorChecks):
     def fit(self, component: FeatureExtractor, checkpoint: State | None = None, most: int | None = None) -> list[Epoch]:
         """Return the epochs, at most `most`, that a component yields after a checkpoint."""
         epochs: list[Epoch] = []
-        for epoch in component.fit(self.clips, Runtime(), checkpoint):
+        for epoch in self._yield_epochs(component, checkpoint):
             self._check_state(epoch.state)
             epochs.append(attrs.evolve(epoch, state=copy_state(epoch.state)))
             if len(epochs) == most:
                 break
         return epochs
+
+    def _yield_epochs(self, component: FeatureExtractor, checkpoint: State | None) -> Iterator[Epoch]:
+        try:
+            yield from component.fit(self.clips, Runtime(), checkpoint)
+        except ValueError as error:
+            is_unrelated = "read-only" not in str(error)
+            expect(is_unrelated, f"{self.name}: fit must not change what it is given, and raises {error!r}")
+            raise
 
     def use_runtime(self, runtime: Runtime) -> None:
         """Let it learn for an epoch, and extract."""

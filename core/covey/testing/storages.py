@@ -21,6 +21,7 @@ from covey.testing.assertions import (
     expect,
     observe,
     raises_covey_error,
+    set_user_data_folder,
 )
 from covey.testing.checks import list_checks, run_checks
 from covey.testing.component_checks import ComponentChecks
@@ -134,8 +135,12 @@ class StorageChecks(ComponentChecks[Storage]):
 
     @contextmanager
     def _new_folder(self) -> Iterator[Path]:
-        """Make an empty folder for one check, below the folder that the author chose."""
-        with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as folder:
+        """Make an empty folder for one check, below the folder that the author chose, and one for the user's data."""
+        with (
+            tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as folder,
+            tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,
+            set_user_data_folder(Path(home)),
+        ):
             yield Path(folder).resolve()
 
     def _save(self, folder: Path, check: Callable[[Dataset, Sequence[Table]], None]) -> None:

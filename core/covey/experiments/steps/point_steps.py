@@ -47,13 +47,13 @@ def _reduce_points(reducer: Reducer, X: Floats, distinct: DistinctImages, run: R
     rows = distinct.select(X) if is_enough else X
     arrays: dict[int, Floats] = {}
     title = f"Reducing {count_noun(X.shape[1], 'feature')} ({reducer.name})"
-    with run.progress.step(title, len(sizes), "size") as step:
+    with run.progress.step(title, len(reducer.sizes), "size") as step:
         step.say(reducer.startup_message)
         for size, array in zip(sizes, reducer.reduce(rows, sizes), strict=True):
             Z = _check_embedding(reducer, array, (len(rows), size))
             arrays[size] = distinct.expand(Z if is_enough else distinct.select(Z))
             step.say("")
-            step.advance()
+            step.advance(int(size in reducer.sizes))  # the map is no size that anybody asked for
     return arrays
 
 
