@@ -348,6 +348,6 @@ def test_python_joins_too(images: Path, contrast: None) -> None:
     names = ["brightness", "contrast"]
     results = public.run(str(images), extractors=[Brightness(bands=2)], reducers=[pca], join=names, whiten=0.5)
     titles = [entry.provenance.title for entry in results.clusterings if entry.provenance]
-    assert "dbscan · pca · brightness+contrast_wide-whiten0.5" in titles
+    assert "dbscan · pca · brightness-bands2+contrast_wide-whiten0.5" in titles
     with pytest.raises(CoveyError, match="option 'whiten' must be a number at least 0 and at most 1, not 3"):
         public.run(str(images), join=names, whiten=3)

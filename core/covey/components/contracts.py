@@ -225,8 +225,9 @@ class FeatureExtractor(Component):
 
     @property
     def tag(self) -> str:
-        """Name, followed by each option that differs from its default, and by the layers."""
-        layers = [getattr(self, option.name) for option in options(type(self)) if option.plural]
+        """Name, followed by each option that differs from its default, and by the layers if these do."""
+        plural = [option for option in options(type(self)) if option.plural]
+        layers = [getattr(self, option.name) for option in plural if getattr(self, option.name) != option.default]
         return "_".join([_describe_changes(self), *("+".join(map(_plain_text, names)) for names in layers)])
 
     @abstractmethod
