@@ -226,16 +226,17 @@ def test_a_file_that_changed_meanwhile_starts_over(covey: Cli, aviary: SoundServ
 def test_what_is_no_whole_sound_is_left_out_by_name(covey: Cli, aviary: SoundServer, tmp_path: Path) -> None:
     aviary.files["/sounds/1"] = b"no sound at all" * 100
     aviary.files["/sounds/2"] = make_wav(5)[:-2000]
+    offer(aviary, [describe(1), describe(2), describe(3), {**describe(4), "sha256": "0" * 64}, describe(5)])
     del aviary.files["/sounds/3"]
-    offer(aviary, [describe(1), describe(2), {**describe(4), "sha256": "0" * 64}, describe(5)])
-    aviary.answers["/gone"] = lambda query: (404, {})
     aviary.redirects["/sounds/5"] = "https://elsewhere.example.com/5"
     aviary.files.pop("/sounds/5")
     result = covey("fetch", "aviary", "gen:Inventa", tmp_path)
     for sentence in ("it is no sound that can be read", "it is truncated or damaged", "it is not what the source says"):
-        assert f"not fetched, since {sentence}" in result.stdout
+        assert f"not fetched: {sentence}" in result.stdout
     assert "which is none of its own addresses (5)" in result.stdout
-    assert "Of 4 recordings 0 there" in result.stdout
+    assert "not fetched: aviary.example.org has nothing at this address: 404 Not Found (3)" in result.stdout
+    assert "Of 5 recordings 0 there" in result.stdout
+    assert "Next:" not in result.stdout
     assert list((tmp_path / "recordings").iterdir()) == []
 
 
@@ -335,6 +336,21 @@ def test_a_killed_fetch_goes_on_and_ends_in_the_same_folder(covey: Cli, aviary: 
     assert aviary.requests_for("/sounds/23")[-1].range == "bytes=3000-"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs the signals of POSIX")
+def test_ctrl_c_ends_with_the_balance_of_what_is_done(aviary: SoundServer, tmp_path: Path) -> None:
+    aviary.fail("/sounds/2", hold)
+    process = start_fetch(tmp_path / "birds", tmp_path)
+    part = tmp_path / "birds" / ".covey" / "fetching" / "AV2.part"
+    while not (part.exists() and part.stat().st_size == 3000):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 130
+    assert "Of 3 recordings 1 there; 2 not yet fetched (2, 3)." in (tmp_path / "stdout").read_text()
+    assert "the same command goes on from there" in (tmp_path / "stderr").read_text()
+    assert list(read_table(tmp_path / "birds")) == ["AV1"]
+
+
 @pytest.mark.parametrize("missing", ["journal", "file"])
 def test_what_a_power_cut_left_is_mended(covey: Cli, aviary: SoundServer, tmp_path: Path, missing: str) -> None:
     assert covey("fetch", "aviary", "gen:Inventa", tmp_path).exit_code == 0
@@ -351,11 +367,12 @@ def test_what_a_power_cut_left_is_mended(covey: Cli, aviary: SoundServer, tmp_pa
 
 
 def test_rows_and_columns_of_others_stay(covey: Cli, aviary: SoundServer, tmp_path: Path) -> None:
-    (tmp_path / "metadata.csv").write_text("file_name_stub;mood\nmine;calm\n", "utf-8")
+    (tmp_path / "metadata.csv").write_text("file_name_stub;mood\nmine;wild\nmine;calm\n", "utf-8")
     assert covey("fetch", "aviary", "gen:Inventa", tmp_path).exit_code == 0
     rows = read_table(tmp_path)
     assert rows["mine"]["mood"] == "calm"
     assert list(rows) == ["mine", "AV1", "AV2", "AV3"]
+    assert "mine,wild," in (tmp_path / "metadata.csv").read_text("utf-8")
 
 
 def test_nothing_in_a_table_is_a_formula(covey: Cli, aviary: SoundServer, tmp_path: Path) -> None:

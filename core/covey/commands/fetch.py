@@ -83,7 +83,8 @@ def fetch(
         raise KeyboardInterrupt
     if report.stopped:
         raise CoveyError(report.stopped)
-    print_text(f"\nNext: {shlex.join(['covey', 'spectrograms', str(report.folder), folder])}")
+    if report.paths:
+        print_text(f"\nNext: {shlex.join(['covey', 'spectrograms', str(report.folder), folder])}")
 
 
 def _keep_annotations(recordings: Sequence[FoundRecording], report: FetchReport, folder: Path) -> None:

@@ -137,7 +137,7 @@ class Survey:
             yield [problem, f"{len(ids):,}", "", "", preview(list(dict.fromkeys(ids)))]
 
 
-SURVEY_HEADS = ("recordings", "number", "species", "hours", "licences, or which")
+SURVEY_HEADS = ("", "recordings", "species", "hours", "licences, or which")
 
 
 def survey_recordings(

@@ -23,6 +23,7 @@ from covey.data.credits import FETCHED, LICENCE, PAGE, RECORDIST
 from covey.data.legacy.file_names import DOWNLOADED_RECORDINGS
 from covey.data.outside_paths import refuse_outside_folders
 from covey.sound.decoder import BrokenRecording
+from covey.sound.spectrograms import Recipe
 from covey.sources.check_recording import SUFFIXES, CheckedRecording, check_recording
 from covey.sources.fetched_table import BYTES, CONTENT, SOURCE, STUB, FetchedTable, Row
 from covey.sources.partial_file import PartialFile
@@ -87,6 +88,8 @@ def fetch_recordings(
     Raises:
         CoveyError: another process fetches into it, or it cannot be written.
     """
+    if missing := Recipe.missing():
+        raise CoveyError(f'Recordings cannot be checked without sound libraries: pip install "{missing[0]}"')
     with _open_folder(dataset, DOWNLOADED_RECORDINGS if layout == "original" else RECORDINGS) as folder:
         table = FetchedTable(dataset)
         table.write()
@@ -143,7 +146,7 @@ class _Fetcher:
             raise
         except CoveyError as error:
             LOGGER.info("%s: %s", stub, escape_undecodable(str(error)))
-            self.report.balance.leave_out(_as_reason(str(error)), recording.id)
+            self.report.balance.leave_out(f"not fetched: {str(error).rstrip('.')}", recording.id)
             return
         self.report.balance.used += 1
         self.report.paths[recording.id] = path
@@ -177,7 +180,7 @@ class _Fetcher:
         try:
             self.table.add(self._describe(recording, stub, check_recording(path), path.stat().st_size))
         except (BrokenRecording, OSError) as error:
-            raise CoveyError(f"cannot be read: {reason(error)}") from error
+            raise CoveyError(f"it cannot be read: {reason(error)}") from error
 
     def _download_whole(self, recording: FoundRecording, part: PartialFile) -> CheckedRecording:
         """Fetch a recording until it can be decoded to its end and has the hash that the source says."""
@@ -187,7 +190,7 @@ class _Fetcher:
             try:
                 checked = check_recording(part.path)
             except BrokenRecording as error:
-                problem = str(error)
+                problem = str(error).partition(":")[0]
             except OSError as error:
                 raise StopFetching(f"{part.path} cannot be read: {reason(error)}.") from error
             else:
@@ -235,9 +238,3 @@ class _Fetcher:
         own = {STUB: stub, SOURCE: self.source.name, BYTES: str(size), CONTENT: checked.content, FETCHED: today}
         row = {STUB: stub, **shared, **recording.metadata, **own}
         return {head: str(cell).replace("\0", "") for head, cell in row.items()}
-
-
-def _as_reason(message: str) -> str:
-    """Return a message as the reason in a balance: without details, which differ from recording to recording."""
-    head = message.partition(": ")[0].rstrip(".")
-    return f"not fetched, since {head}" if head.startswith("it ") else f"not fetched: {head}"

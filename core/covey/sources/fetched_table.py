@@ -21,7 +21,7 @@ Row = Mapping[str, str]
 
 
 class FetchedTable:
-    """The rows of `metadata.csv` by the names of recordings without their endings.
+    """The rows of `metadata.csv` about recordings that covey fetched, by their names without the endings.
 
     Each new row goes into a journal at once; `write` moves the journal into the table. Rows and columns of others stay.
     """
@@ -37,8 +37,8 @@ class FetchedTable:
         self._foreign_rows: list[Row] = []
         self.rows: dict[str, Row] = {}
         for row in _read_table(folder):
-            if stub := row.get(STUB):
-                self.rows[stub] = row
+            if row.get(STUB) and row.get(SOURCE) and row.get(CONTENT):
+                self.rows[row[STUB]] = row
             else:
                 self._foreign_rows.append(row)
         for row in self._read_journal():

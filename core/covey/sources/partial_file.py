@@ -52,7 +52,7 @@ class PartialFile:
             if download.offset == 0:
                 self.clear()
                 write_text(self._note, json.dumps({"version": download.version, "size": download.size}))
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         with os.fdopen(descriptor, "r+b", buffering=0) as file:
             with self._writing():
                 file.truncate(min(download.offset, self.size))
@@ -89,7 +89,6 @@ class PartialFile:
                 os.fsync(file.fileno())
             remove_leftovers(self._note)
             self._note.unlink(missing_ok=True)  # before the bytes go, so that a process that ends here leaves none
-            self.path.chmod(0o666 & ~_read_umask())
             self.path.replace(path)
             sync_folder(path.parent)
 
@@ -99,9 +98,3 @@ def _write_whole(file: FileIO, block: bytes) -> None:
     rest = memoryview(block)
     while rest:
         rest = rest[file.write(rest) :]
-
-
-def _read_umask() -> int:
-    umask = os.umask(0)
-    os.umask(umask)
-    return umask
