@@ -77,6 +77,14 @@ def test_recordists_are_credited_by_licence_with_links(opened: Open, xc_dev: Pat
     assert len([link for link in links(app) if "xeno-canto" in link]) == 42
 
 
+def test_credits_say_when_recordings_were_fetched(opened: Open, calls: Path) -> None:
+    heads = ["filename", "id", "rec", "lic", "fetched"]
+    rows = [[CALLS[0], "12345", "Ann", "cc0", "2026-11-26"], [CALLS[2], "67890", "Ann", "cc0", "2026-11-28"]]
+    csvs.write_csv(calls / "metadata.csv", heads, rows)
+    app = opened(calls)
+    assert "Ann:  XC12345 ,  XC67890  (fetched 2026-11-26 to 2026-11-28)" in told(app)
+
+
 def test_the_search_looks_into_all_columns(opened: Open, xc_dev: Path) -> None:
     app = opened(xc_dev)
     app.text_input[0].set_value("jerome fischer").run()

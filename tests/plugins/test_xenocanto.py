@@ -29,6 +29,7 @@ from covey import CoveyError
 from covey.authoring import FoundRecording, StopFetching
 from covey.commands.main import main
 from covey.data.folder import FolderDataset
+from covey.data.legacy.pickles import read_frame
 from covey_xenocanto import XenoCanto
 
 SOURCE = XenoCanto(pace=0)
@@ -390,7 +391,7 @@ def test_recordings_that_shift_onto_the_next_page_are_fetched_once(
     [
         ([Fault.LOOP], "leads from one address to the next, more than 5 times"),
         ([Fault.OTHER_HOST], "leads to elsewhere.invalid, which is none of its own addresses"),
-        ([Fault.GONE], "has nothing at this address"),
+        ([Fault.GONE], "xeno-canto.org refuses"),
         ([Fault.HTML] * 8, "it sent a web page in place of a recording"),
     ],
     ids=["loop", "other host", "gone", "page"],
@@ -565,11 +566,23 @@ def test_annotations_become_labels(
     assert max(starts) < 1.9
 
 
-def test_the_original_layout_names_folder_and_files_as_the_original_does(
-    server: XenoCantoServer, fetch: Callable[..., Result], tmp_path: Path
+def test_the_original_layout_is_that_of_the_original(
+    server: XenoCantoServer, fetch: Callable[..., Result], covey: Cli, tmp_path: Path
 ) -> None:
-    done = fetch("nr:9000001", tmp_path, "--layout", "original")
-    assert done.exit_code == 0, done.stderr
-    (path,) = (tmp_path / "downloaded_data_orig").iterdir()
-    assert path.name == "XC9000001_Invented_tit_1.mp3"
-    assert list(rows_of(tmp_path)) == ["XC9000001_Invented_tit_1"]
+    server.records = [
+        SAMPLE[0],
+        SAMPLE[0] | {"id": "9000005", "file-name": "XC9000005-Mésange été, très loin du nid.MP3"},
+    ]
+    for query in ("nr:9000001", "nr:9000005"):
+        done = fetch(query, tmp_path, "--layout", "original")
+        assert done.exit_code == 0, done.stderr
+    stubs = ["XC9000001_Invented_tit_1", "XC9000005_Mesange_ete_tres_loin_du"[:30]]
+    assert sorted(path.stem for path in (tmp_path / "downloaded_data_orig").iterdir()) == stubs
+    frame = read_frame(tmp_path / "downloaded_data_meta.pkl")
+    assert frame["file_name_stub"] == stubs
+    assert frame["full_spec_name"] == ["Inventa prima"] * 2
+    assert {"id", "gen", "sp", "cnt", "length", "smp", "rec", "lic", "q"} <= frame.keys()
+    (tmp_path / "metadata.csv").unlink()  # as the original has it
+    assert "0 recordings fetched now" in fetch("nr:9000005", tmp_path, "--layout", "original").stdout
+    done = covey("spectrograms", tmp_path / "downloaded_data_orig", tmp_path)
+    assert "Of 2 recordings 2 used" in done.stdout, done.stderr

@@ -18,6 +18,7 @@ from covey.components.options import build
 from covey.components.source_contract import FoundRecording
 from covey.data.folder import FolderDataset
 from covey.outputs.exchange.importers import RavenImporter
+from covey.outputs.exchange.original_tools.original_files import write_original_metadata
 from covey.outputs.exchange.selection_tables.annotation_tables import write_annotation_table
 from covey.sources.choose_recordings import RecordingChoice, survey_recordings
 from covey.sources.fetch_recordings import FetchReport, fetch_recordings
@@ -43,7 +44,8 @@ ANNOTATIONS = "annotations"
     type=click.Choice(["covey", "original"]),
     default="covey",
     show_default=True,
-    help="original: folder and names of files as the original tools have them, downloaded_data_orig/.",
+    help="original: folder, names of files and metadata as the original tools have them, downloaded_data_orig/ and"
+    " downloaded_data_meta.pkl.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Name everything that was not fetched, not only the first ones.")
 def fetch(
@@ -77,6 +79,9 @@ def fetch(
         report = fetch_recordings(component, survey.recordings, Path(folder), layout, TerminalProgress())
     for sentence in report.describe(verbose):
         print_text(sentence)
+    if layout == "original" and report.paths:
+        path = write_original_metadata(FolderDataset(Path(folder)), Path(folder))
+        print_text(f"{path} holds the metadata for the original tools.")
     if annotations:
         _keep_annotations(survey.recordings, report, Path(folder))
     if report.interrupted:
