@@ -333,6 +333,16 @@ class TestSound:
         tile(page, len(RECORDED) // 2).dblclick()
         expect(page.locator("dialog a")).to_have_attribute("href", "https://xeno-canto.org/678901")
         expect(page.locator("dialog audio")).to_have_count(0)
+        expect(page.locator("dialog .sound")).to_contain_text("No sound: there is no recording of that name.")
+
+    def test_an_image_that_names_no_recording_says_so(self, page: Page) -> None:
+        page.locator(".grid").focus()
+        page.keyboard.press("End")
+        tile(page, len(RECORDED)).dblclick()
+        expect(page.locator("dialog .sound")).to_have_text("No sound: nothing tells which recording the image shows.")
+        page.keyboard.press("Escape")
+        page.locator(".grid").focus()
+        page.keyboard.press("Home")
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ UNKNOWN_S, LONGEST_S = 1.0, 60.0
 MOST_SAMPLES = 20_000_000
 """Samples of a clip, all channels together: a minute at 96 kHz in three channels, 80 MB."""
 MISSING = 'Sound needs a library that is not installed: pip install "covey[audio]"'
+NO_FOLDER = "No sound: no folder with recordings is known, or it is gone."
 
 _PLACE = "/covey/sound"
 
@@ -30,6 +31,13 @@ class Recordings:
 
     dataset: Dataset = attrs.field(eq=False)
     location: str
+
+    def explain(self, name: str) -> str:
+        """Return why there is no sound of an image."""
+        clip = self.dataset.clips([name]).get(name)
+        if clip is None:
+            return "No sound: nothing tells which recording the image shows."
+        return f"No sound: {clip.problem or f'{clip.recording} cannot be read there'}."
 
     def clip(self, name: str) -> bytes | None:
         """Return the piece of sound that an image shows as a WAV file; None where there is none.
@@ -54,7 +62,7 @@ _recordings: Tokens[Recordings] = Tokens()
 def address(dataset: Dataset) -> str:
     """Return the address of the sound of an image, to which its name is added; "" where there are no recordings.
 
-    Used like `thumbnails.address`; the answer is a WAV file, or 404.
+    Used like `thumbnails.address`; the answer is a WAV file, or 404 with a sentence that says why.
     """
     if not dataset.recording_folders or not _installed():
         return ""
@@ -62,8 +70,10 @@ def address(dataset: Dataset) -> str:
 
 
 def problem(dataset: Dataset) -> str:
-    """Return why the recordings that are there cannot be played, "" where they can or there are none."""
-    return MISSING if dataset.recording_folders and not _installed() else ""
+    """Return why no image has sound, "" where some may have it."""
+    if not dataset.recording_folders:
+        return NO_FOLDER
+    return "" if _installed() else MISSING
 
 
 def _installed() -> bool:
@@ -71,13 +81,15 @@ def _installed() -> bool:
 
 
 def _answer(request: Request) -> Response:
-    recordings = _recordings.find_opened(request.query_params.get("of", ""))
+    recordings, name = _recordings.find_opened(request.query_params.get("of", "")), request.query_params.get("name", "")
+    if recordings is None:
+        return Response(status_code=404)
     try:
-        wav = recordings.clip(request.query_params.get("name", "")) if recordings else None
+        wav = recordings.clip(name)
     except (OSError, RuntimeError, ValueError, BrokenRecording, CoveyError):  # soundfile's own is a RuntimeError
         wav = None
     if wav is None:
-        return Response(status_code=404)
+        return Response(recordings.explain(name), 404, media_type="text/plain")
     return Response(wav, media_type="audio/wav", headers=HEADERS)
 
 

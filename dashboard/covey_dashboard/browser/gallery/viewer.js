@@ -93,8 +93,21 @@ export class Viewer {
     audio.onerror = () => {
       audio.remove();
       this.linkRecording(name);
+      void this.explainSilence(audio);
     };
     audio.src = sound + encodeName(name);
+  }
+
+  /**
+   * Says why an image has no sound, unless another image is shown by then.
+   *
+   * @param {HTMLAudioElement} audio
+   */
+  async explainSilence(audio) {
+    const index = this.index;
+    const answer = await fetch(audio.src).catch(() => null);
+    const reason = answer && answer.status === 404 ? await answer.text() : "";
+    if (reason && index === this.index) element(this.sound, "div", "", reason);
   }
 
   /** @param {string} name */
