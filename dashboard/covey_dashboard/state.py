@@ -142,6 +142,11 @@ class RunState:
         return f"run.{kind}.{full_name}"
 
     @staticmethod
+    def fetch_key(kind: Kind, full_name: str) -> str:
+        """Return the key of the button that fetches what a component needs."""
+        return f"run.fetch.{kind}.{full_name}"
+
+    @staticmethod
     def job_key(job: str, button: str) -> str:
         """Return the key of a button of a run."""
         return f"run.job.{job}.{button}"

@@ -14,7 +14,7 @@ from tests.dashboard.conftest import plain_names
 from tests.dashboard.elements import chooser, select_vanished
 from tests.fixture_types import Distribution
 
-from covey import Clustering
+from covey import Clustering, Extra
 from covey.components.kinds import Kind
 from covey.components.options import build
 from covey.data.dataset import Dataset
@@ -161,6 +161,27 @@ def test_the_largest_share_from_one_recording(opened: Open, make: Callable[..., 
     set_dbscan(app, 0.5)
     chooser(app, "Show").select_index(1).run()
     assert numbers(app)["Top recording"] == "25%"
+
+
+def test_species_are_suggested_for_the_selected_images_and_label_nothing(
+    opened: Open, birds: Path, names: list[str]
+) -> None:
+    best = [("<b>Parus</b> major", 0.9), ("Bubo bubo", 0.3), ("Parus major", 0.05)]
+    rows = [best[0 if number < 60 else 1 if number < 100 else 2] for number in range(len(names))]
+    columns = {
+        "species": np.array([[species] for species, _ in rows]),
+        "score": np.array([[score] for _, score in rows], np.float32),
+    }
+    provenance = Provenance(
+        kind=Kind.EXTRACTOR, component="ear", tag="ear", version=1, options={}, input="images", output="species"
+    )
+    FolderDataset(birds).save([Extra(names=names, columns=columns, provenance=provenance)])
+    app = opened(birds)
+    sentences = [item.value for item in app.text]
+    assert "ear suggests: <b>Parus</b> major 0.90 (60 images); Bubo bubo 0.30 (40 images)" in sentences
+    next(item for item in app.text_input if item.label == "Search").set_value(names[110]).run()
+    assert not any("suggests" in item.value for item in app.text), "a score below 0.1 suggests nothing"
+    assert not open_labels(FolderDataset(birds)).by_image()
 
 
 def test_a_cluster_that_is_gone_gives_way_to_all_images(opened: Open, birds: Path) -> None:

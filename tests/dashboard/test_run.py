@@ -26,6 +26,25 @@ from covey_dashboard.pages.run.planned_steps import plan_steps
 from covey_dashboard.pages.run.watch_jobs import format_duration
 from covey_dashboard.server import server
 
+HEAVY = """
+from covey import FeatureExtractor, component, hookimpl
+from covey.authoring import MissingFiles
+
+fetched = []
+
+@component
+class Heavy(FeatureExtractor):
+    '''Needs a model.'''
+    name = "heavy"
+    def missing_files(self):
+        missing = MissingFiles(what="the heavy model", size_mb=61, licence="CC0", origin="afar", fetch=fetched.append)
+        return None if fetched else missing
+    def load(self, runtime): ...
+
+@hookimpl
+def covey_feature_extractors():
+    yield Heavy
+"""
 pytestmark = pytest.mark.usefixtures("slow")
 
 
@@ -91,6 +110,19 @@ def test_what_is_shown_is_what_runs(monkeypatch: pytest.MonkeyPatch, calls: Path
     plan_steps.clear()
     assert "The dataset has all these tables already: nothing has to be computed." in told(done(app.run()))
     assert "Done: slow → cut → above" in told(app)
+
+
+def test_what_an_extractor_lacks_is_offered_with_size_and_licence(
+    calls: Path, monkeypatch: pytest.MonkeyPatch, distribution: Distribution
+) -> None:
+    distribution("covey-heavy", {"heavy": "covey_heavy"}, covey_heavy=HEAVY)
+    app = opened(monkeypatch, calls)
+    app.multiselect(key="run.extractor").set_value(["heavy"])
+    app = done(app.run())
+    assert "The heavy model is not on this machine: 61 MB from afar; licence CC0." in told(app)
+    app.button(key="run.fetch.extractor.covey-heavy:heavy").click().run()
+    done(app)
+    assert "The heavy model" not in told(app)
 
 
 def test_several_components_need_the_file(monkeypatch: pytest.MonkeyPatch, calls: Path) -> None:

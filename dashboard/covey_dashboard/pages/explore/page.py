@@ -36,6 +36,7 @@ from covey_dashboard.data.labels import (
 )
 from covey_dashboard.data.metadata import dataset_metadata
 from covey_dashboard.data.selection import AllImages, ImagesOfCluster, ImagesWithName, Rows, Selection, read_pick
+from covey_dashboard.data.species_suggestions import suggest_species
 from covey_dashboard.data.table_titles import title_embeddings
 from covey_dashboard.pages.explore.explore_view import (
     CLUSTER,
@@ -370,7 +371,7 @@ def show_selected_images(view: ExploreView, selection: Selection, rows: Rows) ->
     """
     colour = cluster_colour(selection.cluster) if isinstance(selection, ImagesOfCluster) else "transparent"
     st.html(f'<div class="covey-swatch" style="background: {colour}"></div>')
-    location, label_bar_place = view.opened.location, st.container()
+    location, label_bar_place, suggestion_place = view.opened.location, st.container(), st.container()
     names, selection_key = view.table.names[rows].tolist(), f"{view.opened.identity} {selection}"
     show_gallery(
         names,
@@ -382,6 +383,8 @@ def show_selected_images(view: ExploreView, selection: Selection, rows: Rows) ->
         rate_oddity=rate_oddity_of(view, rows),
         show_similar=partial(select_similar, view),
     )
+    for sentence in suggest_species(location, names):
+        suggestion_place.text(sentence, help="What it hears most in these images. It labels nothing: you do.")
     if view.observed:
         with label_bar_place:
             show_label_bar(view.observed.store, partial(list_remaining, names, selection_key))

@@ -10,8 +10,19 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from covey import CoveyError, FeatureExtractor, Runtime
-from covey.frontend import STEPS, Experiment, Join, Kind, Registered, TableKind, split_plural
+from covey.frontend import (
+    STEPS,
+    Component,
+    Experiment,
+    Join,
+    Kind,
+    Registered,
+    TableKind,
+    TerminalProgress,
+    split_plural,
+)
 from covey_dashboard.data.datasets import list_tables, registry
+from covey_dashboard.pages.run.watch_jobs import run_action
 from covey_dashboard.state import RunState
 from covey_dashboard.widgets.forms import show_form
 from covey_dashboard.widgets.messages import show_hint, show_problem
@@ -158,4 +169,19 @@ def show_component(component: Registered) -> Any:
         except CoveyError as error:
             show_problem(str(error))
             return None
-        return show_form(cls, RunState.form_key(component.kind, component.full_name))
+        form = show_form(cls, RunState.form_key(component.kind, component.full_name))
+        if form is not None:
+            offer_missing_files(form, RunState.fetch_key(component.kind, component.full_name))
+        return form
+
+
+def offer_missing_files(component: Component, key: str) -> None:
+    """Offer to fetch what a component needs and what is not on this machine, with its size and licence."""
+    missing = component.missing_files()
+    if missing is None:
+        return
+    show_hint(missing.describe())
+    if st.button("Agree and fetch it", key=key):
+        with st.spinner("Fetching"):
+            run_action(missing.fetch, TerminalProgress())
+        st.rerun()
