@@ -219,6 +219,22 @@ def test_names_that_are_no_text_are_kept_apart(birds: Path) -> None:
     assert sum("no valid UTF-8" in problem for problem in problems.values()) == 2
 
 
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_clock_that_jumps_hides_no_change(birds: Path, days: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue_of(birds).refresh()
+    first, second, *_ = sorted((birds / "images").iterdir())
+    jump_ns, clock = days * 86_400 * 10**9, time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: clock() + jump_ns)
+    draw(first, 1)
+    for path in (first, second):
+        os.utime(path, ns=(clock() + jump_ns, clock() + jump_ns))
+    assert catalogue_of(birds).refresh() == ImageChanges(12, replaced=(first.name,))
+    monkeypatch.undo()
+    draw(second, 2)
+    assert catalogue_of(birds).refresh() == ImageChanges(12, replaced=(second.name,))
+    assert contents_of(birds) == hashes_of(birds)
+
+
 KILLED = """
 import sys, time
 from pathlib import Path
@@ -265,3 +281,14 @@ def test_two_processes_at_once_take_turns(birds: Path, killed_writer: subprocess
         draw(birds / "images" / f"{number}.png", number)
         catalogue_of(birds).refresh()
         assert contents_of(birds) == hashes_of(birds)
+
+
+def test_a_look_while_another_process_writes(birds: Path, killed_writer: subprocess.Popen[str], covey: Cli) -> None:
+    assert killed_writer.stdout
+    assert killed_writer.stdout.readline() == "ready\n"
+    for number in range(3):
+        draw(birds / "images" / f"new{number}.png", number)
+        output = covey("info", birds)
+        assert output.exit_code == 0, output.stderr
+        assert f": {13 + number} images in" in output.stdout
+    assert killed_writer.poll() is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +123,30 @@ def test_a_recording_is_found_again_by_its_content(birds: Path, tmp_path: Path, 
     assert "of 2 recordings" in done.stdout
     after = clip_of(birds, name)
     assert (after.path, after.content, after.start_s) == ("../archive/renamed.wav", before.content, before.start_s)
+
+
+def test_accents_may_be_composed_in_the_name_of_an_image_and_not_in_that_of_its_recording(birds: Path) -> None:
+    write_parameters(birds)
+    names = {form: unicodedata.normalize(form, "Mésange") for form in ("NFC", "NFD")}
+    draw(birds, f"{names['NFD']}_segm_0001.000.png")
+    record(birds / "recordings" / f"{names['NFC']}.wav", 1)
+    clip = clip_of(birds, next(FolderDataset(birds).images.walk()))  # type: ignore[union-attr]
+    assert unicodedata.normalize("NFC", clip.path) == f"recordings/{names['NFC']}.wav"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no two such names")
+def test_recordings_whose_names_differ_only_by_case_are_kept_apart(birds: Path, covey: Cli) -> None:
+    write_parameters(birds)
+    draw(birds, "a_segm_0000.000.png", "A_segm_0000.000.png")
+    record(birds / "recordings" / "a.wav", 1)
+    record(birds / "recordings" / "A.wav", 2)
+    if len(list((birds / "recordings").iterdir())) < 2:
+        pytest.skip("the file system keeps no two such names")
+    assert "2 of 2 images show clips of 2 recordings" in covey("info", birds).stdout
+    assert [clip_of(birds, f"{name}_segm_0000.000.png").path for name in "aA"] == [
+        "recordings/a.wav",
+        "recordings/A.wav",
+    ]
 
 
 def test_each_look_counts_the_clips_that_are_there_now(birds: Path, covey: Cli) -> None:
