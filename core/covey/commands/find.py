@@ -29,8 +29,8 @@ def find(source: str, queries: tuple[str, ...], settings: tuple[str, ...], **opt
     """
     component = build_source(source, settings)
     choice = build(RecordingChoice, options)
-    survey = survey_recordings(component, dict.fromkeys(queries), choice, TerminalProgress())
+    survey = survey_recordings(component, dict.fromkeys(queries), choice, TerminalProgress(), keep_recordings=False)
     print_survey(survey)
-    if survey.recordings:
+    if survey.chosen.recordings:
         words = shlex.join(["covey", "fetch", source, *queries])
         print_text(f"\nTo fetch them: {words} FOLDER, with the same flags")

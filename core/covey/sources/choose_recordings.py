@@ -87,10 +87,14 @@ class RecordingCounts:
 
 @attrs.define
 class Survey:
-    """What some queries find, and what of it is to be fetched. `balance` says why the rest is not."""
+    """What some queries find, and what of it is to be fetched. `balance` says why the rest is not.
+
+    `recordings` are those to be fetched, if they are kept and not only counted.
+    """
 
     source: Source
     choice: RecordingChoice
+    keeps_recordings: bool = True
     found: RecordingCounts = attrs.field(factory=RecordingCounts)
     chosen: RecordingCounts = attrs.field(factory=RecordingCounts)
     recordings: list[FoundRecording] = attrs.field(factory=list)
@@ -110,7 +114,8 @@ class Survey:
             return
         self.balance.used += 1
         self.chosen.add(recording)
-        self.recordings.append(recording)
+        if self.keeps_recordings:
+            self.recordings.append(recording)
         self._by_species[recording.species] += 1
 
     def _find_problem(self, recording: FoundRecording) -> str:
@@ -125,7 +130,7 @@ class Survey:
             return f"longer than {choice.longest:g} s"
         if choice.per_species is not None and self._by_species[recording.species] >= choice.per_species:
             return f"beyond {choice.per_species:,} of their species"
-        if choice.most is not None and len(self.recordings) >= choice.most:
+        if choice.most is not None and self.chosen.recordings >= choice.most:
             return f"beyond the first {choice.most:,}"
         return ""
 
@@ -141,14 +146,25 @@ SURVEY_HEADS = ("", "recordings", "species", "hours", "licences, or which")
 
 
 def survey_recordings(
-    source: Source, queries: Iterable[str], choice: RecordingChoice, progress: Progress = SILENT
+    source: Source,
+    queries: Iterable[str],
+    choice: RecordingChoice,
+    progress: Progress = SILENT,
+    keep_recordings: bool = True,
 ) -> Survey:
     """Look at all that queries find, one after the other, before anything is fetched.
+
+    Args:
+        source: where to look.
+        queries: in the words of the source.
+        choice: which recordings are wanted.
+        progress: shows the step.
+        keep_recordings: whether they will be fetched; to count hundreds of thousands, no memory is needed for them.
 
     Raises:
         CoveyError: a query is wrong, or the source cannot be reached.
     """
-    survey = Survey(source, choice)
+    survey = Survey(source, choice, keep_recordings)
     with progress.step(f"Looking at {source.name}", 0, "recording") as step:
         for query in queries:
             for recording in source.find(query):
