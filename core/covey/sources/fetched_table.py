@@ -52,7 +52,7 @@ class FetchedTable:
         """
         try:
             with self._journal.open("ab") as file:
-                file.write(b"\n" + json.dumps(dict(row)).encode() + b"\n")  # ends a line that was torn
+                file.write(json.dumps(dict(row)).encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
