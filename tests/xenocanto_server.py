@@ -83,6 +83,7 @@ class XenoCantoServer(ThreadingHTTPServer):
         page_faults: what goes wrong with the next requests for pages.
         shift: how many recordings were added at the front (or removed there, if negative) after the first page.
         key: the key that is accepted.
+        gate: sounds are sent while it is set, and held back while it is not.
     """
 
     daemon_threads = True
@@ -96,6 +97,8 @@ class XenoCantoServer(ThreadingHTTPServer):
         self.shift = 0
         self.retry_after = "0"
         self.drip_s = 0.002
+        self.gate = threading.Event()
+        self.gate.set()
         self.versions: Counter[int] = Counter()
         """How often the file of each recording was replaced."""
         self._by_number: dict[int, Record] = {}
@@ -311,6 +314,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(404, b"<html>Not found</html>")
 
     def _send_sound(self, number: int) -> None:
+        self.server.gate.wait()
         is_range = "Range" in self.headers
         fault = self.server.take_fault(number, lambda fault: fault not in _BEFORE_SOUND and
                                        (is_range or fault not in _OF_RANGES))  # fmt: skip

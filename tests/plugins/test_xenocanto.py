@@ -45,6 +45,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[XenoCantoServer]:
     for name, text in server.environment.items():
         monkeypatch.setenv(name, text)
     yield server
+    server.gate.set()
     server.shutdown()
     server.server_close()
 
@@ -391,7 +392,7 @@ def test_recordings_that_shift_onto_the_next_page_are_fetched_once(
     [
         ([Fault.LOOP], "leads from one address to the next, more than 5 times"),
         ([Fault.OTHER_HOST], "leads to elsewhere.invalid, which is none of its own addresses"),
-        ([Fault.GONE], "xeno-canto.org refuses"),
+        ([Fault.GONE], "xeno-canto.org has nothing at this address: 404 Not Found"),
         ([Fault.HTML] * 8, "it sent a web page in place of a recording"),
     ],
     ids=["loop", "other host", "gone", "page"],
@@ -494,7 +495,9 @@ def wait_for_downloads(server: XenoCantoServer, count: int) -> None:
 
 
 @pytest.mark.skipif("os.name == 'nt'", reason="needs SIGKILL")
-def test_a_fetch_that_is_killed_twice_ends_in_the_same_folder(server: XenoCantoServer, tmp_path: Path) -> None:
+def test_a_fetch_that_is_killed_twice_ends_in_the_same_folder(
+    server: XenoCantoServer, fetch: Callable[..., Result], tmp_path: Path
+) -> None:
     server.records = InventedRecordings(40)
     server.spread_faults(seed=0, share=0.5)
     for downloads in (12, 35):
@@ -503,9 +506,8 @@ def test_a_fetch_that_is_killed_twice_ends_in_the_same_folder(server: XenoCantoS
         process.kill()
         process.communicate()
         assert process.returncode == -signal.SIGKILL
-    process = start_fetch(server, tmp_path, "--set", "pace=0.01")
-    output, errors = process.communicate(timeout=60)
-    assert "Of 40 recordings 40 there" in output, errors
+    done = fetch("loc:anywhere", tmp_path, "--licence", "any")
+    assert "Of 40 recordings 40 there" in done.stdout, done.stderr
     assert recordings_in(tmp_path) == sounds_of(server)
     assert {row["sha256"] for row in rows_of(tmp_path).values()} == {
         hashlib.sha256(content).hexdigest() for content in sounds_of(server).values()
@@ -514,14 +516,16 @@ def test_a_fetch_that_is_killed_twice_ends_in_the_same_folder(server: XenoCantoS
     assert left <= {"fetch.lock"}
 
 
-def test_two_fetches_into_one_folder_do_not_mix(server: XenoCantoServer, tmp_path: Path) -> None:
-    server.records = InventedRecordings(20)
-    first = start_fetch(server, tmp_path, "--set", "pace=0.1")
+def test_two_fetches_into_one_folder_do_not_mix(
+    server: XenoCantoServer, fetch: Callable[..., Result], tmp_path: Path
+) -> None:
+    server.records = InventedRecordings(5)
+    server.gate.clear()
+    first = start_fetch(server, tmp_path, "--set", "pace=0")
     wait_for_downloads(server, 1)
-    second = start_fetch(server, tmp_path, "--set", "pace=0")
-    _, errors = second.communicate(timeout=60)
-    assert second.returncode == 2
-    assert "Another" in errors
+    second = fetch("loc:anywhere", tmp_path, "--licence", "any")
+    assert (second.exit_code, "Another" in second.stderr) == (2, True)
+    server.gate.set()
     first.communicate(timeout=60)
     assert recordings_in(tmp_path) == sounds_of(server)
 
@@ -536,7 +540,7 @@ def test_the_real_pace_is_one_request_a_second(server: XenoCantoServer, covey: C
 
 
 @pytest.mark.skipif("os.name == 'nt'", reason="needs a limit on the size of files")
-def test_a_full_disk_keeps_what_is_there(server: XenoCantoServer, tmp_path: Path) -> None:
+def test_a_full_disk_keeps_what_is_there(server: XenoCantoServer, fetch: Callable[..., Result], tmp_path: Path) -> None:
     server.records = [*InventedRecordings(2), invent(100_009, seconds=30)]
     words = [*COMMAND, "fetch", "xeno-canto", "loc:anywhere", str(tmp_path), "--licence", "any", "--set", "pace=0"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
@@ -546,8 +550,7 @@ def test_a_full_disk_keeps_what_is_there(server: XenoCantoServer, tmp_path: Path
     assert "could not be written" in done.stderr
     assert "make room, and start again" in done.stderr
     assert len(recordings_in(tmp_path)) == len(rows_of(tmp_path)) == 2
-    process = start_fetch(server, tmp_path, "--set", "pace=0")
-    assert process.communicate(timeout=60)[0].startswith("recordings")
+    assert "Of 3 recordings 3 there" in fetch("loc:anywhere", tmp_path, "--licence", "any").stdout
     assert recordings_in(tmp_path) == sounds_of(server)
 
 

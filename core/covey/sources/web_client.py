@@ -278,6 +278,8 @@ class WebClient:
             response.close()
             raise _TryAgain(f"it answered {phrase}", _read_retry_after(response))
         message = self._read_message(response) or phrase
+        if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+            raise CoveyError(f"{self._host} has nothing at this address: {message}")
         sentence = f"{self._host} refuses: {message}"
         if status == HTTPStatus.UNAUTHORIZED:
             raise StopFetching(f"{sentence.rstrip('.')}. Set another key by `covey keys set`, or in its variable.")
