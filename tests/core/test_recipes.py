@@ -440,3 +440,28 @@ def test_the_catalogue_tells_the_frequency_scale(covey: Cli, recordings: Path, t
     assert axis == Axis(frequencies_hz[0], frequencies_hz[-1], "log")
     (tmp_path / "images" / PARAMETERS).write_text(json.dumps({**ORIGINAL, "specsub": True}))
     assert ClipFinder.of([], tmp_path / "images", []).axis == Axis()
+
+
+def test_folders_of_different_recipes_are_offered_by_name(covey: Cli, recordings: Path, tmp_path: Path) -> None:
+    project, names = tmp_path / "project", ("images_24000sps_a", "images_24000sps_b")
+    for name, preset in zip(names, ("original-2024", "original-2025"), strict=True):
+        assert covey("spectrograms", recordings, tmp_path / name, "--preset", preset).exit_code == 0
+        project.mkdir(exist_ok=True)
+        (tmp_path / name / "images").rename(project / name)
+    told = covey("info", project).stdout
+    assert ": 0 images" in told
+    assert f"different recipes, which are not mixed: {', '.join(names)}. To choose one: covey info {project}" in told
+    refused = covey("run", project)
+    assert refused.exit_code == 2
+    assert f"--images {project / names[0]}" in refused.output
+    assert f": 3 images in {project / names[1]}" in covey("info", project, "--images", project / names[1]).stdout
+    assert f": 18 images in {project / names[0]}" in covey("info", project, "--images", project / names[0]).stdout
+
+
+def test_folders_of_one_recipe_are_one_dataset(covey: Cli, recordings: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    for name in "ab":
+        assert covey("spectrograms", recordings, tmp_path / name).exit_code == 0
+        (tmp_path / name / "images").rename(project / name)
+    assert ": 36 images in" in covey("info", project).stdout

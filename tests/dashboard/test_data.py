@@ -13,9 +13,11 @@ from streamlit.testing.v1 import AppTest
 
 from covey.components.kinds import Kind
 from covey.data.folder import FolderDataset
+from covey.data.legacy.file_names import PARAMETERS_FILE
 from covey.data.provenance import Provenance
 from covey.data.tables import Embedding
 from covey.labelling import open_labels
+from covey.testing import tiny_images
 from covey_dashboard.server import server
 
 ALONE = """
@@ -160,3 +162,21 @@ def test_tables_of_the_original_say_what_their_names_tell_and_the_usual_size_com
     assert "Made by another tool, by its name from saec_20250614_004030 in 8 dimensions, 10 neighbours." in told(app)
     assert "Features: 30 images, 512 numbers each" in told(app)
     assert "damaged" not in told(app)
+
+
+def test_folders_of_different_recipes_are_offered_by_name(tmp_path: Path) -> None:
+    for count, name in enumerate(("images_24000sps_20250101_101010", "images_24000sps_20250707_101010"), 1):
+        tiny_images(tmp_path / name, count)
+        (tmp_path / name / PARAMETERS_FILE).write_text(f'{{"segment_duration_sec": {count}}}')
+    app = opened(tmp_path)
+    assert "2 folders of images" in told(app)
+    buttons = [button for button in app.button if button.label.startswith("Use the images in")]
+    assert [button.label for button in buttons] == [
+        "Use the images in images_24000sps_20250101_101010",
+        "Use the images in images_24000sps_20250707_101010",
+    ]
+    buttons[1].click().run()
+    assert "2 images in" in told(app)
+    (other,) = [button for button in app.button if button.label.startswith("Use the images in")]
+    other.click().run()
+    assert "1 image in" in told(app)

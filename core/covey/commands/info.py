@@ -95,7 +95,7 @@ _TITLES = {
     "--images",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="FOLDER",
-    help="Remember that the images of the dataset lie in FOLDER, outside it.",
+    help="Remember that the images of the dataset lie in FOLDER, outside it or one of several in it.",
 )
 @click.option(
     "--recordings",

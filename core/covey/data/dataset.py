@@ -152,6 +152,11 @@ class Dataset(ABC):
         return None
 
     @property
+    def image_choices(self) -> list[Path]:
+        """The folders in it with images of different recipes, which are never mixed; none where there is no choice."""
+        return []
+
+    @property
     def recording_folders(self) -> list[Path]:
         """The folders in which recordings usually lie, beside the images: those that are there, the likeliest first."""
         folders = [folder for project in self.project_folders for folder in _usual_recording_folders(project)]

@@ -16,7 +16,7 @@ from covey.components.kinds import Kind
 from covey.data.dataset import AnyEntry, Dataset, Entry, T, list_published_files
 from covey.data.formats import npz
 from covey.data.images import ImageFolder
-from covey.data.legacy.file_names import IMAGE_FOLDERS, TABLE_PREFIXES
+from covey.data.legacy.file_names import IMAGE_FOLDERS, PARAMETERS_FILE, TABLE_PREFIXES
 from covey.data.outside_paths import is_link_outside, leads_outside
 from covey.data.pointer import POINTER, Pointer, point_to_images, read_pointer
 from covey.data.provenance import Provenance
@@ -44,11 +44,26 @@ class FolderDataset(Dataset):
 
     @property
     def images(self) -> ImageFolder | None:
-        """The first of these folders that holds images."""
-        for folder in self._image_folders():
-            if self._is_ours(folder) and _is_folder(folder) and ImageFolder(folder).has_images():
-                return ImageFolder(folder, self.home / WORK)
-        return None
+        """The first of these folders that holds images; none while a person has to choose between several recipes."""
+        folder = self._first_with_images()
+        if folder is None or (folder == self.home and self.image_choices):
+            return None
+        return ImageFolder(folder, self.home / WORK)
+
+    @property
+    def image_choices(self) -> list[Path]:
+        """The folders of images in it that were made by different recipes, as in a project of the original tools."""
+        recipes = {
+            file.parent: file.read_bytes()
+            for file in sorted(self.home.glob(f"*/{PARAMETERS_FILE}"))
+            if not is_link_outside(file, self.home) and ImageFolder(file.parent).has_images()
+        }
+        is_choice = len(set(recipes.values())) > 1 and self._first_with_images() in (self.home, *recipes)
+        return list(recipes) if is_choice else []
+
+    def _first_with_images(self) -> Path | None:
+        folders = (folder for folder in self._image_folders() if self._is_ours(folder) and _is_folder(folder))
+        return next((folder for folder in folders if ImageFolder(folder).has_images()), None)
 
     @property
     def writable(self) -> bool:

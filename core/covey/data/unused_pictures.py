@@ -16,12 +16,23 @@ from covey.data.images import SUFFIXES
 def describe_unused_pictures(dataset: Dataset) -> Iterator[str]:
     """Yield a sentence about pictures outside the folder of images; without images, on what is in their place."""
     images = dataset.images
-    if images is None:
+    if images is None and dataset.image_choices:
+        yield describe_image_choices(dataset)
+    elif images is None:
         scan = ImageScan(dataset.home)
         deque(scan.portions(), maxlen=0)
         yield from scan.describe()
     elif dataset.home in images.root.parents:
         yield from _describe_beside(dataset.home, images.root)
+
+
+def describe_image_choices(dataset: Dataset) -> str:
+    """Return which folders of images there are to choose from, and how, in a sentence."""
+    names = [folder.name for folder in dataset.image_choices]
+    return (
+        f"{dataset.location} holds images of different recipes, which are not mixed: {', '.join(names)}. To choose one:"
+        f" covey info {dataset.location} --images {dataset.image_choices[0]}"
+    )
 
 
 def _describe_beside(home: Path, root: Path) -> Iterator[str]:

@@ -14,7 +14,7 @@ from covey.data.dataset import Dataset, Entry, is_entry_of
 from covey.data.images import ImageFolder
 from covey.data.picture_decoding import FORMAT_NAMES
 from covey.data.tables import Clustering
-from covey.data.unused_pictures import describe_unused_pictures
+from covey.data.unused_pictures import describe_image_choices, describe_unused_pictures
 from covey.experiments.experiment import Experiment
 from covey.experiments.pipeline import Failure, Pipeline, work_folder
 from covey.experiments.plan import PlanLine, summarize_tasks
@@ -112,6 +112,8 @@ def open_run_dataset(
     images, unused = source.images, list(describe_unused_pictures(source))
     if images is None and not experiment.extractors:  # earlier features are all that is needed
         images = ImageFolder(source.home)
+    if images is None and source.image_choices:
+        raise CoveyError(describe_image_choices(source))
     if images is None:
         problem = f"There are no images ({FORMAT_NAMES}) in {experiment.dataset}: name a folder that holds some."
         raise CoveyError(" ".join([problem, *unused]))

@@ -104,7 +104,7 @@ def list_embeddings(location: str) -> list[Entry[Embedding]]:
 
 
 def confirm_images(location: str, images: Path) -> None:
-    """Remember that the images of a dataset lie in a folder outside it, as this user says.
+    """Remember that the images of a dataset lie in a folder, as this user says.
 
     Raises:
         CoveyError: the dashboard is read-only, or the dataset cannot be written.

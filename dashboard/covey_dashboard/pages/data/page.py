@@ -106,7 +106,9 @@ def count_contents(location: str) -> str:
         CoveyError: the dataset cannot be read.
     """
     folder, image_count = image_folder(location), count_images(location)
-    phrases = [f"{count_noun(image_count, 'image')} in {folder.root}" if folder else "Only tables are here, no images"]
+    choices = dataset_at(location).image_choices
+    absence = f"{len(choices)} folders of images" if choices else "Only tables are here, no images"
+    phrases = [f"{count_noun(image_count, 'image')} in {folder.root}" if folder else absence]
     if classes := label_store(location).classes():
         labels_text = count_noun(sum(label_class.count for label_class in classes), "label")
         phrases.append(f"{count_noun(len(classes), 'class')} with {labels_text}")
@@ -114,18 +116,30 @@ def count_contents(location: str) -> str:
 
 
 def offer_images(location: str) -> None:
-    """Let a person say that the images of a dataset, which lie outside it, are the right ones.
+    """Let a person say that the images of a dataset which lie outside it are the right ones, or choose between folders.
 
     Raises:
         CoveyError: the dataset cannot be opened.
     """
-    folder = dataset_at(location).unconfirmed_images
-    if folder and not is_read_only():
-        st.button(f"Use the images in {folder}", on_click=use_images, args=(location, folder))
+    dataset, shown = dataset_at(location), image_folder(location)
+    if is_read_only():
+        return
+    if dataset.unconfirmed_images:
+        offer_folder(location, dataset.unconfirmed_images, str(dataset.unconfirmed_images))
+    if dataset.image_choices:
+        st.text("Images of different recipes are not mixed. Which ones do you want to look at?")
+    for folder in dataset.image_choices:
+        if shown is None or folder != shown.root:
+            offer_folder(location, folder, folder.name)
+
+
+def offer_folder(location: str, folder: Path, name: str) -> None:
+    """Let a person use the images in a folder."""
+    st.button(f"Use the images in {name}", key=f"use {folder}", on_click=use_images, args=(location, folder))
 
 
 def use_images(location: str, folder: Path) -> None:
-    """Let a dataset have its images in a folder outside it; store the error message if that fails."""
+    """Let a dataset have its images in a folder; store the error message if that fails."""
     try:
         confirm_images(location, folder)
     except CoveyError as error:
@@ -166,6 +180,8 @@ def offer_run(location: str, entries: Sequence[AnyEntry]) -> None:
         CoveyError: the dataset cannot be read.
     """
     image_count = count_images(location)
+    if not image_count and dataset_at(location).image_choices:
+        return
     if not image_count and not entries:
         show_problem(f"There are neither images nor embeddings in {location}: name another folder.")
         return
