@@ -54,7 +54,7 @@ def tables(
 ) -> tuple[Features, NDArray[np.bool_]]:
     """Return the features of a dataset, and which images are of half A; all of them in the demo."""
     experiment = from_flags(str(dataset), str(Path(folder) / f"out-{dataset.name}"), {}, settings, registry)
-    stored, images = open_run_dataset(experiment, registry)
+    stored, images, _ = open_run_dataset(experiment, registry)
     entry = Pipeline(stored, images, Runtime(), TerminalProgress()).extract_features(experiment.extractors[0])[0]
     table = stored.load(entry)
     assert isinstance(table, Features)

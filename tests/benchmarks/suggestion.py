@@ -65,7 +65,7 @@ def features(registry: Registry) -> Features:
     """Return the default features of esc10."""
     with tempfile.TemporaryDirectory() as out:
         experiment = from_flags(str(ESC10), out, {}, [], registry)
-        dataset, images = open_run_dataset(experiment, registry)
+        dataset, images, _ = open_run_dataset(experiment, registry)
         entry = Pipeline(dataset, images, Runtime(), TerminalProgress()).extract_features(experiment.extractors[0])[0]
         table = dataset.load(entry)
     assert isinstance(table, Features)

@@ -24,8 +24,10 @@ from covey.data.clusters_csv import FILE
 from covey.experiments.experiment import Experiment, build_engine, from_flags, read_experiment
 from covey.experiments.pipeline import Failure
 from covey.experiments.plan import PlanLine
+from covey.experiments.published_embeddings import choose_published_embeddings
 from covey.experiments.reproduce import Reproduction, reproduce
 from covey.experiments.run_experiment import Results, plan_run, run_experiment
+from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
 FAILED = 1
@@ -60,7 +62,14 @@ FAILED = 1
     "--features",
     multiple=True,
     metavar="FILE.npz",
-    help="Features in the dataset to use too, such as imported ones.",
+    help="Features in the dataset to use too, such as imported ones and those of other programs.",
+)
+@click.option(
+    "--embedding",
+    "embeddings",
+    multiple=True,
+    metavar="FILE.npz",
+    help="Embeddings in the dataset to cluster as they are, such as those of other programs.",
 )
 @click.option(
     "--join",
@@ -90,6 +99,7 @@ def run(
     engine: str | None,
     settings: tuple[str, ...],
     features: tuple[str, ...],
+    embeddings: tuple[str, ...],
     join: str | None,
     whiten: str | None,
     learn_again: bool,
@@ -109,6 +119,7 @@ def run(
     covey run birds/
     covey run birds/ --reducer pca --clusterer dbscan --set clusterer.eps=0.3,0.4
     covey run birds/ --join timm,torchvision --whiten 0.5
+    covey run birds/ --embedding dimred_8_neigh_10_ResNet50_layer3.5.conv3.npz
     covey run birds/ --engine processes --set engine.workers=4
     covey run covey.toml --dry-run
     covey run --like birds/clusters_dbscan_8_neigh_10_umap_vgg16~1a2b3c4d.npz
@@ -119,11 +130,12 @@ def run(
     names = {Kind.EXTRACTOR: extractor, Kind.REDUCER: reducer, Kind.CLUSTERER: clusterer}
     names[Kind.ENGINE] = (engine,) if engine else ()
     if like:
-        _check_no_other_flags(like, [source, out, *names.values(), settings, features, join, whiten])
+        _check_no_other_flags(like, [source, out, *names.values(), settings, features, embeddings, join, whiten])
         sys.exit(_print_reproduction(reproduce(like, registry, TerminalProgress())))
     if source is None:
         raise CoveyError("Say what to run: covey run FOLDER, or covey run FILE.toml.")
-    experiment = _read_source(source, out, names, settings, features, join, whiten, registry)
+    named_tables = _NamedTables(_file_names(features), _file_names(embeddings), _split_names(join), whiten)
+    experiment = _read_source(source, out, names, settings, named_tables, registry)
     experiment = attrs.evolve(
         experiment,
         runtime=_merge_runtimes(experiment.runtime, build(Runtime, runtime)),
@@ -217,29 +229,71 @@ def _is_file(source: str) -> bool:
     return source.lower().endswith(".toml")
 
 
+@attrs.frozen
+class _NamedTables:
+    """The tables of the dataset that flags name, and how features are joined."""
+
+    features: Sequence[str]
+    embeddings: Sequence[str]
+    join: Sequence[str]
+    whiten: str | None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.features or self.embeddings or self.join or self.whiten)
+
+
 def _read_source(
     source: str,
     out: str | None,
     names: dict[Kind, tuple[str, ...]],
     settings: tuple[str, ...],
-    features: tuple[str, ...],
-    join: str | None,
-    whiten: str | None,
+    tables: _NamedTables,
     registry: Registry,
 ) -> Experiment:
     if not _is_file(source):
-        feature_names = [Path(name).name for name in features]
-        return from_flags(source, out, names, settings, registry, feature_names, join=_split_names(join), whiten=whiten)
+        embeddings = tables.embeddings or _find_published(source, names, settings, tables, registry)
+        return from_flags(
+            source, out, names, settings, registry, tables.features,
+            join=tables.join, whiten=tables.whiten, embeddings=embeddings,
+        )  # fmt: skip
     engine_settings = [setting for setting in settings if setting.startswith(f"{Kind.ENGINE}.")]
     other_names = [name for kind in STEPS for name in names[kind]]
-    if other_names or len(settings) > len(engine_settings) or features or join or whiten:
-        flags = "--extractor, --features, --join, --whiten, --reducer, --clusterer and --set do not go with a file"
-        raise CoveyError(f"{flags}: write into {source} what they say.")
+    if other_names or len(settings) > len(engine_settings) or not tables.is_empty:
+        flags = "--extractor, --features, --embedding, --join, --whiten, --reducer, --clusterer and --set"
+        raise CoveyError(f"{flags} do not go with a file: write into {source} what they say.")
     experiment = read_experiment(Path(source), registry)
     if names[Kind.ENGINE] or engine_settings:
         name = next(iter(names[Kind.ENGINE]), experiment.engine.name)
         experiment = attrs.evolve(experiment, engine=build_engine(name, engine_settings, registry))
     return attrs.evolve(experiment, out=out) if out else experiment
+
+
+def _find_published(
+    source: str,
+    names: dict[Kind, tuple[str, ...]],
+    settings: tuple[str, ...],
+    tables: _NamedTables,
+    registry: Registry,
+) -> list[str]:
+    """Return the embeddings of another program that a run clusters if nothing says how images are described."""
+    describing = (Kind.EXTRACTOR, Kind.REDUCER, Kind.ENGINE)
+    is_described = any(names[kind] for kind in describing) or any(
+        setting.startswith(f"{kind}.") for setting in settings for kind in describing
+    )
+    if is_described or not tables.is_empty:
+        return []
+    embeddings = choose_published_embeddings(open_dataset(registry, source, TerminalProgress()))
+    if embeddings:
+        TerminalProgress().note(
+            f"The embeddings that another program made are clustered: {preview(embeddings)}. To describe the images"
+            f" anew, name an extractor: --extractor {Kind.EXTRACTOR.default}."
+        )
+    return embeddings
+
+
+def _file_names(paths: Sequence[str]) -> list[str]:
+    return [Path(path).name for path in paths]
 
 
 def _split_names(text: str | None) -> list[str]:

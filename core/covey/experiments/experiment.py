@@ -25,7 +25,21 @@ JOIN, WHITEN = "join", "whiten"
 """The settings that say which sets of features are joined, and how."""
 LEARN_AGAIN = "learn_again"
 """The setting of `covey.toml` by which extractors learn again."""
-_KEYS = ("dataset", "out", "features", JOIN, WHITEN, LEARN_AGAIN, RUNTIME, Kind.ENGINE, Kind.STORAGE, *STEPS)
+EMBEDDINGS = "embeddings"
+"""The setting that names embeddings in the dataset, which are clustered as they are."""
+_KEYS = (
+    "dataset",
+    "out",
+    "features",
+    EMBEDDINGS,
+    JOIN,
+    WHITEN,
+    LEARN_AGAIN,
+    RUNTIME,
+    Kind.ENGINE,
+    Kind.STORAGE,
+    *STEPS,
+)
 SETTABLE = (*STEPS, Kind.ENGINE, Kind.STORAGE)
 """The kinds of which an experiment has components, whose options flags can set."""
 
@@ -35,16 +49,18 @@ class Experiment:
     """Every combination of these extractors, reducers and clusterers, on one dataset.
 
     `out` is the location of the results; None means the dataset itself. `features` are the names of features in the
-    dataset that are reduced and clustered too, besides those of the extractors. `join` names the sets of features that
-    are joined and then reduced and clustered as well, once in each way of `joins`: by the name of an extractor, the tag
-    of its features, or the file name of features in the dataset. `storages` are those of `dataset` and `out`
-    whose options are not the user's usual ones. `learn_again` makes extractors that learn do so from the present
-    images, even if they have learned from others before. `engine` says where features are computed.
+    dataset that are reduced and clustered too, besides those of the extractors. `embeddings` are the names of
+    embeddings in the dataset that are clustered too. `join` names the sets of features that are joined and then
+    reduced and clustered as well, once in each way of `joins`: by the name of an extractor, the tag of its features,
+    or the file name of features in the dataset. `storages` are those of `dataset` and `out` whose options are not the
+    user's usual ones. `learn_again` makes extractors that learn do so from the present images, even if they have
+    learned from others before. `engine` says where features are computed.
     """
 
     dataset: str
     out: str | None = None
     features: tuple[str, ...] = ()
+    embeddings: tuple[str, ...] = ()
     join: tuple[str, ...] = ()
     joins: tuple[Join, ...] = (Join(),)
     extractors: tuple[FeatureExtractor, ...]
@@ -81,6 +97,7 @@ def from_flags(
     runtime: Runtime | None = None,
     join: Sequence[str] = (),
     whiten: str | None = None,
+    embeddings: Sequence[str] = (),
 ) -> Experiment:
     """Make an experiment from command-line flags.
 
@@ -94,19 +111,23 @@ def from_flags(
         runtime: how to compute.
         join: the names of the sets of features that are joined.
         whiten: how far these are whitened; several values, as in "0,0.5", mean "try each".
+        embeddings: the names of embeddings in the dataset.
 
     Raises:
         CoveyError: a sentence for each problem.
     """
     texts_by_kind = _split_settings(settings)
     document: dict[str, object] = {"dataset": dataset, "features": list(features), JOIN: list(join)}
+    document[EMBEDDINGS] = list(embeddings)
     if out:
         document["out"] = out
     if whiten is not None:
         (whiten_option,) = options.options(Join)
         document[WHITEN] = whiten_option.parse(whiten)
     for kind in STEPS:
-        if (features or join) and kind is Kind.EXTRACTOR and not (names.get(kind) or texts_by_kind[kind]):
+        is_described = kind is Kind.EXTRACTOR and (features or join or embeddings)
+        is_reduced = kind is Kind.REDUCER and embeddings and not (features or join or Kind.EXTRACTOR in document)
+        if (is_described or is_reduced) and not (names.get(kind) or texts_by_kind[kind]):
             continue
         document[kind] = _make_sections(kind, names.get(kind, ()), texts_by_kind[kind], registry)
     if names.get(Kind.ENGINE) or texts_by_kind[Kind.ENGINE]:
@@ -189,12 +210,17 @@ class _Reader(SectionReader):
             self.report((LEARN_AGAIN,), f"{LEARN_AGAIN} must be true or false, not {document[LEARN_AGAIN]!r}.")
         features = self._read_names(document, "features")
         join, joins = self._read_join(document), self._read_joins(document)
+        embeddings = self._read_names(document, EMBEDDINGS)
         extractors: list[Component] = []
-        if not (features or join) or Kind.EXTRACTOR in document:
+        if not (features or join or embeddings) or Kind.EXTRACTOR in document:
             extractors = self.read_components(Kind.EXTRACTOR, document.get(Kind.EXTRACTOR))
         if names := name_joined_extractors(join, extractors, self.registry):
             extractors += self.read_components(Kind.EXTRACTOR, [{"use": name} for name in names])
-        reducers = self.read_components(Kind.REDUCER, document.get(Kind.REDUCER))
+        reducers: list[Component] = []
+        if features or join or extractors:
+            reducers = self.read_components(Kind.REDUCER, document.get(Kind.REDUCER))
+        elif Kind.REDUCER in document:
+            self.report((Kind.REDUCER,), "embeddings are reduced already: leave the reducer out, or name features.")
         clusterers = self.read_components(Kind.CLUSTERER, document.get(Kind.CLUSTERER))
         runtime = self._read_runtime(document.get(RUNTIME, {}))
         engine = self.read_engine(document.get(Kind.ENGINE))
@@ -205,6 +231,7 @@ class _Reader(SectionReader):
             dataset=dataset,
             out=out or None,
             features=features,
+            embeddings=embeddings,
             join=join,
             joins=tuple(joins),
             extractors=tuple(extractor for extractor in extractors if isinstance(extractor, FeatureExtractor)),

@@ -9,7 +9,7 @@ from covey._base.text import preview
 from covey.data.dataset import Entry, table_stem
 from covey.data.folder import table_file_name
 from covey.data.provenance import Provenance
-from covey.data.tables import Features
+from covey.data.tables import Embedding, Features
 
 
 def find_features(name: str, entries: Sequence[Entry[Features]]) -> Provenance:
@@ -22,7 +22,19 @@ def find_features(name: str, entries: Sequence[Entry[Features]]) -> Provenance:
             f" {preview(names) or 'none'}."
         )
     if entry.provenance is None:
-        raise CoveyError(f"{entry.name} has no provenance: use covey import features to import it.")
+        raise CoveyError(f"{entry.name} has no provenance: name it with --features.")
+    return entry.provenance
+
+
+def find_embedding(name: str, entries: Sequence[Entry[Embedding]]) -> Provenance:
+    """Return the provenance of an embedding of the dataset. Raises CoveyError if there is none."""
+    names = [entry.name for entry in entries]
+    entry = next((entry for entry in entries if name in (entry.name, entry.stem)), None)
+    if entry is None or entry.provenance is None:
+        raise CoveyError(
+            f"There is no embedding {name!r} in the dataset.{did_you_mean(name, names)} There are:"
+            f" {preview(names) or 'none'}."
+        )
     return entry.provenance
 
 

@@ -22,6 +22,7 @@ from covey.data.provenance import Provenance
 from covey.engines.local import Local
 from covey.experiments.choose_state import choose_state
 from covey.experiments.experiment import Experiment
+from covey.experiments.named_tables import NamedTables, find_named_tables
 from covey.experiments.plan import Task, plan_extraction, plan_tasks
 from covey.experiments.steps.feature_steps import extract_layers, finish_extraction, join_features, learn_state
 from covey.experiments.steps.point_steps import cluster_points, reduce_features
@@ -95,11 +96,15 @@ class Pipeline:
         """The tables of the dataset by their keys."""
         return self.tables.entries_by_key
 
-    def plan(self, experiment: Experiment) -> list[Task]:
+    def plan(self, experiment: Experiment, named_tables: NamedTables | None = None) -> list[Task]:
         """Return the tasks of an experiment, without components whose plugins fail already here: these are `broken`.
 
+        Args:
+            experiment: the components.
+            named_tables: the tables that it may name; by default those of the dataset.
+
         Raises:
-            CoveyError: features or layers do not exist.
+            CoveyError: tables or layers do not exist.
         """
         experiment = self._leave_out_broken(experiment)
         if experiment.engine != Local() and not experiment.extractors:
@@ -109,13 +114,12 @@ class Pipeline:
             )
         for sentence in check_settings(self._run.runtime, experiment.extractors):
             self._run.progress.note(sentence)
-        needs_dataset = experiment.features or experiment.join
-        dataset_features = self.tables.dataset.features() if needs_dataset else []
+        tables = named_tables or find_named_tables(experiment, [self.tables.dataset])
 
         def choose(extractor: FeatureExtractor) -> Provenance | None:
             return choose_state(extractor, experiment.learn_again, self._run)
 
-        return plan_tasks(experiment, self.inputs.key_of_inputs, dataset_features, self._expand_layers, choose)
+        return plan_tasks(experiment, self.inputs.key_of_inputs, tables, self._expand_layers, choose)
 
     def extract_features(self, extractor: FeatureExtractor) -> list[AnyEntry]:
         """Return the features of an extractor, one entry for each layer, computed if they do not exist.

@@ -7,15 +7,15 @@ from collections.abc import Callable, Collection, Sequence
 
 import attrs
 
+from covey._base.errors import CoveyError
 from covey.analysis.join_tables import Join
 from covey.components import options
 from covey.components.contracts import Clusterer, Component, FeatureExtractor
 from covey.components.kinds import Kind
-from covey.data.dataset import Entry
 from covey.data.provenance import Provenance
-from covey.data.tables import Features
 from covey.experiments.experiment import Experiment
-from covey.experiments.named_features import find_features, find_sets
+from covey.experiments.named_features import find_embedding, find_features, find_sets
+from covey.experiments.named_tables import NamedTables
 
 
 @attrs.frozen
@@ -99,7 +99,7 @@ class PlanLine:
 def plan_tasks(
     experiment: Experiment,
     key_of_inputs: Callable[[FeatureExtractor], str],
-    dataset_features: Sequence[Entry[Features]],
+    tables: NamedTables,
     expand: Callable[[FeatureExtractor], FeatureExtractor],
     choose_state: Callable[[FeatureExtractor], Provenance | None],
 ) -> list[Task]:
@@ -108,7 +108,7 @@ def plan_tasks(
     Args:
         experiment: the components.
         key_of_inputs: returns the key of what an extractor takes of the images.
-        dataset_features: the features in the dataset, among which the experiment may name some.
+        tables: the tables in the dataset, among which the experiment may name some.
         expand: replaces the wildcards among the layers of an extractor.
         choose_state: returns the provenance of what an extractor has learned or is to learn; None if it does not learn.
 
@@ -118,7 +118,9 @@ def plan_tasks(
     """
     tasks: list[Task] = []
     for name in experiment.features:
-        tasks += _plan_following(find_features(name, dataset_features), experiment)
+        tasks += _plan_following(find_features(name, tables.features), experiment)
+    for name in experiment.embeddings:
+        tasks += _plan_clusterings([find_embedding(name, tables.embeddings)], experiment)
     extracted_features: list[Provenance] = []
     for extractor in experiment.extractors:
         extraction_tasks = plan_extraction(expand(extractor), key_of_inputs(extractor), choose_state(extractor))
@@ -127,10 +129,13 @@ def plan_tasks(
         for features in extraction_tasks[-1].points:
             tasks += _plan_following(features, experiment)
     if experiment.join:
-        sources = find_sets(experiment.join, extracted_features, dataset_features)
+        sources = find_sets(experiment.join, extracted_features, tables.features)
         for join in experiment.joins:
             joining = plan_join(join, sources)
             tasks += [joining, *_plan_following(joining.provenances[0], experiment)]
+    if not tasks:
+        names = " and ".join(clusterer.name for clusterer in experiment.clusterers)
+        raise CoveyError(f"{names} takes features, not embeddings: name features with --features, or an extractor.")
     return tasks
 
 
@@ -188,12 +193,17 @@ def _plan_following(features: Provenance, experiment: Experiment) -> list[Task]:
     """Return the tasks that follow from one table of features."""
     reductions = [plan_task(options.split_plural(reducer), features) for reducer in experiment.reducers]
     embeddings = [provenance for reduction in reductions for provenance in reduction.provenances]
-    clusterings = [
+    return [*reductions, *_plan_clusterings([features, *embeddings], experiment)]
+
+
+def _plan_clusterings(sources: Sequence[Provenance], experiment: Experiment) -> list[Task]:
+    """Return the tasks that cluster tables: each clusterer those of the kind that it takes."""
+    return [
         plan_task(group, source)
         for group in _group_by_fixed_options(experiment.clusterers)
-        for source in ([features] if group[0].takes_features else embeddings)
+        for source in sources
+        if group[0].takes_features == (source.kind is Kind.EXTRACTOR)
     ]
-    return [*reductions, *clusterings]
 
 
 def _group_by_fixed_options(clusterers: Sequence[Clusterer]) -> list[list[Clusterer]]:

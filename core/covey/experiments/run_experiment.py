@@ -16,6 +16,7 @@ from covey.data.picture_decoding import FORMAT_NAMES
 from covey.data.tables import Clustering
 from covey.data.unused_pictures import describe_image_choices, describe_unused_pictures
 from covey.experiments.experiment import Experiment
+from covey.experiments.named_tables import find_named_tables
 from covey.experiments.pipeline import Failure, Pipeline, work_folder
 from covey.experiments.plan import PlanLine, summarize_tasks
 from covey.plugins.locations import create_dataset, open_dataset
@@ -57,7 +58,7 @@ def run_experiment(
         CoveyError: there are no images, the dataset cannot be written, another run works in the folder, or every
             combination failed. Tables that were finished before stay in the dataset.
     """
-    dataset, images = open_run_dataset(experiment, registry, progress)
+    dataset, images, source = open_run_dataset(experiment, registry, progress)
     if not dataset.writable:
         raise CoveyError(f"{dataset.location} cannot be written: name a place for the results, with --out or out.")
     work = work_folder(dataset)
@@ -65,7 +66,9 @@ def run_experiment(
         pipeline = Pipeline(
             dataset, images, runtime or experiment.runtime, LoggedProgress(progress), check, experiment.engine
         )
-        tasks = pipeline.plan(experiment)
+        named_tables = find_named_tables(experiment, [dataset, source])
+        tasks = pipeline.plan(experiment, named_tables)
+        named_tables.keep_sources(tasks, dataset, (runtime or experiment.runtime).compress)
         failures = [*pipeline.broken, *(failure for task in tasks for failure in pipeline.attempt(task))]
         keys = dict.fromkeys(provenance.key for task in tasks for provenance in task.provenances)
         entries = pipeline.entries_by_key
@@ -92,9 +95,9 @@ def plan_run(
     Raises:
         CoveyError: there are no images, features or layers do not exist, or a setting has no effect.
     """
-    dataset, images = open_run_dataset(experiment, registry, progress)
+    dataset, images, source = open_run_dataset(experiment, registry, progress)
     pipeline = Pipeline(dataset, images, experiment.runtime, progress, check, experiment.engine)
-    tasks = pipeline.plan(experiment)
+    tasks = pipeline.plan(experiment, find_named_tables(experiment, [dataset, source]))
     for failure in pipeline.broken:
         progress.note(failure.reason)
     return summarize_tasks(tasks, pipeline.entries_by_key)
@@ -102,8 +105,10 @@ def plan_run(
 
 def open_run_dataset(
     experiment: Experiment, registry: Registry, progress: Progress = SILENT
-) -> tuple[Dataset, ImageFolder]:
-    """Return the dataset for the results and the folder with the images, which is empty if nothing needs them.
+) -> tuple[Dataset, ImageFolder, Dataset]:
+    """Return the dataset for the results, the folder with the images, and the dataset that the experiment names.
+
+    The folder is empty if nothing needs images.
 
     Raises:
         CoveyError: there are no images to extract features from, or a dataset cannot be opened or created.
@@ -120,5 +125,5 @@ def open_run_dataset(
     for sentence in unused:
         progress.note(sentence)
     if experiment.out is None:
-        return source, images
-    return create_dataset(registry, experiment.out, images.root, experiment.storages), images
+        return source, images, source
+    return create_dataset(registry, experiment.out, images.root, experiment.storages), images, source

@@ -22,10 +22,35 @@ def describe_foreign_embedding(file_name: str, content: str, size: int) -> Prove
     return Provenance(
         kind=Kind.REDUCER,
         component=FOREIGN,
-        tag=origin.tag if origin else file_name.removesuffix(".npz"),
+        tag=_name_tag(file_name),
         version=1,
         options={"sizes": [size]},
         identity={"arrays": content},
         input=content,
         details=Details(chosen={"neighbors": origin.neighbors} if origin else {}, file=file_name),
     )
+
+
+def describe_foreign_features(file_name: str, content: str, edges: int | None) -> Provenance:
+    """Return the provenance of features that another program made, as `describe_foreign_embedding` does.
+
+    Args:
+        file_name: the name of the file.
+        content: the SHA-256 of its arrays.
+        edges: columns that were left out at both ends of time when they were averaged over it; None if they were not.
+    """
+    return Provenance(
+        kind=Kind.EXTRACTOR,
+        component=FOREIGN,
+        tag=_name_tag(file_name),
+        version=1,
+        options={} if edges is None else {"edges": edges},
+        identity={"arrays": content},
+        input=content,
+        details=Details(file=file_name),
+    )
+
+
+def _name_tag(file_name: str) -> str:
+    origin = parse_file_name(file_name)
+    return origin.tag if origin else file_name.removesuffix(".npz")

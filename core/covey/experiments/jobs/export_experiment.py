@@ -16,7 +16,16 @@ from covey.components.contracts import Component
 from covey.components.kinds import STEPS, Kind
 from covey.components.options import Option, Setting, anchor_paths, evolve, format_value, option_values, options
 from covey.engines.local import Local
-from covey.experiments.experiment import JOIN, LEARN_AGAIN, RUNTIME, SETTABLE, WHITEN, Experiment, from_flags
+from covey.experiments.experiment import (
+    EMBEDDINGS,
+    JOIN,
+    LEARN_AGAIN,
+    RUNTIME,
+    SETTABLE,
+    WHITEN,
+    Experiment,
+    from_flags,
+)
 from covey.plugins.locations import DEFAULT_SCHEME, find_storage
 from covey.plugins.registry import Registry
 
@@ -37,6 +46,8 @@ def to_toml(experiment: Experiment, registry: Registry) -> str:
         document.add("out", _toml_value(anchored.out))
     if anchored.features:
         document.add("features", _toml_value(anchored.features))
+    if anchored.embeddings:
+        document.add(EMBEDDINGS, _toml_value(anchored.embeddings))
     if anchored.join:
         document.add(JOIN, _toml_value(anchored.join))
         if alternatives := _whiten_alternatives(anchored):
@@ -60,7 +71,8 @@ def command_words(experiment: Experiment, registry: Registry) -> list[str] | Non
     dataset, out, features, runtime = anchored.dataset, anchored.out, anchored.features, anchored.runtime
     whiten = ",".join(map(str, _whiten_alternatives(anchored))) or None
     try:
-        from_words = from_flags(dataset, out, names, settings, registry, features, runtime, anchored.join, whiten)
+        joining = anchored.join, whiten, anchored.embeddings
+        from_words = from_flags(dataset, out, names, settings, registry, features, runtime, *joining)
         if attrs.evolve(from_words, learn_again=anchored.learn_again) != anchored:
             return None
     except CoveyError:
@@ -72,6 +84,7 @@ def command_words(experiment: Experiment, registry: Registry) -> list[str] | Non
         dataset,
         *(["--out", out] if out else []),
         *(word for name in features for word in ("--features", name)),
+        *(word for name in anchored.embeddings for word in ("--embedding", name)),
         *(["--join", ",".join(anchored.join)] if anchored.join else []),
         *(["--whiten", whiten] if whiten else []),
         *(["--learn-again"] if anchored.learn_again else []),

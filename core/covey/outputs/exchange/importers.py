@@ -9,6 +9,7 @@ from covey._base.progress import SILENT, Progress
 from covey.components.exchange_contracts import Importer
 from covey.components.options import component, option
 from covey.data.dataset import Dataset
+from covey.data.legacy.time_pooling import EDGES
 from covey.outputs.exchange.imports.import_features import import_features
 from covey.outputs.exchange.imports.import_label_table import import_labels
 from covey.outputs.exchange.imports.import_selections import SelectionImporter
@@ -22,23 +23,31 @@ _COLUMN_HELP = "The column with the classes; none: the first usual one with cont
 
 @component
 class FeatureImporter(Importer):
-    """Features of another program, as .npy, .csv or .parquet.
+    """Features of another program, as .npz, .npy, .csv or .parquet.
 
-    A .npy file is an array (images, features); the others have a column `filename` and one for each feature.
+    A .npz file has the arrays X (images, features) and N, the names of images, as the original tools write it. A .npy
+    file is an array (images, features); the others have a column `filename` and one for each feature.
     """
 
     name = "features"
     brings = "features"
-    suffixes = (".npy", ".csv", ".tsv", ".parquet")
+    suffixes = (".npz", ".npy", ".csv", ".tsv", ".parquet")
     one_file = True
 
     names: str | None = option(
         default=None, help="The file with the names of the rows of a .npy file: one a line, or CSV."
     )
 
+    edges: int = option(
+        default=EDGES,
+        ge=0,
+        help="Columns of time that are left out at both ends where features in a .npz file are not averaged over it"
+        " yet, as those of the original's auto-encoders. Larger values look at the middle of the image.",
+    )
+
     def read(self, dataset: Dataset, paths: Sequence[Path], progress: Progress = SILENT) -> str:
         """Keep the features in one file in the dataset."""
-        return import_features(dataset, paths[0], Path(self.names) if self.names else None, progress)
+        return import_features(dataset, paths[0], Path(self.names) if self.names else None, progress, self.edges)
 
 
 @component

@@ -22,9 +22,12 @@ from covey._base.text import count_noun, preview
 from covey.components.contracts import Floats
 from covey.components.kinds import Kind
 from covey.data.dataset import Dataset
-from covey.data.formats import parquet
+from covey.data.formats import npz, parquet
 from covey.data.label_file import find_images
+from covey.data.legacy.foreign_tables import describe_foreign_features
+from covey.data.legacy.time_pooling import EDGES
 from covey.data.provenance import Details, Provenance
+from covey.data.tables import Features
 
 COMPONENT = "import"
 NAMES = ("filename", "file_name")
@@ -34,22 +37,30 @@ VALUES = 1 << 20
 
 @attrs.frozen(eq=False)
 class Foreign:
-    """Features as another program left them: names (n,), and a way to read rows (b, d), one block after the other."""
+    """Features as another program left them: names (n,), and a way to read rows (b, d), one block after the other.
+
+    `provenance` is what they are known by; None means the contents of the file.
+    """
 
     path: Path
     names: Sequence[str]
     read: Callable[[], Iterator[NDArray[Any]]]
+    provenance: Provenance | None = None
 
 
-def import_features(dataset: Dataset, path: Path, names: Path | None = None, progress: Progress = SILENT) -> str:
+def import_features(
+    dataset: Dataset, path: Path, names: Path | None = None, progress: Progress = SILENT, edges: int = EDGES
+) -> str:
     """Keep the features in a file in a dataset; return in words what was done.
 
     Args:
         dataset: where they are kept.
         path: a .npy file with an array (n, d); or a .csv or .parquet file with a column `filename` and one for each
-            feature: d0, d1, ... where there are such, or else all others.
+            feature: d0, d1, ... where there are such, or else all others; or a .npz file with `X` (n, d) and `N`.
         names: for a .npy file the names of its rows: one a line, a CSV file with `filename`, or an .npy file of text.
         progress: told how far it is.
+        edges: columns that are left out at both ends of time where a .npz file has features (n, c, t), which are then
+            averaged over it.
 
     Raises:
         CoveyError: the file cannot be read; names stand twice, are none of the images, or are of another number than
@@ -58,9 +69,9 @@ def import_features(dataset: Dataset, path: Path, names: Path | None = None, pro
     if not dataset.writable:
         raise CoveyError(f"{dataset.location} cannot be written: import the features into a copy of it.")
     with progress.step(f"Looking at {path.name}", 1, "file"):
-        foreign = _with_image_names(open_features_file(path, names), dataset)
+        foreign = _with_image_names(open_features_file(path, names, edges), dataset)
         remark = _checked_names(foreign, dataset)
-        provenance = provenance_of(foreign)
+        provenance = foreign.provenance or provenance_of(foreign)
     if entry := dataset.entries_by_key().get(provenance.key):
         return f"{path.name} is there already, as {entry.name}."
     with progress.step(f"Reading {path.name}", len(foreign.names), "row") as step:
@@ -77,7 +88,7 @@ def import_features(dataset: Dataset, path: Path, names: Path | None = None, pro
     return f"{rows} of {path.name} became features of {dataset.location}{into}. {remark}".strip()
 
 
-def open_features_file(path: Path, names: Path | None) -> Foreign:
+def open_features_file(path: Path, names: Path | None, edges: int = EDGES) -> Foreign:
     """Open a file with features. Raises CoveyError when it is no such file."""
     match path.suffix.lower():
         case ".npy" if names:
@@ -90,7 +101,9 @@ def open_features_file(path: Path, names: Path | None) -> Foreign:
             return _csv(path)
         case ".parquet":
             return _parquet(path)
-    raise CoveyError(f"{path} is no .npy, .csv or .parquet file: save the features as one of these.")
+        case ".npz":
+            return _npz(path, edges)
+    raise CoveyError(f"{path} is no .npz, .npy, .csv or .parquet file: save the features as one of these.")
 
 
 def provenance_of(foreign: Foreign) -> Provenance:
@@ -108,6 +121,21 @@ def provenance_of(foreign: Foreign) -> Provenance:
     )
 
 
+def _npz(path: Path, edges: int) -> Foreign:
+    table = npz.read(path, edges)
+    if not isinstance(table, Features):
+        raise CoveyError(f"{path} is a table of the kind {table.kind}, not features.")
+    X, pooled = table.X, npz.count_time_columns(path) is not None
+    provenance = describe_foreign_features(path.name, npz.hash_arrays(path), edges if pooled else None)
+    return Foreign(path, table.names.tolist(), lambda: _split_rows(X), table.provenance or provenance)
+
+
+def _split_rows(X: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Yield the rows of an array (n, d) in blocks."""
+    count = max(1, VALUES // max(1, X.shape[1]))
+    return (X[start : start + count] for start in range(0, len(X), count))
+
+
 def _npy(path: Path, names: Path) -> Foreign:
     X = _mapped(path)
     if X.ndim != 2 or X.dtype.kind not in "fiub" or not X.shape[1]:
@@ -116,8 +144,7 @@ def _npy(path: Path, names: Path) -> Foreign:
     if len(row_names) != len(X):
         counts = f"{path} has {count_noun(len(X), 'row')}, {names} has {count_noun(len(row_names), 'name')}"
         raise CoveyError(f"{counts}: they must be as many.")
-    count = max(1, VALUES // X.shape[1])
-    return Foreign(path, row_names, lambda: (X[start : start + count] for start in range(0, len(X), count)))
+    return Foreign(path, row_names, lambda: _split_rows(X))
 
 
 def _mapped(path: Path) -> NDArray[Any]:
