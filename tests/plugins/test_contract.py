@@ -24,6 +24,17 @@ RECORDINGS = Path(tempfile.mkdtemp())
 (RECORDINGS / "dawn").mkdir()
 for file_name in ("dawn/robin.wav", "wren.wav"):
     (RECORDINGS / file_name).write_bytes(file_name.encode() * 100)
+
+
+def write_encoder(folder: Path) -> str:
+    """Write random weights for the extractor `saec`, and return their path."""
+    torch = pytest.importorskip("torch")
+    from covey_saec.encoders import build_encoder
+
+    torch.save(build_encoder("conv_tran_texture_01").state_dict(), folder / "encoder.pth")
+    return str(folder / "encoder.pth")
+
+
 atexit.register(shutil.rmtree, RECORDINGS, ignore_errors=True)
 BIRDNET = next(list_models(), None)
 """The model that the extractor birdnet needs; the tests themselves have a folder of their own for the user's data."""
@@ -31,6 +42,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "torchvision": {"model": "ResNet18", "weights": "random", "layers": ("layer2.1.conv2", "layer3.1.conv2")},
     "folder": {"root": str(RECORDINGS)},
     **({"birdnet": {"weights": str(BIRDNET)}} if BIRDNET else {}),
+    "saec": {"weights": write_encoder(RECORDINGS), "architecture": "conv_tran_texture_01"},
     "xeno-canto": {"pace": 0, "query": "gen:Inventa"},
     "inaturalist": {"pace": 0, "query": "Inventa"},
     "timm": {"layers": ("blocks.2", "blocks.4")},

@@ -219,7 +219,7 @@ class _Reader(SectionReader):
         reducers: list[Component] = []
         if features or join or extractors:
             reducers = self.read_components(Kind.REDUCER, document.get(Kind.REDUCER))
-        elif Kind.REDUCER in document:
+        elif embeddings and Kind.REDUCER in document:
             self.report((Kind.REDUCER,), "embeddings are reduced already: leave the reducer out, or name features.")
         clusterers = self.read_components(Kind.CLUSTERER, document.get(Kind.CLUSTERER))
         runtime = self._read_runtime(document.get(RUNTIME, {}))
