@@ -607,7 +607,7 @@ def test_arrays_that_are_no_features(covey: Cli, tmp_path: Path, array: list[Any
     [
         (["X.npy"], "X.npy has no names in it: name the file that has them with --names."),
         (["X.csv", "--names", "N.npy"], "X.csv has names of its own"),
-        (["X.mat"], "X.mat is no .npy, .csv or .parquet file"),
+        (["X.mat"], "X.mat is no .npz, .npy, .csv or .parquet file"),
         (["X.npy", "--names", "N.npy"], "N.npy holds an array (1,) of <U1: names are text"),
     ],
 )
