@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from covey.commands.main import main
 from covey.plugins.scaffold import Template
 from covey.testing import tiny_images
 
@@ -43,9 +44,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("contributing")
     site, packages = root / "site", root / "packages"
     site.mkdir()
-    for template in Template:
-        call(*COVEY, "plugins", "new", f"new_{template}", packages / template, "--kind", template, site=site)
-    call(*COVEY, "plugins", "new", "squeezenet", packages / "squeezenet", "--kind", "extractor", site=site)
+    for name, kind in [*((f"new_{template}", template) for template in Template), ("squeezenet", "extractor")]:
+        main(["plugins", "new", name, str(packages / name), f"--kind={kind}"], standalone_mode=False)
     backbone, *others = EXAMPLE.finditer(PAGE.read_text("utf-8"))
     (packages / "squeezenet" / backbone["name"]).write_text(backbone["text"], "utf-8")
     for example in others:
@@ -66,7 +66,7 @@ def test_an_example_is_short(site: Path, name: str) -> None:
 def test_the_examples_pass_a_strict_type_check(site: Path) -> None:
     pytest.importorskip("mypy", reason="needs mypy")
     paths = [str(site / name) for name in EXAMPLES]
-    command = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={site / 'cache'}", *paths]
+    command = [sys.executable, "-m", "mypy", "--strict", *paths]
     process = subprocess.run(command, cwd=PAGE.parent, capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stdout + process.stderr
 

@@ -150,9 +150,9 @@ def killed(home: Path, moment: int) -> bool:
 
 
 def test_a_run_killed_again_and_again_ends_in_the_same_files(tmp_path: Path) -> None:
-    extract(dataset(tmp_path / "whole"), Brightness(layers=BOTH))
-    home, rng = dataset(tmp_path / "killed"), random.Random(4)
-    moments = [rng.randrange(2, 9) for _ in range(10)]
+    extract(dataset(tmp_path / "whole", 80), Brightness(layers=BOTH))
+    home, rng = dataset(tmp_path / "killed", 80), random.Random(4)
+    moments = [rng.randrange(2, 9) for _ in range(6)]
     assert all(killed(home, moment) for moment in moments)
     assert not all(killed(home, 5) for _ in range(30))  # before the second file of a run is in its place
     assert files(home) == files(tmp_path / "whole")
