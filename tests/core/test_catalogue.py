@@ -19,6 +19,7 @@ import soundfile
 from PIL import Image
 from tests.fixture_types import Cli
 
+from covey._base.progress import SILENT
 from covey.data.catalogue.catalogue import Catalogue, ImageChanges
 from covey.data.images import ImageFolder
 from covey.testing import tiny_images
@@ -292,3 +293,13 @@ def test_a_look_while_another_process_writes(birds: Path, killed_writer: subproc
         assert output.exit_code == 0, output.stderr
         assert f": {13 + number} images in" in output.stdout
     assert killed_writer.poll() is None
+
+
+def test_a_look_while_another_process_holds_the_catalogue_shows_what_was_known(birds: Path, covey: Cli) -> None:
+    catalogue_of(birds).refresh()
+    draw(birds / "images" / "new.png", 1)
+    with catalogue_of(birds).changing(SILENT):
+        output = covey("info", birds)
+    assert (output.exit_code, ": 12 images in" in output.stdout) == (0, True), output.output
+    assert "Another process looks at the images and recordings: this is what was known before." in output.stderr
+    assert ": 13 images in" in covey("info", birds).stdout

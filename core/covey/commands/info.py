@@ -35,7 +35,7 @@ from covey.extraction.shards import Unfinished, list_unfinished
 from covey.labelling import locate_labels, open_labels_read_only
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registry
-from covey.sound.refresh_catalogue import DatasetLook, refresh_catalogue
+from covey.sound.refresh_catalogue import DatasetLook, look_at_dataset
 
 T = TypeVar("T")
 
@@ -129,7 +129,7 @@ def info(place: str, as_json: bool, images: Path | None, recordings: Path | None
 
 def _show_dataset(dataset: Dataset, as_json: bool, check: bool) -> None:
     images = dataset.images
-    look = refresh_catalogue(dataset, images, TerminalProgress(), check) if images else None
+    look = look_at_dataset(dataset, images, TerminalProgress(), check) if images else None
     image_count = look.images.total if look else 0
     entries, problems = dataset.entries(), [*dataset.problems, *describe_confirmation(dataset)]
     label_sentences = _read_or_report(lambda: locate_labels(dataset).sentences, problems) or []

@@ -9,12 +9,15 @@ import attrs
 from covey._base.progress import SILENT, Progress
 from covey.data.catalogue.catalogue import Catalogue, ImageChanges
 from covey.data.catalogue.clip_finder import ClipFinder
-from covey.data.catalogue.clip_rows import ClipSummary, refresh_clips
-from covey.data.catalogue.part_store import DamagedStoreError
+from covey.data.catalogue.clip_rows import ClipSummary, refresh_clips, summarize_clips
+from covey.data.catalogue.part_store import WAIT_S, DamagedStoreError, HeldStoreError
+from covey.data.catalogue.recording_rows import read_recordings
 from covey.data.dataset import Dataset
 from covey.data.images import ImageFolder
 from covey.sound.ledger import read_ledger
 from covey.sound.recording_catalogue import RecordingChanges, refresh_recordings
+
+_PATIENCE_S = 3.0
 
 
 @attrs.frozen
@@ -34,8 +37,33 @@ class DatasetLook:
             yield self.finder.balance.describe()
 
 
+def look_at_dataset(dataset: Dataset, images: ImageFolder, progress: Progress, check: bool = False) -> DatasetLook:
+    """Bring the catalogue up to date and return what it holds; as it is where another process is at work on it.
+
+    Raises:
+        CoveyError: the catalogue cannot be written.
+    """
+    try:
+        return refresh_catalogue(dataset, images, progress, check, _PATIENCE_S)
+    except HeldStoreError:
+        progress.note("Another process looks at the images and recordings: this is what was known before.")
+    catalogue = Catalogue(images)
+    recordings = read_recordings(catalogue.store)
+    finder = ClipFinder.of(dataset.project_folders, images.root, recordings)
+    return DatasetLook(
+        ImageChanges(len(catalogue.rows(("name",)))),
+        RecordingChanges(recordings),
+        summarize_clips(catalogue.store),
+        finder,
+    )
+
+
 def refresh_catalogue(
-    dataset: Dataset, images: ImageFolder, progress: Progress = SILENT, check: bool = False
+    dataset: Dataset,
+    images: ImageFolder,
+    progress: Progress = SILENT,
+    check: bool = False,
+    wait_s: float = WAIT_S,
 ) -> DatasetLook:
     """Look at the images and recordings of a dataset, and read what is new or may have changed.
 
@@ -44,19 +72,22 @@ def refresh_catalogue(
         images: the folder of its images.
         progress: shows the steps and notes.
         check: whether to read everything.
+        wait_s: how long to wait for another process that changes the catalogue.
 
     Raises:
+        HeldStoreError: another process changes it.
         CoveyError: the catalogue cannot be written.
     """
+    catalogue = Catalogue(images, wait_s)
     try:
-        return _look(dataset, images, progress, check)
+        return _look(dataset, catalogue, progress, check)
     except DamagedStoreError as error:  # what it knows of recordings; for images it has been made again already
-        Catalogue(images).put_aside(error, progress)
-        return _look(dataset, images, progress, check)
+        catalogue.put_aside(error, progress)
+        return _look(dataset, catalogue, progress, check)
 
 
-def _look(dataset: Dataset, images: ImageFolder, progress: Progress, check: bool) -> DatasetLook:
-    catalogue = Catalogue(images)
+def _look(dataset: Dataset, catalogue: Catalogue, progress: Progress, check: bool) -> DatasetLook:
+    images = catalogue.images
     image_changes = catalogue.refresh(progress, check)
     contents = {} if check else _read_contents(images)
     with catalogue.changing(progress) as change:

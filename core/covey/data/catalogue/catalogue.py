@@ -28,7 +28,7 @@ from covey.data.catalogue.image_rows import (
 )
 from covey.data.catalogue.image_scan import GONE, ImageScan, Portion
 from covey.data.catalogue.owner import Owner, create_owner, current_owner
-from covey.data.catalogue.part_store import Change, DamagedStoreError, PartStore, keep_rows
+from covey.data.catalogue.part_store import WAIT_S, Change, DamagedStoreError, PartStore, keep_rows
 from covey.data.formats.arrow_columns import Mask, Rows, TextColumn
 from covey.data.images import RANGES, THREADS, ImageFile, ImageFolder, examine_file, scale_alike, write_ranges
 
@@ -76,6 +76,8 @@ class Catalogue:
     """
 
     images: ImageFolder
+    wait_s: float = WAIT_S
+    """How long a change waits for another process that makes one."""
 
     @property
     def store(self) -> PartStore:
@@ -180,7 +182,7 @@ class Catalogue:
             store.read_manifest()
         except DamagedStoreError as error:
             self.put_aside(error, progress)
-        with store.changing() as change:
+        with store.changing(self.wait_s) as change:
             yield change
 
 

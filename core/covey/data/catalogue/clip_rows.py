@@ -51,7 +51,7 @@ def refresh_clips(change: Change, finder: ClipFinder) -> ClipSummary:
         return note[1]
     _add_clips(change, finder)
     change.finish()
-    summary = _summarize(change.store)
+    summary = summarize_clips(change.store)
     change.note(_SUMMARY, json.dumps([_state(change, finder), *attrs.astuple(summary)]))
     return summary
 
@@ -87,7 +87,8 @@ def _add_clips(change: Change, finder: ClipFinder) -> None:
     change.note(_FINGERPRINT, finder.fingerprint)
 
 
-def _summarize(store: PartStore) -> ClipSummary:
+def summarize_clips(store: PartStore) -> ClipSummary:
+    """Return a summary of the clips of the images that are there. Raises DamagedStoreError."""
     images = store.read(IMAGES, ["name", "bytes"])
     clips = store.read(LAYOUT, ["name", "recording", "path", "problem"])
     if not images or not clips:

@@ -31,13 +31,17 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 SMALL, MOST_SMALL = 4096, 8
 """Rows up to which parts are merged, and how many such parts there may be before they are."""
-_WAIT_S = 60.0
+WAIT_S = 60.0
 Column = TextColumn | NDArray[Any]
 Columns = Mapping[str, Column]
 
 
 class DamagedStoreError(CoveyError):
     """The store cannot be used: it is damaged, or of a newer covey."""
+
+
+class HeldStoreError(CoveyError):
+    """Another process changes the store."""
 
 
 @attrs.frozen
@@ -102,11 +106,12 @@ class PartStore:
                 manifest = latest  # another process merged the parts meanwhile
 
     @contextmanager
-    def changing(self) -> Iterator[Change]:
+    def changing(self, wait_s: float = WAIT_S) -> Iterator[Change]:
         """Open a change, which no other process can make at the same time; the manifest is replaced at its end.
 
         Raises:
-            CoveyError: another process holds the store, or the folder cannot be written.
+            HeldStoreError: another process has held the store for `wait_s` seconds.
+            CoveyError: the folder cannot be written.
             DamagedStoreError: as in `read_manifest`.
         """
         from filelock import FileLock, Timeout
@@ -115,11 +120,11 @@ class PartStore:
         path = self.folder / "lock"
         if self.folder.is_symlink() or path.is_symlink():
             raise DamagedStoreError(f"{path} is a link")
-        lock = FileLock(path, timeout=_WAIT_S, mode=0o600)
+        lock = FileLock(path, timeout=wait_s, mode=0o600)
         try:
             lock.acquire()
         except Timeout as error:
-            raise CoveyError(f"Another process changes {self.folder}: wait until it has ended.") from error
+            raise HeldStoreError(f"Another process changes {self.folder}: wait until it has ended.") from error
         except (OSError, NotImplementedError) as error:
             raise CoveyError(f"{self.folder} cannot be locked ({reason(error)}).") from error
         try:
