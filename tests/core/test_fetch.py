@@ -20,6 +20,10 @@ from tests import sound_server
 from tests.fixture_types import Cli, Distribution
 from tests.sound_server import SoundServer, make_wav, serve_sounds
 
+from covey.authoring import FoundRecording
+from covey.sources.folder_source import Folder
+from covey.sources.recording_names import name_recording
+
 KEY = "s3cret-0123456789"
 SOURCE = '''
 import json
@@ -379,6 +383,31 @@ def test_nothing_in_a_table_is_a_formula(covey: Cli, aviary: SoundServer, tmp_pa
     offer(aviary, [describe(1, recordist='=HYPERLINK("x")', metadata={"=1+1": "<script>\n\0x"})])
     assert covey("fetch", "aviary", "gen:Inventa", tmp_path).exit_code == 0
     assert read_table(tmp_path)["AV1"].items() >= {"rec": '\'=HYPERLINK("x")', "'=1+1": "<script>\nx"}.items()
+
+
+def test_texts_that_no_file_can_hold_stop_nothing(covey: Cli, aviary: SoundServer, tmp_path: Path) -> None:
+    odd = "\ud800" + "x" * 200_000
+    call = {"start_s": 0.0, "end_s": 0.2, "label": "\ud800"}
+    fields = {"recordist": odd, "licence": odd, "species": odd, "metadata": {odd: odd}, "annotations": [call]}
+    offer(aviary, [describe(1, **fields), describe(2)])
+    flags = ["--annotations", "--licence", "any"]
+    for _ in range(2):
+        result = covey("fetch", "aviary", "gen:Inventa", tmp_path, *flags)
+        assert result.exit_code == 0, result.output
+    assert "Of 2 recordings 2 there." in result.stdout
+    assert read_table(tmp_path)["AV1"]["rec"].startswith("\\ud800xxx")
+
+
+@pytest.mark.parametrize(
+    ("id", "beginning"),
+    [("144-a_b", "144-a_b"), ("Ab", "Ab-"), ("nul", "nul-"), ("com1", "com1-"), ("../x y.wav", "___x_y_wav-")],
+)
+def test_a_name_is_one_on_every_system(id: str, beginning: str) -> None:
+    stub = name_recording(Folder(), FoundRecording(id=id, name="any.wav"))
+    in_capitals = name_recording(Folder(), FoundRecording(id=id.upper(), name="any.wav"))
+    assert stub.startswith(beginning)
+    assert stub.lower() != in_capitals.lower()
+    assert len(stub) == len(beginning) + 8 * beginning.endswith("-")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")

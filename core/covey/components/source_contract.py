@@ -137,7 +137,7 @@ class Source(Component):
     """
 
     prefix: ClassVar[str] = ""
-    """What file names begin with, before the id: "XC" makes XC123456.mp3."""
+    """What file names begin with, before the id: "XC" makes XC123456.mp3. An id with capitals gets a hash as well."""
     id_pattern: ClassVar[str] = r"[A-Za-z0-9_-]{1,64}"
     """Regular expression that the whole of an id matches; a recording with any other is left out."""
     key: ClassVar[ServiceKey | None] = None

@@ -18,6 +18,8 @@ from covey.data.licences import read_licence
 
 OPEN, NO_ND, ANY = "open", "no-nd", "any"
 NO_LICENCE = "without a licence"
+_LONGEST_TITLE = 60
+"""Characters of a licence that is none of Creative Commons, in a table."""
 _MOST_LICENCES = 5
 """How many licences are named where there are more."""
 
@@ -73,7 +75,7 @@ class RecordingCounts:
         self.seconds += recording.duration_s or 0.0
         self.unknown_lengths += recording.duration_s is None
         self.species.add(recording.species)
-        self.licences[read_licence(recording.licence).title or NO_LICENCE] += 1
+        self.licences[read_licence(recording.licence).title[:_LONGEST_TITLE] or NO_LICENCE] += 1
 
     def describe(self) -> list[str]:
         """Return the cells of a row: recordings, species, hours, licences."""

@@ -34,6 +34,8 @@ TRIES = 8
 """How often a recording is taken up without any progress."""
 _PROGRESS = 1 << 16
 """Bytes after which a connection that is cut again counts as progress."""
+_LONGEST_CELL = 32_000
+"""Characters; spreadsheets take no more."""
 _LONGEST_WAIT_S = 60.0
 _FULL_ATTEMPTS = 2
 """How often a recording that cannot be decoded is fetched from its beginning."""
@@ -109,7 +111,7 @@ def fetch_recordings(
         except CoveyError as error:
             report.stopped = report.stopped or str(error)
         for recording in recordings[report.balance.total :]:
-            report.balance.leave_out("not yet fetched", recording.id)
+            report.balance.leave_out("not yet fetched", escape_undecodable(recording.id))
     return report
 
 
@@ -146,7 +148,7 @@ class _Fetcher:
             raise
         except CoveyError as error:
             LOGGER.info("%s: %s", stub, escape_undecodable(str(error)))
-            self.report.balance.leave_out(f"not fetched: {str(error).rstrip('.')}", recording.id)
+            self.report.balance.leave_out(f"not fetched: {str(error).rstrip('.')}", escape_undecodable(recording.id))
             return
         self.report.balance.used += 1
         self.report.paths[recording.id] = path
@@ -237,4 +239,9 @@ class _Fetcher:
         today = datetime.now(UTC).date().isoformat()
         own = {STUB: stub, SOURCE: self.source.name, BYTES: str(size), CONTENT: checked.content, FETCHED: today}
         row = {STUB: stub, **shared, **recording.metadata, **own}
-        return {head: str(cell).replace("\0", "") for head, cell in row.items()}
+        return {_as_cell(head): _as_cell(cell) for head, cell in row.items()}
+
+
+def _as_cell(text: str) -> str:
+    """Return a text of a source as every program can read it in a table."""
+    return escape_undecodable(str(text)).replace("\0", "")[:_LONGEST_CELL]

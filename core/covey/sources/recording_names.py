@@ -10,15 +10,16 @@ from typing import Literal
 from covey.components.source_contract import FoundRecording, Source
 
 Layout = Literal["covey", "original"]
-_PLAIN = re.compile(Source.id_pattern)
+_PLAIN = re.compile(r"(?!(?:con|prn|aux|nul|com\d|lpt\d)$)[a-z0-9_-]{1,64}")
+"""Ids that any system can take for names of files: without capitals, since some systems take "A" and "a" for one."""
 _LONGEST_ORIGINAL = 30
 
 
 def name_recording(source: Source, recording: FoundRecording, layout: Layout = "covey") -> str:
     """Return the name of a recording without an ending: plain letters, digits, "_" and "-".
 
-    It is the prefix of the source and the id. An id of other signs, such as a path, is simplified and ends with a hash.
-    The original tools' names are the file name without signs, 30 characters at most.
+    It is the prefix of the source and the id. An id with capitals or other signs, such as a path, is simplified and
+    gets a hash. The original tools' names are the file name without signs, 30 characters at most.
     """
     stub = source.prefix + (recording.id if _PLAIN.fullmatch(recording.id) else _simplify_id(recording.id))
     if layout == "covey":

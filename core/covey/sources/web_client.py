@@ -41,7 +41,7 @@ _LEAST_BYTES = 1024
 """What must arrive in each stretch of `patience_s`, or the connection counts as standing still."""
 _BUSY = {408, 425, 429, 500, 502, 503, 504}
 _REDIRECTS = {301, 302, 303, 307, 308}
-_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
+_RANGE = re.compile(r"bytes (?:(\d{1,18})-\d{1,18}|\*)/(\d{1,18}|\*)")
 
 
 class _RawBody(Protocol):
@@ -213,7 +213,7 @@ class WebClient:
         if _is_encoded(response):
             return RecordingDownload(blocks=blocks)
         length = response.headers.get("Content-Length", "")
-        size = int(length) if length.isdecimal() else None
+        size = int(length) if re.fullmatch(r"\d{1,18}", length) else None
         if size is not None and size > self.most_bytes:
             response.close()
             raise CoveyError(self._describe_excess(self.most_bytes))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from covey._base.files import make_folder, write_text
+from covey._base.text import escape_undecodable
 from covey.components.source_contract import Annotation
 from covey.outputs.exchange.selection_tables.audacity_tracks import as_cell
 from covey.outputs.exchange.selection_tables.raven_tables import RAVEN
@@ -22,7 +23,7 @@ def write_annotation_table(folder: Path, recording: Path, annotations: Sequence[
     """
     lines = [_HEADS, *(_describe(number, each, recording.name) for number, each in enumerate(annotations, 1))]
     path = make_folder(folder) / f"{recording.stem}{RAVEN}"
-    write_text(path, "".join("\t".join(map(as_cell, line)) + "\n" for line in lines))
+    write_text(path, escape_undecodable("".join("\t".join(map(as_cell, line)) + "\n" for line in lines)))
     return path
 
 
