@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,15 +17,13 @@ from tests.fixture_types import Cli, Distribution
 
 from covey import (
     CoveyError,
-    Epoch,
     ExtractSound,
     FeatureExtractor,
     Floats,
     Runtime,
-    State,
-    TrainingClips,
     component,
 )
+from covey._base.digests import hash_file
 from covey._base.progress import Progress
 from covey.data.folder import FolderDataset
 from covey.data.provenance import Provenance
@@ -64,14 +63,40 @@ class Loudness(FeatureExtractor):
         return extract
 
 
+PUPIL = '''
+"""Learns how loud the sounds are, for tests."""
+
+import numpy as np
+from covey import Epoch, FeatureExtractor, component, hookimpl
+
+seen, fail_at = [], 0
+
+
 @component
-class Pupil(Loudness):
-    """Would learn from what it hears."""
+class Pupil(FeatureExtractor):
+    """How loud a sound is for the mean of all."""
 
-    name = "pupil"
+    name, inputs, rate, seconds = "pupil", "sound", 4000, 2.0
 
-    def fit(self, clips: TrainingClips, runtime: Runtime, checkpoint: State | None) -> Iterator[Epoch]:
-        raise AssertionError("it must not begin")
+    def fit(self, clips, runtime, checkpoint):
+        state = checkpoint or {"level": np.zeros(()), "epoch": np.zeros((), int)}
+        for number in range(int(state["epoch"]) + 1, 4):
+            if number == fail_at:
+                raise KeyboardInterrupt
+            seen[:] = [(clip.content, clip.recording, clip.samples) for clip in clips]
+            level = (state["level"] + np.mean([np.abs(samples).mean() for _, _, samples in seen])) / 2
+            state = {"level": np.asarray(level), "epoch": np.array(number)}
+            yield Epoch(state=state, loss=1 / number, number=number, total=3)
+
+    def load(self, runtime, state=None):
+        level = np.float32(state["level"])
+        return lambda samples: [np.abs(samples).reshape(len(samples), 4, -1).mean(axis=2) / level]
+
+
+@hookimpl
+def covey_feature_extractors():
+    yield Pupil
+'''
 
 
 class Notes(Progress):
@@ -286,12 +311,38 @@ def test_a_listening_extractor_runs_in_processes_and_its_run_is_made_again(
     assert "have another content or recording" in done.stderr
 
 
-def test_an_extractor_that_listens_and_learns_is_refused_before_it_learns(birds: Path) -> None:
-    dataset = FolderDataset(birds)
-    assert dataset.images
-    pipeline = Pipeline(dataset, dataset.images, Runtime())
-    with pytest.raises(CoveyError, match="pupil learns and listens"):
-        pipeline.extract_features(Pupil())
+def test_an_extractor_learns_from_what_it_hears(
+    birds: Path, tmp_path: Path, distribution: Distribution, covey: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distribution("covey-pupil", {"pupil": "covey_pupil"}, covey_pupil=PUPIL)
+    module = importlib.import_module("covey_pupil")
+    (birds / "recordings" / "noise.wav").write_bytes(b"RIFF nothing that can be heard")
+    names = [path.name for path in (birds / "images").iterdir()]
+    clips = [f"{name},night_{number % 2}.wav,{number // 2 % 4},0.5" for number, name in enumerate(sorted(names))]
+    list_clips(birds, *clips, "copy.png,night_0.wav,0,0.5", "bad.png,noise.wav,0,1")
+    draw(birds, "copy.png", (9, 8, 7))
+    draw(birds, "bad.png", (9, 7, 7))
+    shutil.copytree(birds, tmp_path / "whole")
+    words = ("--extractor", "pupil", "--reducer", "pca", "--set", "reducer.sizes=1", "--clusterer", "kmeans")
+    assert covey("run", tmp_path / "whole", *words, "--set", "clusterer.clusters=2").exit_code == 0
+    contents, recordings, sounds = zip(*module.seen, strict=True)
+    assert len(contents) == len({*contents}) == 8, "images of one clip are one, and a broken recording is none"
+    assert {*recordings} == {hash_file(birds / "recordings" / f"night_{number}.wav") for number in range(2)}
+    assert {sound.shape for sound in sounds} == {(8000,)}
+    monkeypatch.setattr(module, "fail_at", 3)
+    assert covey("run", birds, *words, "--set", "clusterer.clusters=2").exit_code != 0
+    monkeypatch.setattr(module, "fail_at", 0)
+    done = covey("run", birds, *words, "--set", "clusterer.clusters=2")
+    assert "learning goes on where an earlier run stopped, after 2 epochs" in done.output
+    states = [next(home.glob("learned_pupil~*.npz")) for home in (birds, tmp_path / "whole")]
+    assert npz_arrays(states[0]) == npz_arrays(states[1]), "a stop changes nothing"
+    for path in birds.glob("*_pupil~*.npz"):
+        assert "Identical, bit for bit." in covey("run", "--like", path).output, path.name
+
+
+def npz_arrays(path: Path) -> dict[str, bytes]:
+    with np.load(path) as file:
+        return {key: file[key].tobytes() for key in file if key.startswith("state.")}
 
 
 def test_covey_says_that_it_listens(hearing: None, covey: Cli) -> None:

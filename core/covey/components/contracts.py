@@ -256,9 +256,7 @@ class FeatureExtractor(Component):
         """
 
     def fit(self, clips: TrainingClips, runtime: Runtime, checkpoint: State | None) -> Iterator[Epoch]:
-        """Learn from the user's images, epoch by epoch. An extractor that defines it learns; others do not.
-
-        An extractor that listens cannot learn so far.
+        """Learn from the user's images, or the sound behind them. An extractor that defines it learns; others do not.
 
         covey writes the state of every epoch, and hands the last one back after an interruption. Learning then goes on
         and must end in the same state, bit for bit, as if nothing had happened: what an epoch needs of earlier ones

@@ -19,21 +19,30 @@ State = Mapping[str, NDArray[np.generic]]
 
 
 class TrainingClip(ABC):
-    """One image to learn from. Images of equal content are one clip."""
+    """One image to learn from, or the sound behind one. Those of equal content are one clip."""
 
     content: str
-    """Hash of what it shows: equal for equal pixels of the same file, 64 hexadecimal digits."""
+    """Hash of the image file, or of the clip of a recording: 64 hexadecimal digits."""
     recording: str | None
     """SHA-256 of the recording from which it was cut; None if that is not known."""
 
     @property
-    @abstractmethod
     def pixels(self) -> Pixels:
-        """The image as RGB (h, w, 3) uint8, decoded anew at each access, read-only.
+        """The image as RGB (h, w, 3) uint8, decoded anew at each access, read-only; for extractors that do not listen.
 
         Raises:
-            CoveyError: it cannot be read any more.
+            CoveyError: it cannot be read any more, or the extractor listens.
         """
+        raise CoveyError("This clip has samples and no pixels, because the extractor listens.")
+
+    @property
+    def samples(self) -> Floats:
+        """The sound (n,) float32 as `load` gets it, read anew at each access, read-only; for extractors that listen.
+
+        Raises:
+            CoveyError: it cannot be read any more, or the extractor does not listen.
+        """
+        raise CoveyError("This clip has pixels and no samples, because the extractor does not listen.")
 
 
 class TrainingClips(ABC):
@@ -77,15 +86,11 @@ _Extract = Callable[[PixelsOrSound], Sequence[Floats] | Extracted]
 
 
 class _Loads(Protocol):
-    """An extractor, whatever it takes."""
+    """An extractor, whatever it takes; `load` has a state only if it learns."""
 
-    def load(self, runtime: Runtime) -> _Extract: ...
+    learns: bool
 
-
-class _LoadsState(Protocol):
-    """An extractor whose `load` takes what it has learned."""
-
-    def load(self, runtime: Runtime, state: State | None = None) -> _Extract: ...
+    def load(self, runtime: Runtime, state: State | None = ...) -> _Extract: ...
 
 
 def load_extractor(extractor: FeatureExtractor, runtime: Runtime, state: State | None) -> ExtractAny:
@@ -104,17 +109,11 @@ def load_extractor(extractor: FeatureExtractor, runtime: Runtime, state: State |
 
 
 def _load(extractor: FeatureExtractor, runtime: Runtime, state: State | None) -> _Extract:
-    if _loads_state(extractor):
-        return extractor.load(runtime, state)
     if not _takes_known_inputs(extractor):
         raise CoveyError(
             f"{extractor.name}: inputs must be {PIXELS!r}, or {SOUND!r} with a rate in Hz and a number of seconds."
         )
-    return extractor.load(runtime)
-
-
-def _loads_state(extractor: FeatureExtractor) -> TypeGuard[_LoadsState]:
-    return extractor.learns
+    return extractor.load(runtime, state) if extractor.learns else extractor.load(runtime)
 
 
 def _takes_known_inputs(extractor: FeatureExtractor) -> TypeGuard[_Loads]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import attrs
 
-from covey._base.errors import CoveyError
 from covey._base.text import count_noun
 from covey.components.contracts import FeatureExtractor
 from covey.data.provenance import Provenance
@@ -19,9 +18,8 @@ def choose_state(extractor: FeatureExtractor, learn_again: bool, run: RunContext
     """
     if not extractor.learns:
         return None
-    if extractor.listens:
-        raise CoveyError(f"{extractor.name} learns and listens: an extractor that learns can only take pixels so far.")
-    wanted = Provenance.of_state(extractor, run.inputs.clips.key)
+    clips = run.inputs.training_clips(extractor)
+    wanted = Provenance.of_state(extractor, clips.key)
     if learn_again or wanted.key in run.tables.entries_by_key:
         return wanted
     earlier_states = [
@@ -32,7 +30,7 @@ def choose_state(extractor: FeatureExtractor, learn_again: bool, run: RunContext
     if not earlier_states:
         return wanted
     count, _, entry = max(earlier_states, key=lambda state: state[:2])
-    images = f"{count_noun(len(run.inputs.clips), 'image')} of now"
+    images = f"{count_noun(len(clips), 'image')} of now"
     run.note_once(
         [
             f"{extractor.name} learned from {count_noun(count, 'image')} earlier, and that ({entry.name}) is"

@@ -228,8 +228,8 @@ def _compare_versions(old_steps: Sequence[Provenance], new_steps: Sequence[Prove
 
 def _read_input_key(inputs: RunInputs, old: Provenance, component: Component) -> str:
     """Return the key of what a component that takes images would take now."""
-    if old.is_state:
-        return inputs.clips.key
+    if old.is_state and isinstance(component, FeatureExtractor):
+        return inputs.training_clips(component).key
     return inputs.key_of_inputs(component) if isinstance(component, FeatureExtractor) else key_of(inputs.files)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import attrs
@@ -64,6 +64,26 @@ class ClipSound:
         """Number of samples."""
         return round(self.rate * self.seconds)
 
+    @property
+    def is_within_recording(self) -> bool:
+        """Whether the clip begins before the end of the recording.
+
+        Raises:
+            BrokenRecording: it is no sound.
+        """
+        if self.path is None or self.clip is None:
+            return False
+        length_s = _read_length(self.path, self.stamp)
+        return length_s is None or self.clip.start_s < length_s
+
+    @property
+    def can_be_learned(self) -> bool:
+        """Whether there is a sound, as far as the header of the recording tells."""
+        try:
+            return not self.problem and self.is_within_recording
+        except (BrokenRecording, OSError, RuntimeError):
+            return False
+
     def read(self) -> Floats:
         """Return the samples (n,) float32.
 
@@ -78,8 +98,7 @@ class ClipSound:
                 "its recording was replaced while the run was at work: start again to use the new one"
             )
         try:
-            length_s = read_header(self.path).seconds
-            if length_s is not None and self.clip.start_s >= length_s:
+            if not self.is_within_recording:
                 raise BrokenRecording("its clip begins after the end of the recording")
             return read_centred(self.path, self.clip, self.rate, self.seconds)
         except BrokenRecording:
@@ -173,6 +192,12 @@ def _find_stamp(path: Path) -> _Stamp | None:
         return _read_stamp(path)
     except CoveyError:
         return None
+
+
+@lru_cache(maxsize=4096)
+def _read_length(path: Path, stamp: _Stamp) -> float | None:
+    """Return the length of a recording in seconds, None if its header does not say; read again if it has changed."""
+    return read_header(path).seconds
 
 
 def _read_stamp(path: Path) -> _Stamp:

@@ -1,4 +1,4 @@
-"""Extractors learn from the images of a dataset; each epoch is written at once, so that a stop costs one at most."""
+"""Extractors learn from images, or the sound behind them; each epoch is written at once: a stop costs one at most."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from operator import index
 from pathlib import Path
-from typing import SupportsIndex
+from typing import SupportsIndex, TypeVar
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from covey._base.digests import digest
 from covey._base.errors import CoveyError
 from covey._base.files import make_folder, remove_leftovers
 from covey._base.progress import Progress
 from covey._base.text import count_noun
-from covey.components.contracts import FeatureExtractor, Pixels, Runtime
+from covey.components.contracts import FeatureExtractor, Floats, Pixels, Runtime
 from covey.components.fitting import Epoch, State, TrainingClip, TrainingClips
 from covey.components.versions import package_versions
 from covey.data.formats import npz
@@ -24,9 +25,13 @@ from covey.data.images import ImageFile, ImageFolder
 from covey.data.picture_decoding import BrokenImage
 from covey.data.provenance import Details, Provenance
 from covey.data.tables import LearnedState
+from covey.extraction.clip_sounds import ClipSound
+from covey.extraction.decoded_batches import InputFile
 from covey.extraction.runtime import describe_machine, describe_settings
 from covey.labelling.clips import RecordingClip
+from covey.sound.decoder import BrokenRecording
 
+G = TypeVar("G", bound=np.generic)
 FOLDER = "learning"
 """Where the states of unfinished learning lie, in the work folder of a dataset."""
 
@@ -44,7 +49,7 @@ class TrainingImage(TrainingClip):
     def pixels(self) -> Pixels:
         """The image as RGB (h, w, 3) uint8, which cannot be written to."""
         try:
-            return freeze_pixels(self.folder.decode(self.file).pixels)
+            return freeze_array(self.folder.decode(self.file).pixels)
         except BrokenImage as error:
             raise CoveyError(
                 f"{self.folder.root / self.file.name} cannot be read any more ({error}): see that the folder can be"
@@ -52,16 +57,36 @@ class TrainingImage(TrainingClip):
             ) from error
 
 
+@attrs.frozen(eq=False)
+class TrainingSound(TrainingClip):
+    """The sound behind an image, as one clip to learn from."""
+
+    content: str
+    recording: str | None
+    sound: ClipSound
+
+    @property
+    def samples(self) -> Floats:
+        """The samples (n,) float32, which cannot be written to."""
+        try:
+            return freeze_array(self.sound.read())
+        except BrokenRecording as error:
+            raise CoveyError(
+                f"The sound behind {self.sound.name} cannot be learned from ({error}): mend or remove its recording,"
+                " and start again."
+            ) from error
+
+
 class TrainingImages(TrainingClips):
-    """The images of a folder as clips to learn from, in the order of their contents.
+    """Images, or the sounds behind them, as clips to learn from, in the order of their contents.
 
     Args:
         folder: where the images are.
-        files: the images; broken ones, and copies of earlier ones, are left out.
+        files: the images or sounds; broken ones, and copies of earlier ones, are left out.
         clips: what is known about the recordings of images, by name.
     """
 
-    def __init__(self, folder: ImageFolder, files: Sequence[ImageFile], clips: Mapping[str, RecordingClip]) -> None:
+    def __init__(self, folder: ImageFolder, files: Sequence[InputFile], clips: Mapping[str, RecordingClip]) -> None:
         distinct = {file.identity: file for file in reversed(files) if not file.problem}
         self._folder = folder
         self._files = [distinct[content] for content in sorted(distinct)]
@@ -70,8 +95,10 @@ class TrainingImages(TrainingClips):
     def __len__(self) -> int:
         return len(self._files)
 
-    def __getitem__(self, position: SupportsIndex) -> TrainingImage:
+    def __getitem__(self, position: SupportsIndex) -> TrainingClip:
         file = self._files[index(position)]
+        if isinstance(file, ClipSound):
+            return TrainingSound(file.identity, self._recording_of(file), file)
         return TrainingImage(file.identity, self._recording_of(file), self._folder, file)
 
     @property
@@ -84,7 +111,7 @@ class TrainingImages(TrainingClips):
         """The names of the images, in the order of the clips."""
         return [file.name for file in self._files]
 
-    def _recording_of(self, file: ImageFile) -> str | None:
+    def _recording_of(self, file: InputFile) -> str | None:
         clip = self._clips.get(file.name)
         return clip.recording if clip else None
 
@@ -198,10 +225,10 @@ def _check_epochs(extractor: FeatureExtractor, epochs: Iterator[Epoch], done: in
         yield epoch
 
 
-def freeze_pixels(pixels: Pixels) -> Pixels:
-    """Return pixels that cannot be written to: an extractor that learns may keep them, and threads share them."""
-    pixels.flags.writeable = False
-    return pixels
+def freeze_array(array: NDArray[G]) -> NDArray[G]:
+    """Return an array that cannot be written to: an extractor that learns may keep it, and threads share it."""
+    array.flags.writeable = False
+    return array
 
 
 def copy_state(state: State) -> State:

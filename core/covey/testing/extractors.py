@@ -47,8 +47,6 @@ class ExtractorChecks(WorkChecks[FeatureExtractor]):
         """It takes pixels, or sound at a rate and of a length that it declares."""
         is_known = self.cls.inputs in (PIXELS, SOUND)
         expect(is_known, f"{self.name}: inputs must be {PIXELS!r} or {SOUND!r}, not {self.cls.inputs!r}")
-        can_learn = self.cls.inputs == PIXELS or not self.component.learns
-        expect(can_learn, f"{self.name}: an extractor that listens cannot learn so far, so that it must not define fit")
         rate, seconds = self.cls.rate, self.cls.seconds
         is_heard = isinstance(rate, int) and isinstance(seconds, int | float) and rate > 0 and rate * seconds >= 1
         message = f"{self.name} listens, and must declare rate, in Hz, and seconds, not {rate!r} and {seconds!r}"

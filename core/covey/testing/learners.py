@@ -16,15 +16,15 @@ import numpy as np
 from covey._base.digests import digest
 from covey._base.errors import CoveyError
 from covey.components import options
-from covey.components.contracts import FeatureExtractor, Pixels, Runtime
+from covey.components.contracts import FeatureExtractor, Floats, Pixels, Runtime
 from covey.components.fitting import Epoch, State, TrainingClip, TrainingClips
 from covey.data.formats import npz
 from covey.data.tables import LearnedState
-from covey.extraction.learning import copy_state, freeze_pixels
+from covey.extraction.learning import copy_state, freeze_array
 from covey.testing.assertions import Observation, are_identical, describe_difference, expect, observe
 from covey.testing.checks import list_checks, run_checks
 from covey.testing.extractors import ExtractorChecks
-from covey.testing.samples import random_picture
+from covey.testing.samples import random_picture, random_sound
 from covey.testing.settings import other_settings
 
 
@@ -39,21 +39,40 @@ class TinyClip(TrainingClip):
     @property
     def pixels(self) -> Pixels:
         """The image (128, 256, 3), which cannot be written to, as in a run."""
-        return freeze_pixels(random_picture(self.number, (128, 256)))
+        return freeze_array(random_picture(self.number, (128, 256)))
+
+
+@attrs.frozen(eq=False)
+class TinySound(TrainingClip):
+    """A sound of noise, of one of two recordings or of none."""
+
+    number: int
+    content: str
+    recording: str | None
+    length: int
+
+    @property
+    def samples(self) -> Floats:
+        """The sound (length,), which cannot be written to, as in a run."""
+        return freeze_array(random_sound(self.number, self.length))
 
 
 class TinyClips(TrainingClips):
-    """A few clips to learn from, the same on every call."""
+    """A few clips to learn from, the same on every call: sounds of `samples` samples, or images if that is 0."""
 
-    def __init__(self, count: int = 8) -> None:
+    def __init__(self, count: int = 8, samples: int = 0) -> None:
         self._numbers = range(count)
+        self._samples = samples
 
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def __getitem__(self, position: SupportsIndex) -> TinyClip:
+    def __getitem__(self, position: SupportsIndex) -> TrainingClip:
         number = self._numbers[index(position)]
-        return TinyClip(number, digest(number), digest(f"recording {number % 3}") if number % 3 else None)
+        content, recording = digest(number), digest(f"recording {number % 3}") if number % 3 else None
+        if self._samples:
+            return TinySound(number, content, recording, self._samples)
+        return TinyClip(number, content, recording)
 
 
 def check_extractor(
@@ -80,7 +99,10 @@ def extractor_checks(cls: type[FeatureExtractor], settings: Mapping[str, object]
 class LearnerChecks(ExtractorChecks):
     """Checks an extractor that learns, on eight images."""
 
-    clips = TinyClips()
+    @cached_property
+    def clips(self) -> TinyClips:
+        """What it learns from."""
+        return TinyClips(samples=round(self.cls.rate * self.cls.seconds) if self.component.listens else 0)
 
     @cached_property
     def learning(self) -> Observation[list[Epoch]]:

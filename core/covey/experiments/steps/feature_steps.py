@@ -34,7 +34,7 @@ def learn_state(task: Task, run: RunContext) -> None:
     for part, provenance in zip(task.parts, task.provenances, strict=True):
         if isinstance(part, FeatureExtractor):
             runtime = run.resolve_runtime(part)
-            learning = Learning(run.work, run.inputs.clips, runtime, run.progress, run.runtime.strict)
+            learning = Learning(run.work, run.inputs.training_clips(part), runtime, run.progress, run.runtime.strict)
             run.tables.save([learning.learn(part, provenance)])
 
 

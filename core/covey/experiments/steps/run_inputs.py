@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 
 from covey._base.digests import digest
 from covey.components.contracts import FeatureExtractor
@@ -29,6 +28,7 @@ class RunInputs:
         self.files: list[ImageFile] = Catalogue(images).files()
         self._dataset = dataset
         self._sounds: dict[tuple[int, float], list[ClipSound]] = {}
+        self._training_clips: dict[tuple[int, float], TrainingImages] = {}
 
     def key_of_inputs(self, extractor: FeatureExtractor) -> str:
         """Return the key of what an extractor takes of the images: their contents, or those of the clips they show."""
@@ -50,11 +50,15 @@ class RunInputs:
             self._sounds[key] = list_clip_sounds(extractor, self.files, clips, self._dataset.home)
         return self._sounds[key]
 
-    @cached_property
-    def clips(self) -> TrainingImages:
-        """The images as clips to learn from."""
-        recordings = self._dataset.image_clips([file.name for file in self.files if not file.problem])
-        return TrainingImages(self.images, self.files, recordings)
+    def training_clips(self, extractor: FeatureExtractor) -> TrainingImages:
+        """Return what an extractor can learn from: the images, or the sounds behind those that have one."""
+        key = extractor.rate, extractor.seconds
+        if key not in self._training_clips:
+            recordings = self._dataset.image_clips([file.name for file in self.files if not file.problem])
+            sounds = [sound for sound in self.list_sounds(extractor) if sound.can_be_learned]
+            files: Sequence[InputFile] = sounds if extractor.listens else self.files
+            self._training_clips[key] = TrainingImages(self.images, files, recordings)
+        return self._training_clips[key]
 
     def contents_behind(self, provenances: Sequence[Provenance]) -> dict[str, str]:
         """Return for each image what tells whether another is the same for these tables.
