@@ -188,3 +188,14 @@ def test_an_experiment_file_names_embeddings(covey: Cli, birds: Path, tmp_path: 
     done = covey("run", tmp_path / "covey.toml")
     assert done.exit_code == 0, done.output
     assert "1 table made" in done.stdout
+
+
+def test_a_suggestion_that_makes_one_group_says_so(covey: Cli, birds: Path, names: list[str]) -> None:
+    steps = np.stack(np.meshgrid(np.arange(6), np.arange(5)), axis=-1).reshape(30, 2).astype(np.float32)
+    np.savez(birds / "grid.npz", X_red=steps, X_2D=steps, N=np.array(names))
+    done = covey("run", birds, "--embedding", "grid.npz", "--clusterer", "dbscan", "--set", "clusterer.min_samples=3")
+    assert done.exit_code == 0, done.output
+    assert "What the data suggest (eps = " in done.stdout
+    assert "makes one group only, which tells nothing apart: try other values." in done.stdout
+    fixed = covey("run", birds, "--embedding", "grid.npz", "--clusterer", "dbscan", "--set", "clusterer.eps=2")
+    assert "What the data suggest" not in fixed.stdout

@@ -123,3 +123,8 @@ def test_the_command_does_the_same(birds: Path, store: LabelStore, tmp_path: Pat
     assert "4 that name no image (u.png, v.png, w.png and 1 more). 1 label: 1 new." in outcome.stdout
     assert "(u.png, v.png, w.png, x.png)" in covey("import", "labels", str(birds), str(table), "--verbose").stdout
     assert store.by_image() == {"a.png": ("robin",)}
+
+
+def test_classes_that_no_image_has_are_named(store: LabelStore) -> None:
+    table = ",filename,robin,wren,dunnock\n0,a.png,1.0,0.0,0.0\n1,D.png,0.0,0.0,0.0\n"
+    assert bring(store, table).endswith("1 label: 1 new. No image has: wren, dunnock.")

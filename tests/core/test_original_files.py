@@ -45,6 +45,7 @@ def test_the_command_of_the_readme_after_a_run_on_defaults(covey: Cli, birds: Pa
     assert frontend.sizes("brightness.npz") == SIZES
     assert len(frontend.open()) == 24
     assert "Of 1 model 1 used." in done.stderr
+    assert "finds no group with its first settings (eps 0.4, 20 neighbours)" in done.stderr
     planned = covey("run", birds, *RUN, "--set", "reducer.sizes=2,4,8", "--dry-run")
     assert "0 kept" not in planned.stdout
     assert "2 tables to make" in planned.stdout  # clusterings alone

@@ -347,3 +347,14 @@ def test_an_entry_of_the_list_that_vanishes_while_it_is_chosen_changes_nothing(o
     assert not app.exception
     assert chooser(app, "Show").value == ImagesOfCluster(1)
     assert count(app) == "Label 30 images"
+
+
+def test_a_suggestion_that_makes_one_group_says_so(tmp_path: Path, scattered: Callable[..., Path]) -> None:
+    grid = np.stack(np.meshgrid(np.arange(20), np.arange(20)), axis=-1).reshape(400, 2)
+    app = AppTest.from_file(str(server.APP), default_timeout=60)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(server.LOCATION, str(scattered(tmp_path / "grid", grid)))
+        app.run()
+        assert not app.exception
+        captions = " ".join(caption.value for caption in app.caption)
+    assert "makes one group only, which tells nothing apart" in captions

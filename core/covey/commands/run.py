@@ -13,6 +13,7 @@ from covey._base.errors import CoveyError
 from covey._base.terminal_progress import TerminalProgress
 from covey._base.text import count_noun, preview
 from covey.analysis.measures.own_measures import cluster_sizes, coverage
+from covey.analysis.single_cluster import describe_single_cluster
 from covey.commands.flags import SettingText, flags_of
 from covey.commands.foreign_experiment import confirm_destination
 from covey.commands.terminal.text_tables import print_column_groups, print_table
@@ -209,6 +210,9 @@ def _print_results(results: Results) -> None:
         "assigned": [f"{coverage(clusters):.0%}" for clusters in labels],
     }
     print_column_groups([{"clustering": stems}, counts])
+    for entry, clusters in zip(results.clusterings, labels, strict=True):
+        if entry.provenance and (problem := describe_single_cluster(entry.provenance.details.chosen, clusters)):
+            click.echo(f"{entry.stem}: {problem}")
     counts_made = f"{count_noun(results.computed, 'table')} made, {results.reused:,} kept from before."
     click.echo(f"{counts_made} Clusters of every image: {results.dataset.home / FILE}")
 

@@ -23,6 +23,7 @@ from covey.analysis.measures.measure_columns import (
     select_columns,
 )
 from covey.analysis.profiles import Profile, profile_option
+from covey.analysis.single_cluster import describe_single_cluster
 from covey.components.contracts import Component, cluster
 from covey.components.kinds import STEPS, Kind
 from covey.components.options import (
@@ -156,6 +157,7 @@ __all__ = [
     "create_dataset",
     "describe_methods",
     "describe_origin",
+    "describe_single_cluster",
     "digest",
     "draw_spectrogram",
     "evolve",

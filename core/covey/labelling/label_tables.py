@@ -51,12 +51,14 @@ def long_table(store: LabelStore) -> bytes:
 class LabelTable:
     """What a table of labels says: the labels, and the name of the image in each row that has a class.
 
-    Rows without a name or a class are in `balance`, which counts no others yet.
+    Rows without a name or a class are in `balance`, which counts no others yet. `empty_classes` are the columns in
+    which no row has a 1.
     """
 
     labels: Sequence[Labelled]
     row_names: Sequence[str]
     balance: Balance
+    empty_classes: Sequence[str] = ()
 
 
 def read_label_table(path: Path, name: str) -> LabelTable:
@@ -130,7 +132,8 @@ def _read_original(
     ]
     pairs = ((row[file_column], heads[at]) for at in columns for row in labelled_rows if _FLAGS[row[at]])
     labels = [Labelled(image, label, when, how) for image, label in pairs]
-    return LabelTable(labels, [row[file_column] for row in labelled_rows], balance)
+    empty_classes = [heads[at] for at in columns if heads[at] not in {row.label for row in labels}]
+    return LabelTable(labels, [row[file_column] for row in labelled_rows], balance, empty_classes)
 
 
 def _note_empty(balance: Balance, line: int, file: str, has_class: bool) -> bool:

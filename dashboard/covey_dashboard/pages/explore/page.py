@@ -10,7 +10,16 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from covey import Clusterer, CoveyError, Floats, Labels
-from covey.frontend import Kind, Option, cluster_colour, match_clusters, measure_oddity, option_values
+from covey.frontend import (
+    Kind,
+    Option,
+    cluster_colour,
+    describe_single_cluster,
+    match_clusters,
+    measure_oddity,
+    option_values,
+    options,
+)
 from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.data.clusterings import (
     cluster_images,
@@ -216,6 +225,7 @@ def show_clusters(
         selection, rows = choose_selection(view, options)
     with metrics_place:
         show_numbers(view, rows)
+        show_single_cluster(view, clusterer)
     with middle_column:
         show_map(
             opened.identity,
@@ -331,6 +341,15 @@ def show_numbers(view: ExploreView, rows: Rows) -> None:
     explanation = "The largest share of the selected images that is from one recording."
     for column, (name, number) in zip(st.columns([4, 4, 4, 4, 6]), view.numbers(rows).items(), strict=True):
         column.metric(name, number, help=explanation if name == "Top recording" else None)
+
+
+def show_single_cluster(view: ExploreView, clusterer: Clusterer) -> None:
+    """Say that the options that the data suggest make one group only, while they are those that are set."""
+    suggestion = resolve_options(view.opened, type(clusterer)())
+    values = option_values(suggestion)
+    suggested = {option.name: values[option.name] for option in options(type(clusterer)) if option.default is None}
+    if suggestion == clusterer and (problem := describe_single_cluster(suggested, view.clusters)):
+        st.caption(problem)
 
 
 def choose_map_options(opened: OpenEmbedding) -> MapOptions:

@@ -10,7 +10,7 @@ import attrs
 
 from covey._base.balance import Balance
 from covey._base.errors import CoveyError
-from covey._base.text import count_noun
+from covey._base.text import count_noun, preview
 from covey.data.dataset import Dataset
 from covey.data.label_file import find_candidates, is_certain
 from covey.labelling import LabelStore
@@ -21,15 +21,17 @@ from covey.outputs.exchange.collect_tables import ExportContents
 
 @attrs.frozen
 class LabelImport:
-    """What became of a table of labels: which rows were used, how many labels they had, and how many were new."""
+    """What became of a table of labels: rows used, labels, new ones, and classes that no image has."""
 
     balance: Balance
     label_count: int
     new_count: int
+    empty_classes: Sequence[str] = ()
 
     def describe(self, verbose: bool = False) -> str:
         """Return it in words; with `verbose` the names of all rows that were left out, or else the first few."""
-        return f"{self.balance.describe(verbose)} {describe_new('label', self.label_count, self.new_count)}"
+        empty = f" No image has: {preview(self.empty_classes)}." if self.empty_classes else ""
+        return f"{self.balance.describe(verbose)} {describe_new('label', self.label_count, self.new_count)}{empty}"
 
 
 def import_labels(dataset: Dataset, store: LabelStore, path: Path, name: str) -> LabelImport:
@@ -57,7 +59,7 @@ def import_labels(dataset: Dataset, store: LabelStore, path: Path, name: str) ->
     present = {(image, label) for image, classes in store.by_image().items() for label in classes}
     if labels - present:
         store.give(rows, partial(_describe_import, name))
-    return LabelImport(table.balance, len(labels), len(labels - present))
+    return LabelImport(table.balance, len(labels), len(labels - present), table.empty_classes)
 
 
 def _match_rows(table: LabelTable, names: Sequence[str]) -> dict[str, str]:

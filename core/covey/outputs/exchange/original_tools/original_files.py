@@ -8,6 +8,7 @@ from covey._base.balance import Balance
 from covey._base.errors import CoveyError
 from covey._base.files import make_folder, replace_file
 from covey._base.progress import Progress
+from covey.analysis.density import dbscan
 from covey.data.dataset import Dataset
 from covey.data.formats import npz
 from covey.data.images import ImageFolder
@@ -22,6 +23,8 @@ from covey.outputs.exchange.original_tools.original_models import OriginalModel,
 from covey.plugins.registry import Registry
 
 _SIZES_TEXT = "2, 4 and 8"
+FIRST_EPS, FIRST_NEIGHBOURS = 0.4, 20
+"""What the frontend clusters 8 dimensions with at first; its page shows an error where that finds no group."""
 
 
 def write_original_tables(dataset: Dataset, folder: Path, progress: Progress) -> list[Path]:
@@ -39,7 +42,13 @@ def write_original_tables(dataset: Dataset, folder: Path, progress: Progress) ->
         for model, name in zip(models, name_models(models), strict=True):
             for file_name, entry in model.file_names(name):
                 paths.append(make_folder(folder) / file_name)
-                npz.write(paths[-1], step.tick(dataset.load(entry)))
+                table = dataset.load(entry)
+                npz.write(paths[-1], step.tick(table))
+            if (dbscan(table.Z, FIRST_EPS, FIRST_NEIGHBOURS) < 0).all():
+                progress.note(
+                    f"{name}: the original's frontend finds no group with its first settings (eps {FIRST_EPS},"
+                    f" {FIRST_NEIGHBOURS} neighbours), and shows an error until eps is raised there."
+                )
     return paths
 
 
