@@ -1,0 +1,124 @@
+"""BirdNET on esc10: clips a second from files to features beside the bare interpreter, and how well the clips group.
+
+    python tests/benchmarks/birdnet.py [clips] [rounds]
+
+Needs the model (covey weights birdnet). Both speeds are measured in turns in one process, with the same number of
+threads; the bare side hears windows that are in memory. The groups are those of UMAP to 8 dimensions (cosine, 15
+neighbours), with the suggested radius of DBSCAN and with HDBSCAN; noise counts as a class, as in suggestion.py.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from suggestion import ESC10, Truth, scored
+
+from covey import Clusterer, Features, Floats, Reducer, Runtime
+from covey.components.kinds import Kind
+from covey.components.options import build
+from covey.data.folder import FolderDataset
+from covey.data.label_file import read_labels
+from covey.experiments.pipeline import Pipeline
+from covey.plugins.registry import Registry
+from covey_birdnet import Birdnet
+from covey_birdnet.model_files import find_model
+
+SEEDS = range(3)
+NEIGHBOURS = 5
+PASSED = 0.85
+
+
+def main() -> None:
+    """Print the tables."""
+    count, rounds = (int(word) for word in [*sys.argv[1:3], *["1047", "3"][len(sys.argv) - 1 :]])
+    threads = os.cpu_count() or 1
+    print(f"{count} clips of esc10, {threads} threads, load before the start {os.getloadavg()[0]:.1f}\n")
+    print("| round | clips/s from files | of the bare interpreter | ratio | at least 0.85 |\n|---|---|---|---|---|")
+    ratios = []
+    for number in range(rounds):
+        (seconds, table), bare = extract(count, threads), bare_speed(count, threads)
+        speed = len(table.names) / seconds
+        ratios.append(speed / bare)
+        print(f"| {number + 1} | {speed:.1f} | {bare:.1f} | {ratios[-1]:.2f} | {ratios[-1] >= PASSED} |", flush=True)
+    print(f"| median | | | {statistics.median(ratios):.2f} | {statistics.median(ratios) >= PASSED} |")
+    show_groups(table)
+
+
+def extract(count: int, threads: int) -> tuple[float, Features]:
+    """Return how long the extraction of the first clips took, loading the model counted, and the features."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        shutil.copytree(ESC10 / "recordings", home / "recordings")
+        shutil.copy(ESC10 / "clips.csv", home)
+        (home / "images").mkdir()
+        paths = sorted((ESC10 / "images").iterdir())
+        for path in paths[:: max(1, len(paths) // count)][:count]:
+            shutil.copy(path, home / "images")
+        dataset = FolderDataset(home)
+        assert dataset.images
+        pipeline = Pipeline(dataset, dataset.images, Runtime(threads=threads))
+        begin = time.perf_counter()
+        (entry,) = pipeline.extract_features(Birdnet())
+        seconds, table = time.perf_counter() - begin, dataset.load(entry)
+        assert isinstance(table, Features)
+        return seconds, Features(names=table.names, X=np.array(table.X), provenance=table.provenance)
+
+
+def bare_speed(count: int, threads: int) -> float:
+    """Return windows/s of the interpreter alone, one after the other, after a first one."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(find_model()), num_threads=threads)
+    interpreter.allocate_tensors()
+    sound, output = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+    windows: Floats = np.random.default_rng(0).normal(0, 0.1, (8, 144000)).astype(np.float32)
+    begin = 0.0
+    for number in range(count + 1):
+        if number == 1:
+            begin = time.perf_counter()
+        interpreter.set_tensor(sound, windows[number % 8 : number % 8 + 1])
+        interpreter.invoke()
+        interpreter.get_tensor(output)
+    return count / (time.perf_counter() - begin)
+
+
+def show_groups(table: Features) -> None:
+    """Print how well groups of the features agree with the labels, and how often the nearest clips do."""
+    registry = Registry.installed()
+    truth: Truth = (read_labels(ESC10 / "labels.csv"), read_labels(ESC10 / "labels.csv", "group"))
+    print("\n| seed | AMI, suggested radius | pure | AMI, HDBSCAN | pure |\n|---|---|---|---|---|")
+    for seed in SEEDS:
+        settings = {"seed": seed, "neighbors": 15, "metric": "cosine"}
+        reducer = build(registry.get(Kind.REDUCER, "umap"), settings)
+        assert isinstance(reducer, Reducer)
+        (Z,) = reducer.reduce(table.X, [8])
+        cells = [str(seed)]
+        for name in ("dbscan", "hdbscan"):
+            clusterer = build(registry.get(Kind.CLUSTERER, name), {})
+            assert isinstance(clusterer, Clusterer)
+            scores = scored(clusterer.resolve(Z), Z, table.names, truth)
+            cells += [f"{scores.ami:.3f}", f"{scores.pure:.2f}"]
+        print(f"| {' | '.join(cells)} |", flush=True)
+    print(f"\n{NEIGHBOURS} nearest neighbours (cosine, own recording left out): {vote(table, truth):.3f} right")
+
+
+def vote(table: Features, truth: Truth) -> float:
+    """Return the share of clips whose nearest clips of other recordings mostly have their label."""
+    labels, recordings = (np.array([known[name] for name in table.names.tolist()]) for known in truth)
+    directions = table.X / np.linalg.norm(table.X, axis=1, keepdims=True)
+    similarities = np.where(recordings[:, np.newaxis] == recordings, -np.inf, directions @ directions.T)
+    nearest = np.argsort(-similarities, axis=1)[:, :NEIGHBOURS]
+    return float(
+        np.mean([statistics.mode(labels[row].tolist()) == own for row, own in zip(nearest, labels, strict=True)])
+    )
+
+
+if __name__ == "__main__":
+    main()
