@@ -101,6 +101,9 @@ class Birdnet(FeatureExtractor):
             embeddings = np.empty((len(samples), WIDTH), np.float32)
             logits = np.empty((len(samples), len(species)), np.float32)
             for row, window in enumerate(samples):
+                if row and np.array_equal(window, samples[row - 1]):  # covey fills batches with copies
+                    embeddings[row], logits[row] = embeddings[row - 1], logits[row - 1]
+                    continue
                 interpreter.set_tensor(sound, window[np.newaxis])
                 interpreter.invoke()
                 embeddings[row], logits[row] = interpreter.get_tensor(output - 1)[0], interpreter.get_tensor(output)[0]
