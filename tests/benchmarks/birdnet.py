@@ -3,8 +3,9 @@
     python tests/benchmarks/birdnet.py [clips] [rounds]
 
 Needs the model (covey weights birdnet). Both speeds are measured in turns in one process, with the same number of
-threads, with loading the model; the bare side hears windows that are in memory. The groups are those of UMAP to 8 dimensions (cosine, 15
-neighbours), with the suggested radius of DBSCAN and with HDBSCAN; noise counts as a class, as in suggestion.py.
+threads, with loading the model; the bare side hears windows that are in memory. The groups are those of UMAP to 8
+dimensions (cosine, 15 neighbours), with the suggested radius of DBSCAN and with HDBSCAN; noise counts as a class, as in
+suggestion.py.
 """
 
 from __future__ import annotations
