@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -66,11 +65,8 @@ class Dbscan(Clusterer):
         self.check_finite(Z)
         return self if self.eps else evolve(self, eps=suggest_radius(Z, self.min_samples) or FALLBACK_EPS)
 
-    def prepare(self, Z: NDArray[np.float32], progress: Progress = SILENT) -> Prepared | None:
+    def prepare(self, Z: NDArray[np.float32], progress: Progress = SILENT) -> _DbscanTree:
         """Grow the tree of `covey.analysis.density`, which gives the labels for any eps.
-
-        Returns:
-            The tree; None if the library hdbscan, which grows it, is not installed: each eps is then clustered anew.
 
         Raises:
             CoveyError: Z is not finite.
@@ -78,8 +74,6 @@ class Dbscan(Clusterer):
         from covey.authoring import Tree
 
         self.check_finite(Z)
-        if importlib.util.find_spec("hdbscan") is None:
-            return None
         return _DbscanTree(self.min_samples, Tree.grow(Z, self.min_samples, progress))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,9 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from covey._base.errors import CoveyError
 from covey._base.progress import Progress, Step
-from covey.analysis.density import Tree, dbscan
+from covey.analysis.density import Tree, dbscan, spanning_tree
 from covey.analysis.density.exact_dbscan import join
 
 Floats = NDArray[np.float32]
@@ -109,19 +107,11 @@ def spanning_weights(Z: Floats, min_samples: int) -> NDArray[np.float64]:
 @cases
 def test_the_tree_is_minimal(count: int, columns: int, eps: float, min_samples: int, seed: int, grid: bool) -> None:
     Z = points(count, columns, seed, grid=grid)
-    np.testing.assert_allclose(Tree.grow(Z, min_samples).weights, spanning_weights(Z, min_samples), rtol=1e-12)
-
-
-@pytest.mark.parametrize("count", [0, 3, 50])
-def test_without_hdbscan_growing_says_what_to_install_and_dbscan_works(
-    monkeypatch: pytest.MonkeyPatch, count: int
-) -> None:
-    find_spec = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "hdbscan" else find_spec(name))
-    Z = points(count, 3, 0)
-    with pytest.raises(CoveyError, match=r'needs the library hdbscan: pip install "covey\[hdbscan\]"'):
-        Tree.grow(Z, 5)
-    assert len(dbscan(Z, 1, 5)) == count
+    expected = spanning_weights(Z, min_samples)
+    for few_groups in (1, 4, 300):  # so that few points come to each of the ways to find missing edges
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(spanning_tree, "FEW_GROUPS", few_groups)
+            np.testing.assert_allclose(Tree.grow(Z, min_samples).weights, expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("turned", [False, True])

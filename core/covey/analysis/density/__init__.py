@@ -7,9 +7,8 @@ most eps join the dense points of each cluster (Campello, Moulavi and Sander 201
 
 There are two exact ways to the same labels, because one is fast once and the other is fast again and again:
 
-- `dbscan` clusters at one radius. It grows no tree, which takes most of the time, and needs no library besides SciPy:
-  covey uses it for a single clustering.
-- `Tree.grow` prepares the points once, with the library hdbscan; then `Tree.labels` answers for any radius in
+- `dbscan` clusters at one radius. It grows no tree: covey uses it for a single clustering.
+- `Tree.grow` prepares the points once; then `Tree.labels` answers for any radius in
   milliseconds: covey uses it to try many radii, in profiles and behind the slider of the dashboard, and for HDBSCAN.
 
 `tests/core/test_density.py` checks that both give the same labels; `tests/benchmarks/density.py` measures both.
@@ -17,6 +16,7 @@ There are two exact ways to the same labels, because one is fast once and the ot
 All distances are Euclidean, in float64. Where a distance is within rounding of eps, either answer is right.
 """
 
-from covey.analysis.density.reachability_tree import Neighbours, Tree, dbscan, suggest_radius
+from covey.analysis.density.nearest_neighbours import Neighbours
+from covey.analysis.density.reachability_tree import Tree, dbscan, suggest_radius
 
 __all__ = ["Neighbours", "Tree", "dbscan", "suggest_radius"]

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import attrs
 import numpy as np
-from numpy.typing import NDArray
 
-Points = NDArray[np.float64]
-Rows = NDArray[np.intp]
-Mask = NDArray[np.bool_]
-LEAF = 8
-"""Points in the smallest box, at least half of them."""
+from covey.analysis.density.boxes import LEAF, Boxes, Mask, Points, Rows, halve, pair_halves
+
 NUMBERS = 1 << 22
 """Differences of coordinates computed at a time, which bounds the memory needed."""
 SLACK = 1 + 1e-9
@@ -33,7 +28,7 @@ def join(points: Points, groups: Rows, radius: float) -> Rows:
     """
     if len(points) == 0 or int(groups.max()) == 0:
         return groups
-    search = _Search(points, _halve(points), groups, radius)
+    search = _Search(points, halve(points), groups, radius)
     search.visit(0, np.zeros((1, 2), dtype=np.intp))
     return search.groups
 
@@ -59,41 +54,10 @@ def merge_groups(groups: Rows, rows: Rows, partners: Rows) -> Rows:
     return components[groups]
 
 
-@attrs.frozen
-class _Boxes:
-    """A balanced tree of boxes: box b of a level holds the boxes 2b and 2b + 1 of the next.
-
-    `low` and `high` have one array (2**level, k) for each level, `rows` (boxes of the last level, m) the points' rows;
-    the last point may stand there more than once.
-    """
-
-    low: list[Points]
-    high: list[Points]
-    rows: Rows
-
-
-def _halve(points: Points) -> _Boxes:
-    depth = max(0, int(np.ceil(np.log2(len(points) / LEAF))))
-    rows_per_box = -(-len(points) // 2**depth)
-    rows: Rows = np.minimum(np.arange(rows_per_box * 2**depth), len(points) - 1).reshape(1, -1)
-    lows: list[Points] = []
-    highs: list[Points] = []
-    for level in range(depth + 1):
-        points_in_box = points[rows]
-        lows.append(points_in_box.min(axis=1))
-        highs.append(points_in_box.max(axis=1))
-        if level < depth:
-            widest_axis: Rows = (highs[-1] - lows[-1]).argmax(axis=1)
-            coordinates = np.take_along_axis(points_in_box, widest_axis[:, None, None], axis=2)[:, :, 0]
-            sides = np.argpartition(coordinates, rows.shape[1] // 2, axis=1)
-            rows = np.take_along_axis(rows, sides, axis=1).reshape(2 * len(rows), -1)
-    return _Boxes(lows, highs, rows)
-
-
 class _Search:
     """A dual-tree search: `groups` holds the groups as far as they have been joined."""
 
-    def __init__(self, points: Points, boxes: _Boxes, groups: Rows, radius: float) -> None:
+    def __init__(self, points: Points, boxes: Boxes, groups: Rows, radius: float) -> None:
         self.points = points
         self.columns: list[Points] = list(np.ascontiguousarray(points.T))
         self.boxes = boxes
@@ -105,11 +69,11 @@ class _Search:
         """Join the groups that lie near in pairs (p, 2) of boxes of one level."""
         for start in range(0, len(pairs), self.chunk):
             candidates = self._select_candidates(level, pairs[start : start + self.chunk])
-            if level == len(self.boxes.low) - 1:
+            if level == self.boxes.last_level:
                 self._compare(candidates)
             else:
                 self._compare_first(level, candidates)
-                self.visit(level + 1, _pair_halves(candidates))
+                self.visit(level + 1, pair_halves(candidates))
 
     def _set_groups(self, groups: Rows) -> None:
         """Store the groups, and the lowest and highest group in each box of each level."""
@@ -129,11 +93,7 @@ class _Search:
             highest[first_box], highest[second_box]
         )
         pairs = pairs[differs]
-        low, high = self.boxes.low[level], self.boxes.high[level]
-        first_box, second_box = pairs[:, 0], pairs[:, 1]
-        gaps: Points = np.maximum(np.maximum(low[first_box] - high[second_box], low[second_box] - high[first_box]), 0)
-        box_distances: Points = np.sqrt((gaps * gaps).sum(axis=1))
-        return pairs[box_distances <= self.radius * SLACK]
+        return pairs[self.boxes.gaps(level, pairs) <= self.radius * SLACK]
 
     def _compare_first(self, level: int, pairs: Rows) -> None:
         """Compare one point of each box: joining groups that overlap early saves most of the work."""
@@ -165,12 +125,3 @@ def distances(points: Points, partners: Points) -> Points:
     differences = points - partners
     lengths: Points = np.sqrt((differences * differences).sum(axis=-1))
     return lengths
-
-
-def _pair_halves(pairs: Rows) -> Rows:
-    """Return the pairs of halves of pairs of boxes, each once."""
-    first, second = 2 * pairs[:, 0], 2 * pairs[:, 1]
-    across: Mask = first != second
-    halves = [(first, second), (first + 1, second + 1), (first, second + 1), (first[across] + 1, second[across])]
-    stacked: list[Rows] = [np.stack(pair, axis=1) for pair in halves]
-    return np.concatenate(stacked)

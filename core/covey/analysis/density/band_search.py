@@ -1,0 +1,91 @@
+"""Search for the shortest edges between groups of points, up to a given weight."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from covey.analysis.density.boxes import Mask, Points, Rows, halve, pair_halves
+from covey.analysis.density.exact_dbscan import SLACK
+from covey.analysis.density.reachability import Edges, Reachability
+
+PAIRS = 1 << 16
+"""Pairs of boxes looked at together, which bounds the memory needed."""
+LEAF_PAIRS = 1 << 12
+"""Pairs of the smallest boxes whose points are compared together."""
+NOBODY = -1
+"""Group of points that take no part."""
+
+
+class BandSearch:
+    """A dual-tree search (Gray and Moore 2000) over boxes that are made once, for any groups and any weight."""
+
+    def __init__(self, reachability: Reachability) -> None:
+        self.boxes = halve(reachability.points)
+        self.leaf_points = reachability.points[self.boxes.rows]
+        self.leaf_core = reachability.core[self.boxes.rows]
+
+    def find(self, groups: Rows, high: float) -> Edges:
+        """Return the shortest edge of at most `high` between each two groups, where there is one.
+
+        Args:
+            groups: (n,) group of each point, or NOBODY.
+            high: greatest mutual reachability.
+        """
+        self.high = high
+        self._set_groups(groups)
+        self.shortest: list[Edges] = [Edges.none()]
+        self._visit(0, np.zeros((1, 2), dtype=np.intp))
+        return Edges.concatenate(self.shortest).keep_shortest(groups)
+
+    def _set_groups(self, groups: Rows) -> None:
+        """Store the groups, and the lowest and highest group in each box of each level."""
+        self.groups = groups
+        self.leaf_groups = groups[self.boxes.rows]
+        absent = self.leaf_groups == NOBODY
+        self.lowest: list[Rows] = [np.where(absent, np.iinfo(np.intp).max, self.leaf_groups).min(axis=1)]
+        self.highest: list[Rows] = [self.leaf_groups.max(axis=1)]
+        while len(self.lowest[0]) > 1:
+            self.lowest.insert(0, self.lowest[0].reshape(-1, 2).min(axis=1))
+            self.highest.insert(0, self.highest[0].reshape(-1, 2).max(axis=1))
+
+    def _visit(self, level: int, pairs: Rows) -> None:
+        for start in range(0, len(pairs), PAIRS):
+            candidates = self._select_candidates(level, pairs[start : start + PAIRS])
+            if level == self.boxes.last_level:
+                self._compare(candidates)
+            elif len(candidates):
+                self._visit(level + 1, pair_halves(candidates))
+
+    def _select_candidates(self, level: int, pairs: Rows) -> Rows:
+        """Return the pairs of boxes that hold different groups and lie at most the greatest weight apart."""
+        lowest, highest = self.lowest[level], self.highest[level]
+        first_box, second_box = pairs[:, 0], pairs[:, 1]
+        occupied: Mask = np.minimum(highest[first_box], highest[second_box]) != NOBODY
+        differs = np.minimum(lowest[first_box], lowest[second_box]) != np.maximum(
+            highest[first_box], highest[second_box]
+        )
+        pairs = pairs[occupied & differs]
+        return pairs[self.boxes.gaps(level, pairs) <= self.high * SLACK]
+
+    def _compare(self, pairs: Rows) -> None:
+        """Compare all points of each pair of boxes."""
+        for start in range(0, len(pairs), LEAF_PAIRS):
+            first_box, second_box = pairs[start : start + LEAF_PAIRS].T
+            weights = self._weigh(first_box, second_box)
+            first_groups, second_groups = self.leaf_groups[first_box][:, :, None], self.leaf_groups[second_box][:, None]
+            apart: Mask = (first_groups != second_groups) & (first_groups != NOBODY) & (second_groups != NOBODY)
+            pair, row, partner = np.nonzero(apart & (weights <= self.high))
+            rows = self.boxes.rows[first_box[pair], row], self.boxes.rows[second_box[pair], partner]
+            edges = Edges(np.stack(rows, axis=1), weights[pair, row, partner])
+            self.shortest.append(edges.keep_shortest(self.groups))
+
+    def _weigh(self, first_box: Rows, second_box: Rows) -> Points:
+        """Return the mutual reachabilities (p, m, m) of the points of each pair of boxes."""
+        first_points, second_points = self.leaf_points[first_box], self.leaf_points[second_box]
+        squares = np.zeros((len(first_box), first_points.shape[1], second_points.shape[1]))
+        for column in range(first_points.shape[2]):  # several times as fast as a sum over the last axis
+            differences = first_points[:, :, None, column] - second_points[:, None, :, column]
+            squares += differences * differences
+        cores = np.maximum(self.leaf_core[first_box][:, :, None], self.leaf_core[second_box][:, None])
+        weights: Points = np.maximum(np.sqrt(squares), cores)
+        return weights
