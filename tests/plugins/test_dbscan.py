@@ -95,11 +95,3 @@ def test_the_radius_follows_from_the_data_if_none_is_set() -> None:
     np.testing.assert_array_equal(Dbscan().cluster(Z), suited.cluster(Z))
     assert Dbscan().cluster(Z).max() >= 1
     assert Dbscan(eps=0.3).resolve(Z) == Dbscan(eps=0.3)
-
-
-def test_without_hdbscan_each_eps_is_clustered_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only hdbscan grows the tree."""
-    Z = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
-    assert Dbscan().prepare(Z) is not None
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert Dbscan().prepare(Z) is None
