@@ -46,7 +46,8 @@ class Aviary(Source):
 
     @property
     def client(self) -> WebClient:
-        return WebClient(address="https://aviary.example.org", moved_by="AVIARY_URL", seconds_between=self.pace)
+        return WebClient(address="https://aviary.example.org", moved_by="AVIARY_URL", seconds_between=self.pace,
+            most_bytes=400_000)
 
     def find(self, query: str) -> Iterator[FoundRecording]:
         page, pages = 1, 1
@@ -244,6 +245,21 @@ def test_what_is_no_whole_sound_is_left_out_by_name(covey: Cli, aviary: SoundSer
     assert list((tmp_path / "recordings").iterdir()) == []
 
 
+def test_one_file_that_the_service_cannot_send_stops_no_other(covey: Cli, aviary: SoundServer, tmp_path: Path) -> None:
+    aviary.fail("/sounds/2", *[sound_server.busy(500)] * 8)
+    result = covey("fetch", "aviary", "gen:Inventa", tmp_path, "--set", "pace=0")
+    assert result.exit_code == 0, result.stderr
+    assert "Of 3 recordings 2 there; 1 not fetched: it answered 500 Internal Server Error (2)" in result.stdout
+
+
+def test_of_a_file_that_is_too_large_nothing_stays(covey: Cli, aviary: SoundServer, tmp_path: Path) -> None:
+    aviary.files["/sounds/2"] = bytes(500_000)
+    aviary.fail("/sounds/2", sound_server.packed())
+    result = covey("fetch", "aviary", "gen:Inventa", tmp_path)
+    assert "1 not fetched: it is larger than 0 MB (2)" in result.stdout
+    assert not list((tmp_path / ".covey" / "fetching").iterdir())
+
+
 def test_the_ending_is_decided_by_the_contents_and_the_name_by_the_id(
     covey: Cli, aviary: SoundServer, tmp_path: Path
 ) -> None:
@@ -279,7 +295,10 @@ def test_a_service_that_is_gone_stops_and_keeps_what_is_done(covey: Cli, aviary:
     result = covey("fetch", "aviary", "gen:Inventa", tmp_path)
     assert result.exit_code == 2
     assert "Of 3 recordings 1 there; 2 not yet fetched (2, 3)." in result.stdout
-    assert "aviary.example.org failed 8 times in a row (it answered 503 Service Unavailable)" in result.stderr
+    assert (
+        "aviary.example.org failed 8 times in a row (the service asks to slow down: 503 Service Unavailable)"
+        in result.stderr
+    )
     assert list(read_table(tmp_path)) == ["AV1"]
     assert covey("fetch", "aviary", "gen:Inventa", tmp_path).exit_code == 0
     assert list(read_table(tmp_path)) == ["AV1", "AV2", "AV3"]

@@ -407,6 +407,15 @@ def test_tables_of_other_programs_are_read_from_a_folder(covey: Cli, recordings:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("heads", ["recording,start,end", "file,start_time,end_time"])
+def test_columns_are_known_by_the_names_that_people_use(
+    covey: Cli, recordings: Path, tmp_path: Path, heads: str
+) -> None:
+    (tmp_path / "events.csv").write_text(f"{heads}\na,1.0,1.2\n")
+    done = covey("spectrograms", recordings, tmp_path / "d", "--around", tmp_path / "events.csv", "--segment", "0.4")
+    assert ImageFolder(tmp_path / "d" / "images").names() == ["a_segm_0000.900.png"], done.output
+
+
 def test_more_annotations_draw_that_recording_anew(covey: Cli, recordings: Path, tmp_path: Path) -> None:
     rows = "a.wav,1,2,song\nb.wav,1,1.5,song\n"
     assert cut_around(covey, recordings, tmp_path / "d", rows).exit_code == 0

@@ -218,6 +218,14 @@ def test_one_rate_alone_gets_no_note(source: Path, dataset: Path) -> None:
     assert not heard.notes
 
 
+def test_a_rate_that_all_have_and_the_recipe_has_not_is_told(source: Path, dataset: Path) -> None:
+    for name in "ab":
+        write(source / f"{name}.wav", noise(1, 16000), 16000)
+    heard = Heard()
+    convert_recordings(source, dataset, progress=heard)
+    assert heard.notes == ["All recordings have a rate of 16000 Hz, so that the images show 0 to 8000 Hz."]
+
+
 BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty.wav": (lambda path: path.write_bytes(b""), "it is empty"),
     "nothing.wav": (lambda path: write(path, noise(0)), "it holds no sound"),

@@ -124,7 +124,9 @@ def test_pauses_double(server: SoundServer) -> None:
 
 def test_a_service_that_fails_eight_times_stops_everything(server: SoundServer) -> None:
     server.fail("/a", *[sound_server.busy()] * 8)
-    with pytest.raises(StopFetching, match=r"failed 8 times in a row \(it answered 503 Service Unavailable\)"):
+    with pytest.raises(
+        StopFetching, match=r"failed 8 times in a row \(the service asks to slow down: 503 Service Unavailable\)"
+    ):
         make_client().download("/a")
     assert len(server.requests) == 8
 

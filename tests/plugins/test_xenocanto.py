@@ -8,10 +8,12 @@ import os
 import re
 import shlex
 import signal
+import struct
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from itertools import pairwise
@@ -22,7 +24,7 @@ import attrs
 import pytest
 from click.testing import CliRunner, Result
 from tests.fixture_types import Cli
-from tests.invented_recordings import SAMPLE, InventedRecordings, Record, invent, suffix_of
+from tests.invented_recordings import SAMPLE, InventedRecordings, Record, encode_sound, invent, suffix_of
 from tests.xenocanto_server import KEY, Fault, XenoCantoServer
 
 from covey import CoveyError
@@ -485,6 +487,99 @@ def test_a_key_as_an_argument_is_refused_and_not_shown(covey: Cli, home: Path) -
     assert (done.exit_code, KEY in done.stdout + done.stderr) == (2, False)
     assert "Type covey keys set xeno-canto alone" in done.stderr
     assert not home.exists()
+
+
+@pytest.mark.parametrize("words", [("keys", "set"), ("keys", "remove")])
+def test_a_key_in_the_place_of_a_source_is_not_shown(covey: Cli, home: Path, words: tuple[str, str]) -> None:
+    done = covey(*words, KEY)
+    assert (done.exit_code, KEY in done.stdout + done.stderr) == (2, False)
+    assert "A key is no argument" in done.stderr
+
+
+def test_a_forgotten_folder_or_quotation_mark_is_noticed(
+    server: XenoCantoServer, fetch: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = fetch("gen:Inventa", "cnt:Switzerland")
+    assert (done.exit_code, server.requests, list(tmp_path.iterdir())) == (2, [], [])
+    assert "'cnt:Switzerland' looks like a query, and the last word is the folder" in done.stderr
+    done = fetch("gen:Inventa", "cnt:Switzerland", "birds")
+    assert "2 queries, which add up: gen:Inventa; cnt:Switzerland." in done.stderr
+
+
+def test_files_of_others_in_the_place_of_recordings_are_kept(
+    server: XenoCantoServer, fetch: Callable[..., Result], tmp_path: Path
+) -> None:
+    server.records = [invent(100_000 + number, 9) for number in range(4)]
+    recordings = tmp_path / "recordings"
+    (recordings / "XC100003.flac").mkdir(parents=True)
+    (recordings / "XC100000.wav").write_text("my own notes")
+    other = encode_sound(7, 0, 2, 8000, ".flac")
+    (recordings / "XC100001.flac").write_bytes(other)
+    (recordings / "XC100002.mp3").write_bytes(server.sound(100_002))
+    done = fetch("loc:anywhere", tmp_path, "--licence", "any")
+    assert done.exit_code == 0, done.stderr
+    assert "Of 4 recordings 3 there; 1 not fetched: a folder lies in its place (XC100003.flac)" in done.stdout
+    assert "kept under other names: XC100000.wav.old, XC100001.flac.old." in done.stdout
+    assert "Not fetched by covey, and taken as they are: 100002." in done.stdout
+    assert (recordings / "XC100000.wav.old").read_text() == "my own notes"
+    assert (recordings / "XC100001.flac.old").read_bytes() == other
+    assert {path.stem: path.read_bytes() for path in recordings.glob("XC10000[012].???*") if path.suffix != ".old"} == {
+        f"XC{number}": server.sound(number) for number in (100_000, 100_001, 100_002)
+    }
+
+
+@pytest.mark.parametrize("missing", ["sha256", "source", "bytes"])
+def test_a_column_that_somebody_removed_comes_back_once(
+    server: XenoCantoServer, fetch: Callable[..., Result], tmp_path: Path, missing: str
+) -> None:
+    server.records = InventedRecordings(3)
+    fetch("loc:anywhere", tmp_path, "--licence", "any")
+    rows = [{**row, "mood": "wild"} for row in rows_of(tmp_path).values()]
+    heads = [head for head in rows[0] if head != missing]
+    with (tmp_path / "metadata.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, heads, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    assert "0 recordings fetched now" in fetch("loc:anywhere", tmp_path, "--licence", "any").stdout
+    with (tmp_path / "metadata.csv").open(encoding="utf-8", newline="") as file:
+        stubs = [row["file_name_stub"] for row in csv.DictReader(file)]
+    assert stubs == ["XC100000", "XC100001", "XC100002"]
+    assert {row["mood"] for row in rows_of(tmp_path).values()} == {"wild"}
+
+
+def test_a_licence_that_changed_is_told(server: XenoCantoServer, fetch: Callable[..., Result], tmp_path: Path) -> None:
+    server.records = list(InventedRecordings(2))
+    fetch("loc:anywhere", tmp_path, "--licence", "any")
+    before = rows_of(tmp_path)["XC100000"]["lic"]
+    server.records = [{**server.records[0], "lic": "//creativecommons.org/licenses/by-nc-nd/4.0/"}, server.records[1]]
+    done = fetch("loc:anywhere", tmp_path, "--licence", "any")
+    assert "Fetched under another licence than the source names now: 100000." in done.stdout
+    assert rows_of(tmp_path)["XC100000"]["lic"] == before
+
+
+@pytest.mark.skipif("os.name == 'nt'", reason="needs a terminal")
+def test_a_terminal_shows_why_nothing_happens(server: XenoCantoServer, tmp_path: Path) -> None:
+    import fcntl
+    import pty
+    import termios
+
+    server.records, server.retry_after = InventedRecordings(1), "2"
+    server.faults[100_000] = [Fault.TOO_MANY]
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 150, 0, 0))
+    command = [*COMMAND, "fetch", "xeno-canto", "loc:anywhere", str(tmp_path), "--set", "pace=0"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=follower)
+    os.close(follower)
+    shown = b""
+    with suppress(OSError):  # how the other end says that it is over
+        while block := os.read(leader, 4096):
+            shown += block
+    os.close(leader)
+    assert process.wait() == 0
+    assert b"Looking at xeno-canto: 1 recordings [" in shown
+    assert b"waiting 2 s: the service asks to slow down: 429 Too Many Requests" in shown
 
 
 def start_fetch(server: XenoCantoServer, folder: Path, *words: str) -> subprocess.Popen[str]:

@@ -39,7 +39,14 @@ class TerminalProgress(Progress):
             yield Step()
             return
         with (
-            tqdm(total=total or None, desc=title, unit=unit, dynamic_ncols=True, file=sys.stderr) as bar,
+            tqdm(
+                total=total or None,
+                desc=title,
+                unit=f" {unit}",
+                bar_format=None if total else f"{{desc}}: {{n_fmt}} {unit}s [{{elapsed}}{{postfix}}]",
+                dynamic_ncols=True,
+                file=sys.stderr,
+            ) as bar,
             _redraw_regularly(bar),
         ):
             yield _Bar(bar)

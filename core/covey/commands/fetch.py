@@ -13,7 +13,7 @@ from covey._base.terminal_progress import TerminalProgress, print_text
 from covey._base.text import count_noun
 from covey.commands.flags import flags_of
 from covey.commands.terminal.native_output import native_output_hidden
-from covey.commands.terminal.source_flags import build_source, print_survey, settings_flag
+from covey.commands.terminal.source_flags import build_source, note_queries, print_survey, settings_flag
 from covey.components.options import build
 from covey.components.source_contract import FoundRecording
 from covey.data.folder import FolderDataset
@@ -70,9 +70,13 @@ def fetch(
     if len(words) < 2:
         raise CoveyError(f"covey fetch {source} needs a query and a folder: covey fetch {source} QUERY... FOLDER.")
     *queries, folder = words
+    _refuse_query(source, folder)
     component = build_source(source, settings)
+    note_queries(queries)
     survey = survey_recordings(component, dict.fromkeys(queries), build(RecordingChoice, options), TerminalProgress())
     print_survey(survey)
+    if not survey.recordings:
+        print_text("There is nothing to fetch.")
     if dry_run or not survey.recordings:
         return
     with native_output_hidden():
@@ -90,6 +94,14 @@ def fetch(
         raise CoveyError(report.stopped)
     if report.paths:
         print_text(f"\nNext: {shlex.join(['covey', 'spectrograms', str(report.folder), folder])}")
+
+
+def _refuse_query(source: str, folder: str) -> None:
+    """Refuse a part of the query in the place of the folder: the folder, or quotation marks, were forgotten."""
+    if ":" in Path(folder).name and not Path(folder).exists():
+        raise CoveyError(
+            f"{folder!r} looks like a query, and the last word is the folder: covey fetch {source} 'QUERY' FOLDER."
+        )
 
 
 def _keep_annotations(recordings: Sequence[FoundRecording], report: FetchReport, folder: Path) -> None:

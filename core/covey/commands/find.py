@@ -8,7 +8,7 @@ import click
 
 from covey._base.terminal_progress import TerminalProgress, print_text
 from covey.commands.flags import flags_of
-from covey.commands.terminal.source_flags import build_source, print_survey, settings_flag
+from covey.commands.terminal.source_flags import build_source, note_queries, print_survey, settings_flag
 from covey.components.options import build
 from covey.sources.choose_recordings import RecordingChoice, survey_recordings
 
@@ -29,6 +29,7 @@ def find(source: str, queries: tuple[str, ...], settings: tuple[str, ...], **opt
     """
     component = build_source(source, settings)
     choice = build(RecordingChoice, options)
+    note_queries(queries)
     survey = survey_recordings(component, dict.fromkeys(queries), choice, TerminalProgress(), keep_recordings=False)
     print_survey(survey)
     if survey.chosen.recordings:

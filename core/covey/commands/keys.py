@@ -16,6 +16,10 @@ from covey.components.source_contract import ServiceKey, Source
 from covey.plugins.registry import Registry
 from covey.sources.source_keys import read_stored_keys, store_key
 
+_NO_ARGUMENT = "A key is no argument: your shell would remember it."
+_SHORTEST_KEY = 16
+"""Characters; keys of services have more, and names of sources fewer, or no digits."""
+
 
 @click.group()
 def keys() -> None:
@@ -30,9 +34,11 @@ def set_key(source: str, misplaced: tuple[str, ...]) -> None:
 
     It goes into a file that only you can read, and never into a dataset. An environment variable with a key wins.
     """
+    if _looks_like_key(source):
+        raise CoveyError(f"{_NO_ARGUMENT} Type covey keys set SOURCE; `covey keys list` shows the sources.")
     name, key = _find_key(source)
     if misplaced:
-        raise CoveyError(f"A key is no argument: your shell would remember it. Type covey keys set {name} alone.")
+        raise CoveyError(f"{_NO_ARGUMENT} Type covey keys set {name} alone.")
     is_terminal = sys.stdin.isatty()
     if is_terminal:
         print_text(key.how, err=True)
@@ -58,6 +64,8 @@ def list_keys() -> None:
 @click.argument("source")
 def remove_key(source: str) -> None:
     """Remove the stored key of SOURCE."""
+    if _looks_like_key(source):
+        raise CoveyError(f"{_NO_ARGUMENT} Type covey keys remove SOURCE; `covey keys list` shows the sources.")
     if source not in read_stored_keys():
         raise CoveyError(f"No key of {source!r} is stored: `covey keys list` shows which are.")
     store_key(source, "")
@@ -70,6 +78,11 @@ def _find_key(name: str) -> tuple[str, ServiceKey]:
     if not issubclass(cls, Source) or cls.key is None:
         raise CoveyError(f"{registered.name} needs no key.")
     return registered.name, cls.key
+
+
+def _looks_like_key(text: str) -> bool:
+    """Return whether a word is more likely a key than the name of a source; it is not shown then."""
+    return len(text) >= _SHORTEST_KEY and any(sign.isdigit() for sign in text)
 
 
 def _list_sources() -> list[type[Source]]:

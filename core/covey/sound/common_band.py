@@ -56,13 +56,20 @@ def in_common_band(recipe: Recipe, usable: Sequence[Recording], progress: Progre
         return build(Recipe, {**option_values(recipe), "band": "full"})
     if lowest.rate != highest.rate or lowest.rate < recipe.rate:
         recipe = build(Recipe, {**option_values(recipe), "rate": min(recipe.rate, lowest.rate)})
-        progress.note(
-            f"The recordings have rates from {lowest.rate} Hz ({lowest.name}) to {highest.rate} Hz ({highest.name})."
-            f" All images show the band that each of them has, 0 to {recipe.rate / 2:g} Hz."
-            + f" For more, put {lowest.name} into a dataset of its own, or take --band full."
-            * (recipe.rate == lowest.rate)
-        )
+        progress.note(_describe_band(lowest, highest, recipe.rate))
     return recipe
+
+
+def _describe_band(lowest: Recording, highest: Recording, rate: int) -> str:
+    if lowest.rate == highest.rate:
+        return f"All recordings have a rate of {lowest.rate} Hz, so that the images show 0 to {rate / 2:g} Hz."
+    sentences = [
+        f"The recordings have rates from {lowest.rate} Hz ({lowest.name}) to {highest.rate} Hz ({highest.name}).",
+        f"All images show the band that each of them has, 0 to {rate / 2:g} Hz.",
+    ]
+    if rate == lowest.rate:
+        sentences.append(f"For more, put {lowest.name} into a dataset of its own, or take --band full.")
+    return " ".join(sentences)
 
 
 def _continues(recipe: Recipe, earlier: Recipe) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
+from covey._base.announced_waits import waits_announced
 from covey._base.balance import Balance
 from covey._base.progress import SILENT, Progress
 from covey._base.text import escape_undecodable, preview
@@ -144,7 +145,7 @@ class Survey:
             yield [problem, f"{len(ids):,}", "", "", preview(list(dict.fromkeys(ids)))]
 
 
-SURVEY_HEADS = ("", "recordings", "species", "hours", "licences, or which")
+SURVEY_HEADS = ("", "recordings", "species", "hours", "licences, or ids")
 
 
 def survey_recordings(
@@ -167,7 +168,7 @@ def survey_recordings(
         CoveyError: a query is wrong, or the source cannot be reached.
     """
     survey = Survey(source, choice, keep_recordings)
-    with progress.step(f"Looking at {source.name}", 0, "recording") as step:
+    with progress.step(f"Looking at {source.name}", 0, "recording") as step, waits_announced(step.say):
         for query in queries:
             for recording in source.find(query):
                 survey.add(recording)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import attrs
 
+from covey._base.announced_waits import wait, waits_announced
 from covey._base.balance import Balance
 from covey._base.errors import CoveyError, reason
 from covey._base.files import WORK, make_folder, refuse_links
 from covey._base.progress import SILENT, Progress, Step
 from covey._base.run_lock import hold_run_lock
 from covey._base.run_log import LOGGER
-from covey._base.text import count_noun, escape_undecodable
+from covey._base.text import count_noun, escape_undecodable, preview
 from covey.components.guard import guard_call
 from covey.components.source_contract import FoundRecording, Interrupted, Source, StopFetching
 from covey.data.credits import FETCHED, LICENCE, PAGE, RECORDIST
 from covey.data.legacy.file_names import DOWNLOADED_RECORDINGS
+from covey.data.licences import read_licence
 from covey.data.outside_paths import refuse_outside_folders
 from covey.sound.decoder import BrokenRecording
 from covey.sound.spectrograms import Recipe
@@ -37,6 +39,7 @@ _PROGRESS = 1 << 16
 _LONGEST_CELL = 32_000
 """Characters; spreadsheets take no more."""
 _LONGEST_WAIT_S = 60.0
+_LENGTH_TOLERANCE_S = 2.0
 _FULL_ATTEMPTS = 2
 """How often a recording that cannot be decoded is fetched from its beginning."""
 
@@ -49,6 +52,9 @@ class FetchReport:
         folder: where they lie.
         balance: of all recordings: those that are there now, and the others by reason.
         paths: of the recordings that are there, by id.
+        adopted: ids of those that were there and of which the table knew nothing.
+        relicensed: ids of those whose licence was another one when they were fetched.
+        set_aside: new names of files that lay in the place of a recording and were none, or another one.
         fetched: how many of them this run has fetched.
         bytes: how many bytes these have.
         stopped: why nothing more could be fetched; "" if everything was tried.
@@ -58,6 +64,9 @@ class FetchReport:
     folder: Path
     balance: Balance = attrs.field(factory=lambda: Balance("recording"))
     paths: dict[str, Path] = attrs.field(factory=dict)
+    adopted: list[str] = attrs.field(factory=list)
+    relicensed: list[str] = attrs.field(factory=list)
+    set_aside: list[str] = attrs.field(factory=list)
     fetched: int = 0
     bytes: int = 0
     stopped: str = ""
@@ -67,6 +76,15 @@ class FetchReport:
         """Yield the balance, and how much of it is new."""
         yield self.balance.describe(verbose).replace(" used", " there", 1)
         yield f"{count_noun(self.fetched, 'recording')} fetched now, {self.bytes / 1e6:,.1f} MB, into {self.folder}."
+        if self.adopted:
+            yield f"Not fetched by covey, and taken as they are: {preview(self.adopted)}."
+        if self.set_aside:
+            yield f"Files that were not these recordings are kept under other names: {preview(self.set_aside)}."
+        if self.relicensed:
+            yield (
+                f"Fetched under another licence than the source names now: {preview(self.relicensed)}."
+                " metadata.csv keeps that of the day of fetching."
+            )
 
 
 def fetch_recordings(
@@ -98,7 +116,7 @@ def fetch_recordings(
         report = FetchReport(folder)
         fetcher = _Fetcher(source, folder, dataset / WORK / "fetching", table, report)
         try:
-            with progress.step("Fetching", len(recordings), "recording") as step:
+            with progress.step("Fetching", len(recordings), "recording") as step, waits_announced(step.say):
                 for recording in recordings:
                     fetcher.fetch(recording, name_recording(source, recording, layout), step)
                     step.advance()
@@ -141,9 +159,12 @@ class _Fetcher:
         """Fetch a recording unless it is there, and write down what became of it."""
         step.say(stub)
         try:
-            path = self._find(stub) or self._fetch_new(recording, stub)
-            if path.name.removesuffix(path.suffix) not in self.table.rows:
-                self._write_row(recording, stub, path)
+            path = self._find(recording, stub) or self._fetch_new(recording, stub)
+            row = self.table.rows.get(stub)
+            if row is None:
+                self._adopt(recording, stub, path)
+            elif recording.licence and read_licence(row.get(LICENCE, "")) != read_licence(recording.licence):
+                self.report.relicensed.append(escape_undecodable(recording.id))
         except StopFetching:
             raise
         except CoveyError as error:
@@ -153,18 +174,35 @@ class _Fetcher:
         self.report.balance.used += 1
         self.report.paths[recording.id] = path
 
-    def _find(self, stub: str) -> Path | None:
-        """Return the whole recording of this name that is there; one that is not as it was is left aside."""
+    def _find(self, recording: FoundRecording, stub: str) -> Path | None:
+        """Return the whole recording of this name that is there; a file that is not gets another name."""
         paths = [self.folder / f"{stub}{suffix}" for suffix in dict.fromkeys(SUFFIXES.values())]
+        if folder := next((path for path in paths if path.is_dir()), None):
+            raise CoveyError(f"a folder lies in its place ({folder.name})")
         path = next((path for path in paths if path.is_file()), None)
         row = self.table.rows.get(stub)
         if path is None or (row and row.get(BYTES) == str(path.stat().st_size)):
             return path
         try:
-            content = check_recording(path).content
+            checked = check_recording(path)
         except (BrokenRecording, OSError):
+            if row is None:  # one of ours that is broken was cut off: nobody wants it
+                self._set_aside(path)
             return None
-        return path if row is None or row.get(CONTENT) == content else None
+        if row.get(CONTENT) == checked.content if row else _may_be(recording, checked, path.stat().st_size):
+            return path
+        self._set_aside(path)
+        return None
+
+    def _set_aside(self, path: Path) -> None:
+        """Give a file that is not the recording another name: a person may have made it."""
+        names = (f"{path.name}.old{number or ''}" for number in count())
+        new_path = next(new_path for name in names if not (new_path := path.with_name(name)).exists())
+        try:
+            path.rename(new_path)
+        except OSError as error:
+            raise CoveyError(f"{path.name} is another file and cannot be renamed: {reason(error)}") from error
+        self.report.set_aside.append(new_path.name)
 
     def _fetch_new(self, recording: FoundRecording, stub: str) -> Path:
         part = PartialFile(self.parts, stub)
@@ -177,10 +215,11 @@ class _Fetcher:
         self.report.bytes += size
         return path
 
-    def _write_row(self, recording: FoundRecording, stub: str, path: Path) -> None:
-        """Write the row of a recording that was stored when the process ended before its row was."""
+    def _adopt(self, recording: FoundRecording, stub: str, path: Path) -> None:
+        """Write the row of a recording that lies there without one: a process ended before, or another one got it."""
         try:
             self.table.add(self._describe(recording, stub, check_recording(path), path.stat().st_size))
+            self.report.adopted.append(escape_undecodable(recording.id))
         except (BrokenRecording, OSError) as error:
             raise CoveyError(f"it cannot be read: {reason(error)}") from error
 
@@ -214,12 +253,18 @@ class _Fetcher:
                 failures = 0 if part.size - size_before >= _PROGRESS else failures + 1
                 if failures >= TRIES:
                     raise CoveyError(f"cut off {TRIES} times") from error
-                time.sleep(min(_LONGEST_WAIT_S, error.wait_s * 2 ** max(failures - 1, 0)))
+                wait(min(_LONGEST_WAIT_S, error.wait_s * 2 ** max(failures - 1, 0)), str(error))
 
     def _receive(self, recording: FoundRecording, part: PartialFile) -> None:
         with guard_call(self.source.name, type(self.source).__module__, "open"):
             download = self.source.open(recording, part.read_resume())
-            part.receive(download)
+            try:
+                part.receive(download)
+            except (Interrupted, StopFetching):
+                raise
+            except CoveyError:  # too large, say: what there is of it is of no use
+                part.discard()
+                raise
         if download.size is not None and part.size != download.size:
             if part.size > download.size:
                 part.clear()
@@ -240,6 +285,13 @@ class _Fetcher:
         own = {STUB: stub, SOURCE: self.source.name, BYTES: str(size), CONTENT: checked.content, FETCHED: today}
         row = {STUB: stub, **shared, **recording.metadata, **own}
         return {_as_cell(head): _as_cell(cell) for head, cell in row.items()}
+
+
+def _may_be(recording: FoundRecording, checked: CheckedRecording, size: int) -> bool:
+    """Return whether a file agrees with what the source says of a recording, which gives whole seconds at best."""
+    seconds = recording.duration_s
+    has_length = seconds is None or abs(seconds - checked.seconds) <= _LENGTH_TOLERANCE_S
+    return has_length and recording.sha256.lower() in ("", checked.content) and recording.bytes in (None, size)
 
 
 def _as_cell(text: str) -> str:

@@ -45,11 +45,12 @@ class FetchedTable:
             self.rows[row[STUB]] = row
 
     def add(self, row: Row) -> None:
-        """Write down one more row.
+        """Write down one more row; what people or other tools said of the recording is kept where it says nothing.
 
         Raises:
             StopFetching: it cannot be written.
         """
+        row = {**next((other for other in self._foreign_rows if other.get(STUB) == row[STUB]), {}), **row}
         try:
             with self._journal.open("ab") as file:
                 file.write(json.dumps(dict(row)).encode() + b"\n")
@@ -70,7 +71,8 @@ class FetchedTable:
         """
         if not self._journal.exists():
             return
-        rows = [*self._foreign_rows, *self.rows.values()]
+        others = (row for row in self._foreign_rows if row.get(STUB) not in self.rows)
+        rows = [*others, *self.rows.values()]
         heads = list(dict.fromkeys(head for row in rows for head in row))
         write_csv(self._path, heads, ([guard_cell(row.get(head, "")) for head in heads] for row in rows))
         self._journal.unlink()

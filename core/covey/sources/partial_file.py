@@ -78,6 +78,11 @@ class PartialFile:
         """Forget the bytes."""
         self.path.unlink(missing_ok=True)
 
+    def discard(self) -> None:
+        """Forget the bytes and what is known of them."""
+        self.clear()
+        self._note.unlink(missing_ok=True)
+
     def finish(self, path: Path) -> None:
         """Give the whole file its name, so that it survives a power cut.
 

@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 
 import attrs
 
+from covey._base.announced_waits import wait
 from covey._base.errors import CoveyError, reason, shorten
 from covey._base.run_log import LOGGER
 from covey._version import __version__
@@ -39,6 +40,7 @@ _MOST_JSON_BYTES = 50 * 10**6
 _BLOCK = 1 << 16
 _LEAST_BYTES = 1024
 """What must arrive in each stretch of `patience_s`, or the connection counts as standing still."""
+_TOO_FAST = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _BUSY = {408, 425, 429, 500, 502, 503, 504}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _RANGE = re.compile(r"bytes (?:(\d{1,18})-\d{1,18}|\*)/(\d{1,18}|\*)")
@@ -115,7 +117,7 @@ class WebClient:
             hide_secret(secret)
         query = urlencode({**(params or {}), **(secret_params or {})})
         url = f"{self._locate(path)}{'?' if query else ''}{query}"
-        return self._try_often(lambda: self._read_json(url))
+        return self._try_often(lambda: self._read_json(url), others_follow=False)
 
     def download(self, url: str, resume: Resume | None = None) -> RecordingDownload:
         """Return a file of the service on its way, from where an earlier attempt stopped if the file is still the same.
@@ -130,9 +132,9 @@ class WebClient:
             CoveyError: there is no such file, it is too large, or it would come from elsewhere.
         """
         located = self._locate(url)
-        return self._try_often(lambda: self._start_download(located, resume))
+        return self._try_often(lambda: self._start_download(located, resume), others_follow=True)
 
-    def _try_often(self, attempt: Callable[[], T]) -> T:
+    def _try_often(self, attempt: Callable[[], T], others_follow: bool) -> T:
         connection = self._connection
         for failures in range(TRIES):
             try:
@@ -149,8 +151,8 @@ class WebClient:
                 raise StopFetching(f"{self._host} asks to wait {minutes:,.0f} minutes: start again then.")
             if failures < TRIES - 1:
                 LOGGER.info("%s: %s; trying again", self._host, problem)
-                time.sleep(self._back_off(failures) if wait_s is None else wait_s)
-        if is_about_file and not connection.has_failed:
+                wait(self._back_off(failures) if wait_s is None else wait_s, problem)
+        if others_follow and is_about_file and not connection.has_failed:
             connection.has_failed = True
             raise CoveyError(problem)
         raise StopFetching(f"{self._host} failed {TRIES} times in a row ({problem}): start again later.")
@@ -161,7 +163,7 @@ class WebClient:
     def _read_json(self, url: str) -> JsonObject:
         response = self._send(url, {"Accept": "application/json"})
         try:
-            body = b"".join(self._read_blocks(response, _MOST_JSON_BYTES))
+            body = b"".join(self._read_blocks(response, _MOST_JSON_BYTES, f"the answer of {self._host}"))
             answer = json.loads(body)
         except Interrupted as error:
             raise _TryAgain(str(error)) from None
@@ -216,11 +218,11 @@ class WebClient:
         size = int(length) if re.fullmatch(r"\d{1,18}", length) else None
         if size is not None and size > self.most_bytes:
             response.close()
-            raise CoveyError(self._describe_excess(self.most_bytes))
+            raise CoveyError(_describe_excess("it", self.most_bytes))
         return RecordingDownload(blocks=blocks, size=size, version=_read_version(response))
 
-    def _read_blocks(self, response: _Response, most_bytes: int) -> Iterator[bytes]:
-        """Yield the body of an answer as it arrives."""
+    def _read_blocks(self, response: _Response, most_bytes: int, what: str = "it") -> Iterator[bytes]:
+        """Yield the body of an answer as it arrives; `what` names it where it is too large."""
         from requests.exceptions import RequestException
         from urllib3.exceptions import HTTPError
 
@@ -229,7 +231,7 @@ class WebClient:
             while block := response.raw.read1(_BLOCK, decode_content=True):
                 count, window_count = count + len(block), window_count + len(block)
                 if count > most_bytes:
-                    raise CoveyError(self._describe_excess(most_bytes))
+                    raise CoveyError(_describe_excess(what, most_bytes))
                 yield block
                 if time.monotonic() > window_end:
                     if window_count < _LEAST_BYTES:
@@ -239,9 +241,6 @@ class WebClient:
             raise Interrupted(f"the connection to {self._host} was cut", self._pace_s) from _without_secrets(error)
         finally:
             response.close()
-
-    def _describe_excess(self, most_bytes: int) -> str:
-        return f"it is larger than {most_bytes / 10**6:,.0f} MB"
 
     def _send(self, url: str, headers: Mapping[str, str]) -> _Response:
         """Return the answer to a request, redirects followed; its body is not yet read."""
@@ -276,7 +275,9 @@ class WebClient:
         phrase = f"{status} {responses.get(status, '')}".strip()
         if status in _BUSY:
             response.close()
-            raise _TryAgain(f"it answered {phrase}", _read_retry_after(response))
+            problem = f"the service asks to slow down: {phrase}" if status in _TOO_FAST else f"it answered {phrase}"
+            is_about_file = status == HTTPStatus.INTERNAL_SERVER_ERROR
+            raise _TryAgain(problem, _read_retry_after(response), is_about_file)
         message = self._read_message(response) or phrase
         if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
             raise CoveyError(f"{self._host} has nothing at this address: {message}")
@@ -411,6 +412,10 @@ def _is_web_page(response: _Response) -> bool:
     """Return whether a page comes instead of a file; the one that explains 416 is none that matters."""
     is_page = response.headers.get("Content-Type", "").lower().startswith("text/html")
     return is_page and response.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+
+
+def _describe_excess(what: str, most_bytes: int) -> str:
+    return f"{what} is larger than {most_bytes / 10**6:,.0f} MB"
 
 
 def _is_encoded(response: _Response) -> bool:

@@ -43,6 +43,16 @@ def build_source(name: str, settings: Sequence[str]) -> Source:
     return source
 
 
+def note_queries(queries: Sequence[str]) -> None:
+    """Say of several queries that they add up: many a person means one, and forgot the quotation marks around it."""
+    if len(queries) > 1:
+        print_text(
+            f"{len(queries)} queries, which add up: {'; '.join(queries)}. What belongs to one query stands between one"
+            " pair of quotation marks.",
+            err=True,
+        )
+
+
 def print_survey(survey: Survey) -> None:
     """Print what was found, what is left out and why, and what the terms say about many recordings."""
     print_table(SURVEY_HEADS, [[strip_controls(cell) for cell in row] for row in survey.rows()])

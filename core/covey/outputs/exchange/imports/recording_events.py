@@ -16,7 +16,7 @@ from covey._base.text import count_noun, preview
 from covey.data.recording_index import RecordingIndex
 from covey.outputs.exchange.imports.import_selections import SelectionImporter
 from covey.outputs.exchange.imports.match_selections import AMBIGUOUS, CONFLICT, find_conflicting_sounds
-from covey.outputs.exchange.selection_tables.selection_columns import read_event_table, rows_of
+from covey.outputs.exchange.selection_tables.selection_columns import own_name, read_event_table, rows_of
 from covey.outputs.exchange.selection_tables.selections import SelectionTable, read_tables
 from covey.outputs.exchange.selection_tables.track_names import find_recordings
 from covey.sound.segments import Event
@@ -63,7 +63,11 @@ def read_events(
 
 
 def _read_table(path: Path, importers: Sequence[SelectionImporter]) -> SelectionTable:
-    """Read one table as the importer does that understands most of its rows. Raises CoveyError."""
+    """Read one table as the importer does that understands most of its rows, and what recordings they name.
+
+    Raises:
+        CoveyError: there is no such table, or nothing understands it.
+    """
     if not path.is_file():
         raise CoveyError(f"There is no table {path}: name a file with annotated events, or a folder of such files.")
     suffix, tables = path.suffix.lower(), list[SelectionTable]()
@@ -72,11 +76,18 @@ def _read_table(path: Path, importers: Sequence[SelectionImporter]) -> Selection
         with suppress(CoveyError):
             tables.append(read(path))
     if tables:
-        return min(tables, key=lambda table: sum(bool(row.problem) for row in table.selections))
+        return min(tables, key=_count_gaps)
     raise CoveyError(
         f"{path} is no table of events: it needs columns for recording, start and end in seconds, such as recording,"
         " start_s and end_s, or to be one of Raven, BirdNET, Audacity or Praat."
     )
+
+
+def _count_gaps(table: SelectionTable) -> tuple[int, int]:
+    """Return how many rows could not be read, and how many name no recording, so that the table's name has to."""
+    name = own_name(table.path)
+    problems = sum(bool(row.problem) for row in table.selections)
+    return problems, sum(row.sound == name for row in table.selections)
 
 
 def _match_events(tables: Sequence[SelectionTable], index: RecordingIndex) -> RecordingEvents:

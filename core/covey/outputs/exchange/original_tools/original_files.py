@@ -47,7 +47,8 @@ def write_original_tables(dataset: Dataset, folder: Path, progress: Progress) ->
             if (dbscan(table.Z, FIRST_EPS, FIRST_NEIGHBOURS) < 0).all():
                 progress.note(
                     f"{name}: the original's frontend finds no group with its first settings (eps {FIRST_EPS},"
-                    f" {FIRST_NEIGHBOURS} neighbours), and shows an error until eps is raised there."
+                    f" {FIRST_NEIGHBOURS} neighbours) and stops with an error (IndexError). It is made for thousands of"
+                    " images: with few, a larger eps there may help or not."
                 )
     return paths
 
