@@ -23,6 +23,7 @@ from covey.authoring import (
     make_folder,
     replace_file,
     write_csv,
+    write_original_labels,
     write_original_metadata,
     write_original_tables,
 )
@@ -65,11 +66,18 @@ def _fill_folder(dataset: Dataset, metadata: Metadata, folder: Path, original: b
     if metadata.path is not None:
         _add_metadata(metadata, metadata.path, folder)
     if original:
-        for path in (*write_original_tables(dataset, folder, progress), write_original_metadata(dataset, folder)):
+        for path in _write_original_files(dataset, folder, progress):
             _set_fixed_time(path)
     if dataset.images is not None:
         archive_name, inner_folder = UPLOADED_IMAGES if original else ("images.zip", "")
         _pack_images(dataset.images, folder / archive_name, inner_folder, progress)
+
+
+def _write_original_files(dataset: Dataset, folder: Path, progress: Progress) -> Iterator[Path]:
+    """Write embeddings, metadata and labels as the original's frontend reads them, and yield the files."""
+    yield from write_original_tables(dataset, folder, progress)
+    yield write_original_metadata(dataset, folder)
+    yield from write_original_labels(dataset, dataset.images.names() if dataset.images else (), folder)
 
 
 def hash_files(folder: Path, progress: Progress) -> dict[str, str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from tests.fixture_types import Cli
 
@@ -178,6 +180,44 @@ def test_results_elsewhere_take_along_what_they_were_made_from(covey: Cli, birds
 )
 def test_what_is_named_wrongly(covey: Cli, birds: Path, words: list[str], sentence: str) -> None:
     done = covey("run", birds, *words)
+    assert done.exit_code == 2
+    assert sentence in done.stderr
+
+
+def test_rows_of_other_images_are_counted(covey: Cli, birds: Path, names: list[str]) -> None:
+    Z = np.random.default_rng(0).normal(size=(30, 8)).astype(np.float32)
+    for file, other_names in {
+        "odd.npz": [*names[:28], names[0], "elsewhere.png"],
+        "strange.npz": [f"other_{number}.png" for number in range(30)],
+    }.items():
+        np.savez(birds / file, X_red=Z, X_2D=Z[:, :2], N=np.array(other_names))
+    done = covey("run", birds, "--embedding", "odd.npz", "--embedding", "strange.npz", *KMEANS)
+    assert done.exit_code == 0, done.output
+    assert (
+        "odd.npz has 30 rows, and the dataset 30 images: 1 row of no image (elsewhere.png); 1 row of an image that has"
+        f" another one ({names[0]}); 2 images without a row ({names[28]}, {names[29]})." in done.stderr
+    )
+    assert "strange.npz has 30 rows, and the dataset 30 images: 30 rows of no image (other_0.png" in done.stderr
+    assert "has 30 rows" not in covey("run", birds, "--embedding", EMBEDDING, *KMEANS).stderr
+
+
+@pytest.mark.parametrize(
+    ("arrays", "flag", "sentence"),
+    [
+        ({"X_red": np.ones((3, 8)), "X_2D": np.ones((3, 2))}, "--embedding", "its arrays differ in length"),
+        ({"X": np.ones((30, 4, 3))}, "--features", "covey import features --edges 1"),
+        ({"X": np.array([[{}]] * 30)}, "--features", "X is an array (30, 1) of object"),
+    ],
+)
+def test_a_named_file_that_is_no_table_says_why(
+    covey: Cli, birds: Path, names: list[str], arrays: dict[str, NDArray[Any]], flag: str, sentence: str
+) -> None:
+    np.savez(birds / "odd.npz", allow_pickle=True, N=np.array(names), **arrays)
+    done = (
+        covey("run", birds, flag, "odd.npz", "--reducer", "pca")
+        if flag == "--features"
+        else covey("run", birds, flag, "odd.npz")
+    )
     assert done.exit_code == 2
     assert sentence in done.stderr
 

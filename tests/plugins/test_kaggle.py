@@ -250,6 +250,7 @@ def test_the_original_frontend_opens_a_push_with_original(
         images.path(name).rename(images.root / f"XC{1 + number // 12}_Great_tit_segm_{number:08.3f}.png")
     words = ["--extractor", "brightness", "--reducer", "pca", "--clusterer", "kmeans", "--set", "clusterer.clusters=2"]
     assert covey("run", birds, *words).exit_code == 0
+    FolderDataset(birds).labels.add(sorted(path.name for path in images.root.glob("*.png"))[:2], "song")
     assert covey("push", birds, PLACE, "--original").exit_code == 0
     sent = kaggle.calls["StartBlobUpload"]
     assert "nothing was sent" in covey("push", birds, PLACE, "--original").stdout
@@ -264,6 +265,8 @@ def test_the_original_frontend_opens_a_push_with_original(
     frame = read_frame(tmp_path / "fetched" / "downloaded_data_meta.pkl")
     assert frame["file_name_stub"] == ["XC1_Great_tit"]
     assert frame["rec"] == ["A. <b>Person</b>"]
+    labels = (tmp_path / "fetched" / "clustering_based_labels.csv").read_text("utf-8").splitlines()
+    assert (labels[0], len(labels), sum(row.endswith(",1.0") for row in labels)) == (",filename,song", 25, 2)
     assert covey("pull", PLACE, tmp_path / "pulled").exit_code == 0
     keys = FolderDataset(birds).entries_by_key().keys()
     assert FolderDataset(tmp_path / "pulled").entries_by_key().keys() == keys

@@ -51,7 +51,11 @@ from covey.extraction.vision_extractor import (
 )
 from covey.outputs.exchange.collect_tables import ExportContents
 from covey.outputs.exchange.imports.import_selections import SelectionImporter
-from covey.outputs.exchange.original_tools.original_files import write_original_metadata, write_original_tables
+from covey.outputs.exchange.original_tools.original_files import (
+    write_original_labels,
+    write_original_metadata,
+    write_original_tables,
+)
 from covey.outputs.exchange.selection_tables.selections import SelectionRow, SelectionTable
 from covey.plugins.registry import Registry
 from covey.sources.source_keys import read_key
@@ -135,6 +139,7 @@ __all__ = [
     "user_data_folder",
     "weights_not_fetched",
     "write_csv",
+    "write_original_labels",
     "write_original_metadata",
     "write_original_tables",
     "write_text",

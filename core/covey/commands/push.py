@@ -22,8 +22,8 @@ from covey.plugins.registry import Registry
 def push(folder: str, location: str, public: bool, message: str, original: bool) -> None:
     """Publish a dataset: its images, tables and metadata.
 
-    A dataset that exists at LOCATION gets a new version. Labels are published if they were exported as a table.
-    Images of recordings whose licence excludes derivatives are published for nobody else.
+    A dataset that exists at LOCATION gets a new version. Labels are published with --original, or if they
+    were exported as a table. Images of recordings whose licence excludes derivatives are published for nobody else.
 
     \b
     covey push birds/ kaggle:owner/name

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
 import attrs
 
+from covey._base.errors import CoveyError
+from covey._base.text import count_noun, preview
 from covey.data.dataset import Dataset, Entry
 from covey.data.formats.npz import count_time_columns, hash_arrays
 from covey.data.legacy.foreign_tables import describe_foreign_features
@@ -39,6 +42,32 @@ class NamedTables:
                 table: Table = self.dataset_by_name[entry.name].load(entry)
                 dataset.save([attrs.evolve(table, provenance=entry.provenance)], compress)
 
+    def describe_strangers(self, experiment: Experiment, image_names: Sequence[str]) -> Iterator[str]:
+        """Yield a sentence for each table that is named and has not just one row for each image."""
+        wanted, images = {*experiment.features, *experiment.embeddings}, set(image_names)
+        entries: list[Entry[Features] | Entry[Embedding]] = [*self.features, *self.embeddings]
+        for entry in entries:
+            if images and not wanted.isdisjoint((entry.name, entry.stem)):
+                table: Table = self.dataset_by_name[entry.name].load(entry)
+                if problems := list(_compare_names(table.names.tolist(), images)):
+                    counts = (
+                        f"{count_noun(len(table.names), 'row')}, and the dataset {count_noun(len(images), 'image')}"
+                    )
+                    yield f"{entry.name} has {counts}: {'; '.join(problems)}."
+
+
+def _compare_names(names: Sequence[str], images: Set[str]) -> Iterator[str]:
+    counts = Counter(names)
+    groups = {
+        "of no image": sorted(counts.keys() - images),
+        "of an image that has another one": [name for name, count in counts.items() if count > 1],
+    }
+    for reason, group in groups.items():
+        if group:
+            yield f"{count_noun(len(group), 'row')} {reason} ({preview(group)})"
+    if missing := sorted(images - counts.keys()):
+        yield f"{count_noun(len(missing), 'image')} without a row ({preview(missing)})"
+
 
 def find_named_tables(experiment: Experiment, datasets: Sequence[Dataset]) -> NamedTables:
     """Return the tables that an experiment may name; of two with one name that of the first dataset counts.
@@ -48,6 +77,7 @@ def find_named_tables(experiment: Experiment, datasets: Sequence[Dataset]) -> Na
     Raises:
         CoveyError: a table that is named cannot be read.
     """
+    _check_readable([*experiment.features, *experiment.embeddings], datasets)
     names = {*experiment.features, *experiment.join}
     if not names and not experiment.embeddings:
         return NamedTables([], [], {})
@@ -61,6 +91,14 @@ def find_named_tables(experiment: Experiment, datasets: Sequence[Dataset]) -> Na
         embeddings += [entry for entry in dataset.embeddings() if entry.name not in dataset_by_name]
         dataset_by_name = {**{entry.name: dataset for entry in dataset.entries()}, **dataset_by_name}
     return NamedTables(features, embeddings, dataset_by_name)
+
+
+def _check_readable(names: Sequence[str], datasets: Sequence[Dataset]) -> None:
+    """Raise what is wrong with a file that is named and could not be listed as a table."""
+    for dataset in datasets if names else ():
+        files = tuple(f"{dataset.home / name} " for name in names)
+        if problem := next((problem for problem in dataset.problems if problem.startswith(files)), None):
+            raise CoveyError(problem)
 
 
 def _with_provenance(entry: Entry[Features], names: set[str], dataset: Dataset) -> Entry[Features]:

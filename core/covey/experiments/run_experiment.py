@@ -68,6 +68,8 @@ def run_experiment(
         )
         named_tables = find_named_tables(experiment, [dataset, source])
         tasks = pipeline.plan(experiment, named_tables)
+        for sentence in named_tables.describe_strangers(experiment, images.names()):
+            progress.note(sentence)
         named_tables.keep_sources(tasks, dataset, (runtime or experiment.runtime).compress)
         failures = [*pipeline.broken, *(failure for task in tasks for failure in pipeline.attempt(task))]
         keys = dict.fromkeys(provenance.key for task in tasks for provenance in task.provenances)

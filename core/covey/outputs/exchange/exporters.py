@@ -95,13 +95,13 @@ class OriginalExporter(Exporter):
 
     def write(self, contents: ExportContents, folder: Path, progress: Progress = SILENT) -> int:
         """Write tables, metadata and labels, and copy the images if tables are asked for."""
-        dataset, paths = contents.dataset, list[Path]()
+        dataset, paths, image_files = contents.dataset, list[Path](), 0
         if "embeddings" in contents.wanted:
             paths += write_original_tables(dataset, folder, progress)
             if dataset.images:
-                copy_original_images(dataset.images, folder, progress)
+                image_files = copy_original_images(dataset.images, folder, progress)
         if "metadata" in contents.wanted:
             paths.append(write_original_metadata(dataset, folder))
-        if contents.labels:
-            paths.append(write_original_labels(contents, folder))
-        return len(set(paths))
+        if "labels" in contents.wanted:
+            paths += write_original_labels(dataset, contents.names, folder)
+        return len(set(paths)) + image_files

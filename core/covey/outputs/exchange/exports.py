@@ -73,7 +73,7 @@ def export(
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> int:
-    """Write what a dataset holds into a folder, and return how many files were written, images not counted.
+    """Write what a dataset holds into a folder, and return how many files were written.
 
     Args:
         dataset: what is exported.
@@ -136,7 +136,7 @@ def write_image_folder(export: Export) -> int:
         **({"label": ["; ".join(classes.get(name, ())) or None for name in names]} if classes else {}),
     }
     write_csv(Sheet("metadata", {"file_name": list(copied.values()), **columns}), export.out / "metadata.csv")
-    return 1
+    return 1 + len(copied)
 
 
 def _copied(images: ImageFolder, export: Export) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from covey._base.balance import Balance
@@ -16,8 +17,8 @@ from covey.data.legacy.file_names import IMAGE_FOLDERS, LABELS_FILE, METADATA_FI
 from covey.data.metadata import read_metadata
 from covey.data.picture_decoding import BrokenImage
 from covey.experiments.add_sizes import add_sizes
+from covey.labelling import open_labels_read_only
 from covey.labelling.label_tables import original_table
-from covey.outputs.exchange.collect_tables import ExportContents
 from covey.outputs.exchange.original_tools.original_metadata import pickle_metadata
 from covey.outputs.exchange.original_tools.original_models import OriginalModel, list_models, name_models
 from covey.plugins.registry import Registry
@@ -59,13 +60,26 @@ def write_original_metadata(dataset: Dataset, folder: Path) -> Path:
     return _write(folder / METADATA_FILE, pickle_metadata(read_metadata(dataset), names))
 
 
-def write_original_labels(contents: ExportContents, folder: Path) -> Path:
-    """Write what people labelled as the original's frontend writes it. Raises CoveyError."""
-    return _write(folder / LABELS_FILE, original_table(contents.dataset.labels, contents.names))
+def write_original_labels(dataset: Dataset, names: Iterable[str], folder: Path) -> list[Path]:
+    """Write what people labelled as the original's frontend writes it; return the file, and nothing without labels.
+
+    Args:
+        dataset: its labels are written.
+        names: of the images; each has a row.
+        folder: where the file goes.
+
+    Raises:
+        CoveyError: the labels cannot be read, or the file not be written.
+    """
+    store = open_labels_read_only(dataset)
+    return [_write(folder / LABELS_FILE, original_table(store, names))] if store.classes() else []
 
 
-def copy_original_images(images: ImageFolder, folder: Path, progress: Progress) -> None:
+def copy_original_images(images: ImageFolder, folder: Path, progress: Progress) -> int:
     """Copy images to where the original's frontend looks for them, with the file that says how they were made.
+
+    Returns:
+        How many files were copied.
 
     Raises:
         CoveyError: one cannot be written.
@@ -85,6 +99,7 @@ def copy_original_images(images: ImageFolder, folder: Path, progress: Progress) 
             balance.used += 1
             step.advance()
     progress.note(balance.describe())
+    return balance.used
 
 
 def _complete_models(dataset: Dataset, progress: Progress) -> list[OriginalModel]:
