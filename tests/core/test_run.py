@@ -121,7 +121,7 @@ def test_the_clusters_are_exported(covey: Cli, images: Path, tmp_path: Path) -> 
     out = tmp_path / "out"
     covey("run", images, "--out", out, *LIGHT[:-4], "--set", "clusterer.min_samples=3", "--set", "reducer.sizes=2")
     computed = rows(out / "clusters.csv")
-    assert list(computed[0]) == ["filename", "cluster"]
+    assert list(computed[0]) == ["filename", "cluster", "maybe", "confidence"]
     assert [row["filename"] for row in computed] == [f"call_{number:02}.png" for number in range(24)]
     groups = [{row["cluster"] for row in computed[third::3]} - {"-1"} for third in range(3)]
     assert len(set().union(*groups)) == 3
@@ -139,7 +139,7 @@ def test_the_clusters_are_exported(covey: Cli, images: Path, tmp_path: Path) -> 
         "--set",
         "reducer.sizes=2",
     )
-    assert len(rows(out / "clusters.csv")[0]) == 1 + 2 * 2
+    assert len(rows(out / "clusters.csv")[0]) == 1 + 3 * 2 * 2  # each has a cluster, a group that may be it, confidence
 
 
 def test_a_second_run_makes_nothing_and_a_change_makes_only_what_follows(covey: Cli, images: Path) -> None:

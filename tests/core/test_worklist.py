@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from covey.analysis.assist.certainty import Certainty, Marks
-from covey.analysis.assist.worklist import Answer, Batch, Worklist
+from covey.analysis.assist.worklist import Answer, Batch, Guesses, Worklist
 
 IMAGES, CLASSES = 600, 3
 
@@ -64,8 +64,7 @@ def test_without_labels_there_are_groups_of_images_alike(worklist: Worklist, sou
     batch = shown(worklist.next(nothing(classes=0), nothing(classes=0)))
     assert batch.label is None
     assert len(batch.rows) >= 4
-    spread = sounds.Z[batch.rows].std(axis=0)
-    assert (spread < sounds.Z.std(axis=0) / 3).all()
+    assert len(np.unique(sounds.truth[batch.rows])) == 1
 
 
 def test_a_group_that_was_skipped_does_not_come_again(worklist: Worklist) -> None:
@@ -221,3 +220,57 @@ def test_the_more_labels_the_more_sure(worklist: Worklist, sounds: Sounds) -> No
     rest = np.arange(60 * CLASSES, IMAGES)
     right = sounds.truth[rest]
     assert many[rest, right].mean() > few[rest, right].mean()
+
+
+def test_suggestions_that_were_all_right_are_expected_to_be_right(worklist: Worklist, sounds: Sounds) -> None:
+    """The same images are promised with more certainty once batches were accepted without a refusal."""
+    assigned, skipped = labelled(sounds, 3), list[Answer]()
+    while (batch := shown(worklist.next(assigned, nothing(), skipped))).label is None:
+        skipped.append(Answer(batch, 0))
+    accepted = [*skipped, Answer(batch, len(batch.rows))]
+    again = shown(worklist.next(assigned, nothing(), accepted))
+    assert again.label is not None
+    assert again.expected / len(again.rows) > batch.expected / len(batch.rows)
+    assert len(again.rows) >= len(batch.rows)
+
+
+def test_a_refusal_of_one_class_makes_batches_of_all_more_careful(worklist: Worklist, sounds: Sounds) -> None:
+    assigned, answers = labelled(sounds, 3), list[Answer]()
+    while group := worklist.next(nothing(), nothing(), answers):
+        answers.append(Answer(group, 0))
+    first = shown(worklist.next(assigned, nothing(), answers))
+    assert first.label is not None
+    assigned[:, first.label] = False  # so that another class is next
+    before = shown(worklist.next(assigned, nothing(), answers))
+    after = shown(worklist.next(assigned, nothing(), [*answers, Answer(first, 0)]))
+    assert before.label == after.label != first.label
+    assert after.expected / len(after.rows) < before.expected / len(before.rows)
+
+
+def test_groups_come_from_the_features_even_where_the_embedding_says_nothing(sounds: Sounds) -> None:
+    noise = np.random.default_rng(1).normal(size=(IMAGES, 2)).astype(np.float32)
+    batch = shown(Worklist(sounds.X, noise).next(nothing(), nothing()))
+    assert np.bincount(sounds.truth[batch.rows]).max() == len(batch.rows) > 10
+
+
+def test_images_in_which_a_network_hears_the_same_come_first(sounds: Sounds) -> None:
+    heard = (np.arange(IMAGES) % 10 == 0) & (sounds.truth == 0)
+    guesses = Guesses(np.where(heard, "Erithacus rubecula", ""), np.where(heard, 0.98, 0).astype(np.float32))
+    batch = shown(Worklist(sounds.X, sounds.Z, guesses).next(nothing(), nothing()))
+    assert heard[batch.rows].all()
+    assert set(batch.rows) == set(np.flatnonzero(heard))
+    answered = shown(Worklist(sounds.X, sounds.Z, guesses).next(nothing(), nothing(), [Answer(batch, 0)]))
+    assert not heard[answered.rows].all()
+
+
+def test_few_answers_label_everything_where_features_tell_kinds_apart(worklist: Worklist, sounds: Sounds) -> None:
+    """A person who names and accepts needs few batches: about one for each hundred images, and one for each kind."""
+    assigned, refused, answers = nothing(), nothing(), list[Answer]()
+    while batch := worklist.next(assigned, refused, answers):
+        label = int(np.bincount(sounds.truth[batch.rows]).argmax())
+        right = sounds.truth[batch.rows] == label
+        assigned[batch.rows[right], label] = True
+        refused[batch.rows[~right], label] = True
+        answers.append(Answer(batch, int(right.sum())))
+    assert assigned[np.arange(IMAGES), sounds.truth].all()
+    assert len(answers) < 40

@@ -20,9 +20,9 @@ def write_dataset_clusters(dataset: Dataset, entries: Sequence[Entry[Clustering]
 
 
 def write_clusters(clusterings: Sequence[tuple[str, Clustering]], path: Path) -> None:
-    """Write clusterings, each with its name, as CSV: filename, then the cluster in each, -1 being noise.
+    """Write clusterings, each with its name, as CSV: filename, then the columns of `cluster_columns`.
 
-    One clustering makes the column `cluster`, several make a column each, under their names. Raises CoveyError.
+    Raises CoveyError.
     """
     names = sorted(set().union(*(table.names.tolist() for _, table in clusterings)))
     table = cluster_columns(clusterings, names)
@@ -30,12 +30,27 @@ def write_clusters(clusterings: Sequence[tuple[str, Clustering]], path: Path) ->
     csvs.write_csv(path, ["filename", *table], rows)
 
 
-def cluster_columns(clusterings: Sequence[tuple[str, Clustering]], names: Sequence[str]) -> dict[str, list[int | None]]:
-    """Return the cluster of each of these images in each clustering; None where it is not in there."""
-    heads = ["cluster"] if len(clusterings) == 1 else [name for name, _ in clusterings]
-    clusters_by_image = (
-        dict(zip(table.names.tolist(), table.labels.tolist(), strict=True)) for _, table in clusterings
-    )
-    return {
-        head: [clusters.get(name) for name in names] for head, clusters in zip(heads, clusters_by_image, strict=True)
-    }
+def cluster_columns(
+    clusterings: Sequence[tuple[str, Clustering]], names: Sequence[str]
+) -> dict[str, list[int | float | None]]:
+    """Return columns for each clustering: the cluster of each image, -1 being noise; None where it is not in there.
+
+    One clustering makes the column `cluster`, several make a column each, under their names. A clustering that knows
+    the groups nearest to noise makes two more, for noise only: the number of that group (`maybe`), and how sure it is
+    (`confidence`).
+    """
+    columns: dict[str, list[int | float | None]] = {}
+    for name, table in clusterings:
+        row_by_image = {image: row for row, image in enumerate(table.names.tolist())}
+        rows = [row_by_image.get(image) for image in names]
+        head = "cluster" if len(clusterings) == 1 else name
+        columns[head] = [None if row is None else int(table.labels[row]) for row in rows]
+        if nearest := table.nearest:
+            ends = ("maybe", "confidence") if len(clusterings) == 1 else (f"{name} maybe", f"{name} confidence")
+            is_unsure = (table.labels < 0) & (nearest.clusters >= 0)
+            unsure_rows = [row if row is not None and is_unsure[row] else None for row in rows]
+            columns[ends[0]] = [None if row is None else int(nearest.clusters[row]) for row in unsure_rows]
+            columns[ends[1]] = [
+                None if row is None else round(float(nearest.confidence[row]), 3) for row in unsure_rows
+            ]
+    return columns

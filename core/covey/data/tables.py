@@ -57,15 +57,30 @@ class Embedding:
         return self.Z
 
 
+@attrs.frozen(eq=False)
+class NearestGroups:
+    """The cluster (n,) int32 that each image belongs to if to any, -1 if none is near, and its confidence (n,) float32.
+
+    An image in a cluster has that one, with confidence 1.
+    """
+
+    clusters: NDArray[np.int32]
+    confidence: NDArray[np.float32]
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class Clustering:
-    """What a clusterer gives: names (n,), labels (n,) int32, where -1 is noise."""
+    """What a clusterer gives: names (n,), labels (n,) int32, where -1 is noise, and the groups nearest to noise.
+
+    `nearest` is None in tables of other programs and of earlier versions.
+    """
 
     kind: ClassVar[TableKind] = TableKind.CLUSTERING
 
     names: Names = attrs.field(converter=as_names)
     labels: NDArray[np.int32]
     provenance: Provenance | None
+    nearest: NearestGroups | None = None
 
 
 @attrs.frozen(kw_only=True, eq=False)

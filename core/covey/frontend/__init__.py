@@ -9,7 +9,7 @@ from covey._base.text import count_noun, preview
 from covey._base.user_folders import user_data_folder
 from covey.analysis.assist.certainty import Marks
 from covey.analysis.assist.neighbours import measure_oddity, nearest_rows
-from covey.analysis.assist.worklist import Answer, Batch, Worklist
+from covey.analysis.assist.worklist import Answer, Batch, Guesses, Worklist
 from covey.analysis.join_tables import Join, Joined, join_tables
 from covey.analysis.match_clusters import match_clusters
 from covey.analysis.measures.clustering_agreement import Flow, measure_agreement, trace_clusters
@@ -111,6 +111,7 @@ __all__ = [
     "Entry",
     "Experiment",
     "Flow",
+    "Guesses",
     "ImageFolder",
     "Job",
     "Join",

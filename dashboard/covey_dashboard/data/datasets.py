@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
+import numpy as np
 
 from covey import CoveyError, Dataset, Embedding, Features, Floats
 from covey.frontend import (
@@ -31,6 +32,8 @@ TABLES_TTL = 5
 """Seconds after which the tables of a dataset are listed again."""
 IMAGES_TTL = 60
 """Seconds after which the images of a dataset are looked for again."""
+WIDEST = 4096
+"""Columns of features that are joined, at most."""
 
 
 @attrs.frozen
@@ -176,6 +179,39 @@ def load_features(opened: OpenEmbedding) -> Floats:
     if len(sets) == 1:
         return sets[0]
     return join_tables([Features(names=names, X=X, provenance=None) for X in sets]).table.X
+
+
+def list_features(opened: OpenEmbedding) -> list[Entry[Features]]:
+    """Return the features of a dataset that have all images of an embedding and fit together in WIDEST columns.
+
+    Those that the embedding was made from come first, then the narrowest.
+    """
+    sources = {entry.provenance.source.key for entry in opened.entries if entry.provenance and entry.provenance.source}
+    entries = [entry for entry in list_tables(opened.location).entries if is_entry_of(entry, Features)]
+    names = load_embedding(opened).names
+    chosen: list[Entry[Features]] = []
+    for entry in sorted(entries, key=lambda entry: (_key_of(entry) not in sources, entry.shape[1], entry.name)):
+        width = sum(other.shape[1] for other in chosen) + entry.shape[1]
+        if (not chosen or width <= WIDEST) and np.isin(names, load_table(opened.location, entry).names).all():
+            chosen.append(entry)
+    return chosen
+
+
+def load_all_features(opened: OpenEmbedding, entries: Sequence[Entry[Features]]) -> Floats:
+    """Return features joined (n, d) float32, in the order of the images of an embedding, all of which they have.
+
+    Raises:
+        CoveyError: a file is gone or damaged, or the features cannot be joined.
+    """
+    names = load_embedding(opened).names.tolist()
+    tables = [load_table(opened.location, entry) for entry in entries]
+    table = tables[0] if len(tables) == 1 else join_tables(tables).table
+    row_by_name = {name: row for row, name in enumerate(table.names.tolist())}
+    return table.X[[row_by_name[name] for name in names]]
+
+
+def _key_of(entry: AnyEntry) -> str:
+    return entry.provenance.key if entry.provenance else ""
 
 
 def load_similarity_space(opened: OpenEmbedding) -> Floats:

@@ -8,9 +8,10 @@ import attrs
 import numpy as np
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from covey import Labels
+from covey import Features, Labels
 from covey.frontend import (
     NOISE,
+    Entry,
     LabelClass,
     Labelled,
     LabelPlace,
@@ -24,7 +25,15 @@ from covey.frontend import (
     plan_reattachment,
 )
 from covey_dashboard.data.caching import cached, identify
-from covey_dashboard.data.datasets import TABLES_TTL, OpenEmbedding, dataset_at, load_embedding, load_similarity_space
+from covey_dashboard.data.datasets import (
+    TABLES_TTL,
+    OpenEmbedding,
+    dataset_at,
+    list_features,
+    load_all_features,
+    load_embedding,
+)
+from covey_dashboard.data.species_suggestions import read_guesses
 from covey_dashboard.server.read_only import is_read_only
 
 PLACE_TTL = 10
@@ -191,12 +200,23 @@ def list_present_images(location: str) -> list[str]:
     return images.names() if images else []
 
 
-@cached(spinner="Preparing the work-list", max_entries=2)
-def prepare_worklist(opened: OpenEmbedding) -> tuple[Worklist, bool]:
-    """Return the work-list of an embedding, and whether it knows the features.
+def prepare_worklist(opened: OpenEmbedding) -> tuple[Worklist, int]:
+    """Return the work-list of an embedding, and how many tables of features it knows.
 
     Raises:
         CoveyError: a file cannot be read.
     """
-    X, Z = load_similarity_space(opened), load_embedding(opened).Z
-    return Worklist(X, Z), X is not Z
+    entries = list_features(opened)
+    return _prepare_worklist(opened, tuple(entries)), len(entries)
+
+
+@cached(spinner="Preparing the work-list", max_entries=2)
+def _prepare_worklist(opened: OpenEmbedding, entries: Sequence[Entry[Features]]) -> Worklist:
+    """Return the work-list of an embedding, from these features and from what networks hear.
+
+    Raises:
+        CoveyError: a file cannot be read.
+    """
+    table = load_embedding(opened)
+    X = load_all_features(opened, entries) if entries else table.Z
+    return Worklist(X, table.Z, read_guesses(opened.location, table.names))

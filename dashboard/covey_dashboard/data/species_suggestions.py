@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from covey import Extra
-from covey.frontend import count_noun, is_entry_of
+from covey.frontend import Guesses, Names, count_noun, is_entry_of
 from covey_dashboard.data.datasets import list_tables, load_table
 
 SPECIES, SCORE = "species", "score"
@@ -29,6 +29,28 @@ def suggest_species(location: str, names: Sequence[str]) -> Iterator[str]:
             table = load_table(location, entry)
             if {SPECIES, SCORE} <= table.columns.keys() and (species := _rank_species(table, names)):
                 yield f"{entry.provenance.component} suggests: {'; '.join(species)}"
+
+
+def read_guesses(location: str, names: Names) -> Guesses | None:
+    """Return the likeliest species of each image (n,), from the first table that has some; None if none has.
+
+    Raises:
+        CoveyError: a table cannot be read.
+    """
+    for entry in list_tables(location).entries:
+        if is_entry_of(entry, Extra) and {SPECIES, SCORE} <= (table := load_table(location, entry)).columns.keys():
+            species, scores = table.columns[SPECIES][:, 0], np.asarray(table.columns[SCORE][:, 0], np.float32)
+            guess_by_name = {
+                name: (guess, score)
+                for name, guess, score in zip(table.names.tolist(), species.tolist(), scores.tolist(), strict=True)
+                if score >= LEAST_SCORE
+            }
+            guesses = [guess_by_name.get(name, ("", 0.0)) for name in names.tolist()]
+            return Guesses(
+                np.array([guess for guess, _ in guesses], np.str_),
+                np.array([min(score, 1.0) for _, score in guesses], np.float32),
+            )
+    return None
 
 
 def _rank_species(table: Extra, names: Sequence[str]) -> list[str]:

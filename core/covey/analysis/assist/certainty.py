@@ -31,15 +31,16 @@ class Certainty:
     """Estimates the classes of images from those that have labels.
 
     Two views are multiplied: discriminant analysis on the features, which separates the classes, and a walk among
-    neighbours in the embedding, which also shows that an image is far from every label.
+    neighbours in features and embedding, which also shows that an image is far from every label.
     """
 
     def __init__(self, X: Floats, Z: Floats) -> None:
-        """Prepare features (n, d) and an embedding (n, k), float32, with the same images in the rows; n >= 1."""
-        from sklearn.preprocessing import StandardScaler
+        """Prepare features (n, d) and an embedding (n, k), float32, with the same images in the rows; n >= 1.
 
-        self.X: Floats = StandardScaler().fit_transform(X).astype(np.float32)
-        self.transitions = _transition_matrix(Z)
+        The features lie in a similarity space, so that there are few of them.
+        """
+        self.X = X
+        self.transitions = [_transition_matrix(points) for points in (X, Z)]
 
     def estimate(self, assigned: Marks, refused: Marks) -> Floats:
         """Return the probability of each class for each image, (n, c) float32.
@@ -73,7 +74,8 @@ class Certainty:
         arrivals = np.zeros(assigned.shape, dtype=np.float32)
         arrivals[labelled] = ends
         for _ in range(STEPS):
-            arrivals = STAY * (self.transitions @ arrivals)
+            steps = [transitions @ arrivals for transitions in self.transitions]
+            arrivals = np.mean(steps, axis=0) * np.float32(STAY)
             arrivals[refused] = 0
             arrivals[labelled] = ends
         return arrivals

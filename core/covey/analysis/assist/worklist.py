@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from covey.analysis.assist.certainty import Certainty, Marks
+from covey.analysis.assist.similarity_space import as_similarity_space
 from covey.components.contracts import Floats
+from covey.data.tables import Names
 
 MOST = 100
 """Images of a batch, at most."""
 LEAST = 4
 """Images that a group needs to be shown."""
-CORE = 0.6
-"""Share of a group that is shown, its middle: images further out are easier to suggest later."""
-PURE = 0.85
-"""Share of a group that is expected to be of one class, before there are answers."""
+MIXED, STEEPNESS = 0.4, 5
+"""An image as near to another group as to its own is wrong in it with probability MIXED, and one whose distance to its
+own is the share r of that to the next one with MIXED r^STEEPNESS (measured on labelled sound and made-up calls)."""
 SURE = 0.4
 """Images with a class more probable than this are not shown in groups without a name."""
 ROUNDS = 20
 """Iterations of k-means; more hardly improve the groups."""
 LOOKS = 2
 """Actions that a batch takes besides removing wrong images: to look at it and to accept it."""
+SURPRISE = 0.5
+"""How far an answer that differs from what was expected moves the odds of later batches, 0 to 1."""
+PRIOR = 2
+"""Images, right and wrong ones each, that are added to an answer, so that a small batch moves the odds little."""
+CERTAIN = 0.99
+"""The greatest probability of an image in a batch."""
 
 
 @attrs.frozen(eq=False)
@@ -43,6 +50,14 @@ class Batch:
 
 
 @attrs.frozen(eq=False)
+class Guesses:
+    """What a network hears in images: names (n,), "" for nothing, and scores (n,) float32 between 0 and 1."""
+
+    names: Names
+    scores: Floats
+
+
+@attrs.frozen(eq=False)
 class Answer:
     """A person's answer to a batch: the number of images that were `right`; 0 if the batch was skipped."""
 
@@ -55,13 +70,21 @@ class Worklist:
 
     At first the batches are groups of similar images, for a person to name; as labels come, batches of one suggested
     class. The batch with the most right labels expected per action is next. Looking, accepting and removing one image
-    are an action each.
+    are an action each. What is expected follows the answers: refusals make later batches smaller, and acceptance makes
+    them larger.
     """
 
-    def __init__(self, X: Floats, Z: Floats) -> None:
-        """Prepare features (n, d) and an embedding (n, k), float32, with the same images in the rows; n >= 1."""
-        self.certainty = Certainty(X, Z)
-        self.groups = _form_groups(Z)
+    def __init__(self, X: Floats, Z: Floats, guesses: Guesses | None = None) -> None:
+        """Prepare the images, which are the same in the rows of all arrays.
+
+        Args:
+            X: features (n, d) float32, n >= 1, all that there are.
+            Z: an embedding (n, k) float32.
+            guesses: what a network hears in the images: guesses of one name are groups too.
+        """
+        space = as_similarity_space(X)
+        self.certainty = Certainty(space, Z)
+        self.groups = [*_form_groups(space), *(_group_guesses(guesses) if guesses else [])]
 
     def next(self, assigned: Marks, refused: Marks, answers: Sequence[Answer] = ()) -> Batch | None:
         """Return the next batch; None if there is nothing to show.
@@ -74,54 +97,75 @@ class Worklist:
         certainties = self.certainty.estimate(assigned, refused)
         labelled: NDArray[np.bool_] = np.asarray(assigned.any(axis=1))
         rows = np.flatnonzero(~labelled)
+        trust = _learn_trust([answer for answer in answers if answer.batch.group is None])
         classes: list[int] = np.flatnonzero(assigned.any(axis=0)).tolist()
-        suggestions = [_suggest_class(certainties, rows, label, answers) for label in classes]
-        group = self._choose_group(certainties, labelled, answers)
-        candidates = [batch for batch in (*suggestions, group) if batch is not None]
+        suggestions = [
+            _cut_batch(rows, certainties[rows, label], trust.get(label, trust[None]), label=label) for label in classes
+        ]
+        groups = self._list_groups(labelled | (certainties.max(axis=1, initial=0) > SURE), answers)
+        candidates = [batch for batch in (*suggestions, *groups) if batch is not None]
         return max(candidates, key=_rate_batch, default=None)
 
-    def _choose_group(
-        self, certainties: Floats, labelled: NDArray[np.bool_], answers: Sequence[Answer]
-    ) -> Batch | None:
-        """Return the best group that has not been shown, without images whose class is probable."""
-        settled: NDArray[np.bool_] = labelled | (certainties.max(axis=1, initial=0) > SURE)
+    def _list_groups(self, settled: NDArray[np.bool_], answers: Sequence[Answer]) -> Iterator[Batch | None]:
+        """Yield the groups that have not been shown, without settled images."""
         answered_groups = {answer.batch.group for answer in answers}
-        pure = _estimate_purity(answers)
-        for number in range(len(self.groups)):
-            rows = self.groups[number][~settled[self.groups[number]]][:MOST]
-            if number not in answered_groups and len(rows) >= max(LEAST, len(self.groups[number]) / 3):
-                return Batch(rows, None, number, pure * len(rows))
+        trust = _learn_trust([answer for answer in answers if answer.batch.group is not None])[None]
+        for number, group in enumerate(self.groups):
+            is_open = ~settled[group.rows]
+            if number not in answered_groups and np.count_nonzero(is_open) >= LEAST:
+                yield _cut_batch(group.rows[is_open], group.probabilities[is_open], trust, group=number)
+
+
+@attrs.frozen(eq=False)
+class _Group:
+    """Images that look or sound alike, and the probability of each to be of the class of most, (m,)."""
+
+    rows: NDArray[np.intp]
+    probabilities: Floats
+
+
+def _cut_batch(
+    rows: NDArray[np.intp], certainties: Floats, trust: float, label: int | None = None, group: int | None = None
+) -> Batch | None:
+    """Return the likeliest of some images, as many as give the most right labels per action; None if there is none.
+
+    Args:
+        rows: the images (m,).
+        certainties: the probability of each to be right (m,).
+        trust: what is added to the logarithm of the odds.
+        label: the class.
+        group: the number of the group if there is no class.
+    """
+    order = np.argsort(-certainties, kind="stable")[:MOST]
+    order = order[certainties[order] > 0]
+    if not len(order):
         return None
+    odds = certainties[order] / np.maximum(1 - certainties[order], 1 - CERTAIN) * np.exp(trust)
+    right: NDArray[np.float64] = np.cumsum(np.minimum(odds / (1 + odds), CERTAIN))
+    counts = np.arange(1, len(order) + 1)
+    rates = right / (LOOKS + counts - right)
+    fewest = min(LEAST, len(order)) - 1 if label is None else 0
+    last = fewest + int(np.argmax(rates[fewest:]))
+    return Batch(rows[order[: last + 1]], label, group, float(right[last]))
 
 
-def _suggest_class(certainties: Floats, rows: NDArray[np.intp], label: int, answers: Sequence[Answer]) -> Batch | None:
-    """Return the batch of one class with the most right labels expected per action; None if there is none."""
-    certain = certainties[rows, label]
-    least = float(np.partition(certain, -MOST)[-MOST]) if len(rows) > MOST else 0.0
-    best = np.flatnonzero(certain >= least)
-    by_certainty = best[np.argsort(-certain[best], kind="stable")]
-    order = rows[by_certainty][:MOST]
-    right: NDArray[np.float64] = np.cumsum(certainties[order, label] * _estimate_trust(label, answers))
-    if len(order) == 0 or float(right[-1]) == 0:
-        return None
-    wrong = np.arange(1, len(order) + 1) - right
-    last = int(np.argmax(right / (LOOKS + wrong)))
-    return Batch(order[: last + 1], label, None, float(right[last]))
+def _learn_trust(answers: Sequence[Answer]) -> dict[int | None, float]:
+    """Return what answers add to the logarithm of the odds, by class, and by None for what has no answers yet.
 
-
-def _estimate_trust(label: int, answers: Sequence[Answer]) -> float:
-    """Return the ratio of right to expected suggestions of a class, at most 1; recent answers weigh most."""
-    right = expected = 2.0
+    An answer moves the odds of its own class by the share SURPRISE of the ratio of the odds that it shows to those
+    that were expected, and those of the others by half of that. A group that was skipped has no name for most of its
+    images: a third is taken to be alike.
+    """
+    trust: dict[int | None, float] = {None: 0.0, **{answer.batch.label: 0.0 for answer in answers}}
     for answer in answers:
-        if answer.batch.label == label:
-            right, expected = 0.7 * right + answer.right, 0.7 * expected + answer.batch.expected
-    return min(1.0, right / expected)
-
-
-def _estimate_purity(answers: Sequence[Answer]) -> float:
-    """Return the share of a group that is likely to be of one class."""
-    shares = [answer.right / len(answer.batch.rows) for answer in answers if answer.batch.group is not None]
-    return float(np.mean([PURE] * 6 + shares))
+        count, expected = len(answer.batch.rows), answer.batch.expected
+        right = answer.right or (0 if answer.batch.group is None else min(expected, count / 3))
+        shown_odds = (right + PRIOR) / (count - right + PRIOR)
+        expected_odds = (expected + PRIOR) / (count - expected + PRIOR)
+        step = SURPRISE * float(np.log(shown_odds / expected_odds))
+        for label in trust:
+            trust[label] += step if label == answer.batch.label else step / 2
+    return trust
 
 
 def _rate_batch(batch: Batch) -> float:
@@ -129,17 +173,22 @@ def _rate_batch(batch: Batch) -> float:
     return batch.expected / (LOOKS + len(batch.rows) - batch.expected)
 
 
-def _form_groups(Z: Floats) -> list[NDArray[np.intp]]:
-    """Return groups of similar images, the closest and largest first, each from its middle outwards."""
+def _form_groups(space: Floats) -> list[_Group]:
+    """Return groups of similar images, by k-means."""
     from sklearn.cluster import KMeans
-    from sklearn.preprocessing import StandardScaler
 
-    Z = StandardScaler().fit_transform(Z)
+    count = max(1, round(1.25 * len(space) ** 0.5))
     with warnings.catch_warnings(action="ignore"):  # KMeans warns if many images are equal
-        clustering = KMeans(max(1, round(1.25 * len(Z) ** 0.5)), n_init=1, max_iter=ROUNDS, random_state=0).fit(Z)
+        clustering = KMeans(count, n_init=1, max_iter=ROUNDS, random_state=0).fit(space)
     clusters: NDArray[np.int32] = clustering.labels_
-    lengths: Floats = np.linalg.norm(Z - clustering.cluster_centers_[clusters], axis=1)
-    order: NDArray[np.intp] = np.lexsort((lengths, clusters))
-    groups: list[NDArray[np.intp]] = np.split(order, np.cumsum(np.bincount(clusters))[:-1])
-    cores = [rows[: max(LEAST, round(CORE * len(rows)))] for rows in groups]
-    return sorted(cores, key=lambda rows: float(lengths[rows].mean()) / len(rows) ** 0.5)
+    nearest: NDArray[np.float64] = np.partition(clustering.transform(space), min(1, count - 1), axis=1)[:, :2]
+    ratios = nearest[:, 0] / np.maximum(nearest[:, -1], np.finfo(np.float32).tiny)
+    probabilities: Floats = (1 - MIXED * np.minimum(ratios, 1) ** STEEPNESS).astype(np.float32)
+    members = (np.flatnonzero(clusters == cluster) for cluster in range(count))
+    return [_Group(rows, probabilities[rows]) for rows in members]
+
+
+def _group_guesses(guesses: Guesses) -> list[_Group]:
+    """Return the images of each name that is guessed."""
+    members = (np.flatnonzero(guesses.names == name) for name in np.unique(guesses.names[guesses.names != ""]))
+    return [_Group(rows, guesses.scores[rows]) for rows in members]

@@ -4,7 +4,7 @@
 |------------|-----------------------|
 | features   | `X`, `N`              |
 | embedding  | `X_red`, `X_2D`, `N`  |
-| clustering | `labels`, `N`         |
+| clustering | `labels`, `N`, where covey wrote it `nearest` and `confidence` |
 | state      | `state.NAME`..., `N`  |
 | extra      | `column.NAME`..., `N` |
 
@@ -34,7 +34,7 @@ from covey.data.formats.npz_file import MOST_ARRAYS, Archive, Header, create_npz
 from covey.data.legacy.foreign_tables import describe_foreign_embedding
 from covey.data.legacy.time_pooling import EDGES, pool_time
 from covey.data.provenance import Provenance
-from covey.data.tables import Clustering, Embedding, Extra, Features, LearnedState, Names, Table
+from covey.data.tables import Clustering, Embedding, Extra, Features, LearnedState, Names, NearestGroups, Table
 
 PROVENANCE = "covey"
 STATE = "state."
@@ -47,11 +47,13 @@ _KEYS: dict[TableKind, tuple[str, ...]] = {
     TableKind.FEATURES: ("X", "N"),
     TableKind.CLUSTERING: ("labels", "N"),
 }
+_NEAREST = ("nearest", "confidence")
+"""The keys that a clustering has besides, both or none."""
 _PREFIXES = {TableKind.STATE: STATE, TableKind.EXTRA: COLUMN}
 """How the keys begin of tables whose arrays have any names."""
-_KINDS = {"X": "fiu", "X_red": "fiu", "X_2D": "fiu", "labels": "iu", "N": "USO"}
+_KINDS = {"X": "fiu", "X_red": "fiu", "X_2D": "fiu", "labels": "iu", "nearest": "iu", "confidence": "f", "N": "USO"}
 """The kinds of dtype that a key may have, in NumPy's letters."""
-_DIMENSIONS = {"X": (2, 3), "X_red": (2,), "X_2D": (2,), "labels": (1,), "N": (1,)}
+_DIMENSIONS = {"X": (2, 3), "X_red": (2,), "X_2D": (2,), "labels": (1,), "nearest": (1,), "confidence": (1,), "N": (1,)}
 """The numbers of axes that a key may have. Features of the original's auto-encoders have one of time, (n, c, t)."""
 
 
@@ -146,7 +148,9 @@ def _columns(table: Table) -> dict[str, NDArray[Any]]:
         case Embedding():
             return {"X_red": table.Z, "X_2D": table.map, "N": table.names}
         case Clustering():
-            return {"labels": table.labels, "N": table.names}
+            nearest = table.nearest
+            optional = {"nearest": nearest.clusters, "confidence": nearest.confidence} if nearest else {}
+            return {"labels": table.labels, "N": table.names, **optional}
         case LearnedState():
             check_state(table.arrays)
             return {**{STATE + name: array for name, array in table.arrays.items()}, "N": table.names}
@@ -175,7 +179,7 @@ def _kind(archive: Archive, edges: int = EDGES) -> TableKind:
     headers = archive.headers
     for kind, keys in _KEYS.items():
         if set(keys) <= set(headers):
-            _check(archive.path, {key: headers[key] for key in keys})
+            _check(archive.path, {key: headers[key] for key in _keys(archive, kind)})
             _check_time(archive.path, headers[keys[0]].shape, edges)
             return kind
     for kind, prefix in _PREFIXES.items():
@@ -192,7 +196,8 @@ def _keys(archive: Archive, kind: TableKind) -> tuple[str, ...]:
     """Return the keys of the arrays of which a table of this kind consists."""
     if prefix := _PREFIXES.get(kind):
         return (*(key for key in archive.headers if key.startswith(prefix)), "N")
-    return _KEYS[kind]
+    has_nearest = kind is TableKind.CLUSTERING and set(_NEAREST) <= set(archive.headers)
+    return (*_KEYS[kind], *(_NEAREST if has_nearest else ()))
 
 
 def _shape(archive: Archive, kind: TableKind) -> tuple[int, int]:
@@ -247,7 +252,15 @@ def _table(kind: TableKind, arrays: Mapping[str, NDArray[Any]], provenance: Prov
     if kind is TableKind.EXTRA:
         columns = {key.removeprefix(COLUMN): _column(array, key) for key, array in arrays.items() if key != "N"}
         return Extra(names=names, columns=columns, provenance=provenance)
-    return Clustering(names=names, labels=_labels(arrays["labels"], "labels"), provenance=provenance)
+    return Clustering(
+        names=names, labels=_labels(arrays["labels"], "labels"), provenance=provenance, nearest=_nearest(arrays)
+    )
+
+
+def _nearest(arrays: Mapping[str, NDArray[Any]]) -> NearestGroups | None:
+    if "nearest" not in arrays:
+        return None
+    return NearestGroups(_labels(arrays["nearest"], "nearest"), _floats(arrays["confidence"]))
 
 
 def _names(array: NDArray[Any]) -> Names:

@@ -6,10 +6,13 @@ import numpy as np
 
 from covey._base.errors import CoveyError
 from covey._base.text import count_noun
+from covey.analysis.assist.nearest_groups import find_voters, vote_nearest_groups
+from covey.analysis.assist.similarity_space import as_similarity_space
 from covey.components import options
 from covey.components.contracts import Clusterer, Component, Floats, Labels, Prepared, Reducer, cluster
+from covey.data.dataset import is_entry_of
 from covey.data.provenance import Details, Provenance
-from covey.data.tables import Clustering, Embedding, PointTable, Table
+from covey.data.tables import NOISE, Clustering, Embedding, Features, NearestGroups, PointTable, Table
 from covey.experiments.plan import Task
 from covey.experiments.steps.distinct_images import DistinctImages, find_distinct_images
 from covey.experiments.steps.run_context import RunContext
@@ -64,7 +67,7 @@ def cluster_points(task: Task, run: RunContext) -> None:
         return
     table = run.tables.dataset.load_points(run.tables.entry(task.sources[0]))
     distinct, source = _distinct_images(table, run), run.tables.stored_provenance(task.sources[0])
-    Z = distinct.select(table.points)
+    Z, space = distinct.select(table.points), distinct.select(_similarity_space(table, run))
     prepared = clusterers[0].prepare(Z, run.progress) if len(clusterers) > 1 else None
     clusterings: list[Table] = []
     title = f"Clustering {count_noun(len(table.names), 'image')} ({task.component})"
@@ -73,14 +76,32 @@ def cluster_points(task: Task, run: RunContext) -> None:
         for clusterer in clusterers:
             resolved = clusterer.resolve(Z)
             labels = distinct.expand_labels(step.tick(_assign_clusters(resolved, Z, prepared)))
+            nearest = _nearest_groups(distinct, labels, space)
             details = Details(
                 versions=run.versions_of(clusterer),
                 chosen=_resolved_options(clusterer, resolved),
                 copies=distinct.copies,
             )
             provenance = Provenance.of(clusterer, source, details)
-            clusterings.append(Clustering(names=table.names, labels=labels, provenance=provenance))
+            clusterings.append(Clustering(names=table.names, labels=labels, provenance=provenance, nearest=nearest))
     run.tables.save(clusterings)
+
+
+def _similarity_space(table: PointTable, run: RunContext) -> Floats:
+    """Return where similar images of a table are near each other: by the features behind it if these are there."""
+    source = table.provenance.source if table.provenance else None
+    entry = run.tables.entries_by_key.get(source.key) if source else None
+    features = run.tables.dataset.load(entry) if entry and is_entry_of(entry, Features) else None
+    is_complete = features is not None and np.array_equal(features.names, table.names)
+    return as_similarity_space(features.X if features is not None and is_complete else table.points)
+
+
+def _nearest_groups(distinct: DistinctImages, labels: Labels, space: Floats) -> NearestGroups:
+    """Return the nearest group of each image (n,), by the labels (n,) of all and the space (m, d) of distinct ones."""
+    distinct_labels = distinct.select(labels)
+    rows = np.flatnonzero(distinct_labels == NOISE)
+    nearest = vote_nearest_groups(distinct_labels, rows, find_voters(space, rows))
+    return NearestGroups(distinct.expand(nearest.clusters), distinct.expand(nearest.confidence))
 
 
 def _distinct_images(table: PointTable, run: RunContext) -> DistinctImages:

@@ -15,6 +15,7 @@ from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.data.datasets import OpenEmbedding, dataset_at, image_folder, load_embedding
 from covey_dashboard.data.labels import ImageLabels, observe_labels, prepare_worklist, read_image_labels
 from covey_dashboard.data.selection import Rows
+from covey_dashboard.data.species_suggestions import suggest_species
 from covey_dashboard.data.worklist_session import Reply, ShownBatch
 from covey_dashboard.state import LabelBarState, WorklistState
 from covey_dashboard.widgets.gallery import list_remaining, show_gallery
@@ -94,9 +95,9 @@ def show_view(view: WorklistView) -> None:
     Raises:
         CoveyError: a file cannot be read.
     """
-    progress_place, (worklist, has_features) = st.container(), prepare_worklist(view.opened)
+    progress_place, (worklist, feature_count) = st.container(), prepare_worklist(view.opened)
     session = view.state.session
-    show_remarks(view, has_features)
+    show_remarks(view, feature_count)
     batch = session.next_batch(worklist, view.image_labels, view.replies)
     if batch:
         show_batch(view, batch)
@@ -166,7 +167,11 @@ def show_bar(view: WorklistView, shown: ShownBatch, names: list[str], remaining_
 
 
 def show_question(view: WorklistView, shown: ShownBatch) -> None:
-    """Say what a batch is."""
+    """Say what a batch is, and what networks hear in one without a class.
+
+    Raises:
+        CoveyError: a table cannot be read.
+    """
     images_text = count_noun(len(shown.batch.rows), "image")
     if shown.label is None:
         question = f"<b>These {images_text} look alike. What are they?</b>"
@@ -175,6 +180,9 @@ def show_question(view: WorklistView, shown: ShownBatch) -> None:
         style = f"border-color: {escape(colour_by_class[shown.label])}"
         question = f'{images_text}, likely: <b style="{style}"><bdi>{escape(shown.label)}</bdi></b>'
     st.html(f'<div class="covey-question">{question}</div>')
+    if shown.label is None:
+        for sentence in suggest_species(view.opened.location, view.table.names[shown.batch.rows].tolist()):
+            st.text(sentence, help="What it hears most in these images. It labels nothing: you do.")
 
 
 def choose_class(view: WorklistView, shown: ShownBatch) -> str:
@@ -263,13 +271,15 @@ def show_history_buttons(view: WorklistView) -> None:
     show_undo_buttons(view.store)
 
 
-def show_remarks(view: WorklistView, has_features: bool) -> None:
+def show_remarks(view: WorklistView, feature_count: int) -> None:
     """Say what is left out, and what is missing."""
     missing_count = len(view.image_labels.by_image) - int((view.image_labels.codes >= 0).sum())
     if missing_count:
         st.caption(f"Not in this embedding, and left out here: {count_noun(missing_count, 'image')} with labels.")
-    if not has_features:
+    if not feature_count:
         st.caption("The features of this embedding are not in the dataset: suggestions come from the embedding alone.")
+    elif feature_count > 1:
+        st.caption(f"Suggestions come from {feature_count} tables of features, joined.")
 
 
 def show_progress(view: WorklistView, certainties: Floats) -> None:
