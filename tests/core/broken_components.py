@@ -409,6 +409,27 @@ class Objective(Halves):
 
 
 @component
+class Propertied(Halves):
+    """Has a property where a method is expected."""
+
+    name = "bad"
+
+    @property
+    def identity(self) -> Mapping[str, object]:  # type: ignore[override]
+        return {}
+
+
+@component
+class Called(Halves):
+    """Has a method where a property is expected."""
+
+    name = "bad"
+
+    def tag(self) -> str:  # type: ignore[override]
+        return "bad"
+
+
+@component
 class Unnumbered(Halves):
     """Has an identity that is not a number."""
 
@@ -460,6 +481,8 @@ BROKEN_COMPONENTS: list[Broken] = [
     (Unpicklable, "pickling", "must be picklable"),
     (Amnesic, "pickling", "pickled and read back it becomes"),
     (Unmarked, "declaration", "not marked with @component"),
+    (Propertied, "declaration", "identity must be a method, without @property, as in Component"),
+    (Called, "declaration", "tag must be a property, with @property, as in Clusterer"),
     (Versioned, "attributes", "version must be a whole number, not 'one'"),
     (Versioned, "provenance", "provenance cannot be written and read back: .*version"),
     (Cited, "attributes", "references must be a tuple of texts"),
@@ -1682,7 +1705,30 @@ class Moving(Folder):
         return Folder.publish(self, dataset, place, options)
 
 
+@component
+class Full(Folder):
+    """Refuses to publish anything, which is not the same as defining no way to."""
+
+    name = "bad"
+
+    def publish(self, dataset: Dataset, place: str, options: PublishOptions, progress: Progress = SILENT) -> str:
+        raise CoveyError("The service is full.")
+
+
+@component
+class Narrow(Folder):
+    """Refuses to make datasets."""
+
+    name = "bad"
+
+    def create(self, place: str, images: Path) -> Dataset:
+        raise CoveyError("The service is full.")
+
+
 BROKEN_STORAGES: list[Broken] = [
+    (Full, "publish", "publish must take a place at which nothing is, but raised: The service is full"),
+    (Full, "publish_again", "publish must take a place at which nothing is"),
+    (Narrow, "tables", "create must take a place at which nothing is, but raised: The service is full"),
     (Littering, "files", r"only files in its own place may be written, not \['litter.txt'\]"),
     (Forgetful, "tables", "must be found by its key"),
     (Untidy, "tables", "must be sorted"),

@@ -211,6 +211,12 @@ def test_copies_are_images_of_one_clip_and_not_images_that_look_alike(birds: Pat
     assert len(np.unique(Z.round(4), axis=0)) == 3
 
 
+def test_info_says_which_sound_an_extractor_takes(birds: Path, covey: Cli) -> None:
+    listen(birds)
+    output = covey("info", birds).output
+    assert f"sound=rate {Loudness.rate} and seconds {Loudness.seconds})" in " ".join(output.split())
+
+
 @pytest.fixture
 def hearing(distribution: Distribution) -> None:
     """The extractor that listens of CONTRIBUTING.md, installed."""

@@ -6,6 +6,7 @@ import importlib
 import subprocess
 import sys
 import tempfile
+import unittest
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,8 @@ from tests.core.broken_components import (
     Unmarked,
 )
 
-from covey import Clusterer, CoveyError, FeatureExtractor, Reducer, Storage, component, option
-from covey.authoring import user_data_folder
+from covey import Clusterer, CoveyError, Dataset, FeatureExtractor, Reducer, Storage, component, option
+from covey.authoring import FolderDataset, user_data_folder
 from covey.components.contracts import Component, Floats, Labels
 from covey.components.kinds import Kind
 from covey.testing import (
@@ -131,6 +132,29 @@ def test_a_storage_is_checked_at_places_of_its_own(tmp_path: Path) -> None:
     check_storage(GoodFolder, tmp_path, place=place)
     assert places
     assert all(Path(visited).is_relative_to(tmp_path) for visited in places)
+
+
+@component
+class Shelf(Storage):
+    """Opens folders that others make."""
+
+    name = "shelf"
+
+    def open(self, place: str) -> Dataset:
+        if not Path(place).is_dir():
+            raise CoveyError(f"There is no folder {place}.")
+        return FolderDataset(Path(place))
+
+
+def test_what_a_storage_does_not_define_is_skipped_with_a_reason() -> None:
+    skipped: dict[str, str] = {}
+    for check in checks(Shelf):
+        try:
+            check()
+        except unittest.SkipTest as reason:
+            skipped[check.name] = str(reason)
+    assert {"tables", "reopening", "images", "files", "output", "publish", "publish_again"} == set(skipped)
+    assert skipped["publish"] == "shelf defines no publish: see help(covey.Storage.publish)"
 
 
 TEST_MODULE = """

@@ -99,7 +99,7 @@ def test_what_is_shown_is_what_runs(monkeypatch: pytest.MonkeyPatch, calls: Path
     app.text_input(key="run.reducer.covey-slow:cut.sizes").set_value("2, 3")
     app.multiselect(key="run.extractor.covey-slow:slow.layers").set_value(["mean", "deviation"])
     done(app.run())
-    assert "To describe: 100 images × 2 layers." in told(app)
+    assert "To describe: 100 images × 2 tables." in told(app)
     command, text = codes(app)
     done(app.button(key="run.start").click().run())
     job = finished(calls)
@@ -146,7 +146,7 @@ def test_features_of_several_extractors_are_joined(monkeypatch: pytest.MonkeyPat
     assert "Choose at least two to join." in told(app)
     done(app.multiselect(key="run.join").set_value(["slow", "brightness"]).run())
     done(app.slider(key="run.join.form.whiten").set_value(0.5).run())
-    assert "To describe: 100 images × 2 layers." in told(app)
+    assert "To describe: 100 images × 2 tables." in told(app)
     command, text = codes(app)
     assert 'join = ["slow", "brightness"]\nwhiten = 0.5\n' in text
     if os.name != "nt":
@@ -284,7 +284,7 @@ def test_an_extractor_that_learns_is_named_and_can_learn_again(
     app = chosen(opened(monkeypatch, calls))
     assert not [box for box in app.checkbox if box.key == "run.learn_again"]
     done(app.multiselect(key="run.extractor").set_value(["patterns"]).run())
-    assert "To learn first from the images: patterns. To describe: 100 images × 1 layer." in told(app)
+    assert "To learn first from the images: patterns. To describe: 100 images × 1 table." in told(app)
     done(app.checkbox(key="run.learn_again").check().run())
     command, text = codes(app)
     assert "--learn-again" in shlex.split(command)

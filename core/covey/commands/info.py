@@ -353,7 +353,7 @@ def _is_foreign(entry: AnyEntry) -> bool:
 def _describe_step(step: Provenance) -> str:
     if step.is_foreign:
         return f"{step.details.file}: {describe_origin(step.details.file)}"
-    identity = {name: str(part)[:15] for name, part in step.identity.items() if name != JOINED}
+    identity = {name: _shorten(part) for name, part in step.identity.items() if name != JOINED}
     settings: dict[str, object] = {**step.options, **identity, **step.details.chosen}
     listed = ", ".join(f"{name}={_format_setting(setting)}" for name, setting in settings.items())
     broken, runtime = len(step.details.broken), step.details.runtime
@@ -363,6 +363,13 @@ def _describe_step(step: Provenance) -> str:
     joined = f" of {' and '.join(source.title for source in step.sources)}" if step.joined else ""
     lacking = "".join(f", {count_noun(count, 'image')} not in {title}" for title, count in step.details.lacking.items())
     return f"{step.component}{joined} ({listed}){computed}{left_out}{lacking}{_describe_losses(step)}"
+
+
+def _shorten(part: object) -> str:
+    """Return a part of an identity, such as a hash, in a few characters."""
+    if isinstance(part, Mapping):
+        return " and ".join(f"{name} {_shorten(entry)}" for name, entry in part.items())
+    return str(part)[:15]
 
 
 def _describe_losses(step: Provenance) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import pickle
 import re
@@ -66,8 +67,12 @@ class ComponentChecks(Generic[C]):
         return options.build(self.cls, self.settings)
 
     def check_declaration(self) -> None:
-        """The class is marked with @component, and its fields are declared with option() and a default."""
+        """The class is marked with @component, its fields are declared by option(), and methods are no properties."""
         self._read_options()
+        for base in self.cls.__mro__:
+            for attribute, declared in vars(base).items() if base.__module__ == Component.__module__ else ():
+                kind, is_kept = _find_kind(self.cls, attribute, declared)
+                expect(is_kept, f"{self.name}: {attribute} must be a {kind}, as in {base.__name__}")
 
     def check_docstring(self) -> None:
         """It has a docstring, whose first line is shown in lists."""
@@ -200,6 +205,14 @@ class ComponentChecks(Generic[C]):
             raise AssertionError(f"{self.name}: {title} must not raise {error!r}") from error
         expect(first == second, f"{self.name}: {title} must be the same each time, not {first!r} and then {second!r}")
         return first
+
+
+def _find_kind(cls: type, attribute: str, declared: object) -> tuple[str, bool]:
+    """Return what an attribute of a base class is, and whether it is that in a component class too."""
+    found = inspect.getattr_static(cls, attribute)
+    if isinstance(declared, property):
+        return "property, with @property", not inspect.isfunction(found)
+    return "method, without @property", not (inspect.isfunction(declared) and isinstance(found, property))
 
 
 class WorkChecks(ComponentChecks[C]):

@@ -66,12 +66,12 @@ def describe_cost(plan_lines: Sequence[PlanLine], image_count: int) -> str:
     if all(line.existing == line.tables for line in plan_lines):
         return "The dataset has all these tables already: nothing has to be computed."
     missing = [line for line in plan_lines if line.existing < line.tables]
-    layer_count = sum(line.tables - line.existing for line in missing if line.reads_images)
-    if not layer_count:
+    table_count = sum(line.tables - line.existing for line in missing if line.reads_images)
+    if not table_count:
         return "The images are described already."
     learners = [line.component for line in missing if line.learns]
     learning = f"To learn first from the images: {', '.join(learners)}. " if learners else ""
-    return f"{learning}To describe: {count_noun(image_count, 'image')} × {count_noun(layer_count, 'layer')}."
+    return f"{learning}To describe: {count_noun(image_count, 'image')} × {count_noun(table_count, 'table')}."
 
 
 def quote_command(words: Sequence[str]) -> str:
