@@ -389,6 +389,25 @@ def test_what_a_power_cut_left_is_mended(covey: Cli, aviary: SoundServer, tmp_pa
     assert read_folder(tmp_path) == rows
 
 
+def test_check_finds_recordings_that_are_not_what_was_fetched(covey: Cli, aviary: SoundServer, tmp_path: Path) -> None:
+    assert covey("fetch", "aviary", "gen:Inventa", tmp_path).exit_code == 0
+    assert "Of 3 fetched recordings 3 unchanged." in covey("info", tmp_path, "--check").stdout
+    damaged = tmp_path / "recordings" / "AV2.wav"
+    content = damaged.read_bytes()
+    damaged.write_bytes(content[:-50] + bytes(50))
+    (tmp_path / "recordings" / "AV3.wav").unlink()
+    assert "fetched recordings" not in covey("info", tmp_path).stdout
+    done = covey("info", tmp_path, "--check")
+    assert (
+        "Of 3 fetched recordings 1 unchanged; 1 changed since: delete them, and covey fetch fetches them again (AV2);"
+        " 1 not there (AV3)." in done.stdout
+    )
+    damaged.unlink()
+    assert covey("fetch", "aviary", "gen:Inventa", tmp_path).exit_code == 0
+    assert damaged.read_bytes() == content
+    assert "Of 3 fetched recordings 3 unchanged." in covey("info", tmp_path, "--check").stdout
+
+
 def test_rows_and_columns_of_others_stay(covey: Cli, aviary: SoundServer, tmp_path: Path) -> None:
     (tmp_path / "metadata.csv").write_text("file_name_stub;mood\nmine;wild\nmine;calm\n", "utf-8")
     assert covey("fetch", "aviary", "gen:Inventa", tmp_path).exit_code == 0

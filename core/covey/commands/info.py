@@ -36,6 +36,7 @@ from covey.labelling import locate_labels, open_labels_read_only
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registry
 from covey.sound.refresh_catalogue import DatasetLook, look_at_dataset
+from covey.sources.verify_recordings import verify_recordings
 
 T = TypeVar("T")
 
@@ -135,11 +136,20 @@ def _show_dataset(dataset: Dataset, as_json: bool, check: bool) -> None:
     label_sentences = _read_or_report(lambda: locate_labels(dataset).sentences, problems) or []
     labels = _read_or_report(lambda: _summarize_labels(dataset), problems)
     metadata = _read_or_report(lambda: _summarize_metadata(dataset), problems)
+    fetched = _read_or_report(lambda: _verify_fetched(dataset), problems) if check else None
     unfinished_layers = list_unfinished(dataset.home / WORK)
     unfinished_learning = list_unfinished_learning(dataset.home / WORK)
     changes = look.describe_changes() if look else ()
     notices = list(
-        dict.fromkeys([*changes, *label_sentences, *describe_unused_pictures(dataset), *_describe_tables(dataset)])
+        dict.fromkeys(
+            [
+                *changes,
+                *([fetched] if fetched else []),
+                *label_sentences,
+                *describe_unused_pictures(dataset),
+                *_describe_tables(dataset),
+            ]
+        )
     )
     recordings = _summarize_recordings(dataset, look) if look else None
     if as_json:
@@ -195,6 +205,12 @@ def _read_or_report(read: Callable[[], T], problems: list[str]) -> T | None:
     except CoveyError as error:
         problems.append(str(error))
         return None
+
+
+def _verify_fetched(dataset: Dataset) -> str:
+    """Return the balance of the recordings that a source has handed over; "" if there are none."""
+    balance = verify_recordings(dataset.home, dataset.recording_folders, TerminalProgress())
+    return balance.describe().replace(" used", " unchanged", 1) if balance else ""
 
 
 def _summarize_labels(dataset: Dataset) -> _LabelSummary | None:

@@ -133,7 +133,7 @@ def plan_tasks(
         for join in experiment.joins:
             joining = plan_join(join, sources)
             tasks += [joining, *_plan_following(joining.provenances[0], experiment)]
-    if not tasks:
+    if not tasks and experiment.embeddings:
         names = " and ".join(clusterer.name for clusterer in experiment.clusterers)
         raise CoveyError(f"{names} takes features, not embeddings: name features with --features, or an extractor.")
     return tasks
