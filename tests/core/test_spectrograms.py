@@ -367,7 +367,7 @@ def test_the_command_says_what_it_did(covey: Cli, source: Path, dataset: Path) -
     assert result.exit_code == 0, result.output
     assert f"5 images of 1 recording in {dataset / 'images'}" in result.output
     assert "b.wav: it is silent" in result.output
-    assert result.output.endswith("Of 2 recordings 1 used; not used: 1 (it is silent)\n")
+    assert result.output.endswith(f"Of 2 recordings 1 used; not used: 1 (it is silent)\n\nNext: covey run {dataset}\n")
 
 
 def names_of(stub: str, count: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -104,6 +105,7 @@ def spectrograms(
         raise CoveyError("\n".join([f"No recording in {recordings} gives an image.", *lines]))
     for line in lines:
         print_text(line)
+    print_text(f"\nNext: {shlex.join(['covey', 'run', str(dataset)])}")
 
 
 def _choose_recipe(
