@@ -103,6 +103,11 @@ def test_the_tooltip_says_the_cluster_that_a_point_has_now(page: Page) -> None:
     expect(page.locator(".tip")).to_contain_text("cluster 0")
 
 
+def test_the_tooltip_of_noise_says_where_it_may_belong(page: Page) -> None:
+    page.mouse.move(*spot(page, 20, 20))
+    expect(page.locator(".tip")).to_contain_text(re.compile(r"noise, maybe cluster \d \([01]\.\d\d\)"))
+
+
 def test_the_tooltip_stays_within_the_map(page: Page) -> None:
     box = page.locator(".map .stage").bounding_box()
     assert box

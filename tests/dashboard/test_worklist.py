@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,10 @@ from tests.dashboard.elements import button
 
 from covey._base.text import count_noun
 from covey.analysis.assist.worklist import Worklist
+from covey.components.kinds import Kind
 from covey.data.folder import FolderDataset
+from covey.data.provenance import Provenance
+from covey.data.tables import Extra, Features
 from covey.labelling import LabelStore, open_labels
 from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.data import worklist_session
@@ -217,6 +221,30 @@ def test_without_the_features_the_embedding_alone_is_used(
     assert "come from the embedding alone" in told(app)
     button(app, "Accept").click().run()
     assert set(store.images("robin")) <= set(names[:60])
+
+
+def test_all_features_are_used_and_what_a_network_hears_comes_first(
+    opened: Open, birds: Path, names: list[str]
+) -> None:
+    """Of images that nothing else tells apart, those in which the same species is heard are asked about first."""
+    shared: dict[str, Any] = {"kind": Kind.EXTRACTOR, "tag": "ear", "version": 1, "options": {}, "input": "images"}
+    heard = {names[row] for row in range(10, 60, 2)}
+    columns = {
+        "species": np.array([["<b>Parus</b> major"]] * len(names)),
+        "score": np.array([[0.99 if name in heard else 0.01] for name in names], np.float32),
+    }
+    X = np.random.default_rng(0).normal(size=(len(names), 20)).astype(np.float32)
+    FolderDataset(birds).save(
+        [
+            Extra(names=names, columns=columns, provenance=Provenance(component="ear", output="species", **shared)),
+            Features(names=names, X=X, provenance=Provenance(component="ear", **shared)),
+        ]
+    )
+    app = opened()
+    assert "Suggestions come from 2 tables of features, joined." in told(app)
+    assert any("ear suggests: <b>Parus</b> major 0.99 (25 images)" in item.value for item in app.text)
+    button(app, "Skip").click().run()
+    assert not any("(25 images)" in item.value for item in app.text)
 
 
 def test_without_an_embedding_it_says_what_to_do(

@@ -8,7 +8,9 @@ from covey._base.terminal_progress import TerminalProgress
 from covey._base.text import count_noun, preview
 from covey._base.user_folders import user_data_folder
 from covey.analysis.assist.certainty import Marks
+from covey.analysis.assist.nearest_groups import find_voters, vote_nearest_groups
 from covey.analysis.assist.neighbours import measure_oddity, nearest_rows
+from covey.analysis.assist.similarity_space import as_similarity_space
 from covey.analysis.assist.worklist import Answer, Batch, Guesses, Worklist
 from covey.analysis.join_tables import Join, Joined, join_tables
 from covey.analysis.match_clusters import match_clusters
@@ -48,7 +50,7 @@ from covey.data.metadata import FILES, Metadata, Value, column_kind, read_metada
 from covey.data.picture_decoding import BrokenImage
 from covey.data.provenance import Provenance
 from covey.data.segment_names import SEGMENT_NAME, recordings_of_images, xeno_canto_number
-from covey.data.tables import NOISE, Names, Table
+from covey.data.tables import NOISE, Names, NearestGroups, Table
 from covey.data.usual_embedding import find_usual_embedding
 from covey.experiments.experiment import Experiment, read_experiment
 from covey.experiments.jobs import Job, command_words, list_jobs, start_job, to_toml
@@ -128,6 +130,7 @@ __all__ = [
     "Metadata",
     "Move",
     "Names",
+    "NearestGroups",
     "Option",
     "Pipeline",
     "PlanLine",
@@ -145,6 +148,7 @@ __all__ = [
     "Value",
     "Worklist",
     "allowed_choices",
+    "as_similarity_space",
     "build",
     "change_recipe",
     "check_paths",
@@ -165,6 +169,7 @@ __all__ = [
     "explain_gaps",
     "export",
     "find_usual_embedding",
+    "find_voters",
     "format_value",
     "import_labels",
     "is_entry_of",
@@ -207,6 +212,7 @@ __all__ = [
     "to_toml",
     "trace_clusters",
     "user_data_folder",
+    "vote_nearest_groups",
     "write_text",
     "xeno_canto_number",
 ]

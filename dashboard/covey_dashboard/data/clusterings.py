@@ -11,16 +11,40 @@ from contextlib import suppress
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from covey import Clusterer, Clustering, CoveyError, Floats, Labels, Prepared
-from covey.frontend import AnyEntry, Kind, Profile, build, cluster, digest, evolve, options, profile_option
+from covey.frontend import (
+    AnyEntry,
+    Kind,
+    NearestGroups,
+    Profile,
+    as_similarity_space,
+    build,
+    cluster,
+    digest,
+    evolve,
+    find_voters,
+    options,
+    profile_option,
+    vote_nearest_groups,
+)
 from covey_dashboard.data.caching import cached, identify
-from covey_dashboard.data.datasets import OpenEmbedding, list_tables, load_embedding, load_features, registry
+from covey_dashboard.data.datasets import (
+    OpenEmbedding,
+    list_tables,
+    load_embedding,
+    load_features,
+    load_similarity_space,
+    registry,
+)
 
 PATIENCE = 0.25
 """Seconds to wait for a profile that is computed in the background."""
 MOST_PREPARED = 4
 """Preparations that are kept; the oldest go first."""
+MOST_VOTING = 100_000
+"""Images whose neighbours are searched, at most: more would take minutes."""
 MOST_VALUES = 60
 """Values at which a profile is computed, at most."""
 
@@ -51,6 +75,24 @@ def resolve_options(opened: OpenEmbedding, clusterer: Clusterer) -> Clusterer:
         CoveyError: the data cannot be read.
     """
     return clusterer.resolve(_input_of(opened, clusterer))
+
+
+def find_nearest_groups(opened: OpenEmbedding, clusters: Labels) -> NearestGroups | None:
+    """Return the group that each image may belong to (n,); None where there are more than MOST_VOTING images.
+
+    Raises:
+        CoveyError: the data cannot be read.
+    """
+    if len(clusters) > MOST_VOTING:
+        return None
+    return vote_nearest_groups(clusters, np.arange(len(clusters)), _find_voters(opened))
+
+
+@cached(spinner="Looking for similar images", max_entries=4)
+def _find_voters(opened: OpenEmbedding) -> NDArray[np.intp]:
+    """Return the images nearest to each image (n, k)."""
+    space = as_similarity_space(load_similarity_space(opened))
+    return find_voters(space, np.arange(len(space)))
 
 
 def profile_clusters(opened: OpenEmbedding, clusterer: Clusterer, option: str) -> Profile | None:

@@ -12,7 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from covey import Floats, Labels
-from covey.frontend import SEGMENT_NAME, Dataset, ImageFolder
+from covey.frontend import SEGMENT_NAME, Dataset, ImageFolder, NearestGroups
 from covey_dashboard.browser.binary_payload import pack_payload
 from covey_dashboard.browser.browser_component import component
 from covey_dashboard.data.metadata import encode_groups, recording_names
@@ -37,6 +37,7 @@ class GalleryContent:
     names: list[str]
     out: NDArray[np.bool_]
     clusters: Labels | None = None
+    nearest: NearestGroups | None = None
     folder: ImageFolder | None = None
     image_version: str = ""
     order_name: str = ""
@@ -66,6 +67,7 @@ def show_gallery(
     dataset: Dataset,
     key: str = "gallery",
     clusters: Labels | None = None,
+    nearest: NearestGroups | None = None,
     image_version: str = "",
     rate_oddity: Callable[[], Floats] | None = None,
     show_similar: Callable[[list[str]], None] | None = None,
@@ -81,6 +83,7 @@ def show_gallery(
         dataset: whose images they are.
         key: tells this gallery from others.
         clusters: the cluster of each image (n,).
+        nearest: the groups that noise may belong to (n,), which follow from the clusters.
         image_version: tells the contents of the images from earlier ones, which the browser may still have; "" for
             what was shown last.
         rate_oddity: returns how odd each image is (n,), greater for odder ones.
@@ -93,7 +96,7 @@ def show_gallery(
     if drawn != (order_name, folder, image_version) or not _are_equal(content.clusters, clusters):
         content.order = _sort_rows(order_name, content.names, rate_oddity)
         content.order_name, content.folder, content.clusters = order_name, folder, clusters
-        content.image_version = image_version
+        content.image_version, content.nearest = image_version, nearest
         content.version = secrets.token_hex(8)
         content.payload = _pack_content(content, dataset, show_similar is not None)
     answer = _component(key=key, data=content.payload, on_out_change=_ignore, on_like_change=_ignore)
@@ -181,4 +184,7 @@ def _pack_content(content: GalleryContent, dataset: Dataset, has_similar: bool) 
     }
     if content.clusters is not None:
         arrays["clusters"] = content.clusters[content.order].astype(np.int32)
+    if content.nearest is not None:
+        arrays["maybe"] = content.nearest.clusters[content.order]
+        arrays["confidence"] = content.nearest.confidence[content.order]
     return pack_payload(fields, **arrays)

@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from covey import Labels
-from covey.frontend import NOISE
+from covey.frontend import NOISE, NearestGroups
 from covey_dashboard.browser.binary_payload import pack_payload
 from covey_dashboard.browser.browser_component import component
 from covey_dashboard.data.labels import ImageLabels
@@ -70,6 +70,7 @@ def show_map(
     *,
     title: str = "",
     key: str = "map",
+    nearest: NearestGroups | None = None,
 ) -> None:
     """Show a map whose points were sent.
 
@@ -84,6 +85,7 @@ def show_map(
         on_pick: called with what a person picks: {"row": row}, row -1 for none, or {"area": [[x, y], ...]}.
         title: what stands above it; "" for what the colours say and what can be done.
         key: which map of the page, as in `send_points`.
+        nearest: the groups that noise may belong to, for the tooltip.
     """
     sizes_by_group = _count_by_group(colouring.codes)
     fields = {
@@ -98,7 +100,10 @@ def show_map(
         "marks": _place_group_names(places, colouring, sizes_by_group),
         **_build_legend(colouring, sizes_by_group),
     }
-    payload = pack_payload(fields, clusters=clusters, codes=colouring.codes, classes=image_labels.codes, states=states)
+    arrays: dict[str, NDArray[Any]] = {"clusters": clusters, "codes": colouring.codes, "classes": image_labels.codes}
+    if nearest:
+        arrays |= {"maybe": nearest.clusters, "confidence": nearest.confidence}
+    payload = pack_payload(fields, states=states, **arrays)
     _component(key=key, data=payload, on_picked_change=lambda: on_pick(MapState(key).read_pick()))
 
 

@@ -28,6 +28,8 @@ import { Viewer } from "./viewer.js";
  * @property {Int32Array} sources
  * @property {Uint8Array} out
  * @property {Int32Array} [clusters]
+ * @property {Int32Array} [maybe] The cluster that noise may belong to, -1 for none.
+ * @property {Float32Array} [confidence] How sure that is.
  *
  * @typedef {{ out: { version: string, runs: number[] }, like: number }} GalleryState
  */

@@ -1,5 +1,5 @@
 import { button, element } from "../shared/elements.js";
-import { clusterName, encodeName, formatCount, xenoCantoNumber } from "../shared/texts.js";
+import { describeCluster, encodeName, formatCount, xenoCantoNumber } from "../shared/texts.js";
 import { appendPicture } from "./picture.js";
 
 /** @import { Gallery } from "./gallery.js" */
@@ -68,10 +68,10 @@ export class Viewer {
   }
 
   describe() {
-    const { names, clusters, sources, recordings } = this.gallery.content;
+    const { names, clusters, maybe, confidence, sources, recordings } = this.gallery.content;
     this.facts.replaceChildren();
     element(this.facts, "div", "", `${formatCount(this.index + 1)} of ${formatCount(names.length)}`);
-    if (clusters) element(this.facts, "div", "", clusterName(clusters[this.index]));
+    if (clusters) element(this.facts, "div", "", describeCluster(this.index, { clusters, maybe, confidence }));
     const recording = sources[this.index];
     if (recording >= 0) element(this.facts, "bdi", "", `recording ${recordings[recording]}`);
   }

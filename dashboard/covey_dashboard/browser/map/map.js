@@ -51,6 +51,8 @@ import { Tooltip } from "./tooltip.js";
  * @property {{ name: string, code: number, count: string }[]} legend
  * @property {string} more What the legend leaves out.
  * @property {Int32Array} clusters
+ * @property {Int32Array} [maybe] The cluster that noise may belong to, -1 for none.
+ * @property {Float32Array} [confidence] How sure that is.
  * @property {Int32Array} codes
  * @property {Int32Array} classes
  * @property {Uint8Array} states

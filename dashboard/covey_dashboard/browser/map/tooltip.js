@@ -1,5 +1,5 @@
 import { element } from "../shared/elements.js";
-import { clusterName, encodeName } from "../shared/texts.js";
+import { describeCluster, encodeName } from "../shared/texts.js";
 import { placeTooltip } from "./map_layout.js";
 
 /** @import { Pixel, Size } from "./map_view.js" */
@@ -68,10 +68,11 @@ export class Tooltip {
  *
  * @param {number} point
  * @param {Pick<MapPoints, "recordings" | "sources">} points
- * @param {Pick<MapContent, "clusters" | "classes" | "kinds" | "column" | "values" | "codes">} content
+ * @param {Pick<MapContent, "clusters" | "maybe" | "confidence" | "classes" | "kinds" | "column" | "values" | "codes">} content
  */
-export function describePoint(point, { recordings, sources }, { clusters, classes, kinds, column, values, codes }) {
-  const lines = [clusterName(clusters[point])];
+export function describePoint(point, { recordings, sources }, content) {
+  const { classes, kinds, column, values, codes } = content;
+  const lines = [describeCluster(point, content)];
   if (classes[point] >= 0) lines.push(kinds[classes[point]]);
   const recording = recordings[sources[point]];
   if (recording) lines.push(`recording ${recording}`);

@@ -31,6 +31,17 @@ export const fileName = (path) => path.slice(path.lastIndexOf("/") + 1);
 export const clusterName = (cluster) => (cluster < 0 ? "noise" : `cluster ${cluster}`);
 
 /**
+ * Returns what an image is said to be in: its cluster, or, of noise, the one that it may belong to and how sure that is.
+ *
+ * @param {number} index
+ * @param {{ clusters: Int32Array, maybe?: Int32Array, confidence?: Float32Array }} content
+ */
+export const describeCluster = (index, { clusters, maybe, confidence }) =>
+  maybe && confidence && clusters[index] < 0 && maybe[index] >= 0
+    ? `noise, maybe cluster ${maybe[index]} (${confidence[index].toFixed(2)})`
+    : clusterName(clusters[index]);
+
+/**
  * Returns the number of a recording at xeno-canto, if the name of an image begins with one.
  *
  * @param {string} name

@@ -20,6 +20,15 @@ test("what an image does not have is left out", () => {
   assert.deepEqual(describePoint(1, POINTS, { ...CONTENT, column: "", values: [] }), ["noise"]);
 });
 
+test("of noise the tooltip says which cluster it may belong to", () => {
+  const maybe = { maybe: Int32Array.of(4, 7), confidence: Float32Array.of(1, 0.8) };
+  const content = { ...CONTENT, ...maybe, column: "", values: [] };
+  assert.deepEqual(describePoint(1, POINTS, content), ["noise, maybe cluster 7 (0.80)"]);
+  assert.equal(describePoint(0, POINTS, content)[0], "cluster 4");
+  const none = { ...content, maybe: Int32Array.of(4, -1) };
+  assert.deepEqual(describePoint(1, POINTS, none), ["noise"]);
+});
+
 test("the tooltip says what the colours say, also that it is unknown", () => {
   const content = { ...CONTENT, column: "country", values: ["Norway", "Chile"] };
   assert.equal(describePoint(0, POINTS, content).at(-1), "country: Chile");

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey import Embedding, Labels
-from covey.frontend import NOISE, count_noun, nearest_rows
+from covey.frontend import NOISE, NearestGroups, count_noun, nearest_rows
 from covey_dashboard.data.caching import cached
 from covey_dashboard.data.datasets import OpenEmbedding, load_embedding, load_similarity_space
 from covey_dashboard.data.labels import ImageLabels, ObservedLabels, OutdatedLabels
@@ -45,7 +45,10 @@ class MapOptions:
 
 @attrs.frozen(kw_only=True, eq=False)
 class ExploreView:
-    """The open embedding with its table, the clusters of its images (n,), and the labels as they were observed."""
+    """The open embedding with its table, the clusters of its images (n,), and the labels as they were observed.
+
+    `nearest` has the groups that noise may belong to; None where there are too many images.
+    """
 
     opened: OpenEmbedding
     table: Embedding
@@ -53,6 +56,7 @@ class ExploreView:
     outdated: OutdatedLabels
     image_labels: ImageLabels
     clusters: Labels
+    nearest: NearestGroups | None
     sizes: dict[int, int] = attrs.field(init=False)
     """The number of images of each cluster, the largest first, noise last."""
 
@@ -130,6 +134,10 @@ class ExploreView:
             count_by_class = {label_class.name: label_class.count for label_class in self.image_labels.classes}
             image_count = count_by_class.get(selection.label, 0)
         return f"{selection.in_words}: {count_noun(image_count, 'image')}"
+
+    def nearest_of(self, rows: Rows) -> NearestGroups | None:
+        """Return the groups that some images may belong to."""
+        return self.nearest and NearestGroups(self.nearest.clusters[rows], self.nearest.confidence[rows])
 
     def numbers(self, rows: Rows) -> dict[str, str]:
         """Return how many images and clusters there are, how they fall into them, and where some rows are from."""

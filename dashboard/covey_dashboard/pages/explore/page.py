@@ -23,6 +23,7 @@ from covey.frontend import (
 from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.data.clusterings import (
     cluster_images,
+    find_nearest_groups,
     list_stored_clusterings,
     profile_clusters,
     resolve_options,
@@ -236,6 +237,7 @@ def show_clusters(
             view.states(selection, options, rows),
             thumbnails.address(image_folder(opened.location)),
             partial(select_pick, view),
+            nearest=view.nearest,
         )
     with right_column:
         show_images(view, selection, rows)
@@ -256,6 +258,7 @@ def read_view(opened: OpenEmbedding, clusterer: Clusterer) -> ExploreView:
         outdated=find_outdated_labels(opened.location, observed) if observed else OutdatedLabels(),
         image_labels=image_labels,
         clusters=clusters,
+        nearest=find_nearest_groups(opened, clusters),
     )
 
 
@@ -396,6 +399,7 @@ def show_selected_images(view: ExploreView, selection: Selection, rows: Rows) ->
         names,
         selection_key=selection_key,
         clusters=view.clusters[rows],
+        nearest=view.nearest_of(rows),
         folder=image_folder(location),
         dataset=dataset_at(location),
         image_version=view.outdated.image_version,
