@@ -41,7 +41,8 @@ def vote_nearest_groups(labels: Labels, rows: NDArray[np.intp], voters: NDArray[
     """Return the nearest group of each image (n,); that of those in a group is their own, with confidence 1.
 
     The confidence is the share of the neighbours that are in the group (Fix and Hodges 1951): those outside all groups
-    vote for none, so that an image among others without a group is not sure.
+    vote for none, so that an image among others without a group is not sure. It is not corrected by images of groups,
+    left out: these are easier than those outside (tests/benchmarks/nearest_groups.py).
 
     Args:
         labels: the cluster of each image (n,).

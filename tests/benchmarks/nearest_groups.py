@@ -1,0 +1,84 @@
+"""How far to trust the group that noise may belong to: confidence against the share that is right.
+
+    python tests/benchmarks/nearest_groups.py FOLDER LABELS.csv [SEEDS]
+
+FOLDER is a dataset with features, each of which is reduced by umap and clustered with the default options. A group is
+right for an image outside all groups if most images of the group have its class. Beside it stands what leaving out
+promises: images inside groups, each said by its neighbours to be in its own.
+"""
+
+from __future__ import annotations
+
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from covey import Clusterer, Floats, Labels, Reducer
+from covey.analysis.assist.nearest_groups import find_voters, vote_nearest_groups
+from covey.analysis.assist.similarity_space import as_similarity_space
+from covey.components.kinds import Kind
+from covey.components.measure_contract import number_values
+from covey.components.options import build
+from covey.data.label_file import read_labels
+from covey.data.tables import NOISE
+from covey.plugins.locations import open_dataset
+from covey.plugins.registry import Registry
+
+EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.01)
+
+
+def main(folder: str, labels: str, seeds: int) -> None:
+    """Print a row for each range of confidence, for each table of features, over all seeds."""
+    registry = Registry.installed()
+    dataset, labels_by_image = open_dataset(registry, folder), read_labels(Path(labels))
+    print("| features | confidence | images | mean confidence | right | left out: images | confidence | right |")
+    print("|---|---|---|---|---|---|---|---|")
+    for entry in dataset.features():
+        table = dataset.load(entry)
+        truth = number_values(table.names, labels_by_image)
+        results = [measure(registry, table.X, truth, seed) for seed in range(seeds)]
+        noise, left_out = (np.concatenate(parts, axis=1) for parts in zip(*results, strict=True))
+        for low, high in pairwise(EDGES):
+            cells = f"{row(noise, low, high)}{row(left_out, low, high)}"
+            print(f"| {entry.stem[:40]} | {low:.1f} to {min(high, 1):.1f} {cells}|")
+
+
+def measure(
+    registry: Registry, X: Floats, truth: NDArray[np.intp], seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return confidence and whether it is right (2, m) of images outside groups, and of those inside, left out."""
+    reducer = build(registry.get(Kind.REDUCER, "umap"), {"seed": seed})
+    clusterer = build(registry.get(Kind.CLUSTERER, Kind.CLUSTERER.default), {})
+    assert isinstance(reducer, Reducer)
+    assert isinstance(clusterer, Clusterer)
+    (Z,) = reducer.reduce(X, [8])
+    labels = clusterer.resolve(Z).cluster(Z)
+    voters = find_voters(as_similarity_space(X), np.arange(len(X)))
+    nearest = vote_nearest_groups(labels, np.arange(len(X)), voters)
+    rows = np.flatnonzero((labels == NOISE) & (nearest.clusters != NOISE))
+    classes = {cluster: np.bincount(truth[labels == cluster]).argmax() for cluster in np.unique(labels)}
+    is_right = np.array([classes[nearest.clusters[row]] == truth[row] for row in rows], dtype=np.float64)
+    return np.stack([nearest.confidence[rows], is_right]), leave_out(labels, voters)
+
+
+def leave_out(labels: Labels, voters: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return confidence and whether it is right (2, m) of images inside groups, as if each were outside."""
+    results = []
+    for row in np.flatnonzero(labels != NOISE):
+        votes = labels[voters[row]]
+        counts = np.bincount(votes[votes != NOISE], minlength=1)
+        results.append([counts.max() / len(votes), float(counts.argmax() == labels[row])])
+    return np.array(results, dtype=np.float64).reshape(-1, 2).T
+
+
+def row(results: NDArray[np.float64], low: float, high: float) -> str:
+    """Return the cells of the images in a range of confidence."""
+    confidence, is_right = results[:, (results[0] >= low) & (results[0] < high)]
+    return f"| {len(confidence)} | {confidence.mean():.2f} | {is_right.mean():.2f} " if len(confidence) else "| 0 | | "
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 5)
