@@ -237,9 +237,11 @@ def _compare(saved: Table, loaded: Table) -> str:
 
 
 def _list_arrays(table: Table) -> dict[str, NDArray[np.generic]]:
-    """Return the arrays of a table by name."""
+    """Return the arrays that a table has by name."""
     if isinstance(table, LearnedState):
         return {"names": table.names, **{f"array {name!r}": array for name, array in table.arrays.items()}}
     if isinstance(table, Extra):
         return {"names": table.names, **{f"column {name!r}": array for name, array in table.columns.items()}}
-    return {field.name: getattr(table, field.name) for field in attrs.fields(type(table)) if field.name != "provenance"}
+    fields = attrs.asdict(table, filter=lambda field, _: field.name != "provenance")
+    nearest: dict[str, NDArray[np.generic]] = fields.pop("nearest", None) or {}
+    return {**fields, **{f"nearest {name}": array for name, array in nearest.items()}}
