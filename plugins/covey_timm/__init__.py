@@ -11,6 +11,7 @@ from covey.authoring import (
     PRETRAINED,
     RANDOM,
     VisionExtractor,
+    bands_option,
     check_hub_reachable,
     did_you_mean,
     layers_option,
@@ -58,6 +59,7 @@ class Timm(VisionExtractor):
         help="The network, as timm names it. Larger networks are slower and mostly give better features.",
     )
     layers: tuple[str, ...] = layers_option("blocks.4")
+    bands: int | None = bands_option(None)
 
     def weights_file(self) -> Path | None:
         """Return the file with the weights: the default model's is installed with it. None for the hub."""

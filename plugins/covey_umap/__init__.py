@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey import Reducer, component, hookimpl, option
+from covey.authoring import whitening_axes
 
 if TYPE_CHECKING:
     from covey_umap.layout import NeighbourGraph
@@ -39,7 +40,7 @@ class _Scaler(Protocol):
 
 @component
 class Umap(Reducer):
-    """Keeps neighbours together (UMAP: McInnes, Healy and Melville 2018); standardised before and after.
+    """Keeps neighbours together (UMAP: McInnes, Healy and Melville 2018); half-whitened before, standardised after.
 
     umap-learn computes the neighbour graph and the spectral start; the layout is optimised by covey. With a seed the
     result is the same on every run; without one it is faster on several cores and differs each time.
@@ -58,7 +59,7 @@ class Umap(Reducer):
     startup_message = "compiling and searching neighbours"
 
     neighbors: int = option(
-        default=10,
+        default=15,
         ge=2,
         help="Nearest images, itself included, that shape the place of each. Raising it favours the large picture"
         " over small groups.",
@@ -71,10 +72,21 @@ class Umap(Reducer):
         help="How close together images may lie. Raising it spreads dense groups out.",
     )
     metric: str = option(
-        default="euclidean",
+        default="cosine",
         choices=("euclidean", "cosine", "manhattan"),
         expert=True,
-        help="The distance between the features of two images.",
+        help="The distance between the features of two images; cosine compares only in which direction they lie from"
+        " the mean of all images. With fewer than about five features, euclidean tells more apart.",
+    )
+    whiten: float = option(
+        default=0.5,
+        ge=0,
+        le=1,
+        step=0.1,
+        expert=True,
+        absent=0.0,
+        help="How far the principal components of the standardised features are brought to one variance: 0 leaves them"
+        " as they are, 1 makes all equal. Raising it gives weak differences between images more weight, and noise too.",
     )
     pca: int = option(
         default=0,
@@ -141,17 +153,17 @@ class Umap(Reducer):
         """Return indices and distances (m, neighbors) of the rows of X that are nearest to each row of X_new."""
         from sklearn.neighbors import NearestNeighbors
 
-        scaler = self._scaler(X)
+        old, new = self._prepare(X, X_new)
         neighbour_search = NearestNeighbors(
             n_neighbors=min(self.neighbors, len(X)), metric=self.metric, algorithm="brute"
         )
-        neighbour_search.fit(scaler.fit_transform(X))
-        distances_and_indices: tuple[Floats, NDArray[np.intp]] = neighbour_search.kneighbors(scaler.transform(X_new))
+        neighbour_search.fit(old)
+        distances_and_indices: tuple[Floats, NDArray[np.intp]] = neighbour_search.kneighbors(new)
         distances, indices = distances_and_indices
         return indices, distances
 
     def _layouts(self, X: Floats, sizes: Sequence[int]) -> Iterator[Floats]:
-        X = self._scaler(X).fit_transform(X)
+        (X,) = self._prepare(X)
         graph = self._neighbour_graph(X)
         with warnings.catch_warnings(action="ignore"):
             from umap import umap_
@@ -172,8 +184,15 @@ class Umap(Reducer):
             finally:
                 is_stopped.set()
 
+    def _prepare(self, X: Floats, *others: Floats) -> list[Floats]:
+        """Return X and other rows as neighbours are searched among them, all scaled by what X is like."""
+        scaler = self._scaler(X)
+        arrays = [scaler.fit_transform(X), *map(scaler.transform, others)]
+        axes = whitening_axes(arrays[0], self.whiten) if self.whiten else np.empty(0)
+        return [(rows @ axes).astype(np.float32) for rows in arrays] if axes.size else arrays
+
     def _scaler(self, X: Floats) -> _Scaler:
-        """Return the unfitted transformer that prepares X for the search of neighbours."""
+        """Return the unfitted transformer that standardises features and keeps the components asked for."""
         from sklearn.decomposition import PCA
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler

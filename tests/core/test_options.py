@@ -18,9 +18,11 @@ from covey.components.options import (
     expand_variants,
     format_value,
     join_plural,
+    key_values,
     option_errors,
     option_values,
     options,
+    rebuild,
     split_plural,
 )
 
@@ -142,6 +144,26 @@ def test_text_on_the_command_line_is_parsed(name: str, text: str, setting: Any) 
 def test_options_written_for_the_command_line_are_read_back(example: Example) -> None:
     texts = {name: format_value(value) for name, value in option_values(example).items()}
     assert build(Example, {name: option_named(name).parse(text) for name, text in texts.items()}) == example
+
+
+@component
+class Extended(Clusterer):
+    """A component that got an option after tables had been made by it."""
+
+    name = "extended"
+    count: int = option(default=3, ge=1, help="Count.")
+    shrink: float = option(default=0.5, ge=0, le=1, absent=0.0, help="Shrinking. Raising it shrinks more.")
+
+    def cluster(self, Z: Floats) -> Labels:
+        raise NotImplementedError
+
+
+def test_an_option_that_came_later_leaves_earlier_tables_their_keys() -> None:
+    assert key_values(Extended(shrink=0)) == {"count": 3}
+    assert key_values(Extended()) == {"count": 3, "shrink": 0.5}
+    for extended in (Extended(count=2, shrink=0), Extended(), Extended(shrink=0.7)):
+        assert rebuild(Extended, key_values(extended)) == extended
+    assert build(Extended, {}).shrink == 0.5
 
 
 def test_a_field_that_is_no_option_is_refused() -> None:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from covey import CoveyError, Runtime
 from covey.components.kinds import Kind
 from covey.data.images import ImageFolder
+from covey.data.provenance import Provenance
+from covey.data.provenance import Provenance
 from covey.plugins.registry import Registry
 
 pytest.importorskip("torch")
@@ -96,20 +98,22 @@ def test_the_packaged_weights_are_padded_as_they_were_trained() -> None:
     images = torch.tensor(pixels()).permute(0, 3, 1, 2) / 127.5 - 1
     padded = torch.nn.functional.pad(images, (0, 1, 0, 1))
     expected = torch.nn.functional.conv2d(padded, kernel, stride=2).mean((2, 3))
-    np.testing.assert_allclose(features(Timm(layers=("conv_stem",))), expected, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(features(Timm(layers=("conv_stem",), bands=1)), expected, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize(
     ("model", "layer", "width"),
     [
-        ("resnet18", "layer3", 256),
-        ("swin_tiny_patch4_window7_224", "layers.1", 192),
-        ("vit_tiny_patch16_224", "blocks.5", 192),
-        ("maxvit_pico_rw_256", "stages.1", 64),
+        ("resnet18", "layer3", 4 * 256),
+        ("swin_tiny_patch4_window7_224", "layers.1", 4 * 192),
+        ("vit_tiny_patch16_224", "blocks.5", 4 * 192),
+        ("maxvit_pico_rw_256", "stages.1", 4 * 64),
         ("resnet18", "global_pool", 512),
     ],
 )
-def test_each_kind_of_network_gives_its_channels(model: str, layer: str, width: int) -> None:
+def test_each_kind_of_network_gives_its_channels_in_four_bands_or_one_without_frequencies(
+    model: str, layer: str, width: int
+) -> None:
     run = Timm(model=model, layers=(layer,), weights="random").load(Runtime())
     for size in ((128, 256), (100, 90)):
         features_of_images = run(pixels(*size))[0]
@@ -120,6 +124,13 @@ def test_each_kind_of_network_gives_its_channels(model: str, layer: str, width: 
 
 def test_bands_and_times_multiply_the_features() -> None:
     assert features(Timm(bands=3, time="mean+std")).shape == (2, 112 * 3 * 2)
+    np.testing.assert_array_equal(features(Timm()), features(Timm(bands=4)))
+    assert features(Timm(freq_pool=2)).shape == (2, 112 * 4)
+
+
+def test_one_band_has_the_key_that_it_had_when_it_was_the_default() -> None:
+    earlier = "b79498597d0d44966f7c2d6b875a2feecab815e7bc3307e6590fe03a779f3911"
+    assert Provenance.of(Timm(bands=1), "images").key == earlier
 
 
 def test_a_weights_file_gives_the_features_of_its_model(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 pytest.importorskip("umap", reason="needs covey[umap]")
 
 from covey import CoveyError
+from covey.analysis.feature_sets import combine_features
+from covey.data.provenance import Provenance
 from covey_umap import Umap
 
 Floats = NDArray[np.float32]
@@ -50,7 +52,7 @@ def test_neighbourhoods_are_preserved_as_well_as_by_umap_learn() -> None:
     theirs = umap.UMAP(n_components=4, n_neighbors=10, min_dist=0.0, random_state=0, n_jobs=1).fit_transform(
         standardised
     )
-    (ours,) = reduced(X, 4)
+    (ours,) = reduced(X, 4, neighbors=10, metric="euclidean", whiten=0.0)
     scores = [trustworthiness(standardised, Z, n_neighbors=10) for Z in (ours, theirs)]
     assert scores[0] > scores[1] - 0.02
     neighbours = [NearestNeighbors(n_neighbors=15).fit(Z).kneighbors(return_distance=False) for Z in (ours, theirs)]
@@ -138,7 +140,41 @@ def test_few_or_equal_images_give_finite_places_and_no_warnings(count: int, kind
     assert all(Z.dtype == np.float32 and np.isfinite(Z).all() for Z in embeddings_of_images)
 
 
-@pytest.mark.parametrize("metric", ["cosine", "manhattan"])
+def test_whitening_lets_weak_differences_count() -> None:
+    """Ten features repeat one random number; only two tell the groups apart."""
+    random = np.random.default_rng(0)
+    group = random.integers(0, 4, 200)
+    corners = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])[group] + random.normal(scale=0.2, size=(200, 2))
+    noise = np.repeat(random.normal(size=(200, 3)), 10, axis=1)
+    X = np.hstack([corners, noise + random.normal(scale=0.01, size=noise.shape)]).astype(np.float32)
+    purities = []
+    for whiten in (0.0, 0.5):
+        (Z,) = reduced(X, 4, whiten=whiten, pca=5)
+        distances = np.linalg.norm(Z[:, None] - Z, axis=2) + np.diag(np.full(200, np.inf))
+        purities.append((group[distances.argsort(axis=1)[:, :10]] == group[:, None]).mean())
+    assert purities[1] > purities[0] + 0.1
+
+
+def test_neighbours_are_searched_among_features_whitened_as_a_join_whitens_them() -> None:
+    """The mean of the neighbours' positions names the neighbours, if each row has a dimension of its own."""
+    X, _ = blobs()
+    whitened = combine_features([X], 0.5, np.arange(len(X)))
+    unit = whitened / np.linalg.norm(whitened, axis=1, keepdims=True)
+    nearest = (unit @ unit.T - 2 * np.eye(len(X))).argsort(axis=1)[:, ::-1][:, :5]
+    columns = np.eye(len(X), dtype=np.float32)
+    moved = X + np.random.default_rng(1).normal(scale=0.02, size=X.shape).astype(np.float32)
+    weights = Umap(neighbors=6).transform(X, columns, moved)
+    shared = [len(set(nearest[row]) & set(np.flatnonzero(weights[row]))) for row in range(len(X))]
+    assert np.mean(shared) > 4.8
+
+
+def test_without_whitening_the_key_is_that_of_earlier_tables() -> None:
+    earlier = "5825e7e82c356f7c1654194c11f8c6774dd08d827a5e3b93ebf397711a3e9c4f"
+    assert Provenance.of(Umap(neighbors=10, metric="euclidean", whiten=0), "features").key == earlier
+    assert Provenance.of(Umap(neighbors=10, metric="euclidean"), "features").key != earlier
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
 def test_other_metrics(metric: str) -> None:
     (Z,) = reduced(blobs()[0], 2, metric=metric)
     assert np.isfinite(Z).all()
@@ -160,7 +196,7 @@ def test_values_that_are_no_numbers_are_refused() -> None:
         reduced(X, 2)
 
 
-@pytest.mark.parametrize("options", [{}, {"metric": "cosine"}, {"pca": 4}])
+@pytest.mark.parametrize("options", [{}, {"metric": "euclidean", "whiten": 0}, {"pca": 4}, {"whiten": 0.8}])
 def test_new_rows_are_placed_among_their_neighbours(options: dict[str, object]) -> None:
     X, group = blobs()
     Z = reduced(X[:120], 3, **options)[0]

@@ -32,7 +32,7 @@ def combine_features(sets: Sequence[Floats], whiten: float, rows: Rows) -> Float
     """
     scaled_sets = [_standardise(X, rows) for X in sets]
     if whiten:
-        scaled_sets = [_whiten(X, whiten, rows) for X in scaled_sets]
+        scaled_sets = [(X @ whitening_axes(X[rows], whiten)).astype(np.float32) for X in scaled_sets]
     return _rotate_to_equal_variances(weigh_equally(scaled_sets, rows), rows)
 
 
@@ -61,12 +61,13 @@ def _standardise(X: Floats, rows: Rows) -> Floats:
     return standardised
 
 
-def _whiten(X: Floats, strength: float, rows: Rows) -> Floats:
-    """Return the principal components (n, r) of centred X (n, d), scaled by variance^(-strength/2).
+def whitening_axes(X: Floats, strength: float) -> Doubles:
+    """Return the principal axes (d, r) of centred X (n, d), each scaled by its variance^(-strength/2).
 
-    Those whose variance is rounding error are left out.
+    `X @ axes` are the principal components; with strength 0 their variances are as they were, with 0.5 the square roots
+    of that, with 1 all are 1. Axes whose variance is rounding error are left out; r is 0 if all rows are equal.
     """
-    fitted = X[rows].astype(np.float64)
+    fitted = X.astype(np.float64)
     is_wide = len(fitted) < fitted.shape[1]
     products: Doubles = fitted @ fitted.T if is_wide else fitted.T @ fitted
     variances, vectors = np.linalg.eigh(products / len(fitted))
@@ -74,8 +75,8 @@ def _whiten(X: Floats, strength: float, rows: Rows) -> Floats:
     is_kept = variances > smallest
     variances, vectors = variances[is_kept], vectors[:, is_kept]
     axes: Doubles = fitted.T @ vectors / np.sqrt(len(fitted) * variances) if is_wide else vectors
-    components: Floats = (X @ (axes * variances ** (-strength / 2))).astype(np.float32)
-    return components
+    scaled_axes: Doubles = axes * variances ** (-strength / 2)
+    return scaled_axes
 
 
 def _variances(X: Floats, rows: Rows) -> Doubles:

@@ -12,6 +12,7 @@ from covey._base.terminal_progress import TerminalProgress
 from covey._base.text import count_noun, preview
 from covey._base.user_folders import user_data_folder
 from covey.analysis.density import Tree, dbscan, suggest_radius
+from covey.analysis.feature_sets import whitening_axes
 from covey.components.contracts import MissingFiles, PublishOptions
 from covey.components.engine_contract import Done, Engine, Work
 from covey.components.exchange_contracts import Exporter, Importer, What
@@ -44,6 +45,7 @@ from covey.extraction.vision_extractor import (
     PRETRAINED,
     RANDOM,
     VisionExtractor,
+    bands_option,
     check_hub_reachable,
     layers_option,
     unknown_weights,
@@ -114,6 +116,7 @@ __all__ = [
     "WebClient",
     "What",
     "Work",
+    "bands_option",
     "check_derivatives",
     "check_hub_reachable",
     "count_noun",
@@ -138,6 +141,7 @@ __all__ = [
     "unknown_weights",
     "user_data_folder",
     "weights_not_fetched",
+    "whitening_axes",
     "write_csv",
     "write_original_labels",
     "write_original_metadata",

@@ -10,7 +10,7 @@ from covey._base.run_lock import hold_run_lock
 from covey._base.run_log import FILE, LoggedProgress, log_to_file
 from covey.components.contracts import Reducer, Runtime
 from covey.components.kinds import Kind
-from covey.components.options import build, split_plural
+from covey.components.options import rebuild, split_plural
 from covey.data.dataset import Dataset
 from covey.data.images import ImageFolder
 from covey.data.provenance import Provenance
@@ -36,7 +36,7 @@ def add_sizes(
         raise CoveyError(f"it was made by version {embedding.version} of {cls.name}, and now there is {cls.version}.")
     if not dataset.writable:
         raise CoveyError(f"{dataset.location} cannot be written: copy it first.")
-    reducer = build(cls, {**embedding.options, "sizes": list(sizes)})
+    reducer = rebuild(cls, {**embedding.options, "sizes": list(sizes)})
     work = work_folder(dataset)
     with hold_run_lock(work / "lock"), log_to_file(work / FILE):
         pipeline = Pipeline(dataset, dataset.images or ImageFolder(dataset.home), Runtime(), LoggedProgress(progress))

@@ -96,7 +96,7 @@ def _build_component(step: Provenance, registry: Registry) -> Component:
     if cls.version != step.version:
         versions = f"had version {step.version} and now has version {cls.version}"
         raise CoveyError(f"{step.component} {versions}: install the earlier release to make the table again.")
-    return options.build(cls, step.options)
+    return options.rebuild(cls, step.options)
 
 
 @attrs.define

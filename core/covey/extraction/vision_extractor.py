@@ -37,6 +37,16 @@ def layers_option(default: str) -> Any:
     )
 
 
+def bands_option(default: int | None) -> Any:
+    """Declare the option `bands` with a default."""
+    return option(
+        default=default,
+        ge=1,
+        help="Frequency bands that are averaged apart; none means 4, or 1 for a layer without frequencies. More bands"
+        " keep where in the spectrum a sound lies, and multiply the features.",
+    )
+
+
 @component
 class VisionExtractor(FeatureExtractor):
     """Reads features from layers of a network. A subclass declares `model` and `layers`, and builds the network."""
@@ -59,12 +69,7 @@ class VisionExtractor(FeatureExtractor):
         " whole but resized to the model's size; original, resized and cropped as the weights' authors do, which"
         " loses both ends of wide images.",
     )
-    bands: int = option(
-        default=1,
-        ge=1,
-        help="Frequency bands that are averaged apart. More bands keep where in the spectrum a sound lies, and"
-        " multiply the features.",
-    )
+    bands: int | None = bands_option(1)
     freq_pool: int | None = option(
         default=None,
         ge=1,
@@ -92,7 +97,7 @@ class VisionExtractor(FeatureExtractor):
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
-        if self.bands > 1 and self.freq_pool is not None:
+        if (self.bands or 1) > 1 and self.freq_pool is not None:
             raise CoveyError(f"{self.name}: bands and freq_pool both pool frequency: give one of them.")
 
     @abstractmethod

@@ -110,7 +110,7 @@ class Leaderboard:
     def clusterer(self, provenance: Provenance) -> Clusterer | None:
         """Return the component that made a clustering; None if it is not installed, or has another version."""
         try:
-            clusterer = options.build(self.registry.get(Kind.CLUSTERER, provenance.component), provenance.options)
+            clusterer = options.rebuild(self.registry.get(Kind.CLUSTERER, provenance.component), provenance.options)
         except CoveyError:
             return None
         return clusterer if clusterer.version == provenance.version else None

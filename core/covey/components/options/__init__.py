@@ -3,7 +3,7 @@
 TOML validation, flags, forms, tables and keys are made from these declarations; only this package reads them.
 """
 
-from covey.components.options.build_component import build, check_options, expand_variants, option_errors
+from covey.components.options.build_component import build, check_options, expand_variants, option_errors, rebuild
 from covey.components.options.component_values import (
     allowed_choices,
     evolve,
@@ -39,5 +39,6 @@ __all__ = [
     "options",
     "plural_option",
     "read_option",
+    "rebuild",
     "split_plural",
 ]

@@ -32,6 +32,16 @@ def build(cls: type[T], settings: Mapping[str, object]) -> T:
     return component
 
 
+def rebuild(cls: type[T], recorded: Mapping[str, object]) -> T:
+    """Build the component that made a table, from the options in its provenance.
+
+    Raises:
+        CoveyError: as `build`.
+    """
+    absent = {option.name: option.absent for option in options(cls) if option.absent is not None}
+    return build(cls, {**absent, **recorded})
+
+
 def expand_variants(cls: type[T], settings: Mapping[str, object]) -> list[T]:
     """Build one component for every combination of alternatives.
 

@@ -27,9 +27,9 @@ def option_values(component: object) -> dict[str, Scalar | list[Scalar] | None]:
 
 
 def key_values(component: object) -> dict[str, Scalar | list[Scalar] | None]:
-    """Return the options of a component that decide its results, as plain values: those that count."""
+    """Return the options of a component that stand in its key, as plain values: those that decide its results."""
     values = option_values(component)
-    return {option.name: values[option.name] for option in options(type(component)) if option.counts(values)}
+    return {option.name: values[option.name] for option in options(type(component)) if option.is_in_key(values)}
 
 
 def allowed_choices(component: object, name: str) -> list[Scalar] | None:

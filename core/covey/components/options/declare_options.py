@@ -10,7 +10,7 @@ from typing import Any, TypeVar, Union, dataclass_transform
 
 import attrs
 
-from covey.components.options.declared_option import TYPE_NOUNS, Choices, Conditions, Option, PathKind
+from covey.components.options.declared_option import TYPE_NOUNS, Choices, Conditions, Option, PathKind, Scalar
 
 T = TypeVar("T")
 _DECLARATION = "covey.option"
@@ -32,6 +32,7 @@ def option(
     learning: bool = False,
     when: Conditions | None = None,
     path: PathKind | None = None,
+    absent: Scalar | None = None,
 ) -> Any:
     """Declare an option of a component: a field with a type, bounds and an explanation.
 
@@ -56,6 +57,8 @@ def option(
         path: "file" or "folder" if the option is the path of one. In covey.toml it is relative to that file; whether it
             exists is checked before anything is computed; shells complete it. A path enters the key as it is: let
             `identity` replace it by a hash of what is in it.
+        absent: for an option that a component got later: the value at which it does what it did without the option. At
+            that value the option is no part of the key, so that earlier tables keep theirs and can be made again.
     """
     declared = {key: value for key, value in locals().items() if key != "default"}
     return attrs.field(default=default, metadata={_DECLARATION: declared})

@@ -72,6 +72,7 @@ class Option:
     learning: bool = False
     when: FrozenConditions = attrs.field(default=(), converter=_freeze_conditions)
     path: PathKind | None = None
+    absent: Scalar | None = None
 
     @property
     def condition(self) -> str:
@@ -86,6 +87,10 @@ class Option:
     def counts(self, settings: Mapping[str, object]) -> bool:
         """Whether the option makes a difference beside these values of the others."""
         return all(settings.get(name) in values for name, values in self.when)
+
+    def is_in_key(self, settings: Mapping[str, object]) -> bool:
+        """Whether these values of all options have a key in which the option stands."""
+        return self.counts(settings) and (self.absent is None or settings.get(self.name) != self.absent)
 
     def find_path_problem(self, setting: object) -> str:
         """Return why the path that an option holds cannot be read; "" if it can, or if it is no path."""

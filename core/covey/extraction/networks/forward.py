@@ -48,6 +48,7 @@ def build_extract(
     shapes, pooling = network.shapes(), pooling or Pooling()
     for layer in layers:
         _check_layer(layer, shapes, pooling, network.name)
+    poolings = [pooling.for_layer(not _is_flat(shapes[layer])) for layer in layers]
     input = "stretch" if input == "whole" and not network.takes_any_size() else input
     device = runtime.device or "cpu"
     mean, std = _move_to_device(network, device)
@@ -60,7 +61,7 @@ def build_extract(
         with torch.autocast(device, torch.bfloat16, enabled=runtime.precision == "bfloat16"):
             outputs = forward((images.float() / 255 - mean) / std)
         maps = [as_maps(output, shapes[layer], ratio) for output, layer in zip(outputs, layers, strict=True)]
-        return [pool(layer_maps, pooling) for layer_maps in maps]
+        return list(map(pool, maps, poolings))
 
     work = _halve_on_memory_errors(_compile(compute, network.name) if runtime.compile else compute, network.name)
     cost = _bytes_per_pixel(network, shapes, input)
@@ -95,13 +96,16 @@ def _check_layer(layer: str, shapes: Mapping[str, tuple[int, ...]], pooling: Poo
         hint = did_you_mean(layer, shapes)
         examples = ", ".join(list(shapes)[:: -(-len(shapes) // 6)])
         raise CoveyError(f"{model} has no layer {layer!r} that can be tapped.{hint} Among its layers: {examples}.")
-    shape = shapes[layer]
-    flat = len(shape) == 2 or (len(shape) == 3 and count_extra_tokens(shape) is None)
-    if flat and max(pooling.bands, pooling.freq_pool or 1) > 1:
+    if _is_flat(shapes[layer]) and max(pooling.bands or 1, pooling.freq_pool or 1) > 1:
         raise CoveyError(
             f"The layer {layer!r} of {model} has no frequency axis: use bands = 1 and no freq_pool, or tap another"
             " layer."
         )
+
+
+def _is_flat(shape: Sequence[int]) -> bool:
+    """Whether the output of a layer, by its shape for a square image, has no axis of frequencies."""
+    return len(shape) == 2 or (len(shape) == 3 and count_extra_tokens(shape) is None)
 
 
 def _move_to_device(network: Network, device: str) -> tuple[Tensor, Tensor]:

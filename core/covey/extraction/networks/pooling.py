@@ -12,18 +12,24 @@ from torch.nn import functional
 
 from covey._base.errors import CoveyError
 
+BANDS = 4
+"""Bands of a layer with frequencies if none are asked for; plugins/covey_timm/README.md says why."""
 _MOST_EXTRA = 8
 """Tokens that may precede the grid: for the class, for distillation, registers."""
 
 
 @attrs.frozen(kw_only=True)
 class Pooling:
-    """How the output of a layer becomes a vector; see `pool`."""
+    """How the output of a layer becomes a vector; see `pool`. With bands None, `for_layer` chooses their number."""
 
-    bands: int = 1
+    bands: int | None = 1
     freq_pool: int | None = None
     edges: int = 0
     time: str = "mean"
+
+    def for_layer(self, has_frequencies: bool) -> Pooling:
+        """Return the pooling with a number of bands, by whether the output of a layer has an axis of frequencies."""
+        return self if self.bands else attrs.evolve(self, bands=BANDS if has_frequencies else 1)
 
 
 def as_maps(output: Tensor, shape: Sequence[int], ratio: float = 1) -> Tensor:
@@ -64,7 +70,7 @@ def pool(maps: Tensor, pooling: Pooling) -> Tensor:
         )
     maps = maps[:, :, :, pooling.edges : columns - pooling.edges].float()
     series = (
-        _average_parts(maps, pooling.bands, 2)
+        _average_parts(maps, pooling.bands or BANDS, 2)
         if pooling.freq_pool is None
         else _average_blocks(maps, pooling.freq_pool)
     )
