@@ -50,10 +50,13 @@ class Umap(Reducer):
     references = (
         "McInnes, L., Healy, J. and Melville, J. (2018). UMAP: uniform manifold approximation and projection "
         "for dimension reduction. arXiv:1802.03426.",
+        "Kessy, A., Lewin, A. and Strimmer, K. (2018). Optimal whitening and decorrelation. The American Statistician, "
+        "72(4), 309-314.",
     )
     requires = dict.fromkeys(("umap", "pynndescent", "numba", "sklearn"), "covey[umap]")
     implementation = (
-        "The neighbour graph and the spectral start were computed by umap-learn; the layout was optimised by covey's"
+        "The features were standardised and, with whiten above 0, their principal components scaled by their variance to"
+        " the power of -whiten / 2; the neighbour graph and the spectral start were computed by umap-learn; the layout was optimised by covey's"
         " own implementation of section 4 of the paper, so the coordinates differ from those of umap-learn"
     )
     startup_message = "compiling and searching neighbours"

@@ -16,7 +16,6 @@ from covey import CoveyError, Runtime
 from covey.components.kinds import Kind
 from covey.data.images import ImageFolder
 from covey.data.provenance import Provenance
-from covey.data.provenance import Provenance
 from covey.plugins.registry import Registry
 
 pytest.importorskip("torch")
