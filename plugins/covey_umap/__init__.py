@@ -55,9 +55,10 @@ class Umap(Reducer):
     )
     requires = dict.fromkeys(("umap", "pynndescent", "numba", "sklearn"), "covey[umap]")
     implementation = (
-        "The features were standardised and, with whiten above 0, their principal components scaled by their variance to"
-        " the power of -whiten / 2; the neighbour graph and the spectral start were computed by umap-learn; the layout was optimised by covey's"
-        " own implementation of section 4 of the paper, so the coordinates differ from those of umap-learn"
+        "The features were standardised and, with whiten above 0, their principal components scaled by their variance"
+        " to the power of -whiten / 2; the neighbour graph and the spectral start were computed by umap-learn; the"
+        " layout was optimised by covey's own implementation of section 4 of the paper, so the coordinates differ from"
+        " those of umap-learn"
     )
     startup_message = "compiling and searching neighbours"
 

@@ -68,7 +68,9 @@ def test_every_built_in_component_has_references(registry: Registry) -> None:
 def test_the_methods_text_says_whose_layout_umap_is(registry: Registry) -> None:
     provenance = Provenance.of(registry.get(Kind.REDUCER, "umap")(), "key of the images")
     text = describe_methods(provenance, registry)
-    assert "The neighbour graph and the spectral start were computed by umap-learn; the layout was optimised by" in text
+    assert "the neighbour graph and the spectral start were computed by umap-learn; the layout was optimised by" in text
+    assert "principal components scaled by their variance to the power of -whiten / 2" in text
+    assert "Kessy, A., Lewin, A. and Strimmer, K. (2018)" in text
     assert "covey's own implementation of section 4 of the paper" in text
 
 

@@ -399,7 +399,7 @@ def test_all_defaults_on_real_images(covey: Cli, xc_dev: Path, tmp_path: Path) -
     result = covey("run", tmp_path / "birds")
     assert result.exit_code == 0, result.stderr
     (features,) = (tmp_path / "birds").glob("full_features_tf_efficientnet_lite0_blocks.4~*.npz")
-    (embedding,) = (tmp_path / "birds").glob("dimred_8_neigh_10_umap_tf_efficientnet_lite0_blocks.4~*.npz")
+    (embedding,) = (tmp_path / "birds").glob("dimred_8_neigh_15_umap_tf_efficientnet_lite0_blocks.4~*.npz")
     assert np.load(features)["X"].shape[0] == 210
     assert np.load(embedding)["X_red"].shape == (210, 8)
     assert np.load(embedding)["X_2D"].shape == (210, 2)
