@@ -18,6 +18,8 @@ STAY = 0.8
 STEPS = 8
 MOST = 500
 """Labelled images of a class from which the classes are learned; more take time and change little."""
+SEARCHED = 20_000
+"""Images among which neighbours in the features are searched, at most: the time grows with the square."""
 _LEAST = 1e-4
 
 
@@ -40,7 +42,7 @@ class Certainty:
         The features lie in a similarity space, so that there are few of them.
         """
         self.X = X
-        self.transitions = [_transition_matrix(points) for points in (X, Z)]
+        self.transitions = [_transition_matrix(points) for points in ((X, Z) if len(X) <= SEARCHED else (Z,))]
 
     def estimate(self, assigned: Marks, refused: Marks) -> Floats:
         """Return the probability of each class for each image, (n, c) float32.

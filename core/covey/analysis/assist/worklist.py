@@ -25,6 +25,8 @@ SURE = 0.4
 """Images with a class more probable than this are not shown in groups without a name."""
 ROUNDS = 20
 """Iterations of k-means; more hardly improve the groups."""
+BLOCK = 10_000
+"""Images whose distances to all groups are computed at a time."""
 LOOKS = 2
 """Actions that a batch takes besides removing wrong images: to look at it and to accept it."""
 SURPRISE = 0.5
@@ -181,7 +183,12 @@ def _form_groups(space: Floats) -> list[_Group]:
     with warnings.catch_warnings(action="ignore"):  # KMeans warns if many images are equal
         clustering = KMeans(count, n_init=1, max_iter=ROUNDS, random_state=0).fit(space)
     clusters: NDArray[np.int32] = clustering.labels_
-    nearest: NDArray[np.float64] = np.partition(clustering.transform(space), min(1, count - 1), axis=1)[:, :2]
+    nearest: NDArray[np.float64] = np.concatenate(
+        [
+            np.partition(clustering.transform(space[start : start + BLOCK]), min(1, count - 1), axis=1)[:, :2]
+            for start in range(0, len(space), BLOCK)
+        ]
+    )
     ratios = nearest[:, 0] / np.maximum(nearest[:, -1], np.finfo(np.float32).tiny)
     probabilities: Floats = (1 - MIXED * np.minimum(ratios, 1) ** STEEPNESS).astype(np.float32)
     members = (np.flatnonzero(clusters == cluster) for cluster in range(count))
