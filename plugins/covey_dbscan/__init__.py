@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from covey import Clusterer, Prepared, component, hookimpl, option
-from covey.authoring import SILENT, Progress, evolve
+from covey.authoring import SILENT, Progress, count_noun, evolve
 
 if TYPE_CHECKING:
-    from covey.authoring import Tree
+    from covey.authoring import RadiusChoice, Tree
 
 
+FEWEST_SAMPLES = 5
+"""The fewest images that make a place dense by default: with more images, more of the noise lies close by chance."""
 FALLBACK_EPS = 1.0
 """The radius if the data suggest none: too few images, or all equal."""
 
@@ -24,9 +27,11 @@ class Dbscan(Clusterer):
     """Groups that are dense everywhere; the rest is noise (DBSCAN: Ester, Kriegel, Sander and Xu 1996)."""
 
     name = "dbscan"
+    version = 2
     references = (
         "Ester, M., Kriegel, H.-P., Sander, J. and Xu, X. (1996). A density-based algorithm for discovering "
         "clusters in large spatial databases with noise. Proceedings of KDD-96, 226-231.",
+        "Shannon, C. E. (1948). A mathematical theory of communication. Bell System Technical Journal, 27, 379-423.",
     )
     requires = {"scipy": "scipy"}
 
@@ -38,10 +43,11 @@ class Dbscan(Clusterer):
         help="Radius of a neighbourhood, in units of the standardised dimensions; none takes the one that the data"
         " suggest. Raising it joins groups and leaves less noise.",
     )
-    min_samples: int = option(
-        default=10,
+    min_samples: int | None = option(
+        default=None,
         ge=1,
-        help="Images within the radius, itself included, that make a place dense. Raising it calls more images noise.",
+        help="Images within the radius, itself included, that make a place dense; none takes the natural logarithm of"
+        " the number of images, at least 5. Raising it calls more images noise.",
     )
 
     def cluster(self, Z: NDArray[np.float32]) -> NDArray[np.int32]:
@@ -52,7 +58,7 @@ class Dbscan(Clusterer):
         """
         from covey.authoring import dbscan
 
-        return dbscan(Z, self.resolve(Z).eps or FALLBACK_EPS, self.min_samples)
+        return dbscan(Z, self.resolve(Z).eps or FALLBACK_EPS, self._count_samples(len(Z)))
 
     def resolve(self, Z: NDArray[np.float32]) -> Dbscan:
         """Return a copy with the radius that the data suggest, unless one is set.
@@ -60,10 +66,8 @@ class Dbscan(Clusterer):
         Raises:
             CoveyError: Z is not finite.
         """
-        from covey.authoring import suggest_radius
-
         self.check_finite(Z)
-        return self if self.eps else evolve(self, eps=suggest_radius(Z, self.min_samples) or FALLBACK_EPS)
+        return self if self.eps else evolve(self, eps=self.prepare(Z).suggest("eps") or FALLBACK_EPS)
 
     def prepare(self, Z: NDArray[np.float32], progress: Progress = SILENT) -> _DbscanTree:
         """Grow the tree of `covey.analysis.density`, which gives the labels for any eps.
@@ -74,7 +78,11 @@ class Dbscan(Clusterer):
         from covey.authoring import Tree
 
         self.check_finite(Z)
-        return _DbscanTree(self.min_samples, Tree.grow(Z, self.min_samples, progress))
+        min_samples = self._count_samples(len(Z))
+        return _DbscanTree(min_samples, Tree.grow(Z, min_samples, progress))
+
+    def _count_samples(self, image_count: int) -> int:
+        return self.min_samples or max(FEWEST_SAMPLES, round(np.log(max(1, image_count))))
 
 
 class _DbscanTree(Prepared):
@@ -85,15 +93,35 @@ class _DbscanTree(Prepared):
         self.tree = tree
 
     def labels(self, clusterer: Dbscan) -> NDArray[np.int32] | None:
-        if clusterer.min_samples != self.min_samples:
+        if clusterer._count_samples(len(self.tree.order)) != self.min_samples:
             return None
-        return self.tree.labels(clusterer.eps or self.tree.suggestion() or FALLBACK_EPS)
+        return self.tree.labels(clusterer.eps or self.suggest("eps") or FALLBACK_EPS)
 
     def values(self, option: str) -> Sequence[float]:
         return self.tree.radii() if option == "eps" else ()
 
     def suggest(self, option: str) -> float | None:
-        return self.tree.suggestion() if option == "eps" else None
+        return self._choice.chosen.radius if option == "eps" and self._choice else None
+
+    def explain(self, option: str) -> str:
+        if option != "eps" or self._choice is None or not self._choice.chosen.score > 0:
+            return ""
+        return f"{_describe_choice(self._choice)} (min_samples {self.min_samples})"
+
+    @cached_property
+    def _choice(self) -> RadiusChoice | None:
+        return self.tree.choose_radius()
+
+
+def _describe_choice(choice: RadiusChoice) -> str:
+    """Return how many groups the suggested radius makes, how sure that is, and a finer radius if one group prevails."""
+    chosen, counts = choice.chosen, [cut.clusters for cut in choice.equals]
+    between = f"{min(counts)} to {max(counts)} between eps {choice.equals[0].radius} and {chosen.radius}"
+    text = f"{count_noun(chosen.clusters, 'group')}; {between}"
+    if choice.finer:
+        finer = f"{count_noun(choice.finer.clusters, 'group')}, the largest with {choice.finer.largest:.0%}"
+        text += f". One group holds {chosen.largest:.0%} of the images: eps {choice.finer.radius} makes {finer}"
+    return text
 
 
 @hookimpl

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import product
 
 import numpy as np
 import pytest
@@ -211,16 +212,61 @@ def test_the_radii_lead_from_few_dense_points_to_one_cluster() -> None:
     assert not all_of_them.any()
 
 
-def test_at_the_suggested_radius_most_points_are_dense() -> None:
-    Z = points(2000, 3, 0)
-    radius = Tree.grow(Z, 10).suggestion()
-    assert radius is not None
-    neighbours: NDArray[np.intp] = np.count_nonzero(distances_of(Z) <= radius, axis=1)
-    assert 0.85 <= np.count_nonzero(neighbours >= 10) / len(Z) < 0.87
+def groups_of_points(count: int, shares: Sequence[float], noise: float = 0.0) -> Floats:
+    """Return points (count, 4) in groups of different width, and noise around them."""
+    random = np.random.default_rng(count)
+    centres = random.permutation(np.array(list(product((-8, 8), repeat=4))))[: len(shares)]
+    rows = random.choice(len(shares), count, p=np.array(shares) / sum(shares))
+    Z = centres[rows] + random.normal(size=(count, 4)) * (1 + rows[:, None] % 3)
+    is_noise = random.random(count) < noise
+    return np.where(is_noise[:, None], random.uniform(-20, 20, (count, 4)), Z).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("count", "shares", "noise"),
+    [
+        (300, [1] * 9, 0.0),
+        (20000, [1] * 9, 0.0),
+        (1000, [1] * 9, 0.4),
+        (20000, [1] * 9, 0.4),
+        (1000, [8, *[1] * 8], 0.1),
+        (20000, [8, *[1] * 8], 0.1),
+    ],
+)
+def test_the_suggested_radius_finds_the_groups_at_any_number_of_points(
+    count: int, shares: list[float], noise: float
+) -> None:
+    tree = Tree.grow(groups_of_points(count, shares, noise), 6)
+    choice = tree.choose_radius()
+    assert choice is not None
+    assert len(shares) / 1.5 <= choice.chosen.clusters <= len(shares) * 1.5
+    assert choice.equals[-1] == choice.chosen
+    assert choice.chosen.radius in tree.radii()
+
+
+@pytest.mark.parametrize("largest", [1, 30])
+def test_where_one_group_holds_most_points_a_finer_radius_is_offered(largest: int) -> None:
+    tree = Tree.grow(groups_of_points(3000, [largest, *[1] * 8]), 6)
+    choice = tree.choose_radius()
+    assert choice is not None
+    assert (choice.chosen.largest > 0.5) == (choice.finer is not None) == (largest == 30)
+    if choice.finer:
+        assert choice.finer.radius < choice.chosen.radius
+        labels = tree.labels(choice.finer.radius)
+        assert np.bincount(labels[labels >= 0]).max() <= len(labels) / 2
+
+
+def test_where_nothing_is_told_apart_most_points_are_dense_at_the_suggested_radius() -> None:
+    Z = np.stack(np.meshgrid(np.arange(30), np.arange(30)), axis=-1).reshape(900, 2).astype(np.float32)
+    choice = Tree.grow(Z, 6).choose_radius()
+    assert choice is not None
+    assert choice.chosen.clusters == 1
+    neighbours: NDArray[np.intp] = np.count_nonzero(distances_of(Z) <= choice.chosen.radius, axis=1)
+    assert np.count_nonzero(neighbours >= 6) / len(Z) >= 0.85
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 20])
 def test_nothing_is_suggested_where_there_is_nothing_to_choose(count: int) -> None:
     tree = Tree.grow(np.zeros((count, 3), dtype=np.float32), 10)
     assert tree.radii() == []
-    assert tree.suggestion() is None
+    assert tree.choose_radius() is None

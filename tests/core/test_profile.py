@@ -164,6 +164,25 @@ def test_table_and_json_say_the_same(covey: Cli, dataset: Path) -> None:
     assert row[1:4] == [str(suggested["clusters"]), f"{suggested['noise']:.0%}", f"{suggested['largest']:.0%}"]
 
 
+def test_profile_run_and_report_give_the_same_suggestion_and_its_reason(covey: Cli, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
+    places = noise + np.repeat(np.eye(4, dtype=np.float32) * 20, 75, axis=0)
+    np.savez(
+        tmp_path / "calls.npz", X_red=places, X_2D=places[:, :2], N=np.array([f"{row:03}.png" for row in range(300)])
+    )
+    ran = covey("run", tmp_path, "--embedding", "calls.npz", "--clusterer", "dbscan")
+    assert ran.exit_code == 0, ran.output
+    (profile,) = json.loads(covey("profile", tmp_path, "--clusterer", "dbscan", "--option", "eps", "--json").stdout)
+    assert profile["reason"].startswith("4 groups; ")
+    assert f"The data suggest eps = {profile['suggested']}: {profile['reason']}." in ran.stdout
+    suggested = f"Suggested: eps = {profile['suggested']}: {profile['reason']}"
+    assert suggested in covey("profile", tmp_path, "--clusterer", "dbscan", "--option", "eps").stdout
+    assert covey("report", tmp_path, "--out", tmp_path / "report.html").exit_code == 0
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert suggested in page
+    assert f"The data decided eps = {profile['suggested']} ({profile['reason']})" in page
+
+
 def test_one_embedding_several_settings_and_a_picture(covey: Cli, dataset: Path, tmp_path: Path) -> None:
     profiles: list[ProfileJson] = json.loads(covey("profile", dataset, *WORDS, "--json").stdout)
     names = [profile["table"] for profile in profiles]
@@ -184,7 +203,7 @@ def test_one_embedding_several_settings_and_a_picture(covey: Cli, dataset: Path,
         (("--option", "esp"), "dbscan: there is no option 'esp'. Did you mean 'eps'?"),
         (("--option", "eps", "--clusterer", "dbscann"), "Did you mean 'dbscan' or 'hdbscan'?"),
         (("--option", "eps", "--embedding", "none"), "There is no embedding 'none'."),
-        (("--option", "eps", "--set", "clusterer.min_samples=0"), "must be a whole number at least 1, not 0"),
+        (("--option", "eps", "--set", "clusterer.min_samples=0"), "must be a whole number at least 1, or none, not 0"),
         (("--option", "eps", "--set", "reducer.sizes=2"), "only options of the clusterer count here"),
         (("--option", "eps", "--png", "no/such/folder/eps.png"), "could not be written"),
     ],

@@ -358,3 +358,18 @@ def test_a_suggestion_that_makes_one_group_says_so(tmp_path: Path, scattered: Ca
         assert not app.exception
         captions = " ".join(caption.value for caption in app.caption)
     assert "makes one group only, which tells nothing apart" in captions
+
+
+def test_explore_says_what_the_data_suggest_and_why(tmp_path: Path, scattered: Callable[..., Path]) -> None:
+    places = np.random.default_rng(0).normal(size=(400, 2)) + np.repeat(
+        [[0, 0], [20, 0], [0, 20], [20, 20]], 100, axis=0
+    )
+    app = AppTest.from_file(str(server.APP), default_timeout=60)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(server.LOCATION, str(scattered(tmp_path / "four", places)))
+        app.run()
+        assert not app.exception
+    assert any(
+        caption.value.startswith("The data suggest eps = ") and ": 4 groups; 4 to 4 between eps" in caption.value
+        for caption in app.caption
+    )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from covey._base.errors import CoveyError, did_you_mean
 from covey._base.progress import SILENT, Progress
 from covey.components import options
-from covey.components.contracts import Clusterer, Floats, Labels, Prepared
+from covey.components.contracts import Clusterer, Floats, Labels, Prepared, fill_options
 from covey.components.options import Option, Scalar
 from covey.data.tables import NOISE
 
@@ -34,6 +34,7 @@ class Profile:
         largest: share of the images in the largest cluster, (m,).
         plateaus: first and last value of each stretch in which the number of clusters, at least two, stays the same.
         suggested: the value that the data suggest, if they suggest one.
+        reason: why they suggest it; "" if the clusterer does not say.
     """
 
     option: str
@@ -43,6 +44,7 @@ class Profile:
     largest: NDArray[np.float64]
     plateaus: Sequence[tuple[Scalar, Scalar]]
     suggested: Scalar | None
+    reason: str = ""
 
 
 def profile_option(
@@ -68,7 +70,7 @@ def profile_option(
         CoveyError: there is no such option, it does not allow a value, or no values can be chosen.
     """
     declared = _find_option(clusterer, option)
-    clusterer = clusterer.resolve(Z)
+    clusterer, _ = fill_options(clusterer, Z, prepared)
     suggested = prepared.suggest(option) if prepared else None
     values = list(values) or _choose_values(clusterer, declared, prepared, suggested)
     measurements: list[tuple[int, float, float]] = []
@@ -85,6 +87,7 @@ def profile_option(
         largest=np.array([largest for _, _, largest in measurements], dtype=np.float64),
         plateaus=[(values[first], values[last]) for first, last in _find_plateaus(clusters.tolist())],
         suggested=suggested,
+        reason=prepared.explain(option) if prepared and suggested is not None else "",
     )
 
 

@@ -11,7 +11,7 @@ from covey._base.progress import SILENT, Progress, Step
 from covey._base.terminal_progress import TerminalProgress
 from covey._base.text import count_noun, preview
 from covey._base.user_folders import user_data_folder
-from covey.analysis.density import Tree, dbscan, suggest_radius
+from covey.analysis.density import RadiusChoice, Tree, dbscan
 from covey.analysis.feature_sets import whitening_axes
 from covey.components.contracts import MissingFiles, PublishOptions
 from covey.components.engine_contract import Done, Engine, Work
@@ -96,6 +96,7 @@ __all__ = [
     "Progress",
     "Provenance",
     "PublishOptions",
+    "RadiusChoice",
     "RecordingDownload",
     "Registry",
     "Resume",
@@ -137,7 +138,6 @@ __all__ = [
     "reason",
     "replace_file",
     "split_plural",
-    "suggest_radius",
     "unknown_weights",
     "user_data_folder",
     "weights_not_fetched",

@@ -79,6 +79,8 @@ def profile(
     for name, variant, curve in profiles:
         click.echo(f"\n{name}, {_describe_variant(variant, option)}")
         print_table([option, "clusters", "noise", "largest", ""], _format_rows(curve))
+        if curve.reason:
+            click.echo(f"Suggested: {option} = {curve.suggested}: {curve.reason}")
 
 
 def _select_entries(dataset: Dataset, kind: TableKind, name: str | None) -> list[AnyEntry]:
@@ -138,6 +140,7 @@ def _profile_json(name: str, clusterer: Clusterer, profile: Profile) -> dict[str
         "clusterer": {"use": clusterer.name, **option_values(clusterer)},
         "option": profile.option,
         "suggested": profile.suggested,
+        "reason": profile.reason,
         "plateaus": [list(plateau) for plateau in profile.plateaus],
         "values": [
             {"value": value, "clusters": count, "noise": noise_share, "largest": largest_share}

@@ -12,8 +12,8 @@ import click
 from covey._base.errors import CoveyError
 from covey._base.terminal_progress import TerminalProgress
 from covey._base.text import count_noun, preview
+from covey.analysis.describe_suggestion import describe_suggestion
 from covey.analysis.measures.own_measures import cluster_sizes, coverage
-from covey.analysis.single_cluster import describe_single_cluster
 from covey.commands.flags import SettingText, flags_of
 from covey.commands.foreign_experiment import confirm_destination
 from covey.commands.terminal.text_tables import print_column_groups, print_table
@@ -22,6 +22,7 @@ from covey.components.contracts import Runtime
 from covey.components.kinds import STEPS, Kind
 from covey.components.options import build, evolve, options
 from covey.data.clusters_csv import FILE
+from covey.data.provenance import Details
 from covey.experiments.experiment import Experiment, build_engine, from_flags, read_experiment
 from covey.experiments.pipeline import Failure
 from covey.experiments.plan import PlanLine
@@ -211,8 +212,9 @@ def _print_results(results: Results) -> None:
     }
     print_column_groups([{"clustering": stems}, counts])
     for entry, clusters in zip(results.clusterings, labels, strict=True):
-        if entry.provenance and (problem := describe_single_cluster(entry.provenance.details.chosen, clusters)):
-            click.echo(f"{entry.stem}: {problem}")
+        details = entry.provenance.details if entry.provenance else Details()
+        if sentence := describe_suggestion(details.chosen, details.reasons, clusters):
+            click.echo(f"{entry.stem}: {sentence}")
     counts_made = f"{count_noun(results.computed, 'table')} made, {results.reused:,} kept from before."
     click.echo(f"{counts_made} Clusters of every image: {results.dataset.home / FILE}")
 

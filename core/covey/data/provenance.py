@@ -56,6 +56,7 @@ class Details:
     Attributes:
         versions: installed version of each library behind the component.
         chosen: options left at None, with the values that the data gave them.
+        reasons: why the data gave an option its value, in a few words, by option.
         broken: reason why each broken image was left out, by name.
         sizes: number of images of each size, such as "48 x 32" (width and height in pixels).
         copies: images with the same content as another, which share its row and its cluster.
@@ -73,6 +74,7 @@ class Details:
 
     versions: Mapping[str, str] = attrs.field(factory=dict)
     chosen: Mapping[str, object] = attrs.field(factory=dict)
+    reasons: Mapping[str, str] = attrs.field(factory=dict)
     broken: Mapping[str, str] = attrs.field(factory=dict)
     sizes: Mapping[str, int] = attrs.field(factory=dict)
     copies: Copies | None = None
@@ -384,6 +386,7 @@ def _read_details(fields: Mapping[str, object]) -> Details:
     return Details(
         versions=_read_detail(fields, "versions", "a version for each package", _mapping_reader(str), {}),
         chosen=_read_detail(fields, "chosen", "a value for each option", _as_mapping, {}),
+        reasons=_read_detail(fields, "reasons", "a text for each option", _mapping_reader(str), {}),
         broken=_read_detail(fields, "broken", "a reason for each broken image", _mapping_reader(str), {}),
         sizes=_read_detail(fields, "sizes", "a number of images for each size", _mapping_reader(int), {}),
         copies=_read_detail(fields, "copies", "a count and the first names", _read_copies, None),

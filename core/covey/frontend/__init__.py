@@ -12,6 +12,7 @@ from covey.analysis.assist.nearest_groups import find_voters, vote_nearest_group
 from covey.analysis.assist.neighbours import measure_oddity, nearest_rows
 from covey.analysis.assist.similarity_space import as_similarity_space
 from covey.analysis.assist.worklist import Answer, Batch, Guesses, Worklist
+from covey.analysis.describe_suggestion import describe_suggestion
 from covey.analysis.join_tables import Join, Joined, join_tables
 from covey.analysis.match_clusters import match_clusters
 from covey.analysis.measures.clustering_agreement import Flow, measure_agreement, trace_clusters
@@ -25,8 +26,7 @@ from covey.analysis.measures.measure_columns import (
     select_columns,
 )
 from covey.analysis.profiles import Profile, profile_option
-from covey.analysis.single_cluster import describe_single_cluster
-from covey.components.contracts import Component, cluster
+from covey.components.contracts import Component, cluster, fill_options
 from covey.components.kinds import STEPS, Kind
 from covey.components.options import (
     Option,
@@ -162,12 +162,13 @@ __all__ = [
     "create_dataset",
     "describe_methods",
     "describe_origin",
-    "describe_single_cluster",
+    "describe_suggestion",
     "digest",
     "draw_spectrogram",
     "evolve",
     "explain_gaps",
     "export",
+    "fill_options",
     "find_usual_embedding",
     "find_voters",
     "format_value",

@@ -102,7 +102,8 @@ def _circumstances(provenance: Provenance) -> list[str]:
     if provenance.identity and not provenance.joined:
         sentences.append(f"What else decided the result: {_list_settings(provenance.identity)}")
     if chosen := provenance.details.chosen:
-        sentences.append(f"The data decided {_list_settings(chosen)}")
+        reasons = "; ".join(provenance.details.reasons.values())
+        sentences.append(f"The data decided {_list_settings(chosen)}{f' ({reasons})' if reasons else ''}")
     if runtime := provenance.details.runtime:
         how = f"in {runtime.precision or 'float32'} on {runtime.device or 'cpu'}"
         sentences.append(f"It was computed {how}, {runtime.batch_size} images at a time")

@@ -24,7 +24,9 @@ from covey.frontend import (
     cluster,
     digest,
     evolve,
+    fill_options,
     find_voters,
+    option_values,
     options,
     profile_option,
     vote_nearest_groups,
@@ -68,13 +70,15 @@ def cluster_images(opened: OpenEmbedding, clusterer: Clusterer) -> Labels:
 
 
 @cached(spinner="Looking at the data", max_entries=64)
-def resolve_options(opened: OpenEmbedding, clusterer: Clusterer) -> Clusterer:
-    """Return a clusterer whose options left at None are filled in from the data.
+def suggest_options(opened: OpenEmbedding, clusterer: Clusterer) -> tuple[Clusterer, dict[str, str]]:
+    """Return a clusterer whose options left at None are filled in from the data, and the reasons for them by option.
 
     Raises:
         CoveyError: the data cannot be read.
     """
-    return clusterer.resolve(_input_of(opened, clusterer))
+    is_open = None in option_values(clusterer).values()
+    prepared = _background().prepare(opened, clusterer).result() if is_open else None
+    return fill_options(clusterer, _input_of(opened, clusterer), prepared)
 
 
 def find_nearest_groups(opened: OpenEmbedding, clusters: Labels) -> NearestGroups | None:

@@ -17,6 +17,7 @@ All distances are Euclidean, in float64. Where a distance is within rounding of 
 """
 
 from covey.analysis.density.nearest_neighbours import Neighbours
-from covey.analysis.density.reachability_tree import Tree, dbscan, suggest_radius
+from covey.analysis.density.radius_choice import RadiusChoice
+from covey.analysis.density.reachability_tree import Tree, dbscan
 
-__all__ = ["Neighbours", "Tree", "dbscan", "suggest_radius"]
+__all__ = ["Neighbours", "RadiusChoice", "Tree", "dbscan"]

@@ -1,4 +1,4 @@
-"""The nearest points of each point, and what they say about DBSCAN; `covey.analysis.density` defines the terms."""
+"""The nearest points of each point; `covey.analysis.density` defines the terms."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from covey.data.tables import NOISE
 
 LEAF = 32
 """Points in a leaf of the tree that looks for neighbours."""
-MOST = 0.85
-"""Share of the points that are dense at the suggested radius."""
 DIGITS = 3
 """Significant digits of a radius."""
 
@@ -56,11 +54,6 @@ class Neighbours:
     def first(self, count: int) -> Neighbours:
         """Return the same with the first `count` neighbours of each point only."""
         return Neighbours(self.rows[:, :count].copy(), self.distances[:, :count].copy(), self.core)
-
-    def suggestion(self) -> float | None:
-        """Return the radius that these points suggest, as `covey.analysis.density.suggest_radius` does."""
-        radius = float(np.quantile(self.core, MOST, method="higher")) if len(self.core) else np.inf
-        return round_up(radius) if 0 < radius < np.inf else None
 
     def among(self, chosen: Mask) -> Rows:
         """Return the neighbours of the chosen points as positions among the chosen, -1 for the other points."""

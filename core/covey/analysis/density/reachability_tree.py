@@ -14,9 +14,12 @@ from covey.analysis.density.boxes import Mask, Points, Rows
 from covey.analysis.density.exact_dbscan import join, merge_groups
 from covey.analysis.density.merge_order import order_by_merging
 from covey.analysis.density.nearest_neighbours import Neighbours, round_up
+from covey.analysis.density.radius_choice import Cut, RadiusChoice, choose_radius
 from covey.analysis.density.spanning_tree import MORE, span
 from covey.components.contracts import Labels
 
+MOST = 0.85
+"""Share of the points that are dense at the suggested radius where no radius tells points apart."""
 FEW = 0.02
 """Share of all lengths in a tree that are shorter than the smallest radius that `Tree.radii` returns."""
 
@@ -37,16 +40,6 @@ def dbscan(Z: NDArray[np.floating], eps: float, min_samples: int) -> Labels:
     neighbours = Neighbours.of(points, min_samples, eps)
     dense: Mask = neighbours.core <= eps
     return neighbours.labels(dense, _join_dense(points[dense], neighbours.among(dense), eps), eps)
-
-
-def suggest_radius(Z: NDArray[np.floating], min_samples: int) -> float | None:
-    """Return the radius at which most of the points (n, k) are dense; None if there is no such radius.
-
-    This is where the sorted core distances, the k-distance curve of Ester et al. (1996), begin to rise. The share was
-    chosen on one half of the recordings of ESC-10, where neither the point of the curve furthest from its chord nor
-    the widest plateau of the number of clusters did better.
-    """
-    return Neighbours.of(np.asarray(Z, dtype=np.float64), min_samples).suggestion()
 
 
 def _join_dense(points: Points, neighbours: Rows, eps: float) -> Rows:
@@ -114,6 +107,16 @@ class Tree:
         radii: list[float] = np.geomspace(low, high, count).tolist()
         return list(dict.fromkeys(map(round_up, radii)))
 
-    def suggestion(self) -> float | None:
-        """Return the radius that these points suggest, as `covey.analysis.density.suggest_radius` does."""
-        return self.neighbours.suggestion()
+    def choose_radius(self) -> RadiusChoice | None:
+        """Return the radius that these points suggest, one of `radii`.
+
+        Where no radius tells points apart it is the one at which most of them are dense; None without any radius.
+        """
+        radii = self.radii()
+        choice = choose_radius([Cut.of(radius, self.labels(radius)) for radius in radii])
+        if choice or not radii:
+            return choice
+        dense_radius = float(np.quantile(self.neighbours.core, MOST, method="higher"))
+        radius = next(radius for radius in radii if radius >= dense_radius)
+        cut = Cut.of(radius, self.labels(radius))
+        return RadiusChoice(chosen=cut, equals=[cut])

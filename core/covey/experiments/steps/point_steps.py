@@ -9,7 +9,7 @@ from covey._base.text import count_noun
 from covey.analysis.assist.nearest_groups import find_voters, vote_nearest_groups
 from covey.analysis.assist.similarity_space import as_similarity_space
 from covey.components import options
-from covey.components.contracts import Clusterer, Component, Floats, Labels, Prepared, Reducer, cluster
+from covey.components.contracts import Clusterer, Component, Floats, Labels, Prepared, Reducer, cluster, fill_options
 from covey.data.dataset import is_entry_of
 from covey.data.provenance import Details, Provenance
 from covey.data.tables import NOISE, Clustering, Embedding, Features, NearestGroups, PointTable, Table
@@ -74,12 +74,14 @@ def cluster_points(task: Task, run: RunContext) -> None:
     with run.progress.step(title, len(clusterers), "clustering") as step:
         step.say(clusterers[0].startup_message)
         for clusterer in clusterers:
-            resolved = clusterer.resolve(Z)
-            labels = distinct.expand_labels(step.tick(_assign_clusters(resolved, Z, prepared)))
+            fitting = _fit_preparation(clusterer, Z, prepared)
+            resolved, reasons = fill_options(clusterer, Z, fitting)
+            labels = distinct.expand_labels(step.tick(_assign_clusters(resolved, Z, fitting)))
             nearest = _nearest_groups(distinct, labels, space)
             details = Details(
                 versions=run.versions_of(clusterer),
                 chosen=_resolved_options(clusterer, resolved),
+                reasons=reasons,
                 copies=distinct.copies,
             )
             provenance = Provenance.of(clusterer, source, details)
@@ -110,6 +112,13 @@ def _distinct_images(table: PointTable, run: RunContext) -> DistinctImages:
     if distinct.copies:
         run.note_once(describe_copies(distinct.copies))
     return distinct
+
+
+def _fit_preparation(clusterer: Clusterer, Z: Floats, prepared: Prepared | None) -> Prepared | None:
+    """Return what was prepared if it is of use to a clusterer, and otherwise prepare what its open options need."""
+    if prepared and prepared.labels(clusterer) is not None:
+        return prepared
+    return clusterer.prepare(Z) if None in options.option_values(clusterer).values() else None
 
 
 def _assign_clusters(clusterer: Clusterer, Z: Floats, prepared: Prepared | None) -> Labels:

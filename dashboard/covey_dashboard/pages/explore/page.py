@@ -14,7 +14,7 @@ from covey.frontend import (
     Kind,
     Option,
     cluster_colour,
-    describe_single_cluster,
+    describe_suggestion,
     match_clusters,
     measure_oddity,
     option_values,
@@ -26,7 +26,7 @@ from covey_dashboard.data.clusterings import (
     find_nearest_groups,
     list_stored_clusterings,
     profile_clusters,
-    resolve_options,
+    suggest_options,
 )
 from covey_dashboard.data.datasets import (
     OpenEmbedding,
@@ -172,7 +172,7 @@ def choose_clusterer(opened: OpenEmbedding, place_by_option: dict[str, CurvePlac
     if component.missing:
         show_hint(f"{component.name} needs a library that is not installed:", component.status.removeprefix("needs: "))
         return None
-    return set_options(state, name, resolve_options(opened, registry().get(Kind.CLUSTERER, name)()), place_by_option)
+    return set_options(state, name, suggest_options(opened, registry().get(Kind.CLUSTERER, name)())[0], place_by_option)
 
 
 def set_options(
@@ -226,7 +226,7 @@ def show_clusters(
         selection, rows = choose_selection(view, options)
     with metrics_place:
         show_numbers(view, rows)
-        show_single_cluster(view, clusterer)
+        show_suggestion(view, clusterer)
     with middle_column:
         show_map(
             opened.identity,
@@ -346,13 +346,13 @@ def show_numbers(view: ExploreView, rows: Rows) -> None:
         column.metric(name, number, help=explanation if name == "Top recording" else None)
 
 
-def show_single_cluster(view: ExploreView, clusterer: Clusterer) -> None:
-    """Say that the options that the data suggest make one group only, while they are those that are set."""
-    suggestion = resolve_options(view.opened, type(clusterer)())
+def show_suggestion(view: ExploreView, clusterer: Clusterer) -> None:
+    """Say what options the data suggest, and why, while they are those that are set."""
+    suggestion, reasons = suggest_options(view.opened, type(clusterer)())
     values = option_values(suggestion)
     suggested = {option.name: values[option.name] for option in options(type(clusterer)) if option.default is None}
-    if suggestion == clusterer and (problem := describe_single_cluster(suggested, view.clusters)):
-        st.caption(problem)
+    if suggestion == clusterer and (sentence := describe_suggestion(suggested, reasons, view.clusters)):
+        st.caption(sentence)
 
 
 def choose_map_options(opened: OpenEmbedding) -> MapOptions:
