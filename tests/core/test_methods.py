@@ -54,7 +54,7 @@ def test_everything_that_made_a_result_is_named(path: Path, registry: Registry) 
             assert f"{name} = " in text
         for reference in cls.references:
             assert reference in text
-    assert f"The data decided eps = {made(path).details.chosen['eps']}." in text
+    assert f"The data decided eps = {made(path).details.chosen['eps']}" in text
     assert f"numpy {np.__version__}" in text
     assert "[3] Ester" in text
 
