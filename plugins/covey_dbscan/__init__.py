@@ -61,13 +61,14 @@ class Dbscan(Clusterer):
         return dbscan(Z, self.resolve(Z).eps or FALLBACK_EPS, self._count_samples(len(Z)))
 
     def resolve(self, Z: NDArray[np.float32]) -> Dbscan:
-        """Return a copy with the radius that the data suggest, unless one is set.
+        """Return a copy with the radius and the number of images that the data suggest, unless they are set.
 
         Raises:
             CoveyError: Z is not finite.
         """
         self.check_finite(Z)
-        return self if self.eps else evolve(self, eps=self.prepare(Z).suggest("eps") or FALLBACK_EPS)
+        eps = self.eps or self.prepare(Z).suggest("eps") or FALLBACK_EPS
+        return evolve(self, eps=eps, min_samples=self._count_samples(len(Z)))
 
     def prepare(self, Z: NDArray[np.float32], progress: Progress = SILENT) -> _DbscanTree:
         """Grow the tree of `covey.analysis.density`, which gives the labels for any eps.
@@ -101,12 +102,14 @@ class _DbscanTree(Prepared):
         return self.tree.radii() if option == "eps" else ()
 
     def suggest(self, option: str) -> float | None:
+        if option == "min_samples":
+            return self.min_samples
         return self._choice.chosen.radius if option == "eps" and self._choice else None
 
     def explain(self, option: str) -> str:
         if option != "eps" or self._choice is None or not self._choice.chosen.score > 0:
             return ""
-        return f"{_describe_choice(self._choice)} (min_samples {self.min_samples})"
+        return _describe_choice(self._choice)
 
     @cached_property
     def _choice(self) -> RadiusChoice | None:

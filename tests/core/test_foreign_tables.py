@@ -237,5 +237,16 @@ def test_a_suggestion_that_makes_one_group_says_so(covey: Cli, birds: Path, name
     assert done.exit_code == 0, done.output
     assert "What the data suggest (eps = " in done.stdout
     assert "makes one group only, which tells nothing apart: try other values." in done.stdout
-    fixed = covey("run", birds, "--embedding", "grid.npz", "--clusterer", "dbscan", "--set", "clusterer.eps=2")
+    fixed = covey(
+        "run",
+        birds,
+        "--embedding",
+        "grid.npz",
+        "--clusterer",
+        "dbscan",
+        "--set",
+        "clusterer.eps=2",
+        "--set",
+        "clusterer.min_samples=3",
+    )
     assert "What the data suggest" not in fixed.stdout

@@ -174,13 +174,13 @@ def test_profile_run_and_report_give_the_same_suggestion_and_its_reason(covey: C
     assert ran.exit_code == 0, ran.output
     (profile,) = json.loads(covey("profile", tmp_path, "--clusterer", "dbscan", "--option", "eps", "--json").stdout)
     assert profile["reason"].startswith("4 groups; ")
-    assert f"The data suggest eps = {profile['suggested']}: {profile['reason']}." in ran.stdout
+    assert f"The data suggest eps = {profile['suggested']}, min_samples = 6: {profile['reason']}." in ran.stdout
     suggested = f"Suggested: eps = {profile['suggested']}: {profile['reason']}"
     assert suggested in covey("profile", tmp_path, "--clusterer", "dbscan", "--option", "eps").stdout
     assert covey("report", tmp_path, "--out", tmp_path / "report.html").exit_code == 0
     page = (tmp_path / "report.html").read_text("utf-8")
     assert suggested in page
-    assert f"The data decided eps = {profile['suggested']} ({profile['reason']})" in page
+    assert f"The data decided eps = {profile['suggested']}, min_samples = 6 ({profile['reason']})" in page
 
 
 def test_one_embedding_several_settings_and_a_picture(covey: Cli, dataset: Path, tmp_path: Path) -> None:

@@ -370,6 +370,6 @@ def test_explore_says_what_the_data_suggest_and_why(tmp_path: Path, scattered: C
         app.run()
         assert not app.exception
     assert any(
-        caption.value.startswith("The data suggest eps = ") and ": 4 groups; 4 to 4 between eps" in caption.value
+        caption.value.startswith("The data suggest eps = ") and ": 4 groups; 4 to 5 between eps" in caption.value
         for caption in app.caption
     )

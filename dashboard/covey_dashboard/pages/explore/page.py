@@ -350,7 +350,8 @@ def show_suggestion(view: ExploreView, clusterer: Clusterer) -> None:
     """Say what options the data suggest, and why, while they are those that are set."""
     suggestion, reasons = suggest_options(view.opened, type(clusterer)())
     values = option_values(suggestion)
-    suggested = {option.name: values[option.name] for option in options(type(clusterer)) if option.default is None}
+    open_options = [option.name for option in options(type(clusterer)) if option.default is None]
+    suggested = {name: values[name] for name in open_options if values[name] is not None}
     if suggestion == clusterer and (sentence := describe_suggestion(suggested, reasons, view.clusters)):
         st.caption(sentence)
 
