@@ -95,7 +95,8 @@ eps = []
     assert result.exit_code == 2
     assert result.stderr.splitlines() == [
         f"Error: {path}, line 2: there is no setting 'redcuer'. Did you mean 'reducer'?",
-        f"{path}, line 5: There is no extractor 'tim'. Did you mean 'timm'? Installed: clip, timm, torchvision.",
+        f"{path}, line 5: There is no extractor 'tim'. Did you mean 'timm'?"
+        " Installed: birdnet, clip, saec, timm, torchvision.",
         f"{path}, line 9: dbscan: option 'eps' must be a number greater than 0, or none, not -1.",
         f"{path}, line 13: dbscan: there is no option 'min_sample'. Did you mean 'min_samples'? "
         "Its options: eps, min_samples.",
@@ -111,10 +112,10 @@ def test_the_message_for_an_unknown_plugin_has_the_command_that_installs_it(cove
         assert f"{path}, line 3: There is no extractor" in result.stderr
         return result.stderr.strip()
 
-    assert run_extractor("covey-birdnet:birdnet").endswith(" To install it: pip install covey-birdnet")
-    assert "pip install" not in run_extractor("covey:birdnet")
-    assert "pip install" not in run_extractor("birdnet")
-    assert "pip install" not in run_extractor("x; rm -rf:birdnet")
+    assert run_extractor("covey-songnet:songnet").endswith(" To install it: pip install covey-songnet")
+    assert "pip install" not in run_extractor("covey:songnet")
+    assert "pip install" not in run_extractor("songnet")
+    assert "pip install" not in run_extractor("x; rm -rf:songnet")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,8 @@ clusterer = { use = "dbscan", eps = [0.3, 0.5], min_samples = [2, 3] }
     assert done.exit_code == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith(f"{2 + 2 * 2 + 2 * 2 * 4} tables made, 0 kept from before")
     heads = (tmp_path / "out" / "clusters.csv").read_text("utf-8").splitlines()[0].split(",")
-    assert len(set(heads)) == 1 + 2 * 2 * 4
+    columns = 3  # the cluster, the group that an image outside clusters may belong to, and the confidence
+    assert len(set(heads)) == 1 + 2 * 2 * 4 * columns
 
 
 def test_a_file_that_is_missing_or_no_text(tmp_path: Path, registry: Registry) -> None:

@@ -52,11 +52,17 @@ def bring(store: LabelStore, text: str | bytes, verbose: bool = False) -> str:
         ("D.png", "D.png"),
     ],
 )
-@pytest.mark.parametrize("table", ["filename,label\n{0},robin\n", ",filename,robin,wren\n0,{0},1.0,0.0\n"])
+@pytest.mark.parametrize(
+    ("table", "note"),
+    [
+        ("filename,label\n{0},robin\n", ""),
+        (",filename,robin,wren\n0,{0},1.0,0.0\n", " No image has: wren."),
+    ],
+)
 def test_names_may_have_capitals_backslashes_and_the_image_folder(
-    store: LabelStore, name: str, image: str, table: str
+    store: LabelStore, name: str, image: str, table: str, note: str
 ) -> None:
-    assert bring(store, table.format(name)) == "Of 1 row 1 used. 1 label: 1 new."
+    assert bring(store, table.format(name)) == f"Of 1 row 1 used. 1 label: 1 new.{note}"
     assert store.by_image() == {image: ("robin",)}
 
 

@@ -418,7 +418,7 @@ def test_every_kind_of_recording_is_used_and_other_files_are_counted(covey: Cli,
     assert not report.problems
     done = covey("spectrograms", source, dataset)
     assert "4 files of other kinds left alone: .kml, .txt, without an ending" in done.output
-    assert done.output.endswith("Of 8 recordings 8 used\n")
+    assert "Of 8 recordings 8 used\n" in done.output
 
 
 def test_many_of_one_kind_are_summed_up_and_named_in_the_log(covey: Cli, source: Path, dataset: Path) -> None:
@@ -502,7 +502,7 @@ def test_a_renamed_recording_takes_its_images_along(covey: Cli, source: Path, da
     assert (second.new, second.images, second.orphans) == (0, 18, [])
     assert contents(second, "site 1/morning") == before
     assert (second.folder / "site 1" / "morning_segm_0000.000.png").stat().st_ino == inode
-    assert covey("spectrograms", source, dataset).output.endswith("Of 2 recordings 2 used\n")
+    assert "Of 2 recordings 2 used\n" in covey("spectrograms", source, dataset).output
 
 
 def test_labels_follow_a_renamed_recording(covey: Cli, source: Path, dataset: Path) -> None:

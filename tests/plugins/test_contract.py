@@ -42,7 +42,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "torchvision": {"model": "ResNet18", "weights": "random", "layers": ("layer2.1.conv2", "layer3.1.conv2")},
     "kaggle": {"expected_failures": dict.fromkeys(("publish", "publish_again"), "its places are datasets on Kaggle")},
     "folder": {"root": str(RECORDINGS)},
-    **({"birdnet": {"weights": str(BIRDNET)}} if BIRDNET else {}),
     "saec": {"weights": write_encoder(RECORDINGS), "architecture": "conv_tran_texture_01"},
     "xeno-canto": {"pace": 0, "query": "gen:Inventa"},
     "inaturalist": {"pace": 0, "query": "Inventa"},
@@ -55,10 +54,19 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 """Options for components whose defaults fetch weights, or leave something unchecked."""
 REGISTRY = Registry.installed()
+
+
+def _options_of(registered: Registered) -> dict[str, Any]:
+    """Return the options to check a component with; an importer has the name birdnet too."""
+    if registered.cls is Birdnet:
+        return {"weights": str(BIRDNET)} if BIRDNET else {}
+    return OPTIONS.get(registered.name, {})
+
+
 CHECKS = [
     pytest.param(registered, check, id=f"{registered.kind}-{registered.name}-{check.name}")
     for registered in REGISTRY.components
-    for check in checks(registered.cls, **OPTIONS.get(registered.name, {}))
+    for check in checks(registered.cls, **_options_of(registered))
 ]
 
 

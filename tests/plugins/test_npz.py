@@ -49,6 +49,9 @@ def assert_equal(first: Table, second: Table) -> None:
     assert type(first) is type(second)
     assert first.provenance == second.provenance
     for name, array in arrays_of(first).items():
+        if array is None:
+            assert getattr(second, name) is None
+            continue
         np.testing.assert_array_equal(getattr(second, name), array)
         assert getattr(second, name).dtype == array.dtype
 

@@ -67,7 +67,15 @@ def delete_local_copies() -> None:
     shutil.rmtree(user_data_folder() / "buckets")
 
 
-@pytest.mark.parametrize("check", checks(Bucket, root=f"memory://{secrets.token_hex(4)}"), ids=lambda check: check.name)
+@pytest.mark.parametrize(
+    "check",
+    checks(
+        Bucket,
+        root=f"memory://{secrets.token_hex(4)}",
+        expected_failures={"offered": "these tests register it; it is not installed"},
+    ),
+    ids=lambda check: check.name,
+)
 def test_the_contract_is_kept(check: Check) -> None:
     check()
 

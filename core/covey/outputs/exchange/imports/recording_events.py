@@ -76,18 +76,18 @@ def _read_table(path: Path, importers: Sequence[SelectionImporter]) -> Selection
         with suppress(CoveyError):
             tables.append(read(path))
     if tables:
-        return min(tables, key=_count_gaps)
+        return min(tables, key=_rank_reading)
     raise CoveyError(
         f"{path} is no table of events: it needs columns for recording, start and end in seconds, such as recording,"
         " start_s and end_s, or to be one of Raven, BirdNET, Audacity or Praat."
     )
 
 
-def _count_gaps(table: SelectionTable) -> tuple[int, int]:
-    """Return how many rows could not be read, and how many name no recording, so that the table's name has to."""
+def _rank_reading(table: SelectionTable) -> tuple[int, bool, int]:
+    """Return the faults of a way to read a table: unreadable rows, no rows, rows whose recording the file name gives."""
     name = own_name(table.path)
     problems = sum(bool(row.problem) for row in table.selections)
-    return problems, sum(row.sound == name for row in table.selections)
+    return problems, not table.selections, sum(row.sound == name for row in table.selections)
 
 
 def _match_events(tables: Sequence[SelectionTable], index: RecordingIndex) -> RecordingEvents:
