@@ -84,7 +84,7 @@ def _read_table(path: Path, importers: Sequence[SelectionImporter]) -> Selection
 
 
 def _rank_reading(table: SelectionTable) -> tuple[int, bool, int]:
-    """Return the faults of a way to read a table: unreadable rows, no rows, rows whose recording the file name gives."""
+    """Return the faults of a reading: unreadable rows, no rows, rows whose recording only the file name gives."""
     name = own_name(table.path)
     problems = sum(bool(row.problem) for row in table.selections)
     return problems, not table.selections, sum(row.sound == name for row in table.selections)
