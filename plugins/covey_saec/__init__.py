@@ -33,6 +33,10 @@ class Saec(FeatureExtractor):
     """The encoder of an auto-encoder that the original tools trained on spectrograms, averaged over time."""
 
     name = "saec"
+    references = (
+        "Masci, J., Meier, U., Ciresan, D. and Schmidhuber, J. (2011). Stacked convolutional auto-encoders for"
+        " hierarchical feature extraction. Artificial Neural Networks and Machine Learning: ICANN 2011, 52-59.",
+    )
     requires = {"torch": "covey[saec]"}
     uses = frozenset({"device"})
 
