@@ -22,7 +22,7 @@ from tests.core.fuzz_mutations import check_message, flip_bits, splice, truncate
 from covey import CoveyError, Features
 from covey.data.formats import npz
 from covey.data.legacy import pickles
-from covey.data.tables import Table
+from covey.data.tables import Clustering, NearestGroups, Table
 from covey.testing import tiny_tables
 
 NAMES = [f"XC{number}_segm_0000.{number:03}.png" for number in range(12)]
@@ -56,9 +56,15 @@ def pack(members: Members, compression: int = zipfile.ZIP_STORED) -> bytes:
     return file.getvalue()
 
 
+def clustering_with_nearest() -> Clustering:
+    nearest = NearestGroups(np.zeros(len(NAMES), np.int32), np.linspace(0, 1, len(NAMES), dtype=np.float32))
+    labels = np.full(len(NAMES), -1, np.int32)
+    return Clustering(names=np.array(NAMES), labels=labels, provenance=None, nearest=nearest)
+
+
 def good_npz_files(folder: Path) -> list[bytes]:
     computed = []
-    for table in tiny_tables(NAMES):
+    for table in [*tiny_tables(NAMES), clustering_with_nearest()]:
         npz.write(folder / "good.npz", table)
         computed.append((folder / "good.npz").read_bytes())
     X, names = np.linspace(0, 1, 48).reshape(12, 4), np.array(NAMES)
@@ -242,15 +248,23 @@ TABLES = [truncate, flip_bits, splice, rename_function, insert_opcodes, replace_
 
 
 def check_table(table: Table, good: Table | None) -> None:
-    columns = {name: value for name, value in attrs.asdict(table, recurse=False).items() if name != "provenance"}
+    columns = columns_of(table)
     for name, array in columns.items():
         assert len(array) == len(table.names)
         assert array.dtype.kind == "U" if name == "names" else array.dtype in (np.float32, np.int32)
     assert all(isinstance(name, str) for name in table.names.tolist())
     if good is not None:
+        assert columns.keys() == columns_of(good).keys()
         for name, array in columns.items():
-            assert np.array_equal(array, getattr(good, name))
+            assert np.array_equal(array, columns_of(good)[name])
         assert table.provenance == good.provenance
+
+
+def columns_of(table: Table) -> dict[str, Any]:
+    columns = {name: value for name, value in attrs.asdict(table, recurse=False).items() if name != "provenance"}
+    if nearest := columns.pop("nearest", None):
+        columns |= attrs.asdict(nearest, recurse=False)
+    return columns
 
 
 def check_frame(frame: dict[str, list[Any]]) -> None:
