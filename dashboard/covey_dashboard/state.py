@@ -7,6 +7,7 @@ a widget when its page is left; the fields of a state last as long as the sessio
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -111,6 +112,11 @@ class DataState:
     def recall(cls) -> DataState:
         """Return the state of this session."""
         return _recall(cls, "", cls)
+
+    @staticmethod
+    def folder_key(folder: Path) -> str:
+        """The key of the button that chooses a folder of images."""
+        return f"use {folder}"
 
 
 @attrs.define(eq=False)

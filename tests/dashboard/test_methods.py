@@ -78,7 +78,7 @@ def test_a_file_that_does_not_tell_says_so(opened: Open, tmp_path: Path) -> None
     np.savez(tmp_path / "full_features_vgg16_features.28.npz", X=np.zeros((3, 2), "f4"), N=np.array(["a", "b", "c"]))
     app = opened(tmp_path)
     assert "does not say how it was made" in told(app)
-    assert "By its name it was made with vgg16 features.28." in told(app)
+    assert "by its name from vgg16 features.28" in told(app)
 
 
 def test_hostile_provenance_is_text(opened: Open, birds: Path) -> None:

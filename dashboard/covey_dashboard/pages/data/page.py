@@ -135,7 +135,9 @@ def offer_images(location: str) -> None:
 
 def offer_folder(location: str, folder: Path, name: str) -> None:
     """Let a person use the images in a folder."""
-    st.button(f"Use the images in {name}", key=f"use {folder}", on_click=use_images, args=(location, folder))
+    st.button(
+        f"Use the images in {name}", key=DataState.folder_key(folder), on_click=use_images, args=(location, folder)
+    )
 
 
 def use_images(location: str, folder: Path) -> None:
