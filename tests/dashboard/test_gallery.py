@@ -15,7 +15,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 from tests.dashboard.browser import free_port
 from tests.dashboard.waiting import wait_until
 
@@ -182,8 +182,13 @@ def expect_out(page: Page, names: list[str]) -> None:
 
 
 def choose_order(page: Page, name: str) -> None:
+    option = page.get_by_role("option", name=name)
     page.get_by_label("Order").click()
-    page.get_by_role("option", name=name).click()
+    try:
+        option.click(timeout=5000)
+    except TimeoutError:  # the page was drawn anew in the meantime, which closes the list
+        page.get_by_label("Order").click()
+        option.click()
 
 
 def switch(page: Page, name: str) -> None:
