@@ -262,7 +262,7 @@ def killed_writer(birds: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @not_windows
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(20))
 def test_a_killed_process_leaves_the_old_or_the_new_catalogue(
     birds: Path, killed_writer: subprocess.Popen[str], seed: int
 ) -> None:
