@@ -148,6 +148,11 @@ def run(
     if dry_run:  # it computes nothing, but looks at images and says where they lie, in the dataset of the results
         _print_plan(plan_run(experiment, registry, TerminalProgress(), check))
         return
+    _run(experiment, registry, check)
+
+
+def _run(experiment: Experiment, registry: Registry, check: bool) -> None:
+    """Run an experiment, and print what came of it. Leaves the program if something failed."""
     results = run_experiment(experiment, registry, TerminalProgress(), check=check)
     _print_results(results)
     if results.failures:

@@ -98,20 +98,29 @@ def convert_recordings(
         if usable:
             write_recipe(folder, recipe)
         converter = Converter(folder=folder, recipe=recipe, check=check, recordings=recordings, events=events)
-        entries = converter.convert_all(usable, LoggedProgress(progress))
-        converter.follow_contents(entries)
-        orphans = sorted(converter.orphans())
-        if remove_orphans:
-            _remove_images(folder, orphans)
-        if recipe.cut == WHOLE:
-            write_clips(folder, recipe)
-        report = attrs.evolve(
-            converter.report(files, entries), orphans=orphans, orphans_removed=remove_orphans, log=work / LOG
-        )
+        report = attrs.evolve(_convert(converter, files, usable, remove_orphans, progress), log=work / LOG)
         for line in report.lines(verbose=True):
             LOGGER.info("%s", escape_undecodable(line))
         _catalogue(FolderDataset(dataset), source, progress)
     return report
+
+
+def _convert(
+    converter: Converter,
+    files: RecordingFiles,
+    usable: Sequence[Recording],
+    remove_orphans: bool,
+    progress: Progress,
+) -> ConversionReport:
+    """Make the images of the usable recordings, and return what became of all files."""
+    entries = converter.convert_all(usable, LoggedProgress(progress))
+    converter.follow_contents(entries)
+    orphans = sorted(converter.orphans())
+    if remove_orphans:
+        _remove_images(converter.folder, orphans)
+    if converter.recipe.cut == WHOLE:
+        write_clips(converter.folder, converter.recipe)
+    return attrs.evolve(converter.report(files, entries), orphans=orphans, orphans_removed=remove_orphans)
 
 
 def _check_events(recipe: Recipe, events: Mapping[str, Sequence[Event]] | None) -> None:
