@@ -118,13 +118,21 @@ class _DbscanTree(Prepared):
 
 def _describe_choice(choice: RadiusChoice) -> str:
     """Return how many groups the suggested radius makes, how sure that is, and a finer radius if one group prevails."""
-    chosen, counts = choice.chosen, [cut.clusters for cut in choice.equals]
-    between = f"{min(counts)} to {max(counts)} between eps {choice.equals[0].radius} and {chosen.radius}"
-    text = f"{count_noun(chosen.clusters, 'group')}; {between}"
+    chosen = choice.chosen
+    text = f"{count_noun(chosen.clusters, 'group')}; {_describe_equals(choice)}"
     if choice.finer:
         finer = f"{count_noun(choice.finer.clusters, 'group')}, the largest with {choice.finer.largest:.0%}"
         text += f". One group holds {chosen.largest:.0%} of the images: eps {choice.finer.radius} makes {finer}"
     return text
+
+
+def _describe_equals(choice: RadiusChoice) -> str:
+    """Return how many groups the radii make that are as good as the suggested one."""
+    if len(choice.equals) == 1:
+        return "no other eps tells the images apart as well"
+    counts = sorted({cut.clusters for cut in choice.equals})
+    groups = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else "as many groups"
+    return f"{groups} between eps {choice.equals[0].radius} and {choice.chosen.radius}"
 
 
 @hookimpl

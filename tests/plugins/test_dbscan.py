@@ -108,3 +108,17 @@ def test_a_suggestion_that_makes_one_large_group_names_a_finer_one() -> None:
     Z = (centres + np.random.default_rng(0).normal(size=centres.shape)).astype(np.float32)
     reason = r"4 groups; .*\. One group holds 68% of the images: eps [\d.]+ makes \d+ groups, the largest with \d\d%"
     assert re.fullmatch(rf"{reason}", Dbscan().prepare(Z).explain("eps"))
+
+
+@pytest.mark.parametrize(
+    ("spread", "reason"),
+    [
+        (0.1, r"4 groups; as many groups between eps [\d.]+ and [\d.]+"),
+        (1.2, r"4 groups; 4 to 5 between eps [\d.]+ and [\d.]+"),
+        (1.7, "4 groups; no other eps tells the images apart as well"),
+    ],
+)
+def test_the_reason_of_a_suggestion_says_how_far_it_holds(spread: float, reason: str) -> None:
+    centres = np.repeat([[0, 0], [5, 0], [0, 5], [5, 5]], 50, axis=0)
+    noise = np.random.default_rng(0).normal(size=centres.shape) * spread
+    assert re.fullmatch(reason, Dbscan().prepare((centres + noise).astype(np.float32)).explain("eps"))
