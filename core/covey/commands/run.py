@@ -18,12 +18,12 @@ from covey.commands.flags import SettingText, flags_of
 from covey.commands.foreign_experiment import confirm_destination
 from covey.commands.terminal.text_tables import print_column_groups, print_table
 from covey.commands.terminal.tracebacks import show_traceback
-from covey.components.contracts import Runtime
+from covey.components.contracts import Runtime, Storage
 from covey.components.kinds import STEPS, Kind
 from covey.components.options import build, evolve, options
 from covey.data.clusters_csv import FILE
 from covey.data.provenance import Details
-from covey.experiments.experiment import Experiment, build_engine, from_flags, read_experiment
+from covey.experiments.experiment import Experiment, build_engine, build_storages, from_flags, read_experiment
 from covey.experiments.pipeline import Failure
 from covey.experiments.plan import PlanLine
 from covey.experiments.published_embeddings import choose_published_embeddings
@@ -191,7 +191,8 @@ def _describe_verdict(reproduction: Reproduction) -> str:
     if not reproduction.identical:
         return "Not identical."
     differing = [step.component for step in reproduction.steps if step.difference]
-    return f"Identical, bit for bit, although {preview(differing)} differs." if differing else "Identical, bit for bit."
+    verb = "differs" if len(differing) == 1 else "differ"
+    return f"Identical, bit for bit, although {preview(differing)} {verb}." if differing else "Identical, bit for bit."
 
 
 def _print_plan(lines: Sequence[PlanLine]) -> None:
@@ -263,7 +264,10 @@ def _read_source(
     registry: Registry,
 ) -> Experiment:
     if not _is_file(source):
-        embeddings = tables.embeddings or _find_published(source, names, settings, tables, registry)
+        embeddings = tables.embeddings
+        if tables.is_empty and not _describes_images(names, settings):
+            storages = build_storages([source, *([out] if out else [])], settings, registry)
+            embeddings = _find_published(source, storages, registry)
         return from_flags(
             source, out, names, settings, registry, tables.features,
             join=tables.join, whiten=tables.whiten, embeddings=embeddings,
@@ -280,21 +284,16 @@ def _read_source(
     return attrs.evolve(experiment, out=out) if out else experiment
 
 
-def _find_published(
-    source: str,
-    names: dict[Kind, tuple[str, ...]],
-    settings: tuple[str, ...],
-    tables: _NamedTables,
-    registry: Registry,
-) -> list[str]:
-    """Return the embeddings of another program that a run clusters if nothing says how images are described."""
+def _describes_images(names: dict[Kind, tuple[str, ...]], settings: tuple[str, ...]) -> bool:
+    """Whether flags say how images are described."""
     describing = (Kind.EXTRACTOR, Kind.REDUCER, Kind.ENGINE)
-    is_described = any(names[kind] for kind in describing) or any(
-        setting.startswith(f"{kind}.") for setting in settings for kind in describing
-    )
-    if is_described or not tables.is_empty:
-        return []
-    embeddings = choose_published_embeddings(open_dataset(registry, source, TerminalProgress()))
+    prefixes = tuple(f"{kind}." for kind in describing)
+    return any(names[kind] for kind in describing) or any(setting.startswith(prefixes) for setting in settings)
+
+
+def _find_published(source: str, storages: Sequence[Storage], registry: Registry) -> list[str]:
+    """Return the embeddings of another program that a run clusters if nothing says how images are described."""
+    embeddings = choose_published_embeddings(open_dataset(registry, source, TerminalProgress(), storages))
     if embeddings:
         TerminalProgress().note(
             f"The embeddings that another program made are clustered: {preview(embeddings)}. To describe the images"

@@ -175,6 +175,24 @@ def build_engine(name: str, settings: Sequence[str], registry: Registry) -> Engi
     return engine
 
 
+def build_storages(locations: Sequence[str], settings: Sequence[str], registry: Registry) -> list[Storage]:
+    """Make the storages of some locations that have options among command-line flags.
+
+    Args:
+        locations: where datasets lie.
+        settings: texts such as "storage.root=memory://birds"; those of other kinds are passed over.
+        registry: the installed components.
+
+    Raises:
+        CoveyError: a sentence for each problem.
+    """
+    reader = _Reader(registry, _locate_flag)
+    texts = _split_settings(settings)[Kind.STORAGE]
+    storages = reader.read_storages(_make_storage_sections(locations, texts, registry) or None)
+    reader.raise_errors()
+    return storages
+
+
 def _texts_of_kind(kind: Kind, settings: Sequence[str], reader: SectionReader) -> dict[str, list[str]]:
     """Return the values of each option of one kind; options of others are reported."""
     texts_by_kind = _split_settings(settings)
