@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from covey.analysis.density.boxes import Mask, Points, Rows, halve, pair_halves
-from covey.analysis.density.exact_dbscan import SLACK
+from covey.analysis.density.boxes import NOBODY, GroupedBoxes, Mask, Points, Rows, halve, pair_halves
 from covey.analysis.density.reachability import Edges, Reachability
 
 PAIRS = 1 << 16
 """Pairs of boxes looked at together, which bounds the memory needed."""
 LEAF_PAIRS = 1 << 12
 """Pairs of the smallest boxes whose points are compared together."""
-NOBODY = -1
-"""Group of points that take no part."""
 
 
 class BandSearch:
@@ -31,48 +28,27 @@ class BandSearch:
             groups: (n,) group of each point, or NOBODY.
             high: greatest mutual reachability.
         """
-        self.high = high
-        self._set_groups(groups)
+        self.high, self.groups = high, groups
+        self.grouped = GroupedBoxes(self.boxes, groups)
         self.shortest: list[Edges] = [Edges.none()]
         self._visit(0, np.zeros((1, 2), dtype=np.intp))
         return Edges.concatenate(self.shortest).keep_shortest(groups)
 
-    def _set_groups(self, groups: Rows) -> None:
-        """Store the groups, and the lowest and highest group in each box of each level."""
-        self.groups = groups
-        self.leaf_groups = groups[self.boxes.rows]
-        absent = self.leaf_groups == NOBODY
-        self.lowest: list[Rows] = [np.where(absent, np.iinfo(np.intp).max, self.leaf_groups).min(axis=1)]
-        self.highest: list[Rows] = [self.leaf_groups.max(axis=1)]
-        while len(self.lowest[0]) > 1:
-            self.lowest.insert(0, self.lowest[0].reshape(-1, 2).min(axis=1))
-            self.highest.insert(0, self.highest[0].reshape(-1, 2).max(axis=1))
-
     def _visit(self, level: int, pairs: Rows) -> None:
         for start in range(0, len(pairs), PAIRS):
-            candidates = self._select_candidates(level, pairs[start : start + PAIRS])
+            candidates = self.grouped.select_candidates(level, pairs[start : start + PAIRS], self.high)
             if level == self.boxes.last_level:
                 self._compare(candidates)
             elif len(candidates):
                 self._visit(level + 1, pair_halves(candidates))
-
-    def _select_candidates(self, level: int, pairs: Rows) -> Rows:
-        """Return the pairs of boxes that hold different groups and lie at most the greatest weight apart."""
-        lowest, highest = self.lowest[level], self.highest[level]
-        first_box, second_box = pairs[:, 0], pairs[:, 1]
-        occupied: Mask = np.minimum(highest[first_box], highest[second_box]) != NOBODY
-        differs = np.minimum(lowest[first_box], lowest[second_box]) != np.maximum(
-            highest[first_box], highest[second_box]
-        )
-        pairs = pairs[occupied & differs]
-        return pairs[self.boxes.gaps(level, pairs) <= self.high * SLACK]
 
     def _compare(self, pairs: Rows) -> None:
         """Compare all points of each pair of boxes."""
         for start in range(0, len(pairs), LEAF_PAIRS):
             first_box, second_box = pairs[start : start + LEAF_PAIRS].T
             weights = self._weigh(first_box, second_box)
-            first_groups, second_groups = self.leaf_groups[first_box][:, :, None], self.leaf_groups[second_box][:, None]
+            leaf_groups = self.grouped.leaf_groups
+            first_groups, second_groups = leaf_groups[first_box][:, :, None], leaf_groups[second_box][:, None]
             apart: Mask = (first_groups != second_groups) & (first_groups != NOBODY) & (second_groups != NOBODY)
             pair, row, partner = np.nonzero(apart & (weights <= self.high))
             rows = self.boxes.rows[first_box[pair], row], self.boxes.rows[second_box[pair], partner]

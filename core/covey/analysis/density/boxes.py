@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 Points = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+NOBODY = -1
+"""Group of points that take no part."""
+SLACK = 1 + 1e-9
+"""Factor by which a distance is enlarged for boxes, so that rounding leaves out no pair of points."""
 LEAF = 8
 """Points in the smallest box, at least half of them."""
 
@@ -34,9 +38,57 @@ class Boxes:
         """Return the distances between boxes of one level, given as pairs (p, 2): at most those of their points."""
         low, high = self.low[level], self.high[level]
         first_box, second_box = pairs[:, 0], pairs[:, 1]
-        gaps: Points = np.maximum(np.maximum(low[first_box] - high[second_box], low[second_box] - high[first_box]), 0)
-        lengths: Points = np.sqrt((gaps * gaps).sum(axis=1))
-        return lengths
+        return measure_gaps(low[first_box], high[first_box], low[second_box], high[second_box])
+
+
+class GroupedBoxes:
+    """The boxes of points in groups, with the groups (boxes of the last level, m) of the points."""
+
+    def __init__(self, boxes: Boxes, groups: Rows) -> None:
+        """Find the lowest and the highest group in each box of each level.
+
+        Args:
+            boxes: the boxes of n points.
+            groups: (n,) group of each point, or NOBODY.
+        """
+        self.boxes = boxes
+        self.leaf_groups = groups[boxes.rows]
+        is_absent = self.leaf_groups == NOBODY
+        self._lowest = _reduce_levels(np.minimum, np.where(is_absent, np.iinfo(np.intp).max, self.leaf_groups))
+        self._highest = _reduce_levels(np.maximum, self.leaf_groups)
+
+    def select_candidates(self, level: int, pairs: Rows, distance: float) -> Rows:
+        """Return the pairs (p, 2) of boxes of one level that hold different groups and lie at most a distance apart."""
+        lowest, highest = self._lowest[level], self._highest[level]
+        first_box, second_box = pairs[:, 0], pairs[:, 1]
+        occupied: Mask = np.minimum(highest[first_box], highest[second_box]) != NOBODY
+        differs: Mask = np.minimum(lowest[first_box], lowest[second_box]) != np.maximum(
+            highest[first_box], highest[second_box]
+        )
+        pairs = pairs[occupied & differs]
+        return pairs[self.boxes.gaps(level, pairs) <= distance * SLACK]
+
+
+def _reduce_levels(function: np.ufunc, leaf_groups: Rows) -> list[Rows]:
+    """Return one number for each box of each level, (2**level,), from the groups in the boxes of the last level."""
+    levels: list[Rows] = [function.reduce(leaf_groups, axis=1)]
+    while len(levels[0]) > 1:
+        levels.insert(0, function.reduce(levels[0].reshape(-1, 2), axis=1))
+    return levels
+
+
+def measure_gaps(low: Points, high: Points, other_low: Points, other_high: Points) -> Points:
+    """Return the distances (p,) between boxes given by their corners, (p, k) or (k,): 0 where they touch."""
+    gaps: Points = np.maximum(np.maximum(low - other_high, other_low - high), 0)
+    lengths: Points = np.sqrt((gaps * gaps).sum(axis=1))
+    return lengths
+
+
+def measure_distances(points: Points, partners: Points) -> Points:
+    """Return the Euclidean distances (p,) of points (p, k) from their partners (p, k)."""
+    differences = points - partners
+    lengths: Points = np.sqrt((differences * differences).sum(axis=1))
+    return lengths
 
 
 def halve(points: Points) -> Boxes:

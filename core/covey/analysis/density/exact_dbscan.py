@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from covey.analysis.density.boxes import LEAF, Boxes, Mask, Points, Rows, halve, pair_halves
+from covey.analysis.density.boxes import (
+    LEAF,
+    Boxes,
+    GroupedBoxes,
+    Mask,
+    Points,
+    Rows,
+    halve,
+    measure_distances,
+    pair_halves,
+)
 
 NUMBERS = 1 << 22
 """Differences of coordinates computed at a time, which bounds the memory needed."""
-SLACK = 1 + 1e-9
-"""Factor by which the radius is enlarged for boxes, so that rounding leaves out no pair of points."""
 
 
 def join(points: Points, groups: Rows, radius: float) -> Rows:
@@ -68,7 +76,7 @@ class _Search:
     def visit(self, level: int, pairs: Rows) -> None:
         """Join the groups that lie near in pairs (p, 2) of boxes of one level."""
         for start in range(0, len(pairs), self.chunk):
-            candidates = self._select_candidates(level, pairs[start : start + self.chunk])
+            candidates = self.grouped.select_candidates(level, pairs[start : start + self.chunk], self.radius)
             if level == self.boxes.last_level:
                 self._compare(candidates)
             else:
@@ -76,30 +84,14 @@ class _Search:
                 self.visit(level + 1, pair_halves(candidates))
 
     def _set_groups(self, groups: Rows) -> None:
-        """Store the groups, and the lowest and highest group in each box of each level."""
         self.groups = groups
-        groups_in_box = groups[self.boxes.rows]
-        self.lowest: list[Rows] = [groups_in_box.min(axis=1)]
-        self.highest: list[Rows] = [groups_in_box.max(axis=1)]
-        while len(self.lowest[0]) > 1:
-            self.lowest.insert(0, self.lowest[0].reshape(-1, 2).min(axis=1))
-            self.highest.insert(0, self.highest[0].reshape(-1, 2).max(axis=1))
-
-    def _select_candidates(self, level: int, pairs: Rows) -> Rows:
-        """Return the pairs of boxes that hold different groups and lie at most the radius apart."""
-        lowest, highest = self.lowest[level], self.highest[level]
-        first_box, second_box = pairs[:, 0], pairs[:, 1]
-        differs: Mask = np.minimum(lowest[first_box], lowest[second_box]) != np.maximum(
-            highest[first_box], highest[second_box]
-        )
-        pairs = pairs[differs]
-        return pairs[self.boxes.gaps(level, pairs) <= self.radius * SLACK]
+        self.grouped = GroupedBoxes(self.boxes, groups)
 
     def _compare_first(self, level: int, pairs: Rows) -> None:
         """Compare one point of each box: joining groups that overlap early saves most of the work."""
         first_row_of_box = self.boxes.rows.reshape(len(self.boxes.low[level]), -1)[:, 0]
         rows, partners = first_row_of_box[pairs[:, 0]], first_row_of_box[pairs[:, 1]]
-        within_radius = distances(self.points[rows], self.points[partners]) <= self.radius
+        within_radius = measure_distances(self.points[rows], self.points[partners]) <= self.radius
         self._join(rows[within_radius], partners[within_radius])
 
     def _compare(self, pairs: Rows) -> None:
@@ -118,10 +110,3 @@ class _Search:
         differs: Mask = self.groups[rows] != self.groups[partners]
         if differs.any():
             self._set_groups(merge_groups(self.groups, rows[differs], partners[differs]))
-
-
-def distances(points: Points, partners: Points) -> Points:
-    """Return the Euclidean distances along the last axis, float64, in the shape that the arrays broadcast to."""
-    differences = points - partners
-    lengths: Points = np.sqrt((differences * differences).sum(axis=-1))
-    return lengths

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.analysis.density.boxes import Points, Rows
+from covey.analysis.density.boxes import Points, Rows, measure_gaps
 from covey.analysis.density.merge_order import order_by_merging
-from covey.analysis.density.reachability import Edges, Reachability, gap_to_box
+from covey.analysis.density.reachability import Edges, Reachability
 
 LEAF = 16
 """Points in a leaf of the trees that look for the nearest point of another group."""
@@ -73,8 +73,7 @@ class _LinkSearch:
     def find(self) -> Edges:
         """Return the links, several for two groups where a shorter one was found after a longer one."""
         first, second = np.triu_indices(len(self.members), 1)
-        gaps = np.maximum(np.maximum(self.low[first] - self.high[second], self.low[second] - self.high[first]), 0)
-        shortest: Points = np.sqrt((gaps * gaps).sum(axis=1))
+        shortest = measure_gaps(self.low[first], self.high[first], self.low[second], self.high[second])
         nearest_first = np.argsort(((self.centres[first] - self.centres[second]) ** 2).sum(axis=1), kind="stable")
         links = [Edges.none()]
         for pair in nearest_first:
@@ -98,7 +97,8 @@ class _LinkSearch:
         """Return the rows of a group that can have a link shorter than the bound to the box of the other."""
         rows = self.members[group]
         rows = rows[self.reachability.core[rows] < bound]
-        return rows[gap_to_box(self.reachability.points[rows], self.low[other], self.high[other]) < bound]
+        points = self.reachability.points[rows]
+        return rows[measure_gaps(points, points, self.low[other], self.high[other]) < bound]
 
     def _nearest(self, rows: Rows, partners: Rows, bound: float) -> Edges | None:
         """Return the edge between the nearest two points of two sets, if they are nearer than the bound."""

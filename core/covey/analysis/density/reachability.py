@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import attrs
 import numpy as np
 
-from covey.analysis.density.boxes import Points, Rows
+from covey.analysis.density.boxes import Points, Rows, measure_distances
 
 
 @attrs.frozen(eq=False)
@@ -68,17 +68,9 @@ class Reachability:
     def weigh(self, rows: Rows) -> Edges:
         """Return pairs of rows (m, 2) as edges, each with its mutual reachability."""
         first_rows, second_rows = rows[:, 0], rows[:, 1]
-        differences = self.points[first_rows] - self.points[second_rows]
-        lengths: Points = np.sqrt((differences * differences).sum(axis=1))
+        lengths = measure_distances(self.points[first_rows], self.points[second_rows])
         return Edges(rows, np.maximum(lengths, np.maximum(self.core[first_rows], self.core[second_rows])))
 
     def among(self, chosen: Rows) -> Reachability:
         """Return the same of some points only."""
         return Reachability(self.points[chosen], self.core[chosen])
-
-
-def gap_to_box(points: Points, low: Points, high: Points) -> Points:
-    """Return the distances (n,) of points (n, k) to a box given by two corners (k,)."""
-    gaps: Points = np.maximum(np.maximum(low - points, points - high), 0)
-    lengths: Points = np.sqrt((gaps * gaps).sum(axis=1))
-    return lengths

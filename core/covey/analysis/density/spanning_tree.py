@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from covey.analysis.density.band_search import NOBODY, BandSearch
-from covey.analysis.density.boxes import Points, Rows
+from covey.analysis.density.band_search import BandSearch
+from covey.analysis.density.boxes import NOBODY, Points, Rows
 from covey.analysis.density.exact_dbscan import merge_groups
 from covey.analysis.density.group_links import find_links
 from covey.analysis.density.nearest_neighbours import Neighbours
