@@ -264,3 +264,16 @@ def test_a_suggestion_that_makes_one_group_says_so(covey: Cli, birds: Path, name
         "clusterer.min_samples=3",
     )
     assert "What the data suggest" not in fixed.stdout
+
+
+@pytest.mark.parametrize("flags", [["--embedding"], ["--features"], ["--extractor", "timm", "--join"]])
+def test_a_file_elsewhere_is_not_taken_for_that_of_its_name_in_the_dataset(
+    covey: Cli, birds: Path, tmp_path: Path, flags: list[str]
+) -> None:
+    name = EMBEDDING if "--embedding" in flags else POOLED
+    elsewhere = tmp_path / "elsewhere" / name
+    elsewhere.parent.mkdir()
+    elsewhere.write_bytes((birds / name).read_bytes())
+    done = covey("run", birds, *flags, elsewhere)
+    assert done.exit_code == 2
+    assert f"{elsewhere} is not in the dataset {birds}: copy it there, and name it again." in done.stderr

@@ -136,7 +136,9 @@ def run(
         sys.exit(_print_reproduction(reproduce(like, registry, TerminalProgress())))
     if source is None:
         raise CoveyError("Say what to run: covey run FOLDER, or covey run FILE.toml.")
-    named_tables = _NamedTables(_file_names(features), _file_names(embeddings), _split_names(join), whiten)
+    joined = [name.strip() for name in (join or "").split(",") if name.strip()]
+    _refuse_files_elsewhere([*features, *embeddings, *joined], [folder for folder in (source, out) if folder])
+    named_tables = _NamedTables(_file_names(features), _file_names(embeddings), _set_names(joined), whiten)
     experiment = _read_source(source, out, names, settings, named_tables, registry)
     experiment = attrs.evolve(
         experiment,
@@ -302,11 +304,22 @@ def _find_published(source: str, storages: Sequence[Storage], registry: Registry
     return embeddings
 
 
+def _refuse_files_elsewhere(paths: Sequence[str], datasets: Sequence[str]) -> None:
+    """Refuse files outside the dataset: one of the same name in it may hold something else.
+
+    Raises:
+        CoveyError: a path leads to such a file.
+    """
+    folders = [Path(dataset).resolve() for dataset in datasets]
+    for path in map(Path, paths):
+        if path.name != str(path) and path.is_file() and not any(map(path.resolve().is_relative_to, folders)):
+            raise CoveyError(f"{path} is not in the dataset {datasets[0]}: copy it there, and name it again.")
+
+
 def _file_names(paths: Sequence[str]) -> list[str]:
     return [Path(path).name for path in paths]
 
 
-def _split_names(text: str | None) -> list[str]:
-    """Return the names in a text with commas, those of files without their folders."""
-    names = [name.strip() for name in (text or "").split(",")]
-    return [Path(name).name if name.endswith(".npz") else name for name in names if name]
+def _set_names(names: Sequence[str]) -> list[str]:
+    """Return names of sets of features, those of files without their folders."""
+    return [Path(name).name if name.endswith(".npz") else name for name in names]
