@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from covey import (
     Clusterer,
@@ -30,7 +31,17 @@ from covey import (
     option,
 )
 from covey._base.progress import SILENT, Progress
-from covey.authoring import VisionExtractor, evolve, layers_option, make_folder, user_data_folder
+from covey.authoring import (
+    FoundRecording,
+    RecordingDownload,
+    Resume,
+    Source,
+    VisionExtractor,
+    evolve,
+    layers_option,
+    make_folder,
+    user_data_folder,
+)
 from covey.components.contracts import Component, Extract, Floats, Labels, Pixels, Prepared, PublishOptions
 from covey.components.extras import ExtraTables
 from covey.data.dataset import AnyEntry, Entry, T
@@ -74,6 +85,11 @@ class Naming(FeatureExtractor):
         order = np.argsort(means, axis=1)[:, ::-1]
         colours = {"name": np.array(["red", "green", "blue"])[order[:, :2]], "share": means.max(axis=1, keepdims=True)}
         return Extracted(features=[means], extras={"colours": colours})
+
+
+def replace_shares(outputs: Extracted, shares: NDArray[np.generic]) -> Extracted:
+    """Return what `Naming` gives of a batch with other shares."""
+    return attrs.evolve(outputs, extras={"colours": {**outputs.extras["colours"], "share": shares}})
 
 
 class Tallying(FeatureExtractor):
@@ -409,6 +425,20 @@ class Objective(Halves):
 
 
 @component
+class Searched(Source):
+    """A source with a property where a method is expected."""
+
+    name = "bad"
+
+    @property
+    def find(self) -> Iterator[FoundRecording]:  # type: ignore[override]
+        return iter(())
+
+    def open(self, recording: FoundRecording, resume: Resume | None = None) -> RecordingDownload:
+        raise NotImplementedError
+
+
+@component
 class Propertied(Halves):
     """Has a property where a method is expected."""
 
@@ -482,6 +512,7 @@ BROKEN_COMPONENTS: list[Broken] = [
     (Amnesic, "pickling", "pickled and read back it becomes"),
     (Unmarked, "declaration", "not marked with @component"),
     (Propertied, "declaration", "identity must be a method, without @property, as in Component"),
+    (Searched, "declaration", "find must be a method, without @property, as in Source"),
     (Called, "declaration", "tag must be a property, with @property, as in Clusterer"),
     (Versioned, "attributes", "version must be a whole number, not 'one'"),
     (Versioned, "provenance", "provenance cannot be written and read back: .*version"),
@@ -856,8 +887,7 @@ class Precise(Naming):
 
     def describe(self, pixels: Pixels) -> Extracted:
         outputs = super().describe(pixels)
-        columns = outputs.extras["colours"]
-        return attrs.evolve(outputs, extras={"colours": {**columns, "share": columns["share"].astype(float)}})
+        return replace_shares(outputs, outputs.extras["colours"]["share"].astype(float))
 
 
 @component
@@ -875,10 +905,7 @@ class Undefined(Naming):
     name = "undefined"
 
     def describe(self, pixels: Pixels) -> Extracted:
-        outputs = super().describe(pixels)
-        columns = outputs.extras["colours"]
-        shares = np.full((len(pixels), 1), _NAN, np.float32)
-        return attrs.evolve(outputs, extras={"colours": {**columns, "share": shares}})
+        return replace_shares(super().describe(pixels), np.full((len(pixels), 1), _NAN, np.float32))
 
 
 @component
@@ -889,14 +916,7 @@ class Guessing(Naming):
 
     def load(self, runtime: Runtime) -> ExtractWithExtras:
         number = next(_NUMBERS)
-
-        def describe(pixels: Pixels) -> Extracted:
-            outputs = self.describe(pixels)
-            columns = outputs.extras["colours"]
-            share = np.full((len(pixels), 1), number, np.float32)
-            return attrs.evolve(outputs, extras={"colours": {**columns, "share": share}})
-
-        return describe
+        return lambda pixels: replace_shares(self.describe(pixels), np.full((len(pixels), 1), number, np.float32))
 
 
 @component
@@ -907,9 +927,7 @@ class Ranking(Naming):
 
     def describe(self, pixels: Pixels) -> Extracted:
         outputs = super().describe(pixels)
-        columns = outputs.extras["colours"]
-        share = np.repeat(columns["share"][:1], len(pixels), axis=0)
-        return attrs.evolve(outputs, extras={"colours": {**columns, "share": share}})
+        return replace_shares(outputs, np.repeat(outputs.extras["colours"]["share"][:1], len(pixels), axis=0))
 
 
 BROKEN_EXTRACTORS: list[Broken] = [

@@ -19,16 +19,16 @@ def choose_state(extractor: FeatureExtractor, learn_again: bool, run: RunContext
     if not extractor.learns:
         return None
     clips = run.inputs.training_clips(extractor)
-    wanted = Provenance.of_state(extractor, clips.key)
-    if learn_again or wanted.key in run.tables.entries_by_key:
-        return wanted
+    state_of_now = Provenance.of_state(extractor, clips.key)
+    if learn_again or state_of_now.key in run.tables.entries_by_key:
+        return state_of_now
     earlier_states = [
         (entry.shape[0], entry.provenance.key, entry)
         for entry in run.tables.dataset.states()
-        if entry.provenance and attrs.evolve(entry.provenance, input=wanted.input).key == wanted.key
+        if entry.provenance and attrs.evolve(entry.provenance, input=state_of_now.input).key == state_of_now.key
     ]
     if not earlier_states:
-        return wanted
+        return state_of_now
     count, _, entry = max(earlier_states, key=lambda state: state[:2])
     images = f"{count_noun(len(clips), 'image')} of now"
     run.note_once(

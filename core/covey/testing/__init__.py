@@ -15,12 +15,8 @@ Each promise of the contract is a check; a broken one raises AssertionError with
 from covey.testing.brightness import Brightness
 from covey.testing.checks import Check
 from covey.testing.component_checks import check_component
-from covey.testing.contract import checks
-from covey.testing.engines import check_engine
+from covey.testing.contract import check_clusterer, check_engine, check_extractor, check_reducer, checks
 from covey.testing.imports import check_import
-from covey.testing.learners import check_extractor
-from covey.testing.preparations import check_clusterer
-from covey.testing.reducers import check_reducer
 from covey.testing.samples import registry_of, tiny_dataset, tiny_images, tiny_tables
 from covey.testing.settings import change_options
 from covey.testing.sources import check_source

@@ -27,6 +27,8 @@ from covey.testing.offers import check_offer
 C = TypeVar("C", bound=Component)
 T = TypeVar("T")
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_CONTRACTS = "covey.components."
+"""How the names of the modules begin in which contracts are."""
 _SLOW = "quick_import"
 """The check that starts a Python process."""
 
@@ -70,7 +72,7 @@ class ComponentChecks(Generic[C]):
         """The class is marked with @component, its fields are declared by option(), and methods are no properties."""
         self._read_options()
         for base in self.cls.__mro__:
-            for attribute, declared in vars(base).items() if base.__module__ == Component.__module__ else ():
+            for attribute, declared in vars(base).items() if base.__module__.startswith(_CONTRACTS) else ():
                 kind, is_kept = _find_kind(self.cls, attribute, declared)
                 expect(is_kept, f"{self.name}: {attribute} must be a {kind}, as in {base.__name__}")
 
@@ -209,10 +211,10 @@ class ComponentChecks(Generic[C]):
 
 def _find_kind(cls: type, attribute: str, declared: object) -> tuple[str, bool]:
     """Return what an attribute of a base class is, and whether it is that in a component class too."""
-    found = inspect.getattr_static(cls, attribute)
+    implemented = inspect.getattr_static(cls, attribute)
     if isinstance(declared, property):
-        return "property, with @property", not inspect.isfunction(found)
-    return "method, without @property", not (inspect.isfunction(declared) and isinstance(found, property))
+        return "property, with @property", not inspect.isfunction(implemented)
+    return "method, without @property", not (inspect.isfunction(declared) and isinstance(implemented, property))
 
 
 class WorkChecks(ComponentChecks[C]):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol, TypeVar
 
 from covey.components.contracts import Clusterer, Component, FeatureExtractor, Reducer, Storage
 from covey.components.engine_contract import Engine
 from covey.components.source_contract import Source
-from covey.testing.checks import Check, Trial, list_checks
+from covey.testing.checks import Check, Trial, list_checks, run_checks
 from covey.testing.component_checks import ComponentChecks
 from covey.testing.engines import EngineChecks
 from covey.testing.learners import extractor_checks
@@ -15,6 +16,8 @@ from covey.testing.preparations import clusterer_checks
 from covey.testing.reducers import reducer_checks
 from covey.testing.sources import SourceChecks
 from covey.testing.storages import Place, StorageChecks
+
+C_contra = TypeVar("C_contra", bound=Component, contravariant=True)
 
 
 def checks(
@@ -47,7 +50,40 @@ def checks(
     return list_checks(_make_trial(cls, settings, place, query), expected_failures or {})
 
 
-def _make_trial(cls: type[Component], settings: Mapping[str, object], place: Place, query: str) -> Trial:
+class CheckKind(Protocol[C_contra]):
+    """A function that checks components of one kind."""
+
+    def __call__(
+        self, cls: type[C_contra], /, *, expected_failures: Mapping[str, str] | None = None, **settings: object
+    ) -> None:
+        """Check a component as `check_contract` does."""
+
+
+def check_contract(
+    cls: type[Component], /, *, expected_failures: Mapping[str, str] | None = None, **settings: object
+) -> None:
+    """Check the whole contract of a component with these options: all that `checks` lists, one after another.
+
+    The work of an extractor is loaded several times, with its weights.
+
+    Args:
+        cls: the class.
+        expected_failures: reasons by the names of checks that are expected to fail.
+        settings: its options.
+
+    Raises:
+        AssertionError: it breaks the contract.
+    """
+    run_checks(list_checks(_make_trial(cls, settings), expected_failures or {}))
+
+
+check_extractor: CheckKind[FeatureExtractor] = check_contract
+check_reducer: CheckKind[Reducer] = check_contract
+check_clusterer: CheckKind[Clusterer] = check_contract
+check_engine: CheckKind[Engine] = check_contract
+
+
+def _make_trial(cls: type[Component], settings: Mapping[str, object], place: Place = str, query: str = "") -> Trial:
     if issubclass(cls, FeatureExtractor):
         return extractor_checks(cls, settings)
     if issubclass(cls, Reducer):

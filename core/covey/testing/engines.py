@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import attrs
 
 from covey._base.progress import Step
 from covey.components.engine_contract import Done, Engine, Work
 from covey.testing.assertions import expect, observe
-from covey.testing.checks import list_checks, run_checks
 from covey.testing.component_checks import ComponentChecks
 
 _ITEMS = 12
 _ODD = 5
 """The item at which the work of some checks breaks."""
-
-
-def check_engine(
-    cls: type[Engine], /, *, expected_failures: Mapping[str, str] | None = None, **settings: object
-) -> None:
-    """Check an engine with these options, with work that takes no time.
-
-    Args:
-        cls: the engine class.
-        expected_failures: reasons by the names of checks that are expected to fail.
-        settings: options of the engine.
-
-    Raises:
-        AssertionError: it breaks the contract.
-    """
-    run_checks(list_checks(EngineChecks(cls, settings), expected_failures or {}))
 
 
 @attrs.frozen

@@ -22,7 +22,6 @@ from covey.data.formats import npz
 from covey.data.tables import LearnedState
 from covey.extraction.learning import copy_state, freeze_array
 from covey.testing.assertions import Observation, are_identical, describe_difference, expect, observe
-from covey.testing.checks import list_checks, run_checks
 from covey.testing.extractors import ExtractorChecks
 from covey.testing.samples import random_picture, random_sound
 from covey.testing.settings import other_settings
@@ -73,22 +72,6 @@ class TinyClips(TrainingClips):
         if self._samples:
             return TinySound(number, content, recording, self._samples)
         return TinyClip(number, content, recording)
-
-
-def check_extractor(
-    cls: type[FeatureExtractor], /, *, expected_failures: Mapping[str, str] | None = None, **settings: object
-) -> None:
-    """Check a feature extractor with these options. Needs its weights, and loads them several times.
-
-    Args:
-        cls: the class.
-        expected_failures: reasons by the names of checks that are expected to fail.
-        settings: its options.
-
-    Raises:
-        AssertionError: it breaks the contract.
-    """
-    run_checks(list_checks(extractor_checks(cls, settings), expected_failures or {}))
 
 
 def extractor_checks(cls: type[FeatureExtractor], settings: Mapping[str, object]) -> ExtractorChecks:

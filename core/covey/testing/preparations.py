@@ -13,28 +13,11 @@ from covey.components import options
 from covey.components.contracts import Clusterer, Floats, Labels, Prepared
 from covey.components.options import Option, Setting
 from covey.testing.assertions import are_identical, describe_difference, expect, observe
-from covey.testing.checks import list_checks, run_checks
 from covey.testing.clusterers import ClustererChecks
-from covey.testing.settings import other_settings
+from covey.testing.settings import allowed_settings, other_settings
 
 _MOST_VALUES = 6
 """How many values of an option of a preparation are compared with clustering anew."""
-
-
-def check_clusterer(
-    cls: type[Clusterer], /, *, expected_failures: Mapping[str, str] | None = None, **settings: object
-) -> None:
-    """Check a clusterer with these options: on 120 rows in three groups, on few and on equal rows, and on NaN.
-
-    Args:
-        cls: the class.
-        expected_failures: reasons by the names of checks that are expected to fail.
-        settings: its options.
-
-    Raises:
-        AssertionError: it breaks the contract.
-    """
-    run_checks(list_checks(clusterer_checks(cls, settings), expected_failures or {}))
 
 
 def clusterer_checks(cls: type[Clusterer], settings: Mapping[str, object]) -> ClustererChecks:
@@ -80,7 +63,7 @@ class PreparingChecks(ClustererChecks):
             values, suggested = self._values(option), self._suggest(option)
             expect(values == sorted(set(values)), f"{self.name}: values({option.name!r}) must ascend")
             for value in [*values, *([] if suggested is None else [suggested])]:
-                is_allowed = value in _convert(option, value)
+                is_allowed = value in allowed_settings(option, value)
                 expect(is_allowed, f"{self.name}: option {option.name!r} does not allow {value}, which it suggests")
 
     @cached_property
@@ -127,10 +110,3 @@ class PreparingChecks(ClustererChecks):
         message = f"{self.name}: {condition} a preparation must give the labels of cluster"
         is_equal = are_identical([labels], [expected])
         expect(is_equal, f"{message}: {describe_difference([labels], [expected])}")
-
-
-def _convert(option: Option, value: float) -> list[object]:
-    try:
-        return [option.convert(value)]
-    except ValueError:
-        return []

@@ -21,7 +21,6 @@ from covey.testing.assertions import (
     observe,
     raises_covey_error,
 )
-from covey.testing.checks import list_checks, run_checks
 from covey.testing.component_checks import WorkChecks
 from covey.testing.samples import random_groups
 
@@ -30,22 +29,6 @@ _MOST_RATIO = 0.7
 """How far rows of a group may lie apart, as a share of the distances between groups."""
 _NEAR = 0.01
 """How far a known image may be placed from where it is, as a share of the extent of the embedding."""
-
-
-def check_reducer(
-    cls: type[Reducer], /, *, expected_failures: Mapping[str, str] | None = None, **settings: object
-) -> None:
-    """Check a reducer with these options: on 240 rows in two groups, on 0 to 3 and on equal rows, and on NaN.
-
-    Args:
-        cls: the class.
-        expected_failures: reasons by the names of checks that are expected to fail.
-        settings: its options.
-
-    Raises:
-        AssertionError: it breaks the contract.
-    """
-    run_checks(list_checks(reducer_checks(cls, settings), expected_failures or {}))
 
 
 def reducer_checks(cls: type[Reducer], settings: Mapping[str, object]) -> ReducerChecks:

@@ -32,7 +32,7 @@ def other_settings(option: Option, setting: Setting) -> list[Setting]:
     if option.path:
         return []
     candidates = [(scalar,) if option.many else scalar for scalar in _candidates(option)]
-    converted = [allowed for candidate in candidates for allowed in _convert(option, candidate)]
+    converted = [allowed for candidate in candidates for allowed in allowed_settings(option, candidate)]
     return [other for other in dict.fromkeys(converted) if other != setting]
 
 
@@ -59,7 +59,7 @@ def _numbers(option: Option) -> Iterator[float]:
         yield low + 1
 
 
-def _convert(option: Option, setting: object) -> list[Setting]:
+def allowed_settings(option: Option, setting: object) -> list[Setting]:
     """Return a setting as an option holds it; nothing if the option does not allow it."""
     try:
         return [option.convert(setting)]

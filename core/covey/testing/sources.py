@@ -43,9 +43,10 @@ class SourceChecks(ComponentChecks[Source]):
 
     def check_recordings(self) -> None:
         """A query yields recordings one by one, each with an id of its own and a name."""
-        found = self.component.find(self.query)
-        expect(isinstance(found, Iterator), f"{self.name}: find must return an iterator, not {type(found).__name__}")
-        recordings = list(found)
+        iterator = self.component.find(self.query)
+        is_iterator = isinstance(iterator, Iterator)
+        expect(is_iterator, f"{self.name}: find must return an iterator, not {type(iterator).__name__}")
+        recordings = list(iterator)
         wrong = [recording for recording in recordings if not isinstance(recording, FoundRecording)]
         expect(not wrong, f"{self.name}: find must yield FoundRecording, not {wrong[:1]}")
         ids = [recording.id for recording in recordings]

@@ -7,7 +7,7 @@ import wave
 from collections.abc import Iterable, Iterator
 
 from covey import CoveyError, component, hookimpl, option
-from covey.authoring import RecordingDownload, FoundRecording, Resume, Source
+from covey.authoring import FoundRecording, RecordingDownload, Resume, Source
 
 _SECONDS = {"robin": 1, "wren": 2}
 
