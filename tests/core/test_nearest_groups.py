@@ -69,7 +69,19 @@ def test_the_space_is_one_of_directions_for_features_and_of_places_for_an_embedd
     X[:, 3] = 7
     np.testing.assert_allclose(np.linalg.norm(as_similarity_space(X), axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(as_similarity_space(X[:, :2]).std(axis=0), 1, rtol=1e-5)
-    assert np.isfinite(as_similarity_space(np.ones((5, 30), np.float32))).all()
+
+
+def test_images_with_equal_features_are_equally_near() -> None:
+    space = as_similarity_space(np.ones((5, 30), np.float32))
+    assert space.any(axis=0).tolist() == [False] * 30
+    assert find_voters(space, np.arange(5)).shape == (5, 4)
+
+
+def test_a_table_without_images_is_clustered_without_a_warning(covey: Cli, tmp_path: Path) -> None:
+    np.savez(tmp_path / "none.npz", X_red=np.empty((0, 4)), X_2D=np.empty((0, 2)), N=np.array([], np.str_))
+    ran = covey("run", tmp_path, "--embedding", "none.npz", "--clusterer", "dbscan")
+    assert ran.exit_code == 0, ran.output
+    assert "Warning" not in ran.output
 
 
 def clustering(tmp_path: Path, covey: Cli) -> Clustering:

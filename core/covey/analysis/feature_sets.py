@@ -30,7 +30,7 @@ def combine_features(sets: Sequence[Floats], whiten: float, rows: Rows) -> Float
         whiten: from 0 to 1.
         rows: the rows from which means, variances and components are computed, such as those of distinct images.
     """
-    scaled_sets = [_standardise(X, rows) for X in sets]
+    scaled_sets = [standardise(X, rows) for X in sets]
     if whiten:
         scaled_sets = [(X @ whitening_axes(X[rows], whiten)).astype(np.float32) for X in scaled_sets]
     return _rotate_to_equal_variances(weigh_equally(scaled_sets, rows), rows)
@@ -49,7 +49,7 @@ def weigh_equally(sets: Sequence[Floats], rows: Rows) -> Floats:
     )
 
 
-def _standardise(X: Floats, rows: Rows) -> Floats:
+def standardise(X: Floats, rows: Rows) -> Floats:
     """Return X with mean 0 and variance 1 in each column; a constant column becomes 0."""
     standardised = np.empty(X.shape, np.float32)
     for start in range(0, X.shape[1], CHUNK):
@@ -62,7 +62,7 @@ def _standardise(X: Floats, rows: Rows) -> Floats:
 
 
 def whitening_axes(X: Floats, strength: float) -> Doubles:
-    """Return the principal axes (d, r) of centred X (n, d), each scaled by its variance^(-strength/2).
+    """Return the principal axes (d, r) of centred X (n, d), the strongest last, each scaled by variance^(-strength/2).
 
     `X @ axes` are the principal components; with strength 0 their variances are as they were, with 0.5 the square roots
     of that, with 1 all are 1. Axes whose variance is rounding error are left out; r is 0 if all rows are equal.
