@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from urllib.parse import parse_qsl, urlsplit
 
-from covey import CoveyError, component, hookimpl, option
-from covey.authoring import FoundRecording, JsonObject, RecordingDownload, Resume, Source, WebClient
+from covey import CoveyError, component, hookimpl
+from covey.authoring import FoundRecording, JsonObject, RecordingDownload, Resume, Source, WebClient, WebSource
 
 _PER_PAGE = "200"
 _READ = {".wav", ".mp3", ".flac", ".ogg", ".aif", ".aiff", ""}
@@ -18,23 +18,20 @@ _ADDRESS = "sound_url"
 
 
 @component
-class INaturalist(Source):
+class INaturalist(WebSource):
     """Sounds of frogs, insects, mammals and birds in observations on inaturalist.org."""
 
     name = "inaturalist"
+    service = WebClient(
+        address="https://api.inaturalist.org",
+        hosts=("static.inaturalist.org", "www.inaturalist.org", "inaturalist-open-data.s3.amazonaws.com"),
+        moved_by="COVEY_INATURALIST_URL",
+    )
     prefix = "INAT"
     id_pattern = r"[1-9]\d{0,11}"
     terms = (
         "iNaturalist asks programs for at most 60 requests a minute, 10,000 requests a day and 5 GB of media an hour:"
         " fetch larger amounts in parts, and name the observers wherever their sounds are shown."
-    )
-
-    pace: float = option(
-        default=1.0,
-        ge=0,
-        le=60,
-        expert=True,
-        help="Least seconds between two requests, at least 1 on the real service. Raising it is kinder to the service.",
     )
 
     def find(self, query: str) -> Iterator[FoundRecording]:
@@ -51,7 +48,7 @@ class INaturalist(Source):
         params = {**dict(words), "sounds": "true", "order_by": "id", "order": "asc", "per_page": _PER_PAGE}
         last_id = "0"
         while True:
-            answer = self._client.get_json("/v1/observations", {**params, "id_above": last_id})
+            answer = self.client.get_json("/v1/observations", {**params, "id_above": last_id})
             observations = _objects(answer.get("results"))
             for observation in observations:
                 yield from (_read_sound(observation, sound) for sound in _objects(observation.get("sounds")))
@@ -71,16 +68,7 @@ class INaturalist(Source):
         address = recording.metadata.get(_ADDRESS, "")
         if not address:
             raise CoveyError(f"the address of its file is not known, {recording.id[:40]!r}: find it again")
-        return self._client.download(address, resume)
-
-    @property
-    def _client(self) -> WebClient:
-        return WebClient(
-            address="https://api.inaturalist.org",
-            hosts=("static.inaturalist.org", "www.inaturalist.org", "inaturalist-open-data.s3.amazonaws.com"),
-            moved_by="COVEY_INATURALIST_URL",
-            seconds_between=self.pace,
-        )
+        return self.client.download(address, resume)
 
 
 def _read_sound(observation: JsonObject, sound: JsonObject) -> FoundRecording:

@@ -5,21 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from covey import CoveyError, component, hookimpl, option
-from covey.authoring import FoundRecording, RecordingDownload, Resume, ServiceKey, Source, WebClient, read_key
+from covey import CoveyError, component, hookimpl
+from covey.authoring import (
+    FoundRecording,
+    RecordingDownload,
+    Resume,
+    ServiceKey,
+    Source,
+    WebClient,
+    WebSource,
+    read_key,
+)
 from covey_xenocanto.query import check_query
 from covey_xenocanto.records import Record, read_record
 
-SERVICE = "https://xeno-canto.org"
 _PER_PAGE = 500
 _FIRST_PAGE, _MOST_PAGES = 1, 10_000
 
 
 @component
-class XenoCanto(Source):
+class XenoCanto(WebSource):
     """Recordings of wild animals on xeno-canto.org, found by the tags of its search."""
 
     name = "xeno-canto"
+    service = WebClient(address="https://xeno-canto.org", moved_by="COVEY_XENOCANTO_URL")
     prefix = "XC"
     id_pattern = r"[1-9]\d{0,8}"
     key = ServiceKey(
@@ -30,14 +39,6 @@ class XenoCanto(Source):
     terms = (
         "The terms of xeno-canto discourage mass downloads by programs: arrange larger transfers with its team first, "
         "and name recordist, licence and XC number wherever a recording is shown."
-    )
-
-    pace: float = option(
-        default=1.0,
-        ge=0,
-        le=60,
-        expert=True,
-        help="Least seconds between two requests, at least 1 on the real service. Raising it is kinder to the service.",
     )
 
     def find(self, query: str) -> Iterator[FoundRecording]:
@@ -52,7 +53,7 @@ class XenoCanto(Source):
         tags, secret = check_query(query), read_key(type(self))
         for page in range(_FIRST_PAGE, _MOST_PAGES):
             arguments = {"query": tags, "page": str(page), "per_page": str(_PER_PAGE)}
-            answer = self._client.get_json("/api/3/recordings", arguments, {"key": secret})
+            answer = self.client.get_json("/api/3/recordings", arguments, {"key": secret})
             records = _read_records(answer)
             yield from map(read_record, records)
             if not records or page >= _count_pages(answer):
@@ -68,11 +69,7 @@ class XenoCanto(Source):
         """
         if not re.fullmatch(self.id_pattern, recording.id):
             raise CoveyError(f"{recording.id[:40]!r} is no number of a recording at xeno-canto: find it again.")
-        return self._client.download(f"/{recording.id}/download", resume)
-
-    @property
-    def _client(self) -> WebClient:
-        return WebClient(address=SERVICE, moved_by="COVEY_XENOCANTO_URL", seconds_between=self.pace)
+        return self.client.download(f"/{recording.id}/download", resume)
 
 
 def _read_records(answer: Record) -> list[Record]:

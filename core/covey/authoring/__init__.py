@@ -62,6 +62,7 @@ from covey.outputs.exchange.selection_tables.selections import SelectionRow, Sel
 from covey.plugins.registry import Registry
 from covey.sources.source_keys import read_key
 from covey.sources.web_client import JsonObject, WebClient
+from covey.sources.web_source import WebSource
 
 __all__ = [
     "METADATA_FILE",
@@ -115,6 +116,7 @@ __all__ = [
     "Value",
     "VisionExtractor",
     "WebClient",
+    "WebSource",
     "What",
     "Work",
     "bands_option",

@@ -133,7 +133,7 @@ class Source(Component):
     """Finds recordings and hands over their bytes. What it says is never believed: covey verifies what it fetches.
 
     covey paces retries, resumes, verifies, keeps the balance, metadata and licences for all sources alike. One that
-    reads from the web does so by a `covey.authoring.WebClient`, which is polite by itself.
+    reads from the web is a `covey.authoring.WebSource`, whose client is polite by itself.
     """
 
     prefix: ClassVar[str] = ""
