@@ -16,6 +16,8 @@ from tests.fixture_types import Cli, Distribution
 from covey.data.folder import FolderDataset
 from covey.data.formats import npz
 from covey.data.tables import Clustering, Embedding, Features
+from covey.outputs.methods_text import describe_methods
+from covey.plugins.registry import Registry
 
 EMBEDDING = "dimred_8_neigh_10_ResNet50_layer3.5.conv3.npz"
 POOLED = "full_features_ResNet50_layer3.5.conv3.npz"
@@ -137,6 +139,9 @@ def test_features_of_the_original_are_reduced_and_clustered(covey: Cli, birds: P
     origin = clustering.provenance.extractions[0]
     assert origin.is_foreign
     assert origin.options == ({"edges": 2} if name == UNPOOLED else {})
+    pooled = ", and averaged over time without 2 columns at both ends" if name == UNPOOLED else ""
+    text = describe_methods(clustering.provenance, Registry.installed())
+    assert text.startswith(f"The features were taken from the file {name}{pooled}, made by another tool")
     assert covey("evaluate", birds).exit_code == 0
     assert "2 kept from before" in covey(*words).stdout
     assert covey("import", "features", birds, birds / name).stdout.startswith(f"{name} is there already")

@@ -55,7 +55,10 @@ def _describe_step(provenance: Provenance, references: Sequence[str], registry: 
 def _describe_foreign(provenance: Provenance) -> str:
     file_name = provenance.details.file
     hashed = f"the SHA-256 of its arrays is {provenance.identity.get('arrays')}"
-    return f"The reduced features were taken from the file {file_name}, {describe_origin(file_name)}; {hashed}."
+    edges = provenance.options.get("edges")
+    pooled = "" if edges is None else f", and averaged over time without {edges} columns at both ends"
+    table = _INPUTS[provenance.kind]
+    return f"The {table} were taken from the file {file_name}{pooled}, {describe_origin(file_name)}; {hashed}."
 
 
 def _describe_work(provenance: Provenance, component: str) -> str:
