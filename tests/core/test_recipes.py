@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.fixture_types import Cli
 
 from covey._base.errors import CoveyError
 from covey.components.options import allowed_choices, option_values
+from covey.data.folder import FolderDataset
 from covey.data.images import ImageFolder
 from covey.sound.colour_maps import COLOUR_MAPS, colour_table
 from covey.sound.draw_spectrogram import draw_spectrogram
@@ -255,7 +257,7 @@ def test_the_recipe_is_taken_from_images_of_covey(covey: Cli, recordings: Path, 
         (json.dumps({**ORIGINAL, "colormap": 5}), "option 'colormap' must be a text, not 5"),
         (json.dumps({**ORIGINAL, "fft_window_overlap_bins": 512}), "An overlap of 512 samples needs a window"),
         (json.dumps({"covey": {"version": 2, "options": {"rate": "x"}}}), "option 'rate' must be a whole number"),
-        (json.dumps({"covey": {"version": 99, "options": {}}}), "says nothing of sampling_frequency"),
+        (json.dumps({**ORIGINAL, "covey": {"version": 99, "options": {}}}), "was written by a newer covey"),
     ],
 )
 def test_a_file_that_is_no_recipe_is_named(
@@ -394,6 +396,30 @@ def test_a_table_of_something_else_is_refused(covey: Cli, recordings: Path, tmp_
     assert "is no table of events: it needs columns for recording, start and end in seconds" in done.output
 
 
+RAVEN_HEADS = "Begin Time (s)\tEnd Time (s)\tBegin File\tSpecies"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("e.csv", "recording,start,end,start\na.wav,1,2,3\n", "1 from a table with several columns 'start' ("),
+        ("e.csv", "recording,file,start,end\na.wav,b.wav,1,2\n", "several columns 'recording' and 'file'"),
+        ("e.csv", 'recording,start,end\n"a.wav,1,2\n', "cannot be read: unexpected end of data (after line"),
+        ("e.csv", "note,recording,start,end\nlow, far,a.wav,1,2\n", "with more cells than the table has columns"),
+        ("e.txt", f"{RAVEN_HEADS}\n1\t2\ta.wav\tlow\twren\n", "with more cells than the table has columns"),
+        ("e.txt", f"{RAVEN_HEADS}\tBegin Time (s)\n1\t2\ta.wav\twren\t3\n", "several columns 'Begin Time (s)'"),
+        ("e.txt", f"{RAVEN_HEADS}\n1\t2\ta.wav\tx\n3\t4\tb.wav\tx\n", "from a table of several files without"),
+    ],
+)
+def test_odd_tables_of_events_are_refused_as_an_import_does(
+    covey: Cli, recordings: Path, tmp_path: Path, name: str, text: str, sentence: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    done = covey("spectrograms", recordings, tmp_path / "d", "--around", tmp_path / name)
+    assert done.exit_code == 2
+    assert sentence in done.output
+
+
 def test_tables_of_other_programs_are_read_from_a_folder(covey: Cli, recordings: Path, tmp_path: Path) -> None:
     tables = tmp_path / "tables"
     tables.mkdir()
@@ -465,6 +491,16 @@ def test_folders_of_different_recipes_are_offered_by_name(covey: Cli, recordings
     assert f"--images {project / names[0]}" in refused.output
     assert f": 3 images in {project / names[1]}" in covey("info", project, "--images", project / names[1]).stdout
     assert f": 18 images in {project / names[0]}" in covey("info", project, "--images", project / names[0]).stdout
+
+
+def test_a_folder_in_the_place_of_a_recipe_is_none(images: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    for name in "ab":
+        shutil.copytree(images, project / name)
+    (project / "a" / PARAMETERS).mkdir()
+    (project / "b" / PARAMETERS).write_text("{}")
+    assert not FolderDataset(project).image_choices
+    assert FolderDataset(project).images is not None
 
 
 def test_folders_of_one_recipe_are_one_dataset(covey: Cli, recordings: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import attrs
 
+from covey._base.digests import hash_file
 from covey._base.errors import CoveyError
 from covey._base.files import WORK, is_writable_folder, make_folder, remove_leftovers
 from covey.components.contracts import Floats
@@ -54,9 +55,9 @@ class FolderDataset(Dataset):
     def image_choices(self) -> list[Path]:
         """The folders of images in it that were made by different recipes, as in a project of the original tools."""
         recipes = {
-            file.parent: file.read_bytes()
+            file.parent: _hash_recipe(file)
             for file in sorted(self.home.glob(f"*/{PARAMETERS_FILE}"))
-            if not is_link_outside(file, self.home) and ImageFolder(file.parent).has_images()
+            if file.is_file() and not is_link_outside(file, self.home) and ImageFolder(file.parent).has_images()
         }
         is_choice = len(set(recipes.values())) > 1 and self._first_with_images() in (self.home, *recipes)
         return list(recipes) if is_choice else []
@@ -187,6 +188,14 @@ def _is_folder(path: Path) -> bool:
 
 def _describe_link(path: Path) -> str:
     return f"{path} is a link that leads out of the dataset: it is left out. If it belongs there, copy the file."
+
+
+def _hash_recipe(file: Path) -> str:
+    """Return the SHA-256 of a file of parameters; one that cannot be read counts as a recipe of its own."""
+    try:
+        return hash_file(file)
+    except OSError:
+        return str(file)
 
 
 def table_file_name(provenance: Provenance | None) -> str:

@@ -63,6 +63,8 @@ def read_like(place: Path) -> LikeRecipe:
     if not document:
         raise CoveyError(f"{path} says nothing of how images were made: name another folder.")
     own = _own_options(document)
+    if own is None and "covey" in document:
+        raise CoveyError(f"{path} was written by a newer covey, or is damaged: update covey, or name another folder.")
     try:
         recipe = build(Recipe, _original_options(document) if own is None else own)
     except CoveyError as error:

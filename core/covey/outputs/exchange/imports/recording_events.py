@@ -17,7 +17,7 @@ from covey.data.recording_index import RecordingIndex
 from covey.outputs.exchange.imports.import_selections import SelectionImporter
 from covey.outputs.exchange.imports.match_selections import AMBIGUOUS, CONFLICT, find_conflicting_sounds
 from covey.outputs.exchange.selection_tables.selection_columns import own_name, read_event_table, rows_of
-from covey.outputs.exchange.selection_tables.selections import SelectionTable, read_tables
+from covey.outputs.exchange.selection_tables.selections import NO_TIMES, ForeignTableError, SelectionTable, read_tables
 from covey.outputs.exchange.selection_tables.track_names import find_recordings
 from covey.sound.segments import Event
 
@@ -71,10 +71,16 @@ def _read_table(path: Path, importers: Sequence[SelectionImporter]) -> Selection
     if not path.is_file():
         raise CoveyError(f"There is no table {path}: name a file with annotated events, or a folder of such files.")
     suffix, tables = path.suffix.lower(), list[SelectionTable]()
-    readers = [importer.read_table for importer in importers if suffix in importer.suffixes]
-    for read in [*readers, *([read_event_table] if suffix in _TABLE_SUFFIXES else [])]:
-        with suppress(CoveyError):
-            tables.append(read(path))
+    for importer in importers:
+        if suffix in importer.suffixes:
+            with suppress(CoveyError):
+                tables.append(importer.read_table(path))
+    if suffix in _TABLE_SUFFIXES:
+        try:
+            tables.append(read_event_table(path))
+        except CoveyError as error:
+            if not tables and not isinstance(error, ForeignTableError):
+                raise
     if tables:
         return min(tables, key=_rank_reading)
     raise CoveyError(
@@ -83,11 +89,15 @@ def _read_table(path: Path, importers: Sequence[SelectionImporter]) -> Selection
     )
 
 
-def _rank_reading(table: SelectionTable) -> tuple[int, bool, int]:
-    """Return the faults of a reading: unreadable rows, no rows, rows whose recording only the file name gives."""
+def _rank_reading(table: SelectionTable) -> tuple[int, bool, int, int]:
+    """Return the faults of a reading: rows without times, no rows, rows whose recording only the file name gives.
+
+    Of readings alike in these the one that refuses more rows counts: a reader that knows less refuses fewer.
+    """
     name = own_name(table.path)
-    problems = sum(bool(row.problem) for row in table.selections)
-    return problems, not table.selections, sum(row.sound == name for row in table.selections)
+    misread = sum(row.problem == NO_TIMES for row in table.selections)
+    refused = sum(bool(row.problem) for row in table.selections)
+    return misread, not table.selections, sum(row.sound == name for row in table.selections), -refused
 
 
 def _match_events(tables: Sequence[SelectionTable], index: RecordingIndex) -> RecordingEvents:

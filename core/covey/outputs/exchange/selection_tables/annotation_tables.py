@@ -21,7 +21,10 @@ def write_annotation_table(folder: Path, recording: Path, annotations: Sequence[
     Raises:
         CoveyError: it cannot be written.
     """
-    lines = [_HEADS, *(_describe(number, each, recording.name) for number, each in enumerate(annotations, 1))]
+    lines = [
+        _HEADS,
+        *(_describe(number, annotation, recording.name) for number, annotation in enumerate(annotations, 1)),
+    ]
     path = make_folder(folder) / f"{recording.stem}{RAVEN}"
     write_text(path, escape_undecodable("".join("\t".join(map(as_cell, line)) + "\n" for line in lines)))
     return path

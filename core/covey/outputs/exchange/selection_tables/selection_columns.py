@@ -55,6 +55,11 @@ class Columns:
     file: str = BEGIN_FILE.lower()
     end_is_duration: bool = False
 
+    @property
+    def used(self) -> set[str]:
+        """All that are read, but for the class."""
+        return {self.begin, self.end, self.path, self.file, OFFSET.lower()}
+
 
 RAVEN = Columns(BEGIN.lower(), END.lower())
 BIRDNET = (
@@ -64,7 +69,6 @@ BIRDNET = (
     Columns("offset", "duration", "in file", end_is_duration=True),
 )
 """Selection tables, CSV, R and Kaleidoscope, as BirdNET-Analyzer writes them."""
-
 
 _EVENT_HEADS = {
     **dict.fromkeys(("start", "begin", "onset", "start_s", "begin_s", "start_time", "begin_time", "start (s)"), BEGIN),
@@ -82,14 +86,18 @@ def read_event_table(path: Path) -> SelectionTable:
         CoveyError: the file cannot be read, or is no such table.
     """
     rows = list(csvs.read_csv_rows(path, "events"))
-    heads = [_EVENT_HEADS.get(head.strip().lower(), head.strip()).lower() for head in (rows[0][1] if rows else [])]
-    ends = [
-        kind for kind in (RAVEN, attrs.evolve(RAVEN, end=DURATION.lower(), end_is_duration=True)) if kind.end in heads
-    ]
-    if not ends or RAVEN.begin not in heads:
+    heads = [head.strip() for head in rows[0][1]] if rows else []
+    keys = [_key(_EVENT_HEADS.get(_key(head), head)) for head in heads]
+    kinds = RAVEN, attrs.evolve(RAVEN, end=DURATION.lower(), end_is_duration=True)
+    kind = next((kind for kind in kinds if {kind.begin, kind.end} <= set(keys)), None)
+    if kind is None:
         raise ForeignTableError(f"{path} has no columns for start and end in seconds. There is: {_list(heads)}.")
-    cells = [(line, dict(zip(heads, row, strict=False))) for line, row in rows[1:]]
-    return SelectionTable(path=path, selections=[_selection(path, line, row, ends[0], "") for line, row in cells])
+    selections = [_read_row(path, line, keys, row, kind, "") for line, row in rows[1:]]
+    if columns := _list_repeated(heads, keys, kind.used):
+        selections = [attrs.evolve(row, problem=f"from a table with several columns {columns}") for row in selections]
+    if RAVEN.begin in map(_key, heads):
+        selections = _check_files(selections, OFFSET.lower() in keys)
+    return SelectionTable(path=path, selections=selections)
 
 
 def read_raven_table(path: Path, column: str | None = None) -> SelectionTable:
@@ -143,7 +151,8 @@ def _read(path: Path, rows: Rows, kinds: Sequence[Columns], column: str | None) 
         missing = next(head for head in (BEGIN, END) if head.lower() not in keys)
         raise ForeignTableError(f"The selections {path} have no column {missing!r}. There is: {_list(heads)}.")
     label = _class_column(path, heads, [dict(zip(keys, row, strict=False)) for _, row in rows[1:]], column)
-    _check_unique(path, heads, {kind.begin, kind.end, kind.path, kind.file, OFFSET.lower(), _key(label)})
+    if columns := _list_repeated(heads, keys, {*kind.used, _key(label)}):
+        raise CoveyError(f"The selections {path} have several columns {columns}: rename or delete all but one.")
     selections = [_read_row(path, line, keys, row, kind, _key(label)) for line, row in rows[1:]]
     return SelectionTable(path=path, selections=_check_files(selections, OFFSET.lower() in keys), column=label)
 
@@ -153,12 +162,12 @@ def _key(head: str) -> str:
     return " ".join(head.lower().split())
 
 
-def _check_unique(path: Path, heads: Sequence[str], used: Collection[str]) -> None:
-    """Raise CoveyError if a column that is read is there twice: nothing tells which one is meant."""
-    counts = Counter(_key(head) for head in heads)
-    repeated = [head for head in heads if _key(head) in used and counts[_key(head)] > 1]
-    if repeated:
-        raise CoveyError(f"The selections {path} have several columns {repeated[0]!r}: rename or delete all but one.")
+def _list_repeated(heads: Sequence[str], keys: Sequence[str], used: Collection[str]) -> str:
+    """Return the heads of a column that is read and there twice, so that nothing tells which one is meant, or ""."""
+    counts = Counter(keys)
+    repeated_key = next((key for key in keys if key in used and counts[key] > 1), None)
+    names = [repr(head) for head, key in zip(heads, keys, strict=True) if key == repeated_key]
+    return " and ".join(dict.fromkeys(names))
 
 
 def _class_column(path: Path, heads: Sequence[str], rows: Sequence[Mapping[str, str]], column: str | None) -> str:
@@ -224,7 +233,8 @@ def _sound(path: Path, cells: Mapping[str, str], kind: Columns) -> str:
 def _different_files(cells: Mapping[str, str], kind: Columns) -> str:
     """Return the path and the name of the sound file where these are not of one file, else ""."""
     path, name = cells.get(kind.path, "").strip(), cells.get(kind.file, "").strip()
-    bases = {fold_name(strip_sound_suffix(split_path(each)[-1]).strip()) for each in (path, name) if split_path(each)}
+    parts = filter(None, map(split_path, (path, name)))
+    bases = {fold_name(strip_sound_suffix(file_parts[-1]).strip()) for file_parts in parts}
     return f"{path} and {name}" if len(bases) > 1 and is_sound_file(path) else ""
 
 
