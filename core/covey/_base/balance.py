@@ -12,13 +12,14 @@ from covey._base.text import count_noun, escape_undecodable, preview
 class Balance:
     """Counts the things of one operation: those that were used, and the names of the others by reason.
 
-    `noun` is what they are called; `of` what they come from, such as "in 3 tables".
+    `noun` is what they are called; `of` what they come from, such as "in 3 tables"; `verb` what became of those used.
     """
 
     noun: str
     of: str = ""
     used: int = 0
     left_out: dict[str, list[str]] = attrs.field(factory=dict)
+    verb: str = "used"
 
     @property
     def total(self) -> int:
@@ -35,7 +36,7 @@ class Balance:
         Args:
             verbose: whether all names are written out, or the first few of each reason. The log has all of them.
         """
-        parts = [f"Of {' '.join([count_noun(self.total, self.noun), self.of]).strip()} {self.used:,} used"]
+        parts = [f"Of {' '.join([count_noun(self.total, self.noun), self.of]).strip()} {self.used:,} {self.verb}"]
         for reason, names in self.left_out.items():
             unique_names = list(dict.fromkeys(names))
             LOGGER.info("%s", escape_undecodable(f"left out: {reason}: {', '.join(unique_names)}"))

@@ -210,7 +210,7 @@ def _read_or_report(read: Callable[[], T], problems: list[str]) -> T | None:
 def _verify_fetched(dataset: Dataset) -> str:
     """Return the balance of the recordings that a source has handed over; "" if there are none."""
     balance = verify_recordings(dataset.home, dataset.recording_folders, TerminalProgress())
-    return balance.describe().replace(" used", " unchanged", 1) if balance else ""
+    return balance.describe() if balance else ""
 
 
 def _summarize_labels(dataset: Dataset) -> _LabelSummary | None:

@@ -39,9 +39,10 @@ class _RecipeCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse words after bringing earlier and shorter ways to write options into the present one."""
         words = [part for word in args for part in _EARLIER_FLAGS.get(word, [word])]
-        for position, (flag, value) in enumerate(pairwise(words)):
-            if flag == "--window" and value in TAPERS:
-                words[position] = "--taper"
+        for position, (word, following) in enumerate(pairwise([*words, ""])):
+            flag, equals, value = word.partition("=")
+            if flag == "--window" and (value if equals else following) in TAPERS:
+                words[position] = f"--taper{equals}{value}"
         return super().parse_args(ctx, words)
 
 

@@ -28,7 +28,7 @@ def write_clips(folder: Path, recipe: Recipe) -> None:
 
 def _list_clips(folder: Path, recipe: Recipe) -> Iterator[tuple[str, str, str, str]]:
     for name, segment in sorted(parse_segment_names(ImageFolder(folder).walk()).items()):
-        with suppress(OSError, struct.error):
+        with suppress(OSError, struct.error):  # damaged since: a run names it
             duration_s = ((_read_width(folder / name) - 1) * recipe.hop + recipe.window) / recipe.rate
             yield name, segment.recording, f"{segment.start:.3f}", f"{duration_s:.4f}"
 

@@ -32,7 +32,7 @@ def verify_recordings(dataset: Path, folders: Sequence[Path], progress: Progress
         return None
     paths = [path for folder in folders for path in list_recordings(folder).paths]
     path_by_stub = {path.stem: path for path in reversed(paths)}
-    balance = Balance("fetched recording")
+    balance = Balance("fetched recording", verb="unchanged")
     with progress.step("Comparing recordings with what was fetched", len(rows), "recording") as step:
         for stub, row in rows.items():
             if problem := _find_problem(path_by_stub.get(stub), row[CONTENT]):

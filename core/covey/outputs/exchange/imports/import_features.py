@@ -125,9 +125,11 @@ def _npz(path: Path, edges: int) -> Foreign:
     table = npz.read(path, edges)
     if not isinstance(table, Features):
         raise CoveyError(f"{path} is a table of the kind {table.kind}, not features.")
-    X, pooled = table.X, npz.count_time_columns(path) is not None
-    provenance = describe_foreign_features(path.name, npz.hash_arrays(path), edges if pooled else None)
-    return Foreign(path, table.names.tolist(), lambda: _split_rows(X), table.provenance or provenance)
+    X, provenance = table.X, table.provenance
+    if provenance is None:
+        is_pooled = npz.count_time_columns(path) is not None
+        provenance = describe_foreign_features(path.name, npz.hash_arrays(path), edges if is_pooled else None)
+    return Foreign(path, table.names.tolist(), lambda: _split_rows(X), provenance)
 
 
 def _split_rows(X: NDArray[Any]) -> Iterator[NDArray[Any]]:
