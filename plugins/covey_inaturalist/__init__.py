@@ -8,11 +8,19 @@ from pathlib import PurePosixPath
 from urllib.parse import parse_qsl, urlsplit
 
 from covey import CoveyError, component, hookimpl
-from covey.authoring import FoundRecording, JsonObject, RecordingDownload, Resume, Source, WebClient, WebSource
+from covey.authoring import (
+    READABLE_SOUNDS,
+    FoundRecording,
+    JsonObject,
+    RecordingDownload,
+    Resume,
+    Source,
+    WebClient,
+    WebSource,
+)
 
 _PER_PAGE = "200"
-_READ = {".wav", ".mp3", ".flac", ".ogg", ".aif", ".aiff", ""}
-"""Endings of files that covey can read, or that say nothing."""
+_EXAMPLES = "iNaturalist is asked for a taxon, such as Hyla arborea, or as in taxon_name=Hyla&quality_grade=research"
 _FIELDS = ("observed_on", "place_guess", "location", "quality_grade", "description")
 _ADDRESS = "sound_url"
 
@@ -44,8 +52,7 @@ class INaturalist(WebSource):
         Raises:
             CoveyError: a parameter is wrong, or iNaturalist cannot be asked.
         """
-        words = parse_qsl(query) if "=" in query else [("taxon_name", query)]
-        params = {**dict(words), "sounds": "true", "order_by": "id", "order": "asc", "per_page": _PER_PAGE}
+        params = {**_read_query(query), "sounds": "true", "order_by": "id", "order": "asc", "per_page": _PER_PAGE}
         last_id = "0"
         while True:
             answer = self.client.get_json("/v1/observations", {**params, "id_above": last_id})
@@ -71,6 +78,24 @@ class INaturalist(WebSource):
         return self.client.download(address, resume)
 
 
+def _read_query(query: str) -> dict[str, str]:
+    """Return the parameters that a query means.
+
+    Raises:
+        CoveyError: it is empty, which would mean all sounds, or some of it is no parameter or stands there twice.
+    """
+    try:
+        pairs = parse_qsl(query, strict_parsing=True) if "=" in query else [("taxon_name", query.strip())]
+    except ValueError:
+        raise CoveyError(f"{query[:80]!r} has a part that is no parameter: {_EXAMPLES}.") from None
+    params = dict(pairs)
+    if not any(params.values()):
+        raise CoveyError(f"The query is empty: {_EXAMPLES}.")
+    if len(params) < len(pairs):
+        raise CoveyError(f"A parameter stands twice in {query[:80]!r}: put commas between its values.")
+    return params
+
+
 def _read_sound(observation: JsonObject, sound: JsonObject) -> FoundRecording:
     """Return one sound of an observation; nothing in either is what it should be for sure."""
     user, taxon, address = _object(observation, "user"), _object(observation, "taxon"), _text(sound, "file_url")
@@ -82,7 +107,6 @@ def _read_sound(observation: JsonObject, sound: JsonObject) -> FoundRecording:
         _ADDRESS: address,
         "common_name": _text(taxon, "preferred_common_name"),
     }
-    withheld = "" if address else "without a file"
     return FoundRecording(
         id=_text(sound, "id"),
         name=f"{_text(taxon, 'name')} {_text(sound, 'id')}{suffix}".strip(),
@@ -90,9 +114,16 @@ def _read_sound(observation: JsonObject, sound: JsonObject) -> FoundRecording:
         licence=_text(sound, "license_code"),
         recordist=_text(user, "name") or _text(user, "login"),
         url=f"https://www.inaturalist.org/observations/{observation_id}",
-        withheld=withheld or ("" if suffix in _READ else f"as {suffix[1:6].upper()} files, which covey cannot read"),
+        withheld=_explain_missing_file(address, suffix),
         metadata={name: text for name, text in fields.items() if text},
     )
+
+
+def _explain_missing_file(address: str, suffix: str) -> str:
+    """Return why there is no file to fetch, "" if there is one; the ending of its name may say nothing."""
+    if not address:
+        return "without a file"
+    return "" if suffix in ("", *READABLE_SOUNDS) else f"as {suffix[1:6].upper()} files, which covey cannot read"
 
 
 def _object(document: JsonObject, name: str) -> JsonObject:
@@ -101,7 +132,7 @@ def _object(document: JsonObject, name: str) -> JsonObject:
 
 
 def _objects(document: object) -> list[JsonObject]:
-    return [each for each in document if isinstance(each, dict)] if isinstance(document, list) else []
+    return [entry for entry in document if isinstance(entry, dict)] if isinstance(document, list) else []
 
 
 def _text(document: Mapping[str, object], name: str) -> str:

@@ -46,8 +46,8 @@ def sound(number: int, **fields: object) -> dict[str, object]:
 def select(observations: list[dict[str, object]], query: Mapping[str, str]) -> list[dict[str, object]]:
     """Return two observations a page, as those above an id."""
     assert (query["sounds"], query["order_by"], query["order"]) == ("true", "id", "asc")
-    numbers = [each for each in observations if str(each["id"]).isdecimal()]
-    later = [each for each in numbers if int(str(each["id"])) > int(query["id_above"])]
+    numbered = [document for document in observations if str(document["id"]).isdecimal()]
+    later = [document for document in numbered if int(str(document["id"])) > int(query["id_above"])]
     return later[:2] if later else [observations[-1]]
 
 
@@ -82,6 +82,33 @@ def test_all_pages_are_read_and_every_sound_has_its_licence(server: SoundServer)
 def test_parameters_are_passed_on(server: SoundServer) -> None:
     list(INaturalist(pace=0).find("taxon_name=Inventa&place_id=7&sounds=false"))
     assert server.requests[0].path.startswith("/v1/observations?taxon_name=Inventa&place_id=7&sounds=true&")
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("", "The query is empty"),
+        (" ", "The query is empty"),
+        ("taxon_name=", "The query is empty"),
+        ("Hyla arborea&quality_grade=research", "has a part that is no parameter"),
+        ("taxon_id=1&taxon_id=2", "A parameter stands twice in"),
+    ],
+)
+def test_a_query_of_which_a_part_would_be_lost_is_not_sent(server: SoundServer, query: str, problem: str) -> None:
+    with pytest.raises(CoveyError, match=problem):
+        list(INaturalist(pace=0).find(query))
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(("suffix", "withheld"), [
+    ("mpga", ""), ("WAV", ""), ("opus", ""), ("3gp", "as 3GP files, which covey cannot read"),
+])  # fmt: skip
+def test_what_covey_can_read_is_fetched_whatever_its_ending(server: SoundServer, suffix: str, withheld: str) -> None:
+    document = observe(11, [sound(1, file_url=f"https://static.inaturalist.org/sounds/1.{suffix}?17")])
+    server.answers["/v1/observations"] = lambda query: (
+        200, {"results": [document] if query["id_above"] == "0" else []}
+    )  # fmt: skip
+    assert [recording.withheld for recording in INaturalist(pace=0).find("Inventa")] == [withheld]
 
 
 def test_sounds_are_fetched(covey: Cli, server: SoundServer, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -40,6 +40,7 @@ from covey.data.metadata import RECORDING, Metadata, Value, read_metadata
 from covey.data.picture_decoding import BrokenImage
 from covey.data.pointer import POINTER
 from covey.data.provenance import Provenance
+from covey.data.recording_files import READABLE_SOUNDS
 from covey.data.tables import Table
 from covey.extraction.vision_extractor import (
     PRETRAINED,
@@ -69,6 +70,7 @@ __all__ = [
     "POINTER",
     "PRETRAINED",
     "RANDOM",
+    "READABLE_SOUNDS",
     "RECORDING",
     "SILENT",
     "UPLOADED_IMAGES",

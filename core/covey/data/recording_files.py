@@ -10,17 +10,17 @@ import attrs
 
 from covey._base.errors import CoveyError, reason
 
-READ = (
+READABLE_SOUNDS = (
     *(".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".bwf", ".caf", ".mp1", ".mp2", ".mpga"),
     *(".nist", ".oga", ".ogx", ".opus", ".paf", ".rf64", ".snd", ".sph", ".voc", ".w64", ".wave"),
 )
 """Endings of recordings that can be read; which it is, the contents decide."""
-NOT_READ = (
+UNREADABLE_SOUNDS = (
     *(".3gp", ".aac", ".ac3", ".amr", ".ape", ".dts", ".m4a", ".m4b", ".mka", ".mov", ".mp4", ".mpc", ".tak", ".tta"),
     *(".wac", ".weba", ".webm", ".wma", ".wv"),
 )
 """Endings of recordings that cannot be read: they are listed, and reported."""
-SUFFIXES = READ + NOT_READ
+SUFFIXES = READABLE_SOUNDS + UNREADABLE_SOUNDS
 
 
 @attrs.define
@@ -92,7 +92,9 @@ def find_recordings(folder: Path) -> RecordingFiles:
     files = list_recordings(folder)
     if not files.paths:
         reasons = "".join(f"\n{path}: {problem}." for path, problem in files.skipped.items())
-        raise CoveyError(f"There are no recordings in {folder}: covey looks for {', '.join(READ[:4])} files.{reasons}")
+        raise CoveyError(
+            f"There are no recordings in {folder}: covey looks for {', '.join(READABLE_SOUNDS[:4])} files.{reasons}"
+        )
     return files
 
 

@@ -13,7 +13,7 @@ import attrs
 from covey._base.errors import reason
 from covey._base.text import count_noun
 from covey.data.images import escapes_folder
-from covey.data.recording_files import NOT_READ
+from covey.data.recording_files import UNREADABLE_SOUNDS
 from covey.data.segment_names import image_name
 from covey.sound.channels import channel_number
 from covey.sound.decoder import BrokenRecording, read_header
@@ -101,7 +101,7 @@ def mark_namesakes(recordings: Iterable[Recording]) -> Iterator[Recording]:
 def _check_name(recording: Recording) -> None:
     """Check that images can be named after a recording, here and on other systems."""
     name = recording.name
-    if recording.path.suffix.lower() in NOT_READ:
+    if recording.path.suffix.lower() in UNREADABLE_SOUNDS:
         raise BrokenRecording(f"covey cannot read {recording.path.suffix.lower()} files: convert it to WAV or FLAC")
     if any("\udc80" <= sign <= "\udcff" for sign in name):
         raise BrokenRecording("its name is no valid UTF-8: rename it")
