@@ -1,0 +1,54 @@
+"""How to compute: the settings of `[runtime]`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from covey.components.contracts.component_contract import Component
+from covey.components.options import component, option
+
+RuntimeSetting = Literal["device", "precision", "threads", "compile"]
+"""A setting of `Runtime` that only some extractors obey."""
+
+
+@component
+class Runtime(Component):
+    """How to compute, not what: nothing here changes a result beyond rounding.
+
+    Settings left at None are decided from the hardware and the number of images before an extractor sees them; an
+    extractor that is handed None computes as usual: on the CPU, in float32, not compiled.
+    """
+
+    name = "runtime"
+
+    device: str | None = option(
+        default=None, choices=("cpu", "cuda", "mps"), help="What computes; none takes a GPU where there is one."
+    )
+    precision: str | None = option(
+        default=None,
+        choices=("float32", "bfloat16"),
+        help="Numbers in the network; none takes bfloat16 on GPUs and processors that have units for it.",
+    )
+    compile: bool | None = option(
+        default=None,
+        help="Whether the network is compiled first, which takes a while; none does so for many images of one size if"
+        " a compiler is installed.",
+    )
+    batch_size: int | None = option(
+        default=None,
+        ge=1,
+        help="Images that go through the network at once; of large ones, fewer. Larger batches need more memory.",
+    )
+    threads: int | None = option(
+        default=None, ge=1, help="Threads of one forward pass; none takes one a core. More threads use more cores."
+    )
+    workers: int | None = option(
+        default=None, ge=1, help="Threads that decode images; none takes one a core. More help where disks are slow."
+    )
+    compress: bool = option(
+        default=False, help="Whether result files are compressed: smaller, and slower to open where they are large."
+    )
+    strict: bool = option(
+        default=False,
+        help="Whether features that were computed on different machines or library versions are refused in one table.",
+    )
