@@ -24,33 +24,40 @@ def suggest_species(location: str, names: Sequence[str]) -> Iterator[str]:
     Raises:
         CoveyError: a table cannot be read.
     """
-    for entry in list_tables(location).entries:
-        if is_entry_of(entry, Extra) and entry.provenance:
-            table = load_table(location, entry)
-            if {SPECIES, SCORE} <= table.columns.keys() and (species := _rank_species(table, names)):
-                yield f"{entry.provenance.component} suggests: {'; '.join(species)}"
+    for component, table in _load_species_tables(location):
+        if species := _rank_species(table, names):
+            yield f"{component} suggests: {'; '.join(species)}"
 
 
 def read_guesses(location: str, names: Names) -> Guesses | None:
-    """Return the likeliest species of each image (n,), from the first table that has some; None if none has.
+    """Return the likeliest species of each image (n,), from the first table of species; None if there is none.
 
     Raises:
         CoveyError: a table cannot be read.
     """
+    _, table = next(_load_species_tables(location), ("", None))
+    if table is None:
+        return None
+    species, scores = table.columns[SPECIES][:, 0], np.asarray(table.columns[SCORE][:, 0], np.float32)
+    guess_by_name = {
+        name: (guess, score)
+        for name, guess, score in zip(table.names.tolist(), species.tolist(), scores.tolist(), strict=True)
+        if score >= LEAST_SCORE
+    }
+    guesses = [guess_by_name.get(name, ("", 0.0)) for name in names.tolist()]
+    return Guesses(
+        np.array([guess for guess, _ in guesses], np.str_),
+        np.array([min(score, 1.0) for _, score in guesses], np.float32),
+    )
+
+
+def _load_species_tables(location: str) -> Iterator[tuple[str, Extra]]:
+    """Yield the extra tables of species, each with the name of the extractor that made it."""
     for entry in list_tables(location).entries:
-        if is_entry_of(entry, Extra) and {SPECIES, SCORE} <= (table := load_table(location, entry)).columns.keys():
-            species, scores = table.columns[SPECIES][:, 0], np.asarray(table.columns[SCORE][:, 0], np.float32)
-            guess_by_name = {
-                name: (guess, score)
-                for name, guess, score in zip(table.names.tolist(), species.tolist(), scores.tolist(), strict=True)
-                if score >= LEAST_SCORE
-            }
-            guesses = [guess_by_name.get(name, ("", 0.0)) for name in names.tolist()]
-            return Guesses(
-                np.array([guess for guess, _ in guesses], np.str_),
-                np.array([min(score, 1.0) for _, score in guesses], np.float32),
-            )
-    return None
+        if is_entry_of(entry, Extra) and entry.provenance:
+            table = load_table(location, entry)
+            if {SPECIES, SCORE} <= table.columns.keys():
+                yield entry.provenance.component, table
 
 
 def _rank_species(table: Extra, names: Sequence[str]) -> list[str]:

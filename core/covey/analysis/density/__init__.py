@@ -7,9 +7,10 @@ most eps join the dense points of each cluster (Campello, Moulavi and Sander 201
 
 There are two exact ways to the same labels, because one is fast once and the other is fast again and again:
 
-- `dbscan` clusters at one radius. It grows no tree: covey uses it for a single clustering.
+- `dbscan` clusters at one radius. It grows no tree: covey uses it where the radius is given.
 - `Tree.grow` prepares the points once; then `Tree.labels` answers for any radius in
-  milliseconds: covey uses it to try many radii, in profiles and behind the slider of the dashboard, and for HDBSCAN.
+  milliseconds: covey uses it to try many radii, for a suggestion, in profiles and behind the slider of the dashboard,
+  and for HDBSCAN.
 
 `tests/core/test_density.py` checks that both give the same labels; `tests/benchmarks/density.py` measures both.
 
