@@ -16,27 +16,27 @@ ABOVE_ALL = {"server/app.py"}
 
 
 def nodes_of(kind: type[ast.AST], *, but: str) -> Iterator[tuple[str, ast.AST]]:
-    """Yield the nodes of a kind in all modules but one, with the line where each is."""
+    """Yield the nodes of a kind in all modules but one, or those of one folder, with the line where each is."""
     for name, tree in TREES.items():
-        if name != but:
+        if not (but and name.startswith(but)):
             yield from ((f"{name}:{getattr(node, 'lineno', 0)}", node) for node in ast.walk(tree)
                         if isinstance(node, kind))  # fmt: skip
 
 
-def test_one_module_knows_the_session_and_the_address() -> None:
+def test_one_package_knows_the_session_and_the_address() -> None:
     uses = [
         place
-        for place, node in nodes_of(ast.Attribute, but="state.py")
+        for place, node in nodes_of(ast.Attribute, but="state/")
         if ast.unparse(node) in ("st.session_state", "st.query_params")
         and not place.startswith("testing.py:")  # a page of its own, for authors of plugins
     ]
     assert uses == []
 
 
-def test_one_module_spells_the_keys_of_widgets() -> None:
+def test_one_package_spells_the_keys_of_widgets() -> None:
     spelled = [
         place
-        for place, node in nodes_of(ast.keyword, but="state.py")
+        for place, node in nodes_of(ast.keyword, but="state/")
         if isinstance(node, ast.keyword) and node.arg == "key" and isinstance(node.value, ast.Constant | ast.JoinedStr)
     ]
     assert spelled == []

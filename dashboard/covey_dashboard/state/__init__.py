@@ -1,0 +1,38 @@
+"""What a session remembers of each page, and what the address says.
+
+No other package knows the keys of Streamlit's session or the parameters of the address. Streamlit forgets the content
+of a widget when its page is left; the fields of a state last as long as the session.
+"""
+
+from covey_dashboard.state.compare_page import CompareState
+from covey_dashboard.state.component_forms import CurveState, ListedChoices, OptionState
+from covey_dashboard.state.data_page import DataState
+from covey_dashboard.state.explore_page import ExploreState
+from covey_dashboard.state.labelling import LabelBarState, LabelNoticeState
+from covey_dashboard.state.labels_page import LabelsState, PreparedExport
+from covey_dashboard.state.methods_page import MethodsState
+from covey_dashboard.state.open import OpenState
+from covey_dashboard.state.run_page import RunState
+from covey_dashboard.state.views import GalleryState, MapState
+from covey_dashboard.state.widget import Widget
+from covey_dashboard.state.worklist_page import WorklistState
+
+__all__ = [
+    "CompareState",
+    "CurveState",
+    "DataState",
+    "ExploreState",
+    "GalleryState",
+    "LabelBarState",
+    "LabelNoticeState",
+    "LabelsState",
+    "ListedChoices",
+    "MapState",
+    "MethodsState",
+    "OpenState",
+    "OptionState",
+    "PreparedExport",
+    "RunState",
+    "Widget",
+    "WorklistState",
+]

@@ -1,0 +1,62 @@
+"""What a session remembers of labelling, on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from covey_dashboard.state.widget import Widget, recall_object
+
+
+@attrs.define(eq=False)
+class LabelBarState:
+    """The bar that labels, on every page that has it: what its last action did, "" for nothing yet."""
+
+    report: str = ""
+    has_failed: bool = False
+
+    class_name = Widget[str | None]("label_bar.class")
+    label_key = "label_bar.label"
+    remove_key = "label_bar.remove"
+    """Without a key of its own, a button whose text has changed would be another button to Streamlit."""
+    attach_key = "label_bar.attach"
+    buttons_key = "labelling"
+    """The key of the row of buttons, which the style sheet names too."""
+
+    @classmethod
+    def recall(cls) -> LabelBarState:
+        """Return the state of this session."""
+        return recall_object(cls, "", cls)
+
+    def set_report(self, report: str, has_failed: bool = False) -> None:
+        """Set what the last action did, and whether it failed."""
+        self.report, self.has_failed = report, has_failed
+
+
+@attrs.define(eq=False)
+class LabelNoticeState:
+    """What every page says of labels that came back to a dataset, until a person has closed it; by its location."""
+
+    sentences: dict[str, Sequence[str]] = attrs.field(factory=dict)
+    closed: dict[str, Sequence[str]] = attrs.field(factory=dict)
+
+    close_key = "label_notice.close"
+
+    @classmethod
+    def recall(cls) -> LabelNoticeState:
+        """Return the state of this session."""
+        return recall_object(cls, "", cls)
+
+    def is_new(self, location: str, sentences: Sequence[str]) -> bool:
+        """Whether a person has not seen these sentences."""
+        return bool(sentences) and sentences not in (self.sentences.get(location), self.closed.get(location))
+
+    def add(self, location: str, sentences: Sequence[str]) -> None:
+        """Show sentences from now on that are new."""
+        if self.is_new(location, sentences):
+            self.sentences[location] = sentences
+
+    def close(self, location: str) -> None:
+        """Show them no more."""
+        self.closed[location] = self.sentences.pop(location, ())

@@ -1,0 +1,43 @@
+"""A widget by its key in the session, and the one object of a class that a session has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import attrs
+import streamlit as st
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Widget(Generic[T]):
+    """A widget of a page, by its key in the session."""
+
+    key: str
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the session has the content of the widget."""
+        return self.key in st.session_state
+
+    @property
+    def content(self) -> T:
+        """What a person set."""
+        content: T = st.session_state[self.key]
+        return content
+
+    def set(self, content: T) -> None:
+        """Set the content, before the widget is shown."""
+        st.session_state[self.key] = content
+
+
+def recall_object(cls: type[S], scope: str, create: Callable[[], S]) -> S:
+    """Return the one object of a class that this session has for a scope."""
+    key = f"state of {cls.__name__} {scope}"
+    if key not in st.session_state:
+        st.session_state[key] = create()
+    state: S = st.session_state[key]
+    return state

@@ -1,0 +1,32 @@
+"""What a session remembers of the page Work-list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from covey_dashboard.data.worklist_session import WorklistSession
+from covey_dashboard.state.widget import Widget, recall_object
+
+if TYPE_CHECKING:
+    from covey_dashboard.data.datasets import OpenEmbedding
+
+
+@attrs.define(eq=False)
+class WorklistState:
+    """The page Work-list, for one embedding. `filled_for` is the key of the batch for which the class was filled in."""
+
+    session: WorklistSession = attrs.field(factory=WorklistSession)
+    filled_for: str = ""
+
+    class_name = Widget[str | None]("worklist.class")
+    gallery_key = "worklist.gallery"
+    accept_key = "worklist.accept"
+    skip_key = "worklist.skip"
+    bring_back_key = "worklist.bring_back"
+
+    @classmethod
+    def recall(cls, opened: OpenEmbedding) -> WorklistState:
+        """Return the state of this session for an embedding."""
+        return recall_object(cls, opened.identity, cls)
