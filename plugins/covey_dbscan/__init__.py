@@ -36,6 +36,7 @@ class Dbscan(Clusterer):
     requires = {"scipy": "scipy"}
 
     eps: float | None = option(
+        title="Group tightness",
         default=None,
         gt=0,
         step=0.01,
@@ -44,6 +45,7 @@ class Dbscan(Clusterer):
         " suggest. Raising it joins groups and leaves less noise.",
     )
     min_samples: int | None = option(
+        title="Neighbours that make a group",
         default=None,
         ge=1,
         help="Images within the radius, itself included, that make a place dense; none takes the natural logarithm of"

@@ -40,17 +40,20 @@ class Evoc(Clusterer):
     startup_message = "compiling, which takes a minute the first time"
 
     min_cluster_size: int = option(
+        title="Smallest group",
         default=5,
         ge=2,
         help="The fewest images that make a group at the finest grain. Raising it joins or drops small groups.",
     )
     clusters: int | None = option(
+        title="Number of groups",
         default=None,
         ge=2,
         help="Groups to come near to; none takes the number that lasts best from grain to grain. Raising it makes more"
         " and smaller groups.",
     )
     noise: float = option(
+        title="Share to leave out",
         default=0.5,
         ge=0,
         le=1,

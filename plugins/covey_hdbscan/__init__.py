@@ -30,18 +30,21 @@ class Hdbscan(Clusterer):
     requires = {"hdbscan": "covey[hdbscan]"}
 
     min_cluster_size: int = option(
+        title="Smallest group",
         default=15,
         ge=2,
         live=True,
         help="The fewest images that make a group. Raising it joins or drops small groups.",
     )
     min_samples: int | None = option(
+        title="Neighbours that make a group",
         default=5,
         ge=1,
         help="Neighbours that make a place dense; none takes the smallest group's size. Raising it calls more images"
         " noise.",
     )
     method: str = option(
+        title="Which groups",
         default="eom",
         choices=("eom", "leaf"),
         live=True,
@@ -49,6 +52,7 @@ class Hdbscan(Clusterer):
         " finer.",
     )
     epsilon: float = option(
+        title="Least distance between groups",
         default=0.0,
         ge=0,
         step=0.01,

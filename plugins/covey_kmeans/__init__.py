@@ -38,7 +38,9 @@ class Kmeans(Clusterer):
     )
     requires = {"sklearn": "scikit-learn"}
 
-    clusters: int = option(default=10, ge=1, help="Groups to make. Raising it makes them smaller.")
+    clusters: int = option(
+        default=10, ge=1, title="Number of groups", help="Groups to make. Raising it makes them smaller."
+    )
     seed: int = option(
         default=0,
         ge=0,

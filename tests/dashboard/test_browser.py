@@ -48,7 +48,7 @@ def address(strange: Path) -> Iterator[str]:
 def page(chromium: Browser, address: str) -> Iterator[Page]:
     """The page Explore with 3 clusters on it, at 1280 x 800."""
     tab = new(chromium, address)
-    set_number(tab, "Eps", "0.5")
+    set_number(tab, "Group tightness (eps)", "0.5")
     expect(metric(tab, "Assigned")).to_have_text("96%")
     settle(tab)
     yield tab
@@ -106,7 +106,7 @@ class TestExplore:
         page.mouse.wheel(0, -500)
         drag(page, (3, 3), (2, 2))
         moved = view(page)
-        set_number(page, "Eps", "30")
+        set_number(page, "Group tightness (eps)", "30")
         expect(metric(page, "Clusters")).to_have_text("1")
         settle(page)
         assert view(page) == moved
@@ -148,10 +148,10 @@ class TestExplore:
         page.mouse.click(box["x"] + box["width"] - 2, box["y"] + 50)
         expect(metric(page, "Assigned")).to_have_text("100%")
         settle(page)
-        assert float(page.get_by_label("Eps", exact=True).input_value()) > 5
+        assert float(page.get_by_label("Group tightness (eps)", exact=True).input_value()) > 5
 
     def test_no_cluster_at_all_is_shown_as_none(self, page: Page) -> None:
-        set_number(page, "Eps", "0.0001")
+        set_number(page, "Group tightness (eps)", "0.0001")
         expect(metric(page, "Clusters")).to_have_text("0")
         expect(metric(page, "Assigned")).to_have_text("0%")
         settle(page)
@@ -159,16 +159,16 @@ class TestExplore:
         assert not page.get_by_test_id("stException").count()
 
     def test_the_slider_sets_the_value(self, page: Page) -> None:
-        before = float(page.get_by_label("Eps", exact=True).input_value())
+        before = float(page.get_by_label("Group tightness (eps)", exact=True).input_value())
         page.get_by_role("slider", name="eps").press("End")
         expect(metric(page, "Clusters")).to_have_text("1")
         settle(page)
-        assert float(page.get_by_label("Eps", exact=True).input_value()) > before
+        assert float(page.get_by_label("Group tightness (eps)", exact=True).input_value()) > before
 
     def test_slider_field_and_curve_say_the_value_that_is_computed_with(self, page: Page) -> None:
-        slider, field = page.get_by_label("eps", exact=True), page.get_by_label("Eps", exact=True)
+        slider, field = page.get_by_label("eps", exact=True), page.get_by_label("Group tightness (eps)", exact=True)
         words = page.locator(".profile .words")
-        set_number(page, "Eps", "0.12345")
+        set_number(page, "Group tightness (eps)", "0.12345")
         expect(slider).to_have_attribute("aria-valuetext", "0.12345")
         expect(words).to_contain_text("at 0.12345:3 clusters")
         expect(metric(page, "Clusters")).to_have_text("3")
@@ -182,12 +182,12 @@ class TestExplore:
         expect(words).to_contain_text(f"at {value}:{metric(page, 'Clusters').inner_text()} clusters")
 
     def test_another_option_changed_at_once_leaves_a_typed_value_as_it_is(self, page: Page) -> None:
-        set_number(page, "Eps", "0.12345")
-        set_number(page, "Min samples", "11")
+        set_number(page, "Group tightness (eps)", "0.12345")
+        set_number(page, "Neighbours that make a group (min_samples)", "11")
         expect(metric(page, "Clusters")).to_have_text("3")
         settle(page)
-        expect(page.get_by_label("Eps", exact=True)).to_have_value("0.12345")
-        expect(page.get_by_label("Min samples", exact=True)).to_have_value("11")
+        expect(page.get_by_label("Group tightness (eps)", exact=True)).to_have_value("0.12345")
+        expect(page.get_by_label("Neighbours that make a group (min_samples)", exact=True)).to_have_value("11")
 
     def test_outliers_do_not_squeeze_the_map(
         self, chromium: Browser, address: str, scattered: Scattered, tmp_path: Path
@@ -218,8 +218,8 @@ class TestExplore:
     ) -> None:
         grid = np.stack(np.meshgrid(np.arange(200), np.arange(150)), axis=2).reshape(-1, 2)
         page = opened(chromium, address, scattered(tmp_path / "grid", grid))
-        set_number(page, "Eps", "0.5")
-        set_number(page, "Min samples", "1")
+        set_number(page, "Group tightness (eps)", "0.5")
+        set_number(page, "Neighbours that make a group (min_samples)", "1")
         expect(metric(page, "Clusters")).to_have_text("30,000")
         settle(page)
         page.mouse.click(*spot(page, 0, 0))

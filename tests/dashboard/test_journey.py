@@ -77,7 +77,7 @@ def birds(make: Make, tmp_path: Path, cuts: list[str]) -> Path:
 def page(chromium: Browser, address: str, birds: Path) -> Iterator[Page]:
     """The page Explore of the dataset `birds`, with 3 clusters."""
     tab = opened(chromium, address, birds)
-    set_number(tab, "Eps", "0.5")
+    set_number(tab, "Group tightness (eps)", "0.5")
     expect(metric(tab, "Assigned")).to_have_text("96%")
     yield tab
     tab.close()
@@ -174,7 +174,7 @@ def test_a_name_that_is_typed_while_the_page_answers_a_click_is_kept(page: Page,
     field = page.get_by_role("combobox", name="Class")
     acts: dict[str, Callable[[], None]] = {
         "point": lambda: page.mouse.click(*spot(page, 5, 0)),
-        "option": lambda: set_number(page, "Eps", "0.6"),
+        "option": lambda: set_number(page, "Group tightness (eps)", "0.6"),
         "image": lambda: page.get_by_role("option", name=cuts[60]).click(),
         "label": lambda: press(page, "Label 29 images"),
         "undo": lambda: press(page, "Undo"),
@@ -196,7 +196,7 @@ def test_two_windows_see_each_others_labels_and_lose_none(
     page: Page, chromium: Browser, address: str, birds: Path, cuts: list[str]
 ) -> None:
     second = opened(chromium, address, birds)
-    set_number(second, "Eps", "0.5")
+    set_number(second, "Group tightness (eps)", "0.5")
     expect(metric(second, "Assigned")).to_have_text("96%")
     for window, cluster, count, name in ((page, "Cluster 1", 30, "wren"), (second, "Cluster 2", 20, "robin")):
         choose(window, "Colour by", "label")

@@ -95,7 +95,7 @@ def test_whatever_has_the_focus_in_the_map_is_outlined(page: Page) -> None:
 def test_the_tooltip_says_the_cluster_that_a_point_has_now(page: Page) -> None:
     page.mouse.move(*spot(page, 5, 0))
     expect(page.locator(".tip")).to_contain_text("cluster 1")
-    set_number(page, "Eps", "30")
+    set_number(page, "Group tightness (eps)", "30")
     expect(page.get_by_test_id("stMetric").filter(has_text="Clusters")).to_contain_text("1")
     settle(page)
     page.mouse.move(*spot(page, 3, 3))

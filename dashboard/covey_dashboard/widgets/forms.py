@@ -109,13 +109,13 @@ def _show_value(option: Option, default: Any, state: OptionState, disabled: bool
     widget_arguments: dict[str, Any] = {"key": state.key, "help": option.full_help, "disabled": disabled}
     if option.many:
         return option.parse(
-            st.text_input(label(option), format_value(default), placeholder="a, b, c", **widget_arguments)
+            st.text_input(option.label, format_value(default), placeholder="a, b, c", **widget_arguments)
         )
     if option.type is bool:
-        return st.toggle(label(option), default, **widget_arguments)
+        return st.toggle(option.label, default, **widget_arguments)
     if option.type is str:
         return st.text_input(
-            label(option), default, placeholder=option.path and f"path of a {option.path}", **widget_arguments
+            option.label, default, placeholder=option.path and f"path of a {option.path}", **widget_arguments
         )
     return _show_number(option, default, widget_arguments)
 
@@ -128,17 +128,17 @@ def _show_number(option: Option, default: Any, widget_arguments: dict[str, Any])
         slider_start = min(least + step, default) if option.gt == least else least
         slider_end = max(greatest - step, default) if option.lt == greatest else greatest
         return st.slider(
-            label(option), slider_start, slider_end, default, step, format=number_format, **widget_arguments
+            option.label, slider_start, slider_end, default, step, format=number_format, **widget_arguments
         )
-    return st.number_input(label(option), least, greatest, default, step, format=number_format, **widget_arguments)
+    return st.number_input(option.label, least, greatest, default, step, format=number_format, **widget_arguments)
 
 
 def _show_choices(option: Option, allowed: Sequence[Any], state: OptionState) -> Any:
     widget_arguments: dict[str, Any] = {"key": state.key, "help": option.full_help, "format_func": format_value}
     if option.many:
-        return st.multiselect(label(option), allowed, option.default_elements, **widget_arguments)
+        return st.multiselect(option.label, allowed, option.default_elements, **widget_arguments)
     choices = [None, *allowed] if option.optional else list(allowed)
-    return st.selectbox(label(option), choices, choices.index(option.default), **widget_arguments)
+    return st.selectbox(option.label, choices, choices.index(option.default), **widget_arguments)
 
 
 def _show_listable(cls: type[Component], option: Option, settings: dict[str, Any], state: OptionState) -> Any:
@@ -156,11 +156,11 @@ def _show_listable(cls: type[Component], option: Option, settings: dict[str, Any
             offered_choices = list(dict.fromkeys([*default, *listed_choices]))
             return [
                 _parse_choice(option, value)
-                for value in st.multiselect(label(option), offered_choices, default, **widget_arguments)
+                for value in st.multiselect(option.label, offered_choices, default, **widget_arguments)
             ]
         none_choices = [None] if option.optional else []
         offered_choices = list(dict.fromkeys([option.default, *none_choices, *listed_choices]))
-        return _parse_choice(option, st.selectbox(label(option), offered_choices, 0, **widget_arguments))
+        return _parse_choice(option, st.selectbox(option.label, offered_choices, 0, **widget_arguments))
 
 
 def _list_choices(
@@ -176,11 +176,6 @@ def _list_choices(
         except CoveyError as error:
             show_problem(str(error))
     return listed_choices.choices if listed_choices.settings == settings else []
-
-
-def label(option: Option) -> str:
-    """Return what stands above a widget."""
-    return option.name.replace("_", " ").capitalize()
 
 
 def _parse_choice(option: Option, text: Any) -> Any:

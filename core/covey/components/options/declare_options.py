@@ -33,6 +33,7 @@ def option(
     when: Conditions | None = None,
     path: PathKind | None = None,
     absent: Scalar | None = None,
+    title: str = "",
 ) -> Any:
     """Declare an option of a component: a field with a type, bounds and an explanation.
 
@@ -59,6 +60,7 @@ def option(
             `identity` replace it by a hash of what is in it.
         absent: for an option that a component got later: the value at which it does what it did without the option. At
             that value the option is no part of the key, so that earlier tables keep theirs and can be made again.
+        title: a plain name for people who cannot know the technical one, such as "Group tightness" for eps.
     """
     declared = {key: value for key, value in locals().items() if key != "default"}
     return attrs.field(default=default, metadata={_DECLARATION: declared})

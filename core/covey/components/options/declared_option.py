@@ -73,6 +73,12 @@ class Option:
     when: FrozenConditions = attrs.field(default=(), converter=_freeze_conditions)
     path: PathKind | None = None
     absent: Scalar | None = None
+    title: str = ""
+
+    @property
+    def label(self) -> str:
+        """What a person reads beside it: its title with the name in brackets, or the name in words."""
+        return f"{self.title} ({self.name})" if self.title else self.name.replace("_", " ").capitalize()
 
     @property
     def condition(self) -> str:
