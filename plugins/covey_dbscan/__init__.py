@@ -41,6 +41,7 @@ class Dbscan(Clusterer):
         gt=0,
         step=0.01,
         live=True,
+        none="automatic",
         help="Radius of a neighbourhood, in units of the standardised dimensions; none takes the one that the data"
         " suggest. Raising it joins groups and leaves less noise.",
     )
@@ -48,6 +49,7 @@ class Dbscan(Clusterer):
         title="Neighbours that make a group",
         default=None,
         ge=1,
+        none="automatic",
         help="Images within the radius, itself included, that make a place dense; none takes the natural logarithm of"
         " the number of images, at least 5. Raising it calls more images noise.",
     )

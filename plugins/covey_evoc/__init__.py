@@ -49,6 +49,7 @@ class Evoc(Clusterer):
         title="Number of groups",
         default=None,
         ge=2,
+        none="automatic",
         help="Groups to come near to; none takes the number that lasts best from grain to grain. Raising it makes more"
         " and smaller groups.",
     )
@@ -64,6 +65,7 @@ class Evoc(Clusterer):
         default=15,
         ge=2,
         expert=True,
+        title="Neighbours",
         help="Nearest images that shape the place of each. Raising it favours large groups.",
     )
     seed: int = option(

@@ -40,6 +40,7 @@ class Hdbscan(Clusterer):
         title="Neighbours that make a group",
         default=5,
         ge=1,
+        none="automatic",
         help="Neighbours that make a place dense; none takes the smallest group's size. Raising it calls more images"
         " noise.",
     )

@@ -37,6 +37,10 @@ class INaturalist(WebSource):
     )
     prefix = "INAT"
     id_pattern = r"[1-9]\d{0,11}"
+    query_hint = (
+        "A species or a larger group, such as Hyla arborea; or parameters of iNaturalist's own search, such as"
+        " taxon_name=Hyla&quality_grade=research."
+    )
     terms = (
         "iNaturalist asks programs for at most 60 requests a minute, 10,000 requests a day and 5 GB of media an hour:"
         " fetch larger amounts in parts, and name the observers wherever their sounds are shown."

@@ -45,6 +45,7 @@ class Pca(Reducer):
 
     whiten: bool = option(
         default=False,
+        title="Weak differences count as much",
         help="Scale every component to variance 1, so that weak ones count as much as strong ones.",
     )
 

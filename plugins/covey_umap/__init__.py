@@ -65,6 +65,7 @@ class Umap(Reducer):
     neighbors: int = option(
         default=15,
         ge=2,
+        title="Neighbours",
         help="Nearest images, itself included, that shape the place of each. Raising it favours the large picture"
         " over small groups.",
     )
@@ -73,6 +74,7 @@ class Umap(Reducer):
         ge=0,
         le=1,
         step=0.05,
+        title="Spread of groups",
         help="How close together images may lie. Raising it spreads dense groups out.",
     )
     metric: str = option(
@@ -103,6 +105,7 @@ class Umap(Reducer):
         default=None,
         ge=1,
         expert=True,
+        none="automatic",
         help="Rounds in which the layout is improved; none means 500, or 200 beyond 4,096 images. Raising it takes"
         " longer and settles more.",
     )
@@ -111,6 +114,7 @@ class Umap(Reducer):
         ge=0,
         le=2**32 - 1,
         expert=True,
+        none="random",
         help="Start of the random numbers; none takes a new one each time and gives all cores to one size. Raising it"
         " only changes the draw.",
     )

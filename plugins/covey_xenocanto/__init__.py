@@ -36,6 +36,10 @@ class XenoCanto(WebSource):
         how="Every member of xeno-canto with a confirmed e-mail address finds one at xeno-canto.org/account.",
         other_variables=("XC_API_KEY", "XCKEY"),
     )
+    query_hint = (
+        "Tags of xeno-canto's own search: gen:Parus (genus), sp:major (species), cnt:Switzerland (country), q:A"
+        " (quality), len:5-20 (seconds). Together: gen:Parus cnt:Switzerland q:A len:5-20"
+    )
     terms = (
         "The terms of xeno-canto discourage mass downloads by programs: arrange larger transfers with its team first, "
         "and name recordist, licence and XC number wherever a recording is shown."

@@ -32,6 +32,7 @@ class Join(Component):
         ge=0,
         le=1,
         step=0.1,
+        title="Weight of weak differences",
         help="How far the principal components of each set are brought to one variance: 0 leaves them as they are, 1"
         " makes all equal. Raising it gives weak differences between images more weight, and noise too.",
     )

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import click
 
 from covey._base.errors import CoveyError
 from covey._base.progress import Progress
 from covey._base.terminal_progress import TerminalProgress, print_text
-from covey._base.text import count_noun, preview
 from covey.commands.flags import flags_of, given_options
 from covey.commands.terminal.native_output import native_output_hidden
 from covey.components.kinds import Kind
 from covey.components.options import Setting
 from covey.data.recording_files import find_recordings
-from covey.data.segment_names import recordings_of_images
 from covey.outputs.exchange.imports.import_selections import SelectionImporter
 from covey.outputs.exchange.imports.recording_events import RecordingEvents, read_events
-from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 from covey.sound.conversion import convert_recordings
-from covey.sound.conversion_report import ConversionReport
+from covey.sound.move_labels import move_labels
 from covey.sound.power_spectra import TAPERS
 from covey.sound.recipe_file import read_like
 from covey.sound.recipe_presets import PRESETS, change_recipe
@@ -99,7 +96,7 @@ def spectrograms(
             remove_orphans=remove_orphans,
             events=events.by_recording if events else None,
         )
-    lines = [*_update_labels(dataset, report), *report.lines(verbose)]
+    lines = [*move_labels(dataset, report), *report.lines(verbose)]
     if events:
         lines.append(events.balance.describe(verbose))
     if not report.used:
@@ -134,21 +131,3 @@ def _read_events(paths: Sequence[Path], recordings: Path, progress: Progress) ->
     files = find_recordings(recordings)
     stubs = [path.relative_to(files.root).with_suffix("").as_posix() for path in files.paths]
     return read_events(paths, stubs, importers, progress)
-
-
-def _update_labels(dataset: Path, report: ConversionReport) -> Iterator[str]:
-    """Let labels follow the images of renamed recordings, and yield this and which labels are in doubt."""
-    if not report.new_image_names and not report.replaced:
-        return
-    try:
-        labels = open_dataset(Registry.installed(), str(dataset)).labels
-        if action := labels.move(report.new_image_names):
-            yield action.description
-        replaced = {str(PurePosixPath(name).with_suffix("")) for name in report.replaced}
-        unsure = [*labels.out_of_date(), *(row for row in labels.all_rows() if not row.content)]
-        stubs = recordings_of_images(row.filename for row in unsure)
-        if doubtful := sorted(name for name, stub in stubs.items() if stub in replaced):
-            count = count_noun(len(doubtful), "image")
-            yield f"{count} with labels that were given to the recording replaced since: {preview(doubtful)}"
-    except CoveyError as error:
-        yield f"Labels were neither moved nor checked: {error}"

@@ -142,6 +142,8 @@ class Source(Component):
     """Regular expression that the whole of an id matches; a recording with any other is left out."""
     key: ClassVar[ServiceKey | None] = None
     """The key that it needs; read it by `covey.authoring.read_key`."""
+    query_hint: ClassVar[str] = ""
+    """Sentence that says to a person how a query is written, with an example."""
     terms: ClassVar[str] = ""
     """Sentence of its terms that people read before they fetch more than 500 recordings."""
 

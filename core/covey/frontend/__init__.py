@@ -4,6 +4,7 @@ from covey._base.digests import digest
 from covey._base.errors import reason
 from covey._base.files import make_folder, read_text, write_text
 from covey._base.palette import PALETTE
+from covey._base.progress import Progress, Step
 from covey._base.terminal_progress import TerminalProgress
 from covey._base.text import count_noun, preview
 from covey._base.user_folders import user_data_folder
@@ -39,6 +40,7 @@ from covey.components.options import (
     options,
     split_plural,
 )
+from covey.components.source_contract import Source
 from covey.components.table_kinds import TableKind
 from covey.data.cluster_colours import GREY, cluster_colour
 from covey.data.credits import Credit, CreditedRecording, list_credits
@@ -49,11 +51,22 @@ from covey.data.licences import Licence
 from covey.data.metadata import FILES, Metadata, Value, column_kind, read_metadata
 from covey.data.picture_decoding import BrokenImage
 from covey.data.provenance import Provenance
+from covey.data.recording_files import list_recordings
 from covey.data.segment_names import SEGMENT_NAME, recordings_of_images, xeno_canto_number
 from covey.data.tables import NOISE, Names, NearestGroups, Table
 from covey.data.usual_embedding import find_usual_embedding
 from covey.experiments.experiment import Experiment, read_experiment
-from covey.experiments.jobs import Job, command_words, list_jobs, start_job, to_toml
+from covey.experiments.jobs import (
+    FetchTask,
+    ImageTask,
+    Job,
+    Task,
+    command_words,
+    list_jobs,
+    read_task,
+    start_job,
+    to_toml,
+)
 from covey.experiments.pipeline import Pipeline
 from covey.experiments.plan import PlanLine, summarize_tasks
 from covey.labelling import (
@@ -86,7 +99,10 @@ from covey.sound.decoder import BrokenRecording
 from covey.sound.draw_spectrogram import draw_spectrogram
 from covey.sound.recipe_file import read_like
 from covey.sound.recipe_presets import PRESETS, change_recipe
+from covey.sound.recording_summary import RecordingSummary, summarize_recordings
 from covey.sound.spectrograms import Recipe
+from covey.sources.choose_recordings import SURVEY_HEADS, RecordingChoice, Survey, survey_recordings
+from covey.sources.source_keys import lacks_key, store_key
 
 __all__ = [
     "FILES",
@@ -98,6 +114,7 @@ __all__ = [
     "PRESETS",
     "SEGMENT_NAME",
     "STEPS",
+    "SURVEY_HEADS",
     "Action",
     "Answer",
     "AnyEntry",
@@ -112,9 +129,11 @@ __all__ = [
     "Dataset",
     "Entry",
     "Experiment",
+    "FetchTask",
     "Flow",
     "Guesses",
     "ImageFolder",
+    "ImageTask",
     "Job",
     "Join",
     "Joined",
@@ -135,15 +154,22 @@ __all__ = [
     "Pipeline",
     "PlanLine",
     "Profile",
+    "Progress",
     "Provenance",
     "Reattachment",
     "Recipe",
+    "RecordingChoice",
+    "RecordingSummary",
     "Registered",
     "Registry",
     "Row",
+    "Source",
+    "Step",
+    "Survey",
     "T",
     "Table",
     "TableKind",
+    "Task",
     "TerminalProgress",
     "Value",
     "Worklist",
@@ -176,9 +202,11 @@ __all__ = [
     "is_entry_of",
     "isolate_text",
     "join_tables",
+    "lacks_key",
     "list_columns",
     "list_credits",
     "list_jobs",
+    "list_recordings",
     "locate_labels",
     "locate_recording",
     "long_table",
@@ -202,6 +230,7 @@ __all__ = [
     "read_like",
     "read_metadata",
     "read_stretch",
+    "read_task",
     "read_text",
     "reason",
     "reattach_labels",
@@ -209,7 +238,10 @@ __all__ = [
     "select_columns",
     "split_plural",
     "start_job",
+    "store_key",
+    "summarize_recordings",
     "summarize_tasks",
+    "survey_recordings",
     "to_toml",
     "trace_clusters",
     "user_data_folder",

@@ -90,6 +90,14 @@ class ConversionReport:
         """What was not used, or in part only, in one sentence each."""
         return [shortfall.sentence for shortfall in self.shortfalls]
 
+    @property
+    def summary(self) -> str:
+        """How many images there are of how many recordings, and why others are not used."""
+        counts = (
+            f"{count_noun(self.images, 'image')} of {count_noun(len(self.used), 'recording')}. " if self.used else ""
+        )
+        return f"{counts}{self._balance()}."
+
     def lines(self, verbose: bool = False) -> Iterator[str]:
         """Yield what was done; the sums come last, where they are seen.
 

@@ -42,6 +42,7 @@ class Recipe(Component):
 
     rate: int = option(
         default=24000,
+        title="Sampling rate",
         ge=100,
         le=1_000_000,
         help="Sampling rate in Hz that sound is converted to; images reach up to half of it. Larger values show higher"
@@ -49,12 +50,14 @@ class Recipe(Component):
     )
     segment: float = option(
         default=0.394,
+        title="Length of a piece",
         gt=0,
         le=60,
         help="Length of the sound in one image, in seconds. Larger values make wider images.",
     )
     step: float = option(
         default=0.8,
+        title="Next piece starts after",
         gt=0,
         le=1000,
         help="From the start of one segment to the next, as a fraction of the segment. Larger values give fewer images;"
@@ -62,40 +65,47 @@ class Recipe(Component):
     )
     window: int = option(
         default=256,
+        title="Frequency detail",
         ge=8,
         le=65536,
         help="Samples in one Fourier transform. Larger values resolve frequency better and time worse.",
     )
     overlap: float = option(
         default=220,
+        title="Time detail",
         ge=0,
         help="Samples that neighbouring windows share; a fraction of a sample is cut off. Larger values make wider"
         " images.",
     )
     taper: str = option(
         default="hamming",
+        title="Window shape",
         choices=TAPERS,
         expert=True,
-        help="The shape of the window, by its name in scipy. --window takes that name too.",
+        help="The shape of the window, by its name in scipy.",
     )
     noise: str = option(
         default="equalize",
+        title="Background noise",
         choices=NOISE,
         help="How stationary noise is taken off each frequency: in units of its median above its minimum (equalize), by"
         " subtracting the median of its logarithm (subtract), by its own slowly changing level (pcen), or not (none).",
     )
     colormap: str = option(
         default="viridis",
+        title="Colours",
         choices=lambda recipe: COLOUR_MAPS,
         help="How power becomes colour: the name of any colormap of matplotlib, such as gray, magma or inferno_r.",
     )
     scale: str = option(
         default="linear",
+        title="Frequency axis",
         choices=SCALES,
         help="The frequency axis: mel and log give low frequencies more room.",
     )
     log_min: float = option(
         default=0.02,
+        title="Lowest frequency",
         ge=0.0005,
         lt=0.5,
         when={"scale": "log"},
@@ -103,45 +113,53 @@ class Recipe(Component):
     )
     first: int = option(
         default=0,
+        title="Only the first pieces",
         ge=0,
         help="Take only so many segments of each recording, the first that are not silent; 0 takes all. Larger values"
         " give more images.",
     )
     loudest: int = option(
         default=0,
+        title="Only the loudest pieces",
         ge=0,
         help="Take only so many segments of each recording, the loudest; 0 takes all. Larger values give more images.",
     )
     silence: float = option(
         default=-90,
+        title="Silence below",
         le=0,
         help="Leave out segments whose level (RMS) is not above this many dB of full scale. Larger values leave out"
         " more.",
     )
     channel: str = option(
         default="mean",
+        title="Channel",
         help="Channel of a recording that is shown: mean, left, right, loudest, or its number (1 is the first).",
     )
     last: str = option(
         default="drop",
+        title="End of a recording",
         choices=("drop", "pad"),
         help="What becomes of the end of a recording that is shorter than a segment: no image (drop), or one that is"
         " filled up with the lowest level (pad).",
     )
     band: str = option(
         default="common",
+        title="Recordings of different rates",
         choices=("common", "full"),
         help="What images show where recordings differ in rate: the band that all of them have (common), or all up to"
         " half of the rate asked for, with an empty band in some (full).",
     )
     cut: str = option(
         default=GRID,
+        title="Pieces",
         choices=CUTS,
-        help="Which pieces become images: one after the other (grid), or with --around one for each event: a segment"
+        help="Which pieces become images: one after the other (grid), or one for each event in a table: a segment"
         " around its middle (middle), or the event from its start to its end (whole).",
     )
     starts: str = option(
         default=FLOOR,
+        title="First sample",
         choices=STARTS,
         expert=True,
         help="At which sample a segment begins whose start lies between two: the one before (floor), or the nearest, as"

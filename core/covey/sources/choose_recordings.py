@@ -31,19 +31,28 @@ class RecordingChoice(Component):
 
     name = "choice"
 
-    most: int | None = option(default=None, ge=1, help="Most recordings to fetch; none: all. More take longer.")
+    most: int | None = option(
+        default=None, ge=1, none="all", title="At most", help="Most recordings to fetch; none: all. More take longer."
+    )
     per_species: int | None = option(
-        default=None, ge=1, help="Most recordings of each species; none: all. More take longer."
+        default=None,
+        ge=1,
+        none="all",
+        title="At most of each species",
+        help="Most recordings of each species; none: all. More take longer.",
     )
     longest: float | None = option(
         default=None,
         gt=0,
+        none="any length",
+        title="Longest, in seconds",
         help="Longest recordings to fetch, in seconds; none: any length. Recordings whose length the source does not"
         " tell are fetched. Larger values take longer.",
     )
     licence: str = option(
         default=NO_ND,
         choices=(OPEN, NO_ND, ANY),
+        title="Licences",
         help="Which licences: open (for any purpose), no-nd (all Creative Commons but those without derivatives, which"
         " spectrograms are), any (also recordings without a licence: for yourself alone).",
     )

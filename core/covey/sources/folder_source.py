@@ -20,6 +20,7 @@ class Folder(Source):
 
     name = "folder"
     id_pattern = r"[^\x00]+"
+    query_hint = "Part of the names of the files, or a pattern such as *.wav for all WAV files."
 
     root: str = option(default=".", path="folder", help="The folder.")
 

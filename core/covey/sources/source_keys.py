@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 from covey._base.errors import CoveyError, reason
 from covey._base.files import make_folder, write_text
 from covey._base.user_folders import user_data_folder
-from covey.components.source_contract import Source
+from covey.components.source_contract import ServiceKey, Source
 
 _FILE = "keys.json"
 _VALID = re.compile(r"[\x21-\x7e]{1,500}")
@@ -30,9 +30,7 @@ def read_key(source: type[Source]) -> str:
     key = source.key
     if key is None:
         return ""
-    variables = (key.variable, *key.other_variables)
-    secret = next((text for name in variables if (text := os.environ.get(name, "").strip())), "")
-    secret = secret or read_stored_keys().get(source.name, "")
+    secret = _find_secret(source, key)
     if not secret:
         raise CoveyError(
             f"{source.name} needs a key. {key.how} Then store it once by `covey keys set {source.name}`, or put it into"
@@ -42,6 +40,21 @@ def read_key(source: type[Source]) -> str:
         raise CoveyError(f"The key of {source.name} has blanks or odd characters: set it again.")
     hide_secret(secret)
     return secret
+
+
+def lacks_key(source: type[Source]) -> bool:
+    """Return whether a source needs a key and has none.
+
+    Raises:
+        CoveyError: the file with the keys cannot be read.
+    """
+    return source.key is not None and not _find_secret(source, source.key)
+
+
+def _find_secret(source: type[Source], key: ServiceKey) -> str:
+    variables = (key.variable, *key.other_variables)
+    secret = next((text for name in variables if (text := os.environ.get(name, "").strip())), "")
+    return secret or read_stored_keys().get(source.name, "")
 
 
 def read_stored_keys() -> dict[str, str]:

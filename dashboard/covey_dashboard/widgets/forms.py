@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import attrs
@@ -97,9 +98,9 @@ def _show_option(cls: type[Component], option: Option, settings: dict[str, Any],
 
 
 def _show_optional(option: Option, state: OptionState) -> Any:
-    """Show a widget beside a box that means none."""
+    """Show a widget beside a box that means None."""
     value_column, none_column = st.columns([3, 1.3], vertical_alignment="bottom")
-    is_none = none_column.checkbox("none", value=option.default is None, key=state.is_none.key)
+    is_none = none_column.checkbox(option.none, value=option.default is None, key=state.is_none.key)
     with value_column:
         setting = _show_value(option, _initial_value(option), state, disabled=is_none)
     return None if is_none else setting
@@ -134,7 +135,9 @@ def _show_number(option: Option, default: Any, widget_arguments: dict[str, Any])
 
 
 def _show_choices(option: Option, allowed: Sequence[Any], state: OptionState) -> Any:
-    widget_arguments: dict[str, Any] = {"key": state.key, "help": option.full_help, "format_func": format_value}
+    widget_arguments: dict[str, Any] = {
+        "key": state.key, "help": option.full_help, "format_func": partial(_format_choice, option)
+    }  # fmt: skip
     if option.many:
         return st.multiselect(option.label, allowed, option.default_elements, **widget_arguments)
     choices = [None, *allowed] if option.optional else list(allowed)
@@ -148,7 +151,8 @@ def _show_listable(cls: type[Component], option: Option, settings: dict[str, Any
     list_now = button_column.button("List", state.list_key, explanation, width="stretch", disabled=is_read_only())
     listed_choices = _list_choices(cls, option, settings, state.recall_choices(), list_now)
     widget_arguments: dict[str, Any] = {
-        "key": state.key, "help": option.full_help, "accept_new_options": True, "format_func": format_value
+        "key": state.key, "help": option.full_help, "accept_new_options": True,
+        "format_func": partial(_format_choice, option),
     }  # fmt: skip
     with value_column:
         if option.many:
@@ -176,6 +180,10 @@ def _list_choices(
         except CoveyError as error:
             show_problem(str(error))
     return listed_choices.choices if listed_choices.settings == settings else []
+
+
+def _format_choice(option: Option, choice: Any) -> str:
+    return option.none if choice is None else format_value(choice)
 
 
 def _parse_choice(option: Option, text: Any) -> Any:

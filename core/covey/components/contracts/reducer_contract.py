@@ -19,6 +19,7 @@ class Reducer(Component):
         default=(8,),
         ge=1,
         plural=True,
+        title="Numbers for each image",
         help="Dimensions to reduce to; each size is a result of its own. More dimensions keep more detail.",
     )
 

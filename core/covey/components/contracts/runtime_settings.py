@@ -22,28 +22,40 @@ class Runtime(Component):
     name = "runtime"
 
     device: str | None = option(
-        default=None, choices=("cpu", "cuda", "mps"), help="What computes; none takes a GPU where there is one."
+        default=None,
+        choices=("cpu", "cuda", "mps"),
+        none="automatic",
+        help="What computes; none takes a GPU where there is one.",
     )
     precision: str | None = option(
         default=None,
         choices=("float32", "bfloat16"),
+        none="automatic",
         help="Numbers in the network; none takes bfloat16 on GPUs and processors that have units for it.",
     )
     compile: bool | None = option(
         default=None,
+        none="automatic",
         help="Whether the network is compiled first, which takes a while; none does so for many images of one size if"
         " a compiler is installed.",
     )
     batch_size: int | None = option(
         default=None,
         ge=1,
+        none="automatic",
         help="Images that go through the network at once; of large ones, fewer. Larger batches need more memory.",
     )
     threads: int | None = option(
-        default=None, ge=1, help="Threads of one forward pass; none takes one a core. More threads use more cores."
+        default=None,
+        ge=1,
+        none="automatic",
+        help="Threads of one forward pass; none takes one a core. More threads use more cores.",
     )
     workers: int | None = option(
-        default=None, ge=1, help="Threads that decode images; none takes one a core. More help where disks are slow."
+        default=None,
+        ge=1,
+        none="automatic",
+        help="Threads that decode images; none takes one a core. More help where disks are slow.",
     )
     compress: bool = option(
         default=False, help="Whether result files are compressed: smaller, and slower to open where they are large."

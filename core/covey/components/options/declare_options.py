@@ -34,6 +34,7 @@ def option(
     path: PathKind | None = None,
     absent: Scalar | None = None,
     title: str = "",
+    none: str = "none",
 ) -> Any:
     """Declare an option of a component: a field with a type, bounds and an explanation.
 
@@ -60,7 +61,9 @@ def option(
             `identity` replace it by a hash of what is in it.
         absent: for an option that a component got later: the value at which it does what it did without the option. At
             that value the option is no part of the key, so that earlier tables keep theirs and can be made again.
-        title: a plain name for people who cannot know the technical one, such as "Group tightness" for eps.
+        title: a plain name for people who do not know the field's own word, such as "Group tightness" for eps; forms
+            show both. By default the name of the field.
+        none: what None means in a word that forms show, such as "automatic" or "all".
     """
     declared = {key: value for key, value in locals().items() if key != "default"}
     return attrs.field(default=default, metadata={_DECLARATION: declared})

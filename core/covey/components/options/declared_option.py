@@ -74,6 +74,7 @@ class Option:
     path: PathKind | None = None
     absent: Scalar | None = None
     title: str = ""
+    none: str = "none"
 
     @property
     def label(self) -> str:

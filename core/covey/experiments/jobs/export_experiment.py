@@ -66,7 +66,7 @@ def to_toml(experiment: Experiment, registry: Registry) -> str:
 def command_words(experiment: Experiment, registry: Registry) -> list[str] | None:
     """Return the words of the command that runs an experiment; None if only a file can describe it."""
     anchored = _anchor_locations(experiment, registry)
-    names = {kind: [_name_component(part, registry) for part in _components(anchored, kind)] for kind in _NAMED}
+    names = {kind: [name_component(part, registry) for part in _components(anchored, kind)] for kind in _NAMED}
     settings = list(dict.fromkeys(setting for kind in SETTABLE for setting in _settings(kind, anchored)))
     dataset, out, features, runtime = anchored.dataset, anchored.out, anchored.features, anchored.runtime
     whiten = ",".join(map(str, _whiten_alternatives(anchored))) or None
@@ -144,7 +144,7 @@ def _components(experiment: Experiment, kind: Kind) -> tuple[Component, ...]:
 
 def _write_section(component: Component, registry: Registry) -> Table:
     section = tomlkit.table()
-    section.add("use", _toml_value(_name_component(component, registry)))
+    section.add("use", _toml_value(name_component(component, registry)))
     return _write_options(section, _changed_options(component))
 
 
@@ -168,8 +168,8 @@ def _changed_options(component: Component) -> list[tuple[Option, Setting]]:
     return [(option, setting) for option, setting in settings if setting != option.default]
 
 
-def _name_component(component: Component, registry: Registry) -> str:
-    """Return the name of a component, in full if several plugins use it."""
+def name_component(component: Component, registry: Registry) -> str:
+    """Return the name by which the registry finds a component: in full if several plugins use it."""
     namesakes = [entry for entry in registry.of_kind(Kind.of(type(component))) if entry.name == component.name]
     if len(namesakes) < 2:
         return component.name

@@ -1,4 +1,4 @@
-"""A job: one run in a process of its own, and the folder with its record."""
+"""A job: one task in a process of its own, and the folder with its record."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from covey._base.files import make_folder, read_text, write_text
 from covey._base.run_lock import LockHeldError, hold_run_lock
 from covey.components.kinds import STEPS
 from covey.data.dataset import Dataset
-from covey.experiments.experiment import Experiment
-from covey.experiments.jobs.export_experiment import to_toml
 from covey.experiments.jobs.progress_record import Stage, read_stage
+from covey.experiments.jobs.run_task import EXPERIMENT_FILE
 from covey.experiments.jobs.started_process import find_process, forget_process, remember_process
+from covey.experiments.jobs.task import TITLES, Task, write_task
 from covey.experiments.pipeline import work_folder
 from covey.plugins.registry import Registry
 
@@ -55,7 +55,7 @@ _OVERWRITTEN = re.compile(r"^[^\n]*\r(?!\n)|\x1b\[[0-9;?]*[A-Za-z]", re.MULTILIN
 
 @attrs.frozen
 class Job:
-    """One run.
+    """One task: a run, the making of images, or the fetching of recordings.
 
     Its process holds the lock in the folder as long as it lives, so that the state is right however the process ends.
     """
@@ -64,8 +64,13 @@ class Job:
 
     @property
     def experiment_file(self) -> Path:
-        """The file with the experiment, as `covey run` reads it."""
-        return self.folder / "covey.toml"
+        """The file with the experiment of a run, as `covey run` reads it."""
+        return self.folder / EXPERIMENT_FILE
+
+    @property
+    def title(self) -> str:
+        """What is done, such as "Making images"."""
+        return next((title for name, title in TITLES.items() if (self.folder / name).exists()), "Damaged record")
 
     @property
     def lock(self) -> Path:
@@ -204,17 +209,18 @@ class Job:
             time.sleep(0.05)
 
 
-def start_job(experiment: Experiment, dataset: Dataset, registry: Registry) -> Job:
-    """Start a run of an experiment in a process of its own; its record is stored with the dataset.
+def start_job(task: Task, dataset: Dataset, registry: Registry) -> Job:
+    """Start a task in a process of its own; its record is stored with the dataset.
 
-    The run does the same as `covey run`. Records of runs that ended long ago are removed.
+    It does the same as `covey run`, `covey spectrograms` or `covey fetch`. Records of jobs that ended long ago are
+    removed.
 
     Raises:
         CoveyError: the record cannot be written.
     """
     _remove_old_jobs(dataset)
     job = Job(make_folder(_jobs_folder(dataset) / _name_job(datetime.now())))
-    write_text(job.experiment_file, to_toml(experiment, registry))
+    write_task(task, job.folder, registry)
     output_settings = {"PYTHONIOENCODING": "utf-8:backslashreplace", "PYTHONUNBUFFERED": "1"}
     with (job.folder / "log.txt").open("xb") as log:
         process = subprocess.Popen(

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from covey._base.errors import CoveyError, reason
 from covey._base.run_lock import hold_run_lock
-from covey.experiments.experiment import read_experiment
 from covey.experiments.jobs.job import CANCELLED, Job, State
 from covey.experiments.jobs.progress_record import ProgressRecord, record_progress
-from covey.experiments.run_experiment import run_experiment
+from covey.experiments.jobs.task import perform_task, read_task
 from covey.plugins.registry import Registry
 
 
@@ -32,9 +31,12 @@ def main(folder: str) -> None:
 
 
 def _run_job(job: Job, record: ProgressRecord) -> tuple[State, str]:
-    """Run the experiment; return the final state and the message for the user, which is also written to the log."""
+    """Perform the task; return the final state and the message for the user, which is also written to the log."""
+    state: State
     try:
-        state, message = _run_experiment(job, record)
+        registry = Registry.installed()
+        outcome = perform_task(read_task(job.folder, registry), registry, record)
+        state, message = "done" if outcome.is_complete else "failed", outcome.message
     except CoveyError as error:
         state, message = "failed", str(error)
     except KeyboardInterrupt:
@@ -44,19 +46,6 @@ def _run_job(job: Job, record: ProgressRecord) -> tuple[State, str]:
         state, message = "failed", f"{type(error).__name__}: {reason(error)}. The log says where; tell its authors."
     record.note(message)
     return state, message
-
-
-def _run_experiment(job: Job, record: ProgressRecord) -> tuple[State, str]:
-    registry = Registry.installed()
-    results = run_experiment(read_experiment(job.experiment_file, registry), registry, record)
-    summary = f"{results.computed:,} tables made, {results.reused:,} kept from before."
-    if not results.failures:
-        return "done", summary
-    for failure in results.failures:
-        if not isinstance(failure.error, CoveyError):
-            traceback.print_exception(failure.error)
-    reasons = dict.fromkeys(failure.reason for failure in results.failures)
-    return "failed", "\n".join([f"{summary} {len(results.failures):,} could not be made:", *reasons])
 
 
 if __name__ == "__main__":
