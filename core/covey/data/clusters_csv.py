@@ -15,7 +15,7 @@ FILE = "clusters.csv"
 def write_dataset_clusters(dataset: Dataset, entries: Sequence[Entry[Clustering]]) -> None:
     """Write clusterings that a dataset keeps to its own `clusters.csv`. Raises CoveyError."""
     path = dataset.home / FILE
-    write_clusters([(entry.stem, dataset.load(entry)) for entry in entries], path)
+    write_clusters([(entry.title, dataset.load(entry)) for entry in entries], path)
     dataset.keep(path)
 
 

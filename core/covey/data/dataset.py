@@ -37,13 +37,14 @@ class Entry(Generic[T_co]):
     """One table of a dataset, as it is listed without being read.
 
     `table` is its class. `shape` is (n, d): images and columns; d is 1 for a clustering, and the number of all numbers
-    for a state. `provenance` is None in files of other tools.
+    for a state. `provenance` is None in files of other tools. `given_name` is what people call it, "" for nothing.
     """
 
     name: str
     table: type[T_co]
     shape: tuple[int, int]
     provenance: Provenance | None
+    given_name: str = ""
 
     @property
     def kind(self) -> TableKind:
@@ -54,6 +55,11 @@ class Entry(Generic[T_co]):
     def stem(self) -> str:
         """The name without the ending of its file."""
         return table_stem(self.name)
+
+    @property
+    def title(self) -> str:
+        """What people call it, or else its name without ending."""
+        return self.given_name or self.stem
 
 
 def table_stem(name: str) -> str:

@@ -16,6 +16,8 @@ from covey.components.contracts import Floats
 from covey.components.kinds import Kind
 from covey.data.dataset import AnyEntry, Dataset, Entry, T, list_published_files
 from covey.data.formats import npz
+from covey.data.grouping_names import FILE as NAMES_FILE
+from covey.data.grouping_names import read_grouping_names
 from covey.data.images import ImageFolder
 from covey.data.legacy.file_names import IMAGE_FOLDERS, PARAMETERS_FILE, TABLE_PREFIXES
 from covey.data.outside_paths import is_link_outside, leads_outside
@@ -109,7 +111,21 @@ class FolderDataset(Dataset):
                 entries.append(npz.read_entry(path))
             except CoveyError as error:
                 self._problems.append(str(error))
-        return sorted(entries, key=lambda entry: (entry.kind, entry.name))
+        return sorted(self._named(entries), key=lambda entry: (entry.kind, entry.name))
+
+    def _named(self, entries: Sequence[AnyEntry]) -> list[AnyEntry]:
+        """Return entries with the names that people gave them."""
+        try:
+            name_by_key = {} if is_link_outside(self.home / NAMES_FILE, self.home) else read_grouping_names(self.home)
+        except CoveyError as error:
+            self._problems.append(str(error))
+            return list(entries)
+        return [
+            attrs.evolve(entry, given_name=name_by_key[entry.provenance.key])
+            if entry.provenance and entry.provenance.key in name_by_key
+            else entry
+            for entry in entries
+        ]
 
     def load(self, entry: Entry[T]) -> T:
         """Read one table."""

@@ -78,7 +78,8 @@ def run_experiment(
     clusterings = [entry for entry in run_entries if is_entry_of(entry, Clustering)]
     if not clusterings:
         raise CoveyError("\n".join(dict.fromkeys(failure.reason for failure in failures))) from failures[0].error
-    write_dataset_clusters(dataset, clusterings)
+    named = [entry for entry in dataset.clusterings() if entry.given_name and entry not in clusterings]
+    write_dataset_clusters(dataset, [*clusterings, *named])
     computed = len(pipeline.tables.computed_keys)
     return Results(
         dataset=dataset,

@@ -67,6 +67,7 @@ from covey.experiments.jobs import (
     start_job,
     to_toml,
 )
+from covey.experiments.keep_clustering import keep_clustering
 from covey.experiments.pipeline import Pipeline
 from covey.experiments.plan import PlanLine, summarize_tasks
 from covey.labelling import (
@@ -202,6 +203,7 @@ __all__ = [
     "is_entry_of",
     "isolate_text",
     "join_tables",
+    "keep_clustering",
     "lacks_key",
     "list_columns",
     "list_credits",

@@ -77,7 +77,7 @@ class Leaderboard:
         self.dataset = dataset
         self.columns = list_columns(registry)
         self.entries = dataset.entries_by_key()
-        self.clusterings = {entry.stem: dataset.load(entry) for entry in dataset.clusterings()}
+        self.clusterings = {entry.title: dataset.load(entry) for entry in dataset.clusterings()}
         self._read_table = functools.lru_cache(maxsize=2)(self._load_table)
         if not self.clusterings:
             raise CoveyError(f"There is no clustering in {dataset.location}: make one with covey run.")

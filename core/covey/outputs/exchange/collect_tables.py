@@ -40,7 +40,7 @@ class ExportContents:
     def clusterings(self) -> list[tuple[str, Clustering]]:
         """Clusterings, each with its name."""
         entries = self.dataset.clusterings() if "clusters" in self.wanted else []
-        return [(entry.stem, self.dataset.load(entry)) for entry in entries]
+        return [(entry.title, self.dataset.load(entry)) for entry in entries]
 
     @cached_property
     def labels(self) -> list[Labelled]:

@@ -109,7 +109,7 @@ def collect_report(
     """
     groups = recordings_of_images(board.names()) if groups is None else groups
     rows = rank_rows(board.rows(truth, groups, progress), board.columns, measure)
-    chosen = _choose_row(rows, name)
+    chosen = _choose_row(rows, name, {entry.stem: entry.title for entry in board.dataset.clusterings()})
     clustering, provenance = board.clusterings[chosen.clustering], chosen.provenance
     table = board.table(provenance.input) if provenance else None
     Z = None if table is None else table.points
@@ -137,16 +137,16 @@ def _list_credits(board: Leaderboard, clustering: Clustering) -> list[Credit]:
     return list_credits(names, read_metadata(board.dataset).of(names))
 
 
-def _choose_row(rows: Sequence[Row], name: str | None) -> Row:
+def _choose_row(rows: Sequence[Row], name: str | None, title_by_stem: Mapping[str, str]) -> Row:
     if name is None:
         return rows[0]
     rows_by_name = {row.clustering: row for row in rows}
-    stem = table_stem(name)
-    if stem not in rows_by_name:
+    title = title_by_stem.get(table_stem(name), name)
+    if title not in rows_by_name:
         raise CoveyError(
-            f"There is no clustering {name!r}.{did_you_mean(stem, rows_by_name)} `covey compare` lists them."
+            f"There is no clustering {name!r}.{did_you_mean(title, rows_by_name)} `covey compare` lists them."
         )
-    return rows_by_name[stem]
+    return rows_by_name[title]
 
 
 def _compute_profile(clusterer: Clusterer, Z: Floats, progress: Progress) -> Profile | None:
