@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
@@ -24,3 +25,12 @@ def select_vanished(app: AppTest, label: str, title: str) -> None:
     assert title not in element.options
     element.options.append(title)
     element.select(title).run()
+
+
+def name_class(app: AppTest, name: str) -> AppTest:
+    """Write the name of a class into the field for it, as the browser does; the page knows it with what comes next."""
+    protos = [element.proto for element in app.get("bidi_component")]
+    field = next(proto for proto in protos if proto.component_name == "covey_class_field")
+    key = field.id.rpartition("-")[2]
+    app.session_state[key] = {"name": {"subject": json.loads(field.json)["subject"], "name": name}}
+    return app

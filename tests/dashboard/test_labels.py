@@ -12,7 +12,7 @@ import streamlit as st
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import seen, settle
-from tests.dashboard.elements import button, chooser, select_vanished
+from tests.dashboard.elements import button, chooser, name_class, select_vanished
 from tests.unwritable import unwritable
 
 from covey.data.folder import FolderDataset
@@ -94,7 +94,7 @@ def test_a_label_given_undone_and_redone_is_seen_in_another_window(
 ) -> None:
     store.add(names[:1], "robin")
     app, second = turn(opened(), "Images without"), opened()
-    chooser(app, "Class").set_value("robin").run()
+    name_class(app, "robin").run()
     button(app, "Label 114 images").click().run()
     assert "“robin” given to 114 images." in told(app)
     assert classes(second.run()) == classes(opened()) == [("robin", "115")]
@@ -123,8 +123,8 @@ def test_the_class_that_is_in_the_field_at_the_click_is_given(
     store.add(names[:1], "robin")
     store.add(names[:1], "wren")
     app = turn(opened(), "Images without")
-    chooser(app, "Class").set_value("robin").run()
-    chooser(app, "Class").set_value("wren")
+    name_class(app, "robin").run()
+    name_class(app, "wren")
     button(app, "Label 114 images").click().run()
     assert store.images("robin") == names[:1]
     assert store.images("wren") == names
@@ -135,7 +135,7 @@ def test_a_class_is_taken_away_again(opened: Open, store: LabelStore, names: lis
     store.add(names[:3], "wren")
     app = turn(opened(), "Images with several")
     assert button(app, "Remove").disabled
-    chooser(app, "Class").set_value("robin").run()
+    name_class(app, "robin").run()
     button(app, "Remove").click().run()
     assert store.images("robin") == names[3:9]
     assert "“robin” taken from 3 images." in told(app)
@@ -143,12 +143,14 @@ def test_a_class_is_taken_away_again(opened: Open, store: LabelStore, names: lis
 
 def test_nothing_can_be_done_without_name_or_images(opened: Open, store: LabelStore, names: list[str]) -> None:
     app = opened()
-    assert button(app, "Label").disabled
     assert button(app, "Undo").disabled
     assert button(app, "Redo").disabled
+    button(app, "Label 115 images").click().run()
+    assert "First type the name of a class, or choose one." in told(app)
+    assert store.rows() == []
     store.add(names, "robin")
     app = turn(opened(), "Images without")
-    chooser(app, "Class").set_value("robin").run()
+    name_class(app, "robin").run()
     assert button(app, "Label 0 images").disabled
 
 
@@ -400,3 +402,38 @@ def test_images_are_clicked_out_of_a_class_and_its_tables_go_out_and_come_back(
     assert store.images("=robin") == [names[0], *names[3:6]]
     store.add([names[9]], "from another window")
     expect(page.get_by_text("from another window").first).to_be_attached()
+
+
+def name_and_label(page: Page, text: str) -> None:
+    """Type into the field for the class, Enter, and the key that labels, without waiting for an answer."""
+    page.get_by_role("combobox", name="Class").click()
+    page.keyboard.type(text)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+Enter")
+
+
+def test_classes_that_exist_come_first_and_keys_give_them(page: Page, store: LabelStore, names: list[str]) -> None:
+    store.rename("=robin", "clicks")
+    store.add(names[:6], "buzz")
+    page.get_by_role("combobox", name="Show").click()
+    page.get_by_role("option", name="Images without a class").click()
+    expect(page.get_by_role("button", name="buzz 2")).to_be_visible()
+    for text, label in (("click", "clicks"), ("BUZZ", "buzz"), ("wren", "wren")):
+        name_and_label(page, text)
+        expect(page.get_by_text(f"“{label}” given to 109 images.")).to_be_visible()
+        page.keyboard.press("Control+z")
+        expect(page.get_by_text(f"Undone: “{label}” given to 109 images.")).to_be_visible()
+        settle(page)
+    assert [label_class.name for label_class in store.classes()] == ["clicks", "buzz"]
+
+    field = page.get_by_role("combobox", name="Class")
+    field.click()
+    page.keyboard.type("2")
+    expect(page.get_by_role("option", name="Add a new class: 2")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert store.images("buzz") == names[:6]
+    page.get_by_role("option", name=names[10]).click()
+    page.get_by_role("listbox", name="Images").focus()
+    page.keyboard.press("2")
+    expect(page.get_by_text("“buzz” given to 108 images.")).to_be_visible()
+    assert store.images("buzz") == sorted({*names} - {names[10]})

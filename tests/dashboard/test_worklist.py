@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import seen
-from tests.dashboard.elements import button
+from tests.dashboard.elements import button, name_class
 
 from covey._base.text import count_noun
 from covey.analysis.assist.worklist import Worklist
@@ -69,8 +69,8 @@ def offers(app: AppTest, label: str) -> bool:
 
 
 def call(app: AppTest, label: str) -> AppTest:
-    """Give the batch a class, which must be there already: a new one can be typed only in a browser."""
-    next(found for found in app.selectbox if found.label == "Class").set_value(label).run()
+    """Give the batch a class."""
+    name_class(app, label).run()
     return button(app, "Label").click().run()
 
 
@@ -88,7 +88,8 @@ def test_without_labels_it_asks_what_a_group_is(opened: Open, store: LabelStore)
     app = opened()
     assert re.fullmatch(r"These \d+ images look alike. What are they\?", question(app))
     assert progress(app) == [0, 0, 0, 115]
-    assert button(app, "Label").disabled
+    button(app, "Label").click().run()
+    assert "First type the name of a class, or choose one." in told(app)
     count = int(re.findall(r"\d+", question(app))[0])
     call(app, "robin")
     assert not app.exception

@@ -14,9 +14,15 @@ _IMPORT = re.compile(r'^import [^"]*"([^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
 
 
-def component(name: str) -> ComponentRenderer:
-    """Return the component whose script and style lie in the folder of its name."""
-    styles = [_FOLDER / "shared" / "shared.css", _FOLDER / name / f"{name}.css"]
+def component(name: str, *shared_styles: str) -> ComponentRenderer:
+    """Return the component whose script and style lie in the folder of its name.
+
+    Args:
+        name: of the component.
+        shared_styles: style sheets of parts that it shares with others, besides that of all components.
+    """
+    shared_paths = [_FOLDER / "shared" / f"{style}.css" for style in ("shared", *shared_styles)]
+    styles = [*shared_paths, _FOLDER / name / f"{name}.css"]
     css = "\n".join(path.read_text("utf-8") for path in styles)
     return st.components.v2.component(f"covey_{name}", js=join_modules(_FOLDER / name / f"{name}.js"), css=css)
 

@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import attrs
+import streamlit as st
 
-from covey_dashboard.state.widget import Widget, recall_object
+from covey_dashboard.state.widget import recall_object
+
+
+@attrs.define(eq=False)
+class ClassFieldState:
+    """A component in which classes are named: the number of the last request that was answered.
+
+    The browser numbers its requests, and sends each until it was answered.
+    """
+
+    key: str
+    answered: int = 0
+
+    @classmethod
+    def recall(cls, key: str) -> ClassFieldState:
+        """Return the state of this session for a component."""
+        return recall_object(cls, key, lambda: cls(key))
+
+    def read_name(self, subject: str, suggestion: str) -> str:
+        """Return the name in the field: what is suggested for a subject, until a person changes it."""
+        answer = self._read("name")
+        return str(answer["name"]).strip() if answer and answer["subject"] == subject else suggestion
+
+    def take_requests(self) -> list[Mapping[str, Any]]:
+        """Return the requests that were not answered yet, which count as answered from now on."""
+        requests = [request for request in self._read("requests") or () if request["id"] > self.answered]
+        self.answered = max([self.answered, *(int(request["id"]) for request in requests)])
+        return requests
+
+    def _read(self, name: str) -> Any:
+        return st.session_state.get(self.key, {}).get(name)
 
 
 @attrs.define(eq=False)
@@ -16,7 +48,7 @@ class LabelBarState:
     report: str = ""
     has_failed: bool = False
 
-    class_name = Widget[str | None]("label_bar.class")
+    class_key = "label_bar.class"
     label_key = "label_bar.label"
     remove_key = "label_bar.remove"
     """Without a key of its own, a button whose text has changed would be another button to Streamlit."""

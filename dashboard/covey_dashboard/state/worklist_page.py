@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from covey_dashboard.data.worklist_session import WorklistSession
-from covey_dashboard.state.widget import Widget, recall_object
+from covey_dashboard.state.widget import recall_object
 
 if TYPE_CHECKING:
     from covey_dashboard.data.datasets import OpenEmbedding
@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 
 @attrs.define(eq=False)
 class WorklistState:
-    """The page Work-list, for one embedding. `filled_for` is the key of the batch for which the class was filled in."""
+    """The page Work-list, for one embedding."""
 
     session: WorklistSession = attrs.field(factory=WorklistSession)
-    filled_for: str = ""
 
-    class_name = Widget[str | None]("worklist.class")
+    class_key = "worklist.class"
     gallery_key = "worklist.gallery"
     accept_key = "worklist.accept"
     skip_key = "worklist.skip"

@@ -12,7 +12,8 @@ from streamlit.delta_generator import DeltaGenerator
 from covey import CoveyError
 from covey.frontend import Action, LabelStore, count_noun
 from covey_dashboard.server.read_only import REASON, is_read_only
-from covey_dashboard.state import LabelBarState
+from covey_dashboard.state import ClassFieldState, LabelBarState
+from covey_dashboard.widgets.class_field import find_class, show_class_field
 from covey_dashboard.widgets.messages import show_hint, show_problem
 
 WATCH_S = 4.0
@@ -32,35 +33,53 @@ def show_label_bar(store: LabelStore, list_names: Callable[[], Sequence[str]]) -
     if is_read_only():
         show_hint(REASON)
         return
-    class_names, image_count = [label_class.name for label_class in store.classes()], len(list_names())
-    name = st.selectbox(
-        "Class",
-        class_names,
-        None,
-        key=LabelBarState.class_name.key,
-        placeholder="type a name or choose one",
-        accept_new_options=True,
-    )
+    classes, image_count = store.classes(), len(list_names())
+    give = partial(give_class, store, list_names)
+    name = find_class(classes, show_class_field(LabelBarState.class_key, classes, give, "Label the images"))
     with button_row():
         st.button(
             f"Label {count_noun(image_count, 'image')}",
             type="primary",
             shortcut="Ctrl+Enter",
-            help="Ctrl + Enter" if name else "It needs the name of a class.",
-            disabled=not (name and image_count),
+            help="Ctrl + Enter",
+            disabled=not image_count,
             key=LabelBarState.label_key,
-            on_click=act_on_images,
-            args=(store.add, list_names, "All of them have this class already."),
+            on_click=act_with_name,
+            args=(give,),
         )
         st.button(
-            "Remove",
-            disabled=name not in class_names or not image_count,
+            "Remove the class",
+            help="Take the class in the field away from these images.",
+            disabled=name not in [label_class.name for label_class in classes] or not image_count,
             key=LabelBarState.remove_key,
-            on_click=act_on_images,
-            args=(store.remove, list_names, "None of them has this class."),
+            on_click=act_with_name,
+            args=(partial(remove_class, store, list_names),),
         )
         show_undo_buttons(store)
     show_report("Click the images that do not belong, then name the rest.")
+
+
+def act_with_name(act: Callable[[str], None]) -> None:
+    """Act with the class that the field names at the click: the name may have arrived together with it."""
+    name = ClassFieldState.recall(LabelBarState.class_key).read_name("", "")
+    if name:
+        act(name)
+    else:
+        LabelBarState.recall().set_report("First type the name of a class, or choose one.")
+
+
+def give_class(store: LabelStore, list_names: Callable[[], Sequence[str]], label: str) -> None:
+    """Give a class to images, and keep a report of it."""
+    act_and_report(
+        lambda: store.add(list_names(), find_class(store.classes(), label)), "They all have this class already."
+    )
+
+
+def remove_class(store: LabelStore, list_names: Callable[[], Sequence[str]], label: str) -> None:
+    """Take a class from images, and keep a report of it."""
+    act_and_report(
+        lambda: store.remove(list_names(), find_class(store.classes(), label)), "None of them has this class."
+    )
 
 
 def button_row() -> DeltaGenerator:
@@ -109,21 +128,6 @@ def _show_history_button(
         on_click=act_and_report,
         args=(act, f"There is nothing to {name.lower()}.", prefix),
     )
-
-
-def act_on_images(
-    act: Callable[[Sequence[str], str], Action | None], list_names: Callable[[], Sequence[str]], idle_report: str
-) -> None:
-    """Give the class in the field to images, or take it away, and keep a report of it.
-
-    The field is read at the click: the name may have arrived from the browser together with it.
-
-    Args:
-        act: what is done, given the names of the images and the class.
-        list_names: returns the names of the images.
-        idle_report: the report if there was nothing to do.
-    """
-    act_and_report(partial(act, list_names(), LabelBarState.class_name.content or ""), idle_report)
 
 
 def act_and_report(act: Callable[[], Action | None], idle_report: str, prefix: str = "") -> None:

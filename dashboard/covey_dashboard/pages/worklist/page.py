@@ -17,7 +17,8 @@ from covey_dashboard.data.labels import ImageLabels, observe_labels, prepare_wor
 from covey_dashboard.data.selection import Rows
 from covey_dashboard.data.species_suggestions import suggest_species
 from covey_dashboard.data.worklist_session import Reply, ShownBatch
-from covey_dashboard.state import LabelBarState, WorklistState
+from covey_dashboard.state import ClassFieldState, LabelBarState, WorklistState
+from covey_dashboard.widgets.class_field import find_class, show_class_field
 from covey_dashboard.widgets.gallery import list_remaining, show_gallery
 from covey_dashboard.widgets.label_bar import (
     act_and_report,
@@ -143,14 +144,14 @@ def show_bar(view: WorklistView, shown: ShownBatch, names: list[str], remaining_
     with question_column:
         show_question(view, shown)
     with field_column:
-        label = choose_class(view, shown)
+        label = choose_class(view, shown, names)
     with buttons_column, button_row():
         st.button(
             f"{'Accept' if label == shown.label else 'Label'} {count_noun(remaining_count, 'image')}",
             type="primary",
             shortcut="Ctrl+Enter",
             help="The remaining images get this class; those that you clicked are noted as not of it: Ctrl + Enter",
-            disabled=not (label and remaining_count),
+            disabled=not remaining_count,
             key=WorklistState.accept_key,
             on_click=accept_batch,
             args=(view, shown, names),
@@ -185,37 +186,37 @@ def show_question(view: WorklistView, shown: ShownBatch) -> None:
             st.text(sentence, help="What it hears most in these images. It labels nothing: you do.")
 
 
-def choose_class(view: WorklistView, shown: ShownBatch) -> str:
+def choose_class(view: WorklistView, shown: ShownBatch, names: list[str]) -> str:
     """Return the class that a person gives to a batch, "" for none: the one that is suggested, until it is changed."""
-    state = view.state
-    if not state.class_name.is_known or state.filled_for != shown.key:
-        state.class_name.set(shown.label)
-        state.filled_for = shown.key
-    st.selectbox(
-        "Class",
-        [label_class.name for label_class in view.image_labels.classes],
-        None,
-        key=state.class_name.key,
-        placeholder="type a name or choose one",
-        accept_new_options=True,
-        label_visibility="collapsed",
+    classes = view.image_labels.classes
+    name = show_class_field(
+        WorklistState.class_key,
+        classes,
+        partial(give_class, view, shown, names),
+        "Label these images",
+        subject=shown.key,
+        suggestion=shown.label or "",
     )
-    return class_in_field()
-
-
-def class_in_field() -> str:
-    """Return the class in the field, "" for none."""
-    return (WorklistState.class_name.content or "").strip()
+    return find_class(classes, name)
 
 
 def accept_batch(view: WorklistView, shown: ShownBatch, names: list[str]) -> None:
-    """Give the class to the images that are left in, and note that the others are not of it."""
+    """Give the class in the field to the images that are left in, and note that the others are not of it."""
+    name = ClassFieldState.recall(WorklistState.class_key).read_name(shown.key, shown.label or "")
+    if name:
+        give_class(view, shown, names, name)
+    else:
+        LabelBarState.recall().set_report("First type the name of a class, or choose one.")
+
+
+def give_class(view: WorklistView, shown: ShownBatch, names: list[str], label: str) -> None:
+    """Give a class to the images of a batch that are left in, and note that the others are not of it."""
     if not view.state.session.is_answer_to(shown):
         return
     remaining_names = set(list_remaining(names, shown.key, WorklistState.gallery_key))
     rows_out = [row for row, name in zip(shown.batch.rows, names, strict=True) if name not in remaining_names]
     names_in = [name for name in names if name in remaining_names]
-    label_images = partial(label_batch, view, class_in_field(), names_in, np.array(rows_out, dtype=np.intp))
+    label_images = partial(label_batch, view, label, names_in, np.array(rows_out, dtype=np.intp))
     act_and_report(label_images, "None of them got this class.")
 
 
@@ -225,6 +226,7 @@ def label_batch(view: WorklistView, label: str, names_in: list[str], rows_out: R
     Raises:
         CoveyError: the labels cannot be written.
     """
+    label = find_class(view.store.classes(), label)
     action = view.store.add(names_in, label, "work-list")
     view.state.session.reply(label, rows_out, action)
     return action

@@ -1,0 +1,42 @@
+// Which classes a typed text may mean: those that exist come first, so that a prefix or a slip of case makes no new one.
+
+/** @typedef {{ name: string, isNew: boolean }} ClassOption */
+
+const WORDS = /[^\p{L}\p{N}]+/u;
+
+/** @param {string} text */
+const fold = (text) => text.trim().normalize("NFC").toLowerCase();
+
+/**
+ * Returns how well a class matches a folded text: 0 if it is the same, more the worse; undefined if no word of it
+ * begins so.
+ *
+ * @param {string} name
+ * @param {string} text
+ * @returns {number | undefined}
+ */
+function rankMatch(name, text) {
+  const folded = fold(name);
+  if (folded === text) return 0;
+  if (folded.startsWith(text)) return 1;
+  return folded.split(WORDS).some((word) => word.startsWith(text)) ? 2 : undefined;
+}
+
+/**
+ * Returns what a person can choose after typing a text: the classes that match, the best first, and last a new class,
+ * unless one of that name exists in upper or lower case.
+ *
+ * @param {string[]} classNames
+ * @param {string} text
+ * @returns {ClassOption[]}
+ */
+export function listOptions(classNames, text) {
+  const folded = fold(text);
+  const ranked = classNames.flatMap((name) => {
+    const rank = rankMatch(name, folded);
+    return rank === undefined ? [] : [{ name, isNew: false, rank }];
+  });
+  const options = ranked.sort((first, second) => first.rank - second.rank).map(({ name }) => ({ name, isNew: false }));
+  const isNew = Boolean(folded) && !classNames.some((name) => fold(name) === folded);
+  return isNew ? [...options, { name: text.trim(), isNew }] : options;
+}
