@@ -212,11 +212,15 @@ class TestTakingOut:
         tile(page, 6).click(modifiers=["Shift"])
         expect_out(page, [RECORDED[4], *RECORDED[7:10]])
 
-    def test_all_out_and_all_in(self, page: Page) -> None:
-        page.get_by_role("button", name="Take all images out").click()
+    def test_all_are_removed_kept_and_swapped(self, page: Page) -> None:
+        tile(page, 2).click()
+        page.get_by_role("button", name="Keep those that were removed").click()
+        expect(page.locator(".count")).to_have_text("1 of 40 images")
+        expect(tile(page, 2)).to_have_attribute("aria-selected", "true")
+        page.get_by_role("button", name="Remove all images").click()
         expect(page.locator(".count")).to_have_text("0 of 40 images")
         expect(page.get_by_text("out: ", exact=False)).to_contain_text(RECORDED[-1])
-        page.get_by_role("button", name="Take all images back in").click()
+        page.get_by_role("button", name="Keep all images").click()
         expect_out(page, [])
 
     def test_the_keyboard_is_enough(self, page: Page) -> None:
@@ -231,7 +235,7 @@ class TestTakingOut:
         expect(page.locator("dialog .name")).to_have_text(RECORDED[3])
         page.keyboard.press("ArrowRight")
         page.keyboard.press(" ")
-        expect(page.locator("dialog")).to_contain_text("Take back in")
+        expect(page.locator("dialog")).to_contain_text("Put back")
         page.keyboard.press("Escape")
         expect(page.locator("dialog")).to_be_hidden()
         expect_out(page, RECORDED[1:5])

@@ -5,7 +5,14 @@ import { button, element } from "../shared/elements.js";
 import { unpack } from "../shared/payload.js";
 import { countNoun, countRemaining, encodeName, fileName, formatCount } from "../shared/texts.js";
 import { appendPicture } from "./picture.js";
-import { countByRecording, countRemoved, extendToImage, removedRuns, toggleImage } from "./removed_images.js";
+import {
+  countByRecording,
+  countRemoved,
+  extendToImage,
+  removedRuns,
+  swapImages,
+  toggleImage,
+} from "./removed_images.js";
 import { arrangeTiles, drawnTiles, followKey, gridHeight, scrollToTile, tileBox } from "./tile_grid.js";
 import { Viewer } from "./viewer.js";
 
@@ -91,9 +98,10 @@ export class Gallery {
     const bar = element(this.host, "div", "bar");
     this.counter = element(bar, "span", "count");
     this.counter.role = "status";
-    button(bar, "All in", "Take all images back in", () => this.setAll(0));
-    button(bar, "All out", "Take all images out", () => this.setAll(1));
-    const neighbours = "Find the images nearest to those that are in";
+    button(bar, "Keep all", "Keep all images, also those that were removed", () => this.setAll(0));
+    button(bar, "Remove all", "Remove all images, to keep only those that you click then", () => this.setAll(1));
+    button(bar, "Swap", "Keep those that were removed, and remove the others", () => this.swap());
+    const neighbours = "Find the images nearest to those that are kept";
     this.neighbours = button(bar, "More like these", neighbours, () => this.findNeighbours(-1));
     const recordings = "The recordings that the images come from";
     this.unfold = button(bar, "", recordings, () => this.toggleRecordings());
@@ -293,6 +301,12 @@ export class Gallery {
   /** @param {0 | 1} flag */
   setAll(flag) {
     this.removed.fill(flag);
+    this.anchor = -1;
+    this.showChange();
+  }
+
+  swap() {
+    swapImages(this.removed);
     this.anchor = -1;
     this.showChange();
   }

@@ -11,6 +11,17 @@ export function toggleImage(removed, index) {
 }
 
 /**
+ * Removes the images that are kept, and keeps those that are removed.
+ *
+ * @param {Uint8Array} removed
+ */
+export function swapImages(removed) {
+  removed.forEach((flag, index) => {
+    removed[index] = 1 - flag;
+  });
+}
+
+/**
  * Gives all images between two what the first of them has.
  *
  * @param {Uint8Array} removed

@@ -123,7 +123,7 @@ export class Viewer {
 
   mark() {
     const removed = this.gallery.isRemoved(this.index);
-    this.remover.textContent = removed ? "Take back in" : "Take out";
+    this.remover.textContent = removed ? "Put back" : "Remove";
     this.picture.classList.toggle("out", removed);
   }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { countByRecording, countRemoved, extendToImage, removedRuns, toggleImage } from "../gallery/removed_images.js";
+import { countByRecording, countRemoved, extendToImage, removedRuns, swapImages, toggleImage } from "../gallery/removed_images.js";
 
 test("toggling an image twice changes nothing", () => {
   const removed = Uint8Array.of(0, 1, 0);
@@ -11,6 +11,12 @@ test("toggling an image twice changes nothing", () => {
   toggleImage(removed, 1);
   toggleImage(removed, 2);
   assert.deepEqual(removed, Uint8Array.of(0, 1, 0));
+});
+
+test("swapping keeps what was removed and removes the others", () => {
+  const removed = Uint8Array.of(0, 1, 0);
+  swapImages(removed);
+  assert.deepEqual(removed, Uint8Array.of(1, 0, 1));
 });
 
 test("a range gets what its anchor has, in both directions", () => {
