@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Protocol, TypedDict
 
 import click
 import numpy as np
 from numpy.typing import NDArray
 
 from covey import (
-    CoveyError,
     ExtraColumn,
     Extracted,
     ExtractSoundWithExtras,
@@ -25,30 +22,14 @@ from covey import (
 )
 from covey.authoring import MissingFiles
 from covey_birdnet.fetch_model import missing_model
+from covey_birdnet.interpreters import Interpreters
 from covey_birdnet.model_files import LABELS, MODEL, SHA256, find_model
 from covey_birdnet.weights_command import weights
 
 BEST = 5
 """How many species are kept of each clip."""
-WIDTH = 1024
 _STEEPEST = 15.0
 """Where BirdNET's analyser cuts off what goes into the sigmoid."""
-
-
-class _Tensor(TypedDict):
-    index: int
-    shape: NDArray[np.int32]
-
-
-class _Interpreter(Protocol):
-    """What is used of LiteRT's interpreter."""
-
-    def allocate_tensors(self) -> None: ...
-    def get_input_details(self) -> list[_Tensor]: ...
-    def get_output_details(self) -> list[_Tensor]: ...
-    def set_tensor(self, index: int, tensor: Floats) -> None: ...
-    def get_tensor(self, index: int) -> Floats: ...
-    def invoke(self) -> None: ...
 
 
 @component
@@ -92,53 +73,30 @@ class Birdnet(FeatureExtractor):
             CoveyError: the model is not on this machine, or another one.
         """
         path = find_model(self.weights)
-        species = np.array(_read_species(path.with_name(LABELS)))
-        interpreter = _open_interpreter(path, runtime.threads)
-        sound = interpreter.get_input_details()[0]["index"]
-        output = interpreter.get_output_details()[0]["index"]
+        names = np.array(_read_species(path.with_name(LABELS)))
+        interpreters = Interpreters(path, runtime.threads)
 
         def extract(samples: Floats) -> Extracted:
-            embeddings = np.empty((len(samples), WIDTH), np.float32)
-            logits = np.empty((len(samples), len(species)), np.float32)
-            for row, window in enumerate(samples):
-                if row and np.array_equal(window, samples[row - 1]):  # covey fills batches with copies
-                    embeddings[row], logits[row] = embeddings[row - 1], logits[row - 1]
-                    continue
-                interpreter.set_tensor(sound, window[np.newaxis])
-                interpreter.invoke()
-                embeddings[row], logits[row] = interpreter.get_tensor(output - 1)[0], interpreter.get_tensor(output)[0]
-            best = np.argsort(-logits, axis=1, kind="stable")[:, :BEST]
-            scores = 1 / (1 + np.exp(-np.clip(np.take_along_axis(logits, best, axis=1), -_STEEPEST, _STEEPEST)))
-            columns = {"species": species[best], "score": scores.astype(np.float32)}
-            return Extracted(features=[embeddings], extras={"species": columns})
+            is_new = [row == 0 or not np.array_equal(samples[row - 1], window) for row, window in enumerate(samples)]
+            pairs = interpreters.compute(samples[is_new])  # covey fills batches with copies
+            embeddings, logits = (np.stack(arrays)[np.cumsum(is_new) - 1] for arrays in zip(*pairs, strict=True))
+            return Extracted(features=[embeddings], extras={"species": _choose_species(logits, names)})
 
         return extract
+
+
+def _choose_species(logits: Floats, names: NDArray[np.str_]) -> dict[str, NDArray[np.generic]]:
+    """Return the columns of the likeliest species of each window, the best first."""
+    likeliest = np.argpartition(-logits, BEST, axis=1)[:, :BEST]
+    order = np.argsort(-np.take_along_axis(logits, likeliest, axis=1), axis=1, kind="stable")
+    best = np.take_along_axis(likeliest, order, axis=1)
+    scores = 1 / (1 + np.exp(-np.clip(np.take_along_axis(logits, best, axis=1), -_STEEPEST, _STEEPEST)))
+    return {"species": names[best], "score": scores.astype(np.float32)}
 
 
 def _read_species(path: Path) -> list[str]:
     """Return the scientific names; a line of the file is one, and the English name after "_"."""
     return [line.partition("_")[0] for line in path.read_text("utf-8").splitlines()]
-
-
-def _open_interpreter(path: Path, threads: int | None) -> _Interpreter:
-    """Return an interpreter that keeps the tensor before the output, which is otherwise overwritten.
-
-    Raises:
-        CoveyError: the tensors are not those of BirdNET 2.4.
-    """
-    from ai_edge_litert.interpreter import Interpreter
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # that all tensors are kept, which costs a few MB for one window
-        interpreter: _Interpreter = Interpreter(
-            model_path=str(path), num_threads=threads, experimental_preserve_all_tensors=True
-        )
-    interpreter.allocate_tensors()
-    output = interpreter.get_output_details()[0]["index"]
-    interpreter.invoke()
-    if interpreter.get_tensor(output - 1).shape != (1, WIDTH):
-        raise CoveyError(f"{path} has no tensor of {WIDTH:,} numbers before its output: covey weights birdnet.")
-    return interpreter
 
 
 @hookimpl

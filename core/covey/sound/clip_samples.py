@@ -72,7 +72,7 @@ def read_centred(path: Path, clip: ImageClip, rate: int, seconds: float) -> Floa
     margin, total = round(_MARGIN_S * source_rate), round((seconds + 2 * _MARGIN_S) * source_rate)
     before = max(0, margin - round(start_s * source_rate))
     mono = np.zeros(max(total, before + len(block)), dtype=np.float32)
-    mono[before : before + len(block)] = block.mean(axis=1)
+    mono[before : before + len(block)] = block.mean(axis=1) if block.shape[1] > 1 else block[:, 0]
     resampled = soxr.resample(mono, source_rate, rate, quality="HQ") if source_rate != rate else mono
     first, count = round(_MARGIN_S * rate), round(seconds * rate)
     samples = np.zeros(count, dtype=np.float32)
