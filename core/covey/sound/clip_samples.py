@@ -8,7 +8,7 @@ import numpy as np
 
 from covey.components.contracts import Floats
 from covey.data.catalogue.clip_finder import ImageClip
-from covey.sound.decoder import open_sound
+from covey.sound.decoder import BrokenRecording, SoundFile, open_sound
 
 _MARGIN_S = 0.1
 """Seconds of sound on either side from which resampling takes what it needs at the edges."""
@@ -39,16 +39,7 @@ def read_stretch(path: Path, start_s: float, duration_s: float, most_samples: in
         BrokenRecording: it cannot be read.
     """
     with open_sound(path) as sound:
-        file = sound.file
-        first, end = (max(0, round(second * file.samplerate)) for second in (start_s, start_s + duration_s))
-        count = min(end - first, max(0, file.frames - first))
-        if most_samples is not None:
-            count = min(count, most_samples // file.channels)
-        block = np.zeros((count, file.channels), dtype=np.float32)
-        if count:
-            file.seek(first)
-            block = block[: len(file.read(out=block))]
-        return block, file.samplerate
+        return _read_frames(sound.file, start_s, duration_s, most_samples), sound.file.samplerate
 
 
 def read_centred(path: Path, clip: ImageClip, rate: int, seconds: float) -> Floats:
@@ -63,12 +54,16 @@ def read_centred(path: Path, clip: ImageClip, rate: int, seconds: float) -> Floa
         seconds: how long the sound is.
 
     Raises:
-        BrokenRecording: the recording cannot be read.
+        BrokenRecording: the recording cannot be read, or ends before the clip begins.
     """
     import soxr
 
     start_s = clip.start_s + clip.duration_s / 2 - seconds / 2
-    block, source_rate = read_stretch(path, start_s - _MARGIN_S, seconds + 2 * _MARGIN_S)
+    with open_sound(path) as sound:
+        source_rate = sound.file.samplerate
+        if clip.start_s * source_rate >= sound.file.frames:
+            raise BrokenRecording("its clip begins after the end of the recording")
+        block = _read_frames(sound.file, start_s - _MARGIN_S, seconds + 2 * _MARGIN_S)
     margin, total = round(_MARGIN_S * source_rate), round((seconds + 2 * _MARGIN_S) * source_rate)
     before = max(0, margin - round(start_s * source_rate))
     mono = np.zeros(max(total, before + len(block)), dtype=np.float32)
@@ -79,3 +74,16 @@ def read_centred(path: Path, clip: ImageClip, rate: int, seconds: float) -> Floa
     stretch = resampled[first : first + count]
     samples[: len(stretch)] = stretch
     return samples
+
+
+def _read_frames(file: SoundFile, start_s: float, duration_s: float, most_samples: int | None = None) -> Floats:
+    """Return a stretch of an open recording (n, channels), as far as it is there."""
+    first, end = (max(0, round(second * file.samplerate)) for second in (start_s, start_s + duration_s))
+    count = min(end - first, max(0, file.frames - first))
+    if most_samples is not None:
+        count = min(count, most_samples // file.channels)
+    block = np.zeros((count, file.channels), dtype=np.float32)
+    if count:
+        file.seek(first)
+        block = block[: len(file.read(out=block))]
+    return block
