@@ -10,7 +10,7 @@ from covey.frontend import find_usual_embedding
 from covey_dashboard.data.datasets import OpenEmbedding, dataset_at, list_embeddings
 from covey_dashboard.data.recent_datasets import list_recent_datasets, remember_dataset
 from covey_dashboard.server import server
-from covey_dashboard.server.read_only import is_read_only, refuse_if_read_only
+from covey_dashboard.server.read_only import is_read_only, list_shown_locations, refuse_if_read_only
 from covey_dashboard.state import OpenState
 
 
@@ -18,17 +18,23 @@ def current_location() -> str:
     """Return the location of the dataset that is open, "" for none.
 
     The address opens only what was open before on this machine: another site's link cannot choose a dataset. In
-    read-only mode nothing is open but the dataset that the command named.
+    read-only mode it opens only the datasets that are shown to everybody.
     """
     state, start_location = OpenState.recall(), os.environ.get(server.LOCATION, "")
     if is_read_only():
-        return start_location
-    if not state.is_checked:
+        state.dataset = find_shown_location(state.dataset)
+    elif not state.is_checked:
         if state.dataset not in list_recent_datasets():
             state.dataset = start_location
         state.is_checked = True
         _remember(start_location)
     return state.dataset
+
+
+def find_shown_location(wanted: str) -> str:
+    """Return the wanted dataset if visitors may see it, else the first that they may see; "" for none."""
+    shown_locations = list_shown_locations()
+    return wanted if wanted in shown_locations else next(iter(shown_locations), "")
 
 
 def show_dataset(location: str) -> None:

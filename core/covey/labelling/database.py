@@ -171,6 +171,18 @@ def read_sound_contents(path: Path, patience: float) -> bytes:
     return contents
 
 
+@contextmanager
+def copy_in_memory(contents: bytes) -> Iterator[sqlite3.Connection]:
+    """Open a copy, in memory alone, of the contents of a label file that were found sound; in the present format."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.deserialize(contents)
+        _renew_tables(db)
+        db.execute("PRAGMA foreign_keys=ON")
+        db.execute("BEGIN")
+        db.execute("PRAGMA defer_foreign_keys=ON")
+        yield db
+
+
 def check_contents(path: Path, contents: bytes) -> None:
     """Check the bytes of a label file, which is called `path` in messages. Raises CoveyError."""
     try:
@@ -251,18 +263,23 @@ def _upgrade(path: Path, patience: float) -> None:
         if _number(db, "user_version") == FORMAT:
             return
     with _transaction(path, _uri(path, "rw"), patience, "BEGIN IMMEDIATE", foreign_keys="OFF") as db:
-        number = _number(db, "user_version")
-        if number == FORMAT:  # another process was first
-            return
-        for table, added in _ADDED.items() if number == 1 else ():
-            db.execute(f"CREATE TEMP TABLE earlier AS SELECT *, {added} FROM main.{table}")
-            db.execute(f"DROP TABLE main.{table}")
-            db.execute(_NEW_TABLES[table])
-            db.execute(f"INSERT INTO main.{table} SELECT * FROM earlier")
-            db.execute("DROP TABLE earlier")
-        for declaration in _ABSENCE_TABLES.values():
-            db.execute(declaration)
-        db.execute(f"PRAGMA user_version={FORMAT}")
+        _renew_tables(db)
+
+
+def _renew_tables(db: sqlite3.Connection) -> None:
+    """Give the tables of an older format this one; do nothing if they have it, as when another process was first."""
+    number = _number(db, "user_version")
+    if number == FORMAT:
+        return
+    for table, added in _ADDED.items() if number == 1 else ():
+        db.execute(f"CREATE TEMP TABLE earlier AS SELECT *, {added} FROM main.{table}")
+        db.execute(f"DROP TABLE main.{table}")
+        db.execute(_NEW_TABLES[table])
+        db.execute(f"INSERT INTO main.{table} SELECT * FROM earlier")
+        db.execute("DROP TABLE earlier")
+    for declaration in _ABSENCE_TABLES.values():
+        db.execute(declaration)
+    db.execute(f"PRAGMA user_version={FORMAT}")
 
 
 def _has_odd_values(db: sqlite3.Connection) -> bool:

@@ -83,18 +83,18 @@ class LabelStore:
     @property
     def revision(self) -> int:
         """A number that is another one whenever anybody has changed something."""
-        with reading(self.path, self.patience) as db:
+        with self._reading() as db:
             return int(db.execute("SELECT number FROM revision").fetchone()[0])
 
     @property
     def version(self) -> str:
         """A text that is another one whenever anybody has changed something, or put another file in place of this."""
-        with reading(self.path, self.patience) as db:
+        with self._reading() as db:
             return _read_version(db, self.path)
 
     def fingerprint(self) -> str:
         """Return a text that is another one whenever `version` is, or a labelled image is gone or has other content."""
-        with reading(self.path, self.patience) as db:
+        with self._reading() as db:
             version = _read_version(db, self.path)
             images = db.execute("SELECT name, content FROM image WHERE id IN (SELECT image FROM label)").fetchall()
         contents = self.contents({name for name, _ in images})
@@ -129,7 +129,7 @@ class LabelStore:
 
         An image in which nothing was found has the label NOTHING_THERE.
         """
-        with reading(self.path, self.patience) as db:
+        with self._reading() as db:
             clip, at_and_how = "content, recording, start_ms, duration_ms", "absence.at, absence.how"
             absences = f"SELECT name, '{NOTHING_THERE}', {at_and_how}, {clip}, 0 AS number FROM {_ABSENCES}"
             labels = f"SELECT image.name, class.name, label.at, label.how, {clip}, class.id FROM {_ALL}"
@@ -160,17 +160,17 @@ class LabelStore:
 
     def history(self, limit: int) -> list[Action]:
         """Return the latest actions, the newest first, with those that were undone."""
-        with reading(self.path, self.patience) as db:
+        with self._reading() as db:
             return history.latest(db, limit)
 
     def next_undo(self, anybody: bool = False) -> Action | None:
         """Return what `undo` would take back."""
-        with reading(self.path, self.patience) as db:
+        with self._reading() as db:
             return history.last_done(db, None if anybody else self.session)
 
     def next_redo(self, anybody: bool = False) -> Action | None:
         """Return what `redo` would do again."""
-        with reading(self.path, self.patience) as db:
+        with self._reading() as db:
             return history.first_undone(db, None if anybody else self.session)
 
     def undo(self, anybody: bool = False) -> Action | None:
@@ -331,6 +331,11 @@ class LabelStore:
             return history.finish(db, action, description)
 
     @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with reading(self.path, self.patience) as db:
+            yield db
+
+    @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         if not self.writable:
             raise CoveyError("These labels are open for reading only: nothing was changed.")
@@ -350,11 +355,11 @@ class LabelStore:
 
     def _contents_to_assume(self) -> Mapping[str, str]:
         """Return the contents of labelled images of which none is known, as they are now."""
-        with reading(self.path, self.patience) as db:
+        with self._reading() as db:
             return self.contents([name for (name,) in db.execute("SELECT name FROM image WHERE content = ''")])
 
     def _ask(self, question: str, *values: str) -> list[Any]:
-        with reading(self.path, self.patience) as db:
+        with self._reading() as db:
             self._leave_out_old_contents(db)
             return db.execute(question, values).fetchall()
 

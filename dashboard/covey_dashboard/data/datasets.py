@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,8 +24,7 @@ from covey.frontend import (
     preview,
 )
 from covey_dashboard.data.caching import cached, identify
-from covey_dashboard.server import server
-from covey_dashboard.server.read_only import refuse_if_read_only
+from covey_dashboard.server.read_only import list_shown_locations, refuse_if_read_only
 
 TABLES_TTL = 5
 """Seconds after which the tables of a dataset are listed again."""
@@ -79,9 +77,9 @@ def dataset_at(location: str) -> Dataset:
     """Return the dataset at a location.
 
     Raises:
-        CoveyError: it cannot be opened, or is not the one that the command named and the dashboard is read-only.
+        CoveyError: it cannot be opened, or none that a read-only dashboard shows.
     """
-    if location != os.environ.get(server.LOCATION):
+    if location not in list_shown_locations():
         refuse_if_read_only()
     return open_dataset(registry(), location)
 

@@ -18,10 +18,10 @@ from covey.frontend import (
     LabelStore,
     Reattachment,
     Worklist,
+    copy_labels,
     digest,
     locate_labels,
     open_labels,
-    open_labels_read_only,
     plan_reattachment,
 )
 from covey_dashboard.data.caching import cached, identify
@@ -35,6 +35,7 @@ from covey_dashboard.data.datasets import (
 )
 from covey_dashboard.data.species_suggestions import read_guesses
 from covey_dashboard.server.read_only import is_read_only
+from covey_dashboard.state import VisitState
 
 PLACE_TTL = 10
 """Seconds after which covey looks again whether a dataset can be written."""
@@ -107,13 +108,13 @@ def observe_labels(location: str) -> ObservedLabels:
 
 
 def label_store(location: str) -> LabelStore:
-    """Return the labels of a dataset, which nobody changes in read-only mode; undo concerns what this window did.
+    """Return the labels of a dataset, in read-only mode a copy for this visit; undo concerns what this window did.
 
     Raises:
         CoveyError: the dataset cannot be opened.
     """
     context, place = get_script_run_ctx(), label_place(location)
-    store = _shared_store(location, str(place.path), place.elsewhere)
+    store = _visit_store(location) if is_read_only() else _shared_store(location, str(place.path), place.elsewhere)
     return attrs.evolve(store, session=context.session_id if context else "")
 
 
@@ -131,8 +132,15 @@ def label_place(location: str) -> LabelPlace:
 @cached()
 def _shared_store(location: str, _path: str, _elsewhere: str) -> LabelStore:
     """Open the labels of a dataset, anew when they lie somewhere else."""
-    dataset = dataset_at(location)
-    return open_labels_read_only(dataset) if is_read_only() else open_labels(dataset)
+    return open_labels(dataset_at(location))
+
+
+def _visit_store(location: str) -> LabelStore:
+    """Return the labels that a visitor sees, with those that this visitor gave: they are gone when the visit ends."""
+    visit = VisitState.recall()
+    if location not in visit.store_by_location:
+        visit.store_by_location[location] = copy_labels(dataset_at(location))
+    return visit.store_by_location[location]
 
 
 @cached(max_entries=4)

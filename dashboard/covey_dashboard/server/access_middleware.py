@@ -44,7 +44,7 @@ class AccessMiddleware:
 
     def _early_response(self, scope: Scope) -> Response | None:
         """Return the response that replaces the page (refusal, sign-in); None to let the request pass."""
-        if refusal := self._explain_wrong_address(scope):
+        if not self._rules.any_host and (refusal := self._explain_wrong_address(scope)):
             return _refuse(refusal)
         if self._rules.read_only and scope.get("method", "GET") not in ("GET", "HEAD"):
             return _refuse("This dashboard is read-only.")

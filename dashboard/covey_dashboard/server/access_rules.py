@@ -23,6 +23,7 @@ class AccessRules:
         base_path: what all paths begin with, such as "/covey"; "" for nothing.
         frames: the origins of pages that may show the dashboard in a frame, besides its own.
         behind_proxy: whether all requests come through a web server, which says how it was addressed.
+        any_host: whether it answers under every name and to pages of every site: on the web, where proxies write both.
         read_only: whether nobody can change anything: any page may then frame it, and only reading requests pass.
     """
 
@@ -32,6 +33,7 @@ class AccessRules:
     base_path: str = ""
     frames: tuple[str, ...] = ()
     behind_proxy: bool = False
+    any_host: bool = False
     read_only: bool = False
 
     @property

@@ -13,7 +13,7 @@ from PIL import Image
 
 from covey_dashboard.current_dataset import current_location
 from covey_dashboard.server import server
-from covey_dashboard.server.read_only import is_read_only
+from covey_dashboard.server.read_only import is_read_only, list_shown_locations
 from covey_dashboard.state import OpenState
 from covey_dashboard.widgets.label_notice import show_label_notice
 
@@ -51,6 +51,6 @@ pages = {
 again = st.Page(page_path(first), title=PAGES[first], url_path=first, visibility="hidden")
 chosen = st.navigation([*pages.values(), again], position="top")
 location = current_location()
-OpenState.recall().write_address(has_dataset=not is_read_only())
+OpenState.recall().write_address(has_dataset=not is_read_only() or len(list_shown_locations()) > 1)
 show_label_notice(location)
 chosen.run()

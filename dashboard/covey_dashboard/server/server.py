@@ -20,7 +20,10 @@ from covey_dashboard.server.access_rules import HEALTH, AccessRules
 APP = Path(__file__).with_name("app.py")
 WEB = Path(__file__).with_name("web.py")
 LOCATION = "COVEY_DASHBOARD_LOCATION"
-"""The environment variable that tells the app which dataset was named on the command line."""
+"""The environment variable that tells the app which dataset was named on the command line.
+
+In read-only mode it may hold several, one a line.
+"""
 READ_ONLY = "COVEY_DASHBOARD_READ_ONLY"
 """The environment variable that tells the app, where it is not empty, that nobody may change anything."""
 ACCESS = "COVEY_DASHBOARD_ACCESS"
@@ -31,17 +34,18 @@ PATIENCE = 60.0
 ENDING = 5.0
 """Seconds that it may take to end."""
 
-_SETTINGS = {
-    "server.headless": "true",
+SETTINGS: dict[str, str | bool] = {
+    "server.headless": True,
     "server.fileWatcherType": "none",
-    "browser.gatherUsageStats": "false",
+    "browser.gatherUsageStats": False,
     "client.toolbarMode": "viewer",
     "logger.level": "warning",
-    "runner.magicEnabled": "false",
-    "global.disableWidgetStateDuplicationWarning": "true",
+    "runner.magicEnabled": False,
+    "global.disableWidgetStateDuplicationWarning": True,
     "theme.light.primaryColor": "#0f766e",
     "theme.dark.primaryColor": "#0d9488",
 }
+"""The options of Streamlit."""
 
 
 @contextmanager
@@ -86,7 +90,7 @@ def _start_process(location: str, address: str, rules: AccessRules) -> subproces
 
 def _build_command(address: str, rules: AccessRules) -> list[str]:
     address_settings = {"server.address": address, "server.port": rules.port, "server.baseUrlPath": rules.base_path}
-    flags = [f"--{key}={setting}" for key, setting in {**_SETTINGS, **address_settings}.items()]
+    flags = [f"--{key}={setting}" for key, setting in {**SETTINGS, **address_settings}.items()]
     return [sys.executable, "-m", "streamlit", "run", str(WEB), *flags]
 
 

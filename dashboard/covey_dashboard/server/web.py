@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 
 from starlette.middleware import Middleware
-from starlette.routing import Route
 from streamlit.starlette import App
 
-from covey_dashboard.server import recording_audio, server, thumbnails
+from covey_dashboard.server import server
 from covey_dashboard.server.access_middleware import AccessMiddleware
 from covey_dashboard.server.access_rules import AccessRules
+from covey_dashboard.server.web_routes import list_routes
 
 # Taken out, so that no process which this one starts inherits the token.
 rules = AccessRules.from_json(os.environ.pop(server.ACCESS))
-routes = [
-    Route(rules.base_path + route.path, route.endpoint) for route in (*thumbnails.ROUTES, *recording_audio.ROUTES)
-]
-app = App(server.APP, routes=routes, middleware=[Middleware(AccessMiddleware, rules=rules)])
+app = App(server.APP, routes=list_routes(rules.base_path), middleware=[Middleware(AccessMiddleware, rules=rules)])

@@ -8,7 +8,7 @@ from covey_dashboard.state.compare_page import CompareState
 from covey_dashboard.state.component_forms import CurveState, ListedChoices, OptionState
 from covey_dashboard.state.data_page import DataState
 from covey_dashboard.state.explore_page import ExploreState
-from covey_dashboard.state.labelling import ClassFieldState, LabelBarState, LabelNoticeState
+from covey_dashboard.state.labelling import ClassFieldState, LabelBarState, LabelNoticeState, VisitState
 from covey_dashboard.state.labels_page import LabelsState, PreparedExport
 from covey_dashboard.state.methods_page import MethodsState
 from covey_dashboard.state.open import OpenState
@@ -34,6 +34,7 @@ __all__ = [
     "OptionState",
     "PreparedExport",
     "RunState",
+    "VisitState",
     "Widget",
     "WorklistState",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import streamlit as st
 
+from covey.frontend import LabelStore
 from covey_dashboard.state.widget import recall_object
 
 
@@ -92,3 +93,15 @@ class LabelNoticeState:
     def close(self, location: str) -> None:
         """Show them no more."""
         self.closed[location] = self.sentences.pop(location, ())
+
+
+@attrs.define(eq=False)
+class VisitState:
+    """The labels that a visitor of a read-only dashboard sees and changes, by the location of the dataset."""
+
+    store_by_location: dict[str, LabelStore] = attrs.field(factory=dict)
+
+    @classmethod
+    def recall(cls) -> VisitState:
+        """Return the state of this session."""
+        return recall_object(cls, "", cls)

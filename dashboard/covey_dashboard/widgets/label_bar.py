@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from covey import CoveyError
 from covey.frontend import Action, LabelStore, count_noun
-from covey_dashboard.server.read_only import REASON, is_read_only
+from covey_dashboard.server.read_only import VISIT_LABELS, is_read_only
 from covey_dashboard.state import ClassFieldState, LabelBarState
 from covey_dashboard.widgets.class_field import find_class, show_class_field
 from covey_dashboard.widgets.messages import show_hint, show_problem
@@ -30,9 +30,6 @@ def show_label_bar(store: LabelStore, list_names: Callable[[], Sequence[str]]) -
     Raises:
         CoveyError: the labels cannot be read.
     """
-    if is_read_only():
-        show_hint(REASON)
-        return
     classes, image_count = store.classes(), len(list_names())
     give = partial(give_class, store, list_names)
     name = find_class(classes, show_class_field(LabelBarState.class_key, classes, give, "Label the images"))
@@ -57,6 +54,8 @@ def show_label_bar(store: LabelStore, list_names: Callable[[], Sequence[str]]) -
         )
         show_undo_buttons(store)
     show_report("Click the images that do not belong, then name the rest.")
+    if is_read_only():
+        show_hint(VISIT_LABELS)
 
 
 def act_with_name(act: Callable[[str], None]) -> None:

@@ -13,7 +13,7 @@ from covey.frontend import Registered
 from covey_dashboard.current_dataset import current_location
 from covey_dashboard.data.datasets import list_tables
 from covey_dashboard.data.table_titles import as_utf8
-from covey_dashboard.server.read_only import REASON, is_read_only
+from covey_dashboard.server.read_only import NO_DATASET, REASON, is_read_only
 from covey_dashboard.widgets.messages import show_hint, show_problem
 
 
@@ -29,7 +29,7 @@ def show_page(show: Callable[[str], None], is_changing: bool = False) -> None:
         return
     location = current_location()
     if not location:
-        show_hint("No dataset is open yet: choose one on the page Data.")
+        show_hint(NO_DATASET if is_read_only() else "No dataset is open yet: choose one on the page Data.")
         return
     try:
         for problem in list_tables(location).problems:

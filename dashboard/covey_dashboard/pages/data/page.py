@@ -27,7 +27,7 @@ from covey_dashboard.data.metadata import dataset_metadata
 from covey_dashboard.data.recent_datasets import list_recent_datasets
 from covey_dashboard.data.table_titles import title_embeddings
 from covey_dashboard.pages.run.planned_steps import quote_command
-from covey_dashboard.server.read_only import is_read_only
+from covey_dashboard.server.read_only import NO_DATASET, is_read_only
 from covey_dashboard.state import DataState, OpenState
 from covey_dashboard.widgets.messages import show_hint, show_problem
 from covey_dashboard.widgets.page_frame import show_page, show_table
@@ -206,5 +206,7 @@ if not is_read_only():
     choose_dataset()
 if current_location():
     show_page(show_contents)
+elif is_read_only():
+    show_hint(NO_DATASET)
 else:
     show_hint("Which dataset? Type its folder above, or name it when you start:", "covey dashboard FOLDER")

@@ -10,7 +10,6 @@ from html import escape
 import streamlit as st
 
 from covey.frontend import Action, LabelStore
-from covey_dashboard.server.read_only import is_read_only
 from covey_dashboard.state import LabelsState
 from covey_dashboard.widgets.label_bar import act_and_report, escape_markdown
 from covey_dashboard.widgets.messages import show_hint
@@ -29,8 +28,7 @@ def show_history(store: LabelStore) -> None:
     if not actions:
         show_hint("Nothing was done yet. What you and others do with the labels is listed here, and can be undone.")
         return
-    if not is_read_only():
-        show_action_buttons(store, actions)
+    show_action_buttons(store, actions)
     with st.container(height=LIST_HEIGHT, border=False):
         st.html(f'<div class="covey-history">{"".join(map(_action_line, actions))}</div>')
 

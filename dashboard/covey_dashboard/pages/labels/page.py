@@ -96,7 +96,7 @@ def show_images(overview: LabelsOverview, choice: ImageChoice) -> None:
         CoveyError: a file cannot be read.
     """
     label_class, location = overview.find_class(choice), overview.location
-    if label_class and not is_read_only():
+    if label_class:
         show_class(overview, label_class)
     label_bar_place, names, selection_key = st.container(), overview.list_images(choice), f"{location} {choice}"
     key = LabelsState.gallery_key
@@ -111,7 +111,7 @@ def show_images(overview: LabelsOverview, choice: ImageChoice) -> None:
     )
     list_names = partial(list_remaining, names, selection_key, key)
     with label_bar_place:
-        if label_class and not is_read_only():
+        if label_class:
             show_removal(overview.store, label_class.name, names, list_names)
         elif choice == OUTDATED and not is_read_only():
             show_confirmation(overview.store, moves, list_names)
