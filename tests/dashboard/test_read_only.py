@@ -36,7 +36,7 @@ from covey_dashboard.widgets import forms
 
 LOOKING = ("explore", "labels", "compare", "about", "methods", "plugins")
 CHANGING = ("run", "worklist")
-LABELLING = re.compile("Undo.*|Redo.*|Any action|Name|Colour|Delete|Class|Search")
+LABELLING = re.compile("(Undo|Redo|Label|Remove|Any action|Name|Colour|Delete|Class|Search)\\b.*", re.DOTALL)
 """What a visitor does with labels that nobody else sees."""
 NOTHING_TO_CHANGE = ("give", "do_again")
 CHANGES: dict[str, Callable[[LabelStore, Path], object]] = {
