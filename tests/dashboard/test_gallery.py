@@ -313,7 +313,7 @@ class TestLooking:
         switch(page, "Fewer")
         expect(page.locator(".count")).to_have_text("20 images")
         tile(page, 0).click()
-        page.get_by_role("button", name="nearest to those that are in").click()
+        page.get_by_role("button", name="nearest to those that are kept").click()
         expect(page.get_by_text("asked:")).to_contain_text(f'asked: ["{RECORDED[2]}"')
 
     def test_names_are_text_and_what_cannot_be_shown_is_grey(self, page: Page) -> None:

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { countByRecording, countRemoved, extendToImage, removedRuns, swapImages, toggleImage } from "../gallery/removed_images.js";
+import {
+  countByRecording,
+  countRemoved,
+  extendToImage,
+  removedRuns,
+  swapImages,
+  toggleImage,
+} from "../gallery/removed_images.js";
 
 test("toggling an image twice changes nothing", () => {
   const removed = Uint8Array.of(0, 1, 0);
