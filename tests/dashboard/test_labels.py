@@ -241,7 +241,7 @@ def test_any_action_of_the_history_is_undone_and_done_again(
     assert store.images("robin") == names[:3]
 
 
-PAGES = ("data", "run", "worklist", "labels", "compare", "about", "methods", "plugins", "explore")
+PAGES = ("data", "run", "name_groups", "worklist", "labels", "compare", "about", "methods", "plugins", "explore")
 
 
 def turn_to(app: AppTest, page: str) -> AppTest:

@@ -35,7 +35,7 @@ from covey_dashboard.state import LabelBarState, LabelsState, OpenState, RunStat
 from covey_dashboard.widgets import forms
 
 LOOKING = ("explore", "labels", "compare", "about", "methods", "plugins")
-CHANGING = ("run", "worklist")
+CHANGING = ("run", "name_groups", "worklist")
 LABELLING = re.compile("(Undo|Redo|Label|Remove|Any action|Name|Colour|Delete|Class|Search)\\b.*", re.DOTALL)
 """What a visitor does with labels that nobody else sees."""
 NOTHING_TO_CHANGE = ("give", "do_again")

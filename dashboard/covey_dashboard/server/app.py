@@ -23,6 +23,7 @@ PAGES = {
     "data": "Data",
     "run": "Run",
     "explore": "Explore",
+    "name_groups": "Name groups",
     "worklist": "Work-list",
     "labels": "Labels",
     "compare": "Compare",
@@ -39,7 +40,7 @@ def page_path(name: str) -> Path:
 
 st.set_page_config(page_title="covey", page_icon=ICON, layout="wide")
 st.html(FOLDER / "browser" / "style.css")
-CHANGING = ("run", "worklist")
+CHANGING = ("run", "name_groups", "worklist")
 """Pages that are of no use where nobody can change anything."""
 first = "explore" if os.environ.get(server.LOCATION) else "data"
 pages = {

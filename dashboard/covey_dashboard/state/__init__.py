@@ -11,6 +11,7 @@ from covey_dashboard.state.explore_page import ExploreState
 from covey_dashboard.state.labelling import ClassFieldState, LabelBarState, LabelNoticeState, VisitState
 from covey_dashboard.state.labels_page import LabelsState, PreparedExport
 from covey_dashboard.state.methods_page import MethodsState
+from covey_dashboard.state.name_groups_page import NameGroupsState
 from covey_dashboard.state.open import OpenState
 from covey_dashboard.state.run_page import RunState
 from covey_dashboard.state.views import GalleryState, MapState
@@ -30,6 +31,7 @@ __all__ = [
     "ListedChoices",
     "MapState",
     "MethodsState",
+    "NameGroupsState",
     "OpenState",
     "OptionState",
     "PreparedExport",

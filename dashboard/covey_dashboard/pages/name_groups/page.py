@@ -1,0 +1,198 @@
+"""The page Name groups: all groups of a clustering on one sheet, each with a field for the name of its class."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import attrs
+import streamlit as st
+
+from covey import Clustering, CoveyError
+from covey.frontend import Action, Entry, LabelStore, cluster_colour, count_noun, is_entry_of
+from covey_dashboard.browser.browser_component import component
+from covey_dashboard.current_dataset import current_embedding
+from covey_dashboard.data.datasets import image_folder, list_tables
+from covey_dashboard.data.labels import ObservedLabels, classes_by_image, list_classes, observe_labels
+from covey_dashboard.data.table_titles import is_made_from, title_tables
+from covey_dashboard.pages.name_groups.group_summaries import MOST_GROUPS, GroupSummary, summarize_groups
+from covey_dashboard.server import thumbnails
+from covey_dashboard.state import ClassFieldState, LabelBarState, NameGroupsState
+from covey_dashboard.widgets.class_field import find_class
+from covey_dashboard.widgets.label_bar import act_and_report, button_row, show_report, show_undo_buttons, watch_labels
+from covey_dashboard.widgets.messages import show_hint, show_problem
+from covey_dashboard.widgets.page_frame import show_page
+
+MOST_LABELS = 3
+"""Classes that are listed of a group."""
+HOW = "group"
+"""How labels came to their images that were given on this page."""
+_component = component("group_sheet", "class_input")
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class GroupSheet:
+    """The groups of a clustering, and the labels as they were observed."""
+
+    location: str
+    entry: Entry[Clustering]
+    groups: Sequence[GroupSummary]
+    observed: ObservedLabels
+    state: NameGroupsState
+
+    @property
+    def store(self) -> LabelStore:
+        """Where the labels are kept."""
+        return self.observed.store
+
+
+def show_name_groups(location: str) -> None:
+    """Show the groups of the clustering that a person chooses.
+
+    Raises:
+        CoveyError: the dataset cannot be read.
+    """
+    entries = [entry for entry in list_tables(location).entries if is_entry_of(entry, Clustering)]
+    if not entries:
+        show_hint("This dataset has no groups yet: find some first.")
+        return
+    show_sheet(location, choose_grouping(location, entries))
+
+
+def choose_grouping(location: str, entries: Sequence[Entry[Clustering]]) -> Entry[Clustering]:
+    """Let a person choose a clustering, at first one of the embedding that is open."""
+    opened, title_by_name = current_embedding(location), title_tables(entries)
+    own_entries = [entry for entry in entries if opened and is_made_from(entry, opened.entry)]
+    names = [entry.name for entry in entries]
+    name = st.selectbox(
+        "Groups",
+        names,
+        names.index([*own_entries, *entries][0].name),
+        format_func=lambda name: title_by_name[name].partition(": ")[2],
+        key=NameGroupsState.grouping(location).key,
+    )
+    return next(entry for entry in entries if entry.name == name)
+
+
+@st.fragment
+def show_sheet(location: str, entry: Entry[Clustering]) -> None:
+    """Show the groups of one clustering; all that a person does there reruns only this."""
+    try:
+        show_groups(read_sheet(location, entry))
+    except CoveyError as error:
+        show_problem(str(error))
+
+
+def read_sheet(location: str, entry: Entry[Clustering]) -> GroupSheet:
+    """Return what is shown.
+
+    Raises:
+        CoveyError: a file cannot be read.
+    """
+    observed = observe_labels(location)
+    watch_labels(observed.store, observed.version)
+    return GroupSheet(
+        location=location,
+        entry=entry,
+        groups=summarize_groups(location, entry),
+        observed=observed,
+        state=NameGroupsState.recall(f"{location} {entry.name}"),
+    )
+
+
+def show_groups(sheet: GroupSheet) -> None:
+    """Show the groups, what the last action did, and how to undo it.
+
+    Raises:
+        CoveyError: the labels cannot be read.
+    """
+    with button_row():
+        show_undo_buttons(sheet.store)
+    show_report("Name each group: type, then Enter leads to the next. Each name is saved at once.")
+    labels_by_image, classes = classes_by_image(sheet.observed), list_classes(sheet.observed)
+    _component(
+        key=NameGroupsState.sheet_key,
+        data={
+            "view": f"{sheet.location} {sheet.entry.name}",
+            "images": thumbnails.address(image_folder(sheet.location)),
+            "groups": [describe_group(sheet, group, labels_by_image) for group in sheet.groups],
+            "classes": [{"name": label_class.name, "colour": label_class.colour} for label_class in classes],
+            "answered": ClassFieldState.recall(NameGroupsState.sheet_key).answered,
+        },
+        on_requests_change=partial(answer_requests, sheet),
+    )
+    if len(sheet.groups) == MOST_GROUPS:
+        st.caption(f"The {MOST_GROUPS} largest groups are shown.")
+
+
+def describe_group(
+    sheet: GroupSheet, group: GroupSummary, labels_by_image: Mapping[str, Sequence[str]]
+) -> dict[str, object]:
+    """Return one group as the browser takes it: its class is that which most of its images have."""
+    counts = Counter(label for name in group.names for label in labels_by_image.get(name, ()))
+    label, count = counts.most_common(1)[0] if counts else ("", 0)
+    return {
+        "number": group.number,
+        "title": f"Cluster {group.number}",
+        "colour": cluster_colour(group.number),
+        "facts": group.facts,
+        "examples": group.examples,
+        "label": label if 2 * count > len(group.names) else "",
+        "note": sheet.state.note_by_group.get(group.number) or describe_labels(counts, len(group.names)),
+    }
+
+
+def describe_labels(counts: Counter[str], image_count: int) -> str:
+    """Return which classes the images of a group have, in words; nothing if they have none."""
+    if not counts:
+        return ""
+    if [*counts.values()] == [image_count]:
+        return f"All {image_count:,}: {next(iter(counts))}"
+    most_common = [f"{count:,} {label}" for label, count in counts.most_common(MOST_LABELS)]
+    more = len(counts) - MOST_LABELS
+    return f"Of {image_count:,}: {', '.join(most_common)}{f', {more:,} more classes' if more > 0 else ''}"
+
+
+def answer_requests(sheet: GroupSheet) -> None:
+    """Give their classes to the groups that a person has named."""
+    for request in ClassFieldState.recall(NameGroupsState.sheet_key).take_requests():
+        group = next((group for group in sheet.groups if group.number == request["group"]), None)
+        if group:
+            name_group(sheet, group, str(request["name"]))
+
+
+def name_group(sheet: GroupSheet, group: GroupSummary, name: str) -> None:
+    """Give a class to the images of a group that have none, in place of the one given here before, and say so."""
+    title = f"cluster {group.number}"
+    idle_report = (
+        f"All {count_noun(len(group.names), 'image')} of {title} have a class already: the page Labels changes it."
+        if name
+        else f"No name was given to {title} here."
+    )
+    act_and_report(partial(_rename_group, sheet, group, name), idle_report)
+    report = LabelBarState.recall()
+    is_done = group.number in sheet.state.action_by_group or not name
+    sheet.state.note_by_group[group.number] = "" if is_done else report.report
+
+
+def _rename_group(sheet: GroupSheet, group: GroupSummary, name: str) -> Action | None:
+    """Take back the class that was given to a group here, and give another one, unless the name is empty.
+
+    Raises:
+        CoveyError: the labels cannot be changed.
+    """
+    store, action_by_group = sheet.store, sheet.state.action_by_group
+    previous_id = action_by_group.pop(group.number, None)
+    undone = store.take_back(previous_id) if previous_id else None
+    if not name:
+        return undone
+    labels_by_image = store.by_image()
+    names = [image for image in group.names if not labels_by_image.get(image)]
+    action = store.add(names, find_class(store.classes(), name), HOW)
+    if action:
+        action_by_group[group.number] = action.id
+    return action
+
+
+show_page(show_name_groups, is_changing=True)

@@ -1,0 +1,91 @@
+"""The page Name groups: all groups of a clustering are named on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+from playwright.sync_api import Locator, Page, expect
+from streamlit.testing.v1 import AppTest
+from tests.dashboard.browser import seen, settle
+
+from covey import Clustering
+from covey.components.kinds import Kind
+from covey.data.folder import FolderDataset
+from covey.data.provenance import Provenance
+from covey.labelling import LabelStore
+
+MOST_ACTIONS = 25
+"""Clicks, keys and typed names with which ten groups are named from a fresh result."""
+GROUPS = (np.arange(115) // 11).astype(np.int32)
+"""Ten groups of 11 images and one of 5."""
+
+
+def write_groups(folder: Path, names: list[str]) -> None:
+    source = next(entry.provenance for entry in FolderDataset(folder).entries() if entry.kind == "embedding")
+    assert source
+    shared: dict[str, Any] = {"component": "cut", "tag": "cut", "version": 1, "options": {}}
+    provenance = Provenance(kind=Kind.CLUSTERER, input=source.key, source=source, **shared)
+    labels = np.where(GROUPS > 9, -1, GROUPS).astype(np.int32)
+    FolderDataset(folder).save([Clustering(names=names, labels=labels, provenance=provenance)])
+
+
+@attrs.define
+class Person:
+    """Somebody who clicks and types, and whose actions are counted."""
+
+    page: Page
+    action_count: int = 0
+
+    def click(self, target: Locator) -> None:
+        target.click()
+        self.action_count += 1
+
+    def write(self, name: str) -> None:
+        self.page.keyboard.type(name)
+        self.page.keyboard.press("Enter")
+        self.action_count += 2
+
+
+def field(page: Page, group: int) -> Locator:
+    return page.get_by_role("combobox", name=f"Class of Cluster {group}", exact=True)
+
+
+def test_ten_groups_are_named_with_few_actions_without_waiting(
+    birds: Path, names: list[str], store: LabelStore
+) -> None:
+    write_groups(birds, names)
+    store.add([names[0]], "odd")
+    with seen(birds, "explore", height=800) as page:
+        settle(page)
+        person = Person(page)
+        person.click(page.get_by_role("link", name="Name groups"))
+        person.click(field(page, 0))
+        for group in range(10):
+            person.write(f"kind {group}")
+        assert person.action_count <= MOST_ACTIONS
+        for group in range(10):
+            expect(field(page, group)).to_have_value(f"kind {group}")
+            note = f"All 11: kind {group}" if group else "Of 11: 10 kind 0, 1 odd"
+            expect(page.get_by_role("status").filter(has_text=note)).to_be_visible()
+        assert store.images("kind 3") == names[33:44]
+        assert store.images("kind 0") == names[1:11]
+        assert store.images("odd") == [names[0]]
+        assert set(store.by_image()) == set(names[:110])
+
+        page.keyboard.press("Control+z")
+        expect(page.get_by_text("Undone: “kind 9” given to 11 images.")).to_be_visible()
+        expect(field(page, 9)).to_have_value("")
+        field(page, 4).click()
+        person.write("KIND 5")
+        expect(field(page, 4)).to_have_value("kind 5")
+        expect(page.get_by_text("All 11: kind 5")).to_have_count(2)
+        assert store.images("kind 5") == names[44:66]
+        assert store.images("kind 4") == []
+
+
+def test_what_is_missing_is_said(birds: Path, view: Callable[..., AppTest]) -> None:
+    assert "This dataset has no groups yet" in view("name_groups", birds).html[0].value
