@@ -469,14 +469,14 @@ def test_one_spectrogram_is_drawn_without_files(tmp_path: Path) -> None:
 
 
 def test_the_catalogue_tells_the_frequency_scale(covey: Cli, recordings: Path, tmp_path: Path) -> None:
-    from covey.data.catalogue.clip_finder import Axis, ClipFinder
+    from covey.data.catalogue.clip_finder import ClipFinder
 
     assert covey("spectrograms", recordings, tmp_path, "--preset", "original-2025").exit_code == 0
-    axis = ClipFinder.of([], tmp_path / "images", []).axis
+    axes = ClipFinder.of([], tmp_path / "images", []).axes
     frequencies_hz = row_frequencies(RATE, 256, "log", 0.02)
-    assert axis == Axis(frequencies_hz[0], frequencies_hz[-1], "log")
+    assert (axes.low_hz, axes.high_hz, axes.scale) == (frequencies_hz[0], frequencies_hz[-1], "log")
     (tmp_path / "images" / PARAMETERS).write_text(json.dumps({**ORIGINAL, "specsub": True}))
-    assert ClipFinder.of([], tmp_path / "images", []).axis == Axis()
+    assert ClipFinder.of([], tmp_path / "images", []).axes.scale == ""
 
 
 def test_folders_of_different_recipes_are_offered_by_name(covey: Cli, recordings: Path, tmp_path: Path) -> None:

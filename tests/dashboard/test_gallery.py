@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 import urllib.error
@@ -66,6 +67,7 @@ def panel():
     left = gallery.show_gallery(
         shown, selection_key=what, folder=folder, dataset=dataset, clusters=np.arange(len(shown), dtype=np.int32) - 1,
         rate_oddity=lambda: np.arange(len(shown), dtype=np.float32)[::-1], show_similar=like,
+        labels_by_image={{shown[1]: ("wren",), shown[2]: ("robin", "wren")}},
     )
     st.text(f"shown: {{what}}")
     st.text("out: " + json.dumps(sorted(set(shown) - set(left)), ensure_ascii=False))
@@ -77,8 +79,9 @@ WEB = """
 from streamlit.starlette import App
 
 from covey_dashboard.server import recording_audio as sound, thumbnails
+from covey_dashboard.server.clips import image_facts, surroundings
 
-app = App({page!r}, routes=[*thumbnails.ROUTES, *sound.ROUTES])
+app = App({page!r}, routes=[*thumbnails.ROUTES, *sound.ROUTES, *image_facts.ROUTES, *surroundings.ROUTES])
 """
 
 pytestmark = [
@@ -179,6 +182,18 @@ def tile(page: Page, place: int) -> Locator:
 def expect_out(page: Page, names: list[str]) -> None:
     message = "[" + ", ".join(f'"{name}"' for name in sorted(names)) + "]"
     expect(page.get_by_text("out: ", exact=False).last).to_have_text(f"out: {message}")
+
+
+def audio_of(page: Page, expression: str) -> object:
+    return page.locator(".gallery audio").evaluate(f"audio => {expression}")
+
+
+def expect_played(page: Page, seconds: float) -> None:
+    """Check that sound of a length is heard: time goes by, and then it ends."""
+    audio = page.locator(".gallery audio").element_handle()
+    page.wait_for_function("audio => audio.currentTime > 0.05 && !audio.muted && audio.volume === 1", arg=audio)
+    assert audio_of(page, "audio.duration") == pytest.approx(seconds, abs=0.01)
+    page.wait_for_function("audio => !audio.hasAttribute('src')", arg=audio)
 
 
 def choose_order(page: Page, name: str) -> None:
@@ -293,7 +308,7 @@ class TestLooking:
     def test_a_screen_reader_is_told_which_of_how_many_images_it_is_and_meets_no_control_within(
         self, page: Page
     ) -> None:
-        fifth = page.get_by_role("option", name=RECORDED[4].rpartition("_")[2]).first
+        fifth = page.get_by_role("option", name=RECORDED[4])
         assert fifth.evaluate("element => [element.ariaPosInSet, element.ariaSetSize]") == ["5", "40"]
         assert page.locator(".tile").locator("button, a, [tabindex]").count() == 0
         tile(page, 4).hover()
@@ -331,27 +346,103 @@ class TestLooking:
 
 
 class TestSound:
-    def test_a_segment_is_played_where_its_recording_is(self, page: Page) -> None:
-        tile(page, 3).dblclick()
-        audio = page.locator("dialog audio")
-        expect(audio).to_be_visible()
-        page.wait_for_function("audio => audio.readyState > 0", arg=audio.element_handle())
-        assert audio.evaluate("audio => audio.duration") == pytest.approx(LENGTH)
+    """A1b, A2, A7, A8 of the review of the dashboard."""
 
-    def test_else_a_link_leads_to_where_it_is(self, page: Page) -> None:
+    def test_the_sign_on_a_tile_and_the_key_p_play_its_clip(self, page: Page) -> None:
+        tile(page, 3).hover()
+        sign = tile(page, 3).get_by_title("Play")
+        box = sign.bounding_box()
+        assert box
+        assert min(box["width"], box["height"]) >= 24
+        sign.click()
+        expect_played(page, LENGTH)
+        expect_out(page, [])
+        tile(page, 4).hover()
+        page.keyboard.press("p")
+        expect_played(page, LENGTH)
+        page.mouse.move(0, 0)
+        page.locator(".grid").focus()
+        page.keyboard.press("P")
+        expect(tile(page, 0)).to_have_class(re.compile("heard"))
+        page.keyboard.press("p")
+        expect(tile(page, 0)).not_to_have_class(re.compile("heard"))
+
+    def test_a_tile_says_when_its_image_is_in_which_recording(self, page: Page) -> None:
+        expect(tile(page, 3).locator(".times")).to_have_text("1.20 s1.70 s")
+        expect(tile(page, 3).locator(".caption")).to_have_text("XC12345_call")
+
+    def test_a_tile_has_a_mark_of_its_class(self, page: Page) -> None:
+        expect(tile(page, 0).locator(".class")).to_have_count(0)
+        expect(tile(page, 1).locator(".class")).to_have_text("wren")
+        expect(tile(page, 2).locator(".class")).to_have_text("robin, wren")
+
+    def test_the_viewer_plays_slower_over_and_over_and_with_what_is_around(self, page: Page) -> None:
+        tile(page, 6).dblclick()
+        page.keyboard.press("p")
+        expect_played(page, LENGTH)
+        page.get_by_role("button", name="A tenth of the speed").click()
+        page.keyboard.press("p")
+        page.wait_for_function("audio => audio.currentTime > 0.3", arg=page.locator(".gallery audio").element_handle())
+        assert audio_of(page, "audio.duration") == pytest.approx(10 * LENGTH, abs=0.01)
+        expect(page.locator("dialog .whole .cursor")).to_be_visible()
+        page.get_by_role("button", name="As it was recorded").click()
+        page.keyboard.press("a")
+        page.keyboard.press("l")
+        page.wait_for_function("audio => audio.duration > 4", arg=page.locator(".gallery audio").element_handle())
+        assert audio_of(page, "audio.duration") == pytest.approx(2 + LENGTH + 2, abs=0.01)
+        assert audio_of(page, "audio.loop") is True
+        page.keyboard.press("l")
+        page.keyboard.press("a")
+        page.keyboard.press("p")
+        expect(page.get_by_role("button", name="Play (P)")).to_be_visible()
+
+    def test_what_is_around_the_clip_is_drawn_and_a_click_plays_from_there(self, page: Page) -> None:
+        tile(page, 6).dblclick()
+        strip = page.locator("dialog .strip")
+        expect(strip.locator("img")).to_have_js_property("complete", True)
+        marked, window = strip.locator(".marked").bounding_box(), strip.locator(".window").bounding_box()
+        assert marked
+        assert window
+        assert marked["width"] / window["width"] == pytest.approx(LENGTH / (2 * 2 + LENGTH), rel=0.05)
+        strip.locator(".window").click(position={"x": window["width"] * 0.9, "y": 20})
+        page.wait_for_function("audio => audio.currentTime > 3.9", arg=page.locator(".gallery audio").element_handle())
+
+    def test_else_the_viewer_says_why_there_is_none_and_where_it_can_be_heard(self, page: Page) -> None:
+        page.context.route("https://xeno-canto.org/**", lambda route: route.fulfill(body="XC678901"))
         tile(page, len(RECORDED) // 2).dblclick()
-        expect(page.locator("dialog a")).to_have_attribute("href", "https://xeno-canto.org/678901")
-        expect(page.locator("dialog audio")).to_have_count(0)
-        expect(page.locator("dialog .sound")).to_contain_text("No sound: there is no recording of that name.")
+        link = page.locator("dialog a")
+        expect(link).to_have_attribute("href", "https://xeno-canto.org/678901")
+        expect(page.locator("dialog .silence")).to_contain_text("No sound: there is no recording of that name.")
+        expect(page.get_by_role("button", name="Play (P)")).to_be_hidden()
+        with page.context.expect_page() as opened:
+            link.click()
+        assert opened.value.url == "https://xeno-canto.org/678901"
+        opened.value.close()
+        link.focus()
+        with page.context.expect_page() as opened:
+            page.keyboard.press("Enter")
+        opened.value.close()
+
+    def test_a_tile_without_sound_says_why(self, page: Page) -> None:
+        page.locator(".grid").focus()
+        tile(page, len(RECORDED) // 2).hover()
+        page.keyboard.press("p")
+        expect(page.locator(".message")).to_have_text("No sound: there is no recording of that name.")
 
     def test_an_image_that_names_no_recording_says_so(self, page: Page) -> None:
         page.locator(".grid").focus()
         page.keyboard.press("End")
         tile(page, len(RECORDED)).dblclick()
-        expect(page.locator("dialog .sound")).to_have_text("No sound: nothing tells which recording the image shows.")
+        reason = page.locator("dialog .silence .reason")
+        expect(reason).to_have_text("No sound: nothing tells which recording the image shows.")
         page.keyboard.press("Escape")
         page.locator(".grid").focus()
         page.keyboard.press("Home")
+
+    def test_no_frequencies_are_invented(self, page: Page) -> None:
+        tile(page, 3).dblclick()
+        expect(page.locator("dialog .note")).to_contain_text("The frequencies are not known")
+        expect(page.locator("dialog .whole .frequencies .tick")).to_have_count(0)
 
 
 @pytest.fixture(scope="module")
@@ -410,7 +501,7 @@ class TestRoutes:
         soundfile.write(tmp_path / "audio" / "XC1_call.flac", np.zeros((150 * 192_000, 1), dtype=np.int16), 655_350)
         wav = Recordings(FolderDataset(tmp_path), "here").clip("XC1_call_segm_0000.000.png")
         assert wav
-        assert len(wav) == 44 + 2 * MOST_SAMPLES
+        assert soundfile.info(io.BytesIO(wav)).duration == pytest.approx(MOST_SAMPLES / 655_350, abs=0.01)
 
     def test_a_segment_after_the_end_is_none(self, routes: dict[str, str]) -> None:
         assert status(routes["sound"] + quote("XC12345_call_segm_0099.000.png", safe="")) == 404

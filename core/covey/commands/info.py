@@ -26,7 +26,8 @@ from covey.data.formats.table_oddities import find_oddities
 from covey.data.legacy.file_names import describe_origin, parse_file_name
 from covey.data.legacy.pickles import read_frame
 from covey.data.metadata import read_metadata
-from covey.data.pointer import POINTER, point_to_recordings, read_pointer
+from covey.data.named_recordings import name_recordings
+from covey.data.pointer import read_pointer
 from covey.data.provenance import JOINED, Provenance
 from covey.data.unused_pictures import describe_unused_pictures
 from covey.extraction.learning import UnfinishedLearning, list_unfinished_learning
@@ -113,9 +114,7 @@ def info(place: str, as_json: bool, images: Path | None, recordings: Path | None
         open_dataset(registry, place, TerminalProgress())  # a name that is misspelled makes no dataset
         create_dataset(registry, place, images)
     if recordings:
-        dataset = open_dataset(registry, place, TerminalProgress())
-        point_to_recordings(dataset.home, recordings)
-        dataset.keep(dataset.home / POINTER)
+        name_recordings(open_dataset(registry, place, TerminalProgress()), recordings)
     match path.suffix.lower() if path.is_file() else None:
         case None:
             _show_dataset(open_dataset(registry, place, TerminalProgress()), as_json, check)

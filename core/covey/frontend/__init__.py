@@ -42,13 +42,16 @@ from covey.components.options import (
 )
 from covey.components.source_contract import Source
 from covey.components.table_kinds import TableKind
+from covey.data.catalogue.clip_finder import ImageClip
 from covey.data.cluster_colours import GREY, cluster_colour
 from covey.data.credits import Credit, CreditedRecording, list_credits
 from covey.data.dataset import AnyEntry, Dataset, Entry, T, is_entry_of
+from covey.data.image_axes import ImageAxes, parse_image_axes, read_image_axes
 from covey.data.images import ImageFolder
 from covey.data.legacy.file_names import LABELS_FILE, PARAMETERS_FILE, describe_origin
 from covey.data.licences import Licence
 from covey.data.metadata import FILES, Metadata, Value, column_kind, read_metadata
+from covey.data.named_recordings import name_recordings
 from covey.data.picture_decoding import BrokenImage
 from covey.data.provenance import Provenance
 from covey.data.recording_files import list_recordings
@@ -97,11 +100,12 @@ from covey.outputs.methods_text import describe_methods
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registered, Registry
 from covey.sound.clip_samples import locate_recording, read_stretch
-from covey.sound.decoder import BrokenRecording
+from covey.sound.decoder import BrokenRecording, read_header
 from covey.sound.draw_spectrogram import draw_spectrogram
 from covey.sound.recipe_file import read_like
 from covey.sound.recipe_presets import PRESETS, change_recipe
 from covey.sound.recording_summary import RecordingSummary, summarize_recordings
+from covey.sound.refresh_catalogue import look_at_dataset
 from covey.sound.spectrograms import Recipe
 from covey.sources.choose_recordings import SURVEY_HEADS, RecordingChoice, Survey, survey_recordings
 from covey.sources.source_keys import lacks_key, store_key
@@ -134,6 +138,8 @@ __all__ = [
     "FetchTask",
     "Flow",
     "Guesses",
+    "ImageAxes",
+    "ImageClip",
     "ImageFolder",
     "ImageTask",
     "Job",
@@ -214,10 +220,12 @@ __all__ = [
     "locate_labels",
     "locate_recording",
     "long_table",
+    "look_at_dataset",
     "make_folder",
     "match_clusters",
     "measure_agreement",
     "measure_oddity",
+    "name_recordings",
     "nearest_rows",
     "open_dataset",
     "open_labels",
@@ -225,12 +233,15 @@ __all__ = [
     "option_values",
     "options",
     "original_table",
+    "parse_image_axes",
     "plan_confirmation",
     "plan_reattachment",
     "preview",
     "profile_option",
     "rank_rows",
     "read_experiment",
+    "read_header",
+    "read_image_axes",
     "read_like",
     "read_metadata",
     "read_stretch",

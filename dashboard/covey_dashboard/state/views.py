@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
 @attrs.define(eq=False)
 class GalleryState:
-    """One gallery: what it shows, and the version of its images that the browser was given last."""
+    """One gallery: what it shows, the version of its images that the browser was given last, and what became of a
+    folder of recordings that was named.
+    """
 
     key: str
     content: GalleryContent | None = None
     image_version: str = ""
+    notice: str = ""
 
     @classmethod
     def recall(cls, key: str) -> GalleryState:

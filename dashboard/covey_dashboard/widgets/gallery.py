@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -11,16 +11,17 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from covey import Floats, Labels
-from covey.frontend import SEGMENT_NAME, Dataset, ImageFolder, NearestGroups
+from covey import CoveyError, Floats, Labels
+from covey.frontend import NOISE, Dataset, ImageClip, ImageFolder, NearestGroups
 from covey_dashboard.browser.binary_payload import pack_payload
 from covey_dashboard.browser.browser_component import component
-from covey_dashboard.data.metadata import encode_groups, recording_names
+from covey_dashboard.data.clips.use_recordings import use_recordings
+from covey_dashboard.data.metadata import encode_groups
 from covey_dashboard.data.selection import Rows
-from covey_dashboard.server import recording_audio, thumbnails
+from covey_dashboard.server.read_only import is_read_only
 from covey_dashboard.state import GalleryState
+from covey_dashboard.widgets.image_addresses import ImageAddresses
 
-HEIGHT = 560
 UNSORTED, TYPICAL, ODD, TIME, RANDOM = "Unsorted", "Typical first", "Odd first", "Recording and time", "At random"
 _component = component("gallery")
 
@@ -40,6 +41,8 @@ class GalleryContent:
     nearest: NearestGroups | None = None
     folder: ImageFolder | None = None
     image_version: str = ""
+    labels: Sequence[str] = ()
+    notice: str = ""
     order_name: str = ""
     order: Rows = attrs.field(factory=lambda: np.empty(0, dtype=np.intp))
     version: str = ""
@@ -69,6 +72,7 @@ def show_gallery(
     clusters: Labels | None = None,
     nearest: NearestGroups | None = None,
     image_version: str = "",
+    labels_by_image: Mapping[str, Sequence[str]] | None = None,
     rate_oddity: Callable[[], Floats] | None = None,
     show_similar: Callable[[list[str]], None] | None = None,
 ) -> list[str]:
@@ -86,25 +90,59 @@ def show_gallery(
         nearest: the groups that noise may belong to (n,), which follow from the clusters.
         image_version: tells the contents of the images from earlier ones, which the browser may still have; "" for
             what was shown last.
+        labels_by_image: the classes of each image that has any, which are marked on its tile.
         rate_oddity: returns how odd each image is (n,), greater for odder ones.
         show_similar: called with the names of images when a person asks for more like these; then the app runs again.
     """
     order_name = _choose_order(key, rate_oddity is not None)
     content, state = _current_content(key, names, selection_key), GalleryState.recall(key)
     image_version = state.image_version = image_version or state.image_version
-    drawn = (content.order_name, content.folder, content.image_version)
-    if drawn != (order_name, folder, image_version) or not _are_equal(content.clusters, clusters):
-        content.order = _sort_rows(order_name, content.names, rate_oddity)
-        content.order_name, content.folder, content.clusters = order_name, folder, clusters
-        content.image_version, content.nearest = image_version, nearest
+    labels = [", ".join((labels_by_image or {}).get(name, ())) for name in content.names]
+    drawn = (content.order_name, content.folder, content.image_version, content.labels, content.notice)
+    shown = (order_name, folder, image_version, labels, state.notice)
+    if drawn != shown or not _are_equal(content.clusters, clusters):
+        content.order = _sort_rows(order_name, content, dataset, rate_oddity)
+        content.order_name, content.folder, content.image_version, content.labels, content.notice = shown
+        content.clusters, content.nearest = clusters, nearest
         content.version = secrets.token_hex(8)
         content.payload = _pack_content(content, dataset, show_similar is not None)
-    answer = _component(key=key, data=content.payload, on_out_change=_ignore, on_like_change=_ignore)
+    answer = _component(
+        key=key,
+        data=content.payload,
+        on_out_change=_ignore,
+        on_like_change=_ignore,
+        on_recordings_change=_ignore,
+    )
+    _follow_answer(answer, content, dataset, state, show_similar)
+    return content.remaining
+
+
+def _follow_answer(
+    answer: Any,
+    content: GalleryContent,
+    dataset: Dataset,
+    state: GalleryState,
+    show_similar: Callable[[list[str]], None] | None,
+) -> None:
+    """Do what a person asks for in the browser."""
+    if answer.recordings:
+        state.notice = _name_recordings(dataset, str(answer.recordings))
+        st.rerun()
     if show_similar and answer.like is not None:
         index = int(answer.like)
-        show_similar([content.names[content.order[index]]] if 0 <= index < len(names) else content.remaining)
+        is_one = 0 <= index < len(content.names)
+        show_similar([content.names[content.order[index]]] if is_one else content.remaining)
         st.rerun()
-    return content.remaining
+
+
+def _name_recordings(dataset: Dataset, folder: str) -> str:
+    """Look for recordings in a folder; return what is wrong with it, "" if some images can be played now."""
+    try:
+        with st.spinner("Looking at the recordings"):
+            st.toast(use_recordings(dataset, folder))
+        return ""
+    except CoveyError as error:
+        return str(error)
 
 
 def list_remaining(names: Sequence[str], selection_key: str, key: str = "gallery") -> list[str]:
@@ -144,42 +182,54 @@ def _choose_order(key: str, has_oddity: bool) -> str:
     return str(st.selectbox("Order", orders, key=state.order_key, label_visibility="collapsed", width=220))
 
 
-def _sort_rows(order_name: str, names: Sequence[str], rate_oddity: Callable[[], Floats] | None) -> Rows:
+def _sort_rows(
+    order_name: str, content: GalleryContent, dataset: Dataset, rate_oddity: Callable[[], Floats] | None
+) -> Rows:
     """Return the rows of the images in an order."""
+    names = content.names
     if rate_oddity and order_name in (TYPICAL, ODD):
         with st.spinner("Comparing the images"):
             oddities = rate_oddity()
         return np.argsort(oddities if order_name == TYPICAL else -oddities, kind="stable")
     if order_name == TIME:
-        return np.array(sorted(range(len(names)), key=lambda row: _recording_and_start_s(names[row])), dtype=np.intp)
+        clips = dataset.clips(names)
+        return np.array(sorted(range(len(names)), key=lambda row: _time_order(names[row], clips)), dtype=np.intp)
     if order_name == RANDOM:
         return np.random.default_rng(0).permutation(len(names))
     return np.arange(len(names))
 
 
-def _recording_and_start_s(name: str) -> tuple[str, float]:
-    """Return the recording of an image and when in it, in seconds; its name if that does not say so."""
-    segment = SEGMENT_NAME.fullmatch(name)
-    return (segment["stub"], float(segment["start"])) if segment else (name, 0.0)
+def _time_order(name: str, clips: Mapping[str, ImageClip]) -> tuple[str, float]:
+    """Return the recording of an image and when in it, in seconds; its name if nothing tells them."""
+    clip = clips.get(name)
+    return (clip.recording, clip.start_s) if clip else (name, 0.0)
 
 
 def _pack_content(content: GalleryContent, dataset: Dataset, has_similar: bool) -> bytes:
     """Return what the browser needs, in the order in which it shows the images."""
     names = [content.names[row] for row in content.order]
-    recording_codes, recordings = encode_groups(recording_names(names))
+    clip_by_name = dataset.clips(names)
+    clips = [clip_by_name.get(name) for name in names]
+    recording_codes, recordings = encode_groups([clip.stub if clip else "" for clip in clips])
+    label_codes, kinds = encode_groups([content.labels[row] for row in content.order])
+    addresses = ImageAddresses.of(dataset, content.folder, names, content.image_version)
     fields: dict[str, Any] = {
         "view": f"{content.selection_key} {content.order_name}",
         "version": content.version,
-        "height": HEIGHT,
         "names": names,
         "recordings": recordings,
-        "images": thumbnails.address(content.folder, content.image_version),
-        "sound": recording_audio.address(dataset),
-        "soundless": recording_audio.problem(dataset),
+        "kinds": kinds,
+        "images": addresses.pictures,
+        **addresses.as_fields(),
+        "nameable": not is_read_only(),
+        "notice": content.notice,
         "like": has_similar,
     }
     arrays: dict[str, NDArray[Any]] = {
         "sources": recording_codes,
+        "starts": np.array([_as_ms(clip.start_s) if clip else NOISE for clip in clips], dtype=np.int32),
+        "lengths": np.array([_as_ms(clip.duration_s) if clip else 0 for clip in clips], dtype=np.int32),
+        "classes": label_codes,
         "out": content.out[content.order].astype(np.uint8),
     }
     if content.clusters is not None:
@@ -188,3 +238,7 @@ def _pack_content(content: GalleryContent, dataset: Dataset, has_similar: bool) 
         arrays["maybe"] = content.nearest.clusters[content.order]
         arrays["confidence"] = content.nearest.confidence[content.order]
     return pack_payload(fields, **arrays)
+
+
+def _as_ms(seconds: float) -> int:
+    return round(1000 * seconds)

@@ -17,6 +17,7 @@ from covey_dashboard.browser.browser_component import component
 from covey_dashboard.data.labels import ImageLabels
 from covey_dashboard.state import MapState
 from covey_dashboard.widgets.colouring import Colouring
+from covey_dashboard.widgets.image_addresses import ImageAddresses
 
 HEIGHT = 480
 HIDDEN, FADED, PALE, FULL = range(4)
@@ -65,7 +66,7 @@ def show_map(
     clusters: Labels,
     image_labels: ImageLabels,
     states: NDArray[np.uint8],
-    address: str,
+    addresses: ImageAddresses,
     on_pick: Callable[[object], None],
     *,
     title: str = "",
@@ -81,7 +82,7 @@ def show_map(
         clusters: the cluster of each image (n,), for the tooltip.
         image_labels: the labels, for the tooltip.
         states: how each image is drawn (n,).
-        address: what comes before an image's name in the address of its thumbnail; "" for no thumbnails.
+        addresses: where pictures and sound of the images are, for the tooltip.
         on_pick: called with what a person picks: {"row": row}, row -1 for none, or {"area": [[x, y], ...]}.
         title: what stands above it; "" for what the colours say and what can be done.
         key: which map of the page, as in `send_points`.
@@ -96,7 +97,8 @@ def show_map(
         "values": list(colouring.names) if colouring.in_tooltip else [],
         "column": colouring.title if colouring.in_tooltip else "",
         "kinds": image_labels.combination_titles,
-        "address": address,
+        "address": addresses.pictures,
+        **addresses.as_fields(),
         "marks": _place_group_names(places, colouring, sizes_by_group),
         **_build_legend(colouring, sizes_by_group),
     }

@@ -11,7 +11,6 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import attrs
 
@@ -22,6 +21,7 @@ from covey._base.errors import CoveyError
 from covey._base.files import read_text
 from covey._base.text import preview
 from covey.data.catalogue.recording_rows import CataloguedRecording
+from covey.data.image_axes import ImageAxes, parse_image_axes
 from covey.data.legacy.file_names import PARAMETERS_FILE
 from covey.data.recording_index import RecordingIndex, strip_sound_suffix
 from covey.data.segment_names import parse_segment_names
@@ -66,15 +66,6 @@ class ImageClip:
 
 
 @attrs.frozen
-class Axis:
-    """The frequencies of images: the lowest and highest row in Hz, and the scale; 0 and "" where that is not known."""
-
-    low_hz: float = 0.0
-    high_hz: float = 0.0
-    scale: str = ""
-
-
-@attrs.frozen
 class _Cut:
     """What names or tables tell: recording as it is written there, start and duration in seconds."""
 
@@ -91,13 +82,13 @@ class ClipFinder:
 
     Attributes:
         duration_s: length of images that are named as covey names them, 0 if nothing tells it.
-        axis: the frequencies of the images.
+        axes: what rows and columns of the images show.
         fingerprint: another one whenever clips may be others.
         balance: of the rows of `clips.csv`.
     """
 
     duration_s: float
-    axis: Axis
+    axes: ImageAxes
     fingerprint: str
     balance: Balance
     _cuts: Mapping[str, _Cut]
@@ -130,9 +121,9 @@ class ClipFinder:
         """
         listing = [[recording.path, recording.content] for recording in recordings]
         cuts, balance = _read_cuts(folders)
-        duration_s, axis = _read_parameters(images / PARAMETERS_FILE)
+        duration_s, axes = _read_parameters(images / PARAMETERS_FILE)
         return cls(
-            duration_s, axis, digest([read_stamps(cls.sources(folders, images)), listing]),
+            duration_s, axes, digest([read_stamps(cls.sources(folders, images)), listing]),
             balance, cuts, _read_ledger(images / LEDGER), recordings,
         )  # fmt: skip
 
@@ -216,30 +207,14 @@ def _read_stamp(path: Path) -> tuple[int, ...]:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
-def _read_parameters(path: Path) -> tuple[float, Axis]:
-    """Return the length of the images in seconds, 0 if it is not known, and their frequencies."""
+def _read_parameters(path: Path) -> tuple[float, ImageAxes]:
+    """Return the length of the images in seconds, 0 if it is not known, and their rows and columns."""
     try:
         document = json.loads(read_text(path))
         duration_s = _as_seconds(document["segment_duration_sec"])
     except _UNREADABLE:
-        return 0.0, Axis()
-    try:
-        axis = _read_axis(document)
-    except _UNREADABLE:
-        axis = Axis()
-    return duration_s if duration_s and duration_s > 0 else 0.0, axis
-
-
-def _read_axis(document: Mapping[str, Any]) -> Axis:
-    """Return the frequencies that a file of parameters tells; those of the original tools may not tell the scale."""
-    own = document.get("covey", {})
-    axes = own.get("axes", {})
-    if "specsub" in document and "log_f_min" not in document:
-        return Axis()
-    rows_hz = document["frequency_axis"][: int(document["fft_window_size_bins"]) // 2]
-    low, high = float(axes.get("f_min", rows_hz[0])), float(axes.get("f_max", rows_hz[-1]))
-    scale = str(axes.get("scale") or own.get("options", {}).get("scale", "linear"))
-    return Axis(low, high, scale) if math.isfinite(low) and math.isfinite(high) else Axis()
+        return 0.0, ImageAxes()
+    return duration_s if duration_s > 0 else 0.0, parse_image_axes(document)
 
 
 def _as_seconds(value: object) -> float:

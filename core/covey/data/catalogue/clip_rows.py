@@ -111,7 +111,7 @@ def _as_columns(names: Sequence[str], finder: ClipFinder) -> Columns:
     clips = finder.find(names)
     none = {name: ImageClip("", 0, 0, problem=NO_CLIP) for name in names if name not in clips}
     rows = [clips.get(name) or none[name] for name in names]
-    axis = finder.axis
+    axes = finder.axes
     return {
         "name": TextColumn.of(list(names)),
         **{
@@ -120,7 +120,7 @@ def _as_columns(names: Sequence[str], finder: ClipFinder) -> Columns:
         "content": np.frombuffer(b"".join(bytes.fromhex(row.content) or NO_CONTENT for row in rows), "V32"),
         "start_s": np.array([row.start_s for row in rows]),
         "duration_s": np.array([row.duration_s for row in rows]),
-        "low_hz": np.full(len(rows), axis.low_hz, np.float32),
-        "high_hz": np.full(len(rows), axis.high_hz, np.float32),
-        "scale": TextColumn.of([axis.scale] * len(rows)),
+        "low_hz": np.full(len(rows), axes.low_hz, np.float32),
+        "high_hz": np.full(len(rows), axes.high_hz, np.float32),
+        "scale": TextColumn.of([axes.scale] * len(rows)),
     }

@@ -3,8 +3,9 @@
 
 import { button, element } from "../shared/elements.js";
 import { unpack } from "../shared/payload.js";
-import { countNoun, countRemaining, encodeName, fileName, formatCount } from "../shared/texts.js";
-import { appendPicture } from "./picture.js";
+import { Player, asksForSound, readSettings } from "../shared/player.js";
+import { NO_AXES } from "../shared/spectrogram_axes.js";
+import { countNoun, countRemaining, encodeName, formatCount } from "../shared/texts.js";
 import {
   countByRecording,
   countRemoved,
@@ -13,32 +14,46 @@ import {
   swapImages,
   toggleImage,
 } from "./removed_images.js";
-import { arrangeTiles, drawnTiles, followKey, gridHeight, scrollToTile, tileBox } from "./tile_grid.js";
+import { appendTile, markHeard, moveCursor } from "./tile.js";
+import { arrangeTiles, drawnTiles, fillHeight, followKey, gridHeight, scrollToTile, tileBox } from "./tile_grid.js";
 import { Viewer } from "./viewer.js";
 
 /** @import { FrontendRendererArgs } from "@streamlit/component-v2-lib" */
+/** @import { Axes } from "../shared/spectrogram_axes.js" */
+/** @import { TileContent } from "./tile.js" */
 
 /**
  * What gallery.py sends, in the order in which the images are shown. `view` changes with the selection or its order,
- * `version` with everything; `out` has 1 for each removed image; `sources` is the recording of each, -1 for none.
+ * `version` with everything; `out` has 1 for each removed image; `sources` is the recording of each, -1 for none;
+ * `starts` and `lengths` are those of clips in milliseconds, -1 and 0 for unknown; `classes` is the label of each as an
+ * index of `kinds`, -1 for none.
  *
  * @typedef {object} GalleryContent
  * @property {string} view
  * @property {string} version
- * @property {number} height
  * @property {string[]} names
  * @property {string[]} recordings
+ * @property {string[]} kinds
  * @property {string} images What comes before a name in the address of its picture; "" for no pictures.
- * @property {string} sound The same for its sound.
- * @property {string} soundless Why there is no sound.
+ * @property {string} sound The same for its sound; "" where there is none.
+ * @property {string} soundless Why there is none.
+ * @property {string} surroundings The same for a picture of what is around it.
+ * @property {string} facts The same for what is known of it.
+ * @property {Axes} axes
+ * @property {string} unscaled Why their frequencies are not known.
+ * @property {boolean} nameable Whether a person may say where the recordings are.
+ * @property {string} notice What became of the folder that was named last.
  * @property {boolean} like Whether images near to others can be found.
  * @property {Int32Array} sources
+ * @property {Int32Array} starts
+ * @property {Int32Array} lengths
+ * @property {Int32Array} classes
  * @property {Uint8Array} out
  * @property {Int32Array} [clusters]
  * @property {Int32Array} [maybe] The cluster that noise may belong to, -1 for none.
  * @property {Float32Array} [confidence] How sure that is.
  *
- * @typedef {{ out: { version: string, runs: number[] }, like: number }} GalleryState
+ * @typedef {{ out: { version: string, runs: number[] }, like: number, recordings: string }} GalleryState
  */
 
 const REPORT_DELAY = 150; // milliseconds after the last click until Python is told
@@ -46,10 +61,14 @@ const MOST_LISTED = 200; // recordings
 const TILE_WIDTHS = { min: 72, max: 320, first: 132 };
 const WIDTH_KEY = "covey gallery size";
 
+const NARROW = 104; // pixels of a tile's width below which it has no frequencies
+
 /** @type {GalleryContent} */
 const NO_CONTENT = {
-  ...{ view: "", version: "", height: 0, images: "", sound: "", soundless: "", like: false },
-  ...{ names: [], recordings: [], sources: new Int32Array(), out: new Uint8Array() },
+  ...{ view: "", version: "", images: "", sound: "", soundless: "", surroundings: "", facts: "", like: false },
+  ...{ axes: NO_AXES, unscaled: "", nameable: false, notice: "", names: [], recordings: [], kinds: [] },
+  ...{ sources: new Int32Array(), starts: new Int32Array(), lengths: new Int32Array(), classes: new Int32Array() },
+  out: new Uint8Array(),
 };
 
 /**
@@ -68,6 +87,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   galleries.set(parentElement, gallery);
   gallery.reportRemoved = (version, runs) => setStateValue("out", { version, runs });
   gallery.requestNeighbours = (index) => setTriggerValue("like", index);
+  gallery.nameRecordings = (folder) => setTriggerValue("recordings", folder);
   gallery.show(data);
   return () => {
     gallery.end();
@@ -81,6 +101,7 @@ export class Gallery {
   tileGrid = arrangeTiles(0, TILE_WIDTHS.first);
   current = 0; // the image where the keyboard is
   anchor = -1; // the image that was toggled last, from which a range begins
+  hovered = -1; // the image under the pointer, unless the keyboard has moved since
   reportTimer = 0;
   scrollFrame = 0;
   /** @type {Uint8Array | undefined} */
@@ -91,6 +112,8 @@ export class Gallery {
   reportRemoved = () => {};
   /** @type {(index: number) => void} */
   requestNeighbours = () => {};
+  /** @type {(folder: string) => void} */
+  nameRecordings = () => {};
 
   /** @param {Node} root */
   constructor(root) {
@@ -98,6 +121,8 @@ export class Gallery {
     const bar = element(this.host, "div", "bar");
     this.counter = element(bar, "span", "count");
     this.counter.role = "status";
+    this.message = element(bar, "span", "message");
+    this.message.role = "status";
     button(bar, "Keep all", "Keep all images, also those that were removed", () => this.setAll(0));
     button(bar, "Remove all", "Remove all images, to keep only those that you click then", () => this.setAll(1));
     button(bar, "Swap", "Keep those that were removed, and remove the others", () => this.swap());
@@ -110,13 +135,16 @@ export class Gallery {
     this.recordings = element(this.host, "div", "sources");
     this.recordings.hidden = true;
     this.grid = element(this.host, "div", "grid");
-    const ariaLabel = "Images";
+    const ariaLabel = "Images: Space takes out, Enter enlarges, P plays";
     Object.assign(this.grid, { tabIndex: 0, role: "listbox", ariaMultiSelectable: "true", ariaLabel });
     this.space = element(this.grid, "div", "space");
+    this.player = this.createPlayer();
     this.viewer = new Viewer(this);
     this.listen();
     this.resizes = new ResizeObserver(() => this.arrange());
     this.resizes.observe(this.grid);
+    this.fitHeight = () => this.arrange();
+    window.addEventListener("resize", this.fitHeight);
   }
 
   /** @param {Node} bar */
@@ -131,7 +159,25 @@ export class Gallery {
     return slider;
   }
 
+  createPlayer() {
+    return new Player(this.host, {
+      changed: (name) => this.showHeard(name),
+      moved: (seconds) => this.followSound(seconds),
+      silent: (name, reason) => this.showSilence(name, reason),
+    });
+  }
+
   listen() {
+    this.pressAnywhere = (/** @type {KeyboardEvent} */ event) => {
+      this.hear(event);
+    };
+    document.addEventListener("keydown", this.pressAnywhere);
+    this.grid.onpointermove = (event) => {
+      this.hovered = this.indexOf(event.composedPath());
+    };
+    this.grid.onpointerleave = () => {
+      this.hovered = -1;
+    };
     this.grid.onscroll = () => {
       cancelAnimationFrame(this.scrollFrame);
       this.scrollFrame = requestAnimationFrame(() => this.draw());
@@ -151,29 +197,35 @@ export class Gallery {
     const previous = this.content;
     removedByVersion.delete(previous.version);
     this.content = /** @type {GalleryContent} */ (unpack(bytes));
-    const { version, view, names, height, out, like, recordings } = this.content;
+    const { version, view, names, out, like, recordings } = this.content;
     this.removed = removedByVersion.get(version) ?? out;
     removedByVersion.set(version, this.removed);
+    this.player.stop();
     this.tiles.forEach((tile) => tile.remove());
     this.tiles.clear();
-    this.grid.style.height = `${height}px`;
     this.neighbours.hidden = !like;
     this.unfold.hidden = !recordings.length;
     if (previous.view !== view) this.startAnew();
     this.current = Math.min(this.current, Math.max(0, names.length - 1));
     this.arrange();
     this.count();
+    if (this.viewer.isOpen) this.viewer.show(Math.min(this.viewer.index, names.length - 1));
   }
 
   startAnew() {
     this.current = this.grid.scrollTop = 0;
     this.anchor = -1;
+    this.message.textContent = "";
     this.viewer.close();
   }
 
   end() {
     this.report();
     this.resizes.disconnect();
+    if (this.fitHeight) window.removeEventListener("resize", this.fitHeight);
+    if (this.pressAnywhere) document.removeEventListener("keydown", this.pressAnywhere);
+    this.player.end();
+    this.viewer.end();
     this.host.remove();
   }
 
@@ -186,7 +238,10 @@ export class Gallery {
     const width = this.grid.clientWidth;
     if (!width) return;
     this.tileGrid = arrangeTiles(width, this.slider.valueAsNumber);
-    this.space.style.height = `${gridHeight(this.tileGrid, this.content.names.length)}px`;
+    const needed = gridHeight(this.tileGrid, this.content.names.length);
+    this.space.style.height = `${needed}px`;
+    this.grid.classList.toggle("narrow", tileBox(this.tileGrid, 0).width < NARROW);
+    this.grid.style.height = `${fillHeight(topOnPage(this.grid), window.innerHeight, needed)}px`;
     this.tiles.forEach((tile, index) => this.place(tile, index));
     if (visible >= 0) this.scrollTo(visible);
     this.draw();
@@ -227,14 +282,12 @@ export class Gallery {
 
   /** @param {number} index */
   appendTile(index) {
-    const name = this.content.names[index];
-    const tile = element(this.space, "div", "tile");
-    Object.assign(tile, { id: `tile-${index}`, title: name, role: "option" });
+    const content = this.tileContent(index);
+    const play = this.content.sound ? () => this.playTile(index) : undefined;
+    const tile = appendTile(this.space, content, { play, enlarge: () => this.viewer.open(index) });
+    Object.assign(tile, { id: `tile-${index}`, role: "option" });
     // Of all options only these are on the page.
     Object.assign(tile, { ariaSetSize: String(this.content.names.length), ariaPosInSet: String(index + 1) });
-    appendPicture(element(tile, "div", "picture"), this.pictureAddress(index), name);
-    element(element(tile, "div", "caption"), "bdi", "", fileName(name));
-    this.appendEnlarger(tile, index);
     tile.onclick = (event) => {
       this.current = index;
       this.toggle(index, event.shiftKey);
@@ -244,27 +297,75 @@ export class Gallery {
     };
     this.tiles.set(index, tile);
     this.place(tile, index);
+    if (this.player.name === content.name) markHeard(tile, true);
   }
 
   /**
-   * Appends a sign that opens the viewer. It is for the mouse alone: an option may hold no control, and Enter does it.
-   *
-   * @param {Node} tile
    * @param {number} index
+   * @returns {TileContent}
    */
-  appendEnlarger(tile, index) {
-    const sign = element(tile, "span", "enlarge", "⤢");
-    Object.assign(sign, { title: "Enlarge (Enter)", ariaHidden: "true" });
-    sign.onclick = (event) => {
-      event.stopPropagation();
-      this.viewer.open(index);
+  tileContent(index) {
+    const { names, images, recordings, sources, kinds, classes, axes, starts, lengths } = this.content;
+    return {
+      name: names[index],
+      address: images && images + encodeName(names[index]),
+      recording: recordings[sources[index]] ?? "",
+      label: kinds[classes[index]] ?? "",
+      axes,
+      start: starts[index] >= 0 ? starts[index] / 1000 : undefined,
+      duration: (lengths[index] ?? 0) / 1000,
     };
   }
 
   /** @param {number} index */
-  pictureAddress(index) {
-    const { images, names } = this.content;
-    return images && images + encodeName(names[index]);
+  playTile(index) {
+    const { sound, axes } = this.content;
+    const { name, start } = this.tileContent(index);
+    this.message.textContent = "";
+    if (!sound) this.showSilence(name, this.content.soundless);
+    else this.player.toggle({ address: sound, name, start: start ?? 0 }, { ...readSettings(axes.high), around: 0 });
+  }
+
+  /** @param {string} name Of the image that is heard from now on. */
+  showHeard(name) {
+    this.tiles.forEach((tile, index) => markHeard(tile, this.content.names[index] === name));
+    this.viewer.sound.show(Boolean(name));
+    if (!name) this.viewer.moveCursor(NaN);
+  }
+
+  /** @param {number} seconds */
+  followSound(seconds) {
+    const index = this.content.names.indexOf(this.player.name);
+    const tile = this.tiles.get(index);
+    if (tile) moveCursor(tile, this.tileContent(index), seconds);
+    if (this.viewer.isOpen) this.viewer.moveCursor(seconds);
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} reason
+   */
+  showSilence(name, reason) {
+    if (this.viewer.isOpen) this.viewer.showSilence(reason);
+    else this.message.textContent = reason;
+  }
+
+  /** @param {EventTarget[]} path Of an event, from the innermost element on. */
+  indexOf(path) {
+    return [...this.tiles].find(([, tile]) => path.includes(tile))?.[0] ?? -1;
+  }
+
+  /**
+   * Plays the image under the pointer, or the one where the keyboard is.
+   *
+   * @param {KeyboardEvent} event
+   */
+  hear(event) {
+    const hasFocus = event.composedPath().includes(this.grid);
+    if (this.viewer.isOpen || !asksForSound(event) || !this.content.names.length) return;
+    if (!hasFocus && this.hovered < 0) return;
+    this.playTile(this.hovered < 0 ? this.current : this.hovered);
+    event.preventDefault();
   }
 
   /** @param {number} index */
@@ -379,6 +480,7 @@ export class Gallery {
   /** @param {number} index */
   moveTo(index) {
     this.current = index;
+    this.hovered = -1;
     this.scrollTo(index);
     this.draw();
   }
@@ -392,4 +494,14 @@ export class Gallery {
   scrollTo(index) {
     this.grid.scrollTop = scrollToTile(this.tileGrid, index, this.grid.scrollTop, this.grid.clientHeight);
   }
+}
+
+/**
+ * Returns where an element begins, in pixels from the top of the window if nothing is scrolled.
+ *
+ * @param {Element} target
+ */
+function topOnPage(target) {
+  const page = document.querySelector('[data-testid="stMain"]');
+  return target.getBoundingClientRect().top + (page?.scrollTop ?? 0);
 }

@@ -1,7 +1,10 @@
 // Where the tiles of a gallery lie, which of them are drawn, and where the keys lead. All lengths are in pixels.
 
 export const GAP = 8; // between two tiles
-const CAPTION = 30;
+const CAPTION = 34;
+const MARGIN = 20; // below the grid
+const LEAST_PART = 0.35; // of the window's height
+const MOST_PART = 0.75;
 const ROWS_AHEAD = 2; // rows that are drawn above and below those in view
 
 /**
@@ -41,6 +44,20 @@ export function tileBox({ columns, stepX, stepY }, index) {
  * @param {number} count
  */
 export const gridHeight = ({ columns, stepY }, count) => Math.ceil(count / columns) * stepY;
+
+/**
+ * Returns how high a grid is that uses the window down to its end: no higher than its tiles, and, where it begins too
+ * far down, most of a window.
+ *
+ * @param {number} top Of the grid, in the page.
+ * @param {number} windowHeight
+ * @param {number} needed By all tiles.
+ */
+export function fillHeight(top, windowHeight, needed) {
+  const left = windowHeight - top - MARGIN;
+  const height = left < LEAST_PART * windowHeight ? MOST_PART * windowHeight : left;
+  return Math.max(1, Math.min(height, needed));
+}
 
 /**
  * Returns which tiles are drawn: the first, and the one after the last.

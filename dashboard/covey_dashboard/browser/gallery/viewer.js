@@ -1,24 +1,62 @@
 import { button, element } from "../shared/elements.js";
-import { describeCluster, encodeName, formatCount, xenoCantoNumber } from "../shared/texts.js";
-import { appendPicture } from "./picture.js";
+import { fetchJson } from "../shared/fetch_json.js";
+import { AROUND, asksForSound, isTyping } from "../shared/player.js";
+import { NO_AXES, knowsFrequencies } from "../shared/spectrogram_axes.js";
+import { describeCluster, encodeName, formatCount } from "../shared/texts.js";
+import { Silence } from "./silence.js";
+import { SoundControls } from "./sound_controls.js";
+import { Spectrogram } from "./spectrogram.js";
 
+/** @import { Axes } from "../shared/spectrogram_axes.js" */
 /** @import { Gallery } from "./gallery.js" */
 
-/** One image in its own size, with its cluster, its recording and its sound. */
+/**
+ * What image_facts.py sends of an image: times in seconds, `problem` says why there is no sound, `whole` is the length of
+ * the recording, `axes` those of a picture of what is around the clip.
+ *
+ * @typedef {object} ImageFacts
+ * @property {string} recording
+ * @property {number | null} start
+ * @property {number} duration
+ * @property {string} problem
+ * @property {number} rate
+ * @property {number} whole
+ * @property {Axes | null} axes
+ * @property {[column: string, text: string][]} metadata
+ */
+
+const ZOOM = 1.5;
+const LIGHTS = { contrast: [0.4, 4], brightness: [0.3, 3] };
+
+/** One image large, with its axes, its sound, and what is known of it. */
 export class Viewer {
+  index = 0;
+  /** @type {ImageFacts | undefined} */
+  facts;
+
   /** @param {Gallery} gallery */
   constructor(gallery) {
     this.gallery = gallery;
-    this.index = 0;
     this.dialog = element(gallery.host, "dialog", "viewer");
     const head = element(this.dialog, "div", "head");
     this.name = element(head, "bdi", "name");
     this.name.id = "viewer-name";
     this.dialog.setAttribute("aria-labelledby", this.name.id);
     button(head, "✕", "Close (Esc)", () => this.close());
-    this.picture = element(this.dialog, "div", "whole");
-    this.facts = element(this.dialog, "div", "facts");
-    this.sound = element(this.dialog, "div", "sound");
+    const readout = element(this.dialog, "div", "readout");
+    this.picture = new Spectrogram(this.dialog, "whole", (seconds) => this.playFrom(seconds), readout);
+    this.strip = new Spectrogram(this.dialog, "strip", (seconds) => this.playAround(seconds), readout);
+    this.note = element(this.dialog, "div", "note");
+    const tools = element(this.dialog, "div", "tools");
+    this.sound = new SoundControls(
+      tools,
+      () => this.toggleSound(),
+      () => this.restart(),
+    );
+    this.lights = this.appendLights(tools);
+    this.silence = new Silence(this.dialog, (folder) => gallery.nameRecordings(folder));
+    this.known = element(this.dialog, "div", "facts");
+    this.metadata = element(this.dialog, "dl", "metadata");
     const bar = element(this.dialog, "div", "bar");
     button(bar, "‹", "The image before (←)", () => this.move(-1));
     button(bar, "›", "The next image (→)", () => this.move(1));
@@ -26,6 +64,36 @@ export class Viewer {
     const neighbours = "Find the images nearest to this one";
     this.neighbours = button(bar, "More like this", neighbours, () => gallery.findNeighbours(this.index));
     this.listen();
+  }
+
+  /** @param {Node} tools */
+  appendLights(tools) {
+    const group = element(tools, "div", "lights");
+    const lights = Object.entries(LIGHTS).map(([name, [min, max]]) => {
+      const title = name[0].toUpperCase() + name.slice(1);
+      const slider = element(element(group, "label", "light", title), "input", "");
+      Object.assign(slider, { type: "range", min, max, step: 0.05, value: 1, name });
+      slider.oninput = () => {
+        this.lighten();
+      };
+      return slider;
+    });
+    button(group, "−", "Zoom out (-)", () => this.picture.zoom(1 / ZOOM));
+    button(group, "+", "Zoom in (+)", () => this.picture.zoom(ZOOM));
+    button(group, "Reset", "The whole image as it is (0)", () => this.resetPicture());
+    return lights;
+  }
+
+  lighten() {
+    const filter = this.lights.map(({ name, value }) => `${name}(${value})`).join(" ");
+    this.picture.picture.style.filter = filter;
+    this.strip.picture.style.filter = filter;
+  }
+
+  resetPicture() {
+    this.lights.forEach((slider) => (slider.value = "1"));
+    this.lighten();
+    this.picture.showWhole();
   }
 
   listen() {
@@ -36,16 +104,21 @@ export class Viewer {
       if (event.target === this.dialog) this.close();
     };
     this.dialog.onclose = () => {
-      this.picture.replaceChildren();
-      this.sound.replaceChildren();
+      this.picture.clear();
+      this.strip.clear();
+      this.gallery.player.stop();
       this.gallery.focusCurrent();
     };
   }
 
+  get isOpen() {
+    return this.dialog.open;
+  }
+
   /** @param {number} index */
   open(index) {
+    if (!this.isOpen) this.dialog.showModal();
     this.show(index);
-    if (!this.dialog.open) this.dialog.showModal();
     this.dialog.focus();
   }
 
@@ -56,75 +129,131 @@ export class Viewer {
   /** @param {number} index */
   show(index) {
     this.index = this.gallery.current = index;
-    const { names, like } = this.gallery.content;
-    const address = this.gallery.pictureAddress(index);
-    this.name.textContent = names[index];
-    this.picture.replaceChildren();
-    appendPicture(this.picture, address && `${address}&whole`, names[index]);
-    this.describe();
-    this.neighbours.hidden = !like;
-    this.showSound(names[index]);
+    this.gallery.player.stop();
+    const { name, label } = this.gallery.tileContent(index);
+    this.name.textContent = name;
+    this.sound.highest = this.gallery.content.axes.high;
+    this.sound.mark();
+    this.neighbours.hidden = !this.gallery.content.like;
+    this.describe(label);
     this.mark();
+    this.showPicture(undefined);
+    this.strip.host.hidden = true;
+    this.metadata.replaceChildren();
+    this.sound.host.hidden = true;
+    this.silence.hide();
+    void this.loadFacts(name);
   }
 
-  describe() {
-    const { names, clusters, maybe, confidence, sources, recordings } = this.gallery.content;
-    this.facts.replaceChildren();
-    element(this.facts, "div", "", `${formatCount(this.index + 1)} of ${formatCount(names.length)}`);
-    if (clusters) element(this.facts, "div", "", describeCluster(this.index, { clusters, maybe, confidence }));
-    const recording = sources[this.index];
-    if (recording >= 0) element(this.facts, "bdi", "", `recording ${recordings[recording]}`);
+  /** @param {ImageFacts | undefined} facts */
+  showPicture(facts) {
+    this.facts = facts;
+    const { name, address, axes, start, duration } = this.gallery.tileContent(this.index);
+    const clip = { start: facts?.start ?? start, duration: facts?.duration || duration };
+    this.picture.show({ name, address: address && `${address}&whole`, axes, from: 0, ...clip });
+    this.note.textContent = knowsFrequencies(axes)
+      ? ""
+      : `The frequencies are not known: ${this.gallery.content.unscaled}.`;
+    this.note.hidden = knowsFrequencies(axes);
   }
 
-  /**
-   * Offers the segment where its recording is there, else a link to where the recording comes from.
-   *
-   * @param {string} name
-   */
-  showSound(name) {
-    const { sound } = this.gallery.content;
-    this.sound.replaceChildren();
-    if (!sound) {
-      this.linkRecording(name);
-      return;
-    }
-    const audio = element(this.sound, "audio", "");
-    audio.controls = true;
-    audio.onerror = () => {
-      audio.remove();
-      this.linkRecording(name);
-      void this.explainSilence(audio);
-    };
-    audio.src = sound + encodeName(name);
-  }
-
-  /**
-   * Says why an image has no sound, unless another image is shown by then.
-   *
-   * @param {HTMLAudioElement} audio
-   */
-  async explainSilence(audio) {
-    const index = this.index;
-    const answer = await fetch(audio.src).catch(() => null);
-    const reason = answer && answer.status === 404 ? await answer.text() : "";
-    if (reason && index === this.index) element(this.sound, "div", "", reason);
+  /** @param {string} label */
+  describe(label) {
+    const { names, clusters, maybe, confidence } = this.gallery.content;
+    this.known.replaceChildren();
+    element(this.known, "div", "", `${formatCount(this.index + 1)} of ${formatCount(names.length)}`);
+    if (clusters) element(this.known, "div", "", describeCluster(this.index, { clusters, maybe, confidence }));
+    const recording = this.gallery.tileContent(this.index).recording;
+    if (recording) element(this.known, "bdi", "", `recording ${recording}`);
+    if (label) element(this.known, "bdi", "class", label);
   }
 
   /** @param {string} name */
-  linkRecording(name) {
-    const number = xenoCantoNumber(name);
-    if (number) {
-      const link = element(this.sound, "a", "", `Listen at xeno-canto: XC${number}`);
-      Object.assign(link, { href: `https://xeno-canto.org/${number}`, target: "_blank", rel: "noopener noreferrer" });
+  async loadFacts(name) {
+    const { facts } = this.gallery.content;
+    const loaded = /** @type {ImageFacts | undefined} */ (await fetchJson(facts + encodeName(name)));
+    if (!loaded || !this.isOpen || this.name.textContent !== name) return;
+    this.showPicture(loaded);
+    this.showMetadata(loaded);
+    const problem = loaded.problem;
+    this.sound.host.hidden = Boolean(problem);
+    if (problem) this.showSilence(problem);
+    else this.showStrip(name, loaded);
+  }
+
+  /** @param {string} reason */
+  showSilence(reason) {
+    const { names, nameable, notice } = this.gallery.content;
+    this.silence.show(names[this.index], notice || reason, nameable);
+  }
+
+  /** @param {ImageFacts} facts */
+  showMetadata({ metadata }) {
+    this.metadata.replaceChildren();
+    for (const [column, text] of metadata) {
+      const pair = element(this.metadata, "div", "pair");
+      element(pair, "dt", "", column);
+      element(element(pair, "dd", ""), "bdi", "", text);
     }
-    const { soundless } = this.gallery.content;
-    if (soundless) element(this.sound, "div", "", soundless);
+  }
+
+  /**
+   * Shows what is around the clip.
+   *
+   * @param {string} name
+   * @param {ImageFacts} facts
+   */
+  showStrip(name, { start, duration, whole, axes }) {
+    const { surroundings } = this.gallery.content;
+    if (start === null) return;
+    const lead = Math.min(AROUND, start);
+    const end = Math.min(whole || Infinity, start + duration + AROUND);
+    this.strip.host.hidden = false;
+    this.strip.mark = [0, duration];
+    this.strip.show({
+      ...{ name: "", address: `${surroundings}${encodeName(name)}&around=${AROUND}`, axes: axes ?? NO_AXES },
+      ...{ start: start - lead, from: -lead, duration: end - start + lead },
+    });
+  }
+
+  get clip() {
+    const { name, start } = this.gallery.tileContent(this.index);
+    return { address: this.gallery.content.sound, name, start: this.facts?.start ?? start ?? 0 };
+  }
+
+  /** Whether there may be sound: before more is known, where any image has it. */
+  get canPlay() {
+    return Boolean(this.gallery.content.sound) && !this.facts?.problem;
+  }
+
+  toggleSound() {
+    if (this.canPlay) this.gallery.player.toggle(this.clip, this.sound.settings);
+  }
+
+  restart() {
+    if (this.gallery.player.name) this.gallery.player.play(this.clip, this.sound.settings);
+  }
+
+  /** @param {number} seconds */
+  playFrom(seconds) {
+    if (this.canPlay) this.gallery.player.play(this.clip, this.sound.settings, seconds);
+  }
+
+  /** @param {number} seconds */
+  playAround(seconds) {
+    this.gallery.player.play(this.clip, { ...this.sound.settings, around: AROUND }, seconds);
+  }
+
+  /** @param {number} seconds */
+  moveCursor(seconds) {
+    this.picture.moveCursor(seconds);
+    this.strip.moveCursor(seconds);
   }
 
   mark() {
     const removed = this.gallery.isRemoved(this.index);
     this.remover.textContent = removed ? "Put back" : "Remove";
-    this.picture.classList.toggle("out", removed);
+    this.picture.host.classList.toggle("out", removed);
   }
 
   /** @param {number} step */
@@ -136,11 +265,37 @@ export class Viewer {
   /** @param {KeyboardEvent} event */
   pressKey(event) {
     event.stopPropagation();
-    if (event.target instanceof HTMLMediaElement) return; // it has keys of its own
-    if (event.key === "ArrowLeft") this.move(-1);
-    else if (event.key === "ArrowRight") this.move(1);
-    else if (event.key === " ") this.gallery.toggle(this.index);
-    else return;
+    if (isTyping(event) || event.altKey || event.ctrlKey || event.metaKey) return;
+    const isSlider = event.target instanceof HTMLInputElement;
+    if (asksForSound(event)) this.toggleSound();
+    else if (isSlider)
+      return; // it has keys of its own
+    else if (!this.followKey(event.key)) return;
     event.preventDefault();
+  }
+
+  /**
+   * @param {string} key
+   * @returns {boolean} Whether the key means something.
+   */
+  followKey(key) {
+    const actions = new Map([
+      ["ArrowLeft", () => this.move(-1)],
+      ["ArrowRight", () => this.move(1)],
+      [" ", () => this.gallery.toggle(this.index)],
+      ["l", () => this.sound.toggleLoop()],
+      ["a", () => this.sound.toggleAround()],
+      ["+", () => this.picture.zoom(ZOOM)],
+      ["-", () => this.picture.zoom(1 / ZOOM)],
+      ["0", () => this.resetPicture()],
+    ]);
+    const action = actions.get(key.length === 1 ? key.toLowerCase() : key);
+    action?.();
+    return action !== undefined;
+  }
+
+  end() {
+    this.picture.end();
+    this.strip.end();
   }
 }

@@ -22,6 +22,7 @@ import { indexPoints, nearestPoint } from "./point_grid.js";
 import { Tooltip } from "./tooltip.js";
 
 /** @import { FrontendRendererArgs } from "@streamlit/component-v2-lib" */
+/** @import { Axes } from "../shared/spectrogram_axes.js" */
 /** @import { Drag, Tool } from "./drag.js" */
 /** @import { Pixel, Place, View } from "./map_view.js" */
 
@@ -47,6 +48,9 @@ import { Tooltip } from "./tooltip.js";
  * @property {string} column What the groups are groups of; "" where the tooltip need not say it.
  * @property {string[]} kinds
  * @property {string} address What comes before a name in the address of its picture; "" for no pictures.
+ * @property {string} [sound] The same for its sound, and for what is known of it.
+ * @property {string} [facts]
+ * @property {Axes} [axes] What rows and columns of the images show.
  * @property {{ name: string, x: number, y: number }[]} marks Names of groups, the largest first.
  * @property {{ name: string, code: number, count: string }[]} legend
  * @property {string} more What the legend leaves out.
@@ -179,6 +183,7 @@ class PointMap {
   end() {
     this.resizes.disconnect();
     this.painter.end();
+    this.tooltip.end();
     this.host.remove();
   }
 

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { GAP, arrangeTiles, drawnTiles, followKey, gridHeight, scrollToTile, tileBox } from "../gallery/tile_grid.js";
+import {
+  GAP,
+  arrangeTiles,
+  drawnTiles,
+  fillHeight,
+  followKey,
+  gridHeight,
+  scrollToTile,
+  tileBox,
+} from "../gallery/tile_grid.js";
 
 const COUNT = 23;
 const GRID = { columns: 5, stepX: 100, stepY: 90 };
@@ -22,7 +31,7 @@ test("tiles fill the width, none narrower than asked for", () => {
 
 test("a picture is half as high as wide, with room for two lines below it", () => {
   const { width, height } = tileBox(arrangeTiles(1280, 132), 0);
-  assert.equal(height - width / 2, 30);
+  assert.equal(height - width / 2, 34);
 });
 
 test("a gallery that is narrower than a tile has one column", () => {
@@ -90,4 +99,10 @@ test("a tile that is in view stays where it is", () => {
 test("a tile above or below is scrolled just into view", () => {
   assert.equal(scrollToTile(GRID, 0, 50, HEIGHT), 0);
   assert.equal(scrollToTile(GRID, 22, 50, HEIGHT), 5 * 90 - HEIGHT);
+});
+
+test("a grid reaches to the end of the window, or as far as its tiles do", () => {
+  assert.equal(fillHeight(300, 800, 5000), 480);
+  assert.equal(fillHeight(300, 800, 200), 200);
+  assert.equal(fillHeight(2000, 800, 5000), 600); // it begins below the window
 });

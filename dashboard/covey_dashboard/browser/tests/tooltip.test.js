@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { describePoint } from "../map/tooltip.js";
+import { approaches, describePoint } from "../map/tooltip.js";
 
 const POINTS = { recordings: ["XC1", "XC2"], sources: Int32Array.of(1, -1) };
 const CONTENT = {
@@ -33,4 +33,12 @@ test("the tooltip says what the colours say, also that it is unknown", () => {
   const content = { ...CONTENT, column: "country", values: ["Norway", "Chile"] };
   assert.equal(describePoint(0, POINTS, content).at(-1), "country: Chile");
   assert.equal(describePoint(1, POINTS, content).at(-1), "country: unknown");
+});
+
+test("a pointer that comes nearer to the tooltip may be on its way to its button", () => {
+  const box = { left: 100, top: 100, right: 200, bottom: 200 };
+  assert.equal(approaches(box, [80, 150], [85, 150]), true);
+  assert.equal(approaches(box, [85, 150], [80, 150]), false);
+  assert.equal(approaches(box, [20, 150], [25, 150]), false); // far away
+  assert.equal(approaches(box, [220, 220], [210, 215]), true);
 });

@@ -24,11 +24,11 @@ from covey_dashboard.data.metadata import recording_codes
 from covey_dashboard.data.selection import AllImages, Rows, read_pick
 from covey_dashboard.data.table_titles import is_made_from, title_tables
 from covey_dashboard.pages.compare.comparison import Comparison, Side, compare_results
-from covey_dashboard.server import thumbnails
 from covey_dashboard.server.read_only import is_read_only
 from covey_dashboard.state import CompareState
 from covey_dashboard.widgets.colouring import colour_by_cluster
 from covey_dashboard.widgets.gallery import show_gallery
+from covey_dashboard.widgets.image_addresses import ImageAddresses
 from covey_dashboard.widgets.map_view import pack_points, send_points, show_map
 from covey_dashboard.widgets.messages import show_hint, show_problem
 from covey_dashboard.widgets.page_frame import show_page
@@ -153,7 +153,7 @@ def show_side(comparison: Comparison, side_index: int, states: NDArray[np.uint8]
         side.codes,
         ImageLabels.of(side.names.tolist(), [], {}),
         states,
-        thumbnails.address(comparison.folder),
+        ImageAddresses.of(comparison.dataset, comparison.folder, side.names.tolist()),
         partial(select_pick, comparison, side_index),
         title=f"{count_noun(len(side.names), 'image')}. {side.title}",
         key=CompareState.map_key(side_name),

@@ -56,10 +56,10 @@ from covey_dashboard.pages.explore.explore_view import (
     MapOptions,
     pack_embedding,
 )
-from covey_dashboard.server import thumbnails
 from covey_dashboard.state import ExploreState, OpenState, OptionState
 from covey_dashboard.widgets.forms import set_option, show_form
 from covey_dashboard.widgets.gallery import list_remaining, show_gallery
+from covey_dashboard.widgets.image_addresses import ImageAddresses
 from covey_dashboard.widgets.label_bar import follow_changes, show_label_bar, watch_labels
 from covey_dashboard.widgets.map_view import send_points, show_map
 from covey_dashboard.widgets.messages import show_hint, show_problem
@@ -235,7 +235,7 @@ def show_clusters(
             view.clusters,
             view.image_labels,
             view.states(selection, options, rows),
-            thumbnails.address(image_folder(opened.location)),
+            ImageAddresses.of(dataset_at(opened.location), image_folder(opened.location), view.names),
             partial(select_pick, view),
             nearest=view.nearest,
         )
@@ -404,6 +404,7 @@ def show_selected_images(view: ExploreView, selection: Selection, rows: Rows) ->
         folder=image_folder(location),
         dataset=dataset_at(location),
         image_version=view.outdated.image_version,
+        labels_by_image=view.image_labels.by_image,
         rate_oddity=rate_oddity_of(view, rows),
         show_similar=partial(select_similar, view),
     )

@@ -10,6 +10,7 @@ import streamlit as st
 from covey import CoveyError
 from covey.frontend import LabelClass
 from covey_dashboard.data.datasets import dataset_at, image_folder
+from covey_dashboard.data.labels import classes_by_image
 from covey_dashboard.pages.labels.action_history import show_history
 from covey_dashboard.pages.labels.edit_class import show_class, show_removal
 from covey_dashboard.pages.labels.label_tables import show_export, show_import
@@ -108,6 +109,7 @@ def show_images(overview: LabelsOverview, choice: ImageChoice) -> None:
         dataset=dataset_at(location),
         key=key,
         image_version=overview.outdated.image_version,
+        labels_by_image=classes_by_image(overview.observed),
     )
     list_names = partial(list_remaining, names, selection_key, key)
     with label_bar_place:
