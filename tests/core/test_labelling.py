@@ -13,6 +13,7 @@ from contextlib import closing
 from io import StringIO
 from pathlib import Path
 
+import attrs
 import pytest
 
 from covey import CoveyError
@@ -460,3 +461,28 @@ def test_tables_that_are_none_bring_nothing(store: LabelStore, data: bytes, sent
     with pytest.raises(CoveyError, match=sentence):
         brought(store, data)
     assert store.rows() == []
+
+
+def test_two_people_who_give_one_label_are_both_known_and_undone_apart(store: LabelStore) -> None:
+    ann, ben = (attrs.evolve(store, author=name, session=name) for name in ("Ann", "Ben"))
+    ann.add(["a.png", "b.png"], "robin")
+    ben.add(["c.png"], "wren")
+    confirmed = ben.add(["a.png", "c.png"], "robin")
+    assert confirmed
+    assert confirmed.description == "“robin” given to 1 image, confirmed for 1 image"
+    assert ben.add(["a.png", "c.png"], "robin") is None
+    assert ann.judgements() == {
+        "Ann": {"a.png": {"robin"}, "b.png": {"robin"}},
+        "Ben": {"a.png": {"robin"}, "c.png": {"robin", "wren"}},
+    }
+    with pytest.raises(CoveyError, match="by Ben"):
+        ann.undo()
+    before = store.rows()
+    ben.undo()
+    assert ann.judgements()["Ben"] == {"c.png": {"wren"}}
+    ben.redo()
+    assert store.rows() == before
+    ben.remove(["a.png"], "robin")
+    assert "a.png" not in ann.judgements()["Ben"]
+    assert ann.judgements()["Ann"]["a.png"] == {"robin"}
+    assert ben.add(["b.png"], "robin", "work-list").description == "“robin” confirmed for 1 image"  # type: ignore[union-attr]

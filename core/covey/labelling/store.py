@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from covey.labelling.clips import RecordingClip
 from covey.labelling.database import NAME, read_sound_contents, reading, writing
 from covey.labelling.history import Action
 from covey.labelling.label_backups import back_up_once_a_day
+from covey.labelling.label_givers import confirm_labels, read_judgements
 from covey.labelling.user_copies.return_labels import bring_labels_back
 from covey.labelling.user_copies.user_copy import can_write, find_label_file, start_copy
 
@@ -76,7 +76,9 @@ class LabelStore:
     keep: Callable[[Path], None] = attrs.field(default=_keep_nowhere_else, eq=False, repr=False)
     """Stores the file after each action where the dataset lies, if that is elsewhere."""
     session: str = ""
-    """The window in which actions are done."""
+    """The window in which actions are done, or the person who does them in several."""
+    author: str = ""
+    """Who does them; "" for the user of this machine."""
     is_user_copy: bool = False
     """Whether the file lies with the user while the dataset cannot be written."""
 
@@ -210,11 +212,27 @@ class LabelStore:
             return history.turn(db, action, True)
 
     def add(self, names: Sequence[str], label: str, how: str = "person") -> Action | None:
-        """Give a class, made if need be, to images. Raises CoveyError."""
+        """Give a class, made if need be, to images. Raises CoveyError.
+
+        Where `author` is set, images that have it already from somebody else get it again: both gave it then.
+        """
         label, when = class_name(label), history.now()
-        return self.give(
-            [Labelled(name, label, when, how) for name in names], partial(_describe_change, label, "given to")
-        )
+        rows = self._with_contents([Labelled(name, label, when, how) for name in names])
+
+        def write(db: sqlite3.Connection, action: int) -> str:
+            new_count = changes.add_labels(db, action, rows)
+            confirmed_count = confirm_labels(db, action, rows, self.author) if self.author else 0
+            confirmed = f"confirmed for {count_noun(confirmed_count, 'image')}" if confirmed_count else ""
+            if confirmed and not new_count:
+                return f"{_quoted(label)} {confirmed}"
+            return ", ".join(filter(None, [_describe_change(label, "given to", new_count), confirmed]))
+
+        return self._act(write)
+
+    def judgements(self) -> Mapping[str, Mapping[str, frozenset[str]]]:
+        """Return the classes that each person gave to each image, by author and image, as the history tells it."""
+        with self._reading() as db:
+            return read_judgements(db)
 
     def give(
         self, rows: Sequence[Labelled], describe: Callable[[int], str], absences: Sequence[Labelled] = ()
@@ -325,7 +343,7 @@ class LabelStore:
     def _act(self, write: Callable[[sqlite3.Connection, int], str]) -> Action | None:
         """Do what `write` writes down and says in words."""
         with self._writing() as db:
-            action = history.begin(db, current_author(), self.session)
+            action = history.begin(db, self.author or current_author(), self.session)
             description = write(db, action)
             changes.take_absences_of_labelled(db, action)
             return history.finish(db, action, description)

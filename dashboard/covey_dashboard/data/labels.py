@@ -35,7 +35,7 @@ from covey_dashboard.data.datasets import (
 )
 from covey_dashboard.data.species_suggestions import read_guesses
 from covey_dashboard.server.read_only import is_read_only
-from covey_dashboard.state import VisitState
+from covey_dashboard.state import PersonState, VisitState
 
 PLACE_TTL = 10
 """Seconds after which covey looks again whether a dataset can be written."""
@@ -108,14 +108,17 @@ def observe_labels(location: str) -> ObservedLabels:
 
 
 def label_store(location: str) -> LabelStore:
-    """Return the labels of a dataset, in read-only mode a copy for this visit; undo concerns what this window did.
+    """Return the labels of a dataset, in read-only mode a copy for this visit; undo concerns what this person did.
+
+    Somebody without a name is somebody else in each window.
 
     Raises:
         CoveyError: the dataset cannot be opened.
     """
     context, place = get_script_run_ctx(), label_place(location)
     store = _visit_store(location) if is_read_only() else _shared_store(location, str(place.path), place.elsewhere)
-    return attrs.evolve(store, session=context.session_id if context else "")
+    person, window = PersonState.recall(), context.session_id if context else ""
+    return attrs.evolve(store, session=person.session or window, author=person.name)
 
 
 @cached(ttl=PLACE_TTL)

@@ -8,6 +8,7 @@ import attrs
 
 TOKEN = "token"
 """The parameter of an address that holds the token."""
+_OWN_NAMES = {"localhost", "127.0.0.1", "::1"}
 HEALTH = "/_stcore/health"
 """The only place that answers without the token: it says whether the server runs, and nothing else."""
 
@@ -40,6 +41,11 @@ class AccessRules:
     def cookie(self) -> str:
         """The name of the cookie that holds the token."""
         return f"covey_token_{self.port}"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether people at other machines can open the dashboard."""
+        return self.behind_proxy or not set(self.hosts) <= _OWN_NAMES
 
     def to_json(self) -> str:
         """Return the rules as a text, from which `from_json` makes them again."""

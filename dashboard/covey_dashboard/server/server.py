@@ -26,6 +26,8 @@ In read-only mode it may hold several, one a line.
 """
 READ_ONLY = "COVEY_DASHBOARD_READ_ONLY"
 """The environment variable that tells the app, where it is not empty, that nobody may change anything."""
+SHARED = "COVEY_DASHBOARD_SHARED"
+"""The environment variable that tells the app, where it is not empty, that others can open the dashboard too."""
 ACCESS = "COVEY_DASHBOARD_ACCESS"
 """The environment variable with the access rules, the token among them; the server deletes it when it starts."""
 
@@ -73,9 +75,19 @@ def run_server(location: str, address: str, rules: AccessRules) -> Iterator[subp
         _stop_process(process)
 
 
+def is_shared() -> bool:
+    """Whether others can open this dashboard too."""
+    return bool(os.environ.get(SHARED))
+
+
 def _start_process(location: str, address: str, rules: AccessRules) -> subprocess.Popen[bytes]:
     """Start the server, which ignores Ctrl-C: a terminal sends it to both processes, and this one handles it."""
-    environment = {LOCATION: location, READ_ONLY: "1" if rules.read_only else "", ACCESS: rules.to_json()}
+    environment = {
+        LOCATION: location,
+        READ_ONLY: "1" if rules.read_only else "",
+        SHARED: "1" if rules.is_shared else "",
+        ACCESS: rules.to_json(),
+    }
     previous_handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         return subprocess.Popen(

@@ -8,10 +8,17 @@ from covey_dashboard.state.compare_page import CompareState
 from covey_dashboard.state.component_forms import CurveState, ListedChoices, OptionState
 from covey_dashboard.state.data_page import DataState
 from covey_dashboard.state.explore_page import ExploreState
-from covey_dashboard.state.labelling import ClassFieldState, LabelBarState, LabelNoticeState, VisitState
-from covey_dashboard.state.labels_page import LabelsState, PreparedExport
+from covey_dashboard.state.labelling import (
+    PERSON,
+    PERSON_COOKIE,
+    ClassFieldState,
+    LabelBarState,
+    LabelNoticeState,
+    PersonState,
+    VisitState,
+)
+from covey_dashboard.state.labels_page import LabelsState, NameGroupsState, PreparedExport
 from covey_dashboard.state.methods_page import MethodsState
-from covey_dashboard.state.name_groups_page import NameGroupsState
 from covey_dashboard.state.open import OpenState
 from covey_dashboard.state.run_page import RunState
 from covey_dashboard.state.views import GalleryState, MapState
@@ -19,6 +26,8 @@ from covey_dashboard.state.widget import Widget
 from covey_dashboard.state.worklist_page import WorklistState
 
 __all__ = [
+    "PERSON",
+    "PERSON_COOKIE",
     "ClassFieldState",
     "CompareState",
     "CurveState",
@@ -34,6 +43,7 @@ __all__ = [
     "NameGroupsState",
     "OpenState",
     "OptionState",
+    "PersonState",
     "PreparedExport",
     "RunState",
     "VisitState",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import unquote
 
 import attrs
 import streamlit as st
 
 from covey.frontend import LabelStore
-from covey_dashboard.state.widget import recall_object
+from covey_dashboard.state.widget import Widget, recall_object
 
 
 @attrs.define(eq=False)
@@ -40,6 +41,59 @@ class ClassFieldState:
 
     def _read(self, name: str) -> Any:
         return st.session_state.get(self.key, {}).get(name)
+
+
+PERSON = "person "
+"""What comes before the name of a person in the history, where windows of somebody without a name stand too."""
+PERSON_COOKIE = "covey_person"
+"""The cookie that holds the name of the person who uses a browser."""
+
+
+@attrs.define(eq=False)
+class PersonState:
+    """The person who uses this browser, by a name of their own choice, "" for none.
+
+    `is_new` until the browser remembers the name; `is_asked` once the person went on without one.
+    """
+
+    name: str
+    is_new: bool = False
+    is_asked: bool = False
+
+    LONGEST: ClassVar = 60
+    name_field = Widget[str]("person.name")
+    first_field = Widget[str]("person.first")
+    without_key = "person.without"
+    cookie_key = "person.cookie"
+
+    @classmethod
+    def recall(cls) -> PersonState:
+        """Return the state of this session, which begins with the name that the browser remembers."""
+        return recall_object(cls, "", lambda: cls(_clean_name(unquote(st.context.cookies.get(PERSON_COOKIE, "")))))
+
+    @property
+    def session(self) -> str:
+        """What tells the actions of a person from those of others, in all windows; "" for somebody without a name."""
+        return f"{PERSON}{self.name}" if self.name else ""
+
+    def take_name_from_field(self) -> None:
+        """Remember the name in the field."""
+        self._remember(self.name_field.content)
+
+    def take_name_from_first_field(self) -> None:
+        """Remember the name in the field with which a person is asked."""
+        self._remember(self.first_field.content)
+
+    def stop_asking(self) -> None:
+        """Go on without a name."""
+        self.is_asked = True
+
+    def _remember(self, text: str) -> None:
+        self.name, self.is_new = _clean_name(text), True
+
+
+def _clean_name(text: str) -> str:
+    return "".join(sign for sign in text if sign.isprintable()).strip()[: PersonState.LONGEST]
 
 
 @attrs.define(eq=False)

@@ -1,4 +1,4 @@
-"""What a session remembers of the page Labels."""
+"""What a session remembers of the pages Labels and Name groups."""
 
 from __future__ import annotations
 
@@ -73,3 +73,23 @@ class LabelsState:
     def merge_key(label: str) -> str:
         """Return the key of the list of classes into which a class can be merged."""
         return f"labels.merge {label}"
+
+
+@attrs.define(eq=False)
+class NameGroupsState:
+    """The page Name groups, for one clustering: by group, the action that named it, and what went wrong."""
+
+    action_by_group: dict[int, int] = attrs.field(factory=dict)
+    note_by_group: dict[int, str] = attrs.field(factory=dict)
+
+    sheet_key = "name_groups.sheet"
+
+    @classmethod
+    def recall(cls, identity: str) -> NameGroupsState:
+        """Return the state of this session for a clustering."""
+        return recall_object(cls, identity, cls)
+
+    @staticmethod
+    def grouping(location: str) -> Widget[str]:
+        """Return the list of clusterings of a dataset."""
+        return Widget(f"name_groups.grouping {location}")

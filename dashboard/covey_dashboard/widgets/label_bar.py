@@ -12,8 +12,8 @@ from streamlit.delta_generator import DeltaGenerator
 from covey import CoveyError
 from covey.frontend import Action, LabelStore, count_noun
 from covey_dashboard.server.read_only import VISIT_LABELS, is_read_only
-from covey_dashboard.state import ClassFieldState, LabelBarState
-from covey_dashboard.widgets.class_field import find_class, show_class_field
+from covey_dashboard.state import PERSON, ClassFieldState, LabelBarState
+from covey_dashboard.widgets.labelling.class_field import find_class, show_class_field
 from covey_dashboard.widgets.messages import show_hint, show_problem
 
 WATCH_S = 4.0
@@ -87,14 +87,14 @@ def button_row() -> DeltaGenerator:
 
 
 def show_undo_buttons(store: LabelStore) -> None:
-    """Show the buttons that undo and redo what this window did, and one that undoes what somebody else did last.
+    """Show the buttons that undo and redo what this person did, and one that undoes what somebody else did last.
 
     Raises:
         CoveyError: the labels cannot be read.
     """
-    _show_history_button("Undo", "Ctrl+Z", store.next_undo() is not None, store.undo, "Undone: ")
+    _show_history_button("Undo", "Ctrl+Z", store.next_undo(), store.undo, "Undone: ")
     _show_foreign_button(store, "Undo", store.next_undo(anybody=True), store.undo, "Undone: ")
-    _show_history_button("Redo", "Ctrl+Shift+Z", store.next_redo() is not None, store.redo, "Done again: ")
+    _show_history_button("Redo", "Ctrl+Shift+Z", store.next_redo(), store.redo, "Done again: ")
     _show_foreign_button(store, "Redo", store.next_redo(anybody=True), store.redo, "Done again: ")
 
 
@@ -117,13 +117,14 @@ def escape_markdown(text: str) -> str:
 
 
 def _show_history_button(
-    name: str, shortcut: str, is_possible: bool, act: Callable[[], Action | None], prefix: str
+    name: str, shortcut: str, action: Action | None, act: Callable[[], Action | None], prefix: str
 ) -> None:
+    help_lines = [f"Your last action: {escape_markdown(action.description)}."] if action else []
     st.button(
         name,
         shortcut=shortcut,
-        help=shortcut.replace("+", " + "),
-        disabled=not is_possible,
+        help=" ".join([*help_lines, shortcut.replace("+", " + ")]),
+        disabled=action is None,
         on_click=act_and_report,
         args=(act, f"There is nothing to {name.lower()}.", prefix),
     )
@@ -140,9 +141,16 @@ def act_and_report(act: Callable[[], Action | None], idle_report: str, prefix: s
     state = LabelBarState.recall()
     try:
         action = act()
-        state.set_report(f"{prefix}{action.description}." if action else idle_report)
+        state.set_report(
+            f"{prefix}{action.description}{_name_person(action) if prefix else ''}." if action else idle_report
+        )
     except CoveyError as error:
         state.set_report(str(error), has_failed=True)
+
+
+def _name_person(action: Action) -> str:
+    """Return whose action it was, if that person has said who they are."""
+    return f", by {action.author}" if action.session.startswith(PERSON) else ""
 
 
 def show_report(hint: str = "") -> None:

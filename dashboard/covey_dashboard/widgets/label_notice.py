@@ -9,13 +9,15 @@ import streamlit as st
 from covey import CoveyError
 from covey_dashboard.data.labels import PLACE_TTL, label_place
 from covey_dashboard.state import LabelNoticeState
+from covey_dashboard.widgets.labelling.person import ask_for_name
 from covey_dashboard.widgets.messages import show_hint, show_problem
 
 
 def show_label_notice(location: str) -> None:
-    """Say that labels are kept elsewhere while the dataset cannot be written, and that they came back."""
+    """Ask who labels; say that labels are kept elsewhere while the dataset is read-only, and that they came back."""
     if not location:
         return
+    ask_for_name()
     with suppress(CoveyError):  # pages that need the labels say it
         state, place = LabelNoticeState.recall(), label_place(location)
         state.add(location, place.returned)

@@ -12,6 +12,7 @@ import streamlit as st
 from covey.frontend import Action, LabelStore
 from covey_dashboard.state import LabelsState
 from covey_dashboard.widgets.label_bar import act_and_report, escape_markdown
+from covey_dashboard.widgets.labelling.person import show_name_field
 from covey_dashboard.widgets.messages import show_hint
 
 MOST_ACTIONS = 200
@@ -24,6 +25,7 @@ def show_history(store: LabelStore) -> None:
     Raises:
         CoveyError: the labels cannot be read.
     """
+    show_name_field()
     actions = store.history(MOST_ACTIONS)
     if not actions:
         show_hint("Nothing was done yet. What you and others do with the labels is listed here, and can be undone.")

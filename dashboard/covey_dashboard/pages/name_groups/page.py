@@ -19,8 +19,8 @@ from covey_dashboard.data.table_titles import is_made_from, title_tables
 from covey_dashboard.pages.name_groups.group_summaries import MOST_GROUPS, GroupSummary, summarize_groups
 from covey_dashboard.server import thumbnails
 from covey_dashboard.state import ClassFieldState, LabelBarState, NameGroupsState
-from covey_dashboard.widgets.class_field import find_class
 from covey_dashboard.widgets.label_bar import act_and_report, button_row, show_report, show_undo_buttons, watch_labels
+from covey_dashboard.widgets.labelling.class_field import find_class
 from covey_dashboard.widgets.messages import show_hint, show_problem
 from covey_dashboard.widgets.page_frame import show_page
 

@@ -18,7 +18,6 @@ from covey_dashboard.data.selection import Rows
 from covey_dashboard.data.species_suggestions import suggest_species
 from covey_dashboard.data.worklist_session import Reply, ShownBatch
 from covey_dashboard.state import ClassFieldState, LabelBarState, WorklistState
-from covey_dashboard.widgets.class_field import find_class, show_class_field
 from covey_dashboard.widgets.gallery import list_remaining, show_gallery
 from covey_dashboard.widgets.label_bar import (
     act_and_report,
@@ -27,6 +26,7 @@ from covey_dashboard.widgets.label_bar import (
     show_undo_buttons,
     watch_labels,
 )
+from covey_dashboard.widgets.labelling.class_field import find_class, show_class_field
 from covey_dashboard.widgets.messages import show_hint, show_problem
 from covey_dashboard.widgets.page_frame import show_page
 

@@ -1,0 +1,1 @@
+"""What people need to label: the names of classes, and their own."""

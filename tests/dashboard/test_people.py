@@ -1,0 +1,56 @@
+"""Several people who label one dataset: each action says whose it is, and everybody undoes their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+from tests.dashboard.browser import page_address, served, settle
+
+from covey.labelling import LabelStore
+
+
+def enter(chromium: Browser, address: str, name: str) -> Page:
+    """Open the page Labels in a browser of one's own, and say who one is."""
+    page = chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    page.goto(page_address(address, "labels"))
+    page.get_by_label("Your name").first.fill(name)
+    page.get_by_label("Your name").first.press("Enter")
+    expect(page.get_by_text("Others can open this dashboard too.")).to_be_hidden()
+    settle(page)
+    return page
+
+
+def label_all(page: Page, label: str) -> None:
+    page.get_by_role("combobox", name="Class").click()
+    page.keyboard.type(label)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+Enter")
+
+
+def test_everybody_is_asked_once_acts_under_their_name_and_undoes_their_own(
+    birds: Path, store: LabelStore, chromium: Browser
+) -> None:
+    with served(birds, "--behind-proxy") as (address, _):
+        ann, ben = enter(chromium, address, "Ann <b>"), enter(chromium, address, "Ben")
+        label_all(ann, "robin")
+        expect(ann.get_by_text("“robin” given to 115 images.")).to_be_visible()
+        ann.reload()
+        expect(ann.get_by_role("button", name="Undo", exact=True)).to_be_enabled()
+        assert ann.get_by_text("Others can open this dashboard too.").count() == 0
+
+        expect(ben.get_by_role("button", name="Undo what Ann <b> did")).to_be_visible()
+        expect(ben.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
+        store.add(["call_000.png"], "wren")
+        ann.keyboard.press("Control+z")
+        expect(ann.get_by_text("Undone: “robin” given to 115 images, by Ann <b>.")).to_be_visible()
+        assert [action.author for action in store.history(2)][1] == "Ann <b>"
+        assert [row.label for row in store.rows()] == ["wren"]
+
+
+def test_nobody_is_asked_on_a_machine_of_ones_own(birds: Path, chromium: Browser) -> None:
+    with served(birds) as (address, _):
+        page = chromium.new_page()
+        page.goto(page_address(address, "labels"))
+        settle(page)
+        assert page.get_by_text("Others can open this dashboard too.").count() == 0
