@@ -219,6 +219,6 @@ def test_it_is_listed_and_exported(covey: Cli, home: Path, tmp_path: Path) -> No
 )
 def test_what_is_not_as_declared_is_refused(extras: dict[str, dict[str, np.ndarray]], sentence: str) -> None:
     outputs = Extracted(features=[np.zeros((2, 1), np.float32)], extras=extras)
-    builder = ShardBuilder(lambda pixels: outputs, 2, 1, {"a": {"b": ExtraColumn(float, 2)}}, "machine")
+    builder = ShardBuilder(lambda pixels: outputs, 2, 1, {"a": {"b": ExtraColumn(float, 2)}}, lambda: "machine")
     with pytest.raises(CoveyError, match=sentence):
         builder._extract(np.zeros((2, 4, 4, 3), np.uint8))

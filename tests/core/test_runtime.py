@@ -70,21 +70,52 @@ def test_bfloat16_is_chosen_for_processors_that_are_faster_with_it(
 
 
 def test_a_short_run_is_not_compiled_and_a_long_one_if_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not resolve(COMPILE_FROM - 1, device="cpu").compile
+    assert not resolve(COMPILE_FROM - 1, device="cpu", backend="torch").compile
     monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
     monkeypatch.setattr("sysconfig.get_path", lambda name: __file__)
-    assert not resolve(COMPILE_FROM, device="cpu").compile  # no Python.h there
+    assert not resolve(COMPILE_FROM, device="cpu", backend="torch").compile  # no Python.h there
 
 
 def test_a_long_run_is_compiled_where_compiler_and_headers_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "Python.h").touch()
     monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
     monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
-    assert resolve(COMPILE_FROM, device="cpu").compile
+    assert resolve(COMPILE_FROM, device="cpu", backend="torch").compile
+    assert not resolve(COMPILE_FROM, device="cpu", backend="openvino").compile
+
+
+@pytest.mark.parametrize(
+    ("device", "machine", "installed", "backend"),
+    [
+        ("cpu", "x86_64", True, "openvino"),
+        ("cpu", "AMD64", True, "openvino"),
+        ("cpu", "x86_64", False, "torch"),
+        ("cpu", "arm64", True, "torch"),
+        ("cuda", "x86_64", True, "torch"),
+        ("mps", "arm64", True, "torch"),
+    ],
+)
+def test_openvino_runs_networks_on_processors_where_it_is_installed(
+    device: str, machine: str, installed: bool, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object() if installed else None)
+    assert resolve(device=device).backend == backend
+    assert resolve(device=device, backend="torch").backend == "torch"
+    assert resolve(device=device, compile=True).backend == "torch"
+
+
+def test_settings_that_exclude_each_other_are_refused() -> None:
+    with pytest.raises(CoveyError, match="backend openvino computes on the CPU and not on cuda"):
+        resolve(device="cuda", backend="openvino")
+    with pytest.raises(CoveyError, match="compile is for the backend torch, not for openvino"):
+        resolve(device="cpu", backend="openvino", compile=True)
 
 
 def test_a_setting_that_is_given_is_used() -> None:
-    runtime = Runtime(device="cpu", precision="bfloat16", compile=True, batch_size=5, threads=3, workers=2)
+    runtime = Runtime(
+        device="cpu", precision="bfloat16", backend="torch", compile=True, batch_size=5, threads=3, workers=2
+    )
     assert resolve_runtime(runtime, Everything(), 1) == runtime
     assert not resolve(10**6, compile=False).compile
 
@@ -96,7 +127,9 @@ def test_settings_that_an_extractor_does_not_use_stay_open() -> None:
     assert (plain.device, plain.precision, plain.batch_size) == (None, None, BATCH_SIZE)
 
 
-@pytest.mark.parametrize("setting", [{"device": "cuda"}, {"precision": "bfloat16"}, {"threads": 2}, {"compile": False}])
+@pytest.mark.parametrize(
+    "setting", [{"device": "cuda"}, {"precision": "bfloat16"}, {"threads": 2}, {"backend": "torch"}]
+)
 def test_a_setting_that_nothing_uses_is_an_error(setting: dict[str, Any]) -> None:
     with pytest.raises(CoveyError, match="has no effect in this run, because brightness would ignore it: leave it out"):
         check_settings(Runtime(**setting), [Brightness()])

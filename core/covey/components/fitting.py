@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol, SupportsIndex, TypeGuard
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Protocol, SupportsIndex, TypeGuard, runtime_checkable
 
 import attrs
 import numpy as np
@@ -93,19 +93,45 @@ class _Loads(Protocol):
     def load(self, runtime: Runtime, state: State | None = ...) -> _Extract: ...
 
 
-def load_extractor(extractor: FeatureExtractor, runtime: Runtime, state: State | None) -> ExtractAny:
+@runtime_checkable
+class _ChoosesBackend(Protocol):
+    """A function that computes features by one of several libraries."""
+
+    @property
+    def backend(self) -> str: ...
+
+    def prepare(self, sizes: Collection[tuple[int, int]]) -> None: ...
+
+
+class LoadedExtractor:
+    """The function that computes features and extra tables of a batch."""
+
+    def __init__(self, extract: _Extract) -> None:
+        self._extract = extract
+
+    def __call__(self, batch: PixelsOrSound) -> Extracted:
+        """Return the features and extra tables of a batch."""
+        outputs = self._extract(batch)
+        return outputs if isinstance(outputs, Extracted) else Extracted(features=outputs)
+
+    @property
+    def backend(self) -> str:
+        """What computed the last batch, if the extractor can choose and it is not the library that it requires."""
+        return self._extract.backend if isinstance(self._extract, _ChoosesBackend) else ""
+
+    def prepare(self, sizes: Collection[tuple[int, int]]) -> None:
+        """Say which sizes of images, height and width, are frequent."""
+        if isinstance(self._extract, _ChoosesBackend):
+            self._extract.prepare(sizes)
+
+
+def load_extractor(extractor: FeatureExtractor, runtime: Runtime, state: State | None) -> LoadedExtractor:
     """Return the function that computes features, with what the extractor has learned if it learns.
 
     Raises:
         CoveyError: as `FeatureExtractor.load`; or `inputs`, `rate` or `seconds` are none that there can be.
     """
-    extract = _load(extractor, runtime, state)
-
-    def compute(batch: PixelsOrSound) -> Extracted:
-        outputs = extract(batch)
-        return outputs if isinstance(outputs, Extracted) else Extracted(features=outputs)
-
-    return compute
+    return LoadedExtractor(_load(extractor, runtime, state))
 
 
 def _load(extractor: FeatureExtractor, runtime: Runtime, state: State | None) -> _Extract:

@@ -145,7 +145,7 @@ class _Repetition:
 
     def _open_pipeline(self, old: Provenance, component: Component) -> Pipeline:
         """Return a pipeline on the images from which features were made, with the settings of that time."""
-        pipeline = Pipeline(self.target, self.images, old.details.runtime or Runtime(), self.progress)
+        pipeline = Pipeline(self.target, self.images, _read_runtime(old), self.progress)
         names: set[str] = {*self._read_names(old), *old.details.broken}
         pipeline.inputs.files = [file for file in pipeline.inputs.files if file.name in names]
         if _read_input_key(pipeline.inputs, old, component) != old.input:
@@ -235,3 +235,9 @@ def _read_input_key(inputs: RunInputs, old: Provenance, component: Component) ->
 
 def _merge_versions(steps: Sequence[Provenance]) -> dict[str, str]:
     return {name: version for step in steps for name, version in step.details.versions.items()}
+
+
+def _read_runtime(provenance: Provenance) -> Runtime:
+    """Return how features were computed; those of networks by torch where no backend was recorded yet."""
+    runtime = provenance.details.runtime or Runtime()
+    return options.evolve(runtime, backend="torch") if runtime.precision and runtime.backend is None else runtime

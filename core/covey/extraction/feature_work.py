@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 
 import attrs
 
@@ -50,6 +51,7 @@ class FeatureWork(Work[FeatureBatch, list[Shard]]):
         layers: number of layers of the extractor.
         folder: where the images are.
         in_work: says on disk which images are in work, where this process computes them.
+        frequent_sizes: sizes, height and width, of many of the images.
         state: what the extractor has learned, if it learns.
     """
 
@@ -58,6 +60,7 @@ class FeatureWork(Work[FeatureBatch, list[Shard]]):
     layers: int
     folder: ImageFolder
     in_work: InWork
+    frequent_sizes: tuple[tuple[int, int], ...] = ()
     state: State | None = None
 
     @property
@@ -89,12 +92,15 @@ class FeatureWork(Work[FeatureBatch, list[Shard]]):
             yield _build(builder, waiting.popleft(), pictures)
 
     def _load(self, in_work: InWork | None) -> ShardBuilder:
+        extract = load_extractor(self.extractor, self.runtime, self.state)
+        extract.prepare(self.frequent_sizes)
+        describe = cache(partial(describe_machine, self.extractor, self.runtime))
         return ShardBuilder(
-            extract=load_extractor(self.extractor, self.runtime, self.state),
+            extract=extract,
             batch_size=self.runtime.batch_size or BATCH_SIZE,
             layers=self.layers,
             extras=self.extractor.extras,
-            machine=describe_machine(self.extractor, self.runtime),
+            describe_machine=lambda: describe(extract.backend),
             in_work=in_work,
         )
 

@@ -6,7 +6,8 @@ rows of unchanged images in earlier tables, are not computed again.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
@@ -46,6 +47,9 @@ from covey.extraction.runtime import BATCH_SIZE, describe_settings
 from covey.extraction.shard_builder import NOT_FINITE, is_large
 from covey.extraction.shards import Batch, Content, Plan, Shard, Shards, shards_of
 
+MOST_SIZES, MANY = 8, 256
+"""Sizes of images for each of which a network is compiled, and images from which that pays; measured by
+tests/benchmarks/extraction.py (0.2 s, against 0.4 to 0.8 ms an image)."""
 LEAST = 32
 """Images in one shard: a file for every few images would cost more time than an interruption."""
 
@@ -147,7 +151,7 @@ class Extraction:
         extractor = options.join_plural([job.part for job in layers])
         with self.progress.step("Extracting features", sum(map(len, batches)), "image") as step:
             step.say("compiling" if plan.runtime.compile else extractor.startup_message)
-            with closing(self._build_shards(extractor, plan.runtime, len(layers), batches, step)) as outcomes:
+            with closing(self._build_shards(extractor, plan, len(layers), batches, step)) as outcomes:
                 for batch, shards in outcomes:
                     for job, shard in _assign_shards(jobs, extractor, shards):
                         if batch not in job.finished:
@@ -156,19 +160,20 @@ class Extraction:
                     step.advance(len(batch))
 
     def _build_shards(
-        self, extractor: FeatureExtractor, runtime: Runtime, layers: int, batches: Sequence[Batch], step: Step
+        self, extractor: FeatureExtractor, plan: Plan, layers: int, batches: Sequence[Batch], step: Step
     ) -> Generator[tuple[Batch, list[Shard]], None, None]:
         """Yield each batch with its shards, one for each layer and then for each extra table."""
         in_work = InWork(self.work / IN_WORK, extractor.tag)
-        deadly = self._deadly_images(in_work, self._usable_images())
-        copies = self._copies_by_content()
+        images, copies = self._usable_images(), self._copies_by_content()
+        deadly = self._deadly_images(in_work, images)
+        sizes = _frequent_sizes(images[content] for batch in plan.batches for content in batch if content in images)
 
         def describe(batch: Batch) -> FeatureBatch:
             problems = {content: deadly[content] for content in batch if content in deadly}
             return FeatureBatch({content: copies[content] for content in batch if content not in problems}, problems)
 
         state = self.learned.arrays if self.learned else None
-        work = FeatureWork(extractor, runtime, layers, self.folder, in_work, state)
+        work = FeatureWork(extractor, plan.runtime, layers, self.folder, in_work, sizes, state)
         yield from compute_batches(self.engine, work, batches, describe, step)
         in_work.finish()
 
@@ -322,6 +327,15 @@ def _describe_start(job: _TableJob, runtime: Runtime) -> Iterator[str]:
         )
     if job.earlier:
         yield f"{job.provenance.tag}: the features of {count_noun(len(job.earlier.names), 'unchanged image')} stay."
+
+
+def _frequent_sizes(files: Iterable[InputFile]) -> tuple[tuple[int, int], ...]:
+    """Return the sizes, height and width, that are worth a network compiled for them alone: few, of many images each.
+
+    All batches of a plan count, finished or not, so that a run that goes on computes as it began.
+    """
+    counts = Counter((file.height, file.width) for file in files)
+    return tuple(size for size, count in counts.most_common(MOST_SIZES) if count >= MANY)
 
 
 def _cut_batches(files: Sequence[InputFile], size: int) -> Iterator[Batch]:

@@ -28,6 +28,8 @@ BATCH_SIZE = 32
 CUDA_CAPABILITY = (8, 0)
 """The first CUDA devices that compute bfloat16 in hardware."""
 MOST_WORKERS = 8
+OPENVINO, TORCH = "openvino", "torch"
+_X86_64 = ("x86_64", "AMD64")
 
 
 def check_settings(runtime: Runtime, extractors: Sequence[FeatureExtractor]) -> list[str]:
@@ -72,10 +74,12 @@ def resolve_runtime(runtime: Runtime, extractor: FeatureExtractor, images: int) 
             workers=workers,
         )
     device = runtime.device or _choose_device()
+    backend = _choose_backend(runtime, device) if "backend" in extractor.uses else None
     return Runtime(
         device=device,
         precision=(runtime.precision or _choose_precision(device)) if "precision" in extractor.uses else None,
-        compile=_choose_compile(runtime, device, images) if "compile" in extractor.uses else None,
+        backend=backend,
+        compile=_choose_compile(runtime, device, backend, images) if "compile" in extractor.uses else None,
         batch_size=runtime.batch_size or BATCH_SIZES[device],
         threads=(runtime.threads or _torch_threads()) if "threads" in extractor.uses else None,
         workers=workers,
@@ -88,14 +92,19 @@ def describe_settings(runtime: Runtime) -> str:
     return ", ".join(f"{name}={setting}" for name, setting in settings if setting not in (None, False))
 
 
-def describe_machine(extractor: FeatureExtractor, runtime: Runtime) -> str:
+def describe_machine(extractor: FeatureExtractor, runtime: Runtime, backend: str = "") -> str:
     """Return a description of what computes: versions of the network libraries, device and its capability.
 
     Features computed by machines with equal descriptions are equal bit for bit; others may differ by rounding.
+
+    Args:
+        extractor: what computes.
+        runtime: how.
+        backend: what runs its network, if that is not torch.
     """
     libraries = package_versions(extractor)
     names = [f"{name} {libraries[name]}" for name in ("torch", "timm") if name in libraries]
-    return ", ".join([*names, _describe_device(runtime.device)])
+    return ", ".join([*names, *filter(None, [backend]), _describe_device(runtime.device)])
 
 
 def _describe_device(device: str | None) -> str:
@@ -156,8 +165,22 @@ def _processor_vendor() -> str:
         return platform.processor()
 
 
-def _choose_compile(runtime: Runtime, device: str, images: int) -> bool:
-    return images >= COMPILE_FROM and _has_compiler(device) if runtime.compile is None else runtime.compile
+def _choose_backend(runtime: Runtime, device: str) -> str:
+    """Return OpenVINO where it is installed, on the kind of processor on which it was compared with torch."""
+    if runtime.backend == OPENVINO and device != "cpu":
+        raise CoveyError(f"The backend {OPENVINO} computes on the CPU and not on {device}: choose one of them.")
+    if runtime.backend or runtime.compile:
+        return runtime.backend or TORCH
+    is_usable = device == "cpu" and platform.machine() in _X86_64 and importlib.util.find_spec(OPENVINO) is not None
+    return OPENVINO if is_usable else TORCH
+
+
+def _choose_compile(runtime: Runtime, device: str, backend: str | None, images: int) -> bool:
+    if runtime.compile and backend == OPENVINO:
+        raise CoveyError(f"The setting compile is for the backend {TORCH}, not for {OPENVINO}: choose one of them.")
+    if runtime.compile is not None:
+        return runtime.compile
+    return backend != OPENVINO and images >= COMPILE_FROM and _has_compiler(device)
 
 
 def _has_compiler(device: str) -> bool:

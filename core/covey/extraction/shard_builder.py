@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import chain
 
@@ -28,15 +28,16 @@ _Row = Sequence[ExtraArrays] | str
 class ShardBuilder:
     """Builds the shards of an extractor with some layers, and with its extra tables.
 
-    `batch_size` is how many images of ordinary size go through the extractor at once; `machine` describes what
-    computes; `in_work` says on disk which images are in work, if the death of this process would go unnoticed.
+    `batch_size` is how many images of ordinary size go through the extractor at once; `describe_machine` says what
+    computed the last of them; `in_work` says on disk which images are in work, if the death of this process would go
+    unnoticed.
     """
 
     extract: ExtractAny
     batch_size: int
     layers: int
     extras: ExtraTables
-    machine: str
+    describe_machine: Callable[[], str]
     in_work: InWork | None = None
 
     def build(self, images: Mapping[Content, Decoded]) -> list[Shard]:
@@ -63,7 +64,9 @@ class ShardBuilder:
     ) -> Shard:
         finite = {content: row[table] for content, row in rows.items() if _is_finite(row[table])}
         wrong = {content: NOT_FINITE for content in rows if content not in finite}
-        return Shard(tuple(finite), _stack(list(finite.values())), {**problems, **wrong}, self.machine, oddities)
+        return Shard(
+            tuple(finite), _stack(list(finite.values())), {**problems, **wrong}, self.describe_machine(), oddities
+        )
 
     def _rows(self, inputs: Mapping[Content, DecodedInput]) -> dict[Content, _Row]:
         """Return what each image gives."""

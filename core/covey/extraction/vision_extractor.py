@@ -51,7 +51,7 @@ def bands_option(default: int | None) -> Any:
 class VisionExtractor(FeatureExtractor):
     """Reads features from layers of a network. A subclass declares `model` and `layers`, and builds the network."""
 
-    uses = frozenset({"device", "precision", "threads", "compile"})
+    uses = frozenset({"device", "precision", "threads", "backend", "compile"})
 
     if TYPE_CHECKING:
         model: str

@@ -29,7 +29,7 @@ from covey.testing.component_checks import WorkChecks
 from covey.testing.samples import random_picture, random_sound
 from covey.testing.settings import other_settings
 
-_SETTINGS = ("device", "precision", "threads", "compile")
+_SETTINGS = ("device", "precision", "threads", "backend", "compile")
 
 
 class ExtractorChecks(WorkChecks[FeatureExtractor]):

@@ -7,7 +7,7 @@ from typing import Literal
 from covey.components.contracts.component_contract import Component
 from covey.components.options import component, option
 
-RuntimeSetting = Literal["device", "precision", "threads", "compile"]
+RuntimeSetting = Literal["device", "precision", "threads", "backend", "compile"]
 """A setting of `Runtime` that only some extractors obey."""
 
 
@@ -16,7 +16,8 @@ class Runtime(Component):
     """How to compute, not what: nothing here changes a result beyond rounding.
 
     Settings left at None are decided from the hardware and the number of images before an extractor sees them; an
-    extractor that is handed None computes as usual: on the CPU, in float32, not compiled.
+    extractor that is handed None computes as usual: on the CPU, in float32, by torch, not
+    compiled.
     """
 
     name = "runtime"
@@ -33,11 +34,18 @@ class Runtime(Component):
         none="automatic",
         help="Numbers in the network; none takes bfloat16 on GPUs and processors that have units for it.",
     )
+    backend: str | None = option(
+        default=None,
+        choices=("openvino", "torch"),
+        none="automatic",
+        help="What runs networks; none takes OpenVINO on a processor of the kind x86-64 if it is installed, which is"
+        " about twice as fast, and torch elsewhere and for networks that OpenVINO does not know.",
+    )
     compile: bool | None = option(
         default=None,
         none="automatic",
-        help="Whether the network is compiled first, which takes a while; none does so for many images of one size if"
-        " a compiler is installed.",
+        help="Whether torch compiles the network first, which takes a while; none does so for many images of one size"
+        " if torch runs it and a compiler is installed.",
     )
     batch_size: int | None = option(
         default=None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
 
@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from covey._base.errors import CoveyError, did_you_mean, reason
 from covey.components.contracts import Extract, Floats, Pixels, Runtime
 from covey.extraction.memory import ORDINARY, NotEnoughMemory, check_memory
-from covey.extraction.networks.network import Network
+from covey.extraction.networks.network import Forward, Network
+from covey.extraction.networks.openvino_network import NotConverted, OpenvinoNetwork
 from covey.extraction.networks.pooling import Pooling, as_maps, count_extra_tokens, pool
 from covey.extraction.networks.preprocessing import fit_images
 
@@ -25,12 +26,34 @@ networks, with a margin of 0 to 50 %, by tests/benchmarks/memory.py."""
 _NO_MEMORY = re.compile("out of memory|not enough memory|can't allocate memory", re.IGNORECASE)
 
 
+class NetworkExtract:
+    """The function from pixels (b, h, w, 3) uint8 to one (b, d) float32 array for each layer; see `build_extract`."""
+
+    def __init__(self, extract: Extract, converted: _Preferred | None) -> None:
+        self._extract = extract
+        self._converted = converted
+
+    def __call__(self, pixels: Pixels) -> Sequence[Floats]:
+        """Return the features."""
+        return self._extract(pixels)
+
+    @property
+    def backend(self) -> str:
+        """What ran the network on the last batch, and in which precision if that is not torch's own."""
+        return self._converted.describe() if self._converted else ""
+
+    def prepare(self, sizes: Collection[tuple[int, int]]) -> None:
+        """Say which sizes, height and width, are those of many images."""
+        if self._converted:
+            self._converted.prepare(sizes)
+
+
 def build_extract(
     network: Network, layers: Sequence[str], *, input: str = "whole", pooling: Pooling | None = None, runtime: Runtime
-) -> Extract:
+) -> NetworkExtract:
     """Return the function from pixels (b, h, w, 3) uint8 to one (b, d) float32 array for each layer.
 
-    In bfloat16 the network computes by torch.autocast; tapped outputs are pooled in float32.
+    Tapped outputs are pooled in float32, whatever the network computes in.
 
     Args:
         network: with its weights.
@@ -43,7 +66,7 @@ def build_extract(
     it tries, because that ends in an error that can be caught.
 
     Raises:
-        CoveyError: a layer cannot be tapped or pooled in this way, or there is no such device.
+        CoveyError: a layer cannot be tapped or pooled in this way, or there is no such device or backend.
     """
     shapes, pooling = network.shapes(), pooling or Pooling()
     for layer in layers:
@@ -51,15 +74,16 @@ def build_extract(
     poolings = [pooling.for_layer(not _is_flat(shapes[layer])) for layer in layers]
     input = "stretch" if input == "whole" and not network.takes_any_size() else input
     device = runtime.device or "cpu"
-    mean, std = _move_to_device(network, device)
-    forward = network.tap(layers)
-    if runtime.precision == "bfloat16":
-        _keep_short_sums_exact(network.module, device)
+    tapped = _TappedNetwork(network, layers)
+    _move_to_device(tapped, device)
+    by_torch = _run_by_torch(tapped, device, runtime.precision)
+    size = None if input == "whole" else network.preprocessing.size
+    converted = _Preferred(tapped, layers, size, runtime, by_torch) if runtime.backend == "openvino" else None
+    forward = converted or by_torch
 
     def compute(images: Tensor) -> list[Tensor]:
         ratio = images.shape[2] / images.shape[3]
-        with torch.autocast(device, torch.bfloat16, enabled=runtime.precision == "bfloat16"):
-            outputs = forward((images.float() / 255 - mean) / std)
+        outputs = forward(images)
         maps = [as_maps(output, shapes[layer], ratio) for output, layer in zip(outputs, layers, strict=True)]
         return list(map(pool, maps, poolings))
 
@@ -73,7 +97,73 @@ def build_extract(
             images = torch.tensor(pixels, device=device).permute(0, 3, 1, 2)
             return [features.cpu().numpy() for features in work(fit_images(images, network.preprocessing, input))]
 
-    return extract
+    return NetworkExtract(extract, converted)
+
+
+class _TappedNetwork(nn.Module):
+    """From images (b, 3, h, w) with values from 0 to 255 to the outputs of the tapped layers."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, network: Network, layers: Sequence[str]) -> None:
+        super().__init__()
+        self.name = network.name
+        self.module = network.module
+        self._forward_taps = network.tap(layers)
+        self.register_buffer("mean", torch.tensor(network.preprocessing.mean).view(3, 1, 1))
+        self.register_buffer("std", torch.tensor(network.preprocessing.std).view(3, 1, 1))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self._forward_taps((images.float() / 255 - self.mean) / self.std))
+
+
+def _run_by_torch(tapped: _TappedNetwork, device: str, precision: str | None) -> Forward:
+    """Return the function that runs a network by torch; in bfloat16 by torch.autocast."""
+    if precision == "bfloat16":
+        _keep_short_sums_exact(tapped, device)
+
+    def forward(images: Tensor) -> Sequence[Tensor]:
+        with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
+            outputs: Sequence[Tensor] = tapped(images)
+            return outputs
+
+    return forward
+
+
+class _Preferred:
+    """Runs a network by OpenVINO, and by torch on images of sizes on which OpenVINO cannot run it."""
+
+    def __init__(
+        self,
+        tapped: _TappedNetwork,
+        layers: Sequence[str],
+        size: tuple[int, int] | None,
+        runtime: Runtime,
+        by_torch: Forward,
+    ) -> None:
+        threads = runtime.threads or torch.get_num_threads()
+        precision = runtime.precision or "float32"
+        self._network = OpenvinoNetwork(tapped, layers, size=size, precision=precision, threads=threads)
+        self._name = tapped.name
+        self._by_torch = by_torch
+        self._failure = ""
+
+    def __call__(self, images: Tensor) -> Sequence[Tensor]:
+        try:
+            outputs = self._network.run(images)
+            self._failure = ""
+        except NotConverted as error:
+            self._failure = str(error)
+            warnings.warn(f"OpenVINO cannot run {self._name}, so torch does: {self._failure}", stacklevel=2)
+            return self._by_torch(images)
+        return outputs
+
+    def describe(self) -> str:
+        return "" if self._failure else self._network.describe()
+
+    def prepare(self, sizes: Collection[tuple[int, int]]) -> None:
+        self._network.prepare(sizes)
 
 
 def _bytes_per_pixel(network: Network, shapes: Mapping[str, tuple[int, ...]], input: str) -> float:
@@ -108,25 +198,24 @@ def _is_flat(shape: Sequence[int]) -> bool:
     return len(shape) == 2 or (len(shape) == 3 and count_extra_tokens(shape) is None)
 
 
-def _move_to_device(network: Network, device: str) -> tuple[Tensor, Tensor]:
-    """Move a network to the device (channels last), and return mean and deviation (3, 1, 1) of the colours there."""
-    colours = network.preprocessing.mean, network.preprocessing.std
+def _move_to_device(tapped: _TappedNetwork, device: str) -> None:
+    """Move a network to the device, channels last."""
     try:
-        network.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        mean, std = (torch.tensor(values, device=device).view(3, 1, 1) for values in colours)
+        tapped.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     except (RuntimeError, AssertionError) as error:
         raise CoveyError(f"The device {device!r} cannot be used ({reason(error)}): choose cpu.") from error
-    return mean, std
 
 
 def _keep_short_sums_exact(module: nn.Module, device: str) -> None:
-    """Let convolutions of colours and of single channels compute in float32.
+    """Let convolutions of colours and of single channels compute in float32 inside torch.autocast.
 
     Their sums are short, so that rounding errors do not average out, and they cost little.
     """
 
     def in_float32(convolve: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
         def forward(images: Tensor) -> Tensor:
+            if not torch.is_autocast_enabled(device):
+                return convolve(images)
             with torch.autocast(device, enabled=False):
                 return convolve(images.float()).bfloat16()
 
