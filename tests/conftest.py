@@ -137,6 +137,13 @@ def slow(distribution: Distribution, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def fragile(distribution: Distribution) -> None:
+    """Install the extractor `fragile`, which ends its process, breaks or waits."""
+    source = Path(__file__).with_name("fragile.py").read_text("utf-8")
+    distribution("covey-fragile", {"fragile": "covey_fragile"}, covey_fragile=source)
+
+
+@pytest.fixture
 def outlets(distribution: Distribution) -> None:
     """Install a third party's measures, exporters and importers."""
     source = Path(__file__).with_name("outlets.py").read_text("utf-8")

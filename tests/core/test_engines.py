@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,12 +16,12 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image
-from tests.fixture_types import Cli, Distribution
+from tests.fixture_types import Cli
 
 import covey as covey_api
 from covey import CoveyError, component, option
 from covey._base.progress import Step
-from covey.components.engine_contract import Done, Engine, Work
+from covey.components.engine_contract import Done, Engine, ItemQueue, Work
 from covey.components.kinds import Kind
 from covey.engines.local import Local
 from covey.engines.processes import Processes
@@ -33,54 +33,11 @@ from covey.testing import check_engine
 T = TypeVar("T")
 R = TypeVar("R")
 
-FRAGILE = '''
-import os, signal, time
-from itertools import count
-from pathlib import Path
-from covey import hookimpl, option, component
-from covey.testing import Brightness
-
-@component
-class Fragile(Brightness):
-    """Brightness that ends its process at white images, or breaks."""
-
-    name = "fragile"
-    mode: str = option(default="", help="How it breaks.")
-    marker: str = option(default="", help="A file.")
-
-    def load(self, runtime):
-        compute = super().load(runtime)
-        before = count()
-        if self.mode == "load":
-            os._exit(3)
-
-        def extract(pixels):
-            if self.mode == "white" and (pixels == 255).all(axis=(1, 2, 3)).any():
-                os._exit(3)
-            if self.mode == "always":
-                os._exit(3)
-            if self.mode == "raise":
-                raise ValueError("tensor sizes differ")
-            if self.mode == "once" and not Path(self.marker).exists():
-                Path(self.marker).touch()
-                os.kill(os.getpid(), signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
-            while self.mode == "waits" and next(before) and not Path(self.marker).exists():
-                time.sleep(0.02)
-            return compute(pixels)
-
-        return extract
-
-@hookimpl
-def covey_feature_extractors():
-    yield Fragile
-'''
 QUICK = ("--extractor", "fragile", "--reducer", "pca", "--clusterer", "kmeans", "--set", "reducer.sizes=2")
 TWO = ("--engine", "processes")
 
 
-@pytest.fixture(autouse=True)
-def fragile(distribution: Distribution) -> None:
-    distribution("covey-fragile", {"fragile": "covey_fragile"}, covey_fragile=FRAGILE)
+pytestmark = pytest.mark.usefixtures("fragile")
 
 
 @pytest.fixture
@@ -269,7 +226,7 @@ def test_a_worker_has_two_items_at_most(tmp_path: Path) -> None:
             taken.append(number)
             yield number
 
-    outcomes = Processes(workers=1).map(Square(), count_up(), Step())
+    outcomes = Processes(workers=1).map(Square(), ItemQueue(count_up()), Step())
     assert next(outcomes).output == 0
     assert len(taken) <= 3
     outcomes.close()
@@ -283,9 +240,9 @@ class Broken(Engine):
     isolates = False
     fault: str = option(default="", help="What is wrong.")
 
-    def map(self, work: Work[T, R], items: Iterable[T], progress: Step) -> Generator[Done[R], None, None]:
+    def map(self, work: Work[T, R], items: ItemQueue[T], progress: Step) -> Generator[Done[R], None, None]:
         if self.fault == "greedy":
-            items = list(items)
+            items = ItemQueue(list(items))
         if self.fault == "prints":
             print("computing")
         if self.fault == "more":
@@ -326,7 +283,7 @@ class Losing(Broken):
         ("greedy", "a worker has two items at most, but 10,000 were taken before one was done"),
         ("wraps", "an exception of the work must be raised as it is, not as RuntimeError: the engine failed"),
         ("swallows", "an exception of the work must be raised"),
-        ("lost", "lost items must be yielded too, once each"),
+        ("lost", "lost items must be yielded too, and items that come back be computed"),
         ("prints", "nothing may be printed to standard output, not 'computing'"),
     ],
 )

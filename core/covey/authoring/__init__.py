@@ -14,7 +14,7 @@ from covey._base.user_folders import user_data_folder
 from covey.analysis.density import RadiusChoice, Tree, dbscan
 from covey.analysis.feature_sets import whitening_axes
 from covey.components.contracts import MissingFiles, PublishOptions
-from covey.components.engine_contract import Done, Engine, Work
+from covey.components.engine_contract import Done, Engine, ItemQueue, UnfitWorker, Work
 from covey.components.exchange_contracts import Exporter, Importer, What
 from covey.components.kinds import Kind
 from covey.components.measure_contract import AgreementMeasure, Codes, Measure, MeasuredClustering
@@ -89,6 +89,7 @@ __all__ = [
     "ImageFolder",
     "Importer",
     "Interrupted",
+    "ItemQueue",
     "JsonObject",
     "Kind",
     "Licence",
@@ -115,6 +116,7 @@ __all__ = [
     "TableKind",
     "TerminalProgress",
     "Tree",
+    "UnfitWorker",
     "Value",
     "VisionExtractor",
     "WebClient",

@@ -141,8 +141,8 @@ class ImageFolder:
             encoded = self.path(name).read_bytes()
         return decode_picture(encoded, _read_ranges(self.work and self.work / RANGES)).pixels
 
-    def decode(self, file: ImageFile) -> Picture:
-        """Decode an image of the index.
+    def read(self, file: ImageFile) -> bytes:
+        """Return the bytes of an image of the index.
 
         Raises:
             BrokenImage: it cannot be read, or is not the one that was indexed.
@@ -151,7 +151,15 @@ class ImageFolder:
             encoded = self.path(file.name).read_bytes()
         if hashlib.sha256(encoded).hexdigest() != file.content:
             raise BrokenImage("it was replaced while the run was at work: start again to use the new one")
-        return decode_picture(encoded, {file.scale.kind: file.scale} if file.scale else {})
+        return encoded
+
+    def decode(self, file: ImageFile) -> Picture:
+        """Decode an image of the index.
+
+        Raises:
+            BrokenImage: as in `read`, or it is damaged.
+        """
+        return decode_picture(self.read(file), {file.scale.kind: file.scale} if file.scale else {})
 
     def has_images(self) -> bool:
         """Whether there is any image. The folder is read only up to the first one."""

@@ -8,7 +8,7 @@ import pickle
 import signal
 import traceback
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -20,12 +20,10 @@ from typing import Generic, TypeVar
 import attrs
 
 from covey._base.errors import CoveyError
-from covey.components.engine_contract import Done, Work
+from covey.components.engine_contract import Done, ItemQueue, Work
 
 T = TypeVar("T")
 R = TypeVar("R")
-IN_FLIGHT = 2
-"""Items that a worker has at most: the one in work, and one so that it need not wait."""
 _ENDING = 5.0
 """Seconds that a worker gets to end before it is killed."""
 _READY = "ready"
@@ -56,6 +54,7 @@ class ProcessPool(Generic[T, R]):
         self._work = work
         self._size = size
         self._workers: list[_Worker] = []
+        self._taken = 0
 
     def __enter__(self) -> ProcessPool[T, R]:
         return self
@@ -66,11 +65,10 @@ class ProcessPool(Generic[T, R]):
         for worker in self._workers:
             worker.end()
 
-    def map(self, items: Iterable[T]) -> Iterator[Done[R]]:
+    def map(self, items: ItemQueue[T]) -> Iterator[Done[R]]:
         """Yield what became of each item, as soon as it is known."""
-        numbered_items = enumerate(items)
         while True:
-            self._hand_out(numbered_items)
+            self._hand_out(items)
             busy = [worker for worker in self._workers if worker.numbers]
             if not busy:
                 return
@@ -79,19 +77,24 @@ class ProcessPool(Generic[T, R]):
                 if worker.connection in ready:
                     yield from self._receive(worker)
 
-    def _hand_out(self, numbered_items: Iterator[tuple[int, T]]) -> None:
-        """Give items to workers that have few, started if need be: to each a first one before any has a second."""
-        for depth in range(IN_FLIGHT):
-            for position in range(self._size):
-                if position < len(self._workers) and len(self._workers[position].numbers) > depth:
-                    continue
-                numbered_item = next(numbered_items, None)
-                if numbered_item is None:
-                    return
-                worker = self._workers[position] if position < len(self._workers) else self._start_worker()
-                worker.numbers.append(numbered_item[0])
-                with suppress(OSError):  # it has just ended, which is noticed when it is listened to
-                    worker.connection.send(numbered_item)
+    def _hand_out(self, items: ItemQueue[T]) -> None:
+        """Give items to workers, as long as there are any and a worker may have more."""
+        while self._has_room(items.most_in_work) and (item := items.take()) is not None:
+            worker = self._pick_worker()
+            worker.numbers.append(self._taken)
+            with suppress(OSError):  # it has just ended, which is noticed when it is listened to
+                worker.connection.send((self._taken, item))
+            self._taken += 1
+
+    def _has_room(self, most: int) -> bool:
+        return len(self._workers) < self._size or any(len(worker.numbers) < most for worker in self._workers)
+
+    def _pick_worker(self) -> _Worker:
+        """Return the worker with the fewest items; a new one if all have some and there may be more workers."""
+        worker = min(self._workers, key=lambda worker: len(worker.numbers), default=None)
+        if worker is None or (worker.numbers and len(self._workers) < self._size):
+            return self._start_worker()
+        return worker
 
     def _start_worker(self) -> _Worker:
         context = multiprocessing.get_context("spawn")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from typing import TypeVar
 
 from covey._base.progress import Step
-from covey.components.engine_contract import Done, Engine, Work
+from covey.components.engine_contract import Done, Engine, ItemQueue, Work
 from covey.components.options import component, option
 
 T = TypeVar("T")
@@ -22,7 +22,7 @@ class Processes(Engine):
 
     workers: int = option(default=2, ge=1, help="Processes. More use more cores, and memory for a model each.")
 
-    def map(self, work: Work[T, R], items: Iterable[T], progress: Step) -> Generator[Done[R], None, None]:
+    def map(self, work: Work[T, R], items: ItemQueue[T], progress: Step) -> Generator[Done[R], None, None]:
         """Compute the items in processes that end with this one.
 
         Raises:

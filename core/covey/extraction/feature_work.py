@@ -17,6 +17,7 @@ from covey.extraction.in_work import InWork
 from covey.extraction.runtime import BATCH_SIZE, describe_machine
 from covey.extraction.shard_builder import ShardBuilder
 from covey.extraction.shards import Content, Shard
+from covey.extraction.work_origin import WorkOrigin
 
 
 @attrs.frozen
@@ -53,6 +54,7 @@ class FeatureWork(Work[FeatureBatch, list[Shard]]):
         in_work: says on disk which images are in work, where this process computes them.
         frequent_sizes: sizes, height and width, of many of the images.
         state: what the extractor has learned, if it learns.
+        origin: what the process of a worker must have like this one.
     """
 
     extractor: FeatureExtractor
@@ -62,6 +64,7 @@ class FeatureWork(Work[FeatureBatch, list[Shard]]):
     in_work: InWork
     frequent_sizes: tuple[tuple[int, int], ...] = ()
     state: State | None = None
+    origin: WorkOrigin | None = None
 
     @property
     def tables(self) -> int:
@@ -69,7 +72,13 @@ class FeatureWork(Work[FeatureBatch, list[Shard]]):
         return self.layers + len(self.extractor.extras)
 
     def start(self) -> Callable[[FeatureBatch], list[Shard]]:
-        """Load the model. A worker that dies is noticed by the engine, so that nothing is written down on disk."""
+        """Load the model. A worker that dies is noticed by the engine, so that nothing is written down on disk.
+
+        Raises:
+            UnfitWorker: this process has other software, or does not see the images.
+        """
+        if self.origin:
+            self.origin.check(self.extractor, self.folder)
         builder = self._load(None)
 
         def compute(batch: FeatureBatch) -> list[Shard]:

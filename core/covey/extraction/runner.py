@@ -46,6 +46,7 @@ from covey.extraction.notes import count_ranges, count_sizes, find_copies
 from covey.extraction.runtime import BATCH_SIZE, describe_settings
 from covey.extraction.shard_builder import NOT_FINITE, is_large
 from covey.extraction.shards import Batch, Content, Plan, Shard, Shards, shards_of
+from covey.extraction.work_origin import WorkOrigin
 
 MOST_SIZES, MANY = 8, 256
 """Sizes of images for each of which a network is compiled, and images from which that pays; measured by
@@ -173,7 +174,8 @@ class Extraction:
             return FeatureBatch({content: copies[content] for content in batch if content not in problems}, problems)
 
         state = self.learned.arrays if self.learned else None
-        work = FeatureWork(extractor, plan.runtime, layers, self.folder, in_work, sizes, state)
+        origin = WorkOrigin.here(extractor, (copies[content][0] for content in chain.from_iterable(batches)))
+        work = FeatureWork(extractor, plan.runtime, layers, self.folder, in_work, sizes, state, origin)
         yield from compute_batches(self.engine, work, batches, describe, step)
         in_work.finish()
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from covey import component, hookimpl
-from covey.authoring import Done, Engine, Step, Work
+from covey.authoring import Done, Engine, ItemQueue, Step, Work
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,7 +21,7 @@ class Specimen(Engine):
     name = "specimen"
     isolates = False  # a worker that dies takes this process with it
 
-    def map(self, work: Work[T, R], items: Iterable[T], progress: Step) -> Generator[Done[R], None, None]:
+    def map(self, work: Work[T, R], items: ItemQueue[T], progress: Step) -> Generator[Done[R], None, None]:
         """Compute the items, and yield each as it is done."""
         waiting: deque[tuple[int, Future[R]]] = deque()
         with ThreadPoolExecutor(1) as pool:

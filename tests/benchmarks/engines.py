@@ -1,0 +1,141 @@
+"""What engines cost: processor seconds of all processes for features of many images, and whether the files are equal.
+
+Run it by `python tests/benchmarks/engines.py [IMAGES [KILLS]]`, on Linux. The images are 128 x 256 pixels of ten kinds
+with bytes appended, so that each has contents of its own, and the extractor is `Brightness`, which needs no model: what
+is left is what an engine costs. With KILLS, that many workers of Dask are killed at random moments of its run.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import psutil
+from PIL import Image
+
+from covey import Runtime
+from covey.components.engine_contract import Engine
+from covey.data.images import ImageFolder
+from covey.engines.local import Local
+from covey.engines.processes import Processes
+from covey.experiments.pipeline import Pipeline
+from covey.plugins.locations import create_dataset
+from covey.plugins.registry import Registry
+from covey.testing import Brightness
+from covey_dask import Dask
+
+IMAGES, FOLDER = 20_000, 1000
+ENGINES: dict[str, Engine] = {"local": Local(), "processes": Processes(workers=2), "dask": Dask(workers=2)}
+
+
+def main(count: int = IMAGES, kills: int = 0) -> None:
+    """Print the table."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        generate(folder / "images", count)
+        print(f"{count:,} images, {kills} kills\n")
+        print("| engine | processor s | against local | wall s | file |\n|---|---|---|---|---|")
+        figures = {engine: measure(folder, engine, kills if engine == "dask" else 0) for engine in ENGINES}
+        for engine, (processor_s, wall_s) in figures.items():
+            is_same = read_table(folder / engine) == read_table(folder / "local")
+            file = "the same" if is_same else "another"
+            share = processor_s / figures["local"][0]
+            print(f"| {engine} | {processor_s:.1f} | {share:.2f} | {wall_s:.1f} | {file} |")
+
+
+def generate(folder: Path, count: int) -> None:
+    """Write images, a thousand in a folder."""
+    rng = np.random.default_rng(0)
+    kinds = []
+    for _ in range(10):
+        pixels = np.kron(rng.integers(0, 255, (16, 32)), np.ones((8, 8))).astype(np.uint8)
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "png")
+        kinds.append(buffer.getvalue())
+    for number in range(count):
+        if number % FOLDER == 0:
+            (folder / f"{number // FOLDER:04}").mkdir(parents=True)
+        path = folder / f"{number // FOLDER:04}" / f"{number:07}.png"
+        path.write_bytes(kinds[number % len(kinds)] + number.to_bytes(4, "big"))
+
+
+def measure(folder: Path, engine: str, kills: int) -> tuple[float, float]:
+    """Return processor and wall seconds of the extraction, in a process of its own."""
+    command = [sys.executable, __file__, "--extract", str(folder), engine]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    with killing(process, kills):
+        output, _ = process.communicate()
+    processor_s, wall_s = json.loads(output.splitlines()[-1])
+    return processor_s, wall_s
+
+
+@contextmanager
+def killing(process: subprocess.Popen[str], kills: int) -> Iterator[None]:
+    """Kill workers that are descendants of a process, at random moments, until the block ends."""
+    ended = threading.Event()
+
+    def kill() -> None:
+        rng = random.Random(0)
+        for _ in range(kills):
+            if ended.wait(rng.uniform(4, 12)):
+                return
+            workers = [child for child in psutil.Process(process.pid).children() if is_worker(child)]
+            if workers:
+                rng.choice(workers).kill()
+                print("killed a worker", file=sys.stderr)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def is_worker(process: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.Error:
+        return False
+
+
+def extract(folder: Path, engine: str) -> None:
+    """Extract features, and print processor and wall seconds."""
+    dataset = create_dataset(Registry(), str(folder / engine), folder / "images")
+    pipeline = Pipeline(dataset, ImageFolder(folder / "images"), Runtime(), engine=ENGINES[engine])
+    processor_s, start = count_processor_seconds(), time.perf_counter()
+    pipeline.extract_features(Brightness())
+    print(json.dumps([count_processor_seconds() - processor_s, time.perf_counter() - start]))
+
+
+def count_processor_seconds() -> float:
+    """Return the processor seconds of this process and of those that it started and that have ended."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def read_table(folder: Path) -> bytes:
+    """Return the bytes of the features."""
+    (path,) = folder.glob("full_features_*.npz")
+    return path.read_bytes()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--extract"]:
+        extract(Path(sys.argv[2]), sys.argv[3])
+    else:
+        os.environ["COVEY_HOME"] = tempfile.mkdtemp()
+        main(*map(int, sys.argv[1:]))
