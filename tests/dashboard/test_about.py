@@ -152,4 +152,4 @@ def test_damaged_metadata_are_a_sentence(opened: Open, calls: Path) -> None:
 
 
 def test_without_a_dataset_it_says_where_to_choose_one(opened: Open) -> None:
-    assert "choose one on the page Data" in told(opened())
+    assert "choose one on the page Start" in told(opened())

@@ -86,14 +86,15 @@ def ground(page: Page, x: float, y: float) -> np.ndarray:
 
 
 def opened(chromium: Browser, address: str, folder: Path) -> Page:
-    """Return the page Explore with a dataset that was opened on the page Data."""
+    """Return the page Explore with a dataset that was opened on the page Start."""
     page = chromium.new_page(viewport={"width": 1280, "height": 800})
-    page.goto(page_address(address, "data"))
-    field = page.get_by_label("Open a dataset", exact=True)
+    page.goto(page_address(address, "start"))
+    page.get_by_text("Open another folder or dataset").click()
+    field = page.get_by_label("Open a folder", exact=True)
     field.fill(str(folder))
     field.press("Enter")
-    expect(page.get_by_text("Embedding: ")).to_be_visible()
-    page.get_by_role("link", name="Explore these images").click()
+    expect(page.get_by_text(str(folder)).first).to_be_visible()
+    page.get_by_role("link", name="Explore the groups").click()
     expect(page.locator(".map[data-drawn]")).to_be_visible()
     settle(page)
     return page
@@ -233,7 +234,7 @@ class TestExplore:
         assert page.title() == "covey"
 
     def test_another_page_and_a_reload_keep_what_is_open(self, page: Page, strange: Path) -> None:
-        page.get_by_role("link", name="Data", exact=True).click()
+        page.get_by_role("link", name="Start", exact=True).click()
         expect(page.get_by_text(f"115 images in {strange}")).to_be_visible()
         page.reload()
         expect(page.get_by_text(f"115 images in {strange}")).to_be_visible()

@@ -174,7 +174,7 @@ def test_a_clustering_without_its_embedding_is_shown_on_another_map(
 
 
 def test_what_is_missing_is_said(opened: Open, birds: Path, images: Path) -> None:
-    assert "choose one on the page Data" in told(opened())
+    assert "choose one on the page Start" in told(opened())
     assert "no embedding, and so no map, yet" in told(opened(images))
     assert "There is nothing to compare this result with yet" in told(opened(birds))
 

@@ -84,12 +84,12 @@ def page(chromium: Browser, address: str, birds: Path) -> Iterator[Page]:
 
 
 def opened(chromium: Browser, address: str, folder: Path) -> Page:
-    """Return the page Explore of a dataset that a person opened on the page Data."""
+    """Return the page Explore of a dataset that a person opened on the page Start."""
     page = chromium.new_page(viewport={"width": 1280, "height": 800})
     page.goto(address)
-    set_number(page, "Open a dataset", str(folder))
+    set_number(page, "Open a folder", str(folder))
     page.get_by_text(f"images in {folder}").wait_for()
-    page.get_by_role("link", name="Explore these images").click()
+    page.get_by_role("link", name="Explore the groups").click()
     ready(page)
     return page
 
@@ -240,7 +240,7 @@ def test_names_are_text_on_every_page(
     choose(page, "Colour by", "label")
     expect(page.locator(".legend")).to_contain_text(HOSTILE[0])
     harmless(page)
-    for place in ("Labels", "Data"):
+    for place in ("Labels", "Start"):
         page.get_by_role("link", name=place, exact=True).click()
         settle(page)
         expect(page.get_by_text(HOSTILE[0] if place == "Labels" else "4 classes with 4 labels").first).to_be_visible()
@@ -292,7 +292,7 @@ def test_an_embedding_without_a_map_is_named(chromium: Browser, address: str, bi
     np.savez(embedding_file, **arrays_left)
     page = chromium.new_page()
     page.goto(address)
-    set_number(page, "Open a dataset", str(birds))
+    set_number(page, "Open a folder", str(birds))
     expect(page.get_by_role("alert").filter(has_text=embedding_file.name)).to_be_visible()
     page.get_by_role("link", name="Explore", exact=True).click()
     expect(page.get_by_role("alert").filter(has_text=embedding_file.name)).to_be_visible()

@@ -68,7 +68,7 @@ def test_without_labels_it_says_what_to_do(opened: Open) -> None:
 
 
 def test_without_a_dataset_it_says_where_to_choose_one(opened: Open) -> None:
-    assert "choose one on the page Data" in told(opened(""))
+    assert "choose one on the page Start" in told(opened(""))
 
 
 def test_classes_and_what_is_left(opened: Open, store: LabelStore, names: list[str]) -> None:
@@ -241,7 +241,7 @@ def test_any_action_of_the_history_is_undone_and_done_again(
     assert store.images("robin") == names[:3]
 
 
-PAGES = ("data", "run", "name_groups", "worklist", "labels", "compare", "about", "methods", "plugins", "explore")
+PAGES = ("start", "name_groups", "worklist", "labels", "compare", "about", "methods", "plugins", "explore")
 
 
 def turn_to(app: AppTest, page: str) -> AppTest:

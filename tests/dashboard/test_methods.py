@@ -130,5 +130,5 @@ def test_two_tables_are_told_apart_by_what_differs(opened: Open, birds: Path) ->
 
 
 def test_without_a_dataset_or_a_result_it_says_what_to_do(opened: Open, images: Path) -> None:
-    assert "choose one on the page Data" in told(opened())
-    assert "the page Data says how to make a first result" in told(opened(images))
+    assert "choose one on the page Start" in told(opened())
+    assert "the page Start makes a first result" in told(opened(images))

@@ -28,14 +28,14 @@ from covey_dashboard.data.datasets import dataset_at
 from covey_dashboard.data.labels import label_store
 from covey_dashboard.data.recent_datasets import list_recent_datasets, remember_dataset
 from covey_dashboard.pages.labels.other_programs import import_files, prepare_export
-from covey_dashboard.pages.run import watch_jobs
 from covey_dashboard.server import server
 from covey_dashboard.server.read_only import REASON, VISIT_LABELS
-from covey_dashboard.state import LabelBarState, LabelsState, OpenState, RunState, VisitState
+from covey_dashboard.state import JobBarState, LabelBarState, LabelsState, OpenState, VisitState
 from covey_dashboard.widgets import forms
+from covey_dashboard.widgets.every_page import jobs
 
 LOOKING = ("explore", "labels", "compare", "about", "methods", "plugins")
-CHANGING = ("run", "name_groups", "worklist")
+CHANGING = ("name_groups", "worklist")
 LABELLING = re.compile("(Undo|Redo|Label|Remove|Any action|Name|Colour|Delete|Class|Search)\\b.*", re.DOTALL)
 """What a visitor does with labels that nobody else sees."""
 NOTHING_TO_CHANGE = ("give", "do_again")
@@ -163,9 +163,9 @@ class TestDoors:
         experiment = Experiment(dataset=str(public), extractors=(), reducers=(), clusterers=(), runtime=Runtime())
         before = contents(public)
         called: list[str] = []
-        for act, arguments in ((watch_jobs.start_run, (str(public), experiment)), (called.append, ("cancelled",))):
-            watch_jobs.run_action(act, *arguments)
-            assert RunState.recall().problem == REASON
+        for act, arguments in ((jobs.start_task, (str(public), experiment)), (called.append, ("cancelled",))):
+            jobs.run_action(act, *arguments)
+            assert JobBarState.recall().problem == REASON
         assert called == []
         assert contents(public) == before
 
@@ -231,7 +231,7 @@ class TestPages:
         self, images: Path, monkeypatch: pytest.MonkeyPatch, view: Callable[..., AppTest]
     ) -> None:
         monkeypatch.setenv(server.READ_ONLY, "1")
-        app = view("data", images)
+        app = view("start", images)
         assert "no embedding yet" in said(app)
         assert not app.code
 
@@ -260,21 +260,21 @@ class TestServer:
         page = chromium.new_page(viewport={"width": 1280, "height": 900})
         page.goto(f"{origin_of(address)}/?dataset={images}")
         expect(page.locator(".map[data-drawn]")).to_be_visible()
-        for title in ("Data", "Labels", "Compare", "About the data", "Methods", "Plugins", "Explore"):
+        for title in ("Start", "Labels", "Compare", "About the data", "Methods", "Plugins", "Explore"):
             page.get_by_role("link", name=title, exact=True).click()
             settle(page)
             assert not page.get_by_test_id("stException").count()
             texts = page.locator("[data-testid=stButton] button:enabled").all_inner_texts()
             assert [text for text in texts if not LABELLING.fullmatch(text)] == []
             assert not page.get_by_test_id("stFileUploader").count()
-            assert not page.get_by_label("Open a dataset").count()
+            assert not page.get_by_label("Open a folder").count()
             assert not page.get_by_label("Recent datasets").count()
-        for title in ("Run", "Work-list"):
+        for title in ("Work-list",):
             assert not page.get_by_role("link", name=title, exact=True).count()
         page.keyboard.press("Control+Enter")
         page.keyboard.press("Control+z")
         settle(page)
-        page.goto(f"{origin_of(address)}/run")
+        page.goto(f"{origin_of(address)}/worklist")
         expect(page.get_by_text("Page not found")).to_be_visible()
         page.close()
         assert contents(folder, *home.glob("home*")) == before

@@ -119,7 +119,7 @@ def test_the_dashboard_opens_a_pushed_dataset(published: KaggleServer) -> None:
     streamlit = pytest.importorskip("streamlit.testing.v1")
     server = pytest.importorskip("covey_dashboard.server.server")
     app = streamlit.AppTest.from_file(str(server.APP), default_timeout=600).run()
-    app.text_input(key="data.location").set_value(PLACE).run()
+    app.text_input(key="start.location").set_value(PLACE).run()
     assert not app.exception
     assert "6 images" in " ".join(item.value for item in (*app.html, *app.text))
 

@@ -45,10 +45,10 @@ class RecordingSummary:
         """How long they are together."""
         return sum(self.lengths_s) * self._scale / 3600
 
-    def count_segments(self, segment_s: float, interval_s: float) -> int:
-        """Return how many pieces of a length there are, one starting each interval."""
+    def count_segments(self, segment_s: float, interval_s: float, most: int = 0) -> int:
+        """Return how many pieces of a length there are, one starting each interval, `most` of each recording."""
         counts = (int((length - segment_s) / interval_s) + 1 for length in self.lengths_s if length >= segment_s)
-        return round(sum(counts) * self._scale)
+        return round(sum(min(count, most or count) for count in counts) * self._scale)
 
     def count_shorter(self, segment_s: float) -> int:
         """Return how many of those that were read are shorter than a piece."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import attrs
 import numpy as np
@@ -26,12 +27,35 @@ from covey.frontend import (
 from covey_dashboard.data.caching import cached, identify
 from covey_dashboard.server.read_only import list_shown_locations, refuse_if_read_only
 
+F = TypeVar("F", bound="Forgetful")
 TABLES_TTL = 5
 """Seconds after which the tables of a dataset are listed again."""
 IMAGES_TTL = 60
 """Seconds after which the images of a dataset are looked for again."""
 WIDEST = 4096
 """Columns of features that are joined, at most."""
+
+
+class Forgetful(Protocol):
+    """Something that keeps results."""
+
+    def clear(self) -> None:
+        """Forget all results."""
+
+
+_content_functions: list[Forgetful] = []
+
+
+def looks_at_files(function: F) -> F:
+    """Mark a cached function as one that looks at the files of a dataset; `forget_contents` lets it look again."""
+    _content_functions.append(function)
+    return function
+
+
+def forget_contents() -> None:
+    """Forget what datasets hold, since something was added to one."""
+    for function in _content_functions:
+        function.clear()
 
 
 @attrs.frozen
@@ -84,6 +108,7 @@ def dataset_at(location: str) -> Dataset:
     return open_dataset(registry(), location)
 
 
+@looks_at_files
 @cached(ttl=TABLES_TTL)
 def list_tables(location: str) -> TableList:
     """List the tables of a dataset.
@@ -112,10 +137,10 @@ def confirm_images(location: str, images: Path) -> None:
     """
     refuse_if_read_only()
     create_dataset(registry(), location, images)
-    for function in (image_folder, count_images, list_tables):
-        function.clear()
+    forget_contents()
 
 
+@looks_at_files
 @cached(spinner="Looking for images", ttl=IMAGES_TTL)
 def image_folder(location: str) -> ImageFolder | None:
     """Return the folder with the images of a dataset, None if there are none.
@@ -126,6 +151,7 @@ def image_folder(location: str) -> ImageFolder | None:
     return dataset_at(location).images
 
 
+@looks_at_files
 @cached(spinner="Counting the images", ttl=IMAGES_TTL)
 def count_images(location: str) -> int:
     """Return how many images a dataset has.

@@ -10,7 +10,7 @@ import numpy as np
 from covey import Labels
 from covey.frontend import NOISE, Metadata, Value, read_metadata, recordings_of_images
 from covey_dashboard.data.caching import cached
-from covey_dashboard.data.datasets import OpenEmbedding, dataset_at, image_folder, load_embedding
+from covey_dashboard.data.datasets import OpenEmbedding, dataset_at, image_folder, load_embedding, looks_at_files
 
 METADATA_TTL = 60
 """Seconds after which the metadata of a dataset are read again."""
@@ -25,6 +25,7 @@ class ImageMetadata:
     columns: Mapping[str, Sequence[Value]]
 
 
+@looks_at_files
 @cached(spinner="Reading the metadata", ttl=METADATA_TTL)
 def dataset_metadata(location: str) -> Metadata:
     """Return the metadata of a dataset.

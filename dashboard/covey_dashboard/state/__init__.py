@@ -6,7 +6,7 @@ of a widget when its page is left; the fields of a state last as long as the ses
 
 from covey_dashboard.state.compare_page import CompareState
 from covey_dashboard.state.component_forms import CurveState, ListedChoices, OptionState
-from covey_dashboard.state.data_page import DataState
+from covey_dashboard.state.every_page import JobBarState, TourState
 from covey_dashboard.state.explore_page import ExploreState
 from covey_dashboard.state.labelling import (
     PERSON,
@@ -20,9 +20,9 @@ from covey_dashboard.state.labelling import (
 from covey_dashboard.state.labels_page import LabelsState, NameGroupsState, PreparedExport
 from covey_dashboard.state.methods_page import MethodsState
 from covey_dashboard.state.open import OpenState
-from covey_dashboard.state.run_page import RunState
+from covey_dashboard.state.start_page import StartState, SurveyTable
 from covey_dashboard.state.views import GalleryState, MapState
-from covey_dashboard.state.widget import Widget
+from covey_dashboard.state.widget import Widget, keep_lasting_widgets
 from covey_dashboard.state.worklist_page import WorklistState
 
 __all__ = [
@@ -31,9 +31,9 @@ __all__ = [
     "ClassFieldState",
     "CompareState",
     "CurveState",
-    "DataState",
     "ExploreState",
     "GalleryState",
+    "JobBarState",
     "LabelBarState",
     "LabelNoticeState",
     "LabelsState",
@@ -45,8 +45,11 @@ __all__ = [
     "OptionState",
     "PersonState",
     "PreparedExport",
-    "RunState",
+    "StartState",
+    "SurveyTable",
+    "TourState",
     "VisitState",
     "Widget",
     "WorklistState",
+    "keep_lasting_widgets",
 ]

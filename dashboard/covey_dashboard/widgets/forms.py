@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -32,6 +32,7 @@ def show_form(
     key: str,
     start: C | None = None,
     show_under: Callable[[Option, OptionState], None] = _show_nothing,
+    hidden: Collection[str] = (),
 ) -> C | None:
     """Show a widget for every option of a component class that counts; those for experts are folded away.
 
@@ -40,12 +41,14 @@ def show_form(
         key: tells the widgets of this form from all others.
         start: the options to start with; by default those that are declared.
         show_under: shows something under the widget of an option.
+        hidden: names of options that are not shown and stay as they are.
 
     Returns:
         The component with the options that a person set; None, having shown why, if it cannot be built.
     """
-    shown_options = [_with_initial_value(option, start) for option in options(cls)]
-    settings: dict[str, Any] = {}
+    all_options = [_with_initial_value(option, start) for option in options(cls)]
+    shown_options = [option for option in all_options if option.name not in hidden]
+    settings: dict[str, Any] = {option.name: option.default for option in all_options if option.name in hidden}
     _show_widgets(cls, [option for option in shown_options if not option.expert], settings, key, show_under)
     expert_options = [option for option in shown_options if option.expert]
     if expert_options:

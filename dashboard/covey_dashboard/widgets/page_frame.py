@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from html import escape
+from pathlib import Path
 
 import streamlit as st
+from streamlit.errors import StreamlitPageNotFoundError
 
 from covey import CoveyError
 from covey.frontend import Registered
@@ -29,7 +32,8 @@ def show_page(show: Callable[[str], None], is_changing: bool = False) -> None:
         return
     location = current_location()
     if not location:
-        show_hint(NO_DATASET if is_read_only() else "No dataset is open yet: choose one on the page Data.")
+        show_hint(NO_DATASET if is_read_only() else "No dataset is open yet: choose one on the page Start.")
+        link_page("start", "Open the page Start")
         return
     try:
         for problem in list_tables(location).problems:
@@ -37,6 +41,28 @@ def show_page(show: Callable[[str], None], is_changing: bool = False) -> None:
         show(location)
     except CoveyError as error:
         show_problem(str(error))
+
+
+def link_page(name: str, label: str, icon: str | None = None) -> None:
+    """Show a link to a page of the dashboard; nothing where that page is absent, as some are in read-only mode."""
+    with suppress(StreamlitPageNotFoundError):
+        st.page_link(f"../pages/{name}/page.py", label=label, icon=icon)
+
+
+def show_heading(title: str, location: str) -> None:
+    """Show what page this is, and the dataset that it is about."""
+    name = f'<span title="{escape(as_utf8(location))}">{escape(as_utf8(name_dataset(location)))}</span>'
+    st.html(f'<div class="covey-heading"><h1>{escape(title)}</h1>{name if location else ""}</div>')
+
+
+def show_step_heading(text: str) -> None:
+    """Show the heading of a part of a page."""
+    st.html(f'<h2 class="covey-step">{escape(text)}</h2>')
+
+
+def name_dataset(location: str) -> str:
+    """Return what a dataset is called: the name of its folder, or where it lies elsewhere."""
+    return Path(location).name or location
 
 
 def show_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

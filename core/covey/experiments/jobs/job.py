@@ -73,6 +73,11 @@ class Job:
         return next((title for name, title in TITLES.items() if (self.folder / name).exists()), "Damaged record")
 
     @property
+    def is_run(self) -> bool:
+        """Whether it runs an experiment."""
+        return self.experiment_file.exists()
+
+    @property
     def lock(self) -> Path:
         """The file that the process locks."""
         return self.folder / "lock"

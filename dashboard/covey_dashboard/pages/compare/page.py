@@ -31,7 +31,7 @@ from covey_dashboard.widgets.gallery import show_gallery
 from covey_dashboard.widgets.image_addresses import ImageAddresses
 from covey_dashboard.widgets.map_view import pack_points, send_points, show_map
 from covey_dashboard.widgets.messages import show_hint, show_problem
-from covey_dashboard.widgets.page_frame import show_page
+from covey_dashboard.widgets.page_frame import link_page, show_page
 
 PLACES = ("left", "right")
 MOST_FLOWS = 100
@@ -52,11 +52,13 @@ def show_compare(location: str) -> None:
     compared_entries = [entry for entry in list_tables(location).entries if entry.kind in COMPARED]
     entries = sorted(compared_entries, key=lambda entry: entry.kind)
     if not any(entry.kind is TableKind.EMBEDDING for entry in entries):
-        show_hint("This dataset has no embedding, and so no map, yet: the page Data says how to make one.")
+        show_hint("This dataset has no embedding, and so no map, yet: the page Start makes one.")
+        link_page("start", "Open the page Start")
         return
     pairs = [(first, second) for first, second in permutations(entries, 2) if not share_map(first, second)]
     if not pairs:
-        show_hint("There is nothing to compare this result with yet: the page Run makes others, with other options.")
+        show_hint("There is nothing to compare this result with yet: the page Start makes others, with other options.")
+        link_page("start", "Open the page Start")
         return
     chosen_entries = choose_results(location, entries, pairs)
     show_comparison(compare_results(location, chosen_entries, entries))
@@ -182,7 +184,8 @@ def show_flows(left_side: Side, right_side: Side) -> None:
     """Show which cluster went where."""
     st.markdown("##### Which images moved to which cluster")
     if not (left_side.has_clusters and right_side.has_clusters):
-        show_hint("This needs clusters on both sides: choose them above, or make some on the page Run.")
+        show_hint("This needs clusters on both sides: choose them above, or make some on the page Start.")
+        link_page("start", "Open the page Start")
         return
     flow = trace_clusters(left_side.clustering, right_side.clustering)
     flow_count = len(flow.counts)
@@ -222,7 +225,8 @@ def show_measures(location: str) -> None:
     try:
         entries = [entry for entry in list_tables(location).entries if entry.kind is TableKind.CLUSTERING]
         if not entries:
-            show_hint("This needs a clustering: the page Run makes some.")
+            show_hint("This needs a clustering: the page Start makes some.")
+            link_page("start", "Open the page Start")
             return
         if not is_quick(entries) and not choose_to_measure(location):
             return
@@ -281,7 +285,8 @@ def show_agreement(location: str, names: Sequence[str]) -> None:
     """Show how much all clusterings of a dataset agree."""
     st.markdown("##### How much all clusterings agree")
     if len(names) < 2:
-        show_hint("This needs two clusterings or more: the page Run makes them.")
+        show_hint("This needs two clusterings or more: the page Start makes them.")
+        link_page("start", "Open the page Start")
         return
     try:
         entry_by_name = {entry.name: entry for entry in list_tables(location).entries}

@@ -64,7 +64,7 @@ from covey_dashboard.widgets.label_bar import follow_changes, show_label_bar, wa
 from covey_dashboard.widgets.map_view import send_points, show_map
 from covey_dashboard.widgets.messages import show_hint, show_problem
 from covey_dashboard.widgets.outdated_labels import show_outdated_labels
-from covey_dashboard.widgets.page_frame import show_page, title_components
+from covey_dashboard.widgets.page_frame import link_page, show_page, title_components
 from covey_dashboard.widgets.profile_curve import show_curve, with_value
 
 POLL_S = 0.7
@@ -89,8 +89,8 @@ def show_explore(location: str) -> None:
     """
     opened = current_embedding(location)
     if opened is None:
-        show_hint("This dataset has no embedding, and so no map, yet: the page Data says how to make one.")
-        st.page_link("../pages/data/page.py", label="Open the page Data")
+        show_hint("This dataset has no embedding, and so no map, yet: the page Start makes one.")
+        link_page("start", "Open the page Start")
         return
     choose_embedding(opened)
     send_points(pack_embedding(opened))

@@ -15,7 +15,7 @@ from covey_dashboard.data.datasets import list_tables, registry
 from covey_dashboard.data.table_titles import as_utf8, is_made_from, title_tables
 from covey_dashboard.state import MethodsState
 from covey_dashboard.widgets.messages import show_hint
-from covey_dashboard.widgets.page_frame import show_page, show_table
+from covey_dashboard.widgets.page_frame import link_page, show_page, show_table
 
 HEADS = ("Step", "Options", "Made with")
 ORDER = (TableKind.CLUSTERING, TableKind.EMBEDDING, TableKind.FEATURES, TableKind.STATE, TableKind.EXTRA)
@@ -29,7 +29,8 @@ def show_methods(location: str) -> None:
     """
     entries = sorted(list_tables(location).entries, key=lambda entry: ORDER.index(entry.kind))
     if not entries:
-        show_hint("Nothing was made from these images yet: the page Data says how to make a first result.")
+        show_hint("Nothing was made from these images yet: the page Start makes a first result.")
+        link_page("start", "Open the page Start")
         return
     entry = choose_table(entries, location)
     if entry.provenance is None or entry.provenance.is_foreign:

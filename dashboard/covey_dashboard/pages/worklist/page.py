@@ -28,7 +28,7 @@ from covey_dashboard.widgets.label_bar import (
 )
 from covey_dashboard.widgets.labelling.class_field import find_class, show_class_field
 from covey_dashboard.widgets.messages import show_hint, show_problem
-from covey_dashboard.widgets.page_frame import show_page
+from covey_dashboard.widgets.page_frame import link_page, show_page
 
 VERY_LIKELY, LIKELY = 0.7, 0.5
 """Probability of a class that is as good as certain (it is never above 0.9), and of one that is likely."""
@@ -54,8 +54,8 @@ def show_worklist(location: str) -> None:
     """
     opened = current_embedding(location)
     if opened is None:
-        show_hint("This dataset has no embedding, and so no work-list, yet: the page Data says how to make one.")
-        st.page_link("../pages/data/page.py", label="Open the page Data")
+        show_hint("This dataset has no embedding, and so no work-list, yet: the page Start makes one.")
+        link_page("start", "Open the page Start")
     elif not len(load_embedding(opened).names):
         show_hint("This embedding has no images.")
     else:

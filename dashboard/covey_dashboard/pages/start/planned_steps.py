@@ -28,12 +28,12 @@ def show_plan(experiment: Experiment) -> None:
     """
     plan_lines = plan_steps(experiment)
     rows = [[line.component, f"{line.tables - line.existing:,}", f"{line.existing:,}"] for line in plan_lines]
-    show_table(["Step", "Tables to make", "Tables that are there"], rows)
+    show_table(["Step", "Results to compute", "Results that are there"], rows)
     st.text(describe_cost(plan_lines, count_images(experiment.dataset)))
 
 
 def show_saved_forms(experiment: Experiment) -> None:
-    """Show the command and the file that do the same."""
+    """Show the command and the file that do the same, for researchers."""
     toml_text, command = to_toml(experiment, registry()), command_words(experiment, registry())
     command_tab, file_tab = st.tabs(["Command", FILE])
     command_tab.code(quote_command(command or ["covey", "run", FILE]), language=None, wrap_lines=True)
@@ -56,7 +56,7 @@ def plan_steps(experiment: Experiment) -> list[PlanLine]:
     location = experiment.dataset
     images = image_folder(location)
     if images is None:
-        raise CoveyError(f"There are no images in {location}: open a dataset with images on the page Data.")
+        raise CoveyError(f"There are no images in {location}: make some on the page Start.")
     pipeline = Pipeline(dataset_at(location), images, Runtime())
     return summarize_tasks(pipeline.plan(experiment), pipeline.entries_by_key)
 
@@ -64,7 +64,7 @@ def plan_steps(experiment: Experiment) -> list[PlanLine]:
 def describe_cost(plan_lines: Sequence[PlanLine], image_count: int) -> str:
     """Return what there is to compute, in words."""
     if all(line.existing == line.tables for line in plan_lines):
-        return "The dataset has all these tables already: nothing has to be computed."
+        return "All these results are there already: nothing has to be computed."
     missing = [line for line in plan_lines if line.existing < line.tables]
     table_count = sum(line.tables - line.existing for line in missing if line.reads_images)
     if not table_count:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from html import escape
 from typing import Any
 
@@ -18,20 +19,20 @@ from covey.frontend import (
     Kind,
     Registered,
     TableKind,
-    TerminalProgress,
     split_plural,
 )
 from covey_dashboard.data.datasets import list_tables, registry
-from covey_dashboard.pages.run.watch_jobs import run_action
-from covey_dashboard.state import RunState
+from covey_dashboard.state import StartState
+from covey_dashboard.widgets.every_page.jobs import run_action
+from covey_dashboard.widgets.every_page.page_progress import PageProgress
 from covey_dashboard.widgets.forms import show_form
 from covey_dashboard.widgets.messages import show_hint, show_problem
 from covey_dashboard.widgets.page_frame import title_components
 
 TITLES = {
-    Kind.EXTRACTOR: "Describe the images with",
-    Kind.REDUCER: "Map them with",
-    Kind.CLUSTERER: "Find groups with",
+    Kind.EXTRACTOR: "Network: describes each image (extractor)",
+    Kind.REDUCER: "Map: brings images that are alike together (reducer)",
+    Kind.CLUSTERER: "Groups: finds them on the map (clusterer)",
 }
 
 
@@ -55,8 +56,8 @@ def choose_experiment(location: str, columns: Sequence[DeltaGenerator]) -> Exper
         extractors = [extractor for extractor in components_by_kind[Kind.EXTRACTOR] if extractor]
         names, join = choose_join(title_feature_sets(location, extractors))
         learn_again = offer_learning_again(extractors)
-    with columns[-1], st.expander("How to compute"):
-        runtime = show_form(Runtime, RunState.runtime_form_key)
+    with columns[-1], st.expander("How to compute (runtime, engine)"):
+        runtime = show_form(Runtime, StartState.runtime_form_key)
         engine = choose_engine()
     if (
         runtime is None
@@ -88,7 +89,7 @@ def choose_engine() -> Any:
         "Computed by",
         list(engine_by_title),
         names.index(Kind.ENGINE.default) if Kind.ENGINE.default in names else 0,
-        key=RunState.engine.key,
+        key=StartState.engine.key,
         help="Where features are computed: in one process, or in several. The results are the same.",
     )
     return show_component(engine_by_title[title])
@@ -100,7 +101,7 @@ def offer_learning_again(extractors: Sequence[FeatureExtractor]) -> bool:
         return False
     return st.checkbox(
         "Learn again from the images as they are now",
-        key=RunState.learn_again.key,
+        key=StartState.learn_again.key,
         help="Otherwise, what was learned before, from fewer or other images, is used for all images.",
     )
 
@@ -111,13 +112,31 @@ def choose_components(kind: Kind) -> list[Registered]:
     titles = title_components(components)
     component_by_title = {titles[component.full_name]: component for component in components}
     default_titles = [title for title in component_by_title if title == kind.default] or list(component_by_title)[:1]
-    key = RunState.components(kind).key
+    key = StartState.components(kind).key
+    described = {title: describe_choice(title, component) for title, component in component_by_title.items()}
     chosen_titles = st.multiselect(
-        TITLES[kind], list(component_by_title), default_titles, key=key, help=f"Each {kind} is tried."
+        TITLES[kind],
+        list(component_by_title),
+        default_titles,
+        key=key,
+        help=f"Each {kind} is tried.",
+        format_func=described.__getitem__,
     )
     if not chosen_titles:
         show_hint(f"Choose at least one {kind}.")
     return [component_by_title[title] for title in chosen_titles]
+
+
+def describe_choice(title: str, component: Registered) -> str:
+    """Return a component in a list: its title, whether it listens, and what it lacks on this machine."""
+    if component.missing:
+        return f"{title} (not installed)"
+    cls = component.cls
+    remarks = ["listens"] if issubclass(cls, FeatureExtractor) and cls.inputs == "sound" else []
+    with suppress(CoveyError):
+        missing_files = cls().missing_files()
+        remarks += [f"needs a download of {missing_files.size_mb} MB"] if missing_files else []
+    return f"{title} ({', '.join(remarks)})" if remarks else title
 
 
 def title_feature_sets(location: str, extractors: Sequence[FeatureExtractor]) -> dict[str, str]:
@@ -148,7 +167,7 @@ def choose_join(title_by_name: Mapping[str, str]) -> tuple[list[str], Join | Non
     chosen_names = st.multiselect(
         "Join the features of",
         list(title_by_name),
-        key=RunState.join_key,
+        key=StartState.join_key,
         help=help_text,
         format_func=lambda name: title_by_name.get(name, name),
     )
@@ -157,7 +176,7 @@ def choose_join(title_by_name: Mapping[str, str]) -> tuple[list[str], Join | Non
     if len(chosen_names) < 2:
         return [], Join()
     with st.container(border=True):
-        return chosen_names, show_form(Join, RunState.join_form_key)
+        return chosen_names, show_form(Join, StartState.join_form_key)
 
 
 def show_component(component: Registered) -> Any:
@@ -169,9 +188,9 @@ def show_component(component: Registered) -> Any:
         except CoveyError as error:
             show_problem(str(error))
             return None
-        form = show_form(cls, RunState.form_key(component.kind, component.full_name))
+        form = show_form(cls, StartState.form_key(component.kind, component.full_name))
         if form is not None:
-            offer_missing_files(form, RunState.fetch_key(component.kind, component.full_name))
+            offer_missing_files(form, StartState.missing_files_key(component.kind, component.full_name))
         return form
 
 
@@ -183,5 +202,5 @@ def offer_missing_files(component: Component, key: str) -> None:
     show_hint(missing.describe())
     if st.button("Agree and fetch it", key=key):
         with st.spinner("Fetching"):
-            run_action(missing.fetch, TerminalProgress())
+            run_action(missing.fetch, PageProgress())
         st.rerun()

@@ -1,4 +1,4 @@
-"""The page Run: what is chosen is what runs; a run is watched, cancelled, started again, and outlives the page."""
+"""Finding groups: what is chosen is what runs; a run is watched, cancelled, started again, and outlives the page."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from tests.dashboard.waiting import wait_until
 from tests.fixture_types import Cli, Distribution
 
 from covey.data.folder import FolderDataset
-from covey.experiments.jobs import Job, list_jobs
+from covey.experiments.jobs import Job, list_jobs, read_task
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 from covey_dashboard.data.datasets import list_tables
 from covey_dashboard.data.describe_table import describe_table
 from covey_dashboard.data.table_titles import title_embeddings
-from covey_dashboard.pages.run.planned_steps import plan_steps
-from covey_dashboard.pages.run.watch_jobs import format_duration
+from covey_dashboard.pages.start.planned_steps import plan_steps
 from covey_dashboard.server import server
+from covey_dashboard.widgets.every_page.jobs import format_duration, start_task
 
 HEAVY = """
 from covey import FeatureExtractor, component, hookimpl
@@ -49,10 +49,10 @@ pytestmark = pytest.mark.usefixtures("slow")
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, location: object) -> AppTest:
-    """The page Run of a dataset."""
+    """The page Start of a dataset."""
     monkeypatch.setenv(server.LOCATION, str(location))
     app = AppTest.from_file(str(server.APP), default_timeout=60).run()
-    return done(app.switch_page("../pages/run/page.py").run())
+    return done(app.switch_page("../pages/start/page.py").run())
 
 
 def done(app: AppTest) -> AppTest:
@@ -63,7 +63,7 @@ def done(app: AppTest) -> AppTest:
 def chosen(app: AppTest) -> AppTest:
     """The page with the components that are quick."""
     for kind, name in (("extractor", "slow"), ("reducer", "cut"), ("clusterer", "above")):
-        app.multiselect(key=f"run.{kind}").set_value([name])
+        app.multiselect(key=f"start.set.{kind}").set_value([name])
     return done(app.run())
 
 
@@ -87,7 +87,7 @@ def finished(folder: Path) -> Job:
 def test_the_engine_is_chosen_with_its_form(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = chosen(opened(monkeypatch, calls))
     assert not any("--engine" in code for code in codes(app))
-    app.selectbox(key="run.engine").set_value("processes")
+    app.selectbox(key="start.set.engine").set_value("processes")
     app = done(app.run())
     assert "Processes of this machine" in told(app)
     assert any("--engine processes" in code for code in codes(app))
@@ -95,21 +95,21 @@ def test_the_engine_is_chosen_with_its_form(calls: Path, monkeypatch: pytest.Mon
 
 def test_what_is_shown_is_what_runs(monkeypatch: pytest.MonkeyPatch, calls: Path, covey: Cli) -> None:
     app = chosen(opened(monkeypatch, calls))
-    app.number_input(key="run.clusterer.covey-slow:above.eps").set_value(0.25)
-    app.text_input(key="run.reducer.covey-slow:cut.sizes").set_value("2, 3")
-    app.multiselect(key="run.extractor.covey-slow:slow.layers").set_value(["mean", "deviation"])
+    app.number_input(key="start.set.clusterer.covey-slow:above.eps").set_value(0.25)
+    app.text_input(key="start.set.reducer.covey-slow:cut.sizes").set_value("2, 3")
+    app.multiselect(key="start.set.extractor.covey-slow:slow.layers").set_value(["mean", "deviation"])
     done(app.run())
     assert "To describe: 100 images × 2 tables." in told(app)
     command, text = codes(app)
-    done(app.button(key="run.start").click().run())
+    done(app.button(key="start.find_other_groups").click().run())
     job = finished(calls)
     assert (job.state, job.message) == ("done", "10 tables made, 0 kept from before.")
     assert job.experiment_text.strip() == text
     if os.name != "nt":
         assert "0 tables made, 10 kept from before." in covey(*shlex.split(command)[1:]).stdout
     plan_steps.clear()
-    assert "The dataset has all these tables already: nothing has to be computed." in told(done(app.run()))
-    assert "Done: slow → cut → above" in told(app)
+    assert "All these results are there already: nothing has to be computed." in told(done(app.run()))
+    assert "Finding groups: slow → cut → above, done" in told(app)
 
 
 def test_what_an_extractor_lacks_is_offered_with_size_and_licence(
@@ -117,18 +117,18 @@ def test_what_an_extractor_lacks_is_offered_with_size_and_licence(
 ) -> None:
     distribution("covey-heavy", {"heavy": "covey_heavy"}, covey_heavy=HEAVY)
     app = opened(monkeypatch, calls)
-    app.multiselect(key="run.extractor").set_value(["heavy"])
+    app.multiselect(key="start.set.extractor").set_value(["heavy"])
     app = done(app.run())
     assert "The heavy model is not on this machine: 61 MB from afar; licence CC0." in told(app)
-    app.button(key="run.fetch.extractor.covey-heavy:heavy").click().run()
+    app.button(key="start.files.extractor.covey-heavy:heavy").click().run()
     done(app)
     assert "The heavy model" not in told(app)
 
 
 def test_several_components_need_the_file(monkeypatch: pytest.MonkeyPatch, calls: Path) -> None:
     app = chosen(opened(monkeypatch, calls))
-    done(app.multiselect(key="run.clusterer").set_value(["above", "dbscan"]).run())
-    done(app.number_input(key="run.clusterer.covey-slow:above.eps").set_value(0.25).run())
+    done(app.multiselect(key="start.set.clusterer").set_value(["above", "dbscan"]).run())
+    done(app.number_input(key="start.set.clusterer.covey-slow:above.eps").set_value(0.25).run())
     command, text = codes(app)
     assert command == "covey run covey.toml"
     assert text.count("[[clusterer]]") == 2
@@ -137,15 +137,15 @@ def test_several_components_need_the_file(monkeypatch: pytest.MonkeyPatch, calls
 
 @pytest.mark.usefixtures("brightness")
 def test_features_of_several_extractors_are_joined(monkeypatch: pytest.MonkeyPatch, calls: Path, covey: Cli) -> None:
-    assert not [widget for widget in chosen(opened(monkeypatch, calls)).multiselect if widget.key == "run.join"]
+    assert not [widget for widget in chosen(opened(monkeypatch, calls)).multiselect if widget.key == "start.set.join"]
     app = chosen(opened(monkeypatch, calls))
-    done(app.multiselect(key="run.extractor").set_value(["slow", "brightness"]).run())
-    join = app.multiselect(key="run.join")
+    done(app.multiselect(key="start.set.extractor").set_value(["slow", "brightness"]).run())
+    join = app.multiselect(key="start.set.join")
     assert list(join.options) == ["slow", "brightness"]
     done(join.set_value(["slow"]).run())
     assert "Choose at least two to join." in told(app)
-    done(app.multiselect(key="run.join").set_value(["slow", "brightness"]).run())
-    done(app.slider(key="run.join.form.whiten").set_value(0.5).run())
+    done(app.multiselect(key="start.set.join").set_value(["slow", "brightness"]).run())
+    done(app.slider(key="start.set.join.form.whiten").set_value(0.5).run())
     assert "To describe: 100 images × 2 tables." in told(app)
     command, text = codes(app)
     assert 'join = ["slow", "brightness"]\nwhiten = 0.5\n' in text
@@ -156,29 +156,29 @@ def test_features_of_several_extractors_are_joined(monkeypatch: pytest.MonkeyPat
         joined = next(entry for entry in FolderDataset(calls).features() if "+" in entry.name)
         assert describe_table(joined).endswith(". join put these side by side (whiten 0.5).")
         list_tables.clear()
-        options = chosen(app).multiselect(key="run.join").options
+        options = chosen(app).multiselect(key="start.set.join").options
         (brightness,) = calls.glob("full_features_brightness~*.npz")
         assert list(options) == ["slow", f"brightness ({brightness.stem[-8:]})"]
-        done(app.multiselect(key="run.extractor").set_value(["slow", "brightness"]).run())
-        done(app.multiselect(key="run.join").set_value(["slow", "brightness"]).run())
-        done(app.slider(key="run.join.form.whiten").set_value(0.5).run())
+        done(app.multiselect(key="start.set.extractor").set_value(["slow", "brightness"]).run())
+        done(app.multiselect(key="start.set.join").set_value(["slow", "brightness"]).run())
+        done(app.slider(key="start.set.join.form.whiten").set_value(0.5).run())
     plan_steps.clear()
-    assert "The dataset has all these tables already: nothing has to be computed." in told(done(app.run()))
+    assert "All these results are there already: nothing has to be computed." in told(done(app.run()))
 
 
 def test_what_lacks_a_library_or_is_not_chosen_cannot_start(monkeypatch: pytest.MonkeyPatch, calls: Path) -> None:
     app = chosen(opened(monkeypatch, calls))
-    done(app.multiselect(key="run.extractor").set_value(["missing"]).run())
+    done(app.multiselect(key="start.set.extractor").set_value(["missing"]).run())
     assert "needs a library that is not installed: pip install &quot;covey[nobody]&quot;" in told(app)
-    assert not [button for button in app.button if button.key == "run.start"]
-    done(app.multiselect(key="run.extractor").set_value([]).run())
+    assert not [button for button in app.button if button.key == "start.find_other_groups"]
+    done(app.multiselect(key="start.set.extractor").set_value([]).run())
     assert "Choose at least one extractor." in told(app)
 
 
 def test_a_run_that_fails_says_why_and_its_log_is_at_hand(monkeypatch: pytest.MonkeyPatch, calls: Path) -> None:
     app = chosen(opened(monkeypatch, calls))
-    app.text_input(key="run.extractor.covey-slow:slow.breaks").set_value("error")
-    done(app.button(key="run.start").click().run())
+    app.text_input(key="start.set.extractor.covey-slow:slow.breaks").set_value("error")
+    done(app.button(key="start.find_other_groups").click().run())
     finished(calls)
     done(app.run())
     assert (
@@ -188,35 +188,27 @@ def test_a_run_that_fails_says_why_and_its_log_is_at_hand(monkeypatch: pytest.Mo
     assert any("Extracting features: 100 images" in code for code in codes(app))
 
 
-def test_another_run_at_work_is_said(monkeypatch: pytest.MonkeyPatch, calls: Path, gate: Path) -> None:
+def test_while_a_run_goes_on_no_other_starts(monkeypatch: pytest.MonkeyPatch, calls: Path, gate: Path) -> None:
     app = chosen(opened(monkeypatch, calls))
-    app.text_input(key="run.extractor.covey-slow:slow.gate").set_value(str(gate))
-    done(app.button(key="run.start").click().run())
-    wait_until(lambda: of(calls)[0].stage is not None)
-    done(app.button(key="run.start").click().run())
-    finished(calls)
-    assert "Another run is at work there" in told(done(app.run()))
-    assert "Running: slow → cut → above" in told(app)
-    of(calls)[1].cancel()
+    app.text_input(key="start.set.extractor.covey-slow:slow.gate").set_value(str(gate))
+    done(app.button(key="start.find_other_groups").click().run())
+    assert app.button(key="start.find_other_groups").disabled
+    assert app.button(key="start.find_groups").disabled
+    start_task(str(calls), read_task(of(calls)[0].folder, Registry.installed()))
+    assert len(of(calls)) == 1
+    of(calls)[0].cancel()
 
 
 def test_a_component_that_is_gone_is_a_sentence(monkeypatch: pytest.MonkeyPatch, calls: Path) -> None:
     app = chosen(opened(monkeypatch, calls))
-    app.text_input(key="run.extractor.covey-slow:slow.breaks").set_value("error")
-    done(app.button(key="run.start").click().run())
+    app.text_input(key="start.set.extractor.covey-slow:slow.breaks").set_value("error")
+    done(app.button(key="start.find_other_groups").click().run())
     job = finished(calls)
     job.experiment_file.write_text(job.experiment_text.replace('use = "slow"', 'use = "<b>gone</b>"'), "utf-8")
     done(app.run())
-    done(app.button(key=f"run.job.{job.folder.name}.again").click().run())
+    done(app.button(key=f"start.job.{job.folder.name}.again").click().run())
     assert "There is no extractor &#x27;&lt;b&gt;gone&lt;/b&gt;&#x27;." in told(app)
     assert len(of(calls)) == 1
-
-
-@pytest.mark.parametrize("location", ["", "empty"])
-def test_without_images_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, location: str) -> None:
-    (tmp_path / "empty").mkdir()
-    app = opened(monkeypatch, location and tmp_path / location)
-    assert ("There are no images in" if location else "No dataset is open yet") in told(app)
 
 
 def test_times_are_told_in_words() -> None:
@@ -231,7 +223,7 @@ def test_times_are_told_in_words() -> None:
 
 @pytest.fixture
 def page(calls: Path) -> Iterator[Page]:
-    """The page Run in a browser."""
+    """The page Start in a browser, by an address that an earlier version had."""
     with seen(calls, "run", height=1000) as page:
         yield page
 
@@ -246,35 +238,42 @@ def choose(page: Page, label: str, old: str, new: str) -> None:
     expect(page.get_by_role("button", name=f"Remove {old}")).to_have_count(0)
 
 
-def test_a_run_is_watched_reloaded_cancelled_and_finished(page: Page, calls: Path, gate: Path) -> None:
-    choose(page, "Describe the images with", "timm", "slow")
-    choose(page, "Map them with", "umap", "cut")
-    choose(page, "Find groups with", "dbscan", "above")
-    expect(page.get_by_text("--clusterer above")).to_be_visible()
+def test_a_run_is_seen_on_every_page_cancelled_and_started_again(page: Page, calls: Path, gate: Path) -> None:
+    bar = page.locator(".st-key-job_bar")
+    page.get_by_text("Other ways").click()
+    choose(page, "Network", "timm", "slow")
+    choose(page, "Map:", "umap", "cut")
+    choose(page, "Groups:", "dbscan", "above")
     settle(page)
     page.get_by_label("Gate", exact=True).fill(str(gate))
     page.keyboard.press("Enter")
-    expect(page.get_by_text("extractor.gate=")).to_be_visible()
-    page.get_by_role("button", name="Start", exact=True).click()
-    expect(page.get_by_text("Extracting features: 32 of 100 images")).to_be_visible()
-    page.reload()
-    expect(page.get_by_text("Running: slow → cut → above")).to_be_visible()
-    page.get_by_text("Log", exact=True).click()
-    expect(page.get_by_text("Extracting features: 100 images")).to_be_visible()
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Cancelled: slow → cut → above")).to_be_visible()
     settle(page)
+    page.get_by_role("button", name="Find groups in this way").dblclick()
+    expect(bar.get_by_text("Finding groups. Extracting features: 32 of 100 images")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Find groups", exact=True)).to_be_disabled()
+    assert len(of(calls)) == 1
+    for name in ("Labels", "Methods"):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+        expect(bar.get_by_text("Extracting features: 32 of 100 images")).to_be_in_viewport()
+    page.reload()
+    bar.get_by_role("button", name="Log").click()
+    expect(page.get_by_text("Extracting features: 100 images")).to_be_visible()
+    page.keyboard.press("Escape")
+    bar.get_by_role("button", name="Cancel").click()
+    expect(bar.get_by_text("Finding groups: Cancelled. What was finished is kept")).to_be_visible()
     assert not list(calls.glob("*.npz"))
     gate.touch()
-    page.get_by_role("button", name="Start again").click()
-    expect(page.get_by_text("Done: slow → cut → above")).to_be_visible()
-    settle(page)
+    bar.get_by_role("button", name="Start again").click()
+    page.get_by_role("link", name="See the groups").click()
+    expect(page.get_by_role("heading", name="Explore", level=1)).to_be_visible()
+    expect(bar).to_have_count(0)
     assert "going on where an earlier run stopped" in of(calls)[0].log
+    page.get_by_role("link", name="Start", exact=True).click()
+    page.get_by_text("What was done here").click()
     page.get_by_role("button", name="Remove", exact=True).last.click()
-    expect(page.get_by_text("Cancelled: slow → cut → above")).to_have_count(0)
+    expect(page.get_by_text("slow → cut → above, cancelled")).to_have_count(0)
     assert [job.state for job in of(calls)] == ["done"]
-    page.get_by_role("link", name="See the tables that it made").click()
-    expect(page.get_by_text("Embedding: 100 images, 8 numbers each")).to_be_visible()
 
 
 def test_an_extractor_that_learns_is_named_and_can_learn_again(
@@ -282,10 +281,10 @@ def test_an_extractor_that_learns_is_named_and_can_learn_again(
 ) -> None:
     distribution("covey-patterns", {"patterns": "covey_patterns"}, covey_patterns=PATTERNS)
     app = chosen(opened(monkeypatch, calls))
-    assert not [box for box in app.checkbox if box.key == "run.learn_again"]
-    done(app.multiselect(key="run.extractor").set_value(["patterns"]).run())
+    assert not [box for box in app.checkbox if box.key == "start.set.learn_again"]
+    done(app.multiselect(key="start.set.extractor").set_value(["patterns"]).run())
     assert "To learn first from the images: patterns. To describe: 100 images × 1 table." in told(app)
-    done(app.checkbox(key="run.learn_again").check().run())
+    done(app.checkbox(key="start.set.learn_again").check().run())
     command, text = codes(app)
     assert "--learn-again" in shlex.split(command)
     assert "learn_again = true" in text

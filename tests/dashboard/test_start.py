@@ -1,4 +1,4 @@
-"""The page Data, as far as it can be seen without a browser."""
+"""The page Start, as far as it can be seen without a browser."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from tests.dashboard.elements import button
 
 from covey.components.kinds import Kind
 from covey.data.folder import FolderDataset
@@ -54,7 +55,7 @@ def started() -> AppTest:
 def opened(location: object) -> AppTest:
     """The app with a dataset that a person wrote into the field."""
     app = started()
-    app.text_input(key="data.location").set_value(str(location)).run()
+    app.text_input(key="start.location").set_value(str(location)).run()
     assert not app.exception
     return app
 
@@ -63,10 +64,10 @@ def told(app: AppTest) -> str:
     return " ".join([*(item.value for item in app.html), *(item.value for item in app.text)])
 
 
-def test_without_a_dataset_it_says_how_to_name_one() -> None:
+def test_without_a_dataset_it_says_how_to_open_one() -> None:
     app = started()
-    assert "Which dataset?" in told(app)
-    assert app.code[0].value == "covey dashboard FOLDER"
+    assert "Open a folder with recordings or with spectrogram images." in told(app)
+    assert not app.code
 
 
 def test_images_outside_a_dataset_are_used_when_the_person_says_so(birds: Path, tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_a_folder_is_opened_and_told_of(birds: Path, names: list[str]) -> None:
 
 def test_a_place_that_is_not_there_is_a_sentence_and_what_is_open_stays(birds: Path, tmp_path: Path) -> None:
     app = opened(birds)
-    app.text_input(key="data.location").set_value(str(tmp_path / "<b>nowhere</b>")).run()
+    app.text_input(key="start.location").set_value(str(tmp_path / "<b>nowhere</b>")).run()
     assert "There is no folder" in told(app)
     assert "&lt;b&gt;nowhere" in told(app)
     assert "115 images" in told(app)
@@ -102,7 +103,7 @@ def test_a_place_that_is_not_there_is_a_sentence_and_what_is_open_stays(birds: P
 def test_what_was_open_is_offered_again(birds: Path) -> None:
     opened(birds)
     app = started()
-    app.selectbox(key="data.recent").select(str(birds)).run()
+    app.selectbox(key="start.recent").select(str(birds)).run()
     assert "115 images" in told(app)
 
 
@@ -114,15 +115,16 @@ def test_an_address_opens_only_what_was_open_before(birds: Path, images: Path) -
         assert (str(place) in told(app.run())) is is_known
 
 
-def test_images_without_an_embedding_get_the_command_that_makes_one(images: Path) -> None:
+def test_images_without_groups_get_one_button_that_finds_them(images: Path) -> None:
     app = opened(images)
-    assert "24 images and no embedding yet" in told(app)
-    assert app.code[0].value == f"covey run {images}"
+    assert f"24 images in {images}" in told(app)
+    assert not button(app, "Find groups").disabled
+    assert "24 images only: groups need images that are alike" in told(app)
 
 
 def test_an_empty_folder_says_so(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert "neither images nor embeddings" in told(opened(tmp_path / "empty"))
+    assert "There are neither recordings nor images here." in told(opened(tmp_path / "empty"))
 
 
 def test_a_second_embedding_is_joined_and_what_does_not_match_is_told(birds: Path, names: list[str]) -> None:
@@ -130,7 +132,7 @@ def test_a_second_embedding_is_joined_and_what_does_not_match_is_told(birds: Pat
     Z = np.zeros((111, 2), np.float32)
     FolderDataset(birds).save([Embedding(names=[*names[5:], "new.png"], Z=Z, map=Z[:, :2], provenance=provenance)])
     app = opened(birds)
-    joined = app.selectbox(key="data.second")
+    joined = app.selectbox(key="start.second")
     app = joined.select(next(name for name in joined.options if "other" in name)).run()
     assert "Of 116 images 110 used; 5 not in other" in told(app)
 
@@ -146,7 +148,8 @@ def test_it_works_where_torch_and_umap_are_not_installed(birds: Path, monkeypatc
 def test_damaged_recents_do_no_harm(tmp_path: Path, content: str, scattered: Callable[..., Path]) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "recents.json").write_text(content)
-    assert "no embedding yet" in told(opened(scattered(tmp_path / "features", np.zeros((3, 2)), features=True)))
+    folder = scattered(tmp_path / "features", np.zeros((3, 2)), features=True)
+    assert "Only tables are here, no images" in told(opened(folder))
 
 
 def test_tables_of_the_original_say_what_their_names_tell_and_the_usual_size_comes_first(tmp_path: Path) -> None:
@@ -157,8 +160,8 @@ def test_tables_of_the_original_say_what_their_names_tell_and_the_usual_size_com
             np.savez(tmp_path / f"dimred_{size}_neigh_10_{model}.npz", X_red=Z, X_2D=Z[:, :2], N=names)
     np.savez(tmp_path / "full_features_saec_20250614_004030.npz", X=np.ones((30, 256, 8), np.float32), N=names)
     app = opened(tmp_path)
-    assert app.selectbox(key="data.embedding").value == "dimred_8_neigh_10_MaxVit_T_blocks.0.npz"
-    assert "MaxVit_T_blocks.0 to 8" in app.selectbox(key="data.embedding").options
+    assert app.selectbox(key="start.embedding").value == "dimred_8_neigh_10_MaxVit_T_blocks.0.npz"
+    assert "MaxVit_T_blocks.0 to 8" in app.selectbox(key="start.embedding").options
     assert "Made by another tool, by its name from saec_20250614_004030 in 8 dimensions, 10 neighbours." in told(app)
     assert "Features: 30 images, 512 numbers each" in told(app)
     assert "damaged" not in told(app)

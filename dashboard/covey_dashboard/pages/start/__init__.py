@@ -1,0 +1,1 @@
+"""The page Start: what a folder holds, and the next step."""

@@ -1,0 +1,1 @@
+"""What stands on every page: the task that goes on, the tour, headings."""
