@@ -232,7 +232,7 @@ class TestPages:
     ) -> None:
         monkeypatch.setenv(server.READ_ONLY, "1")
         app = view("start", images)
-        assert "no embedding yet" in said(app)
+        assert "No groups were found here yet." in said(app)
         assert not app.code
 
 

@@ -32,6 +32,7 @@ class TourState:
     step: int | None = None
     is_closed: bool = False
 
+    container_key = "tour"
     begin_key = "tour.begin"
     decline_key = "tour.decline"
     back_key = "tour.back"

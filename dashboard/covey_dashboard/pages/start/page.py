@@ -46,6 +46,8 @@ def show_start(location: str) -> None:
     if not is_read_only():
         offer_next_step(location, recordings, opened)
         show_past_jobs(location)
+    elif not opened:
+        show_hint("No groups were found here yet.")
     show_tables(location, opened)
 
 

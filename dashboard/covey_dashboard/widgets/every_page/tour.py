@@ -66,10 +66,10 @@ def show_tour() -> None:
         return
     state = TourState.recall()
     if state.step is not None:
-        with st.container(border=True, key="tour"):
+        with st.container(border=True, key=TourState.container_key):
             _show_step(state.step)
     elif not state.is_closed and not _note_file().exists():
-        with st.container(horizontal=True, border=True, vertical_alignment="center", key="tour"):
+        with st.container(horizontal=True, border=True, vertical_alignment="center", key=TourState.container_key):
             st.text("New here? A tour of five steps shows the way.")
             st.button("Take the tour", key=TourState.begin_key, on_click=begin_tour)
             st.button("No, thanks", key=TourState.decline_key, on_click=_end_tour)
