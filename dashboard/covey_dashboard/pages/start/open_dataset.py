@@ -12,7 +12,7 @@ from covey_dashboard.current_dataset import show_dataset
 from covey_dashboard.data.datasets import registry
 from covey_dashboard.data.recent_datasets import list_recent_datasets
 from covey_dashboard.data.table_titles import as_utf8
-from covey_dashboard.server.allowed_folders import check_allowed, list_folders, list_roots
+from covey_dashboard.pages.start.allowed_folders import check_allowed, list_folders, list_roots
 from covey_dashboard.server.read_only import refuse_if_read_only
 from covey_dashboard.state import StartState
 from covey_dashboard.widgets.messages import show_problem
