@@ -30,7 +30,7 @@ _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
 @attrs.frozen(eq=False)
-class Stretch:
+class PreviewSound:
     """The beginning of a recording: its name, its sound (n, channels) float32, and its sampling rate in Hz."""
 
     name: str
@@ -39,7 +39,7 @@ class Stretch:
 
 
 @cached(spinner="Reading some recordings", max_entries=2)
-def read_samples(location: str) -> list[Stretch]:
+def read_samples(location: str) -> list[PreviewSound]:
     """Return the beginnings of recordings that are spread evenly over those of a dataset.
 
     Raises:
@@ -53,20 +53,20 @@ def read_samples(location: str) -> list[Stretch]:
     return [stretch for path in chosen if (stretch := _try_stretch(path))]
 
 
-def _try_stretch(path: Path) -> Stretch | None:
+def _try_stretch(path: Path) -> PreviewSound | None:
     try:
         sound, rate = read_stretch(path, 0.0, LONGEST_S, MOST_SAMPLES)
     except (BrokenRecording, OSError):
         return None
-    return Stretch(path.name, sound, rate) if len(sound) else None
+    return PreviewSound(path.name, sound, rate) if len(sound) else None
 
 
-def draw_previews(stretches: Sequence[Stretch], recipe: Recipe) -> str:
+def draw_previews(stretches: Sequence[PreviewSound], recipe: Recipe) -> str:
     """Return HTML with a spectrogram of each recording, its loudest piece, with axes."""
     return f'<div class="covey-previews">{"".join(_draw_figure(stretch, recipe) for stretch in stretches)}</div>'
 
 
-def _draw_figure(stretch: Stretch, recipe: Recipe) -> str:
+def _draw_figure(stretch: PreviewSound, recipe: Recipe) -> str:
     name = escape(as_utf8(stretch.name))
     first = _find_loudest(stretch, recipe.segment)
     count = round((recipe.segment + _MARGIN_S) * stretch.rate)
@@ -79,7 +79,7 @@ def _draw_figure(stretch: Stretch, recipe: Recipe) -> str:
     return f"<figure>{_draw_axes(pixels, drawn_recipe)}{caption}</figure>"
 
 
-def _find_loudest(stretch: Stretch, segment_s: float) -> int:
+def _find_loudest(stretch: PreviewSound, segment_s: float) -> int:
     """Return the first sample of the loudest piece of a recording."""
     length = round(segment_s * stretch.rate)
     energy = np.concatenate([[0.0], np.cumsum(np.square(stretch.sound[:, 0], dtype=np.float64))])
