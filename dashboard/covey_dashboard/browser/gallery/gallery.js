@@ -135,7 +135,7 @@ export class Gallery {
     this.recordings = element(this.host, "div", "sources");
     this.recordings.hidden = true;
     this.grid = element(this.host, "div", "grid");
-    const ariaLabel = "Images: Space takes out, Enter enlarges, P plays";
+    const ariaLabel = "Images: Space removes, Enter enlarges, P plays";
     Object.assign(this.grid, { tabIndex: 0, role: "listbox", ariaMultiSelectable: "true", ariaLabel });
     this.space = element(this.grid, "div", "space");
     this.player = this.createPlayer();
@@ -209,7 +209,7 @@ export class Gallery {
     this.current = Math.min(this.current, Math.max(0, names.length - 1));
     this.arrange();
     this.count();
-    if (this.viewer.isOpen) this.viewer.show(Math.min(this.viewer.index, names.length - 1));
+    if (this.viewer.isOpen) this.viewer.open(Math.min(this.viewer.index, names.length - 1));
   }
 
   startAnew() {

@@ -38,6 +38,7 @@ export class Viewer {
   constructor(gallery) {
     this.gallery = gallery;
     this.dialog = element(gallery.host, "dialog", "viewer");
+    this.dialog.tabIndex = -1; // so that its keys work where none of its controls has the focus
     const head = element(this.dialog, "div", "head");
     this.name = element(head, "bdi", "name");
     this.name.id = "viewer-name";
@@ -60,7 +61,7 @@ export class Viewer {
     const bar = element(this.dialog, "div", "bar");
     button(bar, "‹", "The image before (←)", () => this.move(-1));
     button(bar, "›", "The next image (→)", () => this.move(1));
-    this.remover = button(bar, "", "Take the image out, or back in (Space)", () => gallery.toggle(this.index));
+    this.remover = button(bar, "", "Remove the image, or put it back (Space)", () => gallery.toggle(this.index));
     const neighbours = "Find the images nearest to this one";
     this.neighbours = button(bar, "More like this", neighbours, () => gallery.findNeighbours(this.index));
     this.listen();

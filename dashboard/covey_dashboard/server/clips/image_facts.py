@@ -40,6 +40,8 @@ TITLES = {
     "smp": "sampling rate (Hz)",
 }
 """What columns are called that xeno-canto names in a few letters."""
+_OF_CLIPS = {"recording", "file_name_stub", "start"}
+"""Columns that say what the clip says."""
 
 _PLACE = "/covey/facts"
 _metadata_readers: dict[str, Callable[[], Metadata]] = {}
@@ -100,10 +102,11 @@ def describe_sound(recordings: Recordings, name: str) -> dict[str, object]:
 def list_metadata(recordings: Recordings, name: str) -> list[tuple[str, str]]:
     """Return what the metadata say of an image, column by column, without what they do not say."""
     try:
-        metadata = _metadata_readers[recordings.location]()
+        metadata = _metadata_readers.get(recordings.location, Metadata)()
     except CoveyError:
         return []
-    columns = {head: values[0] for head, values in metadata.of([name]).items() if head in metadata.columns}
+    shown = metadata.columns.keys() - _OF_CLIPS
+    columns = {head: values[0] for head, values in metadata.of([name]).items() if head in shown}
     return [(TITLES.get(head, head), _as_text(cell)) for head, cell in columns.items() if cell not in (None, "")]
 
 
