@@ -11,6 +11,7 @@ import pytest
 import streamlit as st
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import TextInput
 from tests.dashboard.browser import seen, settle
 from tests.dashboard.elements import button, chooser, name_class, select_vanished
 from tests.unwritable import unwritable
@@ -50,6 +51,11 @@ def turn(app: AppTest, title: str) -> AppTest:
     """Show the images of the choice that is called so."""
     at = next(at for at, option in enumerate(chooser(app, "Show").options) if option.startswith(title))
     return chooser(app, "Show").select_index(at).run()
+
+
+def name_field(app: AppTest) -> TextInput:
+    """Return the field for the name of the class that is shown."""
+    return next(field for field in app.text_input if field.label == "Name")
 
 
 def classes(app: AppTest) -> list[tuple[str, str]]:
@@ -158,11 +164,11 @@ def test_a_class_is_renamed_and_stays_in_view(opened: Open, store: LabelStore, n
     store.add(names[:9], "robin")
     store.add(names[:3], "wren")
     app = turn(opened(), "wren")
-    app.text_input[0].set_value("robin").run()
+    name_field(app).set_value("robin").run()
     assert "There is a class 'robin' already: merge the two, or take another name." in told(app)
-    app.text_input[0].set_value("Wren").run()
+    name_field(app).set_value("Wren").run()
     assert classes(app) == [("robin", "9"), ("Wren", "3")]
-    assert app.text_input[0].value == "Wren"
+    assert name_field(app).value == "Wren"
 
 
 def test_a_class_is_recoloured_merged_and_deleted(opened: Open, store: LabelStore, names: list[str]) -> None:
@@ -328,7 +334,8 @@ def test_names_are_text(opened: Open, store: LabelStore, names: list[str]) -> No
     visible = [*app.markdown, *app.caption, *app.button]
     assert not [item for item in visible if any(name in str(getattr(item, "label", item.value)) for name in HOSTILE)]
     for name in HOSTILE:
-        assert turn(app, name if name.isprintable() else f"\u2068{name}").text_input[0].value == name
+        turn(app, name if name.isprintable() else f"\u2068{name}")
+        assert name_field(app).value == name
 
 
 def test_a_damaged_label_file_is_told_of_and_left(opened: Open, store: LabelStore) -> None:

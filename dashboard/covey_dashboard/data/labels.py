@@ -35,7 +35,6 @@ from covey_dashboard.data.datasets import (
 )
 from covey_dashboard.data.species_suggestions import read_guesses
 from covey_dashboard.server.read_only import is_read_only
-from covey_dashboard.state import PersonState, VisitState
 
 PLACE_TTL = 10
 """Seconds after which covey looks again whether a dataset can be written."""
@@ -115,6 +114,8 @@ def label_store(location: str) -> LabelStore:
     Raises:
         CoveyError: the dataset cannot be opened.
     """
+    from covey_dashboard.state import PersonState  # what sessions remember is made of data
+
     context, place = get_script_run_ctx(), label_place(location)
     store = _visit_store(location) if is_read_only() else _shared_store(location, str(place.path), place.elsewhere)
     person, window = PersonState.recall(), context.session_id if context else ""
@@ -140,6 +141,8 @@ def _shared_store(location: str, _path: str, _elsewhere: str) -> LabelStore:
 
 def _visit_store(location: str) -> LabelStore:
     """Return the labels that a visitor sees, with those that this visitor gave: they are gone when the visit ends."""
+    from covey_dashboard.state import VisitState
+
     visit = VisitState.recall()
     if location not in visit.store_by_location:
         visit.store_by_location[location] = copy_labels(dataset_at(location))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 
 from covey import Floats
 from covey.frontend import Action, Answer, Batch, LabelStore, Marks, Worklist
-from covey_dashboard.data.labels import ImageLabels
 from covey_dashboard.data.selection import Rows
+
+if TYPE_CHECKING:
+    from covey_dashboard.data.labels import ImageLabels
 
 LATEST = 10_000
 """Actions among which undone ones are looked for."""
