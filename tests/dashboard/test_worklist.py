@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import seen
-from tests.dashboard.elements import button, name_class
+from tests.dashboard.elements import button, chooser, name_class
 
 from covey._base.text import count_noun
 from covey.analysis.assist.worklist import Worklist
@@ -115,6 +115,18 @@ def test_a_suggestion_is_accepted_and_undone(opened: Open, store: LabelStore, na
     assert question(app) == asked
     button(app, "Redo").click().run()
     assert set(store.by_image()) - set(before) == new
+
+
+def test_a_person_chooses_how_many_images_are_shown_at_once(opened: Open, store: LabelStore, names: list[str]) -> None:
+    store.add(names[:30], "robin")
+    store.add(names[60:80], "wren")
+    app = suggestion(opened())
+    chooser(app, "Images at once").set_value(10).run()
+    assert question(app).startswith("10 images, likely: ")
+    button(app, "Accept 10 images").click().run()
+    assert question(app).startswith("10 images, likely: ")
+    chooser(app, "Images at once").set_value(20).run()
+    assert question(app).startswith("20 images, likely: ")
 
 
 def test_a_suggestion_is_corrected(opened: Open, store: LabelStore, names: list[str]) -> None:

@@ -54,10 +54,14 @@ class Reply:
 
 @attrs.define(eq=False)
 class WorklistSession:
-    """The batch that is shown of the work-list of one embedding, and the replies of one person."""
+    """The batch that is shown of the work-list of one embedding, and the replies of one person.
+
+    `most` is how many images a batch may have, None for as many as take the least work.
+    """
 
     replies: list[Reply] = attrs.field(factory=list)
     shown: ShownBatch | None = None
+    most: int | None = None
     _replies_before: list[Reply] = attrs.field(factory=list)
     _certainties: tuple[ImageLabels, list[Reply], Floats] | None = None
     _on_screen: ShownBatch | None = None
@@ -78,8 +82,12 @@ class WorklistSession:
         It stays the same until it is answered, whatever others label meanwhile, unless that is its own images or class.
         """
         if self.shown is None or self._replies_before != replies or not _is_open(self.shown, image_labels):
-            self.shown, self._replies_before = _choose_batch(worklist, image_labels, replies), replies
+            self.shown, self._replies_before = _choose_batch(worklist, image_labels, replies, self.most), replies
         return self.shown
+
+    def resize(self, most: int | None) -> None:
+        """Show batches of up to so many images from now on, this one too."""
+        self.most, self.shown = most, None
 
     def note_on_screen(self) -> None:
         """Note that the batch is on the screen from now on."""
@@ -125,9 +133,12 @@ def mark_classes(image_labels: ImageLabels, replies: Sequence[Reply]) -> tuple[M
     return has_class, lacks_class
 
 
-def _choose_batch(worklist: Worklist, image_labels: ImageLabels, replies: Sequence[Reply]) -> ShownBatch | None:
+def _choose_batch(
+    worklist: Worklist, image_labels: ImageLabels, replies: Sequence[Reply], most: int | None
+) -> ShownBatch | None:
     class_indices = _index_by_class(image_labels)
-    batch = worklist.next(*mark_classes(image_labels, replies), [reply.answer(class_indices) for reply in replies])
+    answers = [reply.answer(class_indices) for reply in replies]
+    batch = worklist.next(*mark_classes(image_labels, replies), answers, most)
     label = None if batch is None or batch.label is None else list(class_indices)[batch.label]
     return ShownBatch(batch=batch, label=label) if batch else None
 

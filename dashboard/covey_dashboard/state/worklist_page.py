@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from covey_dashboard.data.worklist_session import WorklistSession
-from covey_dashboard.state.widget import recall_object
+from covey_dashboard.state.widget import Widget, recall_object
 
 if TYPE_CHECKING:
     from covey_dashboard.data.datasets import OpenEmbedding
@@ -20,6 +20,7 @@ class WorklistState:
     session: WorklistSession = attrs.field(factory=WorklistSession)
 
     class_key = "worklist.class"
+    most = Widget[int]("worklist.most")
     gallery_key = "worklist.gallery"
     accept_key = "worklist.accept"
     skip_key = "worklist.skip"

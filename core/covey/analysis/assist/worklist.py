@@ -18,6 +18,8 @@ MOST = 100
 """Images of a batch, at most."""
 LEAST = 4
 """Images that a group needs to be shown."""
+LIKELY = 0.5
+"""Images that are more probable than this are shown where a person chose how many."""
 MIXED, STEEPNESS = 0.4, 5
 """An image as near to another group as to its own is wrong in it with probability MIXED, and one whose distance to its
 own is the share r of that to the next one with MIXED r^STEEPNESS (measured on labelled sound and made-up calls)."""
@@ -88,13 +90,17 @@ class Worklist:
         self.certainty = Certainty(space, Z)
         self.groups = [*_form_groups(space), *(_group_guesses(guesses) if guesses else [])]
 
-    def next(self, assigned: Marks, refused: Marks, answers: Sequence[Answer] = ()) -> Batch | None:
+    def next(
+        self, assigned: Marks, refused: Marks, answers: Sequence[Answer] = (), most: int | None = None
+    ) -> Batch | None:
         """Return the next batch; None if there is nothing to show.
 
         Args:
             assigned: whether each image has each class, (n, c); c may be 0. Images with a class are not shown.
             refused: whether a person said that the image does not belong to the class, (n, c).
             answers: the answers to earlier batches, oldest first.
+            most: images of a batch, at most: all that are more likely right than wrong, as far as these go. None for
+                as many as take the fewest actions.
         """
         certainties = self.certainty.estimate(assigned, refused)
         labelled: NDArray[np.bool_] = np.asarray(assigned.any(axis=1))
@@ -102,20 +108,23 @@ class Worklist:
         trust = _learn_trust([answer for answer in answers if answer.batch.group is None])
         classes: list[int] = np.flatnonzero(assigned.any(axis=0)).tolist()
         suggestions = [
-            _cut_batch(rows, certainties[rows, label], trust.get(label, trust[None]), label=label) for label in classes
+            _cut_batch(rows, certainties[rows, label], trust.get(label, trust[None]), most, label=label)
+            for label in classes
         ]
-        groups = self._list_groups(labelled | (certainties.max(axis=1, initial=0) > SURE), answers)
+        groups = self._list_groups(labelled | (certainties.max(axis=1, initial=0) > SURE), answers, most)
         candidates = [batch for batch in (*suggestions, *groups) if batch is not None]
         return max(candidates, key=_rate_batch, default=None)
 
-    def _list_groups(self, settled: NDArray[np.bool_], answers: Sequence[Answer]) -> Iterator[Batch | None]:
+    def _list_groups(
+        self, settled: NDArray[np.bool_], answers: Sequence[Answer], most: int | None
+    ) -> Iterator[Batch | None]:
         """Yield the groups that have not been shown, without settled images."""
         answered_groups = {answer.batch.group for answer in answers}
         trust = _learn_trust([answer for answer in answers if answer.batch.group is not None])[None]
         for number, group in enumerate(self.groups):
             is_open = ~settled[group.rows]
             if number not in answered_groups and np.count_nonzero(is_open) >= LEAST:
-                yield _cut_batch(group.rows[is_open], group.probabilities[is_open], trust, group=number)
+                yield _cut_batch(group.rows[is_open], group.probabilities[is_open], trust, most, group=number)
 
 
 @attrs.frozen(eq=False)
@@ -127,7 +136,12 @@ class _Group:
 
 
 def _cut_batch(
-    rows: NDArray[np.intp], certainties: Floats, trust: float, label: int | None = None, group: int | None = None
+    rows: NDArray[np.intp],
+    certainties: Floats,
+    trust: float,
+    most: int | None,
+    label: int | None = None,
+    group: int | None = None,
 ) -> Batch | None:
     """Return the likeliest of some images, as many as give the most right labels per action; None if there is none.
 
@@ -135,19 +149,23 @@ def _cut_batch(
         rows: the images (m,).
         certainties: the probability of each to be right (m,).
         trust: what is added to the logarithm of the odds.
+        most: as in `Worklist.next`.
         label: the class.
         group: the number of the group if there is no class.
     """
-    order = np.argsort(-certainties, kind="stable")[:MOST]
+    order = np.argsort(-certainties, kind="stable")[: most or MOST]
     order = order[certainties[order] > 0]
     if not len(order):
         return None
     odds = certainties[order] / np.maximum(1 - certainties[order], 1 - CERTAIN) * np.exp(trust)
-    right: NDArray[np.float64] = np.cumsum(np.minimum(odds / (1 + odds), CERTAIN))
+    probabilities = np.minimum(odds / (1 + odds), CERTAIN)
+    right: NDArray[np.float64] = np.cumsum(probabilities)
     counts = np.arange(1, len(order) + 1)
     rates = right / (LOOKS + counts - right)
     fewest = min(LEAST, len(order)) - 1 if label is None else 0
     last = fewest + int(np.argmax(rates[fewest:]))
+    if most:
+        last = max(last, int(np.count_nonzero(probabilities > LIKELY)) - 1)
     return Batch(rows[order[: last + 1]], label, group, float(right[last]))
 
 

@@ -16,7 +16,7 @@ from covey_dashboard.data.datasets import OpenEmbedding, dataset_at, image_folde
 from covey_dashboard.data.labels import ImageLabels, observe_labels, prepare_worklist, read_image_labels
 from covey_dashboard.data.selection import Rows
 from covey_dashboard.data.species_suggestions import suggest_species
-from covey_dashboard.data.worklist_session import Reply, ShownBatch
+from covey_dashboard.data.worklist_session import Reply, ShownBatch, WorklistSession
 from covey_dashboard.state import ClassFieldState, LabelBarState, WorklistState
 from covey_dashboard.widgets.gallery import list_remaining, show_gallery
 from covey_dashboard.widgets.label_bar import (
@@ -32,6 +32,10 @@ from covey_dashboard.widgets.page_frame import link_page, show_page
 
 VERY_LIKELY, LIKELY = 0.7, 0.5
 """Probability of a class that is as good as certain (it is never above 0.9), and of one that is likely."""
+
+
+BATCH_SIZES = (0, 10, 20, 50, 100, 200)
+"""Images of a batch, at most, among which a person can choose; 0 for automatic."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -96,8 +100,11 @@ def show_view(view: WorklistView) -> None:
     Raises:
         CoveyError: a file cannot be read.
     """
-    progress_place, (worklist, feature_count) = st.container(), prepare_worklist(view.opened)
     session = view.state.session
+    progress_place, size_place = st.columns([6, 1], gap="medium")
+    with size_place:
+        choose_batch_size(session)
+    worklist, feature_count = prepare_worklist(view.opened)
     show_remarks(view, feature_count)
     batch = session.next_batch(worklist, view.image_labels, view.replies)
     if batch:
@@ -107,6 +114,25 @@ def show_view(view: WorklistView) -> None:
     with progress_place:  # last, since it takes about as long as to choose the batch
         show_progress(view, session.certainties(worklist, view.image_labels, view.replies))
     session.note_on_screen()
+
+
+def choose_batch_size(session: WorklistSession) -> None:
+    """Let a person choose how many images a batch may have."""
+    st.selectbox(
+        "Images at once",
+        BATCH_SIZES,
+        BATCH_SIZES.index(session.most or 0),
+        format_func=lambda most: f"up to {most}" if most else "automatic",
+        help="Automatic takes as many as mean the least work: more where the suggestions were right before.",
+        key=WorklistState.most.key,
+        on_change=take_batch_size,
+        args=(session,),
+    )
+
+
+def take_batch_size(session: WorklistSession) -> None:
+    """Show batches of the size that a person chose."""
+    session.resize(WorklistState.most.content or None)
 
 
 def show_batch(view: WorklistView, shown: ShownBatch) -> None:
@@ -291,9 +317,9 @@ def show_progress(view: WorklistView, certainties: Floats) -> None:
     labelled_count = image_count - len(certainties)
     count_and_text_by_part = {
         "labelled": (labelled_count, f"of {image_count:,} images labelled ({labelled_count / image_count:.0%})"),
-        "nearly": (very_likely_count, f"suggested with more than {VERY_LIKELY:.0%} certainty"),
-        "likely": (likely_count - very_likely_count, f"with more than {LIKELY:.0%}"),
-        "open": (len(certainties) - likely_count, "with less"),
+        "nearly": (very_likely_count, f"whose class covey suggests, more than {VERY_LIKELY:.0%} sure"),
+        "likely": (likely_count - very_likely_count, f"more than {LIKELY:.0%} sure"),
+        "open": (len(certainties) - likely_count, "of which it is less sure"),
     }
     bars = "".join(
         f'<i class="{part}" style="flex: {count}"></i>' for part, (count, _) in count_and_text_by_part.items()
