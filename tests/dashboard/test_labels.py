@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from html import unescape
@@ -60,8 +61,9 @@ def name_field(app: AppTest) -> TextInput:
 
 def classes(app: AppTest) -> list[tuple[str, str]]:
     """Return the names and counts in the list of classes."""
-    matches = re.findall(r"<b><bdi>(.*?)</bdi></b><span>(.*?)</span>", " ".join(item.value for item in app.html))
-    return [(unescape(name), count) for name, count in matches]
+    protos = [element.proto for element in app.get("bidi_component")]
+    lists = [json.loads(proto.json) for proto in protos if proto.component_name == "covey_class_list"]
+    return [(row["name"], str(row["count"])) for content in lists for row in content["classes"]]
 
 
 def test_without_labels_it_says_what_to_do(opened: Open) -> None:
@@ -379,8 +381,8 @@ def test_images_are_clicked_out_of_a_class_and_its_tables_go_out_and_come_back(
         with page.expect_download() as download:
             page.get_by_role("button", name=form).click()
         tables[download.value.suggested_filename] = Path(download.value.path()).read_bytes()
-    assert list(tables) == ["clustering_based_labels.csv", "labels.csv"]
-    assert tables["clustering_based_labels.csv"].splitlines()[:3] == [
+    assert list(tables) == ["birds_clustering_based_labels.csv", "birds_labels.csv"]
+    assert tables["birds_clustering_based_labels.csv"].splitlines()[:3] == [
         b",filename,'=robin", f"0,{names[0]},1.0".encode(), f"1,{names[1]},0.0".encode()
     ]  # fmt: skip
 
@@ -398,14 +400,17 @@ def test_images_are_clicked_out_of_a_class_and_its_tables_go_out_and_come_back(
     expect(page.get_by_text("Undone: “<i>wren</i>” given to 111 images.")).to_be_visible()
     assert [found.name for found in store.classes()] == ["=robin"]
 
-    page.get_by_role("combobox", name="Show").click()
-    page.get_by_role("option", name="=robin: 4 images").click()
+    page.get_by_role("tab", name="Classes").click()
+    page.get_by_role("button", name="=robin: 4 images").click()
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("No labels yet")).to_be_attached()
-    (tmp_path / "mine.csv").write_bytes(tables["labels.csv"])
+    store.add(names[:2], "wren")
+    page.get_by_role("tab", name="Export and import").click()
+    (tmp_path / "mine.csv").write_bytes(tables["birds_labels.csv"])
     page.locator("input[type=file]").set_input_files(tmp_path / "mine.csv")
     page.get_by_role("button", name="Add its labels").click()
-    expect(page.get_by_text("mine.csv: Of 4 rows 4 used. 4 labels: 4 new.")).to_be_visible()
+    report = "mine.csv: Of 4 rows 4 used. 4 labels: 4 new. 1 image has several classes now, 0 before."
+    expect(page.get_by_text(report)).to_have_count(2)
     assert store.images("=robin") == [names[0], *names[3:6]]
     store.add([names[9]], "from another window")
     expect(page.get_by_text("from another window").first).to_be_attached()

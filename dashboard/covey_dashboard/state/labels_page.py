@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import attrs
+import streamlit as st
 
 from covey_dashboard.state.widget import Widget, recall_object
 
@@ -25,14 +26,19 @@ class PreparedExport:
 
 @attrs.define(eq=False)
 class LabelsState:
-    """The page Labels: whose images are shown, None before the first time; the last import and export of datasets."""
+    """The page Labels: whose images are shown, None before the first time; the last import and export of datasets.
+
+    `report_by_location` says what the last import brought.
+    """
 
     choice: ImageChoice | None = None
     import_by_location: dict[str, LabelImport] = attrs.field(factory=dict)
     export_by_location: dict[str, PreparedExport] = attrs.field(factory=dict)
+    report_by_location: dict[str, str] = attrs.field(factory=dict)
 
     choices = Widget["ImageChoice | str"]("labels.choices")
     """Streamlit gives a text for an entry that has vanished from the list meanwhile."""
+    classes_key = "labels.classes"
     gallery_key = "labels.gallery"
     upload_key = "labels.upload"
     exporter_key = "labels.exporter"
@@ -48,6 +54,10 @@ class LabelsState:
     def recall(cls) -> LabelsState:
         """Return the state of this session."""
         return recall_object(cls, "", cls)
+
+    def read_clicked_class(self) -> str:
+        """Return the class that a person clicked in the list."""
+        return str(st.session_state[self.classes_key]["chosen"])
 
     @staticmethod
     def form_key(name: str) -> str:

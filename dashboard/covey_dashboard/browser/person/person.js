@@ -4,7 +4,7 @@
 
 const YEAR_S = 365 * 24 * 3600;
 
-/** @param {FrontendRendererArgs<object, { cookie: string, name: string }>} component */
+/** @param {FrontendRendererArgs<Record<string, never>, { cookie: string, name: string }>} component */
 export default function ({ data: { cookie, name } }) {
   const age = name ? YEAR_S : 0;
   document.cookie = `${cookie}=${encodeURIComponent(name.toWellFormed())}; path=/; max-age=${age}; SameSite=Strict`;

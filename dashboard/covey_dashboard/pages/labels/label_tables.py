@@ -9,7 +9,6 @@ from typing import Any
 
 import streamlit as st
 
-from covey import CoveyError
 from covey.frontend import LABELS_FILE, LabelImport, count_noun, import_labels, long_table, original_table
 from covey_dashboard.data.datasets import dataset_at
 from covey_dashboard.data.labels import label_store
@@ -17,11 +16,13 @@ from covey_dashboard.pages.labels.labels_overview import LabelsOverview
 from covey_dashboard.pages.labels.other_programs import (
     LABEL_TABLES,
     choose_importer,
+    name_files,
+    report_import,
     show_export_form,
     show_import_form,
 )
 from covey_dashboard.server.read_only import is_read_only
-from covey_dashboard.state import LabelBarState, LabelsState
+from covey_dashboard.state import LabelsState
 from covey_dashboard.widgets.messages import show_hint
 
 MOST_ROWS = 1000
@@ -33,7 +34,7 @@ def show_export(overview: LabelsOverview) -> None:
     """Offer the labels as tables."""
     write_image_table = partial(original_table, overview.store, overview.names)
     write_label_table = partial(long_table, overview.store)
-    button_arguments: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "icon": ":material/download:",
         "on_click": "ignore",
         "disabled": not overview.classes,
@@ -41,9 +42,10 @@ def show_export(overview: LabelsOverview) -> None:
     if count := len(overview.outdated.changed):
         verb = "is" if count == 1 else "are"
         show_hint(f"{count_noun(count, 'label')} given to other content {verb} not in these tables.")
-    st.download_button("One row for each image", write_image_table, LABELS_FILE, "text/csv", **button_arguments)
+    name = name_files(overview.location)
+    st.download_button("One row for each image", write_image_table, f"{name}_{LABELS_FILE}", "text/csv", **arguments)
     st.caption("A column for each class: 1.0 for the images that have it, 0.0 for the others.")
-    st.download_button("One row for each label", write_label_table, "labels.csv", "text/csv", **button_arguments)
+    st.download_button("One row for each label", write_label_table, f"{name}_labels.csv", "text/csv", **arguments)
     st.caption("The image, its class, when it got it and how.")
     if overview.classes and not is_read_only():
         show_export_form(overview.location)
@@ -52,6 +54,8 @@ def show_export(overview: LabelsOverview) -> None:
 def show_import(location: str) -> None:
     """Offer to add labels from files, and say what became of the last table."""
     importer = choose_importer()
+    if report := LabelsState.recall().report_by_location.get(location):
+        show_hint(report)
     if importer.full_name != LABEL_TABLES:
         show_import_form(location, importer)
         return
@@ -83,14 +87,14 @@ def import_upload(location: str, csv_bytes: bytes, shown_name: str) -> None:
         csv_bytes: the table.
         shown_name: what it is called, which is nobody's path.
     """
-    bar_state, import_by_location = LabelBarState.recall(), LabelsState.recall().import_by_location
-    import_by_location.pop(location, None)
-    try:
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "labels.csv"
-            path.write_bytes(csv_bytes)
-            label_import = import_labels(dataset_at(location), label_store(location), path, shown_name)
-        import_by_location[location] = label_import
-        bar_state.set_report(f"{shown_name}: {label_import.describe()}")
-    except CoveyError as error:
-        bar_state.set_report(str(error), has_failed=True)
+    LabelsState.recall().import_by_location.pop(location, None)
+    report_import(location, partial(_import_table, location, csv_bytes, shown_name))
+
+
+def _import_table(location: str, csv_bytes: bytes, shown_name: str) -> str:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "labels.csv"
+        path.write_bytes(csv_bytes)
+        label_import = import_labels(dataset_at(location), label_store(location), path, shown_name)
+    LabelsState.recall().import_by_location[location] = label_import
+    return f"{shown_name}: {label_import.describe()}"

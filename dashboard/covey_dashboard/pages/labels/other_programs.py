@@ -15,8 +15,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from covey import CoveyError
 from covey.authoring import SILENT, Exporter, Importer
-from covey.frontend import Kind, Registered, count_noun, export
+from covey.frontend import Kind, LabelStore, Registered, count_noun, export
 from covey_dashboard.data.datasets import dataset_at, registry
+from covey_dashboard.data.labels import label_store
 from covey_dashboard.server.read_only import refuse_if_read_only
 from covey_dashboard.state import LabelBarState, LabelsState, PreparedExport
 from covey_dashboard.widgets.forms import show_form
@@ -76,7 +77,7 @@ def show_export_form(location: str) -> None:
         st.download_button(
             title,
             prepared.zip_bytes,
-            f"{item.name}.zip",
+            f"{name_files(location)}_{item.name}.zip",
             "application/zip",
             icon=":material/download:",
             on_click="ignore",
@@ -150,7 +151,7 @@ def import_files(location: str, importer: Importer, files: Sequence[tuple[str, b
         importer: reads the files.
         files: the name and the bytes of each.
     """
-    _report(partial(_import, location, importer, files))
+    report_import(location, partial(_import, location, importer, files))
 
 
 def _import(location: str, importer: Importer, files: Sequence[tuple[str, bytes]]) -> str:
@@ -163,6 +164,38 @@ def _import(location: str, importer: Importer, files: Sequence[tuple[str, bytes]
             path.write_bytes(file_bytes)
             paths.append(path)
         return importer.read(dataset_at(location), paths, SILENT)
+
+
+def report_import(location: str, act: Callable[[], str]) -> None:
+    """Add labels, and say what was brought, also beside the form: the report of actions is for the next one."""
+    reports = LabelsState.recall().report_by_location
+    reports.pop(location, None)
+
+    def bring() -> str:
+        store = label_store(location)
+        previous_count = count_several(store)
+        reports[location] = " ".join([act(), describe_several(previous_count, count_several(store))]).strip()
+        return reports[location]
+
+    _report(bring)
+
+
+def count_several(store: LabelStore) -> int:
+    """Return how many images have several classes. Raises CoveyError."""
+    return sum(len(labels) > 1 for labels in store.by_image().values())
+
+
+def describe_several(previous_count: int, count: int) -> str:
+    """Return how many images have several classes since labels were brought, if these are more than before."""
+    if count <= previous_count:
+        return ""
+    verb = "has" if count == 1 else "have"
+    return f"{count_noun(count, 'image')} {verb} several classes now, {previous_count:,} before."
+
+
+def name_files(location: str) -> str:
+    """Return what the names of files for a person begin with: the name of the dataset, without odd signs."""
+    return re.sub(r"[^\w.-]+", "_", Path(location).name).strip("_.") or "dataset"
 
 
 def _report(act: Callable[[], str]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from html import escape
 
+import attrs
 import streamlit as st
 
 from covey import CoveyError
-from covey.frontend import LabelClass
+from covey_dashboard.browser.browser_component import component
 from covey_dashboard.data.datasets import dataset_at, image_folder
 from covey_dashboard.data.labels import classes_by_image
 from covey_dashboard.pages.labels.action_history import show_history
@@ -37,6 +37,7 @@ from covey_dashboard.widgets.messages import show_hint, show_problem
 from covey_dashboard.widgets.page_frame import show_page
 
 LIST_HEIGHT = 520
+_component = component("class_list")
 
 
 @st.fragment
@@ -141,20 +142,26 @@ def show_tabs(overview: LabelsOverview) -> None:
 
 
 def show_classes(overview: LabelsOverview) -> None:
-    """Show the classes with their colours and counts."""
+    """Show the classes with their colours and counts; a click on one shows its images."""
     if not overview.classes:
         show_hint("No labels yet: select images on the page Explore and give them a class, or import a table.")
         return
-    largest_count = max(label_class.count for label_class in overview.classes) or 1
-    lines = "".join(_class_line(label_class, label_class.count / largest_count) for label_class in overview.classes)
+    choice = LabelsState.recall().choice
     with st.container(height=LIST_HEIGHT, border=False):
-        st.html(f'<div class="covey-classes">{lines}</div>')
+        _component(
+            key=LabelsState.classes_key,
+            data={
+                "classes": [attrs.asdict(label_class) for label_class in overview.classes],
+                "chosen": choice.label if choice else "",
+            },
+            on_chosen_change=show_clicked_class,
+        )
 
 
-def _class_line(label_class: LabelClass, share: float) -> str:
-    bar = f'<i style="width: {share:.1%}; background: {escape(label_class.colour)}"></i>'
-    name = escape(label_class.name)
-    return f'<div title="{name}"><b><bdi>{name}</bdi></b><span>{label_class.count:,}</span>{bar}</div>'
+def show_clicked_class() -> None:
+    """Show the images of the class that a person clicked."""
+    state = LabelsState.recall()
+    state.choice = ImageChoice.of_class(state.read_clicked_class())
 
 
 show_page(show_labels)
