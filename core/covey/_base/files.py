@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import BinaryIO, Literal
 from covey._base.errors import CoveyError, reason
 from covey._base.user_folders import user_data_folder
 
+_PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+"""Windows replaces no file that a program has open, if only to read it for a moment: seconds between the attempts."""
 WORK = ".covey"
 """The folder in a dataset for what covey remembers between runs."""
 
@@ -33,7 +36,7 @@ def replace_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
             file.flush()
             if durable:
                 os.fsync(file.fileno())
-        temporary.replace(path)
+        _take_place(temporary, path)
         if durable:
             sync_folder(path.parent)
     except OSError as error:
@@ -160,6 +163,16 @@ def open_new(path: Path) -> BinaryIO:
     """Open a file that does not exist yet; nobody else may read it if it is private."""
     mode = 0o600 if is_private(path) else 0o666
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode), "wb")
+
+
+def _take_place(temporary: Path, path: Path) -> None:
+    """Put a finished file in the place of another. Raises OSError."""
+    for pause_s in _PAUSES_S if os.name == "nt" else ():
+        with suppress(PermissionError):
+            temporary.replace(path)
+            return
+        time.sleep(pause_s)
+    temporary.replace(path)
 
 
 def _give_name(temporary: Path, path: Path) -> None:

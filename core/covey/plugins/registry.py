@@ -24,6 +24,7 @@ from covey.components.heavy_imports import HEAVY
 from covey.components.kinds import BESIDE_RUNS, Kind
 from covey.components.measure_contract import Measure
 from covey.components.options import options
+from covey.components.platform_builds import explain_missing_build
 from covey.components.source_contract import Source
 from covey.plugins import hooks
 
@@ -76,8 +77,10 @@ class Registered:
 
     @property
     def status(self) -> str:
-        """Whether it can work: "ready", or the pip command that makes it so."""
-        return f"needs: {_pip(self.missing)}" if self.missing else "ready"
+        """Whether it can work: "ready", the pip command that makes it so, or why none does on this machine."""
+        if not self.missing:
+            return "ready"
+        return explain_missing_build(self.cls.requires) or f"needs: {_pip(self.missing)}"
 
 
 @attrs.frozen(kw_only=True)
@@ -187,7 +190,8 @@ class Registry:
         """
         registered = self.find(name, kind)
         if registered.missing:
-            raise CoveyError(f"The {kind} {name!r} needs a library that is not installed: {_pip(registered.missing)}")
+            remedy = registered.status.removeprefix("needs: ")
+            raise CoveyError(f"The {kind} {name!r} needs a library that is not installed: {remedy}")
         return registered.cls
 
     def find(self, name: str, kind: Kind | None = None) -> Registered:

@@ -1,0 +1,220 @@
+"""What depends on the system: on each one the branches of the others are taken too."""
+
+from __future__ import annotations
+
+import io
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tomllib
+from pathlib import Path, PureWindowsPath
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+from covey import CoveyError
+from covey._base import files
+from covey.components.platform_builds import NOT_ON_INTEL_MACS
+from covey.components.source_contract import RecordingDownload
+from covey.experiments.jobs import job as job_module
+from covey.extraction import in_work, memory
+from covey.labelling import database
+from covey.plugins.registry import Registry
+from covey.sound import recordings
+from covey.sources.partial_file import PartialFile
+from covey_dashboard.pages.run import planned_steps
+from covey_dashboard.server import start
+from covey_kaggle import unpacking
+
+ROOT = Path(__file__).parents[2]
+
+
+def as_system(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
+    """Let one module see the name of another system, "nt" for Windows; patched for all, pathlib would break."""
+    monkeypatch.setattr(module, "os", SimpleNamespace(**{**vars(os), "name": name}))
+
+
+class TestFiles:
+    def test_a_file_that_is_open_elsewhere_is_replaced_once_it_is_closed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path, pauses = tmp_path / "a.txt", list[float]()
+        path.write_text("old")
+        replace = Path.replace
+
+        def refuse_twice(self: Path, target: Path) -> Path:
+            if len(pauses) < 2:
+                raise PermissionError(13, "in use")
+            return replace(self, target)
+
+        as_system(monkeypatch, files, "nt")
+        monkeypatch.setattr(files, "time", SimpleNamespace(sleep=pauses.append))
+        monkeypatch.setattr(Path, "replace", refuse_twice)
+        files.write_text(path, "new")
+        assert (path.read_text(), len(pauses)) == ("new", 2)
+
+    @pytest.mark.parametrize(("name", "attempts"), [("nt", 1 + len(files._PAUSES_S)), ("posix", 1)])
+    def test_one_that_stays_open_is_left_as_it_is(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, attempts: int
+    ) -> None:
+        path, tried = tmp_path / "a.txt", []
+        path.write_text("old")
+
+        def refuse(self: Path, target: Path) -> Path:
+            tried.append(target)
+            raise PermissionError(13, "in use")
+
+        as_system(monkeypatch, files, name)
+        monkeypatch.setattr(files, "time", SimpleNamespace(sleep=lambda pause_s: None))
+        monkeypatch.setattr(Path, "replace", refuse)
+        with pytest.raises(CoveyError, match="What was there before is unchanged"):
+            files.write_text(path, "new")
+        assert (len(tried), [file.name for file in tmp_path.iterdir()], path.read_text()) == (
+            attempts,
+            ["a.txt"],
+            "old",
+        )
+
+    def test_folders_are_not_synced_where_they_cannot_be_opened(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        as_system(monkeypatch, files, "nt")
+        monkeypatch.setattr(vars(files)["os"], "open", lambda *_: pytest.fail("a folder was opened"), raising=False)
+        files.sync_folder(tmp_path)
+
+    def test_new_files_are_opened_as_bytes_where_text_differs(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        flags: list[int] = []
+        binary, opened = 1 << 30, os.open
+        monkeypatch.setattr(os, "O_BINARY", binary, raising=False)
+
+        def open_file(path: str, flag: int, mode: int = 0o777) -> int:
+            flags.append(flag)
+            return opened(path, flag & ~binary, mode)
+
+        monkeypatch.setattr(os, "open", open_file)
+        files.write_text(tmp_path / "a.txt", "a\n")
+        part = PartialFile(tmp_path, "b.wav")
+        part.receive(RecordingDownload(blocks=iter([b"\r\n"])))
+        assert [bool(flag & binary) for flag in flags if flag & os.O_CREAT] == [True] * 3
+        assert part.path.read_bytes() == b"\r\n"
+
+    def test_a_private_file_is_opened_also_where_links_cannot_be_refused(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delattr(os, "O_NOFOLLOW", raising=False)
+        with open(tmp_path / "a", "w", encoding="utf-8", opener=in_work._open_private) as file:
+            assert isinstance(file, io.TextIOWrapper)
+
+    def test_a_path_with_a_drive_is_an_address_for_sqlite(self) -> None:
+        path: Any = SimpleNamespace(absolute=lambda: PureWindowsPath("C:/lab 1/labels.sqlite"))
+        assert database._uri(path, "ro") == "file:///C%3A/lab%201/labels.sqlite?mode=ro"
+
+    @pytest.mark.parametrize("name", ["con.png", "a/NUL", "com1.txt", "a:b.png", "lpt9/x.png"])
+    def test_names_that_windows_reserves_are_left_out_there_alone(
+        self, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        monkeypatch.setattr(unpacking, "sys", SimpleNamespace(platform="linux"))
+        assert not unpacking._is_left_out(name)
+        monkeypatch.setattr(unpacking, "sys", SimpleNamespace(platform="win32"))
+        assert unpacking._is_left_out(name)
+        assert not unpacking._is_left_out(f"icon-{name.replace(':', '').replace('/', '-')}")
+
+    @pytest.mark.parametrize(("name", "decides"), [("posix", True), ("nt", False)])
+    def test_the_times_of_a_file_decide_only_where_the_system_sets_one(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, decides: bool
+    ) -> None:
+        as_system(monkeypatch, recordings, name)
+        assert recordings.Stamp(bytes=1, time=1, changed=123456789, inode=1).decides is decides
+
+
+class TestMemory:
+    def test_free_memory_comes_from_what_the_system_has(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        pages = {"SC_AVPHYS_PAGES": 3, "SC_PHYS_PAGES": 5, "SC_PAGE_SIZE": 4096}
+        monkeypatch.setattr(memory, "_read_fields", lambda path: {})
+        monkeypatch.setattr(os, "sysconf", pages.__getitem__, raising=False)
+        for name, count in (("darwin", 5), ("freebsd", 3)):
+            monkeypatch.setattr(memory, "sys", SimpleNamespace(platform=name))
+            assert memory._free_in_system() == count * 4096
+
+    def test_nothing_is_known_where_the_system_says_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(memory, "_read_fields", lambda path: {})
+        monkeypatch.delattr(os, "sysconf", raising=False)
+        monkeypatch.setitem(sys.modules, "resource", None)
+        assert (memory._free_in_system(), memory._free_in_address_space()) == (None, None)
+
+
+class TestProcesses:
+    def test_a_run_outlives_an_interruption_also_on_windows(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for number, flag in enumerate(("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW")):
+            monkeypatch.setattr(subprocess, flag, 1 << number, raising=False)
+        monkeypatch.setattr(job_module, "sys", SimpleNamespace(platform="win32"))
+        assert job_module._detached_process_flags() == 3
+        monkeypatch.setattr(job_module, "sys", SimpleNamespace(platform="linux"))
+        assert job_module._detached_process_flags() == 0
+
+    @pytest.mark.parametrize(("name", "call"), [("win32", "kill"), ("linux", "killpg"), ("darwin", "killpg")])
+    def test_a_run_is_ended_with_its_children_where_it_has_a_group(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, call: str
+    ) -> None:
+        sent: list[tuple[str, int]] = []
+        for door in ("kill", "killpg"):
+            monkeypatch.setattr(os, door, lambda pid, number, door=door: sent.append((door, pid)), raising=False)
+        monkeypatch.setattr(job_module, "sys", SimpleNamespace(platform=name))
+        monkeypatch.setattr(job_module, "find_process", lambda folder: 4711)
+        job_module.Job(tmp_path)._send(signal.SIGTERM)
+        assert sent == [(call, 4711)]
+
+    @pytest.mark.parametrize(
+        ("name", "text"), [("nt", 'covey run "my birds" --like a.npz'), ("posix", "covey run 'my birds' --like a.npz")]
+    )
+    def test_a_command_is_quoted_for_the_shell_of_the_system(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+    ) -> None:
+        as_system(monkeypatch, planned_steps, name)
+        assert planned_steps.quote_command(["covey", "run", "my birds", "--like", "a.npz"]) == text
+
+    def test_a_browser_is_opened_where_somebody_sits(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for variable in ("DISPLAY", "WAYLAND_DISPLAY"):
+            monkeypatch.delenv(variable, raising=False)
+        terminal = SimpleNamespace(isatty=lambda: True)
+        for name, has_display in (("win32", True), ("darwin", True), ("linux", False)):
+            monkeypatch.setattr(start, "sys", SimpleNamespace(platform=name, stdout=terminal))
+            assert start._has_display() is has_display
+        monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+        assert start._has_display()
+
+
+class TestLibraries:
+    def test_a_component_says_why_its_library_is_not_to_be_had(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        registered = next(entry for entry in Registry.installed().components if entry.name == "torchvision")
+        monkeypatch.setattr("covey.components.contracts.component_contract.is_installed", lambda module: False)
+        assert registered.status.startswith("needs: pip install")
+        monkeypatch.setattr(sys, "platform", "darwin")
+        monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+        assert registered.status == "torch, torchvision: not built for Macs with Intel processors"
+        with pytest.raises(CoveyError, match="not built for Macs with Intel processors"):
+            Registry.installed().get(registered.kind, "torchvision")
+        monkeypatch.setattr(platform, "machine", lambda: "arm64")
+        assert registered.status.startswith("needs: pip install")
+
+    def test_the_extras_leave_out_what_is_not_built_and_nothing_else(self) -> None:
+        extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+        requirements = [Requirement(text) for texts in extras.values() for text in texts]
+        left_out = {entry.name for entry in requirements if entry.marker and not entry.marker.evaluate(INTEL_MAC)}
+        assert all(
+            entry.marker is None or entry.marker.evaluate(ARM_MAC) for entry in requirements if FASTER not in entry.name
+        )
+        assert left_out == {DISTRIBUTIONS.get(module, module.replace("_", "-")) for module in NOT_ON_INTEL_MACS}
+
+
+FASTER = "openvino"
+"""What makes some processors faster and is needed nowhere."""
+DISTRIBUTIONS = {"open_clip": "open-clip-torch"}
+INTEL_MAC = {"sys_platform": "darwin", "platform_machine": "x86_64"}
+ARM_MAC = {"sys_platform": "darwin", "platform_machine": "arm64"}
