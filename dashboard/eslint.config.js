@@ -18,5 +18,5 @@ export default [
       "prefer-const": "error",
     },
   },
-  { files: ["covey_dashboard/browser/tests/*.js", "eslint.config.js"], languageOptions: { globals: globals.node } },
+  { files: ["covey_dashboard/browser/tests/*.js", "*.js"], languageOptions: { globals: globals.node } },
 ];

@@ -56,6 +56,7 @@ def test_everything_that_made_a_result_is_named(path: Path, registry: Registry) 
             assert reference in text
     assert f"The data decided eps = {made(path).details.chosen['eps']}" in text
     assert f"numpy {np.__version__}" in text
+    assert f"To cite covey: {CITATION}." in text
     assert "[3] Ester" in text
 
 

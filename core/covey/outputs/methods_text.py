@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from covey._base.errors import CoveyError
 from covey._base.text import count_noun
+from covey._version import CITATION
 from covey.components.contracts import Component
 from covey.components.kinds import Kind
 from covey.components.options import format_value
@@ -27,7 +28,7 @@ _INPUTS = {Kind.EXTRACTOR: "features", Kind.REDUCER: "reduced features"}
 
 
 def describe_methods(provenance: Provenance, registry: Registry) -> str:
-    """Return paragraphs of plain text: every step with all its options, then versions, then numbered references.
+    """Return paragraphs of plain text: every step with all its options, versions and how to cite covey, references.
 
     A component that is no longer installed is described from the provenance, without its references.
     """
@@ -37,7 +38,8 @@ def describe_methods(provenance: Provenance, registry: Registry) -> str:
     software = {name: version for step in chain for name, version in step.details.versions.items()}
     versions = ", ".join(f"{name} {version}" for name, version in sorted(software.items()))
     cited = "\n".join(f"[{number}] {text}" for number, text in enumerate(references, 1))
-    return "\n\n".join(filter(None, [paragraph, versions and f"Software: {versions}.", cited]))
+    used = versions and f"Software: {versions}. To cite covey: {CITATION}."
+    return "\n\n".join(filter(None, [paragraph, used, cited]))
 
 
 def _describe_step(provenance: Provenance, references: Sequence[str], registry: Registry) -> str:
