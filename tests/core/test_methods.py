@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from tests.fixture_types import Cli
 
+from covey._version import CITATION
 from covey.components.kinds import STEPS, Kind
 from covey.components.options import option_values
 from covey.data.formats import npz

@@ -26,7 +26,7 @@ from covey.labelling import database
 from covey.plugins.registry import Registry
 from covey.sound import recordings
 from covey.sources.partial_file import PartialFile
-from covey_dashboard.pages.run import planned_steps
+from covey_dashboard.pages.start import allowed_folders, planned_steps
 from covey_dashboard.server import start
 from covey_kaggle import unpacking
 
@@ -131,6 +131,11 @@ class TestFiles:
     ) -> None:
         as_system(monkeypatch, recordings, name)
         assert recordings.Stamp(bytes=1, time=1, changed=123456789, inode=1).decides is decides
+
+    def test_drives_are_offered_where_there_are_any(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, count in (("nt", 24), ("posix", 0)):
+            as_system(monkeypatch, allowed_folders, name)
+            assert len([str(drive) for drive in allowed_folders._drives()]) == count
 
 
 class TestMemory:

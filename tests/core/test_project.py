@@ -23,13 +23,8 @@ from covey.plugins.registry import Registry
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 CHECK_WORKFLOWS = ROOT / "dashboard" / "check-workflows.js"
-HEAD_FILES = [
-    "README.md",
-    "CHANGELOG.md",
-    "SECURITY.md",
-    "CITATION.cff",
-    *(path.relative_to(ROOT).as_posix() for path in (ROOT / ".github").rglob("*.yml")),
-]
+FORMS = [path.relative_to(ROOT).as_posix() for path in (ROOT / ".github").rglob("*.yml")]
+HEAD_FILES = ["README.md", "CHANGELOG.md", "SECURITY.md", "CITATION.cff", *FORMS]
 
 
 def read(name: str) -> str:
