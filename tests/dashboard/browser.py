@@ -91,8 +91,24 @@ def set_number(page: Page, label: str, value: str) -> None:
     field.press("Enter")
 
 
-def metric(page: Page, label: str) -> Locator:
-    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue")
+def group_line(page: Page) -> Locator:
+    """Return the line that says which groups the page Explore shows."""
+    return page.locator(".covey-grouping")
+
+
+def open_options(page: Page) -> None:
+    """Show the options of what finds the groups on the page Explore, unless they are shown."""
+    change = page.get_by_role("button", name="Change", exact=True)
+    if change.is_visible():
+        change.click()
+        expect(page.get_by_role("button", name="Close", exact=True)).to_be_visible()
+
+
+def choose_in_menu(page: Page, menu: str, label: str, option: str) -> None:
+    """Choose from a list in a menu of the page Explore, and close the menu."""
+    page.get_by_role("button", name=menu).click()
+    choose(page, label, option)
+    page.keyboard.press("Escape")
 
 
 def choose(page: Page, label: str, option: str) -> None:

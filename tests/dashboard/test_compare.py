@@ -233,7 +233,7 @@ def test_what_is_encircled_on_one_map_stands_out_on_the_other(page: Page) -> Non
     assert colour(page, 1, 8, 7).min() > 180
     assert colour(page, 1, 8, 0).min() < 80
     page.mouse.click(*spot(page, 8, 7, 1))
-    expect(page.get_by_text("Cluster 1: 30 images on the left, 30 on the right.")).to_be_visible()
+    expect(page.get_by_text("Group 1: 30 images on the left, 30 on the right.")).to_be_visible()
 
 
 def test_each_map_has_a_view_of_its_own_even_of_the_same_embedding(page: Page) -> None:
@@ -246,7 +246,7 @@ def test_each_map_has_a_view_of_its_own_even_of_the_same_embedding(page: Page) -
     expect(page.locator(".map").nth(0)).not_to_have_attribute("data-view", left_view)
     closer = str(page.locator(".map").nth(0).get_attribute("data-view"))
     page.mouse.click(*spot(page, 5, 0, 1))
-    expect(page.get_by_text("Cluster 1: 30 images on the left, 30 on the right.")).to_be_visible()
+    expect(page.get_by_text("Group 1: 30 images on the left, 30 on the right.")).to_be_visible()
     settle(page)
     expect(page.locator(".map").nth(0)).to_have_attribute("data-view", closer)
     expect(page.locator(".map").nth(1)).to_have_attribute("data-view", right)

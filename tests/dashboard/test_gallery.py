@@ -301,7 +301,7 @@ class TestLooking:
 
     def test_what_is_known_of_an_image(self, page: Page) -> None:
         tile(page, 3).dblclick()
-        expect(page.locator("dialog .facts")).to_have_text("4 of 40cluster 2recording XC12345_call")
+        expect(page.locator("dialog .facts")).to_have_text("4 of 40group 2recording XC12345_call")
         expect(page.locator("dialog .whole img")).to_have_js_property("naturalWidth", 64)
         expect_out(page, [])
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.dashboard.browser import choose, metric, served, set_number, settle, spot
+from tests.dashboard.browser import choose, choose_in_menu, group_line, open_options, served, set_number, settle, spot
 
 from covey.data.folder import FolderDataset
 from covey.data.segment_names import image_name
@@ -77,8 +77,9 @@ def birds(make: Make, tmp_path: Path, cuts: list[str]) -> Path:
 def page(chromium: Browser, address: str, birds: Path) -> Iterator[Page]:
     """The page Explore of the dataset `birds`, with 3 clusters."""
     tab = opened(chromium, address, birds)
+    open_options(tab)
     set_number(tab, "Group tightness (eps)", "0.5")
-    expect(metric(tab, "Assigned")).to_have_text("96%")
+    expect(group_line(tab)).to_contain_text("4 % left out")
     yield tab
     tab.close()
 
@@ -117,7 +118,7 @@ def labels(folder: Path, label: str) -> list[str]:
 
 
 def test_from_the_images_to_a_table_of_labels(page: Page, birds: Path, cuts: list[str]) -> None:
-    choose(page, "Show", "Cluster 1: 30 images")
+    choose(page, "Show", "Group 1: 30 images")
     classed(page, "wren")
     expect(page.get_by_role("button", name="Label 30 images")).to_be_enabled()
     settle(page)
@@ -153,7 +154,7 @@ def test_from_the_images_to_a_table_of_labels(page: Page, birds: Path, cuts: lis
 def test_an_image_taken_out_just_before_the_button_or_the_key_gets_no_label(
     page: Page, birds: Path, cuts: list[str]
 ) -> None:
-    choose(page, "Show", "Cluster 1: 30 images")
+    choose(page, "Show", "Group 1: 30 images")
     classed(page, "wren")
     expect(page.get_by_role("button", name="Label 30 images")).to_be_enabled()
     page.get_by_role("option", name=cuts[60]).click()
@@ -167,7 +168,7 @@ def test_an_image_taken_out_just_before_the_button_or_the_key_gets_no_label(
     expect(page.get_by_text("“robin” given to 28 images.")).to_be_visible()
     assert labels(birds, "robin") == cuts[62:90]
     page.get_by_role("option", name=cuts[61]).dblclick()
-    expect(page.locator("dialog")).to_contain_text("cluster 1")
+    expect(page.locator("dialog")).to_contain_text("group 1")
 
 
 def test_a_name_that_is_typed_while_the_page_answers_a_click_is_kept(page: Page, birds: Path, cuts: list[str]) -> None:
@@ -196,11 +197,12 @@ def test_two_windows_see_each_others_labels_and_lose_none(
     page: Page, chromium: Browser, address: str, birds: Path, cuts: list[str]
 ) -> None:
     second = opened(chromium, address, birds)
+    open_options(second)
     set_number(second, "Group tightness (eps)", "0.5")
-    expect(metric(second, "Assigned")).to_have_text("96%")
-    for window, cluster, count, name in ((page, "Cluster 1", 30, "wren"), (second, "Cluster 2", 20, "robin")):
-        choose(window, "Colour by", "label")
-        expect(window.locator(".map .title")).to_contain_text("By label")
+    expect(group_line(second)).to_contain_text("4 % left out")
+    for window, cluster, count, name in ((page, "Group 1", 30, "wren"), (second, "Group 2", 20, "robin")):
+        choose_in_menu(window, "Map", "Colour by", "label")
+        expect(window.locator(".map .title")).to_contain_text("Colours: label")
         choose(window, "Show", cluster)
         expect(window.get_by_role("button", name=f"Label {count} images")).to_be_visible()
         classed(window, name)
@@ -217,9 +219,9 @@ def test_two_windows_see_each_others_labels_and_lose_none(
 
 def test_a_clusterer_that_nobody_knows_gets_a_form_and_works(page: Page) -> None:
     choose(page, "Find groups with", "stripes")
-    expect(metric(page, "Clusters")).to_have_text("5")
+    expect(group_line(page)).to_contain_text(" 5 groups ")
     page.get_by_role("slider", name="Groups").press("End")
-    expect(metric(page, "Clusters")).to_have_text("100")
+    expect(group_line(page)).to_contain_text(" 100 groups ")
 
 
 def test_names_are_text_on_every_page(
@@ -235,9 +237,9 @@ def test_names_are_text_on_every_page(
     page = opened(chromium, address, folder)
     set_number(page, "Search", "<img src=x")
     expect(page.get_by_role("button", name="Label 1 image")).to_be_visible()
-    choose(page, "Colour by", HOSTILE[0])
+    choose_in_menu(page, "Map", "Colour by", HOSTILE[0])
     expect(page.locator(".map .title")).to_contain_text(HOSTILE[0])
-    choose(page, "Colour by", "label")
+    choose_in_menu(page, "Map", "Colour by", "label")
     expect(page.locator(".legend")).to_contain_text(HOSTILE[0])
     harmless(page)
     for place in ("Labels", "Start"):

@@ -61,7 +61,7 @@ def test_a_click_in_the_viewer_is_not_cancelled(birds: Path) -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(page_address(address, "explore"))
         settle(page)
-        page.get_by_role("option").first.dblclick()
+        page.locator(".tile").first.dblclick()
         dialog = page.locator("dialog")
         expect(dialog).to_be_visible()
         click = "element => !element.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true }))"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from tests.dashboard.browser import page_address, served, set_number, settle, spot, view
+from tests.dashboard.browser import group_line, open_options, page_address, served, set_number, settle, spot, view
 from tests.dashboard.conftest import plain_names, write
 
 LOSE_CONTEXT = "canvas => { window.lost = canvas.getContext('webgl').getExtension('WEBGL_lose_context'); }"
@@ -58,9 +58,9 @@ def test_the_keys_move_and_zoom_the_map_and_pick_a_point(page: Page) -> None:
     page.keyboard.press("0")
     assert view(page) == pytest.approx([x, y, scale])
     move_to_cluster(page, 5, 0)
-    expect(page.locator(".tip")).to_contain_text("cluster 1")
+    expect(page.locator(".tip")).to_contain_text("group 1")
     page.keyboard.press("Enter")
-    expect(page.get_by_label("Show", exact=True)).to_have_value(re.compile("Cluster 1:"))
+    expect(page.get_by_label("Show", exact=True)).to_have_value(re.compile("Group 1:"))
 
 
 def move_to_cluster(page: Page, x: float, y: float) -> None:
@@ -81,31 +81,32 @@ def move_to_cluster(page: Page, x: float, y: float) -> None:
 
 
 def test_whatever_has_the_focus_in_the_map_is_outlined(page: Page) -> None:
-    page.get_by_role("button", name="Move", exact=True).focus()
+    page.get_by_role("button", name="Move: ").focus()
     for _ in range(3):
         page.keyboard.press("Tab")
         focused = page.locator(".map :focus")
         assert focused.evaluate(OUTLINE) == "solid 2px", focused.evaluate("element => element.outerHTML")
-    page.get_by_role("button", name="Move", exact=True).focus()
-    page.keyboard.press("Shift+Tab")
+    page.get_by_role("button", name="SVG: ").focus()
+    page.keyboard.press("Tab")
     assert canvas(page).evaluate("element => element.matches(':focus-visible')")
     assert canvas(page).evaluate(OUTLINE) == "solid 2px"
 
 
 def test_the_tooltip_says_the_cluster_that_a_point_has_now(page: Page) -> None:
     page.mouse.move(*spot(page, 5, 0))
-    expect(page.locator(".tip")).to_contain_text("cluster 1")
+    expect(page.locator(".tip")).to_contain_text("group 1")
+    open_options(page)
     set_number(page, "Group tightness (eps)", "30")
-    expect(page.get_by_test_id("stMetric").filter(has_text="Clusters")).to_contain_text("1")
+    expect(group_line(page)).to_contain_text(" 1 group ")
     settle(page)
     page.mouse.move(*spot(page, 3, 3))
     page.mouse.move(*spot(page, 5, 0))
-    expect(page.locator(".tip")).to_contain_text("cluster 0")
+    expect(page.locator(".tip")).to_contain_text("group 0")
 
 
 def test_the_tooltip_of_noise_says_where_it_may_belong(page: Page) -> None:
     page.mouse.move(*spot(page, 20, 20))
-    expect(page.locator(".tip")).to_contain_text(re.compile(r"noise, maybe cluster \d \([01]\.\d\d\)"))
+    expect(page.locator(".tip")).to_contain_text(re.compile(r"noise, maybe group \d \([01]\.\d\d\)"))
 
 
 def test_the_tooltip_stays_within_the_map(page: Page) -> None:

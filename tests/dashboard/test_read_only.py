@@ -225,7 +225,7 @@ class TestPages:
         app.run()
         assert not app.exception
         assert list_recent_datasets() == [str(images)]
-        assert {metric.label: metric.value for metric in app.metric}["Images"] == "115"
+        assert "All 115 images" in app.selectbox[1].options
 
     def test_images_without_an_embedding_are_no_invitation_to_run(
         self, images: Path, monkeypatch: pytest.MonkeyPatch, view: Callable[..., AppTest]

@@ -36,7 +36,7 @@ def _(arguments: tuple[object, ...]) -> object:
 
 @identify.register(Entry)
 def _(entry: Entry[Table]) -> object:
-    return [entry.name, entry.shape, entry.provenance.key if entry.provenance else None]
+    return [entry.name, entry.given_name, entry.shape, entry.provenance.key if entry.provenance else None]
 
 
 @identify.register

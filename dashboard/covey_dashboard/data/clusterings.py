@@ -1,13 +1,15 @@
 """Clusterings of the open embedding, and how they change along an option.
 
-What a clusterer prepares for a slider is computed in the background; until it is there, each clustering is computed by
-itself.
+Clusterings of the dataset are read. Others are computed in the background, as is what a clusterer prepares for a
+slider; once that is there, a clustering comes at once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from typing import ParamSpec, TypeVar
 
 import attrs
 import numpy as np
@@ -15,10 +17,12 @@ from numpy.typing import NDArray
 
 from covey import Clusterer, Clustering, CoveyError, Floats, Labels, Prepared
 from covey.frontend import (
-    AnyEntry,
+    Entry,
     Kind,
     NearestGroups,
     Profile,
+    Provenance,
+    Registry,
     as_similarity_space,
     build,
     cluster,
@@ -26,8 +30,11 @@ from covey.frontend import (
     evolve,
     fill_options,
     find_voters,
+    is_entry_of,
+    keep_clustering,
     option_values,
     options,
+    preview,
     profile_option,
     vote_nearest_groups,
 )
@@ -38,64 +45,182 @@ from covey_dashboard.data.datasets import (
     load_embedding,
     load_features,
     load_similarity_space,
+    load_table,
     registry,
 )
 
+P = ParamSpec("P")
+R = TypeVar("R")
 PATIENCE = 0.25
 """Seconds to wait for a profile that is computed in the background."""
 MOST_PREPARED = 4
 """Preparations that are kept; the oldest go first."""
 MOST_VOTING = 100_000
 """Images whose neighbours are searched, at most: more would take minutes."""
+MOST_SEARCHES = 4
+"""Searches for groups at the same time, at most: one that nobody waits for any more goes on to its end."""
 MOST_VALUES = 60
 """Values at which a profile is computed, at most."""
 
 
-def list_stored_clusterings(opened: OpenEmbedding) -> list[tuple[AnyEntry, Clusterer]]:
+@attrs.frozen(kw_only=True, eq=False)
+class Groups:
+    """Groups of the images of an embedding.
+
+    Attributes:
+        clusterer: what made them, with the options that the data decided.
+        labels: the group of each image (n,) int32, -1 for noise.
+        decided: the options that the data decided.
+        reasons: why they decided them so, by option.
+        entry: the clustering of the dataset that they are; None if they are not kept.
+        nearest: the groups that noise may belong to, if that is known.
+    """
+
+    clusterer: Clusterer
+    labels: Labels
+    decided: frozenset[str] = frozenset()
+    reasons: Mapping[str, str] = attrs.field(factory=dict)
+    entry: Entry[Clustering] | None = None
+    nearest: NearestGroups | None = None
+
+
+def list_stored_clusterings(opened: OpenEmbedding) -> list[tuple[Entry[Clustering], Clusterer]]:
     """Return the clusterings of an embedding that the dataset holds, each with the clusterer that made it."""
-    entries = list_tables(opened.location).entries
+    entries = [entry for entry in list_tables(opened.location).entries if is_entry_of(entry, Clustering)]
     return [(entry, clusterer) for entry in entries if (clusterer := _clusterer_of(opened, entry))]
 
 
-@cached(spinner="Clustering", max_entries=64)
-def cluster_images(opened: OpenEmbedding, clusterer: Clusterer) -> Labels:
-    """Return the cluster of each image (n,) int32, -1 for noise; at once if the clusterer has prepared the data.
+@cached(max_entries=16, by=lambda opened, entry, _clusterer: (opened, entry))
+def read_groups(opened: OpenEmbedding, entry: Entry[Clustering], clusterer: Clusterer) -> Groups:
+    """Return the groups that a dataset holds, under their own numbers; nothing is computed for that.
 
     Raises:
-        CoveyError: the clusterer fails, or its data cannot be read.
+        CoveyError: the table cannot be read, or is of other images.
     """
-    prepared = _background().prepared(opened, clusterer)
-    labels = prepared.labels(clusterer) if prepared else None
-    return cluster(clusterer, _input_of(opened, clusterer)) if labels is None else labels
+    table, names = load_table(opened.location, entry), load_embedding(opened).names
+    labels, nearest, provenance = table.labels, table.nearest, entry.provenance
+    if not np.array_equal(table.names, names):
+        rows = _rows_of(names.tolist(), table.names.tolist(), entry.title)
+        labels = labels[rows]
+        nearest = nearest and NearestGroups(nearest.clusters[rows], nearest.confidence[rows])
+    return Groups(
+        clusterer=clusterer,
+        labels=labels,
+        decided=frozenset(provenance.details.chosen) if provenance else frozenset(),
+        reasons=provenance.details.reasons if provenance else {},
+        entry=entry,
+        nearest=nearest,
+    )
 
 
-@cached(spinner="Looking at the data", max_entries=64)
-def suggest_options(opened: OpenEmbedding, clusterer: Clusterer) -> tuple[Clusterer, dict[str, str]]:
-    """Return a clusterer whose options left at None are filled in from the data, and the reasons for them by option.
+def _rows_of(names: Sequence[str], table_names: Sequence[str], title: str) -> NDArray[np.intp]:
+    """Return the rows of a table that have these names, in their order. Raises CoveyError if some are not there."""
+    row_by_name = {name: row for row, name in enumerate(table_names)}
+    if missing_names := [name for name in names if name not in row_by_name]:
+        raise CoveyError(f"{title} lacks images of the map: {preview(missing_names)}. Make it again.")
+    return np.array([row_by_name[name] for name in names], dtype=np.intp)
+
+
+def find_groups(opened: OpenEmbedding, clusterer: Clusterer) -> Future[Groups]:
+    """Return the groups that a clusterer finds: at once if it has prepared the data, else begun in the background.
 
     Raises:
         CoveyError: the data cannot be read.
     """
+    preparation = _background().preparation(opened, clusterer)
+    if preparation and preparation.done() and None not in option_values(clusterer).values():
+        return _find_quickly(opened, clusterer, preparation)
+    return _begin_groups(opened, clusterer)
+
+
+@cached(max_entries=64, by=lambda opened, clusterer, _preparation: (opened, clusterer))
+def _find_quickly(opened: OpenEmbedding, clusterer: Clusterer, preparation: Future[Prepared | None]) -> Future[Groups]:
+    future: Future[Groups] = Future()
+    try:
+        future.set_result(_compute_groups(_input_of(opened, clusterer), clusterer, preparation))
+    except CoveyError as error:
+        future.set_exception(error)
+    return future
+
+
+@cached(max_entries=64)
+def _begin_groups(opened: OpenEmbedding, clusterer: Clusterer) -> Future[Groups]:
+    background, Z = _background(), _input_of(opened, clusterer)
     is_open = None in option_values(clusterer).values()
-    prepared = _background().prepare(opened, clusterer).result() if is_open else None
-    return fill_options(clusterer, _input_of(opened, clusterer), prepared)
+    preparation = background.prepare(opened, clusterer) if is_open else None
+    return background.searches.submit(_compute_groups, Z, clusterer, preparation)
+
+
+def _compute_groups(Z: Floats, clusterer: Clusterer, preparation: Future[Prepared | None] | None) -> Groups:
+    """Return the groups that a clusterer finds, after filling in the options that the data decide.
+
+    Raises:
+        CoveyError: the clusterer fails.
+    """
+    prepared = preparation.result() if preparation else None
+    resolved, reasons = fill_options(clusterer, Z, prepared)
+    quick_labels = prepared.labels(resolved) if prepared else None
+    labels = cluster(resolved, Z) if quick_labels is None else quick_labels
+    decided = frozenset(name for name, value in option_values(clusterer).items() if value is None)
+    return Groups(clusterer=resolved, labels=labels, decided=decided, reasons=reasons)
+
+
+def begin_keeping(opened: OpenEmbedding, groups: Groups, name: str) -> Future[str]:
+    """Begin to keep groups under a name; the future holds what to say when that is done.
+
+    Raises:
+        CoveyError: by the future, if they cannot be kept.
+    """
+    return _background().searches.submit(_keep_groups, opened, groups, name, registry())
+
+
+def _keep_groups(opened: OpenEmbedding, groups: Groups, name: str, installed: Registry) -> str:
+    clusterer = _recorded_clusterer(groups.entry) if groups.entry else _open_suggested(groups)
+    entry = keep_clustering(opened.location, opened.entry, clusterer, name, installed)
+    return f"These groups are kept as {entry.title}."
+
+
+def _open_suggested(groups: Groups) -> Clusterer:
+    """Return a clusterer in which the options that the data decided are open, as a run takes them."""
+    return evolve(groups.clusterer, **dict.fromkeys(groups.decided))
+
+
+def _recorded_clusterer(entry: Entry[Clustering]) -> Clusterer:
+    """Return the clusterer that a run takes to make a clustering again. Raises CoveyError."""
+    provenance = entry.provenance
+    if provenance is None:
+        raise CoveyError(f"It is not known how {entry.title} was made.")
+    clusterer: Clusterer = build(registry().get(Kind.CLUSTERER, provenance.component), provenance.options)
+    return clusterer
 
 
 def find_nearest_groups(opened: OpenEmbedding, clusters: Labels) -> NearestGroups | None:
-    """Return the group that each image may belong to (n,); None where there are more than MOST_VOTING images.
+    """Return the group that each image may belong to (n,).
+
+    None where there are more than MOST_VOTING images, and while similar images are searched in the background.
 
     Raises:
         CoveyError: the data cannot be read.
     """
-    if len(clusters) > MOST_VOTING:
+    voters = begin_voting(opened)
+    if voters is None or not voters.done():
         return None
-    return vote_nearest_groups(clusters, np.arange(len(clusters)), _find_voters(opened))
+    return vote_nearest_groups(clusters, np.arange(len(clusters)), voters.result())
 
 
-@cached(spinner="Looking for similar images", max_entries=4)
-def _find_voters(opened: OpenEmbedding) -> NDArray[np.intp]:
+def begin_voting(opened: OpenEmbedding) -> Future[NDArray[np.intp]] | None:
+    """Return the search for the images nearest to each image, begun unless there are too many images."""
+    return _begin_voting(opened) if len(load_embedding(opened).names) <= MOST_VOTING else None
+
+
+@cached(max_entries=4)
+def _begin_voting(opened: OpenEmbedding) -> Future[NDArray[np.intp]]:
+    return _background().searches.submit(_find_voters, load_similarity_space(opened))
+
+
+def _find_voters(X: Floats) -> NDArray[np.intp]:
     """Return the images nearest to each image (n, k)."""
-    space = as_similarity_space(load_similarity_space(opened))
+    space = as_similarity_space(X)
     return find_voters(space, np.arange(len(space)))
 
 
@@ -140,9 +265,10 @@ def _thin_values(prepared: Prepared, option: str) -> list[float]:
 
 @attrs.define(eq=False)
 class Background:
-    """The one thread that prepares data for clusterers, and what it has prepared."""
+    """The one thread that prepares data for clusterers, and what it has prepared; threads that search beside it."""
 
     pool: ThreadPoolExecutor = attrs.field(factory=lambda: ThreadPoolExecutor(1))
+    searches: ThreadPoolExecutor = attrs.field(factory=lambda: ThreadPoolExecutor(MOST_SEARCHES))
     _preparations: dict[str, Future[Prepared | None]] = attrs.field(factory=dict)
 
     def prepare(self, opened: OpenEmbedding, clusterer: Clusterer) -> Future[Prepared | None]:
@@ -154,10 +280,9 @@ class Background:
             self._preparations[key] = self.pool.submit(clusterer.prepare, _input_of(opened, clusterer))
         return self._preparations[key]
 
-    def prepared(self, opened: OpenEmbedding, clusterer: Clusterer) -> Prepared | None:
-        """Return what was prepared for a clusterer, None if that is not finished or was never begun."""
-        preparation = self._preparations.get(self._key(opened, clusterer))
-        return preparation.result() if preparation and preparation.done() else None
+    def preparation(self, opened: OpenEmbedding, clusterer: Clusterer) -> Future[Prepared | None] | None:
+        """Return what is prepared for a clusterer, None if that was never begun."""
+        return self._preparations.get(self._key(opened, clusterer))
 
     @staticmethod
     def _key(opened: OpenEmbedding, clusterer: Clusterer) -> str:
@@ -170,22 +295,22 @@ def _background() -> Background:
     return Background()
 
 
-def _clusterer_of(opened: OpenEmbedding, entry: AnyEntry) -> Clusterer | None:
+def _clusterer_of(opened: OpenEmbedding, entry: Entry[Clustering]) -> Clusterer | None:
     """Return the clusterer that made a clustering of this embedding, None for any other table."""
     provenance, embedding_key = entry.provenance, opened.entry.provenance and opened.entry.provenance.key
-    if (
-        entry.table is not Clustering
-        or opened.second
-        or not provenance
-        or not provenance.source
-        or provenance.source.key != embedding_key
-    ):
+    sources = {embedding_key} | {source.key for source in _sources_of(opened)}
+    if opened.second or not provenance or provenance.input not in sources:
         return None
     with suppress(CoveyError):
         return build(
             registry().get(Kind.CLUSTERER, provenance.component), {**provenance.options, **provenance.details.chosen}
         )
     return None
+
+
+def _sources_of(opened: OpenEmbedding) -> Sequence[Provenance]:
+    """Return the features that an embedding was made from."""
+    return opened.entry.provenance.sources if opened.entry.provenance else ()
 
 
 def _input_of(opened: OpenEmbedding, clusterer: Clusterer) -> Floats:

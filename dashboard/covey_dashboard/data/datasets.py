@@ -80,6 +80,11 @@ class OpenEmbedding:
         return [self.entry, *([self.second] if self.second else [])]
 
     @property
+    def dataset_name(self) -> str:
+        """The last part of the dataset's location, for headings and the names of files."""
+        return self.location.rstrip("/\\").replace("\\", "/").rpartition("/")[2] or self.location
+
+    @property
     def identity(self) -> str:
         """A text that tells these embeddings from all others."""
         return digest([self.location, *(identify(entry) for entry in self.entries)])

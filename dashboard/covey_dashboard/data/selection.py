@@ -1,8 +1,8 @@
-"""Which images a person has selected: the rule is kept, so that the images follow when the clusters change."""
+"""Which images a person has selected: a rule about images, never a number that may come to mean others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import attrs
@@ -31,7 +31,7 @@ class ImagesOfCluster:
     @property
     def in_words(self) -> str:
         """What is selected, in words."""
-        return "Noise" if self.cluster == NOISE else f"Cluster {self.cluster}"
+        return "Left out (noise)" if self.cluster == NOISE else f"Group {self.cluster}"
 
 
 @attrs.frozen
@@ -74,8 +74,74 @@ class SimilarImages:
     in_words: ClassVar[str] = "More like these"
 
 
-Selection = AllImages | ImagesOfCluster | ImagesWithLabel | ImagesInArea | ImagesWithName | SimilarImages
+@attrs.frozen
+class ImagesWithValue:
+    """The images with a value in a column: a recording, or a value of the metadata."""
+
+    column: str
+    text: str
+
+    @property
+    def in_words(self) -> str:
+        """What is selected, in words."""
+        return f"{self.column} {self.text}"
+
+
+@attrs.frozen
+class ChosenImages:
+    """Some images, whatever becomes of their groups: by their rows, as the bytes of an int32 array."""
+
+    row_bytes: bytes
+    in_words: str
+
+    @classmethod
+    def of(cls, rows: NDArray[np.integer], in_words: str) -> ChosenImages:
+        """Return a selection of some rows."""
+        return cls(rows.astype("<i4").tobytes(), in_words)
+
+    @property
+    def rows(self) -> Rows:
+        """The rows of the images."""
+        return np.frombuffer(self.row_bytes, "<i4").astype(np.intp)
+
+
+Selection = (
+    AllImages
+    | ImagesOfCluster
+    | ImagesWithLabel
+    | ImagesInArea
+    | ImagesWithName
+    | SimilarImages
+    | ImagesWithValue
+    | ChosenImages
+)
 """What a person has selected."""
+
+
+def _no_column(_name: str) -> Sequence[str]:
+    """Return the values of a column that is not there."""
+    return ()
+
+
+def follow_groups(selection: Selection, before: Labels, after: Labels) -> Selection:
+    """Return a selection of the same images after their groups have changed.
+
+    A group that is the same under another number stays selected under that; of any other the images do.
+
+    Args:
+        selection: what is selected.
+        before: the groups (n,) when it was selected.
+        after: the groups (n,) now.
+    """
+    if not isinstance(selection, ImagesOfCluster):
+        return selection
+    rows = np.flatnonzero(before == selection.cluster)
+    if not len(rows):
+        return AllImages()
+    number = int(after[rows[0]])
+    if np.array_equal(np.flatnonzero(after == number), rows):
+        return ImagesOfCluster(number)
+    return ChosenImages.of(rows, f"{selection.in_words} as it was")
 
 
 def select_rows(
@@ -84,6 +150,7 @@ def select_rows(
     clusters: Labels,
     places: NDArray[np.float32],
     labels_by_image: Mapping[str, Sequence[str]],
+    read_column: Callable[[str], Sequence[str]] = _no_column,
 ) -> Rows:
     """Return the rows of the images that are selected, (k,) intp.
 
@@ -93,6 +160,7 @@ def select_rows(
         clusters: the cluster of each image (n,).
         places: where each image lies on the map (n, 2).
         labels_by_image: the classes of each image that has any.
+        read_column: returns the values of a column (n,) in words.
     """
     match selection:
         case AllImages():
@@ -107,6 +175,11 @@ def select_rows(
             return _rows_where(text.casefold() in name.casefold() for name in names)
         case SimilarImages(similar_rows):
             return np.array(similar_rows, dtype=np.intp)
+        case ImagesWithValue(column, text):
+            return _rows_where(value == text for value in read_column(column))
+        case ChosenImages():
+            rows = selection.rows
+            return rows[(rows >= 0) & (rows < len(names))]
 
 
 def _rows_where(is_selected: Iterable[bool]) -> Rows:
@@ -126,7 +199,7 @@ def rows_inside(places: NDArray[np.float32], corners: NDArray[np.float64]) -> Ro
 
 
 def read_pick(pick: object, clusters: Labels) -> Selection:
-    """Return what a person picked on the map: an area, the cluster of a point, or all images if no point was hit.
+    """Return what a person picked on the map: an area, the group of a point, or all images if no point was hit.
 
     Args:
         pick: what the browser sends: {"row": row}, row -1 for no point, or {"area": [[x, y], ...]}.

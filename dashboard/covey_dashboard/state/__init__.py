@@ -1,7 +1,8 @@
 """What a session remembers of each page, and what the address says.
 
 No other package knows the keys of Streamlit's session or the parameters of the address. Streamlit forgets the content
-of a widget when its page is left; the fields of a state last as long as the session.
+of a widget when its page is left, unless it is shown with `persist_state=KEPT`; the fields of a state last as long as
+the session.
 """
 
 from covey_dashboard.state.compare_page import CompareState
@@ -21,17 +22,19 @@ from covey_dashboard.state.labels_page import LabelsState, NameGroupsState, Prep
 from covey_dashboard.state.methods_page import MethodsState
 from covey_dashboard.state.open import OpenState
 from covey_dashboard.state.start_page import StartState, SurveyTable
-from covey_dashboard.state.views import GalleryState, MapState
-from covey_dashboard.state.widget import Widget, keep_lasting_widgets
+from covey_dashboard.state.views import FilterState, GalleryState, MapState
+from covey_dashboard.state.widget import KEPT, Widget, keep_lasting_widgets
 from covey_dashboard.state.worklist_page import WorklistState
 
 __all__ = [
+    "KEPT",
     "PERSON",
     "PERSON_COOKIE",
     "ClassFieldState",
     "CompareState",
     "CurveState",
     "ExploreState",
+    "FilterState",
     "GalleryState",
     "JobBarState",
     "LabelBarState",

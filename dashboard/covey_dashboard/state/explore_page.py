@@ -11,27 +11,52 @@ from covey_dashboard.data.selection import AllImages, Selection
 from covey_dashboard.state.widget import Widget, recall_object
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from covey import Clusterer, Labels
+    from covey_dashboard.data.clusterings import Groups
     from covey_dashboard.data.datasets import OpenEmbedding
+    from covey_dashboard.data.filters import Filter
+    from covey_dashboard.state.view_address import AddressedView
 
 
 @attrs.define(eq=False)
 class ExploreState:
-    """The page Explore, for one embedding: what is selected, and what was computed last.
+    """The page Explore, for one embedding: what a person has set, and what is seen.
 
-    `clusterers` has the last valid clusterer of each form. `numbered` has the labels of the last clustering, as they
-    were computed and with the numbers under which they are shown.
+    `clusterer` is what is to find the groups, `groups` are those that are shown, with the numbers (n,) under which
+    they are shown. `form_round` makes the form of the clusterer begin anew. `hidden` are the numbers of hidden groups.
+    `notice` says what became of a click or of the address. `addressed` is what the address says of groups that are not
+    there yet, `removed_at_first` the images that it removes; `is_from_address` whether it was read. `keeping` ends,
+    with what to say, when the groups are kept.
     """
 
     identity: str
     location: str
+    clusterer: Clusterer | None = None
+    form_round: int = 0
+    groups: Groups | None = None
+    numbers: Labels | None = None
     selection: Selection = attrs.field(factory=AllImages)
-    clusterers: dict[str, Clusterer] = attrs.field(factory=dict)
-    numbered: tuple[Labels, Labels] | None = None
+    hidden: frozenset[int] = frozenset()
+    filters: dict[str, Filter] = attrs.field(factory=dict)
+    notice: str = ""
+    addressed: AddressedView | None = None
+    removed_at_first: list[str] = attrs.field(factory=list)
+    keeping: Future[str] | None = None
+    is_from_address: bool = False
 
-    colour_key = "explore.colour"
-    noise_key = "explore.noise"
-    labelled_key = "explore.labelled"
+    colour = Widget[str]("explore.colour")
+    labelled = Widget[str]("explore.labelled")
+    density = Widget[bool]("explore.density")
+    name = Widget[str]("explore.name")
+    change_key = "explore.change"
+    keep_key = "explore.keep"
+    cancel_key = "explore.cancel"
+    filters_key = "explore.filters"
+    clear_key = "explore.clear_filters"
+    bar_key = "explore_bar"
+    """The key of the line above the map, which the style sheet names too."""
 
     @classmethod
     def recall(cls, opened: OpenEmbedding) -> ExploreState:
@@ -44,9 +69,14 @@ class ExploreState:
         return Widget(f"explore.embedding {self.location}")
 
     @property
-    def clusterer(self) -> Widget[str]:
-        """The list of clusterers."""
-        return Widget(f"explore.clusterer {self.identity}")
+    def grouping(self) -> Widget[str]:
+        """The list of groupings that are kept, and of clusterers."""
+        return Widget(f"explore.grouping {self.identity}")
+
+    @property
+    def is_open(self) -> Widget[bool]:
+        """Whether the options of the clusterer are shown."""
+        return Widget(f"explore.open {self.identity}")
 
     @property
     def selected(self) -> Widget[Selection | str]:
@@ -60,4 +90,8 @@ class ExploreState:
 
     def form_key(self, clusterer: str) -> str:
         """Return the key of the form of a clusterer: a digest, for Streamlit allows no "__" in keys of components."""
-        return digest([clusterer, self.identity])
+        return digest([clusterer, self.identity, self.form_round])
+
+    def begin(self, clusterer: Clusterer) -> None:
+        """Look for groups with another clusterer, whose form begins with its options."""
+        self.clusterer, self.form_round, self.notice = clusterer, self.form_round + 1, ""

@@ -7,17 +7,21 @@ import streamlit as st
 
 from covey_dashboard.state.widget import recall_object
 
-PARAMETERS = {"dataset": "dataset", "embedding": "embedding", "second": "other"}
+PARAMETERS = {"dataset": "dataset", "embedding": "embedding", "second": "other", "view": "view"}
 """The parameter of the address for each field of OpenState."""
 
 
 @attrs.define(eq=False)
 class OpenState:
-    """What all pages show: a dataset, an embedding, and a second one joined with it; "" for none."""
+    """What all pages show: a dataset, an embedding, and a second one joined with it; "" for none.
+
+    `view` is what a person has set on the page Explore, as it stands in the address of all pages.
+    """
 
     dataset: str
     embedding: str
     second: str
+    view: str = ""
     is_checked: bool = False
     """Whether the dataset in the address was found to be one that may be opened."""
 
@@ -29,7 +33,7 @@ class OpenState:
     @classmethod
     def _from_address(cls) -> OpenState:
         text_by_field = {field: st.query_params.get(parameter, "") for field, parameter in PARAMETERS.items()}
-        return cls(text_by_field["dataset"], text_by_field["embedding"], text_by_field["second"])
+        return cls(is_checked=False, **text_by_field)
 
     def write_address(self, has_dataset: bool = True) -> None:
         """Write what is open into the address, where a reload and a bookmark find it.
@@ -43,3 +47,8 @@ class OpenState:
                 st.query_params[parameter] = name
             elif not name and parameter in st.query_params:
                 del st.query_params[parameter]
+
+    def write_view(self) -> None:
+        """Write what is set on the page Explore into the address."""
+        if self.view and st.query_params.get(PARAMETERS["view"]) != self.view:
+            st.query_params[PARAMETERS["view"]] = self.view

@@ -59,3 +59,15 @@ class MapState:
         """Return what a person picked, as the browser says it."""
         pick: object = st.session_state[self.key]["picked"]
         return pick
+
+
+@attrs.frozen
+class FilterState:
+    """The bars that filter images."""
+
+    key: str
+
+    def read_click(self) -> object:
+        """Return which bar a person clicked, as the browser says it."""
+        click: object = st.session_state[self.key]["clicked"]
+        return click

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import attrs
 import streamlit as st
@@ -12,6 +12,8 @@ LASTING = "start.set."
 """How the keys of widgets begin whose contents last while their page is not shown."""
 LIST_BUTTON = ".list"
 """How the keys of buttons end that list choices; nobody may set a button."""
+KEPT: Final = "session"
+"""What widgets are told that keep their content while another page is shown, as `persist_state`."""
 S = TypeVar("S")
 T = TypeVar("T")
 

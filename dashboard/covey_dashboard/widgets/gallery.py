@@ -150,6 +150,12 @@ def list_remaining(names: Sequence[str], selection_key: str, key: str = "gallery
     return _current_content(key, names, selection_key).remaining
 
 
+def remove_at_first(names: Sequence[str], selection_key: str, key: str = "gallery") -> None:
+    """Remove images from a selection that is to be shown."""
+    out = np.ones(len(names), dtype=np.bool_)
+    GalleryState.recall(key).content = GalleryContent(selection_key=selection_key, names=list(names), out=out)
+
+
 def _ignore() -> None:
     """Do nothing: a component reports only changes for which a function is named."""
 

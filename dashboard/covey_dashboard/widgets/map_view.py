@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import attrs
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -19,13 +20,14 @@ from covey_dashboard.state import MapState
 from covey_dashboard.widgets.colouring import Colouring
 from covey_dashboard.widgets.image_addresses import ImageAddresses
 
-HEIGHT = 480
+HEIGHT = 300
+"""Pixels of the map's height at least: it reaches to the lower end of the window."""
 HIDDEN, FADED, PALE, FULL = range(4)
 """How an image is drawn: the values of `states`."""
 _NAMED = 60
 """Groups that are named where they lie."""
-_LISTED = 10
-"""Groups in the legend."""
+_PICTURED = 300
+"""Groups in the legend that have an example picture: the largest."""
 _TICKS = 5
 """Steps of a scale in the legend."""
 
@@ -59,6 +61,29 @@ def send_points(payload: bytes, key: str = "map") -> None:
         _component(key=state.points_key, data=payload)
 
 
+@attrs.frozen(kw_only=True, eq=False)
+class MapLook:
+    """What is said beside a map, and how it is drawn.
+
+    Attributes:
+        title: what stands above it; "" for what the colours say.
+        stale: what is being computed while the map shows what was before; "" for nothing.
+        hidden: the numbers of hidden groups.
+        selected: the number of the selected group; None for none.
+        density: whether lines show where images are dense.
+        file: what the names of its pictures begin with.
+        nearest: the groups that noise may belong to, for the tooltip.
+    """
+
+    title: str = ""
+    stale: str = ""
+    hidden: frozenset[int] = frozenset()
+    selected: int | None = None
+    density: bool = False
+    file: str = "map"
+    nearest: NearestGroups | None = None
+
+
 def show_map(
     identity: str,
     places: NDArray[np.float32],
@@ -68,10 +93,9 @@ def show_map(
     states: NDArray[np.uint8],
     addresses: ImageAddresses,
     on_pick: Callable[[object], None],
+    look: MapLook | None = None,
     *,
-    title: str = "",
     key: str = "map",
-    nearest: NearestGroups | None = None,
 ) -> None:
     """Show a map whose points were sent.
 
@@ -83,27 +107,37 @@ def show_map(
         image_labels: the labels, for the tooltip.
         states: how each image is drawn (n,).
         addresses: where pictures and sound of the images are, for the tooltip.
-        on_pick: called with what a person picks: {"row": row}, row -1 for none, or {"area": [[x, y], ...]}.
-        title: what stands above it; "" for what the colours say and what can be done.
+        on_pick: called with what a person picks: {"row": row}, row -1 for none, {"area": [[x, y], ...]},
+            {"group": number} or {"hidden": [number, ...]}.
+        look: what is said beside it, and how it is drawn.
         key: which map of the page, as in `send_points`.
-        nearest: the groups that noise may belong to, for the tooltip.
     """
-    sizes_by_group = _count_by_group(colouring.codes)
+    look, sizes_by_group = look or MapLook(), _count_by_group(colouring.codes)
+    marks = _find_middles(places, colouring, sizes_by_group)
     fields = {
         "points": identity,
         "height": HEIGHT,
-        "title": title or f"By {colouring.title}: click a point for its cluster, drag with Shift for an area",
+        "title": look.title or f"Colours: {colouring.title}",
+        "stale": look.stale,
+        "hidden": sorted(look.hidden),
+        "selected": look.selected,
+        "density": look.density,
+        "file": look.file,
         "palette": list(colouring.palette),
         "values": list(colouring.names) if colouring.in_tooltip else [],
         "column": colouring.title if colouring.in_tooltip else "",
         "kinds": image_labels.combination_titles,
         "address": addresses.pictures,
         **addresses.as_fields(),
-        "marks": _place_group_names(places, colouring, sizes_by_group),
-        **_build_legend(colouring, sizes_by_group),
+        "marks": _name_marks(places, colouring, marks),
+        **_build_legend(colouring, sizes_by_group, marks),
     }
     arrays: dict[str, NDArray[Any]] = {"clusters": clusters, "codes": colouring.codes, "classes": image_labels.codes}
-    if nearest:
+    if colouring.slots is not None:
+        slots = np.zeros(max(colouring.slots, default=-1) + 1, dtype=np.uint8)
+        slots[list(colouring.slots)] = list(colouring.slots.values())
+        arrays["slots"] = slots
+    if nearest := look.nearest:
         arrays |= {"maybe": nearest.clusters, "confidence": nearest.confidence}
     payload = pack_payload(fields, states=states, **arrays)
     _component(key=key, data=payload, on_picked_change=lambda: on_pick(MapState(key).read_pick()))
@@ -116,38 +150,50 @@ def _count_by_group(codes: Labels) -> list[tuple[int, int]]:
     return list(zip(groups[by_size].tolist(), counts[by_size].tolist(), strict=True))
 
 
-def _build_legend(colouring: Colouring, sizes_by_group: list[tuple[int, int]]) -> dict[str, Any]:
-    """Return the largest groups with their sizes, or some steps of a scale."""
+def _build_legend(
+    colouring: Colouring, sizes_by_group: list[tuple[int, int]], middles: dict[int, int]
+) -> dict[str, Any]:
+    """Return all groups with their sizes and an example, the largest first, or some steps of a scale."""
     if not colouring.has_legend:
-        return {"legend": [], "more": ""}
+        return {"legend": [], "noun": ""}
     if colouring.is_scale:
         steps = np.linspace(0, len(colouring.names) - 1, _TICKS).astype(int).tolist() if sizes_by_group else []
-        return {"legend": [{"name": colouring.names[step], "code": step, "count": ""} for step in steps], "more": ""}
+        names = colouring.names
+        return {"legend": [{"name": names[step], "code": step, "count": 0, "row": -1} for step in steps], "noun": ""}
     legend_entries = [
-        {"name": colouring.names[code], "code": code, "count": f"{size:,}"} for code, size in sizes_by_group[:_LISTED]
+        {"name": colouring.names[code], "code": code, "count": size, "row": middles.get(code, -1)}
+        for code, size in sizes_by_group
     ]
-    return {
-        "legend": legend_entries,
-        "more": f"and {len(sizes_by_group) - _LISTED:,} more" if len(sizes_by_group) > _LISTED else "",
-    }
+    if rest := len(colouring.codes) - sum(size for _, size in sizes_by_group):
+        name = "left out (noise)" if colouring.title == "group" else "none"
+        legend_entries.append({"name": name, "code": NOISE, "count": rest, "row": -1})
+    return {"legend": legend_entries, "noun": colouring.title}
 
 
-def _place_group_names(
+def _find_middles(
     places: NDArray[np.float32], colouring: Colouring, sizes_by_group: list[tuple[int, int]]
-) -> list[dict[str, Any]]:
+) -> dict[int, int]:
+    """Return the row of the image in the middle of each of the largest groups."""
+    if not colouring.has_legend and not colouring.is_named:
+        return {}
+    rows_by_group = np.argsort(colouring.codes, kind="stable")
+    codes = [code for code, _ in sizes_by_group[:_PICTURED]]
+    group_bounds = np.searchsorted(colouring.codes[rows_by_group], [[code, code + 1] for code in codes])
+    middles: dict[int, int] = {}
+    for code, (start, end) in zip(codes, group_bounds.reshape(-1, 2), strict=True):
+        rows = rows_by_group[start:end]
+        distances = np.abs(places[rows] - np.median(places[rows], axis=0)).sum(axis=1)
+        middles[code] = int(rows[distances.argmin()])
+    return middles
+
+
+def _name_marks(places: NDArray[np.float32], colouring: Colouring, middles: dict[int, int]) -> list[dict[str, Any]]:
     """Return the names of the largest groups with the place of the image in the middle of each."""
     if not colouring.is_named or colouring.is_scale:
         return []
-    rows_by_group = np.argsort(colouring.codes, kind="stable")
-    group_bounds = np.searchsorted(
-        colouring.codes[rows_by_group], [[code, code + 1] for code, _ in sizes_by_group[:_NAMED]]
-    )
     marks = []
-    for (code, _), (start, end) in zip(sizes_by_group, group_bounds.reshape(-1, 2), strict=False):
-        places_of_group = places[rows_by_group[start:end]]
-        x, y = places_of_group[
-            np.abs(places_of_group - np.median(places_of_group, axis=0)).sum(axis=1).argmin()
-        ].tolist()
+    for code, row in list(middles.items())[:_NAMED]:
+        x, y = places[row].tolist()
         if math.isfinite(x + y):
-            marks.append({"name": colouring.names[code], "x": x, "y": y})
+            marks.append({"name": colouring.names[code], "code": code, "x": x, "y": y})
     return marks

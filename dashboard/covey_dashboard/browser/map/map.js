@@ -3,13 +3,17 @@
 
 import { button, element } from "../shared/elements.js";
 import { unpack } from "../shared/payload.js";
+import { densityLines } from "./density.js";
 import { continueDrag, startDrag } from "./drag.js";
-import { arrangeNames, paintPoints, paletteIndex, parseColour } from "./map_layout.js";
+import { Legend, pictureAddress } from "./legend.js";
+import { arrangeNames, colourSlot, paintPoints, parseColour } from "./map_layout.js";
+import { joinLayers, saveFile, writeSvg } from "./map_picture.js";
 import {
   ZOOM_STEP,
   coreBox,
   fitView,
   followMapKey,
+  fullBox,
   panView,
   pointSize,
   toPixel,
@@ -24,6 +28,7 @@ import { Tooltip } from "./tooltip.js";
 /** @import { FrontendRendererArgs } from "@streamlit/component-v2-lib" */
 /** @import { Axes } from "../shared/spectrogram_axes.js" */
 /** @import { Drag, Tool } from "./drag.js" */
+/** @import { LegendEntry } from "./legend.js" */
 /** @import { Pixel, Place, View } from "./map_view.js" */
 
 /**
@@ -41,8 +46,14 @@ import { Tooltip } from "./tooltip.js";
  *
  * @typedef {object} MapContent
  * @property {string} points
- * @property {number} height
+ * @property {number} height The least height, in pixels.
  * @property {string} title
+ * @property {string} stale What is being computed; "" for nothing.
+ * @property {number[]} hidden
+ * @property {number | null} selected
+ * @property {boolean} density
+ * @property {string} file What the names of pictures begin with.
+ * @property {Uint8Array} [slots] Where the colour of each group stands in the palette, if not one after another.
  * @property {string[]} palette
  * @property {string[]} values What the groups are called; empty where the tooltip need not say it.
  * @property {string} column What the groups are groups of; "" where the tooltip need not say it.
@@ -51,9 +62,9 @@ import { Tooltip } from "./tooltip.js";
  * @property {string} [sound] The same for its sound, and for what is known of it.
  * @property {string} [facts]
  * @property {Axes} [axes] What rows and columns of the images show.
- * @property {{ name: string, x: number, y: number }[]} marks Names of groups, the largest first.
- * @property {{ name: string, code: number, count: string }[]} legend
- * @property {string} more What the legend leaves out.
+ * @property {{ name: string, code: number, x: number, y: number }[]} marks Names of groups, the largest first.
+ * @property {LegendEntry[]} legend
+ * @property {string} noun What the legend lists; "" for the steps of a scale.
  * @property {Int32Array} clusters
  * @property {Int32Array} [maybe] The cluster that noise may belong to, -1 for none.
  * @property {Float32Array} [confidence] How sure that is.
@@ -61,15 +72,21 @@ import { Tooltip } from "./tooltip.js";
  * @property {Int32Array} classes
  * @property {Uint8Array} states
  *
- * @typedef {{ row: number } | { area: Place[] }} Pick
+ * @typedef {{ row: number } | { area: Place[] } | { group: number } | { hidden: number[] }} Pick
  */
 
-const PAGE_AROUND = 320; // pixels of a page that are above and below the map
+const BELOW = 14; // pixels of the window below the map
 const POINTER_REACH = 9; // pixels from the pointer to the point that it means
 const CROSS = 7; // pixels from the middle of the cross to its ends
-const KEYS = "Map: arrow keys move it, + and - zoom, 0 shows everything, Enter picks the point in the middle";
-/** @type {Record<Tool, [title: string, sign: string]>} */
-const TOOLS = { pan: ["Move", "✥"], box: ["Select a rectangle (Shift and drag)", "▭"], lasso: ["Select an area", "◌"] };
+const KEYS =
+  "Map: arrow keys move it, + and - zoom, 0 shows everything, N and B go to the next group and back, " +
+  "Enter picks the point in the middle";
+/** @type {Record<Tool, [words: string, title: string]>} */
+const TOOLS = {
+  pan: ["Move", "drag moves the map, a click selects a group"],
+  box: ["Rectangle", "select a rectangle (also: Shift and drag)"],
+  lasso: ["Area", "select an area: draw around it"],
+};
 
 /**
  * The points of each map of the page, by the element that brought them.
@@ -114,6 +131,9 @@ class PointMap {
   ratio = 1; // pixels of the canvas for one of the page
   frame = 0;
   version = 0;
+  visited = -1; // the group to which the keyboard has moved the map
+  /** @type {[from: Place, to: Place][]} */
+  lines = []; // around where points are dense
   /** @type {Tool} */
   tool = "pan";
   /** @type {Drag | undefined} */
@@ -132,26 +152,37 @@ class PointMap {
   /** @param {Node} root */
   constructor(root) {
     this.host = element(root, "div", "map");
-    this.title = element(this.host, "div", "title");
-    this.stage = element(this.host, "div", "stage");
+    const bar = element(this.host, "div", "tools");
+    this.body = element(this.host, "div", "body");
+    this.stage = element(this.body, "div", "stage");
     this.dots = element(this.stage, "canvas", "points");
     this.over = element(this.stage, "canvas", "over");
     Object.assign(this.over, { tabIndex: 0, role: "application", ariaLabel: KEYS });
-    this.legend = element(this.stage, "div", "legend");
+    this.waiting = element(this.stage, "div", "waiting");
+    Object.assign(this.waiting, { role: "status", hidden: true });
+    this.legend = new Legend(this.body, {
+      select: (group) => this.report({ group }),
+      hide: (hidden) => this.report({ hidden }),
+    });
     this.tooltip = new Tooltip(this.stage);
     this.painter = createPainter(this.dots);
     this.pen = flatContext(this.over);
-    this.appendButtons(element(this.stage, "div", "tools"));
+    this.outliers = this.appendButtons(bar);
+    this.title = element(bar, "span", "title");
     this.listen();
     this.resizes = new ResizeObserver(() => this.resize());
     this.resizes.observe(this.stage);
+    this.fitWindow = () => {
+      this.fitHeight();
+    };
+    window.addEventListener("resize", this.fitWindow);
   }
 
   /** @param {Node} bar */
   appendButtons(bar) {
     const toolButtons = /** @type {Tool[]} */ (Object.keys(TOOLS)).map((tool) => {
-      const [title, sign] = TOOLS[tool];
-      const toolButton = button(bar, sign, title, () => {
+      const [words, title] = TOOLS[tool];
+      const toolButton = button(bar, words, `${words}: ${title}`, () => {
         this.tool = tool;
         toolButtons.forEach((control) => (control.ariaPressed = String(control === toolButton)));
       });
@@ -160,7 +191,13 @@ class PointMap {
     });
     button(bar, "+", "Zoom in", () => this.zoom(ZOOM_STEP));
     button(bar, "−", "Zoom out", () => this.zoom(1 / ZOOM_STEP));
-    button(bar, "⟲", "Show everything", () => this.showAll());
+    button(bar, "All", "All: show everything", () => this.showAll());
+    const outliers = button(bar, "Far images", "Far images: show everything, images far from all others too", () =>
+      this.showFar(),
+    );
+    button(bar, "PNG", "PNG: save the map as a picture", () => this.savePng());
+    button(bar, "SVG", "SVG: save the map as a drawing", () => this.saveSvg());
+    return outliers;
   }
 
   /** @param {MapContent | undefined} content */
@@ -169,34 +206,54 @@ class PointMap {
     this.content = content;
     const points = [...pointsByElement.values()].find(({ id }) => id === content.points);
     this.scene = points && { content, points };
-    this.stage.style.height = `max(${content.height}px, 100vh - ${PAGE_AROUND}px)`;
     this.title.textContent = content.title;
+    this.host.classList.toggle("stale", Boolean(content.stale));
+    this.waiting.hidden = !content.stale;
+    this.waiting.textContent = content.stale && `${content.stale} …`;
+    this.fitHeight();
     this.tooltip.reset();
     if (!points) return;
-    const { codes, states, palette } = content;
-    this.painter.load(points.places, paintPoints(codes, states, palette.length), palette.map(parseColour));
-    this.listGroups(content);
+    const { codes, states, palette, slots } = content;
+    const paint = paintPoints(codes, states, palette.length, slots);
+    this.painter.load(points.places, paint, palette.map(parseColour));
+    this.lines = content.density ? densityLines(points.places, states, points.grid.box) : [];
+    const { x, y } = fullBox(points.places);
+    const { box } = points.grid;
+    this.outliers.hidden = x[0] >= box.x[0] && x[1] <= box.x[1] && y[0] >= box.y[0] && y[1] <= box.y[1];
+    this.listGroups(content, points);
     this.version = Number(this.host.dataset.drawn ?? 0) + 1;
     this.resize();
   }
 
+  /** Lets the map reach to the lower end of the window. */
+  fitHeight() {
+    if (!this.content) return;
+    const scrolled = this.host.closest?.("[data-testid=stMain]")?.scrollTop ?? 0;
+    const room = window.innerHeight - this.body.getBoundingClientRect().top - scrolled - BELOW;
+    this.body.style.height = `${Math.max(this.content.height, Math.round(room))}px`;
+  }
+
   end() {
+    window.removeEventListener("resize", this.fitWindow);
     this.resizes.disconnect();
     this.painter.end();
     this.tooltip.end();
     this.host.remove();
   }
 
-  /** @param {MapContent} content */
-  listGroups({ legend, palette, more }) {
-    this.legend.replaceChildren();
-    for (const { name, code, count } of legend) {
-      const row = element(this.legend, "div", "row");
-      element(row, "span", "spot").style.background = palette[paletteIndex(code, palette.length)];
-      element(row, "bdi", "name", name);
-      element(row, "span", "count", count);
-    }
-    if (more) element(this.legend, "div", "row more", more);
+  /**
+   * @param {MapContent} content
+   * @param {MapPoints} points
+   */
+  listGroups({ legend, noun, hidden, selected, palette, slots, address }, { names }) {
+    this.legend.show({
+      entries: legend,
+      noun,
+      hidden,
+      selected,
+      colour: (code) => palette[colourSlot(code, palette.length, slots)],
+      picture: (row) => pictureAddress(address, names[row]),
+    });
   }
 
   resize() {
@@ -224,6 +281,56 @@ class PointMap {
     this.draw();
   }
 
+  /** Shows all points, those too that lie far from all others. */
+  showFar() {
+    if (this.scene) this.moveTo(fitView(fullBox(this.scene.points.places), this.size));
+  }
+
+  /**
+   * Moves the map to a group: the next one, or the one before.
+   *
+   * @param {1 | -1} step
+   */
+  visitGroup(step) {
+    const { scene, view } = this;
+    if (!scene || !view || !scene.content.marks.length) return;
+    const { marks } = scene.content;
+    this.visited = (this.visited + step + marks.length) % marks.length;
+    const { x, y } = marks[this.visited];
+    this.moveTo({ ...view, x, y });
+    this.hover(this.middle);
+  }
+
+  savePng() {
+    const ground = getComputedStyle(this.host).backgroundColor;
+    joinLayers([this.dots, this.over], ground).toBlob((content) => {
+      if (content) saveFile(`${this.content?.file ?? "map"}.png`, content);
+    });
+  }
+
+  saveSvg() {
+    const { scene, view, size, dots } = this;
+    if (!scene || !view) return;
+    const { content, points } = scene;
+    const { codes, states, marks, palette, slots } = content;
+    const style = getComputedStyle(this.host);
+    const colour = (/** @type {number} */ point) => palette[colourSlot(codes[point], palette.length, slots)];
+    const look = {
+      point: pointSize(states.length, this.closeness),
+      ground: style.backgroundColor,
+      ink: style.color,
+      raster: () => dots.toDataURL(),
+    };
+    const svg = writeSvg({ places: points.places, states, colour, marks }, view, size, look);
+    saveFile(`${content.file}.svg`, new Blob([svg], { type: "image/svg+xml" }));
+  }
+
+  /** The scale as a multiple of that of the first view. */
+  get closeness() {
+    const { scene, view, size } = this;
+    return scene && view ? view.scale / fitView(scene.points.grid.box, size).scale : 1;
+  }
+
   showAll() {
     if (this.scene) viewsByPoints.delete(this.scene.points.id);
     this.draw();
@@ -239,12 +346,11 @@ class PointMap {
 
   draw() {
     cancelAnimationFrame(this.frame);
-    const { scene, view, size, ratio } = this;
+    const { scene, view, ratio } = this;
     if (!scene || !view) return;
     this.host.dataset.view = [view.x, view.y, view.scale].join(" ");
     this.frame = requestAnimationFrame(() => {
-      const closeness = view.scale / fitView(scene.points.grid.box, size).scale;
-      this.painter.draw(view, pointSize(scene.content.states.length, closeness) * ratio, ratio);
+      this.painter.draw(view, pointSize(scene.content.states.length, this.closeness) * ratio, ratio);
       this.annotate(scene.content, view);
       this.host.dataset.drawn = String(this.version);
     });
@@ -263,6 +369,7 @@ class PointMap {
     pen.clearRect(0, 0, size.width, size.height);
     Object.assign(pen, { font: `600 12px ${style.fontFamily}`, textAlign: "center", textBaseline: "middle" });
     Object.assign(pen, { lineWidth: 3, lineJoin: "round", strokeStyle: style.backgroundColor, fillStyle: style.color });
+    this.drawDensity(view, style.color);
     const names = marks.map(({ name, x, y }) => ({
       name,
       pixel: toPixel(view, size, [x, y]),
@@ -274,6 +381,23 @@ class PointMap {
     }
     if (this.drag) this.drawOutline(this.drag.outline, style.color);
     if (this.over.matches(":focus-visible")) this.drawCross(style.color);
+  }
+
+  /**
+   * @param {View} view
+   * @param {string} colour
+   */
+  drawDensity(view, colour) {
+    const { pen, size } = this;
+    pen.save();
+    Object.assign(pen, { strokeStyle: colour, lineWidth: 1, globalAlpha: 0.45 });
+    pen.beginPath();
+    for (const [from, to] of this.lines) {
+      pen.moveTo(...toPixel(view, size, from));
+      pen.lineTo(...toPixel(view, size, to));
+    }
+    pen.stroke();
+    pen.restore();
   }
 
   /**
@@ -368,6 +492,8 @@ class PointMap {
       this.hover(middle);
     } else if (event.key === "Enter") {
       this.report({ row: this.pointAt(middle) });
+    } else if (event.key === "n" || event.key === "b") {
+      this.visitGroup(event.key === "n" ? 1 : -1);
     } else return;
     event.preventDefault();
   }

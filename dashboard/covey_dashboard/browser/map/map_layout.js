@@ -56,15 +56,29 @@ export function placeTooltip([across, down], mapSize, tooltipSize) {
 export const paletteIndex = (code, paletteSize) => (code < 0 ? 0 : (code % (paletteSize - 1)) + 1);
 
 /**
+ * Returns where the colour of a group stands in a palette: where it is said, or one group after another.
+ *
+ * @param {number} code -1 for none.
+ * @param {number} paletteSize
+ * @param {Uint8Array} [slots] For each code; 0 for codes beyond the end.
+ */
+export const colourSlot = (code, paletteSize, slots) =>
+  slots ? (code < 0 ? 0 : (slots[code] ?? 0)) : paletteIndex(code, paletteSize);
+
+/**
  * Returns where each point's colour stands in the palette, and the state of the point, one point after another.
  *
  * @param {Int32Array} codes
  * @param {Uint8Array} states
  * @param {number} paletteSize
+ * @param {Uint8Array} [slots]
  */
-export function paintPoints(codes, states, paletteSize) {
+export function paintPoints(codes, states, paletteSize, slots) {
   const paint = new Uint8Array(2 * states.length);
-  states.forEach((state, point) => paint.set([paletteIndex(codes[point], paletteSize), state], 2 * point));
+  for (let point = 0; point < states.length; point++) {
+    paint[2 * point] = colourSlot(codes[point], paletteSize, slots);
+    paint[2 * point + 1] = states[point];
+  }
   return paint;
 }
 

@@ -5,7 +5,6 @@ const FEW = 20; // points of which none is an outlier
 const FAR = 0.25; // how far from the others an outlier lies, as a share of their range
 const MARGIN = 0.06;
 const KEY_STEP = 60; // pixels by which an arrow key moves the map
-const BUTTON_BAR = 36; // pixels at the top, where the buttons are
 
 /**
  * A place on the map in its own units; y points up.
@@ -48,6 +47,31 @@ const ARROWS = new Map([
 export const coreBox = (places) => ({ x: coreRange(places, 0), y: coreRange(places, 1) });
 
 /**
+ * Returns the box that holds all points, with a margin.
+ *
+ * @param {Float32Array} places
+ * @returns {Box}
+ */
+export const fullBox = (places) => ({ x: fullRange(places, 0), y: fullRange(places, 1) });
+
+/**
+ * @param {Float32Array} places
+ * @param {0 | 1} axis
+ * @returns {[low: number, high: number]}
+ */
+function fullRange(places, axis) {
+  let [low, high] = [Infinity, -Infinity];
+  for (let index = axis; index < places.length; index += 2) {
+    if (!Number.isFinite(places[index])) continue;
+    low = Math.min(low, places[index]);
+    high = Math.max(high, places[index]);
+  }
+  if (low > high) return [-1, 1];
+  const margin = MARGIN * (high - low) || 1;
+  return [low - margin, high + margin];
+}
+
+/**
  * @param {Float32Array} places
  * @param {0 | 1} axis
  * @returns {[low: number, high: number]}
@@ -66,15 +90,15 @@ function coreRange(places, axis) {
 }
 
 /**
- * Returns the view in which a box fills the map below the buttons.
+ * Returns the view in which a box fills the map.
  *
  * @param {Box} box
  * @param {Size} size
  * @returns {View}
  */
 export function fitView({ x, y }, { width, height }) {
-  const scale = Math.min(width / (x[1] - x[0]), (height - BUTTON_BAR) / (y[1] - y[0]));
-  return { x: (x[0] + x[1]) / 2, y: (y[0] + y[1]) / 2 + BUTTON_BAR / 2 / scale, scale };
+  const scale = Math.min(width / (x[1] - x[0]), height / (y[1] - y[0]));
+  return { x: (x[0] + x[1]) / 2, y: (y[0] + y[1]) / 2, scale };
 }
 
 /**

@@ -28,7 +28,7 @@ export const countRemaining = (total, removed) =>
 export const fileName = (path) => path.slice(path.lastIndexOf("/") + 1);
 
 /** @param {number} cluster */
-export const clusterName = (cluster) => (cluster < 0 ? "noise" : `cluster ${cluster}`);
+export const clusterName = (cluster) => (cluster < 0 ? "noise" : `group ${cluster}`);
 
 /**
  * Returns what an image is said to be in: its cluster, or, of noise, the one that it may belong to and how sure that is.
@@ -38,7 +38,7 @@ export const clusterName = (cluster) => (cluster < 0 ? "noise" : `cluster ${clus
  */
 export const describeCluster = (index, { clusters, maybe, confidence }) =>
   maybe && confidence && clusters[index] < 0 && maybe[index] >= 0
-    ? `noise, maybe cluster ${maybe[index]} (${confidence[index].toFixed(2)})`
+    ? `noise, maybe group ${maybe[index]} (${confidence[index].toFixed(2)})`
     : clusterName(clusters[index]);
 
 /**

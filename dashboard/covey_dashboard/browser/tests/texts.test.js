@@ -23,7 +23,7 @@ test("the last part of a path is its name", () => {
 
 test("what is in no cluster is noise", () => {
   assert.equal(clusterName(-1), "noise");
-  assert.equal(clusterName(0), "cluster 0");
+  assert.equal(clusterName(0), "group 0");
 });
 
 test("a name that begins so says its number at xeno-canto, whatever its folder is called", () => {

@@ -13,7 +13,7 @@ const CONTENT = {
 
 test("the tooltip says cluster, label and recording", () => {
   const lines = describePoint(0, POINTS, { ...CONTENT, column: "", values: [] });
-  assert.deepEqual(lines, ["cluster 4", "wren", "recording XC2"]);
+  assert.deepEqual(lines, ["group 4", "wren", "recording XC2"]);
 });
 
 test("what an image does not have is left out", () => {
@@ -23,8 +23,8 @@ test("what an image does not have is left out", () => {
 test("of noise the tooltip says which cluster it may belong to", () => {
   const maybe = { maybe: Int32Array.of(4, 7), confidence: Float32Array.of(1, 0.8) };
   const content = { ...CONTENT, ...maybe, column: "", values: [] };
-  assert.deepEqual(describePoint(1, POINTS, content), ["noise, maybe cluster 7 (0.80)"]);
-  assert.equal(describePoint(0, POINTS, content)[0], "cluster 4");
+  assert.deepEqual(describePoint(1, POINTS, content), ["noise, maybe group 7 (0.80)"]);
+  assert.equal(describePoint(0, POINTS, content)[0], "group 4");
   const none = { ...content, maybe: Int32Array.of(4, -1) };
   assert.deepEqual(describePoint(1, POINTS, none), ["noise"]);
 });

@@ -29,7 +29,7 @@ from covey_dashboard.state import CompareState
 from covey_dashboard.widgets.colouring import colour_by_cluster
 from covey_dashboard.widgets.gallery import show_gallery
 from covey_dashboard.widgets.image_addresses import ImageAddresses
-from covey_dashboard.widgets.map_view import pack_points, send_points, show_map
+from covey_dashboard.widgets.map_view import MapLook, pack_points, send_points, show_map
 from covey_dashboard.widgets.messages import show_hint, show_problem
 from covey_dashboard.widgets.page_frame import link_page, show_page
 
@@ -157,7 +157,7 @@ def show_side(comparison: Comparison, side_index: int, states: NDArray[np.uint8]
         states,
         ImageAddresses.of(comparison.dataset, comparison.folder, side.names.tolist()),
         partial(select_pick, comparison, side_index),
-        title=f"{count_noun(len(side.names), 'image')}. {side.title}",
+        MapLook(title=f"{count_noun(len(side.names), 'image')}. {side.title}", file=f"map-{side_name}"),
         key=CompareState.map_key(side_name),
     )
 

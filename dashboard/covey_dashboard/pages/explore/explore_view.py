@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from covey import Embedding, Labels
-from covey.frontend import NOISE, NearestGroups, count_noun, nearest_rows
+from covey.frontend import NOISE, NearestGroups, column_kind, count_noun, digest, nearest_rows
 from covey_dashboard.data.caching import cached
 from covey_dashboard.data.datasets import OpenEmbedding, load_embedding, load_similarity_space
+from covey_dashboard.data.filters import Filter, FilterColumn, Mask, NumberColumn, TextColumn, combine_filters
 from covey_dashboard.data.labels import ImageLabels, ObservedLabels, OutdatedLabels
-from covey_dashboard.data.metadata import recording_codes
+from covey_dashboard.data.metadata import METADATA_TTL, dataset_metadata, recording_codes
 from covey_dashboard.data.selection import (
     AllImages,
+    ChosenImages,
     ImagesOfCluster,
     ImagesWithLabel,
     Rows,
@@ -31,23 +35,32 @@ MOST_LISTED = 300
 """Clusters in the list, the largest; the others can be clicked on the map."""
 MOST_SIMILAR = 200
 """Images that are shown as most like others."""
-CLUSTER, LABEL, RECORDING = "cluster", "label", "recording"
+GROUP, LABEL, RECORDING = "group", "label", "recording"
+MOSTLY = 0.5
+"""The share of one recording in the selected images from which on that is said."""
 
 
 @attrs.frozen
 class MapOptions:
-    """How the map is drawn: what the colours say, noise shown or hidden, labelled images shown, grey or hidden."""
+    """How the map is drawn.
+
+    Attributes:
+        colour_by: what the colours say.
+        labelled: whether labelled images are shown, grey or hidden.
+        density: whether lines show where images are dense.
+    """
 
     colour_by: str
-    noise: str
     labelled: str
+    density: bool
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.define(kw_only=True, eq=False, slots=False)
 class ExploreView:
     """The open embedding with its table, the clusters of its images (n,), and the labels as they were observed.
 
-    `nearest` has the groups that noise may belong to; None where there are too many images.
+    `nearest` has the groups that noise may belong to; None where there are too many images, or that is not known yet.
+    `hidden_groups` are the numbers of hidden groups, `filters` those of columns by name.
     """
 
     opened: OpenEmbedding
@@ -57,6 +70,8 @@ class ExploreView:
     image_labels: ImageLabels
     clusters: Labels
     nearest: NearestGroups | None
+    hidden_groups: frozenset[int] = frozenset()
+    filters: Mapping[str, Filter] = attrs.field(factory=dict)
     sizes: dict[int, int] = attrs.field(init=False)
     """The number of images of each cluster, the largest first, noise last."""
 
@@ -72,18 +87,49 @@ class ExploreView:
         names: list[str] = self.table.names.tolist()
         return names
 
+    @cached_property
+    def columns(self) -> list[FilterColumn]:
+        """What the images can be filtered by: labels, recordings and the columns of the metadata."""
+        labels = TextColumn(name=LABEL, codes=self.image_labels.codes, texts=self.image_labels.combination_titles)
+        codes, recordings = recording_codes(self.opened)
+        recording = TextColumn(name=RECORDING, codes=codes, texts=recordings)
+        return [
+            *([labels] if self.image_labels.by_image else []),
+            *([recording] if len(recordings) > 1 else []),
+            *metadata_columns(self.opened),
+        ]
+
+    @cached_property
+    def is_passing(self) -> Mask:
+        """Which images pass all filters (n,)."""
+        return combine_filters(self.columns, self.filters, len(self.clusters))
+
     def rows(self, selection: Selection, options: MapOptions) -> Rows:
         """Return the rows of the images that are selected and not hidden."""
-        rows = select_rows(selection, self.names, self.clusters, self.table.map, self.image_labels.by_image)
+        rows = self.selected_rows(selection)
         return rows[~self.hidden(selection, options)[rows]]
 
-    def hidden(self, selection: Selection, options: MapOptions) -> NDArray[np.bool_]:
-        """Return which images are hidden (n,); those that are just what is selected never are."""
-        is_hidden_noise = (self.clusters == NOISE) & (options.noise == "hidden" and selection != ImagesOfCluster(NOISE))
-        is_hidden_labelled = (self.image_labels.codes >= 0) & (
-            options.labelled == "hidden" and not isinstance(selection, ImagesWithLabel)
-        )
-        is_hidden: NDArray[np.bool_] = is_hidden_noise | is_hidden_labelled
+    def selected_rows(self, selection: Selection) -> Rows:
+        """Return the rows of the images that are selected, hidden or not."""
+        by_image = self.image_labels.by_image
+        return select_rows(selection, self.names, self.clusters, self.table.map, by_image, self.read_column)
+
+    def read_column(self, name: str) -> list[str]:
+        """Return the values of a column (n,) in words, "" for none."""
+        column = next((column for column in self.columns if column.name == name), None)
+        if not isinstance(column, TextColumn):
+            return [""] * len(self.clusters)
+        texts = [*column.texts, ""]
+        return [texts[code] for code in column.codes.tolist()]
+
+    def hidden(self, selection: Selection, options: MapOptions) -> Mask:
+        """Return which images are hidden (n,); those that are just what is selected never are, but by filters."""
+        shown_groups = {selection.cluster} if isinstance(selection, ImagesOfCluster) else set()
+        is_hidden = ~self.is_passing
+        if hidden_groups := self.hidden_groups - shown_groups:
+            is_hidden = is_hidden | np.isin(self.clusters, list(hidden_groups))
+        if options.labelled == "hidden" and not isinstance(selection, ImagesWithLabel):
+            is_hidden = is_hidden | (self.image_labels.codes >= 0)
         return is_hidden
 
     def states(self, selection: Selection, options: MapOptions, rows: Rows) -> NDArray[np.uint8]:
@@ -103,8 +149,8 @@ class ExploreView:
         Raises:
             CoveyError: the metadata cannot be read.
         """
-        if colour_by == CLUSTER:
-            return colouring.colour_by_cluster(self.clusters)
+        if colour_by == GROUP:
+            return colouring.colour_by_cluster(self.clusters, self.table.map)
         if colour_by == LABEL:
             return colouring.colour_by_class(self.image_labels)
         if colour_by == RECORDING:
@@ -139,24 +185,26 @@ class ExploreView:
         """Return the groups that some images may belong to."""
         return self.nearest and NearestGroups(self.nearest.clusters[rows], self.nearest.confidence[rows])
 
-    def numbers(self, rows: Rows) -> dict[str, str]:
-        """Return how many images and clusters there are, how they fall into them, and where some rows are from."""
-        cluster_sizes = [size for cluster, size in self.sizes.items() if cluster != NOISE]
-        image_count = len(self.clusters)
-        return {
-            "Images": f"{image_count:,}",
-            "Clusters": f"{len(cluster_sizes):,}",
-            "Assigned": f"{sum(cluster_sizes) / image_count:.0%}" if image_count else "none",
-            "Largest": f"{max(cluster_sizes, default=0):,}",
-            "Top recording": self._top_recording(rows),
-        }
+    def describe_groups(self) -> list[str]:
+        """Return how many groups there are, and how many images are left out, in words."""
+        group_count = sum(cluster != NOISE for cluster in self.sizes)
+        left_out = self.sizes.get(NOISE, 0) / max(1, len(self.clusters))
+        share = "under 1" if 0 < left_out < 0.01 else f"{left_out:.0%}".removesuffix("%")
+        return [count_noun(group_count, "group"), f"{share} % left out"]
 
-    def _top_recording(self, rows: Rows) -> str:
-        """Return the largest share of some images that is from one recording, in words."""
-        recording_codes_of_rows = recording_codes(self.opened)[0][rows]
-        known_codes = recording_codes_of_rows[recording_codes_of_rows >= 0]
+    def describe_recordings(self, rows: Rows) -> str:
+        """Return the share of some images that is from one recording, in words; "" unless that is most of them."""
+        codes = recording_codes(self.opened)[0][rows]
+        known_codes = codes[codes >= 0]
         share = np.bincount(known_codes).max() / len(rows) if len(known_codes) else 0
-        return ("under 1%" if share < 0.01 else f"{share:.0%}") if share else "unknown"
+        return f"{share:.0%} of these images are from one recording." if share > MOSTLY else ""
+
+    def selection_key(self, selection: Selection) -> str:
+        """Return what tells a selection from others: that of a group is that of its images."""
+        if isinstance(selection, ImagesOfCluster | ChosenImages):
+            rows = self.selected_rows(selection)
+            return digest([self.opened.identity, hashlib.sha256(rows.astype("<i4").tobytes()).hexdigest()])
+        return f"{self.opened.identity} {selection}"
 
     def select_similar(self, names: Sequence[str]) -> Selection:
         """Return the images that are most like some others, by their features if the dataset has them."""
@@ -180,3 +228,28 @@ def pack_embedding(opened: OpenEmbedding) -> bytes:
     """
     table = load_embedding(opened)
     return pack_points(opened.identity, table.names.tolist(), table.map, *recording_codes(opened))
+
+
+@cached(max_entries=4, ttl=METADATA_TTL)
+def metadata_columns(opened: OpenEmbedding) -> list[FilterColumn]:
+    """Return the columns of the metadata by which the images of an embedding can be filtered: with two values or more.
+
+    Raises:
+        CoveyError: the metadata cannot be read.
+    """
+    columns: list[FilterColumn] = []
+    table = dataset_metadata(opened.location).of(load_embedding(opened).names.tolist())
+    for name, values in table.items():
+        if column_kind(values) == "number":
+            numbers = np.array([np.nan if value is None else float(value) for value in values])
+            columns.append(NumberColumn(name=name, numbers=numbers))
+        else:
+            columns.append(TextColumn.of(name, ["" if value is None else str(value) for value in values]))
+    return [column for column in columns if _is_telling(column)]
+
+
+def _is_telling(column: FilterColumn) -> bool:
+    """Whether a column tells some images from others, and not each from each."""
+    if isinstance(column, NumberColumn):
+        return len(np.unique(column.numbers[np.isfinite(column.numbers)])) > 1
+    return 1 <= len(column.texts) < max(2, len(column.codes) // 2) and len(np.unique(column.codes)) > 1

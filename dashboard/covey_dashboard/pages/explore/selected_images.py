@@ -1,0 +1,71 @@
+"""The images that are selected on the page Explore, and the class that a person gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from covey import CoveyError, Floats
+from covey.frontend import measure_oddity
+from covey_dashboard.data.datasets import dataset_at, image_folder
+from covey_dashboard.data.selection import Rows, Selection
+from covey_dashboard.data.species_suggestions import suggest_species
+from covey_dashboard.pages.explore.addressed_view import remember_view
+from covey_dashboard.pages.explore.choose_selection import select_similar
+from covey_dashboard.pages.explore.explore_view import ExploreView
+from covey_dashboard.state import ExploreState
+from covey_dashboard.widgets.gallery import list_remaining, remove_at_first, show_gallery
+from covey_dashboard.widgets.label_bar import follow_changes, show_label_bar
+from covey_dashboard.widgets.messages import show_problem
+
+
+@st.fragment
+def show_images(view: ExploreView, selection: Selection, rows: Rows) -> None:
+    """Show the images that are selected; taking one out reruns only this, and leaves the map still."""
+    try:
+        show_selected_images(view, selection, rows)
+    except CoveyError as error:
+        show_problem(str(error))
+    if view.observed:  # after the report of the last action is shown: the map takes longer
+        follow_changes(view.observed.store, view.observed.version)
+
+
+def show_selected_images(view: ExploreView, selection: Selection, rows: Rows) -> None:
+    """Show the images that are selected, and what can be done with those that a person leaves in.
+
+    Raises:
+        CoveyError: a file cannot be read.
+    """
+    location, label_bar_place, suggestion_place = view.opened.location, st.container(), st.container()
+    names, selection_key = view.table.names[rows].tolist(), view.selection_key(selection)
+    state = ExploreState.recall(view.opened)
+    if state.removed_at_first:
+        remove_at_first(state.removed_at_first, selection_key)
+        state.removed_at_first = []
+    remaining = show_gallery(
+        names,
+        selection_key=selection_key,
+        clusters=view.clusters[rows],
+        nearest=view.nearest_of(rows),
+        folder=image_folder(location),
+        dataset=dataset_at(location),
+        image_version=view.outdated.image_version,
+        labels_by_image=view.image_labels.by_image,
+        rate_oddity=rate_oddity_of(view, rows),
+        show_similar=partial(select_similar, view),
+    )
+    remaining_names = set(remaining) if len(remaining) < len(names) else None
+    removed = [] if remaining_names is None else [name for name in names if name not in remaining_names]
+    remember_view(view.opened, state, selection, removed)
+    for sentence in suggest_species(location, names):
+        suggestion_place.text(sentence, help="What it hears most in these images. It labels nothing: you do.")
+    if view.observed:
+        with label_bar_place:
+            show_label_bar(view.observed.store, partial(list_remaining, names, selection_key))
+
+
+def rate_oddity_of(view: ExploreView, rows: Rows) -> Callable[[], Floats]:
+    """Return a function that says how odd each of some images is."""
+    return lambda: measure_oddity(view.table.Z[rows])
