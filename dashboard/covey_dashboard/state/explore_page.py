@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from covey import Clusterer, Labels
     from covey_dashboard.data.clusterings import Groups
     from covey_dashboard.data.datasets import OpenEmbedding
-    from covey_dashboard.data.filters import Filter
+    from covey_dashboard.data.image_filters.filters import Filter
     from covey_dashboard.state.view_address import AddressedView
 
 
@@ -55,8 +55,8 @@ class ExploreState:
     cancel_key = "explore.cancel"
     filters_key = "explore.filters"
     clear_key = "explore.clear_filters"
-    bar_key = "explore_bar"
-    """The key of the line above the map, which the style sheet names too."""
+    bar_key, images_key = "explore_bar", "explore_images"
+    """The keys of the line above the map and of the images, which the style sheet names too."""
 
     @classmethod
     def recall(cls, opened: OpenEmbedding) -> ExploreState:

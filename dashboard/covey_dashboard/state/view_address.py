@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 import numpy as np
 
-from covey_dashboard.data.filters import Filter, RangeFilter, TextFilter
+from covey_dashboard.data.image_filters.filters import Filter, RangeFilter, TextFilter
 from covey_dashboard.data.selection import (
     AllImages,
     ChosenImages,

@@ -221,7 +221,7 @@ def choose_grouping(opened: OpenEmbedding, state: ExploreState) -> None:
         label_visibility="collapsed",
         on_change=begin_grouping,
         args=(opened, state),
-        width=200,
+        width=170,
         persist_state=KEPT,
     )
 

@@ -14,7 +14,14 @@ from covey import Embedding, Labels
 from covey.frontend import NOISE, NearestGroups, column_kind, count_noun, digest, nearest_rows
 from covey_dashboard.data.caching import cached
 from covey_dashboard.data.datasets import OpenEmbedding, load_embedding, load_similarity_space
-from covey_dashboard.data.filters import Filter, FilterColumn, Mask, NumberColumn, TextColumn, combine_filters
+from covey_dashboard.data.image_filters.filters import (
+    CategoryColumn,
+    Filter,
+    FilterColumn,
+    Mask,
+    MeasuredColumn,
+    combine_filters,
+)
 from covey_dashboard.data.labels import ImageLabels, ObservedLabels, OutdatedLabels
 from covey_dashboard.data.metadata import METADATA_TTL, dataset_metadata, recording_codes
 from covey_dashboard.data.selection import (
@@ -90,9 +97,9 @@ class ExploreView:
     @cached_property
     def columns(self) -> list[FilterColumn]:
         """What the images can be filtered by: labels, recordings and the columns of the metadata."""
-        labels = TextColumn(name=LABEL, codes=self.image_labels.codes, texts=self.image_labels.combination_titles)
+        labels = CategoryColumn(name=LABEL, codes=self.image_labels.codes, texts=self.image_labels.combination_titles)
         codes, recordings = recording_codes(self.opened)
-        recording = TextColumn(name=RECORDING, codes=codes, texts=recordings)
+        recording = CategoryColumn(name=RECORDING, codes=codes, texts=recordings)
         return [
             *([labels] if self.image_labels.by_image else []),
             *([recording] if len(recordings) > 1 else []),
@@ -117,7 +124,7 @@ class ExploreView:
     def read_column(self, name: str) -> list[str]:
         """Return the values of a column (n,) in words, "" for none."""
         column = next((column for column in self.columns if column.name == name), None)
-        if not isinstance(column, TextColumn):
+        if not isinstance(column, CategoryColumn):
             return [""] * len(self.clusters)
         texts = [*column.texts, ""]
         return [texts[code] for code in column.codes.tolist()]
@@ -242,14 +249,14 @@ def metadata_columns(opened: OpenEmbedding) -> list[FilterColumn]:
     for name, values in table.items():
         if column_kind(values) == "number":
             numbers = np.array([np.nan if value is None else float(value) for value in values])
-            columns.append(NumberColumn(name=name, numbers=numbers))
+            columns.append(MeasuredColumn(name=name, numbers=numbers))
         else:
-            columns.append(TextColumn.of(name, ["" if value is None else str(value) for value in values]))
+            columns.append(CategoryColumn.of(name, ["" if value is None else str(value) for value in values]))
     return [column for column in columns if _is_telling(column)]
 
 
 def _is_telling(column: FilterColumn) -> bool:
     """Whether a column tells some images from others, and not each from each."""
-    if isinstance(column, NumberColumn):
+    if isinstance(column, MeasuredColumn):
         return len(np.unique(column.numbers[np.isfinite(column.numbers)])) > 1
     return 1 <= len(column.texts) < max(2, len(column.codes) // 2) and len(np.unique(column.codes)) > 1

@@ -8,13 +8,13 @@ import streamlit as st
 
 from covey import CoveyError
 from covey_dashboard.data.datasets import OpenEmbedding, list_embeddings
-from covey_dashboard.data.filters import toggle_bar
+from covey_dashboard.data.image_filters.filters import toggle_bar
 from covey_dashboard.data.metadata import dataset_metadata
 from covey_dashboard.data.table_titles import title_embeddings
 from covey_dashboard.pages.explore.explore_tables import tabulate_groups, tabulate_selection
 from covey_dashboard.pages.explore.explore_view import GROUP, LABEL, RECORDING, ExploreView, MapOptions
+from covey_dashboard.pages.explore.filter_bars import show_filter_bars
 from covey_dashboard.state import KEPT, ExploreState, FilterState, OpenState
-from covey_dashboard.widgets.filter_bars import show_filter_bars
 from covey_dashboard.widgets.messages import show_problem
 
 LABELLED = ("shown", "grey", "hidden")
@@ -24,10 +24,9 @@ def show_view_menus(opened: OpenEmbedding, state: ExploreState, view: ExploreVie
     """Show the menus; return how the map is drawn."""
     with st.popover("Map"):
         options = choose_map_options(opened)
+        show_downloads(view, options)
     with st.popover(f"Filter ({len(state.filters)})" if state.filters else "Filter"):
         show_filters(state, view)
-    with st.popover("Download"):
-        show_downloads(view, options)
     return options
 
 
@@ -108,6 +107,7 @@ def toggle_filter(state: ExploreState, view: ExploreView, name: str, bar: int, e
 def show_downloads(view: ExploreView, options: MapOptions) -> None:
     """Offer the selection and the groups as tables; pictures of the map are among its tools."""
     selection, name = ExploreState.recall(view.opened).selection, view.opened.dataset_name
+    st.caption("Download")
     st.download_button(
         "Selected images as CSV",
         lambda: tabulate_selection(view, view.rows(selection, options)),
@@ -122,4 +122,3 @@ def show_downloads(view: ExploreView, options: MapOptions) -> None:
         "text/csv",
         on_click="ignore",
     )
-    st.caption("The map as a picture: PNG and SVG, above the map.")

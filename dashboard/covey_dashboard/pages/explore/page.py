@@ -70,6 +70,8 @@ def show_workbench(opened: OpenEmbedding) -> None:
         map_column, image_column = st.columns(WIDTHS, gap="small")
         with map_column:
             options_place = st.container()
+        with image_column:
+            image_place = st.container(key=state.images_key, gap="xsmall")
         with options_place:
             search = change_groups(opened, state, search_groups(opened, state))
         view = read_view(opened, state, search)
@@ -77,7 +79,7 @@ def show_workbench(opened: OpenEmbedding) -> None:
             options = show_group_line(opened, state, view, search)
         with options_place:
             show_messages(view, search)
-        show_view(view, options, search, map_column, image_column)
+        show_view(view, options, search, map_column, image_place)
     except CoveyError as error:
         show_problem(str(error))
 
@@ -106,7 +108,7 @@ def show_view(
     Raises:
         CoveyError: a file cannot be read.
     """
-    with image_column:
+    with image_place:
         selection, rows = choose_selection(view, options)
     with map_column:
         show_explore_map(view, options, selection, rows, search.pending)
@@ -115,7 +117,7 @@ def show_view(
             await_search(view.opened)
         elif search.is_voting and view.nearest is None:
             await_voting(view.opened)
-    with image_column:
+    with image_place:
         show_images(view, selection, rows)
 
 

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from covey_dashboard.browser.browser_component import component
-from covey_dashboard.data.filters import Filter, FilterColumn, RangeFilter, TextColumn, TextFilter, combine_filters
+from covey_dashboard.data.image_filters.filters import (
+    CategoryColumn,
+    Filter,
+    FilterColumn,
+    RangeFilter,
+    TextFilter,
+    combine_filters,
+)
 from covey_dashboard.state import FilterState
 
 _component = component("filters")
@@ -48,7 +55,7 @@ def _describe_column(
     wanted = filters.get(column.name)
     return {
         "name": column.name,
-        "numeric": not isinstance(column, TextColumn),
+        "numeric": not isinstance(column, CategoryColumn),
         "filtered": wanted is not None,
         "bars": [
             {"name": name, "all": total, "count": count, "on": _is_on(column, wanted, index, name)}
@@ -61,7 +68,7 @@ def _is_on(column: FilterColumn, wanted: Filter | None, index: int, name: str) -
     """Whether a bar is among those that a filter lets through."""
     if isinstance(wanted, TextFilter):
         return name in wanted.values
-    if isinstance(wanted, RangeFilter) and not isinstance(column, TextColumn):
+    if isinstance(wanted, RangeFilter) and not isinstance(column, CategoryColumn):
         edges = column.edges
         return bool(np.nextafter(edges[index], np.inf) >= wanted.low and edges[index + 1] <= wanted.high)
     return False

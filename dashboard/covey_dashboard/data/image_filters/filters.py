@@ -41,7 +41,7 @@ Filter = TextFilter | RangeFilter
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class TextColumn:
+class CategoryColumn:
     """A column of texts: the code of each image (n,), -1 for none, and what each code is called."""
 
     name: str
@@ -49,7 +49,7 @@ class TextColumn:
     texts: Sequence[str]
 
     @classmethod
-    def of(cls, name: str, values: Sequence[str]) -> TextColumn:
+    def of(cls, name: str, values: Sequence[str]) -> CategoryColumn:
         """Return a column of some values, "" for none."""
         codes, texts = encode_groups(values)
         return cls(name=name, codes=codes, texts=texts)
@@ -71,7 +71,7 @@ class TextColumn:
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class NumberColumn:
+class MeasuredColumn:
     """A column of numbers (n,) float64, which are not finite where there is none."""
 
     name: str
@@ -100,7 +100,7 @@ class NumberColumn:
         return list(zip(titles, all_counts.tolist(), counts.tolist(), strict=True))
 
 
-FilterColumn = TextColumn | NumberColumn
+FilterColumn = CategoryColumn | MeasuredColumn
 
 
 def combine_filters(columns: Sequence[FilterColumn], filters: Mapping[str, Filter], image_count: int) -> Mask:
@@ -121,7 +121,7 @@ def toggle_bar(column: FilterColumn, wanted: Filter | None, bar: int, extend: bo
         bar: which bar.
         extend: whether a range grows to the bar; otherwise it is that bar alone.
     """
-    if isinstance(column, TextColumn):
+    if isinstance(column, CategoryColumn):
         bars = column.count(np.zeros(len(column.codes), dtype=np.bool_))
         if not 0 <= bar < len(bars):
             return wanted

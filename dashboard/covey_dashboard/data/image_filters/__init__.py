@@ -1,0 +1,1 @@
+"""Filters of images by what is known of them."""
