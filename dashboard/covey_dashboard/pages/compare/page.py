@@ -269,7 +269,7 @@ def show_ranking(entries: Sequence[AnyEntry], ranking: Ranking) -> None:
 def configure_column(column: Column) -> Any:
     """Return how a measure is shown in a table: numbers that can be sorted, with the meaning at the heading."""
     number_format = {"number": "%.3f", "share": "percent", "count": "localized"}[column.measure.score_format]
-    return st.column_config.MeasuredColumn(column.heading, help=column.meaning, format=number_format)
+    return st.column_config.NumberColumn(column.heading, help=column.meaning, format=number_format)
 
 
 @st.fragment(run_every=POLL_S)

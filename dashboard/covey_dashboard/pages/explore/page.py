@@ -101,7 +101,7 @@ def show_view(
     options: MapOptions,
     search: GroupSearch,
     map_column: DeltaGenerator,
-    image_column: DeltaGenerator,
+    image_place: DeltaGenerator,
 ) -> None:
     """Show map and gallery.
 
