@@ -27,7 +27,7 @@ class Dbscan(Clusterer):
     """Groups that are dense everywhere; the rest is noise (DBSCAN: Ester, Kriegel, Sander and Xu 1996)."""
 
     name = "dbscan"
-    version = 2
+    version = 3
     references = (
         "Ester, M., Kriegel, H.-P., Sander, J. and Xu, X. (1996). A density-based algorithm for discovering "
         "clusters in large spatial databases with noise. Proceedings of KDD-96, 226-231.",
@@ -111,9 +111,7 @@ class _DbscanTree(Prepared):
         return self._choice.chosen.radius if option == "eps" and self._choice else None
 
     def explain(self, option: str) -> str:
-        if option != "eps" or self._choice is None or not self._choice.chosen.score > 0:
-            return ""
-        return _describe_choice(self._choice)
+        return _describe_choice(self._choice) if option == "eps" and self._choice and self._choice.equals else ""
 
     @cached_property
     def _choice(self) -> RadiusChoice | None:

@@ -122,3 +122,10 @@ def test_the_reason_of_a_suggestion_says_how_far_it_holds(spread: float, reason:
     centres = np.repeat([[0, 0], [5, 0], [0, 5], [5, 5]], 50, axis=0)
     noise = np.random.default_rng(0).normal(size=centres.shape) * spread
     assert re.fullmatch(reason, Dbscan().prepare((centres + noise).astype(np.float32)).explain("eps"))
+
+
+@pytest.mark.parametrize(("count", "groups"), [(192, 12), (2000, 10), (2000, 40)])
+def test_equal_groups_are_found_among_few_points_and_many_groups_among_more(count: int, groups: int) -> None:
+    random = np.random.default_rng(1)
+    Z = random.normal(size=(groups, 8))[np.arange(count) % groups] + random.normal(size=(count, 8), scale=0.1)
+    assert 0.9 * groups <= Dbscan().cluster(Z.astype(np.float32)).max() + 1 <= groups

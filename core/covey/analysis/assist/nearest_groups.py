@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 from covey.components.contracts import Floats, Labels
 from covey.data.tables import NOISE, NearestGroups
 
+ODDS, AGREEMENT, RARITY = 0.85, 2.4, 0.56
+"""Of an image outside all groups, the odds to belong to the group that a share s of its neighbours is in are
+exp(ODDS + AGREEMENT s) n^RARITY, n being the share of images outside all groups: the fewer they are, the odder. Fitted
+to images with labels; tests/benchmarks/nearest_groups.py measures it."""
 NEIGHBOURS = 20
 """Images that vote; fewer say less about how sure a group is (tests/benchmarks/nearest_groups.py)."""
 REFERENCES = 20_000
@@ -40,9 +44,10 @@ def find_voters(space: Floats, rows: NDArray[np.intp]) -> NDArray[np.intp]:
 def vote_nearest_groups(labels: Labels, rows: NDArray[np.intp], voters: NDArray[np.intp]) -> NearestGroups:
     """Return the nearest group of each image (n,); that of those in a group is their own, with confidence 1.
 
-    The confidence is the share of the neighbours that are in the group (Fix and Hodges 1951): those outside all groups
-    vote for none, so that an image among others without a group is not sure. It is not corrected by images of groups,
-    left out: these are easier than those outside (tests/benchmarks/nearest_groups.py).
+    The nearest group is that of most neighbours (Fix and Hodges 1951); those outside all groups vote for none. The
+    confidence is the probability that most of the group have the image's class, as it was on average among labelled
+    images (ODDS). How well groups agree with classes differs from one set of features to another, and nothing but
+    labels tells it: images of groups, left out, are easier than those outside (tests/benchmarks/nearest_groups.py).
 
     Args:
         labels: the cluster of each image (n,).
@@ -58,6 +63,8 @@ def vote_nearest_groups(labels: Labels, rows: NDArray[np.intp], voters: NDArray[
     counts[votes == NOISE] = 0
     first = counts.argmax(axis=1)[:, None]
     clusters[rows] = np.take_along_axis(votes, first, axis=1)[:, 0]
-    confidence[rows] = np.take_along_axis(counts, first, axis=1)[:, 0] / votes.shape[1]
-    clusters[rows[confidence[rows] == 0]] = NOISE
+    shares = np.take_along_axis(counts, first, axis=1)[:, 0] / votes.shape[1]
+    odds = np.exp(ODDS + AGREEMENT * shares) * (labels == NOISE).mean() ** RARITY
+    confidence[rows] = np.where(shares > 0, odds / (1 + odds), 0)
+    clusters[rows[shares == 0]] = NOISE
     return NearestGroups(clusters, confidence)

@@ -118,5 +118,4 @@ class Tree:
             return choice
         dense_radius = float(np.quantile(self.neighbours.core, MOST, method="higher"))
         radius = next(radius for radius in radii if radius >= dense_radius)
-        cut = Cut.of(radius, self.labels(radius))
-        return RadiusChoice(chosen=cut, equals=[cut])
+        return RadiusChoice(chosen=Cut.of(radius, self.labels(radius)), equals=[])
