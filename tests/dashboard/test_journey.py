@@ -89,7 +89,7 @@ def opened(chromium: Browser, address: str, folder: Path) -> Page:
     page = chromium.new_page(viewport={"width": 1280, "height": 800})
     page.goto(address)
     set_number(page, "Open a folder", str(folder))
-    page.get_by_text(f"images in {folder}").wait_for()
+    page.get_by_text(str(folder)).first.wait_for()
     page.get_by_role("link", name="Explore the groups").click()
     ready(page)
     return page

@@ -53,6 +53,7 @@ class Recipe(Component):
         title="Length of a piece",
         gt=0,
         le=60,
+        step=0.01,
         help="Length of the sound in one image, in seconds. Larger values make wider images.",
     )
     step: float = option(
@@ -60,6 +61,7 @@ class Recipe(Component):
         title="Next piece starts after",
         gt=0,
         le=1000,
+        step=0.05,
         help="From the start of one segment to the next, as a fraction of the segment. Larger values give fewer images;"
         " above 1 they leave gaps.",
     )
