@@ -21,6 +21,9 @@ from covey.experiments.experiment import from_flags
 from covey.experiments.run_experiment import run_experiment
 from covey.plugins.registry import Registry
 
+NEEDS = ("../shared/data/esc10",)
+NO_SHORT = "five seeds over all of esc10 take several minutes"
+
 ESC10 = Path(__file__).parents[3] / "shared" / "data" / "esc10"
 SEEDS = range(5)
 

@@ -22,6 +22,8 @@ from covey_clip import Clip
 from covey_timm import Timm
 from covey_torchvision import Torchvision
 
+SHORT = ("resnet1",)
+
 TORCHVISION = """
     AlexNet ConvNeXt_Tiny DenseNet121 EfficientNet_B0 EfficientNet_V2_S GoogLeNet Inception_V3 MaxVit_T
     MNASNet0_5 MobileNet_randinit MobileNet_V2 MobileNet_V3_Large RegNet_X_400MF ResNet50 ResNeXt50_32X4D

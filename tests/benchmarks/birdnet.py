@@ -33,6 +33,9 @@ from covey.plugins.registry import Registry
 from covey_birdnet import Birdnet
 from covey_birdnet.model_files import find_model
 
+NEEDS = ("../shared/data/esc10",)
+SHORT = ("60", "1")
+
 SEEDS = range(3)
 NEIGHBOURS = 5
 PASSED = 0.85

@@ -26,6 +26,8 @@ from covey.data.catalogue.image_scan import ImageScan
 from covey.data.formats.arrow_columns import TextColumn
 from covey.data.images import ImageFolder
 
+SHORT = ("20000",)
+
 IMAGES, SITES, PORTION, ROUNDS = 1_000_000, 20, 1 << 16, 5
 
 

@@ -32,6 +32,8 @@ from covey.data.provenance import Provenance
 from covey.data.segment_names import image_name
 from covey.data.tables import Embedding
 
+SHORT = ("20000",)
+
 COUNTS = (20_000, 100_000)
 GROUPS, DIMENSIONS, CUTS = 60, 8, 50
 TRIES, SESSIONS = 7, 4

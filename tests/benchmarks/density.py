@@ -25,6 +25,8 @@ from covey.components.kinds import Kind
 from covey.components.options import build
 from covey.plugins.registry import Registry
 
+SHORT = ("10000",)
+
 T = TypeVar("T")
 COLUMNS, GROUPS, FLAT = 8, 100, 3
 MIN_SAMPLES = 10

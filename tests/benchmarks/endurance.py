@@ -38,6 +38,8 @@ from covey.data.images import ImageFolder
 from covey.labelling import open_labels, open_labels_read_only
 from covey.testing import tiny_images
 
+SHORT = ("--kills", "30", "--files", "300", "--recordings", "0")
+
 ROOT = Path(__file__).parents[2]
 NAMES = [f"image_{number:03}.png" for number in range(200)]
 LONGEST_LIFE_S = 0.05

@@ -36,6 +36,8 @@ from covey.plugins.registry import Registry
 from covey.testing import Brightness
 from covey_dask import Dask
 
+SHORT = ("1000",)
+
 IMAGES, FOLDER = 20_000, 1000
 ENGINES: dict[str, Engine] = {"local": Local(), "processes": Processes(workers=2), "dask": Dask(workers=2)}
 

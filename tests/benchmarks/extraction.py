@@ -36,6 +36,9 @@ from covey.plugins.registry import Registry
 from covey_timm import Timm
 from covey_torchvision import Torchvision
 
+NEEDS = ("../shared/data/esc10",)
+NO_SHORT = "its plain sides alone take several minutes"
+
 IMAGES = Path(__file__).parents[3] / "shared" / "data" / "esc10" / "images"
 LAYERS = ("layer1.2.conv3", "layer2.3.conv3", "layer3.5.conv3")
 DEFAULTS = Torchvision(weights="random")

@@ -24,6 +24,8 @@ from covey.experiments.pipeline import Pipeline
 from covey.plugins.registry import Registry
 from covey.testing import Brightness
 
+SHORT = ("brightness", "200", "2000")
+
 FEW, MANY = 2_000, 20_000
 SHAPE = (128, 256)
 LARGE = {(1000, 1500): 1600, (128, 102_400): 6000}

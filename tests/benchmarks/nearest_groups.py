@@ -27,6 +27,8 @@ from covey.data.tables import NOISE
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
+NO_SHORT = "it needs a dataset with groups and labels"
+
 EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.01)
 
 

@@ -13,6 +13,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.dashboard.browser import launched, page_address, served, settle
 
+NO_SHORT = "it makes pictures"
+
 PAGES = ("explore", "worklist", "labels")
 PICTURES = Path(__file__).parents[2] / "dashboard" / "pictures"
 COLOURS = 96

@@ -28,6 +28,9 @@ from covey.plugins.registry import Registry
 from covey.sound.conversion import convert_recordings
 from covey.sound.synthesis import synthesize
 
+NEEDS = ("../shared/data/esc10",)
+NO_SHORT = "twelve extractions take half an hour"
+
 TRIED = [(bands, time) for bands in (1, 2, 4) for time in ("mean", "max", "mean+std", "thirds")]
 
 

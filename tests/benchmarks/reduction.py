@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from covey_umap import EPOCHS, EPOCHS_BEYOND, EXACT, Umap
 
+SHORT = ("2000", "256")
+
 T = TypeVar("T")
 Floats = NDArray[np.float32]
 SIZES = (2, 4, 8, 16)

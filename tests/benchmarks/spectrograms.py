@@ -29,6 +29,8 @@ from covey.sound.recipe_presets import PRESETS
 from covey.sound.spectrograms import EPS, Recipe
 from covey.sound.synthesis import CALLS, RATE, recording, synthesize
 
+SHORT = ()
+
 SEGMENTS = 24
 ROUNDS = 5
 RECIPES = {

@@ -26,6 +26,8 @@ from covey.data.folder import FolderDataset
 from covey.data.formats import npz
 from covey.testing import tiny_tables
 
+SHORT = ("30",)
+
 T = TypeVar("T")
 ROWS, FILES = 1_000_000, 200
 

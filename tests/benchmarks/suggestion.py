@@ -36,6 +36,9 @@ from covey.experiments.run_experiment import open_run_dataset
 from covey.plugins.registry import Registry
 from covey_dbscan import Dbscan
 
+NEEDS = ("../shared/data/esc10",)
+NO_SHORT = "one seed takes several minutes"
+
 ESC10 = Path(__file__).parents[3] / "shared" / "data" / "esc10"
 RADII = np.geomspace(0.05, 2, 60).tolist()
 GRID = [(eps, count) for eps in (0.2, 0.3, 0.4, 0.5, 0.6, 0.8) for count in (5, 10, 20)]

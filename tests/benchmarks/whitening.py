@@ -30,6 +30,9 @@ from covey.sound.synthesis import synthesize
 from covey_dbscan import Dbscan
 from covey_umap import Umap
 
+NEEDS = ("../shared/data/esc10",)
+NO_SHORT = "its variants take half an hour"
+
 
 class Variant(NamedTuple):
     """Options of the extractor and the reducer."""

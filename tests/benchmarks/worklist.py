@@ -23,6 +23,8 @@ from covey.data.label_file import read_labels
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
+SHORT = ()
+
 ACTIONS = (50, 100, 200, 400)
 IMAGES, WIDTH, CLASSES = 100_000, 128, 20
 
