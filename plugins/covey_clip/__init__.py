@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypedDict
 
-from covey import CoveyError, component, hookimpl, option
+from covey import CoveyError, Floats, Runtime, component, hookimpl, option
 from covey.authoring import (
     PRETRAINED,
     RANDOM,
@@ -16,6 +16,7 @@ from covey.authoring import (
     check_hub_reachable,
     did_you_mean,
     layers_option,
+    preview,
     reason,
     unknown_weights,
     weights_not_fetched,
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from covey.extraction.networks import Network
+
+EMBEDDING = "visual"
+"""The layer with which texts are compared."""
 
 
 class _Config(TypedDict):
@@ -68,7 +72,7 @@ class Clip(VisionExtractor):
         help="The network, as OpenCLIP names it. Larger networks, and smaller patches, are slower and mostly give"
         " better features.",
     )
-    layers: tuple[str, ...] = layers_option("visual")
+    layers: tuple[str, ...] = layers_option(EMBEDDING)
 
     def network(self) -> Network:
         """Return the image tower with its weights.
@@ -76,14 +80,9 @@ class Clip(VisionExtractor):
         Raises:
             CoveyError: no such model or weights, the hub cannot be reached, or the file does not fit.
         """
-        from covey.extraction.networks import Network, Preprocessing, seeded
+        from covey.extraction.networks import Network, Preprocessing
 
-        _check_model(self.model)
-        weights_path, released_tag = self.weights_file(), self._released_tag()
-        with _silence_logging(), seeded(self.seed):
-            module = _create(self.model, released_tag)
-            if weights_path is not None:
-                _load(module, weights_path, self.model)
+        module = self._load_model()
         tower = _image_tower(module)
         config = tower.preprocess_cfg
         size = config["size"]
@@ -96,6 +95,31 @@ class Clip(VisionExtractor):
             interpolation="bilinear" if config["interpolation"] == "bilinear" else "bicubic",
         )
         return Network(_wrap_tower(module), self.model, preprocessing)
+
+    def describe_text(self, texts: Sequence[str], runtime: Runtime) -> Floats:
+        """Return where the text tower puts texts, among the outputs of the layer `visual`."""
+        import open_clip
+        import torch
+
+        if self.layers != (EMBEDDING,):
+            raise CoveyError(f"Words are compared with the layer {EMBEDDING} of clip, not with {preview(self.layers)}.")
+        model = self._load_model()
+        encode: Callable[[torch.Tensor], torch.Tensor] = getattr(model.eval(), "encode_text")  # noqa: B009
+        with torch.inference_mode(), _silence_logging():
+            tokens = open_clip.get_tokenizer(self.model)(list(texts))
+            return encode(tokens).float().cpu().numpy()
+
+    def _load_model(self) -> nn.Module:
+        """Return the whole model with its weights. Raises CoveyError."""
+        from covey.extraction.networks import seeded
+
+        _check_model(self.model)
+        weights_path, released_tag = self.weights_file(), self._released_tag()
+        with _silence_logging(), seeded(self.seed):
+            module = _create(self.model, released_tag)
+            if weights_path is not None:
+                _load(module, weights_path, self.model)
+        return module
 
     def _released_tag(self) -> str | None:
         """Return the tag of the released weights that the options name, None for random ones or a file."""

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.dashboard.browser import launched, page_address, served, settle
 
-PAGES = ("start", "explore", "name_groups", "worklist", "labels", "compare", "about", "methods", "plugins")
+PAGES = ("start", "explore", "similar", "name_groups", "worklist", "labels", "compare", "about", "methods", "plugins")
 MOST = 400
 """Presses of Tab after which a page counts as one that holds the focus."""
 FOCUSED = """() => {

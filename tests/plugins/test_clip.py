@@ -154,3 +154,15 @@ def test_without_network_one_sentence_says_so_at_once(tmp_path: Path) -> None:
     assert done.stdout.startswith("The pretrained weights of ViT-B-32 (laion2b_s34b_b79k) could not be fetched (")
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""
+
+
+def test_words_lie_where_openclip_puts_them(model: Any, tmp_path: Path) -> None:
+    torch.save(model.state_dict(), tmp_path / "w.pt")
+    texts = ["birdsong", "a low hum"]
+    with torch.inference_mode():
+        expected = model.eval().encode_text(open_clip.get_tokenizer(MODEL)(texts)).numpy()
+    described = small(weights=str(tmp_path / "w.pt")).describe_text(texts, Runtime())
+    np.testing.assert_allclose(described, expected, rtol=1e-4, atol=1e-5)
+    assert described.shape[1] == features(small())[0].shape[1]
+    with pytest.raises(CoveyError, match="compared with the layer visual"):
+        small(layers=("visual.transformer.resblocks.1",)).describe_text(texts, Runtime())

@@ -17,7 +17,6 @@ from covey.analysis.join_tables import Join
 from covey.components import options
 from covey.components.contracts import Component, FeatureExtractor, Floats, Labels, Runtime
 from covey.components.fitting import State
-from covey.components.kinds import Kind
 from covey.data.dataset import Dataset
 from covey.data.formats import npz
 from covey.data.images import ImageFolder, key_of
@@ -25,6 +24,7 @@ from covey.data.provenance import Provenance
 from covey.data.tables import Clustering, Embedding, Extra, Features, LearnedState, Table
 from covey.experiments.pipeline import Pipeline
 from covey.experiments.plan import Task, plan_join, plan_task
+from covey.experiments.rebuild_component import rebuild_component
 from covey.experiments.steps.run_inputs import RunInputs
 from covey.plugins.locations import create_dataset, open_dataset
 from covey.plugins.registry import Registry
@@ -72,7 +72,7 @@ def reproduce(path: Path, registry: Registry, progress: Progress = SILENT) -> Re
     if provenance is None:
         raise CoveyError(f"{path} has no provenance: only a table that covey made can be made again.")
     old_steps = provenance.lineage
-    components = [_build_component(step, registry) for step in old_steps]
+    components = [rebuild_component(step, registry) for step in old_steps]
     dataset = open_dataset(registry, str(path.parent))
     images = dataset.images
     if images is None:
@@ -83,20 +83,6 @@ def reproduce(path: Path, registry: Registry, progress: Progress = SILENT) -> Re
         new_steps = [repetition.repeat(old, part) for old, part in zip(old_steps, components, strict=True)]
         compared = [_compare_step(dataset, old, target, new) for old, new in zip(old_steps, new_steps, strict=True)]
     return Reproduction(steps=compared, versions=_compare_versions(old_steps, new_steps))
-
-
-def _build_component(step: Provenance, registry: Registry) -> Component:
-    if step.is_foreign:
-        raise CoveyError(f"{step.details.file} is of another tool: only what covey made can be made again.")
-    if step.joined and step.kind is not Kind.EXTRACTOR:
-        raise CoveyError(
-            f"{step.title} joins embeddings, which covey run does not: join their features, and reduce these."
-        )
-    cls = Join if step.joined else registry.get(step.kind, step.component)
-    if cls.version != step.version:
-        versions = f"had version {step.version} and now has version {cls.version}"
-        raise CoveyError(f"{step.component} {versions}: install the earlier release to make the table again.")
-    return options.rebuild(cls, step.options)
 
 
 @attrs.define

@@ -10,7 +10,7 @@ from covey._base.text import count_noun, preview
 from covey._base.user_folders import user_data_folder
 from covey.analysis.assist.certainty import Marks
 from covey.analysis.assist.nearest_groups import find_voters, vote_nearest_groups
-from covey.analysis.assist.neighbours import measure_oddity, nearest_rows
+from covey.analysis.assist.neighbours import measure_oddity, nearest_by_cosine, nearest_rows, nearest_to_points
 from covey.analysis.assist.similarity_space import as_similarity_space
 from covey.analysis.assist.worklist import Answer, Batch, Guesses, Worklist
 from covey.analysis.describe_suggestion import describe_suggestion
@@ -58,6 +58,13 @@ from covey.data.recording_files import list_recordings
 from covey.data.segment_names import SEGMENT_NAME, recordings_of_images, xeno_canto_number
 from covey.data.tables import NOISE, Names, NearestGroups, Table
 from covey.data.usual_embedding import find_usual_embedding
+from covey.experiments.describe_query import (
+    DescribedQuery,
+    describe_picture,
+    describe_sound,
+    describe_text,
+    rebuild_extractor,
+)
 from covey.experiments.experiment import Experiment, read_experiment
 from covey.experiments.jobs import (
     FetchTask,
@@ -133,6 +140,7 @@ __all__ = [
     "Credit",
     "CreditedRecording",
     "Dataset",
+    "DescribedQuery",
     "Entry",
     "Experiment",
     "FetchTask",
@@ -197,7 +205,10 @@ __all__ = [
     "create_dataset",
     "describe_methods",
     "describe_origin",
+    "describe_picture",
+    "describe_sound",
     "describe_suggestion",
+    "describe_text",
     "digest",
     "draw_spectrogram",
     "evolve",
@@ -226,7 +237,9 @@ __all__ = [
     "measure_agreement",
     "measure_oddity",
     "name_recordings",
+    "nearest_by_cosine",
     "nearest_rows",
+    "nearest_to_points",
     "open_dataset",
     "open_labels",
     "open_labels_read_only",
@@ -249,6 +262,7 @@ __all__ = [
     "read_text",
     "reason",
     "reattach_labels",
+    "rebuild_extractor",
     "recordings_of_images",
     "select_columns",
     "split_plural",

@@ -27,6 +27,7 @@ ICON = Image.new("RGB", (32, 32), "#0f766e")
 PAGES = {
     "start": "Start",
     "explore": "Explore",
+    "similar": "Find similar",
     "name_groups": "Name groups",
     "worklist": "Work-list",
     "labels": "Labels",

@@ -19,7 +19,7 @@ from covey_dashboard.state.labelling import (
     VisitState,
 )
 from covey_dashboard.state.labels_page import LabelsState, NameGroupsState, PreparedExport
-from covey_dashboard.state.methods_page import MethodsState
+from covey_dashboard.state.methods_and_similar_pages import MethodsState, SimilarState
 from covey_dashboard.state.open import OpenState
 from covey_dashboard.state.start_page import StartState, SurveyTable
 from covey_dashboard.state.views import FilterState, GalleryState, MapState
@@ -48,6 +48,7 @@ __all__ = [
     "OptionState",
     "PersonState",
     "PreparedExport",
+    "SimilarState",
     "StartState",
     "SurveyTable",
     "TourState",

@@ -29,12 +29,30 @@ def nearest_rows(X: Floats, rows: NDArray[np.intp], count: int) -> NDArray[np.in
         count: number of rows to return; fewer if X has fewer.
     """
     drawn: NDArray[np.intp] = np.random.default_rng(0).permutation(rows)[:MEMBERS]
-    scale = _deviations(X)
-    references = X[drawn] / scale
-    distances: Floats = np.concatenate([_distances(X[start:end] / scale, references) for start, end in _blocks(X)])
+    distances = _scaled_distances(X, X[drawn])
     distances[rows] = np.inf
     order: NDArray[np.intp] = np.argsort(distances, kind="stable")
     return order[: min(count, len(X) - len(np.unique(rows)))]
+
+
+def nearest_to_points(X: Floats, points: Floats, count: int) -> NDArray[np.intp]:
+    """Return the rows nearest to points that are no rows themselves, the nearest first; distances as in `nearest_rows`.
+
+    Args:
+        X: features (n, d).
+        points: features of what is searched for (k, d), one or more.
+        count: number of rows to return; fewer if X has fewer.
+    """
+    order: NDArray[np.intp] = np.argsort(_scaled_distances(X, points), kind="stable")
+    return order[:count]
+
+
+def nearest_by_cosine(X: Floats, points: Floats, count: int) -> NDArray[np.intp]:
+    """Return the rows that point most nearly where one of some points (k, d) does, the nearest first."""
+    directions = points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    lengths = np.maximum(np.linalg.norm(X, axis=1), np.finfo(np.float32).tiny)
+    order: NDArray[np.intp] = np.argsort(-(X @ directions.T).max(axis=1) / lengths, kind="stable")
+    return order[:count]
 
 
 def measure_oddity(Z: Floats) -> Floats:
@@ -74,6 +92,13 @@ def _deviations(X: Floats) -> Floats:
         X
     )
     return np.where(variance > 0, np.sqrt(variance), 1).astype(np.float32)
+
+
+def _scaled_distances(X: Floats, points: Floats) -> Floats:
+    """Return the distance of each row to the nearest point, (n,) float32, with columns of standard deviation 1."""
+    scale = _deviations(X)
+    references = points / scale
+    return np.concatenate([_distances(X[start:end] / scale, references) for start, end in _blocks(X)])
 
 
 def _distances(block: Floats, references: Floats) -> Floats:

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from covey._base.errors import CoveyError
 from covey.components.contracts.array_types import Floats, Pixels
 from covey.components.contracts.component_contract import Component, describe_changes, plain_text
 from covey.components.contracts.runtime_settings import Runtime, RuntimeSetting
@@ -97,6 +98,29 @@ class FeatureExtractor(Component):
             CoveyError: nothing can be learned from these clips.
         """
         return iter(())
+
+    def describe_text(self, texts: Sequence[str], runtime: Runtime) -> Floats:
+        """Describe words by vectors that point where those of images point that go with them.
+
+        An extractor that defines it reads text; others do not. Its table of features has d columns, and texts are
+        compared with images by the cosine.
+
+        Args:
+            texts: words or sentences (k,).
+            runtime: how to compute.
+
+        Returns:
+            One vector for each text, (k, d) float32.
+
+        Raises:
+            CoveyError: the weights cannot be loaded, or the layer is not the one that texts are compared with.
+        """
+        raise CoveyError(f"{self.name} reads no text.")
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether it describes words too: it defines `describe_text`."""
+        return type(self).describe_text is not FeatureExtractor.describe_text
 
     @property
     def learns(self) -> bool:

@@ -284,7 +284,8 @@ export class Gallery {
   appendTile(index) {
     const content = this.tileContent(index);
     const play = this.content.sound ? () => this.playTile(index) : undefined;
-    const tile = appendTile(this.space, content, { play, enlarge: () => this.viewer.open(index) });
+    const similar = this.content.like ? () => this.findNeighbours(index) : undefined;
+    const tile = appendTile(this.space, content, { play, similar, enlarge: () => this.viewer.open(index) });
     Object.assign(tile, { id: `tile-${index}`, role: "option" });
     // Of all options only these are on the page.
     Object.assign(tile, { ariaSetSize: String(this.content.names.length), ariaPosInSet: String(index + 1) });
@@ -472,6 +473,7 @@ export class Gallery {
     if (index !== undefined) this.moveTo(index);
     else if (event.key === " ") this.toggle(this.current, event.shiftKey);
     else if (event.key === "Enter") this.viewer.open(this.current);
+    else if (event.key.toLowerCase() === "m" && this.content.like) this.findNeighbours(this.current);
     else return this.report(); // the key may mean something elsewhere
     event.preventDefault();
     event.stopPropagation();

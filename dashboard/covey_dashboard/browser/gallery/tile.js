@@ -22,19 +22,20 @@ import { appendPicture } from "./picture.js";
  * @property {number | undefined} start
  * @property {number} duration
  *
- * @typedef {{ play?: () => void, enlarge: () => void }} TileActions
+ * @typedef {{ play?: () => void, enlarge: () => void, similar?: () => void }} TileActions
  */
 
 const TICKS = 3;
 
 /**
- * Appends a tile. Its signs are for the mouse alone: an option may hold no control, and the keys P and Enter do the same.
+ * Appends a tile. Its signs are for the mouse alone: an option may hold no control, and the keys P, M and Enter do the
+ * same.
  *
  * @param {Node} parent
  * @param {TileContent} content
  * @param {TileActions} actions
  */
-export function appendTile(parent, content, { play, enlarge }) {
+export function appendTile(parent, content, { play, enlarge, similar }) {
   const { name, address, axes, label } = content;
   const tile = element(parent, "div", "tile");
   tile.title = tile.ariaLabel = describeTile(content);
@@ -45,6 +46,7 @@ export function appendTile(parent, content, { play, enlarge }) {
   element(picture, "div", "cursor").hidden = true;
   appendCaption(tile, content);
   if (play) appendSign(picture, "play", "▶", "Play (P)", play);
+  if (similar) appendSign(picture, "similar", "≈", "More like this (M)", similar);
   appendSign(picture, "enlarge", "⤢", "Enlarge (Enter)", enlarge);
   return tile;
 }

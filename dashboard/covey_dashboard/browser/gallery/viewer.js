@@ -62,7 +62,7 @@ export class Viewer {
     button(bar, "‹", "The image before (←)", () => this.move(-1));
     button(bar, "›", "The next image (→)", () => this.move(1));
     this.remover = button(bar, "", "Remove the image, or put it back (Space)", () => gallery.toggle(this.index));
-    const neighbours = "Find the images nearest to this one";
+    const neighbours = "Find the images nearest to this one (M)";
     this.neighbours = button(bar, "More like this", neighbours, () => gallery.findNeighbours(this.index));
     this.listen();
   }
@@ -284,6 +284,7 @@ export class Viewer {
       ["ArrowLeft", () => this.move(-1)],
       ["ArrowRight", () => this.move(1)],
       [" ", () => this.gallery.toggle(this.index)],
+      ["m", () => this.gallery.content.like && this.gallery.findNeighbours(this.index)],
       ["l", () => this.sound.toggleLoop()],
       ["a", () => this.sound.toggleAround()],
       ["+", () => this.picture.zoom(ZOOM)],

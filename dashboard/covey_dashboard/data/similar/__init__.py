@@ -1,0 +1,1 @@
+"""Searching for what is like images, a sound, a picture or words."""
