@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_mutual_info_score
 
-from covey import Clusterer, Clustering, Features, Floats, Runtime
+from covey import Clusterer, Clustering, Features, Floats, Labels, Runtime
 from covey._base.terminal_progress import TerminalProgress
 from covey.analysis.measures.label_measures import AdjustedMutualInformation, PureShare
 from covey.authoring import MeasuredClustering
@@ -135,25 +135,29 @@ def line(
     """Print one line; return the AMI of the suggested radius, and of the best."""
     reducer = build(registry.get(Kind.REDUCER, "umap"), settings)
     (Z,) = reducer.reduce(table.X[rows], [8])
-    default = build(registry.get(Kind.CLUSTERER, "dbscan"), {})
-    assert isinstance(default, Clusterer)
-    suited = default.resolve(Z)
-    provenance = scored(suited, Z, table.names[rows], truth)
-    tried = [build(type(default), {"eps": eps}) for eps in RADII]
-    best = max(scored(one, Z, table.names[rows], truth).ami for one in [suited, *tried])
-    grid = [build(type(default), {"eps": eps, "min_samples": count}) for eps, count in GRID]
-    pure = max(scored(one, Z, table.names[rows], truth).pure for one in grid)
-    radius = getattr(suited, "eps")  # noqa: B009
+    names, prepared = table.names[rows], Dbscan().prepare(Z)
+    radius = prepared.suggest("eps")
+    suggested = compare(prepared.labels(Dbscan()), names, truth)
+    best = max(suggested.ami, *(compare(prepared.labels(Dbscan(eps=eps)), names, truth).ami for eps in RADII))
+    trees = {count: Dbscan(min_samples=count).prepare(Z) for count in {count for _, count in GRID}}
+    grid = [trees[count].labels(Dbscan(eps=eps, min_samples=count)) for eps, count in GRID]
+    pure = max(compare(labels, names, truth).pure for labels in grid)
     numbers = (
-        f"{radius:8.3g}{provenance.ami:8.3f}{best:8.3f}{best - provenance.ami:8.3f}{provenance.pure:8.2f}{pure:11.2f}"
+        f"{radius:8.3g}{suggested.ami:8.3f}{best:8.3f}{best - suggested.ami:8.3f}{suggested.pure:8.2f}{pure:11.2f}"
     )
     print(f"{name:<5}{settings['seed']:>6}{numbers}", flush=True)
-    return provenance.ami, best
+    return suggested.ami, best
 
 
 def scored(clusterer: Clusterer, Z: NDArray[np.float32], names: Names, truth: Truth) -> Scores:
     """Return how the clusters of some images agree with the truth."""
-    clustering = Clustering(names=names, labels=clusterer.cluster(Z), provenance=None)
+    return compare(clusterer.cluster(Z), names, truth)
+
+
+def compare(labels: Labels | None, names: Names, truth: Truth) -> Scores:
+    """Return how clusters of some images agree with the truth."""
+    assert labels is not None
+    clustering = Clustering(names=names, labels=labels, provenance=None)
     measured = MeasuredClustering(clustering=clustering, classes=truth[0], recording_by_image=truth[1])
     return Scores(AdjustedMutualInformation().compute(measured) or 0, PureShare().compute(measured) or 0)
 

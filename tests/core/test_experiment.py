@@ -96,7 +96,7 @@ eps = []
     assert result.stderr.splitlines() == [
         f"Error: {path}, line 2: there is no setting 'redcuer'. Did you mean 'reducer'?",
         f"{path}, line 5: There is no extractor 'tim'. Did you mean 'timm'?"
-        " Installed: birdnet, clip, saec, timm, torchvision.",
+        " Installed: birdnet, clip, saec, selftaught, timm, torchvision.",
         f"{path}, line 9: dbscan: option 'eps' must be a number greater than 0, or none, not -1.",
         f"{path}, line 13: dbscan: there is no option 'min_sample'. Did you mean 'min_samples'? "
         "Its options: eps, min_samples.",

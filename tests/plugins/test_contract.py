@@ -43,6 +43,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "kaggle": {"expected_failures": dict.fromkeys(("publish", "publish_again"), "its places are datasets on Kaggle")},
     "folder": {"root": str(RECORDINGS)},
     "saec": {"weights": write_encoder(RECORDINGS), "architecture": "conv_tran_texture_01"},
+    "selftaught": {"minutes": 0.004},
     "xeno-canto": {"pace": 0, "query": "gen:Inventa"},
     "inaturalist": {"pace": 0, "query": "Inventa"},
     "timm": {"layers": ("blocks.2", "blocks.4")},
