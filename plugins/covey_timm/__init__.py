@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -65,6 +65,10 @@ class Timm(VisionExtractor):
         """Return the file with the weights: the default model's is installed with it. None for the hub."""
         return _packaged_file() if self._is_packaged() else super().weights_file()
 
+    def describe_choice(self, option: str, choice: str) -> str:
+        """Return whether the weights of a model are on this machine, must be downloaded, or do not exist."""
+        return _RANKS[_rank_model(choice, _list_fetched())] if option == "model" else ""
+
     def network(self) -> Network:
         """Return the network with its weights.
 
@@ -112,10 +116,39 @@ def _packaged_file() -> Path:
 
 
 def _models() -> list[str]:
+    """Return the models that are ready to work first, then those whose weights can be fetched, then the others."""
     import timm
 
-    model_names: list[str] = timm.list_models()
-    return model_names
+    fetched = _list_fetched()
+    return sorted(timm.list_models(), key=lambda model: (_rank_model(model, fetched), model not in _USUAL, model))
+
+
+_USUAL = (
+    *("convnext_tiny", "efficientnet_b0", "mobilenetv3_large_100", "regnety_040", "resnet50"),
+    *("tf_efficientnetv2_s", "vit_small_patch14_dinov2"),
+)
+"""Models of moderate size that many people use: they come before others that need a download."""
+_RANKS = ("installed", "on this machine", "needs a download", "without weights")
+
+
+def _rank_model(model: str, fetched: Collection[str]) -> int:
+    """Return how ready a model is: a place in _RANKS."""
+    import timm
+
+    if model == PACKAGED:
+        return 0
+    config = timm.get_pretrained_cfg(model)
+    if not timm.is_model_pretrained(model) or not config:
+        return 3
+    return 1 if str(config.hf_hub_id).replace("/", "--") in fetched else 2
+
+
+def _list_fetched() -> set[str]:
+    """Return the repositories of the hub that were fetched before, with -- in the place of /."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    folder = Path(HF_HUB_CACHE)
+    return {path.name.removeprefix("models--") for path in folder.iterdir()} if folder.is_dir() else set()
 
 
 def _check_model(model: str) -> None:

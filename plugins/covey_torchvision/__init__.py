@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isqrt
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from covey import CoveyError, component, hookimpl, option
 from covey.authoring import (
@@ -51,6 +51,8 @@ class _Weights(Protocol):
     """One set of released weights, a member of torchvision's WeightsEnum."""
 
     name: str
+    url: str
+    meta: Mapping[str, Any]
 
     def transforms(self) -> _Transforms:
         """Return their preprocessing."""
@@ -74,6 +76,10 @@ class Torchvision(VisionExtractor):
         " features.",
     )
     layers: tuple[str, ...] = layers_option("layer3.5.conv3")
+
+    def describe_choice(self, option: str, choice: str) -> str:
+        """Return how large the weights of a model are, and whether they must be downloaded."""
+        return _describe_weights(choice) if option == "model" else ""
 
     def network(self) -> Network:
         """Return the network with its weights.
@@ -128,6 +134,18 @@ def _models() -> Sequence[str]:
 
     model_names: list[str] = models.list_models(module=models)
     return model_names
+
+
+def _describe_weights(model: str) -> str:
+    from pathlib import Path
+
+    from torch import hub
+
+    if model == _BASELINE:
+        return "random weights, as a baseline"
+    weights = _list_weights(model)["DEFAULT"]
+    is_here = (Path(hub.get_dir()) / "checkpoints" / weights.url.rpartition("/")[2]).exists()
+    return f"{weights.meta['_file_size']:.0f} MB, {'on this machine' if is_here else 'needs a download'}"
 
 
 def _list_weights(name: str) -> Mapping[str, _Weights]:

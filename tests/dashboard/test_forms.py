@@ -213,3 +213,34 @@ def test_a_path_that_does_not_exist_is_said_in_the_form() -> None:
     assert "there is no file &#x27;no/such/file.csv&#x27;" in page.get("html")[0].proto.body
     page.text_input(key="conditional.classes").set_value(__file__).run()
     assert made(page, "classes") == __file__
+
+
+def worded_script() -> None:
+    """A page with the form of a component whose options have plain names."""
+
+    import streamlit as st
+
+    from covey import Clusterer, component, option
+    from covey_dashboard.widgets.forms import show_form
+
+    @component
+    class Worded(Clusterer):
+        name = "worded"
+
+        eps: float | None = option(default=None, gt=0, title="Group tightness", none="automatic", help="A radius.")
+        most: str | None = option(default=None, choices=("a", "b"), none="all", help="One or all.")
+        cut: str = option(default="grid", choices=("grid", "whole"), help="Not shown.")
+
+        def cluster(self, Z):  # type: ignore[no-untyped-def]
+            raise NotImplementedError
+
+    st.session_state["made"] = show_form(Worded, "worded", Worded(cut="whole"), hidden=("cut",))
+
+
+def test_options_are_named_in_words_and_none_says_what_it_means() -> None:
+    page = AppTest.from_function(worded_script, default_timeout=30).run()
+    assert [field.label for field in page.number_input] == ["Group tightness (eps)"]
+    assert [box.label for box in page.checkbox] == ["automatic"]
+    assert page.selectbox(key="worded.most").options == ["all", "a", "b"]
+    assert made(page, "cut") == "whole"
+    assert made(page, "eps") is None

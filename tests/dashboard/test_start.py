@@ -12,13 +12,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from tests.dashboard.elements import button
 
+from covey import CoveyError
 from covey.components.kinds import Kind
 from covey.data.folder import FolderDataset
 from covey.data.legacy.file_names import PARAMETERS_FILE
 from covey.data.provenance import Provenance
-from covey.data.tables import Embedding
+from covey.data.tables import Clustering, Embedding
 from covey.labelling import open_labels
 from covey.testing import tiny_images
+from covey_dashboard.pages.start.allowed_folders import list_folders
 from covey_dashboard.server import server
 
 ALONE = """
@@ -37,7 +39,7 @@ from covey_dashboard.server import server
 app = AppTest.from_file(str(server.APP), default_timeout=120).run()
 assert not app.exception, app.exception
 assert not {"torch", "umap"} & set(sys.modules)
-print({metric.label: metric.value for metric in app.metric})
+print(*(item.value for item in app.html))
 """
 
 
@@ -141,7 +143,8 @@ def test_it_works_where_torch_and_umap_are_not_installed(birds: Path, monkeypatc
     monkeypatch.setenv(server.LOCATION, str(birds))
     done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "'Images': '115'" in done.stdout
+    assert "<h1>Explore</h1>" in done.stdout
+    assert "3 groups" in done.stdout
 
 
 @pytest.mark.parametrize("content", ["{", '{"a": 1}', '["nowhere"]'])
@@ -183,3 +186,54 @@ def test_folders_of_different_recipes_are_offered_by_name(tmp_path: Path) -> Non
     (other,) = [button for button in app.button if button.label.startswith("Use the images in")]
     other.click().run()
     assert "1 image in" in told(app)
+
+
+@pytest.mark.parametrize("quoted", ['"{}"', " '{}' ", "{}/", "{} "])
+def test_a_path_is_taken_as_it_was_meant(birds: Path, quoted: str) -> None:
+    assert "115 images" in told(opened(quoted.format(birds)))
+
+
+def test_the_home_folder_is_meant_by_a_tilde(birds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(birds.parent))
+    monkeypatch.setenv("USERPROFILE", str(birds.parent))
+    assert "115 images" in told(opened("~/birds"))
+
+
+def test_only_allowed_folders_are_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "person"
+    for name in ("b", "A", ".hidden"):
+        (home / name).mkdir(parents=True)
+    (tmp_path / "secret").mkdir()
+    (home / "way out").symlink_to(tmp_path / "secret")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    monkeypatch.chdir(home)
+    assert [path.name for path in list_folders(home)] == ["A", "b"]
+    for outside in (tmp_path, home / "way out", home / ".." / "secret"):
+        with pytest.raises(CoveyError, match="outside the folders that can be looked through"):
+            list_folders(outside)
+    monkeypatch.setenv(server.READ_ONLY, "1")
+    with pytest.raises(CoveyError, match="read-only"):
+        list_folders(home)
+
+
+def test_what_lies_in_a_dataset_is_said(birds: Path) -> None:
+    (birds / "labels.csv").write_text("filename,label\ncall_000.png,wren\n")
+    (birds / "metadata.csv").write_text("recording,full_spec_name\ncall_000,Parus major\ncall_001,Parus minor\n")
+    app = opened(birds)
+    assert "labels.csv lies here: names that somebody gave to images." in told(app)
+    assert "metadata.csv says more of the recordings: 2 species." in told(app)
+
+
+def test_hardly_any_images_make_no_groups_and_it_says_why(birds: Path, names: list[str]) -> None:
+    embedding = FolderDataset(birds).embeddings()[0]
+    assert embedding.provenance
+    provenance = Provenance(
+        kind=Kind.CLUSTERER, component="dbscan", tag="dbscan", version=2, options={}, input=embedding.provenance.key,
+        source=embedding.provenance,
+    )  # fmt: skip
+    labels = np.full(len(names), -1, np.int32)
+    FolderDataset(birds).save([Clustering(names=names, labels=labels, provenance=provenance)])
+    app = opened(birds)
+    assert "0 groups in 115 images; 115 (100%) belong to none." in told(app)
+    assert "No group came out of 115 images" in told(app)

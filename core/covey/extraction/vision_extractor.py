@@ -42,6 +42,8 @@ def bands_option(default: int | None) -> Any:
     return option(
         default=default,
         ge=1,
+        none="automatic",
+        title="Frequency bands",
         help="Frequency bands that are averaged apart; none means 4, or 1 for a layer without frequencies. More bands"
         " keep where in the spectrum a sound lies, and multiply the features.",
     )

@@ -59,3 +59,4 @@ class ListedChoices:
 
     settings: dict[str, Any] = attrs.field(factory=dict)
     choices: list[Any] = attrs.field(factory=list)
+    remarks: dict[Any, str] = attrs.field(factory=dict)

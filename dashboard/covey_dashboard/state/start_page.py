@@ -47,6 +47,7 @@ class StartState:
     engine = Widget[str](f"{LASTING}engine")
     learn_again = Widget[bool](f"{LASTING}learn_again")
 
+    ways_key = "start_ways"
     make_images_key = "start.make_images"
     find_groups_key = "start.find_groups"
     find_other_groups_key = "start.find_other_groups"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import attrs
@@ -150,12 +151,13 @@ def _show_choices(option: Option, allowed: Sequence[Any], state: OptionState) ->
 def _show_listable(cls: type[Component], option: Option, settings: dict[str, Any], state: OptionState) -> Any:
     """Show a field that takes any value; its choices, which may take long to find, are listed on demand."""
     value_column, button_column = st.columns([3, 1.3], vertical_alignment="bottom")
-    explanation = REASON if is_read_only() else "List what can be chosen here."
-    list_now = button_column.button("List", state.list_key, explanation, width="stretch", disabled=is_read_only())
-    listed_choices = _list_choices(cls, option, settings, state.recall_choices(), list_now)
+    explanation = REASON if is_read_only() else "Show all that can be chosen here."
+    list_now = button_column.button("Show all", state.list_key, explanation, width="stretch", disabled=is_read_only())
+    state_of_list = state.recall_choices()
+    listed_choices = _list_choices(cls, option, settings, state_of_list, list_now)
     widget_arguments: dict[str, Any] = {
         "key": state.key, "help": option.full_help, "accept_new_options": True,
-        "format_func": partial(_format_choice, option),
+        "format_func": partial(_format_choice, option, remarks=state_of_list.remarks),
     }  # fmt: skip
     with value_column:
         if option.many:
@@ -178,15 +180,20 @@ def _list_choices(
         try:
             refuse_if_read_only()
             with st.spinner("Listing"):
-                choices = allowed_choices(build(cls, settings), option.name)
-                listed_choices.settings, listed_choices.choices = dict(settings), list(choices or ())
+                component = build(cls, settings)
+                choices = list(allowed_choices(component, option.name) or ())
+                remarks = {choice: component.describe_choice(option.name, str(choice)) for choice in choices}
+                listed_choices.settings, listed_choices.choices = dict(settings), choices
+                listed_choices.remarks = remarks
         except CoveyError as error:
             show_problem(str(error))
     return listed_choices.choices if listed_choices.settings == settings else []
 
 
-def _format_choice(option: Option, choice: Any) -> str:
-    return option.none if choice is None else format_value(choice)
+def _format_choice(option: Option, choice: Any, remarks: Mapping[Any, str] = MappingProxyType({})) -> str:
+    """Return a choice as people read it, with what they should know of it."""
+    words = option.none if choice is None else format_value(choice)
+    return f"{words} ({remarks[choice]})" if remarks.get(choice) else words
 
 
 def _parse_choice(option: Option, text: Any) -> Any:

@@ -67,6 +67,17 @@ class Component(ABC):
         """
         return None
 
+    def describe_choice(self, option: str, choice: str) -> str:
+        """Return what people should know of a choice of an option, such as "98 MB, needs a download"; "" for nothing.
+
+        The answer is fast and needs no network.
+
+        Args:
+            option: the name of an option whose choices are listed on demand.
+            choice: one of them, as a text.
+        """
+        return ""
+
     def check_finite(self, array: Floats, what: str = "data", again: str = "reduce") -> None:
         """Check that an array holds neither NaN nor infinity.
 

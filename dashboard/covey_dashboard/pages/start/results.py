@@ -17,6 +17,7 @@ from covey_dashboard.data.datasets import OpenEmbedding, dataset_at, image_folde
 from covey_dashboard.data.metadata import recording_names
 from covey_dashboard.data.table_titles import as_utf8
 from covey_dashboard.server import thumbnails
+from covey_dashboard.state import StartState
 from covey_dashboard.widgets.messages import show_hint
 from covey_dashboard.widgets.page_frame import link_page
 
@@ -44,24 +45,23 @@ class GroupingSummary:
 
 
 def show_results(opened: OpenEmbedding) -> None:
-    """Show examples of the largest groups that were found last, and the ways on.
+    """Show the ways on, and examples of the largest groups that were found last.
 
     Raises:
         CoveyError: a table cannot be read.
     """
     entry = find_latest_clustering(opened)
-    if entry:
-        summary = summarize_groups(opened, entry)
-        st.text(describe_groups(summary))
-        if not summary.group_count:
-            show_hint(explain_no_groups(summary.image_count))
-        folder = image_folder(opened.location)
-        address = thumbnails.address(folder)
-        if address:
-            st.html("".join(_draw_group(group, address) for group in summary.largest))
-    with st.container(horizontal=True):
+    summary = summarize_groups(opened, entry) if entry else None
+    with st.container(horizontal=True, vertical_alignment="center", key=StartState.ways_key):
+        if summary:
+            st.text(describe_groups(summary))
         link_page("explore", "Explore the groups", ":material/scatter_plot:")
         link_page("worklist", "Work through the rest", ":material/checklist:")
+    if summary and not summary.group_count:
+        show_hint(explain_no_groups(summary.image_count))
+    address = thumbnails.address(image_folder(opened.location))
+    if summary and summary.largest and address:
+        st.html("".join(_draw_group(group, address) for group in summary.largest))
 
 
 def find_latest_clustering(opened: OpenEmbedding) -> AnyEntry | None:
