@@ -29,6 +29,8 @@ _CONFIG = {
     "distributed.scheduler.allowed-failures": 0,  # covey itself counts which images end workers
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
+    "distributed.worker.profile.enabled": False,  # which takes processor time a hundred times a second
+    "distributed.admin.tick.interval": "500ms",  # likewise, fifty times
 }
 _LOGGERS = ("distributed", "asyncio", "tornado.application")
 _NO_PAGE = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from covey import CoveyError, Reducer, component, hookimpl, option
+from covey.authoring import PlacingReducer
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -27,7 +28,7 @@ class _Scaler(Protocol):
 
 
 @component
-class Pca(Reducer):
+class Pca(PlacingReducer):
     """The directions in which the images differ most (principal components: Pearson 1901, Hotelling 1933).
 
     Exact and the same on every run: all axes are computed, and the sign of each makes its largest weight positive.
@@ -61,27 +62,31 @@ class Pca(Reducer):
             raise CoveyError(f"{self.name}: {limit}, not {max(sizes)}: ask for fewer dimensions or add images.")
         return self._components(X, sizes)
 
-    def transform(self, X: Floats, Z: Floats, X_new: Floats) -> Floats:
-        """Return the components (m, k) float32 of new rows on the axes of X.
+    def prepare_transform(self, X: Floats, embeddings: Sequence[Floats]) -> Callable[[Floats], Sequence[Floats]]:
+        """Return the function from new rows (m, d) to their components (m, k) float32 on the axes of X.
 
         Args:
-            X: features (n, d) float32 of the images in the embedding.
-            Z: their components (n, k) float32.
-            X_new: features (m, d) float32 of the new images.
-
-        Returns:
-            Positions (m, k) float32.
+            X: features (n, d) float32 of the images in the embeddings.
+            embeddings: their components (n, k) float32, for each size k.
 
         Raises:
-            CoveyError: a feature is not finite, or the features differ in number.
+            CoveyError: a feature is not finite.
         """
-        self.check_new(X, X_new)
-        if not len(X_new):
-            return np.zeros((0, Z.shape[1]), dtype=np.float32)
-        return _project(_standardise(X, X_new), self._axes(_standardise(X, X))[: Z.shape[1]])
+        self.check_features(X)
+        scale = _fit_scale(X)
+        axes = self._axes(scale(X))
+
+        def place(X_new: Floats) -> list[Floats]:
+            self.check_features(X_new)
+            if not len(X_new):
+                return [np.zeros((0, Z.shape[1]), np.float32) for Z in embeddings]
+            rows = scale(X_new)
+            return [_project(rows, axes[: Z.shape[1]]) for Z in embeddings]
+
+        return place
 
     def _components(self, X: Floats, sizes: Sequence[int]) -> Iterator[Floats]:
-        standardised = _standardise(X, X)
+        standardised = _fit_scale(X)(X)
         axes = self._axes(standardised)
         for size in sizes:
             yield _project(standardised, axes[:size])
@@ -102,13 +107,13 @@ def _project(X: Doubles, axes: Doubles) -> Floats:
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def _standardise(X: Floats, rows: Floats) -> Doubles:
-    """Return rows (m, d) scaled by the mean and variance of each column of X; a constant column becomes 0."""
+def _fit_scale(X: Floats) -> Callable[[Floats], Doubles]:
+    """Return the function that scales rows by mean and variance of each column of X; constant columns become 0."""
     from sklearn.preprocessing import StandardScaler
 
     scaler: _Scaler = StandardScaler()
     scaler.fit(X.astype(np.float64))
-    return scaler.transform(rows.astype(np.float64))
+    return lambda rows: scaler.transform(rows.astype(np.float64))
 
 
 def _principal_axes(X: Doubles) -> tuple[Doubles, Doubles]:

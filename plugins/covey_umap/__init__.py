@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import TYPE_CHECKING, Protocol
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covey import Reducer, component, hookimpl, option
-from covey.authoring import whitening_axes
+from covey.authoring import PlacingReducer, whitening_axes
 
 if TYPE_CHECKING:
     from covey_umap.layout import NeighbourGraph
@@ -39,7 +39,7 @@ class _Scaler(Protocol):
 
 
 @component
-class Umap(Reducer):
+class Umap(PlacingReducer):
     """Keeps neighbours together (UMAP: McInnes, Healy and Melville 2018); half-whitened before, standardised after.
 
     umap-learn computes the neighbour graph and the spectral start; the layout is optimised by covey. With a seed the
@@ -133,45 +133,49 @@ class Umap(Reducer):
             return [np.zeros((len(X), size), dtype=np.float32) for size in sizes]
         return self._layouts(X, sizes)
 
-    def transform(self, X: Floats, Z: Floats, X_new: Floats) -> Floats:
-        """Return positions (m, k) float32 of new rows: the weighted mean of their neighbours' positions.
+    def prepare_transform(self, X: Floats, embeddings: Sequence[Floats]) -> Callable[[Floats], Sequence[Floats]]:
+        """Return the function from new rows (m, d) to positions: the weighted mean of their neighbours' positions.
 
         The weights are the inverse distances (Shepard 1968) to the `neighbors` nearest rows of X; a row that is also
-        in X is placed where X has it.
+        in X is placed where X has it. Beyond EXACT rows the neighbours are approximate (Dong et al. 2011).
 
         Args:
-            X: features (n, d) float32 of the images in the embedding.
-            Z: their positions (n, k) float32, of any size k.
-            X_new: features (m, d) float32 of the new images.
-
-        Returns:
-            Positions (m, k) float32.
+            X: features (n, d) float32 of the images in the embeddings.
+            embeddings: their positions (n, k) float32, of any sizes k.
 
         Raises:
-            CoveyError: a feature is not finite, or the features differ in number.
+            CoveyError: a feature is not finite.
         """
-        self.check_new(X, X_new)
-        if not len(X_new):
-            return np.zeros((0, Z.shape[1]), dtype=np.float32)
-        indices, distances = self._nearest(X, X_new)
-        positions: Floats = np.einsum("ij,ijk->ik", _inverse_weights(distances), Z[indices]).astype(np.float32)
-        return positions
+        self.check_features(X)
+        find_nearest = self._prepare_search(X)
 
-    def _nearest(self, X: Floats, X_new: Floats) -> tuple[NDArray[np.intp], Floats]:
-        """Return indices and distances (m, neighbors) of the rows of X that are nearest to each row of X_new."""
+        def place(X_new: Floats) -> list[Floats]:
+            self.check_features(X_new)
+            if not len(X_new):
+                return [np.zeros((0, Z.shape[1]), dtype=np.float32) for Z in embeddings]
+            indices, distances = find_nearest(X_new)
+            weights = _inverse_weights(distances)
+            return [np.einsum("ij,ijk->ik", weights, Z[indices]).astype(np.float32) for Z in embeddings]
+
+        return place
+
+    def _prepare_search(self, X: Floats) -> Callable[[Floats], tuple[NDArray[np.intp], Floats]]:
+        """Return the function from new rows (m, d) to indices and distances (m, neighbors) of the nearest rows of X."""
+        from pynndescent import NNDescent
         from sklearn.neighbors import NearestNeighbors
 
-        old, new = self._prepare(X, X_new)
-        neighbour_search = NearestNeighbors(
-            n_neighbors=min(self.neighbors, len(X)), metric=self.metric, algorithm="brute"
-        )
-        neighbour_search.fit(old)
-        distances_and_indices: tuple[Floats, NDArray[np.intp]] = neighbour_search.kneighbors(new)
-        distances, indices = distances_and_indices
-        return indices, distances
+        old, scale = self._fit_scale(X)
+        count = min(self.neighbors, len(X))
+        if len(X) > EXACT:
+            random_state = np.random.RandomState(self.seed)
+            index = NNDescent(old, self.metric, n_neighbors=30, random_state=random_state, n_jobs=self._job_count)
+            index.prepare()
+            return lambda X_new: index.query(scale(X_new), count)
+        search = NearestNeighbors(n_neighbors=count, metric=self.metric, algorithm="brute").fit(old)
+        return lambda X_new: search.kneighbors(scale(X_new))[::-1]
 
     def _layouts(self, X: Floats, sizes: Sequence[int]) -> Iterator[Floats]:
-        (X,) = self._prepare(X)
+        X, _ = self._fit_scale(X)
         graph = self._neighbour_graph(X)
         with warnings.catch_warnings(action="ignore"):
             from umap import umap_
@@ -192,12 +196,21 @@ class Umap(Reducer):
             finally:
                 is_stopped.set()
 
-    def _prepare(self, X: Floats, *others: Floats) -> list[Floats]:
-        """Return X and other rows as neighbours are searched among them, all scaled by what X is like."""
+    def _fit_scale(self, X: Floats) -> tuple[Floats, Callable[[Floats], Floats]]:
+        """Return X as neighbours are searched among its rows, and the function that scales other rows in that way."""
         scaler = self._scaler(X)
-        arrays = [scaler.fit_transform(X), *map(scaler.transform, others)]
-        axes = whitening_axes(arrays[0], self.whiten) if self.whiten else np.empty(0)
-        return [(rows @ axes).astype(np.float32) for rows in arrays] if axes.size else arrays
+        scaled = scaler.fit_transform(X)
+        axes = whitening_axes(scaled, self.whiten) if self.whiten else np.empty(0)
+
+        def whiten(rows: Floats) -> Floats:
+            return (rows @ axes).astype(np.float32) if axes.size else rows
+
+        return whiten(scaled), lambda rows: whiten(scaler.transform(rows))
+
+    @property
+    def _job_count(self) -> int:
+        """How many cores search neighbours: all of them where the result may differ each time."""
+        return -1 if self.seed is None else 1
 
     def _scaler(self, X: Floats) -> _Scaler:
         """Return the unfitted transformer that standardises features and keeps the components asked for."""
@@ -234,12 +247,12 @@ class Umap(Reducer):
         from sklearn.metrics import pairwise_distances
         from umap import umap_
 
-        metric, job_count = self.metric, -1 if self.seed is None else 1
+        metric = self.metric
         if len(X) <= EXACT:
             X, metric = pairwise_distances(X, metric=metric), "precomputed"
         random_state = np.random.RandomState(self.seed)
         neighbour_search: tuple[NDArray[np.intp], Floats, object] = umap_.nearest_neighbors(
-            X, neighbors, metric, {}, False, random_state, n_jobs=job_count
+            X, neighbors, metric, {}, False, random_state, n_jobs=self._job_count
         )
         return neighbour_search[0], neighbour_search[1]
 

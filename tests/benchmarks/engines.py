@@ -116,7 +116,7 @@ def is_worker(process: psutil.Process) -> bool:
 
 def extract(folder: Path, engine: str) -> None:
     """Extract features, and print processor and wall seconds."""
-    dataset = create_dataset(Registry(), str(folder / engine), folder / "images")
+    dataset = create_dataset(Registry.installed(), str(folder / engine), folder / "images")
     pipeline = Pipeline(dataset, ImageFolder(folder / "images"), Runtime(), engine=ENGINES[engine])
     processor_s, start = count_processor_seconds(), time.perf_counter()
     pipeline.extract_features(Brightness())

@@ -14,6 +14,7 @@ pytest.importorskip("umap", reason="needs covey[umap]")
 from covey import CoveyError
 from covey.analysis.feature_sets import combine_features
 from covey.data.provenance import Provenance
+from covey.testing.samples import random_groups
 from covey_umap import Umap
 
 Floats = NDArray[np.float32]
@@ -228,3 +229,15 @@ def test_results_are_the_same_on_any_number_of_threads(monkeypatch: pytest.Monke
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     for first, second in zip(many, reduced(X, 2, 3, 8), strict=True):
         np.testing.assert_array_equal(first, second)
+
+
+def test_beyond_many_images_new_rows_are_placed_by_approximate_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, _ = random_groups(600, 12, 3)
+    (Z,) = Umap(epochs=20).reduce(X[:400], [2])
+    exact = Umap().transform(X[:400], Z, X[400:])
+    monkeypatch.setattr("covey_umap.EXACT", 300)
+    place = Umap().prepare_transform(X[:400], [Z, Z])
+    first, second = place(X[400:])
+    assert np.array_equal(first, second)
+    assert np.array_equal(first[50:], place(X[450:])[0])
+    assert np.median(np.abs(first - exact)) < 0.01 * np.ptp(Z)

@@ -13,7 +13,7 @@ from covey._base.text import count_noun, preview
 from covey._base.user_folders import user_data_folder
 from covey.analysis.density import RadiusChoice, Tree, dbscan
 from covey.analysis.feature_sets import whitening_axes
-from covey.components.contracts import MissingFiles, PublishOptions
+from covey.components.contracts import MissingFiles, PlacingReducer, PublishOptions
 from covey.components.engine_contract import Done, Engine, ItemQueue, UnfitWorker, Work
 from covey.components.exchange_contracts import Exporter, Importer, What
 from covey.components.kinds import Kind
@@ -97,6 +97,7 @@ __all__ = [
     "MeasuredClustering",
     "Metadata",
     "MissingFiles",
+    "PlacingReducer",
     "Progress",
     "Provenance",
     "PublishOptions",

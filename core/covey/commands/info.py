@@ -31,7 +31,7 @@ from covey.data.pointer import read_pointer
 from covey.data.provenance import JOINED, Provenance
 from covey.data.unused_pictures import describe_unused_pictures
 from covey.extraction.learning import UnfinishedLearning, list_unfinished_learning
-from covey.extraction.notes import describe_copies, describe_features
+from covey.extraction.notes import describe_copies, describe_features, describe_sample
 from covey.extraction.shards import Unfinished, list_unfinished
 from covey.labelling import locate_labels, open_labels_read_only
 from covey.plugins.locations import create_dataset, open_dataset
@@ -193,8 +193,10 @@ def _describe_tables(dataset: Dataset) -> Iterator[str]:
     for entry in dataset.entries():
         if entry.provenance and entry.kind is TableKind.FEATURES:
             yield from describe_features(entry.provenance, entry.shape[1])
-        elif entry.provenance and entry.provenance.details.copies:
-            yield from describe_copies(entry.provenance.details.copies)
+        elif entry.provenance:
+            yield from describe_sample(entry.provenance.details.sample)
+            if entry.provenance.details.copies:
+                yield from describe_copies(entry.provenance.details.copies)
 
 
 def _read_or_report(read: Callable[[], T], problems: list[str]) -> T | None:

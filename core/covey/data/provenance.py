@@ -42,6 +42,14 @@ class Copies:
 
 
 @attrs.frozen(kw_only=True)
+class SampledRows:
+    """The rows of which an embedding was computed: how many, and of how many; the others were placed among them."""
+
+    rows: int
+    total: int
+
+
+@attrs.frozen(kw_only=True)
 class ReusedRows:
     """Rows that were taken from an earlier table: its key, and how many."""
 
@@ -70,6 +78,7 @@ class Details:
         file: name of the file of another program from which the table is.
         losses: what each epoch of learning ended with.
         silent: number of images that an extractor that listens left out because they have no sound, by reason.
+        sample: the rows of which an embedding was computed, if not of all.
     """
 
     versions: Mapping[str, str] = attrs.field(factory=dict)
@@ -88,6 +97,7 @@ class Details:
     file: str = ""
     losses: tuple[float, ...] = ()
     silent: Mapping[str, int] = attrs.field(factory=dict)
+    sample: SampledRows | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -321,7 +331,7 @@ def _plain(field: object) -> object:
         case Runtime():
             settings = options.option_values(field)
             return {name: setting for name, setting in settings.items() if setting not in (None, False)}
-        case Copies() | ReusedRows():
+        case Copies() | ReusedRows() | SampledRows():
             return attrs.asdict(field)
         case _:
             return field
@@ -400,6 +410,7 @@ def _read_details(fields: Mapping[str, object]) -> Details:
         file=_read_detail(fields, "file", "the name of a file", _type_reader(str), ""),
         losses=_read_detail(fields, "losses", "a number for each epoch", _read_losses, ()),
         silent=_read_detail(fields, "silent", "a number of images for each reason", _mapping_reader(int), {}),
+        sample=_read_detail(fields, "sample", "two numbers of rows", _read_sampled_rows, None),
     )
 
 
@@ -462,6 +473,11 @@ def _read_losses(field: object) -> tuple[float, ...]:
 def _read_copies(field: object) -> Copies:
     fields = _as_mapping(field)
     return Copies(count=_type_reader(int)(fields["count"]), first=_read_texts(fields["first"]))
+
+
+def _read_sampled_rows(field: object) -> SampledRows:
+    fields = _as_mapping(field)
+    return SampledRows(rows=_type_reader(int)(fields["rows"]), total=_type_reader(int)(fields["total"]))
 
 
 def _read_reused_rows(field: object) -> ReusedRows:

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from covey._base.text import FEW, count_noun, preview
 from covey.data.images import ImageFile
 from covey.data.picture_decoding import ODDITIES
-from covey.data.provenance import Copies, Provenance
+from covey.data.provenance import Copies, Provenance, SampledRows
 from covey.extraction.clip_sounds import describe_silent
 from covey.extraction.decoded_batches import InputFile
 
 MOST_NAMED = 20
 """Broken images that are named one by one."""
+SEEN_FROM = 50
+"""Images of a group in a sample from which on the group is found."""
 
 
 def find_copies(files: Sequence[InputFile]) -> Copies:
@@ -82,6 +84,16 @@ def describe_copies(copies: Copies) -> Iterator[str]:
     if copies.count:
         subject = "1 image is a copy" if copies.count == 1 else f"{copies.count:,} images are copies"
         yield f"{subject} of another: {preview(copies.first, copies.count)}."
+
+
+def describe_sample(sample: SampledRows | None) -> Iterator[str]:
+    """Yield a sentence that says of how many images an embedding was computed, and what may be lost, if not of all."""
+    if sample:
+        yield (
+            f"The embedding was computed from {sample.rows:,} of {sample.total:,} images, spread over the recordings;"
+            f" the others were placed among them. Groups with fewer than about {SEEN_FROM} images in the sample may be"
+            f" missed: 1 in {max(1, round(sample.rows / SEEN_FROM)):,}."
+        )
 
 
 def _describe_odd(odd: Mapping[str, str]) -> Iterator[str]:

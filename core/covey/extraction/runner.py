@@ -51,8 +51,10 @@ from covey.extraction.work_origin import WorkOrigin
 MOST_SIZES, MANY = 8, 256
 """Sizes of images for each of which a network is compiled, and images from which that pays; measured by
 tests/benchmarks/extraction.py (0.2 s, against 0.4 to 0.8 ms an image)."""
-LEAST = 32
-"""Images in one shard: a file for every few images would cost more time than an interruption."""
+LEAST, MOST, SHARDS = 32, 256, 800
+"""Images in one shard: a file for every few images would cost more time than an interruption. Of many images so many
+that there are about SHARDS, up to MOST: each shard takes a file, and an engine about 13 ms of processor time, measured
+by tests/benchmarks/engines.py."""
 
 
 @attrs.frozen(eq=False)
@@ -346,12 +348,13 @@ def _cut_batches(files: Sequence[InputFile], size: int) -> Iterator[Batch]:
     A batch is a multiple of the images that go through an extractor at once, and holds `LEAST` of them or more; fewer
     if they are large.
     """
+    usual = min(MOST, max(LEAST, len(files) // SHARDS))
     groups: dict[tuple[int, int], list[Content]] = {}
     for file in files:
         groups.setdefault((file.height, file.width), []).append(file.identity)
     for (height, width), contents in groups.items():
         at_once = images_at_once(size, height, width)
-        least = min(LEAST, LEAST * ORDINARY // max(1, height * width))
+        least = min(usual, usual * ORDINARY // max(1, height * width))
         step = at_once * max(1, -(-least // at_once))
         yield from (tuple(contents[start : start + step]) for start in range(0, len(contents), step))
 

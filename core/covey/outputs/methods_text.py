@@ -12,6 +12,7 @@ from covey.components.kinds import Kind
 from covey.components.options import format_value
 from covey.data.legacy.file_names import describe_origin
 from covey.data.provenance import Provenance
+from covey.extraction.notes import describe_sample
 from covey.plugins.registry import Registry
 
 _SENTENCES = {
@@ -112,6 +113,7 @@ def _circumstances(provenance: Provenance) -> list[str]:
     if runtime := provenance.details.runtime:
         how = f"in {runtime.precision or 'float32'} on {runtime.device or 'cpu'}"
         sentences.append(f"It was computed {how}, {runtime.batch_size} images at a time")
+    sentences += [sentence.rstrip(".") for sentence in describe_sample(provenance.details.sample)]
     for title, count in provenance.details.lacking.items():
         sentences.append(f"Left out: {count_noun(count, 'image')} that {'is' if count == 1 else 'are'} not in {title}")
     return sentences

@@ -13,7 +13,7 @@ from covey.components.contracts.extractor_contract import (
     FeatureExtractor,
 )
 from covey.components.contracts.missing_files import MissingFiles
-from covey.components.contracts.reducer_contract import Reducer
+from covey.components.contracts.reducer_contract import PlacingReducer, Reducer
 from covey.components.contracts.runtime_settings import Runtime, RuntimeSetting
 from covey.components.contracts.storage_contract import PublishOptions, Storage
 
@@ -31,6 +31,7 @@ __all__ = [
     "Labels",
     "MissingFiles",
     "Pixels",
+    "PlacingReducer",
     "Prepared",
     "PublishOptions",
     "Reducer",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from covey._base.errors import CoveyError
 from covey.components.contracts.array_types import Floats
@@ -82,3 +82,40 @@ class Reducer(Component):
             CoveyError: the new features have another width, or are not finite.
         """
         return None
+
+
+@component
+class PlacingReducer(Reducer):
+    """A reducer that also places images in an embedding of others, so that it can be computed from a sample."""
+
+    sample: int = option(
+        default=0,
+        ge=0,
+        absent=0,
+        expert=True,
+        help="Images from which the embedding is computed, spread over all recordings; the others are placed among"
+        " them. 0 takes all, but 200,000 of more than 500,000. Raising it keeps smaller groups and takes longer.",
+    )
+
+    @abstractmethod
+    def prepare_transform(self, X: Floats, embeddings: Sequence[Floats]) -> Callable[[Floats], Sequence[Floats]]:
+        """Return the function that places new images, after what all of them share is done once.
+
+        A row that is also in X is placed where X has it, up to rounding, or near it if neighbours are approximate.
+
+        Args:
+            X: features (n, d) float32 of the images in the embeddings.
+            embeddings: what `reduce` made of X, (n, size) float32 for each size.
+
+        Returns:
+            A function from features (m, d) float32 to one array (m, size) float32 for each embedding.
+
+        Raises:
+            CoveyError: X is not finite.
+        """
+
+    def transform(self, X: Floats, Z: Floats, X_new: Floats) -> Floats:
+        """Place new images in an existing embedding; arguments and places as in `Reducer.transform`."""
+        self.check_new(X, X_new)
+        (places,) = self.prepare_transform(X, [Z])(X_new)
+        return places

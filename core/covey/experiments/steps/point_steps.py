@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from covey._base.errors import CoveyError
@@ -9,14 +11,25 @@ from covey._base.text import count_noun
 from covey.analysis.assist.nearest_groups import find_voters, vote_nearest_groups
 from covey.analysis.assist.similarity_space import as_similarity_space
 from covey.components import options
-from covey.components.contracts import Clusterer, Component, Floats, Labels, Prepared, Reducer, cluster, fill_options
+from covey.components.contracts import (
+    Clusterer,
+    Component,
+    Floats,
+    Labels,
+    PlacingReducer,
+    Prepared,
+    Reducer,
+    cluster,
+    fill_options,
+)
 from covey.data.dataset import is_entry_of
-from covey.data.provenance import Details, Provenance
+from covey.data.provenance import Details, Provenance, SampledRows
 from covey.data.tables import NOISE, Clustering, Embedding, Features, NearestGroups, PointTable, Table
 from covey.experiments.plan import Task
 from covey.experiments.steps.distinct_images import DistinctImages, find_distinct_images
 from covey.experiments.steps.run_context import RunContext
-from covey.extraction.notes import describe_copies
+from covey.experiments.steps.sampled_rows import Rows, choose_sample, place_others
+from covey.extraction.notes import describe_copies, describe_sample
 
 
 def reduce_features(task: Task, run: RunContext) -> None:
@@ -28,8 +41,12 @@ def reduce_features(task: Task, run: RunContext) -> None:
     _check_sizes(reducer, entry.shape[1])
     features, source = run.tables.dataset.load_points(entry), run.tables.stored_provenance(task.sources[0])
     distinct = _distinct_images(features, run)
-    arrays = _reduce_points(reducer, features.points, distinct, run)
-    details = Details(versions=run.versions_of(reducer), copies=distinct.copies)
+    names = features.names[distinct.first_rows].tolist()
+    sample = choose_sample(reducer, names, lambda: run.inputs.recordings_behind(names))
+    arrays = _reduce_points(reducer, features.points, distinct, sample, run)
+    sampled = None if sample is None else SampledRows(rows=len(sample), total=len(names))
+    run.note_once(describe_sample(sampled))
+    details = Details(versions=run.versions_of(reducer), copies=distinct.copies, sample=sampled)
     run.tables.save(
         [
             Embedding(
@@ -43,21 +60,33 @@ def reduce_features(task: Task, run: RunContext) -> None:
     )
 
 
-def _reduce_points(reducer: Reducer, X: Floats, distinct: DistinctImages, run: RunContext) -> dict[int, Floats]:
+def _reduce_points(
+    reducer: Reducer, X: Floats, distinct: DistinctImages, sample: Rows | None, run: RunContext
+) -> dict[int, Floats]:
     """Return an array (n, size) for each size of a reducer, and for the map. Copies have the same row."""
     sizes = list(dict.fromkeys([2, *reducer.sizes]))
     is_enough = len(distinct.first_rows) > max(sizes)
     rows = distinct.select(X) if is_enough else X
-    arrays: dict[int, Floats] = {}
+    if sample is None or not is_enough or not isinstance(reducer, PlacingReducer):
+        embeddings = _fit(reducer, rows, sizes, run)
+    else:
+        embeddings = place_others(reducer, rows, sample, _fit(reducer, rows[sample], sizes, run), run.progress)
+    return {
+        size: distinct.expand(Z if is_enough else distinct.select(Z)) for size, Z in zip(sizes, embeddings, strict=True)
+    }
+
+
+def _fit(reducer: Reducer, X: Floats, sizes: Sequence[int], run: RunContext) -> list[Floats]:
+    """Return one embedding (n, size) for each size."""
+    embeddings = []
     title = f"Reducing {count_noun(X.shape[1], 'feature')} ({reducer.name})"
     with run.progress.step(title, len(reducer.sizes), "size") as step:
         step.say(reducer.startup_message)
-        for size, array in zip(sizes, reducer.reduce(rows, sizes), strict=True):
-            Z = _check_embedding(reducer, array, (len(rows), size))
-            arrays[size] = distinct.expand(Z if is_enough else distinct.select(Z))
+        for size, array in zip(sizes, reducer.reduce(X, sizes), strict=True):
+            embeddings.append(_check_embedding(reducer, array, (len(X), size)))
             step.say("")
             step.advance(int(size in reducer.sizes))  # the map is no size that anybody asked for
-    return arrays
+    return embeddings
 
 
 def cluster_points(task: Task, run: RunContext) -> None:

@@ -74,3 +74,8 @@ class RunInputs:
         if False not in is_heard:
             return heard
         return {name: digest([contents[name], heard[name]]) if heard[name] else "" for name in contents}
+
+    def recordings_behind(self, names: Sequence[str]) -> list[str]:
+        """Return the recording that each image shows, "" where none is known."""
+        clips = self._dataset.clips(names)
+        return [clips[name].recording if name in clips else "" for name in names]
