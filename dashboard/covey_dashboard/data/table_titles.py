@@ -59,7 +59,7 @@ def _embedding_title(entry: Entry[Embedding]) -> str:
 
 def _title_of(entry: AnyEntry) -> str:
     provenance = entry.provenance
-    return f"{KIND_TITLES[entry.kind]}: {provenance.title if provenance else entry.name}"
+    return f"{KIND_TITLES[entry.kind]}: {entry.given_name or (provenance.title if provenance else entry.name)}"
 
 
 def _list_differences(entries: Sequence[AnyEntry]) -> list[tuple[str, str]]:

@@ -29,6 +29,7 @@ def show_curve(profile: Profile, current: float, state: CurveState, on_set: Call
     index_by_value = {value: index for index, value in enumerate(profile.values)}
     fields = {
         "option": profile.option,
+        "suggested": index_by_value.get(profile.suggested, -1) if profile.suggested is not None else -1,
         "values": list(profile.values),
         "current": index_by_value[current],
         "clusters": profile.clusters.tolist(),

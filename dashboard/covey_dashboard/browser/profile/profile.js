@@ -1,18 +1,21 @@
 // How clusters change along an option, under a slider: that and a click on the curve set the value.
 
 import { element } from "../shared/elements.js";
+import { countNoun } from "../shared/texts.js";
 import { HEIGHT, TOP, WIDTH, curveX, linePoints, nearestIndex, scaleCounts } from "./curve.js";
 
 /** @import { FrontendRendererArgs } from "@streamlit/component-v2-lib" */
 
 /**
  * What profile_curve.py sends: for each value of an option the number of clusters and two shares of the images.
- * `current` is the index of the value that is set, `plateaus` holds the indices between which nothing changes.
+ * `current` is the index of the value that is set, `suggested` of the one that the data suggest, -1 for none; `plateaus`
+ * holds the indices between which the number of groups stays the same.
  *
  * @typedef {object} Profile
  * @property {string} option
  * @property {number[]} values
  * @property {number} current
+ * @property {number} suggested
  * @property {number[]} clusters
  * @property {number[]} noise
  * @property {number[]} largest
@@ -20,6 +23,10 @@ import { HEIGHT, TOP, WIDTH, curveX, linePoints, nearestIndex, scaleCounts } fro
  */
 
 const SVG = "http://www.w3.org/2000/svg";
+const EXPLANATION =
+  "From left to right: smaller to larger values. The solid line is the number of groups, from 0 to the number given in " +
+  "brackets; the others are shares of all images, from 0 to 100 %. In a shaded band the number of groups stays the " +
+  "same; that says nothing of how good they are. The dotted upright line is the value that the data suggest.";
 
 /**
  * The value to which each slider was moved last: a person may be further than the answer.
@@ -50,11 +57,13 @@ class Curve {
       viewBox: `0 0 ${WIDTH} ${TOP + HEIGHT + 4}`,
       preserveAspectRatio: "none",
       role: "img",
-      "aria-label": `Clusters along ${profile.option}`,
+      "aria-label": `Groups along ${profile.option}`,
     });
+    draw(this.svg, "title", {}).textContent = EXPLANATION;
     this.drawPlateaus();
     this.drawLines();
     const x = curveX(profile.current, profile.values.length);
+    this.drawSuggestion();
     draw(this.svg, "line", { class: "now", x1: x, x2: x, y1: TOP - 4, y2: TOP + HEIGHT });
     this.marker = draw(this.svg, "line", { class: "under", y1: TOP, y2: TOP + HEIGHT, visibility: "hidden" });
     this.words = element(host, "div", "words");
@@ -70,6 +79,13 @@ class Curve {
     }
   }
 
+  drawSuggestion() {
+    const { suggested, values } = this.profile;
+    if (suggested < 0) return;
+    const x = curveX(suggested, values.length);
+    draw(this.svg, "line", { class: "suggested", x1: x, x2: x, y1: TOP - 4, y2: TOP + HEIGHT });
+  }
+
   drawLines() {
     const { clusters, largest, noise } = this.profile;
     const lines = { clusters: scaleCounts(clusters), largest, noise };
@@ -80,15 +96,18 @@ class Curve {
 
   /** @param {number} index */
   describe(index) {
-    const { values, clusters, largest, noise } = this.profile;
+    const { values, clusters, largest, noise, plateaus, suggested } = this.profile;
     const parts = {
       at: `at ${values[index]}:`,
-      clusters: `${clusters[index]} clusters`,
+      clusters: `${countNoun(clusters[index], "group")} (line up to ${Math.max(...clusters)})`,
       largest: `largest ${Math.round(100 * largest[index])} %`,
-      noise: `noise ${Math.round(100 * noise[index])} %`,
+      noise: `left out ${Math.round(100 * noise[index])} %`,
+      ...(plateaus.length ? { plateau: "same number of groups" } : {}),
+      ...(suggested >= 0 ? { suggested: `suggested ${values[suggested]}` } : {}),
     };
     this.words.replaceChildren();
     Object.entries(parts).forEach(([name, text]) => element(this.words, "span", name, text));
+    this.words.title = EXPLANATION;
   }
 
   /** @param {number} index */

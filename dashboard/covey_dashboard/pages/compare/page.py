@@ -252,8 +252,8 @@ def choose_to_measure(location: str) -> bool:
 def show_ranking(entries: Sequence[AnyEntry], ranking: Ranking) -> None:
     """Show the measures of all clusterings, the best first, and why some are unknown."""
     title_by_name = title_tables(entries)
-    title_by_stem = {entry.stem: title_by_name[entry.name].partition(": ")[2] for entry in entries}
-    titles = [title_by_stem.get(row.clustering, row.clustering) for row in ranking.rows]
+    title_by_grouping = {entry.title: title_by_name[entry.name].partition(": ")[2] for entry in entries}
+    titles = [title_by_grouping.get(row.clustering, row.clustering) for row in ranking.rows]
     cells = {column.name: [row.score(column.name) for row in ranking.rows] for column in ranking.columns}
     configuration = {column.name: configure_column(column) for column in ranking.columns}
     st.dataframe({"clustering": titles, **cells}, hide_index=True, column_config=configuration)

@@ -211,8 +211,7 @@ def show_group_line(opened: OpenEmbedding, state: ExploreState, view: ExploreVie
 def choose_grouping(opened: OpenEmbedding, state: ExploreState) -> None:
     """Let a person choose between kept groups and the clusterers that find others."""
     titles = title_groupings(opened)
-    entry = _stored_entry(opened, state.clusterer)
-    state.grouping.set(entry.name if entry else _name_of(state.clusterer))
+    state.grouping.set(_current_name(opened, state))
     st.selectbox(
         "Find groups with",
         list(titles),
@@ -236,6 +235,12 @@ def title_groupings(opened: OpenEmbedding) -> dict[str, str]:
     return {**kept_titles, **{name: f"Find with {title}" for name, title in title_components(components).items()}}
 
 
+def _current_name(opened: OpenEmbedding, state: ExploreState) -> str:
+    """Return the name of the table that is shown, or of the clusterer."""
+    entry = _stored_entry(opened, state.clusterer)
+    return entry.name if entry else _name_of(state.clusterer)
+
+
 def _name_of(clusterer: Clusterer | None) -> str:
     components = registry().of_kind(Kind.CLUSTERER)
     names = [component.full_name for component in components if clusterer and component.name == clusterer.name]
@@ -245,6 +250,8 @@ def _name_of(clusterer: Clusterer | None) -> str:
 def begin_grouping(opened: OpenEmbedding, state: ExploreState) -> None:
     """Show the groups that a person chose, or look for them."""
     name = state.grouping.content
+    if name == _current_name(opened, state):  # the list follows the groups, which Streamlit may take for a choice
+        return
     for entry, clusterer in list_stored_clusterings(opened):
         if entry.name == name:
             state.begin(clusterer)

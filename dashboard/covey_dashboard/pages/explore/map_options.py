@@ -25,8 +25,11 @@ def show_view_menus(opened: OpenEmbedding, state: ExploreState, view: ExploreVie
     with st.popover("Map"):
         options = choose_map_options(opened)
         show_downloads(view, options)
-    with st.popover(f"Filter ({len(state.filters)})" if state.filters else "Filter"):
-        show_filters(state, view)
+    title = f"Filter ({len(state.filters)})" if state.filters else "Filter"
+    menu = st.popover(title, key=state.filter_menu_key, on_change="rerun")
+    if menu.open:
+        with menu:
+            show_filters(state, view)
     return options
 
 
