@@ -57,6 +57,7 @@ class GroupSearch:
         groups: the groups that are shown; None before the first ones are there.
         numbers: the number of each image's group as it is shown (n,).
         pending: what is being computed, in words; "" for nothing.
+        keeping: that the groups are being kept, in words; "" if not.
         problem: why groups could not be found; "" if they were.
         is_voting: whether the groups that noise may belong to are to be computed.
     """
@@ -64,6 +65,7 @@ class GroupSearch:
     groups: Groups | None
     numbers: Labels
     pending: str = ""
+    keeping: str = ""
     problem: str = ""
 
     @property
@@ -101,9 +103,8 @@ def search_groups(opened: OpenEmbedding, state: ExploreState) -> GroupSearch:
     numbers = (
         state.numbers if state.numbers is not None else np.full(len(load_embedding(opened).names), NOISE, np.int32)
     )
-    if state.keeping and not pending:
-        pending = _finish_keeping(state)
-    return GroupSearch(groups=state.groups, numbers=numbers, pending=pending, problem=problem)
+    keeping = _finish_keeping(state)
+    return GroupSearch(groups=state.groups, numbers=numbers, pending=pending, keeping=keeping, problem=problem)
 
 
 def _first_clusterer(opened: OpenEmbedding) -> Clusterer | None:
@@ -173,7 +174,9 @@ def await_search(opened: OpenEmbedding) -> None:
     state = ExploreState.recall(opened)
     is_kept = state.keeping is not None and state.keeping.done()
     clusterer = state.clusterer
-    is_searching = clusterer is not None and not _stored_entry(opened, clusterer) and state.keeping is None
+    is_searching = clusterer is not None and not _stored_entry(opened, clusterer)
+    if is_searching and state.groups and state.groups.clusterer == clusterer:
+        is_searching = False
     if is_kept or (is_searching and clusterer and find_groups(opened, clusterer).done()):
         st.rerun()
 
@@ -193,8 +196,10 @@ def _cancel_search(state: ExploreState) -> None:
 def show_group_line(opened: OpenEmbedding, state: ExploreState, view: ExploreView, search: GroupSearch) -> MapOptions:
     """Show in one line which groups these are, and what can be done with them; return how the map is drawn."""
     choose_grouping(opened, state)
-    parts = [*describe_options(search.groups.clusterer), *view.describe_groups()] if search.groups else []
-    words = f"{search.pending} …" if search.pending else " · ".join(parts) or "No groups yet"
+    groups = search.groups
+    parts = [*describe_options(groups.clusterer), *view.describe_groups(), *view.describe_filters()] if groups else []
+    doing = search.pending or search.keeping
+    words = f"{doing} …" if doing else " · ".join(parts) or "No groups yet"
     st.html(f'<div class="covey-grouping" title="{escape(words)}">{escape(words)}</div>', width="stretch")
     is_open = state.is_open.is_known and state.is_open.content
     st.button(
@@ -352,15 +357,18 @@ def await_voting(opened: OpenEmbedding) -> None:
 
 def show_keeping(opened: OpenEmbedding, state: ExploreState, search: GroupSearch) -> None:
     """Show a button that keeps the groups, under a name that a person may type."""
-    if is_read_only() or search.groups is None or search.pending or opened.second:
+    if is_read_only() or opened.second:
         return
-    is_kept = search.groups.entry is not None
-    title = "Name" if is_kept else "Keep this grouping"
+    entry = search.groups.entry if search.groups else None
+    is_busy = search.groups is None or bool(search.pending or search.keeping)
     with st.popover(
-        title, help="Kept groups are on the pages Compare and Methods, in reports, exports and clusters.csv."
+        "Name" if entry else "Keep this grouping",
+        help="Kept groups are on the pages Compare and Methods, in reports, exports and clusters.csv.",
+        disabled=is_busy,
+        key=state.keep_menu_key,
     ):
-        if search.groups.entry:
-            state.name.set(state.name.content if state.name.is_known else search.groups.entry.given_name)
+        if entry and not state.name.is_known:
+            state.name.set(entry.given_name)
         st.text_input("Name of these groups", key=state.name.key, placeholder="such as owls; may be empty")
         st.button("Keep", type="primary", key=state.keep_key, on_click=keep_groups, args=(opened, state))
 

@@ -199,6 +199,14 @@ class ExploreView:
         share = "under 1" if 0 < left_out < 0.01 else f"{left_out:.0%}".removesuffix("%")
         return [count_noun(group_count, "group"), f"{share} % left out"]
 
+    def describe_filters(self) -> list[str]:
+        """Return how many images pass the filters, in words; nothing without filters."""
+        return (
+            [f"{int(self.is_passing.sum()):,} of {len(self.clusters):,} images pass the filters"]
+            if self.filters
+            else []
+        )
+
     def describe_recordings(self, rows: Rows) -> str:
         """Return the share of some images that is from one recording, in words; "" unless that is most of them."""
         codes = recording_codes(self.opened)[0][rows]

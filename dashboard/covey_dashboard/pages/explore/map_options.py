@@ -22,11 +22,10 @@ LABELLED = ("shown", "grey", "hidden")
 
 def show_view_menus(opened: OpenEmbedding, state: ExploreState, view: ExploreView) -> MapOptions:
     """Show the menus; return how the map is drawn."""
-    with st.popover("Map"):
+    with st.popover("Map", key=state.map_menu_key):
         options = choose_map_options(opened)
         show_downloads(view, options)
-    title = f"Filter ({len(state.filters)})" if state.filters else "Filter"
-    menu = st.popover(title, key=state.filter_menu_key, on_change="rerun")
+    menu = st.popover("Filter", key=state.filter_menu_key, on_change="rerun")
     if menu.open:
         with menu:
             show_filters(state, view)

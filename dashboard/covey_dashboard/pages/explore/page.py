@@ -114,6 +114,7 @@ def show_view(
         show_explore_map(view, options, selection, rows, search.pending)
         if search.pending:
             show_cancel(view.opened)
+        if search.pending or search.keeping:
             await_search(view.opened)
         elif search.is_voting and view.nearest is None:
             await_voting(view.opened)
