@@ -82,10 +82,10 @@ def test_clusters_on_the_right_have_the_numbers_of_the_same_ones_on_the_left(
             app.selectbox[at].options.index(f"Clusters: cut · flat · made (turn {at})")
         ).run()
     assert app.dataframe[0].value.to_numpy().tolist() == [
-        ["cluster 0", "cluster 0", 50, "83%", "100%"],
-        ["cluster 1", "cluster 1", 30, "100%", "100%"],
-        ["cluster 2", "cluster 2", 20, "100%", "100%"],
-        ["cluster 0", "cluster 3", 10, "17%", "100%"],
+        ["group 0", "group 0", 50, "83%", "100%"],
+        ["group 1", "group 1", 30, "100%", "100%"],
+        ["group 2", "group 2", 20, "100%", "100%"],
+        ["group 0", "group 3", 10, "17%", "100%"],
         ["noise", "noise", 5, "100%", "100%"],
     ]
 
@@ -157,7 +157,7 @@ def test_two_embeddings_of_different_images(opened: Open, birds: Path, names: li
     app = opened(birds)
     assert sorted(app.selectbox[0].options) == ["Embedding: flat · made", "Embedding: grid · made"]
     assert "100 are in both" in told(app)
-    assert "This needs clusters on both sides" in told(app)
+    assert "This needs groups on both sides" in told(app)
     assert "This needs two clusterings or more" in told(app)
 
 
@@ -236,17 +236,60 @@ def test_what_is_encircled_on_one_map_stands_out_on_the_other(page: Page) -> Non
     expect(page.get_by_text("Group 1: 30 images on the left, 30 on the right.")).to_be_visible()
 
 
-def test_each_map_has_a_view_of_its_own_even_of_the_same_embedding(page: Page) -> None:
+def views(page: Page) -> list[str]:
+    return [str(page.locator(".map").nth(at).get_attribute("data-view")) for at in range(2)]
+
+
+def test_maps_of_one_embedding_move_together_and_others_alone(page: Page) -> None:
+    left_view, right_view = views(page)
+    page.get_by_label("Zoom in").first.click()
+    expect(page.locator(".map").nth(0)).not_to_have_attribute("data-view", left_view)
+    expect(page.locator(".map").nth(1)).to_have_attribute("data-view", right_view)
     page.get_by_label("Right").click()
     page.get_by_role("option", name="Embedding: flat").click()
     expect(page.get_by_text("The same 115 images on both sides.")).to_be_visible()
     settle(page)
-    left_view, right = (str(page.locator(".map").nth(at).get_attribute("data-view")) for at in range(2))
-    page.get_by_label("Zoom in").first.click()
-    expect(page.locator(".map").nth(0)).not_to_have_attribute("data-view", left_view)
-    closer = str(page.locator(".map").nth(0).get_attribute("data-view"))
+    page.get_by_label("Zoom out").nth(1).click()
+    settle(page)
+    left_view, right_view = views(page)
+    assert left_view == right_view
     page.mouse.click(*spot(page, 5, 0, 1))
     expect(page.get_by_text("Group 1: 30 images on the left, 30 on the right.")).to_be_visible()
     settle(page)
-    expect(page.locator(".map").nth(0)).to_have_attribute("data-view", closer)
-    expect(page.locator(".map").nth(1)).to_have_attribute("data-view", right)
+    assert views(page) == [left_view, right_view]
+
+
+def test_a_band_between_two_groups_selects_its_images(birds: Path, names: list[str]) -> None:
+    moved = np.where(np.arange(115) < 10, 1, GROUPS).astype(np.int32)
+    for turn, labels in enumerate((GROUPS, moved)):
+        cluster(birds, flat(birds), names, labels, turn=turn)
+    with seen(birds, "compare", height=1100) as page:
+        page.locator(".band", has_text="10 images from group 0 to group 1").dispatch_event("click")
+        expect(
+            page.get_by_text("Group 0 on the left, Group 1 on the right: 10 images on the left, 10 on the right.")
+        ).to_be_visible()
+        expect(page.locator(".count")).to_have_text("10 images")
+        diagram = page.get_by_role("application", name="Groups to groups")
+        diagram.focus()
+        page.keyboard.press("ArrowDown")
+        expect(page.get_by_text("50 images from group 0 to group 0").last).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(
+            page.get_by_text("Group 0 on the left, Group 0 on the right: 50 images on the left, 50 on the right.")
+        ).to_be_visible()
+
+
+def test_how_far_two_people_agree(opened: Open, birds: Path, names: list[str], store: LabelStore) -> None:
+    assert "This needs labels of two people" in told(opened(birds))
+    ann, ben = (attrs.evolve(store, author=name, session=name) for name in ("Ann", "Ben"))
+    ann.add(names[:50], "robin")
+    ann.add(names[50:60], "wren")
+    ben.add(names[:40], "robin")
+    ben.add(names[40:60], "wren")
+    ben.add(names[60:70], "wren")
+    app = opened(birds)
+    numbers = {metric.label: metric.value for metric in app.metric}
+    assert numbers["Images that both labelled"] == "60"
+    assert numbers["Of these the same classes"] == "50 (83%)"
+    assert numbers["Agreement beyond chance (Cohen's kappa)"] == "0.57"
+    assert "robin wren 10" in " ".join(told(app).split())

@@ -51,7 +51,7 @@ class Person:
 
 
 def field(page: Page, group: int) -> Locator:
-    return page.get_by_role("combobox", name=f"Class of Cluster {group}", exact=True)
+    return page.get_by_role("combobox", name=f"Class of Group {group}", exact=True)
 
 
 def test_ten_groups_are_named_with_few_actions_without_waiting(

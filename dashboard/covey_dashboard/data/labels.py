@@ -160,6 +160,16 @@ def classes_by_image(observed: ObservedLabels) -> Mapping[str, tuple[str, ...]]:
 
 
 @cached(max_entries=4)
+def read_judgements(observed: ObservedLabels) -> Mapping[str, Mapping[str, frozenset[str]]]:
+    """Return the classes that each person gave to each image, by author and image.
+
+    Raises:
+        CoveyError: the file cannot be read.
+    """
+    return observed.store.judgements()
+
+
+@cached(max_entries=4)
 def list_classes(observed: ObservedLabels) -> Sequence[LabelClass]:
     """Return the classes in the order in which they were made.
 

@@ -5,7 +5,7 @@ of a widget when its page is left, unless it is shown with `persist_state=KEPT`;
 the session.
 """
 
-from covey_dashboard.state.compare_page import CompareState
+from covey_dashboard.state.compare_page import CompareState, ImagesInFlow
 from covey_dashboard.state.component_forms import CurveState, ListedChoices, OptionState
 from covey_dashboard.state.every_page import JobBarState, TourState
 from covey_dashboard.state.explore_page import ExploreState
@@ -36,6 +36,7 @@ __all__ = [
     "ExploreState",
     "FilterState",
     "GalleryState",
+    "ImagesInFlow",
     "JobBarState",
     "LabelBarState",
     "LabelNoticeState",

@@ -72,6 +72,7 @@ class MapLook:
         selected: the number of the selected group; None for none.
         density: whether lines show where images are dense.
         file: what the names of its pictures begin with.
+        link: maps with the same one move together; "" for a map that moves alone.
         nearest: the groups that noise may belong to, for the tooltip.
     """
 
@@ -81,6 +82,7 @@ class MapLook:
     selected: int | None = None
     density: bool = False
     file: str = "map"
+    link: str = ""
     nearest: NearestGroups | None = None
 
 
@@ -116,6 +118,7 @@ def show_map(
     marks = _find_middles(places, colouring, sizes_by_group)
     fields = {
         "points": identity,
+        "link": look.link,
         "height": HEIGHT,
         "title": look.title or f"Colours: {colouring.title}",
         "stale": look.stale,

@@ -46,6 +46,7 @@ import { Tooltip } from "./tooltip.js";
  *
  * @typedef {object} MapContent
  * @property {string} points
+ * @property {string} link Maps with the same one move together; "" for a map that moves alone.
  * @property {number} height The least height, in pixels.
  * @property {string} title
  * @property {string} stale What is being computed; "" for nothing.
@@ -96,11 +97,11 @@ const TOOLS = {
 const pointsByElement = new Map();
 
 /**
- * Where a person has moved to, by the id of the points.
+ * Where a person has moved to, by what maps move together for, or else the id of the points.
  *
  * @type {Map<string, View>}
  */
-const viewsByPoints = new Map();
+const viewsByKey = new Map();
 
 /** @type {Map<Node, PointMap>} */
 const maps = new Map();
@@ -272,13 +273,24 @@ class PointMap {
   get view() {
     const { scene, size } = this;
     if (!scene || !size.width) return undefined;
-    return viewsByPoints.get(scene.points.id) ?? fitView(scene.points.grid.box, size);
+    return viewsByKey.get(this.viewKey) ?? fitView(scene.points.grid.box, size);
+  }
+
+  get viewKey() {
+    return this.scene ? this.scene.content.link || this.scene.points.id : "";
   }
 
   /** @param {View} view */
   moveTo(view) {
-    if (this.scene) viewsByPoints.set(this.scene.points.id, view);
-    this.draw();
+    viewsByKey.set(this.viewKey, view);
+    this.drawLinked();
+  }
+
+  /** Draws this map and those that move together with it. */
+  drawLinked() {
+    maps.forEach((map) => {
+      if (map.viewKey === this.viewKey) map.draw();
+    });
   }
 
   /** Shows all points, those too that lie far from all others. */
@@ -332,8 +344,8 @@ class PointMap {
   }
 
   showAll() {
-    if (this.scene) viewsByPoints.delete(this.scene.points.id);
-    this.draw();
+    viewsByKey.delete(this.viewKey);
+    this.drawLinked();
   }
 
   /**

@@ -13,6 +13,7 @@ from covey.frontend import NOISE, AnyEntry, Dataset, Entry, ImageFolder, Names, 
 from covey_dashboard.data.datasets import OpenEmbedding, dataset_at, image_folder, load_embedding, load_table
 from covey_dashboard.data.selection import AllImages, Rows, Selection, select_rows
 from covey_dashboard.data.table_titles import is_made_from, title_tables
+from covey_dashboard.state import ImagesInFlow
 from covey_dashboard.widgets.map_view import FADED, FULL, PALE
 
 
@@ -40,7 +41,7 @@ class Side:
         """The clusters as a clustering."""
         return Clustering(names=self.names, labels=self.codes, provenance=None)
 
-    def states(self, selection: Selection, rows: Rows) -> NDArray[np.uint8]:
+    def states(self, selection: Selection | ImagesInFlow, rows: Rows) -> NDArray[np.uint8]:
         """Return how each image is drawn (n,): what is selected in full, the others faded; noise pale."""
         if isinstance(selection, AllImages):
             is_noise = self.clusters is not None and self.codes == NOISE
@@ -63,13 +64,29 @@ class Comparison:
     folder: ImageFolder | None
     dataset: Dataset
 
-    def rows(self, side: int, selection: Selection) -> tuple[Rows, Rows]:
+    @property
+    def has_one_map(self) -> bool:
+        """Whether both sides show one embedding, so that a place is the same on both."""
+        return self.sides[0].opened.identity == self.sides[1].opened.identity
+
+    def rows(self, side: int, selection: Selection | ImagesInFlow) -> tuple[Rows, Rows]:
         """Return the rows of the images that are selected on one side, for both sides."""
+        if isinstance(selection, ImagesInFlow):
+            return self._rows_in_flow(0, selection), self._rows_in_flow(1, selection)
         selected_side = self.sides[side]
         rows_here = select_rows(selection, selected_side.names.tolist(), selected_side.codes, selected_side.places, {})
         rows_there = self.across[side][rows_here]
         rows_there = rows_there[rows_there >= 0]
         return (rows_there, rows_here) if side else (rows_here, rows_there)
+
+    def _rows_in_flow(self, side: int, flow: ImagesInFlow) -> Rows:
+        """Return the rows on one side of the images that are in a cluster there, and in one on the other side."""
+        here, there = (flow.right, flow.left) if side else (flow.left, flow.right)
+        codes_here, across = self.sides[side].codes, self.across[side]
+        codes_there = _take_clusters(self.sides[1 - side].codes, across)
+        is_here = codes_here == here if here is not None else np.ones(len(codes_here), dtype=bool)
+        is_there = (codes_there == there) & (across >= 0) if there is not None else np.ones(len(across), dtype=bool)
+        return np.flatnonzero(is_here & is_there)
 
 
 def compare_results(location: str, results: tuple[AnyEntry, AnyEntry], entries: Sequence[AnyEntry]) -> Comparison:

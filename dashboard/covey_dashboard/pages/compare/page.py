@@ -14,7 +14,18 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from covey import CoveyError, Labels
-from covey.frontend import NOISE, AnyEntry, Column, Flow, TableKind, count_noun, explain_gaps, trace_clusters
+from covey.frontend import (
+    NOISE,
+    AnyEntry,
+    Column,
+    Flow,
+    TableKind,
+    cluster_colour,
+    count_noun,
+    explain_gaps,
+    trace_clusters,
+)
+from covey_dashboard.browser.browser_component import component
 from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.data.agreements import Agreement, compute_agreements, list_agreement_measures
 from covey_dashboard.data.datasets import list_tables
@@ -24,8 +35,9 @@ from covey_dashboard.data.metadata import recording_codes
 from covey_dashboard.data.selection import AllImages, Rows, read_pick
 from covey_dashboard.data.table_titles import is_made_from, title_tables
 from covey_dashboard.pages.compare.comparison import Comparison, Side, compare_results
+from covey_dashboard.pages.compare.people import show_people
 from covey_dashboard.server.read_only import is_read_only
-from covey_dashboard.state import CompareState
+from covey_dashboard.state import CompareState, ImagesInFlow
 from covey_dashboard.widgets.colouring import colour_by_cluster
 from covey_dashboard.widgets.gallery import show_gallery
 from covey_dashboard.widgets.image_addresses import ImageAddresses
@@ -33,6 +45,7 @@ from covey_dashboard.widgets.map_view import MapLook, pack_points, send_points, 
 from covey_dashboard.widgets.messages import show_hint, show_problem
 from covey_dashboard.widgets.page_frame import link_page, show_page
 
+_component = component("flow")
 PLACES = ("left", "right")
 MOST_FLOWS = 100
 """Ways from a cluster to a cluster that are listed, at most."""
@@ -59,12 +72,14 @@ def show_compare(location: str) -> None:
     if not pairs:
         show_hint("There is nothing to compare this result with yet: the page Start makes others, with other options.")
         link_page("start", "Open the page Start")
+        show_people(location)
         return
     chosen_entries = choose_results(location, entries, pairs)
     show_comparison(compare_results(location, chosen_entries, entries))
     clustering_names = [entry.name for entry in (*chosen_entries, *entries) if entry.kind is TableKind.CLUSTERING]
     show_agreement(location, list(dict.fromkeys(clustering_names)))
     show_measures(location)
+    show_people(location)
 
 
 def share_map(first: AnyEntry, second: AnyEntry) -> bool:
@@ -98,7 +113,6 @@ def show_comparison(comparison: Comparison) -> None:
     for side_name, side in zip(PLACES, comparison.sides, strict=True):
         send_side(side_name, side)
     show_workbench(comparison)
-    show_flows(*comparison.sides)
 
 
 def describe_overlap(comparison: Comparison) -> str:
@@ -134,8 +148,12 @@ def show_workbench(comparison: Comparison) -> None:
     for side_index, column in enumerate(st.columns(2)):
         with column:
             show_side(comparison, side_index, comparison.sides[side_index].states(selection, rows_by_side[side_index]))
+    show_flows(comparison, state)
     if isinstance(selection, AllImages):
-        show_hint("Encircle images on one map, or click one: the same stand out on the other, and are shown here.")
+        show_hint(
+            "Encircle images on one map, or click one: the same stand out on the other, and are shown here."
+            " A click on a band between two groups selects its images too."
+        )
         return
     left_rows, right_rows = rows_by_side
     st.text(
@@ -157,7 +175,11 @@ def show_side(comparison: Comparison, side_index: int, states: NDArray[np.uint8]
         states,
         ImageAddresses.of(comparison.dataset, comparison.folder, side.names.tolist()),
         partial(select_pick, comparison, side_index),
-        MapLook(title=f"{count_noun(len(side.names), 'image')}. {side.title}", file=f"map-{side_name}"),
+        MapLook(
+            title=f"{count_noun(len(side.names), 'image')}. {side.title}",
+            file=f"map-{side_name}",
+            link=comparison.key if comparison.has_one_map else "",
+        ),
         key=CompareState.map_key(side_name),
     )
 
@@ -180,18 +202,47 @@ def show_images(comparison: Comparison, names: Sequence[str], selection_key: str
     )
 
 
-def show_flows(left_side: Side, right_side: Side) -> None:
-    """Show which cluster went where."""
-    st.markdown("##### Which images moved to which cluster")
+def show_flows(comparison: Comparison, state: CompareState) -> None:
+    """Show which cluster went where, as bands that select, and as a table."""
+    st.markdown("##### Which images moved to which group")
+    left_side, right_side = comparison.sides
     if not (left_side.has_clusters and right_side.has_clusters):
-        show_hint("This needs clusters on both sides: choose them above, or make some on the page Start.")
+        show_hint("This needs groups on both sides: choose them above, or make some on the page Start.")
         link_page("start", "Open the page Start")
         return
     flow = trace_clusters(left_side.clustering, right_side.clustering)
     flow_count = len(flow.counts)
-    limit = f" The {MOST_FLOWS} largest of {flow_count:,} rows are shown." if flow_count > MOST_FLOWS else ""
-    st.caption(f"A cluster on the right has the number of the one on the left with which it shares most images.{limit}")
-    st.dataframe(tabulate_flow(flow), hide_index=True)
+    limit = f" The {MOST_FLOWS} largest of {flow_count:,} bands are shown." if flow_count > MOST_FLOWS else ""
+    st.caption(f"A group on the right has the number of the one on the left with which it shares most images.{limit}")
+    chosen = state.selection if isinstance(state.selection, ImagesInFlow) else None
+    _component(
+        key=CompareState.flow_key,
+        data={**describe_flow(flow), "chosen": attrs.asdict(chosen) if chosen else None},
+        on_picked_change=state.take_flow,
+    )
+    with st.expander("The same as a table"):
+        st.dataframe(tabulate_flow(flow), hide_index=True)
+
+
+def describe_flow(flow: Flow) -> dict[str, object]:
+    """Return the largest flows as the browser draws them, with the clusters in order, noise last."""
+    rows = np.argsort(-flow.counts, kind="stable")[:MOST_FLOWS]
+    streams = zip(flow.first[rows].tolist(), flow.second[rows].tolist(), flow.counts[rows].tolist(), strict=True)
+    return {
+        "left": [describe_cluster(cluster) for cluster in order_clusters(flow.first[rows])],
+        "right": [describe_cluster(cluster) for cluster in order_clusters(flow.second[rows])],
+        "streams": [{"left": left, "right": right, "count": count} for left, right, count in streams],
+    }
+
+
+def describe_cluster(cluster: int) -> dict[str, object]:
+    """Return a cluster as the diagram of flows takes it."""
+    return {"cluster": cluster, "title": title_cluster(cluster), "colour": cluster_colour(cluster)}
+
+
+def order_clusters(clusters: Labels) -> list[int]:
+    """Return which clusters there are, in order, noise last."""
+    return sorted({*clusters.tolist()}, key=lambda cluster: (cluster == NOISE, cluster))
 
 
 def tabulate_flow(flow: Flow) -> dict[str, list[str] | list[int]]:
@@ -207,8 +258,8 @@ def tabulate_flow(flow: Flow) -> dict[str, list[str] | list[int]]:
 
 
 def title_cluster(cluster: int) -> str:
-    """Return what a cluster is called."""
-    return "noise" if cluster == NOISE else f"cluster {cluster}"
+    """Return what a group is called."""
+    return "noise" if cluster == NOISE else f"group {cluster}"
 
 
 def format_shares(clusters: Labels, counts: NDArray[np.intp], rows: Rows) -> list[str]:

@@ -22,7 +22,7 @@ from covey_dashboard.state import ClassFieldState, LabelBarState, NameGroupsStat
 from covey_dashboard.widgets.label_bar import act_and_report, button_row, show_report, show_undo_buttons, watch_labels
 from covey_dashboard.widgets.labelling.class_field import find_class
 from covey_dashboard.widgets.messages import show_hint, show_problem
-from covey_dashboard.widgets.page_frame import show_page
+from covey_dashboard.widgets.page_frame import link_page, show_page
 
 MOST_LABELS = 3
 """Classes that are listed of a group."""
@@ -55,7 +55,8 @@ def show_name_groups(location: str) -> None:
     """
     entries = [entry for entry in list_tables(location).entries if is_entry_of(entry, Clustering)]
     if not entries:
-        show_hint("This dataset has no groups yet: find some first.")
+        show_hint("This dataset has no groups yet: the page Start finds some.")
+        link_page("start", "Open the page Start")
         return
     show_sheet(location, choose_grouping(location, entries))
 
@@ -134,7 +135,7 @@ def describe_group(
     label, count = counts.most_common(1)[0] if counts else ("", 0)
     return {
         "number": group.number,
-        "title": f"Cluster {group.number}",
+        "title": f"Group {group.number}",
         "colour": cluster_colour(group.number),
         "facts": group.facts,
         "examples": group.examples,
@@ -164,7 +165,7 @@ def answer_requests(sheet: GroupSheet) -> None:
 
 def name_group(sheet: GroupSheet, group: GroupSummary, name: str) -> None:
     """Give a class to the images of a group that have none, in place of the one given here before, and say so."""
-    title = f"cluster {group.number}"
+    title = f"group {group.number}"
     idle_report = (
         f"All {count_noun(len(group.names), 'image')} of {title} have a class already: the page Labels changes it."
         if name
