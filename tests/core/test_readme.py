@@ -30,8 +30,12 @@ EXAMPLE = re.compile(r"<!-- example -->\n```python\n(?P<text>.*?)```", re.DOTALL
 COMMAND = re.compile(r"^    covey (?P<words>[^#\n]+)", re.MULTILINE)
 
 
+PAGES = (PAGE, *PAGE.parent.glob("*/*.md"))
+
+
 def commands() -> Iterator[list[str]]:
-    yield from (shlex.split(match["words"]) for match in COMMAND.finditer(PAGE.read_text("utf-8")))
+    for page in PAGES:
+        yield from (shlex.split(match["words"]) for match in COMMAND.finditer(page.read_text("utf-8")))
 
 
 def test_the_python_example(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,3 +116,12 @@ def test_a_run_goes_on_from_features_with_the_settings_of_the_caller(images: Pat
     assert len(results.clusterings) == 1
     with pytest.raises(CoveyError, match="The setting device has no effect"):
         covey.run(str(images), extractors=[Brightness()], runtime=covey.Runtime(device="cpu"))
+
+
+def test_every_page_of_the_dashboard_is_named() -> None:
+    app = (PAGE.parent / "dashboard" / "covey_dashboard" / "server" / "app.py").read_text("utf-8")
+    titles = re.findall(r'^    "\w+": "(.+)",$', app.partition("PAGES = {")[2].partition("}")[0], re.MULTILINE)
+    table = PAGE.read_text("utf-8").partition("## In the dashboard")[2].partition("## ")[0]
+    named = [name for row in re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)[1:] for name in row.split(", ")]
+    assert titles
+    assert named == titles

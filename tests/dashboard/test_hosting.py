@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.dashboard.browser import free_port, settle
+from tests.dashboard.browser import PATIENCE, free_port, settle
 from tests.dashboard.conftest import plain_names, write
 from tests.dashboard.http_client import ask, handshake, host_of
 from tests.dashboard.test_journey import classed, press
@@ -72,6 +72,7 @@ def address(lab: Path) -> Iterator[str]:
 
 def open_explore(chromium: Browser, address: str) -> Page:
     page = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.set_default_timeout(PATIENCE)
     page.goto(address)
     expect(page.locator(".map[data-drawn]")).to_be_visible()
     settle(page)
@@ -129,6 +130,7 @@ def test_without_the_setting_it_says_what_is_missing(chromium: Browser, tmp_path
     try:
         wait_until(lambda: answers(f"http://localhost:{port}"))
         page = chromium.new_page()
+        page.set_default_timeout(PATIENCE)
         page.goto(f"http://localhost:{port}/")
         expect(page.get_by_text(NO_DATASET)).to_be_visible()
         page.close()
