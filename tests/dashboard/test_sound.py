@@ -27,6 +27,7 @@ from covey_dashboard.server.recording_audio import Recordings
 soundfile = pytest.importorskip("soundfile")
 RATE, SECONDS, TONE_HZ = 24_000, 8, 3000
 STUBS = ("meadow", "pond", "wood")
+AXE = Path(__file__).parents[2] / "dashboard/node_modules/axe-core/axe.min.js"
 BRIGHTEST = """image => {
     const canvas = document.createElement("canvas");
     const [width, height] = [image.naturalWidth, image.naturalHeight];
@@ -135,6 +136,26 @@ def test_zoom_changes_the_axes_and_contrast_the_picture(page: Page, viewer: Loca
     page.get_by_role("button", name="The whole image").click()
     expect(ticks.first).to_have_text("10")
     expect(viewer.locator(".whole .moved")).to_have_css("filter", "contrast(1) brightness(1)")
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci in dashboard/")
+def test_tiles_tooltip_and_viewer_are_accessible(page: Page) -> None:
+    page.add_script_tag(path=AXE)
+    page.locator("#tile-1").hover()
+    page.locator("canvas.over").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert list_serious(page) == []
+    page.locator("#tile-1").dblclick()
+    expect(page.locator("dialog .strip")).to_be_visible()
+    assert list_serious(page) == []
+    page.keyboard.press("Escape")
+
+
+def list_serious(page: Page) -> list[str]:
+    """Return what axe-core finds serious on the page; colours are those of the theme."""
+    violations = page.evaluate("axe.run(document, { rules: { 'color-contrast': { enabled: false } } })")["violations"]
+    serious = [each for each in violations if each["impact"] in ("serious", "critical")]
+    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in serious]
 
 
 def test_the_tooltip_of_the_map_plays_by_key_and_by_button(page: Page) -> None:

@@ -1,7 +1,7 @@
 // The gallery: every image of a selection, drawn only where a person looks. Which are removed goes back to Python as
 // runs of indices.
 
-import { button, element } from "../shared/elements.js";
+import { button, element, nameControl } from "../shared/elements.js";
 import { unpack } from "../shared/payload.js";
 import { Player, asksForSound, readSettings } from "../shared/player.js";
 import { NO_AXES } from "../shared/spectrogram_axes.js";
@@ -441,6 +441,7 @@ export class Gallery {
     this.counter.textContent = countRemaining(names.length, countRemoved(this.removed));
     const counts = countByRecording(sources, this.removed, recordings.length);
     this.unfold.textContent = countNoun(counts.length, "recording");
+    this.unfold.ariaLabel = nameControl(this.unfold.textContent, this.unfold.title);
     this.listRecordings(counts);
   }
 

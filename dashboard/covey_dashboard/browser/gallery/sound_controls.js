@@ -21,7 +21,7 @@ export class SoundControls {
   constructor(parent, toggle, restart) {
     this.host = element(parent, "div", "controls");
     this.restart = restart;
-    this.play = button(this.host, "▶ Play", "Play (P)", toggle);
+    this.play = button(this.host, "▶ Play", "▶ Play (P)", toggle);
     this.play.classList.add("wide");
     this.speeds = SPEEDS.map((slow) => {
       const [text, title] = SPEED_TITLES.get(slow) ?? ["", ""];
@@ -63,6 +63,7 @@ export class SoundControls {
   /** @param {boolean} isHeard */
   show(isHeard) {
     this.play.textContent = isHeard ? "■ Stop" : "▶ Play";
-    this.play.title = this.play.ariaLabel = isHeard ? "Stop (P)" : "Play (P)";
+    this.play.title = isHeard ? "Stop (P)" : "Play (P)";
+    this.play.ariaLabel = `${this.play.textContent} (P)`;
   }
 }

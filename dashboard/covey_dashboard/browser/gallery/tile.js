@@ -38,7 +38,7 @@ const TICKS = 3;
 export function appendTile(parent, content, { play, enlarge, similar }) {
   const { name, address, axes, label } = content;
   const tile = element(parent, "div", "tile");
-  tile.title = tile.ariaLabel = describeTile(content);
+  tile.title = describeTile(content);
   const picture = element(tile, "div", "picture");
   appendPicture(picture, address, name);
   if (address && knowsFrequencies(axes)) appendFrequencies(tile, axes);
@@ -64,8 +64,10 @@ export const describeTile = ({ name, label }) => (label ? `${name}: ${label}` : 
  */
 function appendFrequencies(tile, axes) {
   tile.classList.add("scaled");
-  writeFrequencies(element(tile, "div", "frequencies"), axes, WHOLE, TICKS);
-  element(tile, "div", "unit", unitOf(axes).name);
+  const frequencies = element(tile, "div", "frequencies");
+  writeFrequencies(frequencies, axes, WHOLE, TICKS);
+  const unit = element(tile, "div", "unit", unitOf(axes).name);
+  frequencies.ariaHidden = unit.ariaHidden = "true"; // the same for all tiles
 }
 
 /**
@@ -84,6 +86,7 @@ function appendCaption(tile, { name, recording, axes, start, duration }) {
   element(times, "span", "", formatSeconds(start));
   if (span) element(times, "span", "", formatSeconds(start + span[1]));
   element(element(tile, "div", "caption line"), "bdi", "", fileName(recording));
+  element(tile, "span", "spoken", name);
 }
 
 /**

@@ -58,10 +58,11 @@ export class Viewer {
     this.silence = new Silence(this.dialog, (folder) => gallery.nameRecordings(folder));
     this.known = element(this.dialog, "div", "facts");
     this.metadata = element(this.dialog, "dl", "metadata");
+    this.metadata.tabIndex = 0; // so that the keyboard scrolls it
     const bar = element(this.dialog, "div", "bar");
     button(bar, "‹", "The image before (←)", () => this.move(-1));
     button(bar, "›", "The next image (→)", () => this.move(1));
-    this.remover = button(bar, "", "Remove the image, or put it back (Space)", () => gallery.toggle(this.index));
+    this.remover = button(bar, "", "Remove (Space)", () => gallery.toggle(this.index));
     const neighbours = "Find the images nearest to this one (M)";
     this.neighbours = button(bar, "More like this", neighbours, () => gallery.findNeighbours(this.index));
     this.listen();
@@ -254,6 +255,7 @@ export class Viewer {
   mark() {
     const removed = this.gallery.isRemoved(this.index);
     this.remover.textContent = removed ? "Put back" : "Remove";
+    this.remover.title = this.remover.ariaLabel = `${this.remover.textContent} (Space)`;
     this.picture.host.classList.toggle("out", removed);
   }
 

@@ -123,7 +123,7 @@ export class Tooltip {
     element(this.host, "bdi", "name", this.name);
     for (const line of describePoint(point, points, content)) element(this.host, "bdi", "", line);
     this.reason = element(this.host, "div", "reason");
-    this.play = button(this.host, "▶ Play (P)", "Play (P)", () => this.toggle());
+    this.play = button(this.host, "▶ Play (P)", "▶ Play (P)", () => this.toggle());
     this.play.classList.add("play");
     this.play.hidden = !content.sound;
     clearTimeout(this.asking);
@@ -140,6 +140,7 @@ export class Tooltip {
     picture.onerror = () => {
       frame.remove();
     };
+    picture.alt = "";
     picture.src = address;
     this.cursor = element(frame, "div", "cursor");
     this.cursor.hidden = true;
@@ -190,7 +191,7 @@ export class Tooltip {
 
   /** @param {string} name Of the image that is heard, "" for none. */
   showHeard(name) {
-    if (this.play) this.play.textContent = name ? "■ Stop (P)" : "▶ Play (P)";
+    if (this.play) this.play.textContent = this.play.title = this.play.ariaLabel = name ? "■ Stop (P)" : "▶ Play (P)";
     if (this.cursor && !name) this.cursor.hidden = true;
   }
 

@@ -19,7 +19,8 @@ export function element(parent, tag, className, text = "") {
 }
 
 /**
- * Appends a button; its title is also its name for screen readers.
+ * Appends a button; its title is also its name for screen readers, after its text if that is in words: who speaks to a
+ * computer says what they see.
  *
  * @param {Node} parent
  * @param {string} text
@@ -33,5 +34,14 @@ export function button(parent, text, title, press) {
   const onclick = (/** @type {MouseEvent} */ event) => {
     press(event);
   };
-  return Object.assign(control, { type: "button", title, ariaLabel: title, onclick });
+  return Object.assign(control, { type: "button", title, ariaLabel: nameControl(text, title), onclick });
 }
+
+/**
+ * Returns the name of a control for screen readers.
+ *
+ * @param {string} text What is written on it.
+ * @param {string} title
+ */
+export const nameControl = (text, title) =>
+  /\p{L}|\d/u.test(text) && !title.startsWith(text) ? `${text}: ${title}` : title;
