@@ -1,7 +1,8 @@
 """Images per second: covey against a plain implementation of the original tools' extraction, on the same images.
 
 Run it by `python tests/benchmarks/extraction.py [images]`. The images are those of ../shared/data/esc10, repeated with
-a different pixel each. The plain sides are timed on few images, for their speed does not depend on the number.
+a different pixel each. The plain side is timed on few images, for its speed does not depend on the number. On a shared
+machine processor time is the fairer measure: set OMP_NUM_THREADS=1, for threads of torch that wait use the processor.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -44,7 +46,7 @@ LAYERS = ("layer1.2.conv3", "layer2.3.conv3", "layer3.5.conv3")
 DEFAULTS = Torchvision(weights="random")
 ORIGINAL = Torchvision(weights="random", input="original", freq_pool=4)
 THREE = Torchvision(weights="random", layers=LAYERS)
-PLAIN = 192
+PLAIN = 96
 BATCH = 16
 LEAST = 0.999
 
@@ -53,51 +55,58 @@ def main() -> None:
     """Print the tables."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     runtime = resolve_runtime(Runtime(), Timm(), count)
-    slow, fast = (evolve(runtime, compile=compiled) for compiled in (False, True))
-    print(
-        f"{count} images of esc10's size, {os.cpu_count()} cores, load before the start {_load()}; found: {runtime}\n"
-    )
+    by_torch, by_openvino = (evolve(runtime, backend=backend) for backend in ("torch", "openvino"))
+    print(f"{count} images of esc10's size, {runtime.threads} threads, load before the start {_load()}\n")
     with tempfile.TemporaryDirectory() as folder:
         images = _images(Path(folder) / "images", count)
-        plain, quick = (_plain(images, inference) for inference in (False, True))
-        print("| | images/s | start and compilation counted | ratio | counted |\n|---|---|---|---|---|")
-        print(f"| plain, as the original does it | {plain:.1f} | | 1.0 | |")
-        print(f"| plain, with inference_mode | {quick:.1f} | | {quick / plain:.1f} | |")
-        for message, extractor, layers in (
-            ("covey's defaults", DEFAULTS, 1),
-            ("original crop and size", ORIGINAL, 1),
-            ("three layers, against three plain runs", THREE, 3),
-        ):
-            for how in (slow, fast):
-                row = f"{message}, {'' if how.compile else 'not '}compiled"
-                print(_row(row, *_covey(extractor, how, images), plain / layers), flush=True)
-        _earned(images, slow, fast)
-        _decoding(images, slow)
-        _agreement(images, evolve(fast, precision="bfloat16"))
+        _compare_with_plain(images, by_openvino)
+        _compare_backends(_images(Path(folder) / "some", count // 4), by_torch, by_openvino)
+        _decoding(images, by_openvino)
+        _agreement(images, by_openvino)
     print(f"\nLoad after the end: {_load()}")
 
 
-def _row(message: str, speed: float, whole: float, plain: float) -> str:
-    return f"| {message} | {speed:.1f} | {whole:.1f} | {speed / plain:.1f} | {whole / plain:.1f} |"
+def _compare_with_plain(images: ImageFolder, runtime: Runtime) -> None:
+    """Print how fast covey is beside the plain side, which is timed before, between and after the others."""
+    cases = (
+        ("covey's defaults", DEFAULTS, 1),
+        ("original crop and size", ORIGINAL, 1),
+        ("three layers, against three plain runs", THREE, 3),
+    )
+    plain, speeds = [_plain(images)], []
+    for _, extractor, _ in cases:
+        speeds.append(_covey(extractor, runtime, images))
+        plain.append(_plain(images))
+    slow = Speed(*(float(np.median(rates)) for rates in zip(*map(attrs.astuple, plain), strict=True)))
+    print(
+        "| | images a processor second, start counted | ratio, counted | ratio by the clock, counted |\n|---|---|---|---|"
+    )
+    print(f"| plain, as the original does it | {slow.steady:.1f} | 1.0 | 1.0 |")
+    for (message, _, layers), speed in zip(cases, speeds, strict=True):
+        ratios = [
+            f"{layers * rate / base:.1f}" for rate, base in zip(attrs.astuple(speed), attrs.astuple(slow), strict=True)
+        ]
+        rates = f"{speed.steady:.1f}, {speed.counted:.1f}"
+        print(f"| {message} | {rates} | {ratios[0]}, {ratios[1]} | {ratios[2]}, {ratios[3]} |", flush=True)
 
 
-def _earned(images: ImageFolder, slow: Runtime, fast: Runtime) -> None:
-    """Print after how many images of one size compiling has taken less time than it has saved."""
-    print("\n| network | images/s | compiled | seconds to compile | earned back after |\n|---|---|---|---|---|")
-    count = len(images.names())
+def _compare_backends(images: ImageFolder, by_torch: Runtime, by_openvino: Runtime) -> None:
+    """Print the speed from files to features by each backend, in turns."""
+    print("\n| network, images a processor second | torch | openvino | ratio | by the clock |\n|---|---|---|---|---|")
     for extractor in (Timm(), DEFAULTS):
-        (eager, whole), (compiled, late) = (_covey(extractor, how, images) for how in (slow, fast))
-        cost = (count / late - count / compiled) - (count / whole - count / eager)
-        saved = 1 / eager - 1 / compiled
-        after = f"{cost / saved:,.0f} images" if saved > 0 else "never"
-        print(f"| {extractor.model} | {eager:.1f} | {compiled:.1f} | {cost:.1f} | {after} |", flush=True)
+        turns = [[_covey(extractor, runtime, images) for runtime in (by_torch, by_openvino)] for _ in range(3)]
+        torch_rate, rate = (float(np.median([turn[side].steady for turn in turns])) for side in (0, 1))
+        clock = float(np.median([turn[1].steady_clock / turn[0].steady_clock for turn in turns]))
+        print(
+            f"| {extractor.model} | {torch_rate:.1f} | {rate:.1f} | {rate / torch_rate:.2f} | {clock:.2f} |", flush=True
+        )
 
 
 def _decoding(images: ImageFolder, runtime: Runtime) -> None:
     """Print how fast the pipeline is beside the same network on images that are in the device's memory already."""
     print("\n| network | images/s from files | from memory | ratio, at least 0.8 on a GPU |\n|---|---|---|---|")
     for extractor in (Timm(), DEFAULTS):
-        files, _ = _covey(extractor, runtime, images)
+        files = _covey(extractor, runtime, images).steady_clock
         memory = _from_memory(extractor, runtime, images)
         print(
             f"| {extractor.model}, {runtime.device} | {files:.1f} | {memory:.1f} | {files / memory:.2f} |", flush=True
@@ -118,59 +127,77 @@ def _from_memory(extractor: VisionExtractor, runtime: Runtime, images: ImageFold
     return batches * len(names) / (time.perf_counter() - begin)
 
 
-def _plain(images: ImageFolder, inference: bool) -> float:
-    """Return images/s of the original's recipe, the first batch left out."""
+@attrs.frozen
+class Speed:
+    """Images a second: of processor time after the first batch and with the start counted, then by the clock."""
+
+    steady: float
+    counted: float
+    steady_clock: float
+    counted_clock: float
+
+
+def _plain(images: ImageFolder) -> Speed:
+    """Return the speed of the original's recipe, the first batch left out."""
     network = create_feature_extractor(DEFAULTS.network().module, ["layer3.5.conv3"])
     transforms = ResNet50_Weights.DEFAULT.transforms()
     names = images.names()[: PLAIN + BATCH]
-    begin = 0.0
-    with torch.inference_mode(inference):
+    clock = Clock()
+    with clock.step("", len(names), "image") as step:
         for start in range(0, len(names), BATCH):
-            if start == BATCH:
-                begin = time.perf_counter()
             batch = [transforms(Image.open(images.path(name)).convert("RGB")) for name in names[start : start + BATCH]]
             maps = network(torch.stack(batch))["layer3.5.conv3"]
             filled = functional.pad(maps, (0, 0, 0, -maps.shape[2] % 4))
             functional.avg_pool2d(filled, (4, 1)).mean(3).flatten(1).detach().numpy()
-    return (len(names) - BATCH) / (time.perf_counter() - begin)
+            step.advance(len(batch))
+    speed = clock.speed()
+    return Speed(speed.steady, speed.steady, speed.steady_clock, speed.steady_clock)
 
 
 class Clock(Progress):
-    """Notes when how many images were finished."""
+    """Notes when how many images were finished, by processor time and by the clock."""
 
     def __init__(self) -> None:
-        self.noted: list[tuple[float, int]] = []
+        self.noted: list[tuple[float, float, int]] = []
 
     @contextmanager
     def step(self, title: str, total: int, unit: str) -> Iterator[Step]:
         """Open a step; that of extraction is the last."""
-        self.noted = [(time.perf_counter(), 0)]
+        self.noted = [(time.process_time(), time.perf_counter(), 0)]
         yield _Hand(self.noted)
+
+    def speed(self) -> Speed:
+        """Return how fast it was."""
+        processor, clock, counts = zip(*self.noted, strict=True)
+        steady, whole = sum(counts[2:]), sum(counts)
+        return Speed(
+            steady / (processor[-1] - processor[1]),
+            whole / (processor[-1] - processor[0]),
+            steady / (clock[-1] - clock[1]),
+            whole / (clock[-1] - clock[0]),
+        )
 
 
 class _Hand(Step):
-    def __init__(self, noted: list[tuple[float, int]]) -> None:
+    def __init__(self, noted: list[tuple[float, float, int]]) -> None:
         self.noted = noted
 
     def advance(self, count: int = 1) -> None:
-        self.noted.append((time.perf_counter(), count))
+        self.noted.append((time.process_time(), time.perf_counter(), count))
 
 
-def _covey(extractor: VisionExtractor, runtime: Runtime, images: ImageFolder) -> tuple[float, float]:
-    """Return images/s of the pipeline after its first batch, and with loading, compiling and that batch counted."""
+def _covey(extractor: VisionExtractor, runtime: Runtime, images: ImageFolder) -> Speed:
+    """Return the speed of the pipeline."""
     clock = Clock()
     _features(extractor, runtime, images, clock)
-    times, counts = zip(*clock.noted, strict=True)
-    return sum(counts[2:]) / (times[-1] - times[1]), sum(counts) / (times[-1] - times[0])
+    return clock.speed()
 
 
 def _features(
     extractor: VisionExtractor, runtime: Runtime, images: ImageFolder, progress: Progress = SILENT
 ) -> list[NDArray[np.float32]]:
-    """Return the features of every layer; what was compiled before is forgotten."""
-    torch.compiler.reset()
+    """Return the features of every layer."""
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(Path(folder) / "compiled")
         dataset = create_dataset(Registry.installed(), folder, images.root)
         entries = Pipeline(dataset, images, runtime, progress).extract_features(extractor)
         tables = [dataset.load(entry) for entry in entries]
@@ -180,8 +207,8 @@ def _features(
 def _agreement(images: ImageFolder, fast: Runtime) -> None:
     """Print how far features computed fast agree with float32."""
     sample = _images(images.root.parent / "some", PLAIN)
-    exact = _features(THREE, Runtime(), sample)
-    print(f"\nCosine of {fast.precision}, compiled, with float32: the worst of {PLAIN} images\n")
+    exact = _features(THREE, Runtime(precision="float32", backend="torch"), sample)
+    print(f"\nCosine of {fast.precision}, by {fast.backend}, with float32: the worst of {PLAIN} images\n")
     print("| layer | cosine | at least 0.999 |\n|---|---|---|")
     for layer, X, Y in zip(LAYERS, _features(THREE, fast, sample), exact, strict=True):
         worst = _cosines(X, Y).min()

@@ -89,11 +89,12 @@ def build_extract(
 
     work = _halve_on_memory_errors(_compile(compute, network.name) if runtime.compile else compute, network.name)
     cost = _bytes_per_pixel(network, shapes, input)
+    threads = 1 if converted else runtime.threads  # what is left to torch is too little to be shared
 
     def extract(pixels: Pixels) -> list[Floats]:
         if device != "cuda":
             _check_memory(network.name, pixels, cost)
-        with torch.inference_mode(), _threads(runtime.threads), _translate_errors(network.name, pixels):
+        with torch.inference_mode(), _threads(threads), _translate_errors(network.name, pixels):
             images = torch.tensor(pixels, device=device).permute(0, 3, 1, 2)
             return [features.cpu().numpy() for features in work(fit_images(images, network.preprocessing, input))]
 
@@ -147,6 +148,7 @@ class _Preferred:
         self._network = OpenvinoNetwork(tapped, layers, size=size, precision=precision, threads=threads)
         self._name = tapped.name
         self._by_torch = by_torch
+        self._threads = threads
         self._failure = ""
 
     def __call__(self, images: Tensor) -> Sequence[Tensor]:
@@ -156,7 +158,8 @@ class _Preferred:
         except NotConverted as error:
             self._failure = str(error)
             warnings.warn(f"OpenVINO cannot run {self._name}, so torch does: {self._failure}", stacklevel=2)
-            return self._by_torch(images)
+            with _threads(self._threads):
+                return self._by_torch(images)
         return outputs
 
     def describe(self) -> str:
