@@ -78,9 +78,8 @@ def _compare_with_plain(images: ImageFolder, runtime: Runtime) -> None:
         speeds.append(_covey(extractor, runtime, images))
         plain.append(_plain(images))
     slow = Speed(*(float(np.median(rates)) for rates in zip(*map(attrs.astuple, plain), strict=True)))
-    print(
-        "| | images a processor second, start counted | ratio, counted | ratio by the clock, counted |\n|---|---|---|---|"
-    )
+    print("| | images a processor second, start counted | ratio, counted | ratio by the clock, counted |")
+    print("|---|---|---|---|")
     print(f"| plain, as the original does it | {slow.steady:.1f} | 1.0 | 1.0 |")
     for (message, _, layers), speed in zip(cases, speeds, strict=True):
         ratios = [

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import attrs
 import numpy as np
 
+from covey._base.errors import CoveyError, reason
 from covey._base.files import make_folder, read_text, write_text
 from covey.components.contracts import Floats
 from covey.components.extras import ExtraArrays
@@ -47,10 +49,12 @@ class LoadedRows:
 class FinishedRows:
     """The rows of a layer or of an extra table by the content of their images.
 
+    Features lie in a temporary file beside the shards, so that each shard is read once, however the images are ordered.
+
     Attributes:
         problems: why images gave no row, by content.
         oddities: what is odd about images that gave one, by content.
-        machines: descriptions of what computed the rows, as keys in order.
+        machines: descriptions of what computed the rows, in the order of the plan.
         widths: numbers of features, each with an image that has so many; more than one is an error.
 
     Args:
@@ -63,60 +67,68 @@ class FinishedRows:
     """
 
     def __init__(self, shards: Shards, plan: Plan, earlier: LoadedRows) -> None:
-        self._shards = shards
         self._earlier = earlier
-        self._batches: dict[Content, Batch] = {}
+        self._rows: dict[Content, int] = {}
+        self._features = TemporaryFile(dir=make_folder(shards.folder))  # noqa: SIM115  # open as long as this is
+        self._columns: list[ExtraArrays] = []
         self.problems: dict[Content, str] = {}
         self.oddities: dict[Content, str] = {}
-        self.machines: dict[str, None] = {}
         self.widths: dict[int, Content] = {}
         if earlier.rows and FEATURES in earlier.arrays:
             self.widths[earlier.arrays[FEATURES].shape[1]] = next(iter(earlier.rows))
-        for batch in plan.batches:
-            self._read_shard(batch, shards.read(batch))
+        machine_by_batch: dict[Batch, str] = {}
+        try:
+            for batch, shard in shards.read(plan.batches):
+                machine_by_batch[batch] = shard.machine
+                self._add_shard(shard)
+        except OSError as error:
+            raise CoveyError(
+                f"{shards.folder} cannot be written ({reason(error)}): make room and start again."
+            ) from error
+        self.machines = list(dict.fromkeys(filter(None, map(machine_by_batch.__getitem__, plan.batches))))
+
+    def close(self) -> None:
+        """Delete the temporary file."""
+        self._features.close()
 
     def __contains__(self, content: Content) -> bool:
-        return content in self._batches or content in self._earlier.rows
+        return content in self._rows or content in self._earlier.rows
 
     def blocks(self, contents: Sequence[Content]) -> Iterator[Floats]:
         """Yield the features of images as arrays (b, d) float32, in order."""
-        for block in self._blocks(contents):
-            yield np.asarray(block[FEATURES], np.float32)
+        (width,) = self.widths
+        for start in range(0, len(contents), BLOCK):
+            block = np.empty((len(contents[start : start + BLOCK]), width), np.float32)
+            for features, content in zip(block, contents[start : start + BLOCK], strict=True):
+                if content in self._earlier.rows:
+                    features[:] = self._earlier.arrays[FEATURES][self._earlier.rows[content]]
+                else:
+                    self._features.seek(self._rows[content] * features.nbytes)
+                    self._features.readinto(features.data)
+            yield block
 
     def columns(self, contents: Sequence[Content]) -> ExtraArrays:
         """Return the columns of an extra table of images, arrays (n, count) in order."""
-        blocks = list(self._blocks(contents))
-        return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+        parts = [self._earlier.arrays] if self._earlier.rows else []
+        offset = sum(len(next(iter(arrays.values()))) for arrays in parts)
+        rows = [
+            self._earlier.rows[content] if content in self._earlier.rows else offset + self._rows[content]
+            for content in contents
+        ]
+        parts += self._columns
+        return {name: np.concatenate([arrays[name] for arrays in parts])[rows] for name in parts[0]}
 
-    def _blocks(self, contents: Sequence[Content]) -> Iterator[ExtraArrays]:
-        for start in range(0, len(contents), BLOCK):
-            yield self._block(contents[start : start + BLOCK])
-
-    def _read_shard(self, batch: Batch, shard: Shard) -> None:
+    def _add_shard(self, shard: Shard) -> None:
         self.problems.update(shard.problems)
         self.oddities.update(shard.oddities)
-        if shard.machine:
-            self.machines[shard.machine] = None
-        for content_hash in shard.contents:
-            self._batches[content_hash] = batch
-            if FEATURES in shard.arrays:
-                self.widths.setdefault(shard.arrays[FEATURES].shape[1], content_hash)
-
-    def _block(self, contents: Sequence[Content]) -> ExtraArrays:
-        row_of_content: dict[Content, tuple[ExtraArrays, int]] = {
-            content_hash: (self._earlier.arrays, self._earlier.rows[content_hash])
-            for content_hash in contents
-            if content_hash in self._earlier.rows
-        }
-        for batch in dict.fromkeys(
-            self._batches[content_hash] for content_hash in contents if content_hash in self._batches
-        ):
-            shard = self._shards.read(batch)
-            row_of_content.update(
-                {content_hash: (shard.arrays, row) for row, content_hash in enumerate(shard.contents)}
-            )
-        rows = [row_of_content[content_hash] for content_hash in contents]
-        return {name: np.stack([arrays[name][row] for arrays, row in rows]) for name in rows[0][0]}
+        for content in shard.contents:
+            self._rows[content] = len(self._rows)
+        if FEATURES in shard.arrays:
+            features = np.ascontiguousarray(shard.arrays[FEATURES], np.float32)
+            self.widths.setdefault(features.shape[1], shard.contents[0])
+            self._features.write(features.tobytes())
+        elif shard.arrays:
+            self._columns.append(shard.arrays)
 
 
 def count_constant_columns(blocks: Iterable[Floats]) -> int:

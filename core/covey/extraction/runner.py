@@ -198,7 +198,11 @@ class Extraction:
         Raises:
             CoveyError: no image gave features, or their numbers differ; the shards are then deleted.
         """
-        finished = FinishedRows(job.shards, job.plan, load_earlier_rows(self.dataset, job.earlier))
+        earlier = load_earlier_rows(self.dataset, job.earlier)
+        with closing(FinishedRows(job.shards, job.plan, earlier)) as finished:
+            self._save_rows(job, finished)
+
+    def _save_rows(self, job: _TableJob, finished: FinishedRows) -> None:
         files = [file for file in self.files if file.identity in finished]
         bad = [file for file in self.files if file.identity not in finished]
         broken = {file.name: file.problem or finished.problems[file.identity] for file in bad}
@@ -300,7 +304,7 @@ def _choose_plan(shards: Shards, pending: Mapping[Content, InputFile], new: Plan
             under its own settings; that run's plan then stays, with new batches for images that have changed since.
     """
     plan = shards.plan()
-    finished = [batch for batch in plan.batches if shards.finished(batch)] if plan else []
+    finished = shards.finished(plan.batches) if plan else []
     if plan is None or (not finished and plan.runtime != new.runtime):
         shards.clear()
         plan = new
