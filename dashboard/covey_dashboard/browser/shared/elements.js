@@ -44,4 +44,4 @@ export function button(parent, text, title, press) {
  * @param {string} title
  */
 export const nameControl = (text, title) =>
-  /\p{L}|\d/u.test(text) && !title.startsWith(text) ? `${text}: ${title}` : title;
+  /\p{L}|\p{N}/u.test(text) && !title.startsWith(text) ? `${text}: ${title}` : title;
