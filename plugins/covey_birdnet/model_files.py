@@ -36,7 +36,7 @@ def find_model(weights: str = "") -> Path:
     if path is None:
         raise CoveyError(
             "The model of birdnet is not on this machine (61 MB, CC BY-NC-SA 4.0: not for commercial use): fetch it"
-            " with covey weights birdnet, or on the page Run of the dashboard."
+            " with covey weights birdnet, or on the page Start of the dashboard."
         )
     check_file(path, MODEL)
     check_file(path.with_name(LABELS), LABELS)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
-from covey import Dataset, Storage, component, hookimpl
-from covey.authoring import SILENT, Progress, PublishOptions
+from covey import CoveyError, Dataset, Storage, component, hookimpl
+from covey.authoring import SILENT, Progress, PublishOptions, make_folder, reason
 from covey_kaggle.dataset import open_version
 from covey_kaggle.fetch_version import fetch_newest
 from covey_kaggle.local_copy import Slug
@@ -18,6 +19,25 @@ class Kaggle(Storage):
 
     name = "kaggle"
     requires = {"kaggle": "covey[kaggle]", "six": "covey[kaggle]"}
+
+    token_hint = "Kaggle asks who you are: log in at kaggle.com, go to Settings, then API, and make a new token."
+
+    @classmethod
+    def store_token(cls, secret: str) -> None:
+        """Keep a token where Kaggle's client looks for it.
+
+        Raises:
+            CoveyError: it is none, or the file cannot be written.
+        """
+        if not secret or not secret.isprintable() or " " in secret:
+            raise CoveyError("A token of Kaggle has no blanks: copy it again.")
+        path = make_folder(Path.home() / ".kaggle") / "access_token"
+        try:
+            path.touch(mode=0o600)
+            path.chmod(0o600)
+            path.write_text(secret, "utf-8")
+        except OSError as error:
+            raise CoveyError(f"{path} cannot be written ({reason(error)}): check its permissions.") from error
 
     def fetch(self, place: str, progress: Progress = SILENT) -> None:
         """Bring the newest version to this machine.

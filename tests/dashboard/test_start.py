@@ -237,3 +237,17 @@ def test_hardly_any_images_make_no_groups_and_it_says_why(birds: Path, names: li
     app = opened(birds)
     assert "0 groups in 115 images; 115 (100%) belong to none." in told(app)
     assert "No group came out of 115 images" in told(app)
+
+
+def test_a_token_is_kept_and_shown_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    app = started()
+    app.text_input(key="start.token kaggle").set_value("KGAT_0123").run()
+    button(app, "Keep this token").click().run()
+    assert not app.exception
+    path = tmp_path / ".kaggle" / "access_token"
+    assert path.read_text() == "KGAT_0123"
+    assert sys.platform == "win32" or path.stat().st_mode & 0o077 == 0
+    assert app.text_input(key="start.token kaggle").value == ""
+    assert "KGAT" not in told(app)

@@ -79,6 +79,11 @@ class StartState:
         return Widget(f"start.storage {name}")
 
     @staticmethod
+    def token(storage: str) -> Widget[str]:
+        """Return the field for the token of a storage."""
+        return Widget(f"start.token {storage}")
+
+    @staticmethod
     def target(location: str) -> Widget[str]:
         """Return the field for the folder that gets the images of a dataset's recordings."""
         return Widget(f"start.target {location}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
@@ -33,6 +33,18 @@ class PublishOptions:
 
 class Storage(Component):
     """Opens, creates and publishes datasets. Its name is the scheme of its locations: `name:place`."""
+
+    token_hint: ClassVar[str] = ""
+    """Sentence that says where people get the token that its service asks for; "" if it asks for none."""
+
+    @classmethod
+    def store_token(cls, secret: str) -> None:
+        """Keep a token where the client of the service looks for it, in a file that only this user can read.
+
+        Raises:
+            CoveyError: it takes none, or the file cannot be written.
+        """
+        raise CoveyError(f"{cls.name} takes no token.")
 
     def fetch(self, place: str, progress: Progress = SILENT) -> None:
         """Download or update the dataset at `place`. The default does nothing: the dataset is on this machine.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from covey import CoveyError
-from covey.frontend import Kind, count_noun, make_folder
+from covey import CoveyError, Storage
+from covey.frontend import Kind, Registered, count_noun, make_folder
 from covey_dashboard.current_dataset import show_dataset
 from covey_dashboard.data.datasets import registry
 from covey_dashboard.data.recent_datasets import list_recent_datasets
@@ -143,10 +143,36 @@ def choose_elsewhere() -> None:
             on_change=open_elsewhere,
             args=(storage.name,),
         )
-    st.caption(
-        "A dataset is brought to this machine once. Where the service asks who you are, the message says what it wants"
-        " and where you get it."
+    st.caption("A dataset is brought to this machine once, and then opened from here, without a token too.")
+    for storage in storages:
+        offer_token(storage)
+
+
+def offer_token(registered: Registered) -> None:
+    """Let a person keep the token that the service of a storage asks for."""
+    storage = registered.cls
+    if registered.missing or not issubclass(storage, Storage) or not storage.token_hint:
+        return
+    st.text_input(
+        f"Your token of {registered.name.capitalize()}",
+        type="password",
+        help=storage.token_hint,
+        key=StartState.token(registered.name).key,
     )
+    st.caption(storage.token_hint)
+    st.button("Keep this token", on_click=keep_token, args=(storage,))
+
+
+def keep_token(storage: type[Storage]) -> None:
+    """Keep the token that a person typed, and forget it here; store the error message if that fails."""
+    field = StartState.token(storage.name)
+    secret = field.content.strip()
+    field.set("")
+    try:
+        refuse_if_read_only()
+        storage.store_token(secret)
+    except CoveyError as error:
+        StartState.recall().problem = str(error)
 
 
 def open_elsewhere(storage: str) -> None:

@@ -77,6 +77,11 @@ def offer_next_step(location: str, recordings: RecordingsHere | None, opened: Op
             )
             offer_sources(location)
         return
+    elif not opened:
+        show_hint(
+            "Tables that describe images are here, and no groups: put the images, or the recordings that they show, into"
+            " this folder, and groups can be found."
+        )
     with st.expander("Get more recordings from an archive"):
         offer_sources(location)
 
