@@ -79,7 +79,7 @@ def offer_next_step(location: str, recordings: RecordingsHere | None, opened: Op
         return
     elif not opened:
         show_hint(
-            "Tables that describe images are here, and no groups: put the images, or the recordings that they show, into"
+            "Tables that describe images are here, and no groups: put the images, or their recordings, into"
             " this folder, and groups can be found."
         )
     with st.expander("Get more recordings from an archive"):
