@@ -17,7 +17,7 @@ NO_SHORT = "it makes pictures"
 
 PAGES = ("explore", "worklist", "labels")
 PICTURES = Path(__file__).parents[2] / "dashboard" / "pictures"
-COLOURS = 96
+COLOURS = 160
 
 
 def main(dataset: Path) -> None:

@@ -51,7 +51,7 @@ class Edges:
         from scipy.sparse.csgraph import minimum_spanning_tree
 
         candidates = self.keep_shortest(groups)
-        ends = groups[candidates.rows]
+        ends = groups[candidates.rows].astype(np.int32)  # older releases of scipy take no others
         count = int(groups.max(initial=-1)) + 1
         ranks = np.arange(1.0, len(candidates) + 1)  # unlike weights neither zero nor equal
         tree = minimum_spanning_tree(csr_array((ranks, (ends[:, 0], ends[:, 1])), shape=(count, count)))
