@@ -85,7 +85,6 @@ class Dispatcher(Generic[T, R]):
         self._taken = 0
         self._failed_starts = 0
         self._unfit_reason = ""
-        self._message = ""
         self._next_look = 0.0
         self._last_hope = time.monotonic()
 
@@ -145,15 +144,12 @@ class Dispatcher(Generic[T, R]):
                     yield _as_lost(assignment)
 
     def _tell(self) -> None:
-        """Say how many workers there are, when that has changed."""
+        """Say how many workers there are."""
         counts = {state: sum(worker.state is state for worker in self._workers.values()) for state in _State}
         parts = [f"{count_noun(counts[_State.READY], 'worker')}"]
         parts += [f"{counts[_State.STARTING]} starting"] if counts[_State.STARTING] else []
         parts += [f"{counts[_State.UNFIT]} left out: {self._unfit_reason}"] if counts[_State.UNFIT] else []
-        message = ", ".join(parts) if self._workers else "waiting for workers"
-        if message != self._message:
-            self._message = message
-            self._progress.say(message)
+        self._progress.say(", ".join(parts) if self._workers else "waiting for workers")
 
     def _check_hope(self) -> None:
         """Raise CoveyError if there has been no worker for too long, or none that is fit."""

@@ -7,13 +7,14 @@ import logging
 import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import dask
 from distributed import Client, Nanny, Scheduler, Security, SpecCluster
+from distributed.core import Status
 
 from covey import CoveyError
 from covey.authoring import make_folder, reason, user_data_folder
@@ -21,6 +22,8 @@ from covey.authoring import make_folder, reason, user_data_folder
 if TYPE_CHECKING:
     from covey_dask import Dask
 
+_STARTS = 3
+"""So many failures in a row to start workers, while there is none, are no accident."""
 _CONNECT_S = 10
 """Seconds after which a scheduler that does not answer is none."""
 _GRACE = 0.1
@@ -53,6 +56,7 @@ class WorkerSupply:
     cluster: SpecCluster | None = None
     size: int = 0
     _refill: Future[None] | None = None
+    _failures: int = 0
 
     @property
     def is_own(self) -> bool:
@@ -71,11 +75,19 @@ class WorkerSupply:
             raise CoveyError(
                 f"The Dask scheduler is gone ({reason(error)}): start it and this run again. What is finished is kept."
             ) from error
-        if self.cluster and len(addresses) < self.size and (self._refill is None or self._refill.done()):
-            self._refill = asyncio.run_coroutine_threadsafe(
-                _start_missing(self.cluster), self.cluster.loop.asyncio_loop
-            )
+        if self.cluster and len(addresses) < self.size:
+            self._replace_lost(self.cluster, bool(addresses))
         return addresses
+
+    def _replace_lost(self, cluster: SpecCluster, has_workers: bool) -> None:
+        """Start the workers that a cluster lacks, unless that is under way."""
+        if self._refill and not self._refill.done():
+            return
+        error = self._refill.exception() if self._refill else None
+        self._failures = self._failures + 1 if error else 0
+        if error and self._failures >= _STARTS and not has_workers:
+            raise CoveyError(f"No worker can be started ({reason(error)}): {self.hint}. What is finished is kept.")
+        self._refill = asyncio.run_coroutine_threadsafe(_start_missing(cluster), cluster.loop.asyncio_loop)
 
 
 @contextmanager
@@ -90,11 +102,11 @@ def open_supply(engine: Dask) -> Iterator[WorkerSupply]:
             with _connect(engine.address) as client:
                 yield WorkerSupply(client, f"start one with: dask worker {engine.address}")
         elif engine.cluster == "local":
-            with _start_local(engine) as cluster, Client(cluster, set_as_default=False) as client:
+            with closing(_start_local(engine)) as cluster, Client(cluster, set_as_default=False) as client:
                 yield WorkerSupply(client, "see whether memory is full", cluster, engine.workers)
         else:
             logs = make_folder(user_data_folder() / "dask")
-            with _start_jobs(engine, logs) as cluster, Client(cluster, set_as_default=False) as client:
+            with closing(_start_jobs(engine, logs)) as cluster, Client(cluster, set_as_default=False) as client:
                 hint = f"look whether jobs wait in the queue of {engine.cluster}, and at their output in {logs}"
                 yield WorkerSupply(client, hint, cluster, engine.workers)
 
@@ -143,9 +155,11 @@ def _start_local(engine: Dask) -> SpecCluster:
     }
     scheduler = {"cls": Scheduler, "options": {**shared, **_NO_PAGE, "port": 0}}
     try:
-        return SpecCluster(workers, scheduler, security=security, silence_logs=logging.CRITICAL)
+        cluster = SpecCluster({}, scheduler, security=security, silence_logs=logging.CRITICAL)
     except (OSError, RuntimeError) as error:
-        raise CoveyError(f"The workers could not be started: {reason(error)}.") from error
+        raise CoveyError(f"Dask cannot be started: {reason(error)}.") from error
+    cluster.worker_spec.update(workers)  # they start while others compute already
+    return cluster
 
 
 def _start_jobs(engine: Dask, logs: Path) -> SpecCluster:
@@ -186,7 +200,9 @@ def _start_jobs(engine: Dask, logs: Path) -> SpecCluster:
 
 
 async def _start_missing(cluster: SpecCluster, size: int = 0) -> None:
-    """Start the workers that a cluster lacks: at first `size` of them, later those that were lost."""
+    """Start the workers that a cluster lacks: at first `size` of them, later those that were lost or did not start."""
+    for name in [name for name, worker in cluster.workers.items() if worker.status is Status.failed]:
+        del cluster.workers[name]
     while len(cluster.worker_spec) < size:
         cluster.worker_spec.update(cluster.new_worker_spec())
     await cluster

@@ -1,8 +1,9 @@
 """What engines cost: processor seconds of all processes for features of many images, and whether the files are equal.
 
-Run it by `python tests/benchmarks/engines.py [IMAGES [KILLS]]`, on Linux. The images are 128 x 256 pixels of ten kinds
-with bytes appended, so that each has contents of its own, and the extractor is `Brightness`, which needs no model: what
-is left is what an engine costs. With KILLS, that many workers of Dask are killed at random moments of its run.
+Run it by `python tests/benchmarks/engines.py [IMAGES [KILLS [FOLDER]]]`, on Linux. The images are 128 x 256 pixels of
+ten kinds, or those of a folder, with bytes appended, so that each has contents of its own, and the extractor is
+`Brightness`, which needs no model: what is left is what an engine costs. With KILLS, that many workers of Dask are
+killed at random moments of its run.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,7 +30,6 @@ from covey import Runtime
 from covey.components.engine_contract import Engine
 from covey.data.images import ImageFolder
 from covey.engines.local import Local
-from covey.engines.processes import Processes
 from covey.experiments.pipeline import Pipeline
 from covey.plugins.locations import create_dataset
 from covey.plugins.registry import Registry
@@ -39,14 +39,15 @@ from covey_dask import Dask
 SHORT = ("1000",)
 
 IMAGES, FOLDER = 20_000, 1000
-ENGINES: dict[str, Engine] = {"local": Local(), "processes": Processes(workers=2), "dask": Dask(workers=2)}
+ENGINES: dict[str, Engine] = {"local": Local(), "dask": Dask(workers=2)}
 
 
-def main(count: int = IMAGES, kills: int = 0) -> None:
+def main(count: int = IMAGES, kills: int = 0, source: str = "") -> None:
     """Print the table."""
+    kinds = [path.read_bytes() for path in sorted(Path(source).rglob("*.png"))] if source else draw_kinds()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        generate(folder / "images", count)
+        generate(folder / "images", count, kinds)
         print(f"{count:,} images, {kills} kills\n")
         print("| engine | processor s | against local | wall s | file |\n|---|---|---|---|---|")
         figures = {engine: measure(folder, engine, kills if engine == "dask" else 0) for engine in ENGINES}
@@ -57,15 +58,19 @@ def main(count: int = IMAGES, kills: int = 0) -> None:
             print(f"| {engine} | {processor_s:.1f} | {share:.2f} | {wall_s:.1f} | {file} |")
 
 
-def generate(folder: Path, count: int) -> None:
-    """Write images, a thousand in a folder."""
-    rng = np.random.default_rng(0)
-    kinds = []
+def draw_kinds() -> list[bytes]:
+    """Return ten pictures."""
+    rng, kinds = np.random.default_rng(0), []
     for _ in range(10):
         pixels = np.kron(rng.integers(0, 255, (16, 32)), np.ones((8, 8))).astype(np.uint8)
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, "png")
         kinds.append(buffer.getvalue())
+    return kinds
+
+
+def generate(folder: Path, count: int, kinds: Sequence[bytes]) -> None:
+    """Write images, a thousand in a folder."""
     for number in range(count):
         if number % FOLDER == 0:
             (folder / f"{number // FOLDER:04}").mkdir(parents=True)
@@ -140,4 +145,5 @@ if __name__ == "__main__":
         extract(Path(sys.argv[2]), sys.argv[3])
     else:
         os.environ["COVEY_HOME"] = tempfile.mkdtemp()
-        main(*map(int, sys.argv[1:]))
+        count, kills, source = (*sys.argv[1:], *(str(IMAGES), "0", "")[len(sys.argv) - 1 :])
+        main(int(count), int(kills), source)

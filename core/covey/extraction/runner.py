@@ -155,11 +155,12 @@ class Extraction:
         with self.progress.step("Extracting features", sum(map(len, batches)), "image") as step:
             step.say("compiling" if plan.runtime.compile else extractor.startup_message)
             with closing(self._build_shards(extractor, plan, len(layers), batches, step)) as outcomes:
-                for batch, shards in outcomes:
+                for number, (batch, shards) in enumerate(outcomes):
                     for job, shard in _assign_shards(jobs, extractor, shards):
                         if batch not in job.finished:
                             job.shards.add(batch, shard)
-                    step.say("")
+                    if number == 0:  # later, the engine tells of its workers
+                        step.say("")
                     step.advance(len(batch))
 
     def _build_shards(
