@@ -1,14 +1,30 @@
-"""The keyboard reaches every control of every page: no part of a page holds the focus."""
+"""The keyboard reaches every control of every page, and no page has a barrier that axe-core knows."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 from tests.dashboard.browser import launched, page_address, served, settle
+from tests.dashboard.conftest import plain_names, write
+from tests.dashboard.test_name_groups import write_groups
+
+from covey.data.folder import FolderDataset
+from covey.labelling import open_labels
 
 PAGES = ("start", "explore", "similar", "name_groups", "worklist", "labels", "compare", "about", "methods", "plugins")
+AXE = Path(__file__).parents[2] / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
+FIND_BARRIERS = """async () => {
+    const runOnly = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+    const { violations } = await axe.run(document, { runOnly });
+    const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+    return serious.flatMap(({ id, nodes }) => nodes.map(({ html }) => [id, html.slice(0, 200)]));
+}"""
+NAMES, TILE = "label-content-name-mismatch", '<div class="tile'
+"""An image among others is called by its file, which need not be all that stands on it."""
 MOST = 400
 """Presses of Tab after which a page counts as one that holds the focus."""
 FOCUSED = """() => {
@@ -21,26 +37,54 @@ FOCUSED = """() => {
 }"""
 
 
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The dashboard of a dataset with groups, of which one has a name."""
+    names = plain_names()
+    folder = write(tmp_path_factory.mktemp("all pages") / "birds", names)
+    write_groups(folder, names)
+    open_labels(FolderDataset(folder)).add(names[:11], "robin")
+    with served(folder) as (address, _):
+        yield address
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_tab_passes_from_the_first_to_the_last_control(name: str, birds: Path) -> None:
-    with launched() as browser, served(birds) as (address, _):
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+def test_tab_passes_from_the_first_to_the_last_control(name: str, address: str, chromium: Browser) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(page_address(address, name))
+    settle(page)
+    visited: list[int] = []
+    for _ in range(MOST):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(FOCUSED)
+        if focused is None:
+            break  # past the last control, where the browser's own begin
+        number, html = focused
+        assert [number] != visited[-1:], f"Tab does not leave {html}"
+        if number in visited[:1]:
+            break  # around once
+        visited.append(number)
+    else:
+        pytest.fail(f"Tab goes in a circle on the page {name}")
+    page.close()
+    assert len(visited) >= len(PAGES)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_has_a_serious_barrier(theme: Literal["light", "dark"], address: str, chromium: Browser) -> None:
+    """As axe-core knows them: contrast, names, roles, and targets of 24 pixels."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: npm ci in dashboard/")
+    page = chromium.new_page(viewport={"width": 1280, "height": 800}, color_scheme=theme)
+    barriers = []
+    for name in PAGES:
         page.goto(page_address(address, name))
         settle(page)
-        visited: list[int] = []
-        for _ in range(MOST):
-            page.keyboard.press("Tab")
-            focused = page.evaluate(FOCUSED)
-            if focused is None:
-                break  # past the last control, where the browser's own begin
-            number, html = focused
-            assert [number] != visited[-1:], f"Tab does not leave {html}"
-            if number in visited[:1]:
-                break  # around once
-            visited.append(number)
-        else:
-            pytest.fail(f"Tab goes in a circle on the page {name}")
-        assert len(visited) >= len(PAGES)
+        page.evaluate(AXE.read_text("utf-8"))
+        findings = page.evaluate(FIND_BARRIERS)
+        barriers += [(name, rule, html) for rule, html in findings if not (rule == NAMES and html.startswith(TILE))]
+    page.close()
+    assert barriers == []
 
 
 def test_the_map_lets_the_keys_of_the_browser_through(birds: Path) -> None:

@@ -401,7 +401,7 @@ def test_images_are_clicked_out_of_a_class_and_its_tables_go_out_and_come_back(
     assert [found.name for found in store.classes()] == ["=robin"]
 
     page.get_by_role("tab", name="Classes").click()
-    page.get_by_role("button", name="=robin: 4 images").click()
+    page.get_by_role("button", name="=robin 4 images").click()
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("No labels yet")).to_be_attached()
     store.add(names[:2], "wren")

@@ -45,7 +45,7 @@ SETTINGS: dict[str, str | bool] = {
     "runner.magicEnabled": False,
     "global.disableWidgetStateDuplicationWarning": True,
     "theme.light.primaryColor": "#0f766e",
-    "theme.dark.primaryColor": "#0d9488",
+    "theme.dark.primaryColor": "#0c8478",
 }
 """The options of Streamlit."""
 

@@ -1,7 +1,7 @@
 // The classes with their colours and counts; a click shows the images of one.
 
 import { element } from "../shared/elements.js";
-import { countNoun, formatCount } from "../shared/texts.js";
+import { countNoun } from "../shared/texts.js";
 
 /** @import { FrontendRendererArgs } from "@streamlit/component-v2-lib" */
 
@@ -34,9 +34,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
  */
 function appendRow(list, { name, colour, count }, share) {
   const row = element(element(list, "li", ""), "button", "");
-  Object.assign(row, { type: "button", title: name, ariaLabel: `${name}: ${countNoun(count, "image")}` });
+  Object.assign(row, { type: "button", title: name });
   element(row, "bdi", "", name);
-  element(row, "span", "", formatCount(count));
+  element(row, "span", "", countNoun(count, "image"));
   const bar = element(row, "i", "");
   Object.assign(bar.style, { width: `${100 * share}%`, background: colour });
   return row;
