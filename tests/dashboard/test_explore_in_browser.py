@@ -138,7 +138,7 @@ def set_all(page: Page) -> None:
     expect(shown(page)).to_have_value(re.compile("Group 1: "))
     settle(page)
     page.locator(".tile").first.click()
-    expect(page.locator(".bar .count")).to_contain_text(" of ")
+    expect(page.get_by_role("button", name="Label 21 images")).to_be_visible()
     settle(page)
 
 

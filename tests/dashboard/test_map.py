@@ -97,3 +97,25 @@ def oklab(linear: np.ndarray) -> np.ndarray:
     to_lab = [[0.21045, 0.79362, -0.00407], [1.978, -2.42859, 0.45059], [0.0259, 0.78277, -0.80868]]
     lab: np.ndarray = np.cbrt(linear @ np.array(to_cones).T) @ np.array(to_lab).T
     return lab
+
+
+def test_of_more_groups_than_colours_neighbours_differ() -> None:
+    side = 8
+    centres = np.array([[x, y] for x in range(side) for y in range(side)], dtype=float)
+    groups = np.random.default_rng(0).permutation(side * side)
+    clusters, places = np.repeat(groups, 3).astype(np.int32), np.repeat(centres, 3, axis=0).astype(np.float32)
+    slots = colouring.colour_by_cluster(clusters, places).slots
+    assert slots is not None
+    slot_by_place = {tuple(centre): slots[int(group)] for centre, group in zip(centres, groups, strict=True)}
+    for (x, y), slot in slot_by_place.items():
+        assert slot != slot_by_place.get((x + 1, y))
+        assert slot != slot_by_place.get((x, y + 1))
+    assert colouring.colour_by_cluster(clusters % 20, places).slots is None
+
+
+def test_of_very_many_values_the_most_frequent_have_colours() -> None:
+    codes = np.concatenate([np.arange(300), np.repeat(np.arange(280, 300), 5)]).astype(np.int32)
+    slots = colouring.colour_by_group("recording", codes, [str(code) for code in range(300)]).slots
+    assert slots is not None
+    assert sorted(slots) == list(range(280, 300))
+    assert sorted(slots.values()) == list(range(1, 21))

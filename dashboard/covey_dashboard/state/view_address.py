@@ -214,6 +214,8 @@ def _read_rows(text: str) -> Rows:
             number = shift = 0
         if shift > 63 or len(differences) > MOST_ROWS:
             raise ValueError("no rows")
+    if shift:
+        raise ValueError("no rows")
     rows = np.cumsum(np.array(differences, dtype=np.int64))
     if len(rows) and (rows.min() < 0 or rows.max() >= 2**31):
         raise ValueError("no rows")
