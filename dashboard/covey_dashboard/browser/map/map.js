@@ -193,7 +193,7 @@ class PointMap {
     button(bar, "+", "Zoom in", () => this.zoom(ZOOM_STEP));
     button(bar, "−", "Zoom out", () => this.zoom(1 / ZOOM_STEP));
     button(bar, "All", "All: show everything", () => this.showAll());
-    const outliers = button(bar, "Far images", "Far images: show everything, images far from all others too", () =>
+    const outliers = button(bar, "Far images", "Far images: all of them, also those far from all others", () =>
       this.showFar(),
     );
     button(bar, "PNG", "PNG: save the map as a picture", () => this.savePng());
