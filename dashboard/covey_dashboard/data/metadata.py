@@ -26,7 +26,7 @@ class ImageMetadata:
 
 
 @looks_at_files
-@cached(spinner="Reading the metadata", ttl=METADATA_TTL)
+@cached(ttl=METADATA_TTL)  # no spinner: the server asks too, outside of any page
 def dataset_metadata(location: str) -> Metadata:
     """Return the metadata of a dataset.
 
