@@ -106,7 +106,7 @@ def open_options(page: Page) -> None:
 
 def choose_in_menu(page: Page, menu: str, label: str, option: str) -> None:
     """Choose from a list in a menu of the page Explore, and close the menu."""
-    page.get_by_role("button", name=menu).click()
+    page.get_by_role("button", name=menu, exact=True).click()
     choose(page, label, option)
     page.keyboard.press("Escape")
 

@@ -98,7 +98,7 @@ def opened(chromium: Browser, address: str, folder: Path) -> Page:
 def ready(page: Page) -> None:
     """Wait until there is a map, and the page has answered."""
     expect(page.locator(".map[data-drawn]")).to_be_visible()
-    expect(page.locator(".profile, .stSlider").first).to_be_visible()
+    expect(group_line(page)).to_contain_text("group")
     settle(page)
 
 
