@@ -125,3 +125,12 @@ def test_every_page_of_the_dashboard_is_named() -> None:
     named = [name for row in re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)[1:] for name in row.split(", ")]
     assert titles
     assert named == titles
+
+
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
+
+
+@pytest.mark.parametrize("page", [*PAGES, *PAGE.parent.glob("plugins/*/README.md")], ids=lambda page: page.stem)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in LINK.findall(page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
