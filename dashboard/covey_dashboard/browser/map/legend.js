@@ -170,8 +170,8 @@ export class Legend {
     const signs = element(row, "span", "signs");
     signs.ariaHidden = "true";
     for (const [text, title, action] of /** @type {const} */ ([
-      [isHidden ? "show" : "hide", isHidden ? "Show this group (H)" : "Hide this group (H)", "hide"],
-      ["alone", "Show this group alone (A)", "alone"],
+      [isHidden ? "○" : "⊘", isHidden ? "Show this group (H)" : "Hide this group (H)", "hide"],
+      ["◎", "Show this group alone (A)", "alone"],
     ])) {
       const sign = element(signs, "span", "sign", text);
       sign.title = title;

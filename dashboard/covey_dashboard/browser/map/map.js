@@ -374,7 +374,7 @@ class PointMap {
    * @param {MapContent} content
    * @param {View} view
    */
-  annotate({ marks }, view) {
+  annotate({ marks, hidden }, view) {
     const { pen, size, ratio } = this;
     const style = getComputedStyle(this.host);
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -382,7 +382,8 @@ class PointMap {
     Object.assign(pen, { font: `600 12px ${style.fontFamily}`, textAlign: "center", textBaseline: "middle" });
     Object.assign(pen, { lineWidth: 3, lineJoin: "round", strokeStyle: style.backgroundColor, fillStyle: style.color });
     this.drawDensity(view, style.color);
-    const names = marks.map(({ name, x, y }) => ({
+    const shownMarks = marks.filter(({ code }) => !hidden.includes(code));
+    const names = shownMarks.map(({ name, x, y }) => ({
       name,
       pixel: toPixel(view, size, [x, y]),
       width: pen.measureText(name).width + 6,
