@@ -53,8 +53,8 @@ MOST_SIZES, MANY = 8, 256
 tests/benchmarks/extraction.py (0.2 s, against 0.4 to 0.8 ms an image)."""
 LEAST, MOST, SHARDS = 32, 256, 800
 """Images in one shard: a file for every few images would cost more time than an interruption. Of many images so many
-that there are about SHARDS, up to MOST: each shard takes a file, and an engine about 13 ms of processor time, measured
-by tests/benchmarks/engines.py."""
+that there are about SHARDS, up to MOST: each shard takes a file, and the engine dask about 40 ms of processor time,
+measured by tests/benchmarks/engines.py."""
 
 
 @attrs.frozen(eq=False)
