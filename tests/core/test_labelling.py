@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from io import StringIO
 from pathlib import Path
@@ -486,3 +487,20 @@ def test_two_people_who_give_one_label_are_both_known_and_undone_apart(store: La
     assert "a.png" not in ann.judgements()["Ben"]
     assert ann.judgements()["Ann"]["a.png"] == {"robin"}
     assert ben.add(["b.png"], "robin", "work-list").description == "“robin” confirmed for 1 image"  # type: ignore[union-attr]
+
+
+def test_ten_people_at_once_lose_nothing(store: LabelStore) -> None:
+    def label(person: int) -> None:
+        own = attrs.evolve(store, author=f"person {person}", session=f"person {person}", patience=60)
+        for number in range(10):
+            own.add([f"{person}-{number}.png", "shared.png"], f"class {person}")
+        own.undo()
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(label, range(10)))
+    assert {row.filename for row in store.rows()} == {
+        "shared.png", *(f"{person}-{number}.png" for person in range(10) for number in range(9))
+    }  # fmt: skip
+    assert len(store.by_image()["shared.png"]) == 10
+    assert sum(action.undone for action in store.history(1000)) == 10
+    assert len(store.history(1000)) == 100

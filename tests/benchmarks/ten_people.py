@@ -1,0 +1,101 @@
+"""Ten people who name groups of 20,000 images at once on one server: how long an action takes, and that none is lost.
+
+Run it by `python tests/benchmarks/ten_people.py [ACTIONS]`, with chromium on the path: 1,000 actions if nothing else is
+said. Each person has a browser window of their own and names the twenty groups that are theirs, again and again. An
+action lasts from Enter until the page says that all images of the group have the new class.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.async_api import Page, async_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.dashboard.browser import CHROMIUM, page_address, served
+
+from covey.components.kinds import Kind
+from covey.data.folder import FolderDataset
+from covey.data.provenance import Provenance
+from covey.data.tables import Clustering, Embedding
+from covey.labelling import open_labels
+
+SHORT = ("50",)
+PEOPLE, GROUPS, IMAGES = 10, 200, 20_000
+PATIENCE_MS = 120_000
+
+
+def write_dataset(folder: Path) -> Path:
+    """Write 200 groups of 100 images each, with their embedding."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(GROUPS), IMAGES // GROUPS).astype(np.int32)
+    names = [f"call_{number:05}.png" for number in range(IMAGES)]
+    Z = (rng.normal(0, 0.1, (IMAGES, 2)) + rng.normal(0, 9, (GROUPS, 2))[labels]).astype(np.float32)
+    reduced = Provenance(kind=Kind.REDUCER, component="flat", tag="flat", version=1, options={}, input="images")
+    made_by: dict[str, Any] = {"component": "cut", "tag": "cut", "version": 1, "options": {}}
+    clustered = Provenance(kind=Kind.CLUSTERER, input=reduced.key, source=reduced, **made_by)
+    FolderDataset(folder).save(
+        [Embedding(names=names, Z=Z, map=Z, provenance=reduced),
+         Clustering(names=names, labels=labels, provenance=clustered)]
+    )  # fmt: skip
+    return folder
+
+
+async def name_groups(page: Page, person: int, actions: int) -> tuple[list[float], dict[int, str]]:
+    """Name the groups of one person; return the seconds of each action, and the last name of each group."""
+    seconds, name_by_group = [], {}
+    for action in range(actions):
+        group = person + PEOPLE * (action % (GROUPS // PEOPLE))
+        name = name_by_group[group] = f"person {person} round {action // (GROUPS // PEOPLE)}"
+        field = page.get_by_role("combobox", name=f"Class of Group {group}", exact=True)
+        await field.fill(name)
+        begin_s = time.perf_counter()
+        await field.press("Enter")
+        row = page.locator("li.group").filter(has=field)
+        await row.get_by_text(f"All {IMAGES // GROUPS}: {name}").wait_for(timeout=PATIENCE_MS)
+        seconds.append(time.perf_counter() - begin_s)
+    return seconds, name_by_group
+
+
+async def work_together(address: str, actions: int) -> tuple[list[float], dict[int, str]]:
+    """Let everybody act at once; return the seconds of all actions, and the last name of each group."""
+    async with async_playwright() as driver:
+        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        pages = [await browser.new_page() for _ in range(PEOPLE)]
+        for page in pages:
+            await page.goto(page_address(address, "name_groups"), timeout=PATIENCE_MS)
+            await page.locator("li.group").first.wait_for(timeout=PATIENCE_MS)
+        work = [name_groups(page, person, actions // PEOPLE) for person, page in enumerate(pages)]
+        results = await asyncio.gather(*work)
+        await browser.close()
+    seconds = [second for times, _ in results for second in times]
+    return seconds, {group: name for _, names in results for group, name in names.items()}
+
+
+def main(actions: int) -> None:
+    """Measure it, and check that every name is there."""
+    with tempfile.TemporaryDirectory() as folder:
+        dataset = write_dataset(Path(folder) / "calls")
+        with served(dataset) as (address, _):
+            seconds, name_by_group = asyncio.run(work_together(address, actions))
+        labels_by_image = open_labels(FolderDataset(dataset)).by_image()
+    lost = [
+        group
+        for group, name in name_by_group.items()
+        if {labels_by_image.get(f"call_{group * 100 + number:05}.png") for number in range(100)} != {(name,)}
+    ]
+    print(f"| actions | people | images | median s | 90 % s | groups lost |\n{'|---' * 6}|")
+    tail = statistics.quantiles(seconds, n=10)[-1]
+    print(f"| {len(seconds)} | {PEOPLE} | {IMAGES:,} | {statistics.median(seconds):.2f} | {tail:.2f} | {len(lost)} |")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
