@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import json
 import re
 import shlex
 import shutil
@@ -17,8 +18,11 @@ import click
 import numpy as np
 import pytest
 from PIL import Image
+from tests.fixture_types import Cli
+from tests.invented_recordings import encode_sound
 
 import covey
+import covey as covey_package
 from covey import CoveyError
 from covey.commands.main import main
 from covey.testing import Brightness
@@ -134,3 +138,28 @@ LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
 def test_every_link_leads_somewhere(page: Path) -> None:
     for target in LINK.findall(page.read_text("utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_the_notebook_of_a_first_evening_runs(covey: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a quick extractor, reducer and clusterer in place of the defaults."""
+    pytest.importorskip("pandas", reason="needs pandas")
+    pytest.importorskip("soundfile", reason="needs covey[audio]")
+    components = ([Brightness()], [Pca(sizes=(2,))], [Kmeans(clusters=2)])
+    run = partial(covey_package.run, extractors=components[0], reducers=components[1], clusterers=components[2])
+    monkeypatch.setattr(covey_package, "run", run)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "recordings").mkdir()
+    for number in range(6):
+        sound = encode_sound(number % 2, number, 2, 24000, ".wav")
+        (tmp_path / "recordings" / f"rec_{number}.wav").write_bytes(sound)
+    notebook = json.loads((PAGE.parent / "dashboard" / "first_evening.ipynb").read_text("utf-8"))
+    names: dict[str, Any] = {}
+    for text in ("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"):
+        if text.startswith("!covey "):
+            done = covey(*shlex.split(text)[1:])
+            assert done.exit_code == 0, done.output
+        else:
+            exec(text, names)
+    assert set(names["evening"].labels.by_image().values()) == {("buzz",)}
+    assert list((tmp_path / "tables").iterdir())
+    assert (tmp_path / "evening.html").stat().st_size > 1000
