@@ -18,8 +18,8 @@ from covey.components.contracts import FeatureExtractor, Runtime, RuntimeSetting
 from covey.components.versions import package_versions
 
 COMPILE_FROM = 15_000
-"""Images of one size from which compiling a network saves more time than it takes; measured by
-tests/benchmarks/extraction.py (3,600 to 14,600 images, depending on network and processor)."""
+"""Images of one size from which compiling a network by torch saves more time than it takes: 3,600 to 14,600 images were
+measured, depending on network and processor."""
 BATCH_SIZES = {"cpu": 8, "mps": 64, "cuda": 256}
 """Images that go through a network at once. On a CPU so few that the output of a layer stays in its caches; measured
 by tests/benchmarks/extraction.py."""

@@ -16,8 +16,7 @@ class Runtime(Component):
     """How to compute, not what: nothing here changes a result beyond rounding.
 
     Settings left at None are decided from the hardware and the number of images before an extractor sees them; an
-    extractor that is handed None computes as usual: on the CPU, in float32, by torch, not
-    compiled.
+    extractor that is handed None computes as usual: on the CPU, in float32, by torch, not compiled.
     """
 
     name = "runtime"
