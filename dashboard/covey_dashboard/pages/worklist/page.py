@@ -101,7 +101,7 @@ def show_view(view: WorklistView) -> None:
         CoveyError: a file cannot be read.
     """
     session = view.state.session
-    progress_place, size_place = st.columns([6, 1], gap="medium")
+    progress_place, size_place = st.columns([3, 1], gap="medium")
     with size_place:
         choose_batch_size(session)
     worklist, feature_count = prepare_worklist(view.opened)
