@@ -33,6 +33,7 @@ class CompareState:
     selection: Selection | ImagesInFlow = attrs.field(factory=AllImages)
 
     gallery_key = "compare.gallery"
+    agreement_key = "compare.agreement"
     people_gallery_key = "compare.people_gallery"
     flow_key = "compare.flow"
     difference_key = "compare.difference"

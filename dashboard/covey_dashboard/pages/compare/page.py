@@ -37,7 +37,7 @@ from covey_dashboard.data.table_titles import is_made_from, title_tables
 from covey_dashboard.pages.compare.comparison import Comparison, Side, compare_results
 from covey_dashboard.pages.compare.people import show_people
 from covey_dashboard.server.read_only import is_read_only
-from covey_dashboard.state import CompareState, ImagesInFlow
+from covey_dashboard.state import KEPT, CompareState, ImagesInFlow
 from covey_dashboard.widgets.colouring import colour_by_cluster
 from covey_dashboard.widgets.gallery import show_gallery
 from covey_dashboard.widgets.image_addresses import ImageAddresses
@@ -101,6 +101,7 @@ def choose_results(
             names.index(initial_entry.name),
             title_by_name.__getitem__,
             key=CompareState.result_key(side_name, location),
+            persist_state=KEPT,
         )
         for side_name, column, initial_entry in zip(PLACES, st.columns(2), (related_pairs or pairs)[0], strict=True)
     )
@@ -297,7 +298,7 @@ def choose_to_measure(location: str) -> bool:
         show_hint("There are too many images to measure the clusterings here.")
         return False
     key = CompareState.measure_key(location)
-    return st.toggle("Measure all clusterings", help="This may take long.", key=key)
+    return st.toggle("Measure all clusterings", help="This may take long.", key=key, persist_state=KEPT)
 
 
 def show_ranking(entries: Sequence[AnyEntry], ranking: Ranking) -> None:
@@ -360,7 +361,7 @@ def show_agreements(location: str, entries: Sequence[AnyEntry]) -> None:
         await_agreements(list(agreements.values()))
         return
     columns = {column.heading: column for column in list_agreement_measures()}
-    heading = st.radio("Measure", list(columns), horizontal=True)
+    heading = st.radio("Measure", list(columns), horizontal=True, key=CompareState.agreement_key, persist_state=KEPT)
     if heading is None:
         show_hint("No measure is installed by which two clusterings can be compared.")
         return

@@ -13,7 +13,7 @@ from covey.frontend import AnyEntry, Provenance, TableKind, describe_methods, de
 from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.data.datasets import list_tables, registry
 from covey_dashboard.data.table_titles import as_utf8, is_made_from, title_tables
-from covey_dashboard.state import MethodsState
+from covey_dashboard.state import KEPT, MethodsState
 from covey_dashboard.widgets.messages import show_hint
 from covey_dashboard.widgets.page_frame import link_page, show_page, show_table
 
@@ -53,7 +53,14 @@ def choose_table(entries: Sequence[AnyEntry], location: str) -> AnyEntry:
     initial_index = list(entry_by_name).index((related_entries or [open_entry])[0].name)
     key = MethodsState.table_key(location)
     return entry_by_name[
-        st.selectbox("How was this made?", list(entry_by_name), initial_index, title_by_name.__getitem__, key=key)
+        st.selectbox(
+            "How was this made?",
+            list(entry_by_name),
+            initial_index,
+            title_by_name.__getitem__,
+            key=key,
+            persist_state=KEPT,
+        )
     ]
 
 
