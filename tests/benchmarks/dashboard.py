@@ -114,7 +114,10 @@ def opened(browser: Browser, address: str) -> tuple[Page, float]:
     page.goto(address)
     page.locator(".map[data-drawn]").wait_for(timeout=PATIENCE)
     seconds = time.perf_counter() - start
-    page.get_by_role("button", name="No, thanks").click()
+    page.get_by_test_id("stApp").and_(page.locator('[data-test-script-state="notRunning"]')).wait_for(timeout=PATIENCE)
+    tour = page.get_by_role("button", name="No, thanks")
+    if tour.is_visible():
+        tour.click()
     return page, seconds
 
 
