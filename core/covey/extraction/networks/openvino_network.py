@@ -46,8 +46,8 @@ class OpenvinoNetwork:
         module: takes images (b, 3, h, w) with values from 0 to 255, and returns a tuple of outputs.
         layers: what the outputs are called.
         size: of all images, which are then float32; None if they are uint8 and of any size.
-        precision: "float32" or "bfloat16". A network with convolutions of single channels computes in float32 anyway:
-            their sums are short, so that rounding errors do not average out.
+        precision: "float32" or "bfloat16". A network with convolutions of single channels, whose sums are so short that
+            rounding errors do not average out, or with convolutions of standardised weights computes in float32 anyway.
         threads: images that are computed at once.
 
     Attributes:
@@ -63,7 +63,7 @@ class OpenvinoNetwork:
         self._cache = ConversionCache(module, layers)
         self._size = size
         self._threads = threads
-        is_rounded = precision == "bfloat16" and not _has_short_sums(module) and _computes_bfloat16(self._core)
+        is_rounded = precision == "bfloat16" and not _needs_float32(module) and _computes_bfloat16(self._core)
         self.precision = "bfloat16" if is_rounded else "float32"
         processor = self._core.get_property("CPU", "FULL_DEVICE_NAME")
         self._description = f"openvino {version('openvino')} in {self.precision} on {processor}"
@@ -244,8 +244,13 @@ def _raise_failure(outcome: T | NotConverted) -> T:
     return outcome
 
 
-def _has_short_sums(module: nn.Module) -> bool:
-    return any(isinstance(part, nn.Conv2d) and part.groups == part.in_channels > 1 for part in module.modules())
+def _needs_float32(module: nn.Module) -> bool:
+    """Whether features in bfloat16 would differ by more than a thousandth; see tests/benchmarks/backends.py."""
+    return any(_has_short_sums(part) or "ScaledStdConv" in type(part).__name__ for part in module.modules())
+
+
+def _has_short_sums(part: nn.Module) -> bool:
+    return isinstance(part, nn.Conv2d) and part.groups == part.in_channels > 1
 
 
 def _computes_bfloat16(core: openvino.Core) -> bool:
