@@ -29,6 +29,7 @@ from covey.data.formats import npz
 from covey.data.provenance import Copies, Details
 from covey.data.tables import Features
 from covey.experiments.pipeline import Pipeline
+from covey.extraction.extraction_speed import estimate_seconds
 from covey.testing import Brightness, tiny_images, tiny_tables
 from covey.testing.samples import random_picture
 
@@ -275,6 +276,20 @@ def test_images_that_vanish_leave_the_features_and_are_told(tmp_path: Path) -> N
     assert len(after.names) == 171
     gone = "Gone since the last look, and left out: image_000.png, image_001.png, image_002.png and 2 more."
     assert gone in progress.notes
+
+
+def test_the_speed_of_an_extractor_is_remembered_for_all_its_layers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COVEY_HOME", str(tmp_path / "home"))
+    assert estimate_seconds(Brightness(), 1000) is None
+    extract(dataset(tmp_path / "few", 3), Brightness())
+    assert estimate_seconds(Brightness(), 1000) is None
+    extract(dataset(tmp_path / "many"), Brightness(layers=("mean",)))
+    hundred, thousand = (estimate_seconds(Brightness(), count) for count in (100, 1000))
+    assert hundred
+    assert thousand == pytest.approx(10 * hundred)
+    assert estimate_seconds(Watched(), 100) is None
 
 
 def test_images_that_come_and_go_while_a_run_is_interrupted(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,6 +112,17 @@ def test_what_is_shown_is_what_runs(monkeypatch: pytest.MonkeyPatch, calls: Path
     plan_steps.clear()
     assert "All these results are there already: nothing has to be computed." in told(done(app.run()))
     assert "Finding groups: slow → cut → above, done" in told(app)
+
+
+def test_the_time_of_a_run_is_told_from_an_earlier_one_on_this_computer(
+    monkeypatch: pytest.MonkeyPatch, calls: Path, covey: Cli, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("COVEY_HOME", str(tmp_path / "home"))
+    app = chosen(opened(monkeypatch, calls))
+    assert "How long that takes is unknown until it has begun." in told(app)
+    copy = shutil.copytree(calls, tmp_path / "copy")
+    covey("run", copy, "--extractor", "slow", "--reducer", "cut", "--clusterer", "above")
+    assert re.search(r"That takes about \d+ s on this computer, as fast as the last time", told(done(app.run())))
 
 
 def test_what_an_extractor_lacks_is_offered_with_size_and_licence(

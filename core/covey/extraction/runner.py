@@ -28,6 +28,7 @@ from covey.data.tables import Extra, LearnedState, as_names
 from covey.engines.local import Local
 from covey.extraction.clip_sounds import ClipSound
 from covey.extraction.decoded_batches import InputFile
+from covey.extraction.extraction_speed import SpeedMeter
 from covey.extraction.feature_work import FeatureBatch, FeatureWork
 from covey.extraction.finished_rows import (
     EarlierRows,
@@ -152,6 +153,7 @@ class Extraction:
             return
         layers = [job for job in jobs if not job.provenance.is_extra] or jobs[:1]
         extractor = options.join_plural([job.part for job in layers])
+        speed = SpeedMeter()
         with self.progress.step("Extracting features", sum(map(len, batches)), "image") as step:
             step.say("compiling" if plan.runtime.compile else extractor.startup_message)
             with closing(self._build_shards(extractor, plan, len(layers), batches, step)) as outcomes:
@@ -162,6 +164,8 @@ class Extraction:
                     if number == 0:  # later, the engine tells of its workers
                         step.say("")
                     step.advance(len(batch))
+                    speed.count(len(batch))
+        speed.remember(extractor)
 
     def _build_shards(
         self, extractor: FeatureExtractor, plan: Plan, layers: int, batches: Sequence[Batch], step: Step

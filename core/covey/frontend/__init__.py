@@ -80,6 +80,7 @@ from covey.experiments.jobs import (
 from covey.experiments.keep_clustering import keep_clustering
 from covey.experiments.pipeline import Pipeline
 from covey.experiments.plan import PlanLine, summarize_tasks
+from covey.extraction.extraction_speed import estimate_seconds
 from covey.labelling import (
     Action,
     LabelClass,
@@ -211,6 +212,7 @@ __all__ = [
     "describe_text",
     "digest",
     "draw_spectrogram",
+    "estimate_seconds",
     "evolve",
     "explain_gaps",
     "export",

@@ -9,7 +9,7 @@ from covey.frontend import Experiment, Kind, count_noun
 from covey_dashboard.data.datasets import count_images, registry
 from covey_dashboard.pages.start.choose_components import choose_experiment
 from covey_dashboard.pages.start.make_images import FEW_IMAGES
-from covey_dashboard.pages.start.planned_steps import show_plan, show_saved_forms
+from covey_dashboard.pages.start.planned_steps import describe_time, plan_steps, show_plan, show_saved_forms
 from covey_dashboard.state import StartState
 from covey_dashboard.widgets.every_page.jobs import start_task
 from covey_dashboard.widgets.every_page.start_button import show_start_button
@@ -42,13 +42,14 @@ def _offer_usual_groups(location: str) -> None:
     """Offer the usual components, each in words."""
     try:
         experiment = build_usual_experiment(location)
+        time_words = describe_time(experiment, plan_steps(experiment), count_images(location))
     except CoveyError as error:
         show_problem(str(error))
         return
     used = [*experiment.extractors, *experiment.reducers, *experiment.clusterers]
     show_start_button("Find groups", StartState.find_groups_key, location, start_task, experiment)
     st.caption(
-        f"A network describes each image ({used[0].name}), a map brings those that are alike together"
+        f"A network describes each image ({used[0].name}). {time_words} Then a map brings those that are alike together"
         f" ({used[1].name}), and groups are found on it ({used[2].name}). While it works, the time left is shown."
     )
 

@@ -10,9 +10,19 @@ from collections.abc import Sequence
 import streamlit as st
 
 from covey import CoveyError, Runtime
-from covey.frontend import Experiment, Pipeline, PlanLine, command_words, count_noun, summarize_tasks, to_toml
+from covey.frontend import (
+    Experiment,
+    Pipeline,
+    PlanLine,
+    command_words,
+    count_noun,
+    estimate_seconds,
+    summarize_tasks,
+    to_toml,
+)
 from covey_dashboard.data.caching import cached
 from covey_dashboard.data.datasets import count_images, dataset_at, image_folder, registry
+from covey_dashboard.widgets.every_page.jobs import format_duration
 from covey_dashboard.widgets.page_frame import show_table
 
 PLAN_TTL = 5
@@ -29,7 +39,8 @@ def show_plan(experiment: Experiment) -> None:
     plan_lines = plan_steps(experiment)
     rows = [[line.component, f"{line.tables - line.existing:,}", f"{line.existing:,}"] for line in plan_lines]
     show_table(["Step", "Results to compute", "Results that are there"], rows)
-    st.text(describe_cost(plan_lines, count_images(experiment.dataset)))
+    image_count = count_images(experiment.dataset)
+    st.text(f"{describe_cost(plan_lines, image_count)} {describe_time(experiment, plan_lines, image_count)}".strip())
 
 
 def show_saved_forms(experiment: Experiment) -> None:
@@ -72,6 +83,25 @@ def describe_cost(plan_lines: Sequence[PlanLine], image_count: int) -> str:
     learners = [line.component for line in missing if line.learns]
     learning = f"To learn first from the images: {', '.join(learners)}. " if learners else ""
     return f"{learning}To describe: {count_noun(image_count, 'image')} × {count_noun(table_count, 'table')}."
+
+
+def describe_time(experiment: Experiment, plan_lines: Sequence[PlanLine], image_count: int) -> str:
+    """Return how long it takes to describe the images, in words; "" if nothing has to be described.
+
+    Maps and groups take a time of their own, which is known from nowhere.
+    """
+    missing = {line.component for line in plan_lines if line.reads_images and line.existing < line.tables}
+    extractors = [extractor for extractor in experiment.extractors if extractor.name in missing]
+    seconds = [estimate_seconds(extractor, image_count) for extractor in extractors]
+    known_seconds = [estimate for estimate in seconds if estimate is not None]
+    if not extractors:
+        return ""
+    if len(known_seconds) < len(extractors):
+        return "How long that takes is unknown until it has begun."
+    return (
+        f"That takes about {format_duration(sum(known_seconds))} on this computer, as fast as the last time; the map"
+        " and the groups come on top."
+    )
 
 
 def quote_command(words: Sequence[str]) -> str:
