@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import attrs
 import numpy as np
+import pytest
 from playwright.sync_api import Locator, Page, expect
 from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import seen, settle
@@ -16,7 +18,10 @@ from covey import Clustering
 from covey.components.kinds import Kind
 from covey.data.folder import FolderDataset
 from covey.data.provenance import Provenance
+from covey.frontend import PARAMETERS_FILE, Recipe, is_entry_of, read_image_axes
 from covey.labelling import LabelStore
+from covey_dashboard.data.datasets import list_tables
+from covey_dashboard.pages.name_groups.frequency_bands import describe_bands, list_row_frequencies, measure_band
 
 MOST_ACTIONS = 25
 """Clicks, keys and typed names with which ten groups are named from a fresh result."""
@@ -31,6 +36,12 @@ def write_groups(folder: Path, names: list[str]) -> None:
     provenance = Provenance(kind=Kind.CLUSTERER, input=source.key, source=source, **shared)
     labels = np.where(GROUPS > 9, -1, GROUPS).astype(np.int32)
     FolderDataset(folder).save([Clustering(names=names, labels=labels, provenance=provenance)])
+
+
+def write_recipe(folder: Path, colormap: str) -> None:
+    """Say of images of 32 rows that they show up to 12 kHz."""
+    recipe = Recipe(rate=24_000, window=64, overlap=32, colormap=colormap)
+    (folder / "images" / PARAMETERS_FILE).write_text(json.dumps(recipe.parameters()))
 
 
 @attrs.define
@@ -58,11 +69,13 @@ def test_ten_groups_are_named_with_few_actions_without_waiting(
     birds: Path, names: list[str], store: LabelStore
 ) -> None:
     write_groups(birds, names)
+    write_recipe(birds, "gray")
     store.add([names[0]], "odd")
     with seen(birds, "explore", height=800) as page:
         settle(page)
         person = Person(page)
         person.click(page.get_by_role("link", name="Name groups"))
+        expect(page.locator("li.group").first).to_contain_text("8.6-11.6 kHz")
         person.click(field(page, 0))
         for group in range(10):
             person.write(f"kind {group}")
@@ -89,3 +102,31 @@ def test_ten_groups_are_named_with_few_actions_without_waiting(
 
 def test_what_is_missing_is_said(birds: Path, view: Callable[..., AppTest]) -> None:
     assert "This dataset has no groups yet" in view("name_groups", birds).html[0].value
+
+
+@pytest.mark.parametrize(
+    ("colormap", "band"), [("gray", "8.6-11.6 kHz"), ("jet", None), ("", None)], ids=["gray", "jet", "no recipe"]
+)
+def test_frequencies_are_those_of_the_images_or_are_not_told(
+    birds: Path, names: list[str], colormap: str, band: str | None
+) -> None:
+    write_groups(birds, names)
+    if colormap:
+        write_recipe(birds, colormap)
+    entry = next(entry for entry in list_tables(str(birds)).entries if is_entry_of(entry, Clustering))
+    assert describe_bands(str(birds), entry).get(0) == band
+
+
+@pytest.mark.parametrize("scale", ["linear", "mel", "log"])
+@pytest.mark.parametrize("noise", ["none", "subtract", "equalize", "pcen"])
+@pytest.mark.parametrize("highest_hz", [3000, 8000])
+def test_the_band_of_a_sweep_is_measured(tmp_path: Path, scale: str, noise: str, highest_hz: int) -> None:
+    recipe = Recipe(rate=24_000, segment=1.0, scale=scale, noise=noise, colormap="gray")
+    time_s = np.arange(recipe.length) / recipe.rate
+    part = np.clip((time_s - 0.3) / 0.4, 0, 1)
+    sweep = np.sin(2 * np.pi * (2000 * time_s + (highest_hz - 2000) * 0.2 * part**2)) * (part > 0) * (part < 1)
+    sound = (sweep + np.random.default_rng(0).normal(0, 0.1, len(time_s))).astype(np.float32)
+    (tmp_path / PARAMETERS_FILE).write_text(json.dumps(recipe.parameters()))
+    rows_hz = list_row_frequencies(read_image_axes(tmp_path))
+    band = measure_band(recipe.pixels(sound)[:, :, 0].astype(np.float32), rows_hz)
+    assert band == pytest.approx((2000, highest_hz), abs=400)

@@ -16,6 +16,7 @@ from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.data.datasets import image_folder, list_tables
 from covey_dashboard.data.labels import ObservedLabels, classes_by_image, list_classes, observe_labels
 from covey_dashboard.data.table_titles import is_made_from, title_tables
+from covey_dashboard.pages.name_groups.frequency_bands import describe_bands
 from covey_dashboard.pages.name_groups.group_summaries import MOST_GROUPS, GroupSummary, summarize_groups
 from covey_dashboard.server import thumbnails
 from covey_dashboard.state import ClassFieldState, LabelBarState, NameGroupsState
@@ -33,11 +34,12 @@ _component = component("group_sheet", "class_input")
 
 @attrs.frozen(kw_only=True, eq=False)
 class GroupSheet:
-    """The groups of a clustering, and the labels as they were observed."""
+    """The groups of a clustering, the frequencies of each in words, and the labels as they were observed."""
 
     location: str
     entry: Entry[Clustering]
     groups: Sequence[GroupSummary]
+    band_by_group: Mapping[int, str]
     observed: ObservedLabels
     state: NameGroupsState
 
@@ -97,6 +99,7 @@ def read_sheet(location: str, entry: Entry[Clustering]) -> GroupSheet:
         location=location,
         entry=entry,
         groups=summarize_groups(location, entry),
+        band_by_group=describe_bands(location, entry),
         observed=observed,
         state=NameGroupsState.recall(f"{location} {entry.name}"),
     )
@@ -133,11 +136,12 @@ def describe_group(
     """Return one group as the browser takes it: its class is that which most of its images have."""
     counts = Counter(label for name in group.names for label in labels_by_image.get(name, ()))
     label, count = counts.most_common(1)[0] if counts else ("", 0)
+    band = sheet.band_by_group.get(group.number)
     return {
         "number": group.number,
         "title": f"Group {group.number}",
         "colour": cluster_colour(group.number),
-        "facts": group.facts,
+        "facts": [*group.facts, *([band] if band else [])],
         "examples": group.examples,
         "label": label if 2 * count > len(group.names) else "",
         "note": sheet.state.note_by_group.get(group.number) or describe_labels(counts, len(group.names)),
