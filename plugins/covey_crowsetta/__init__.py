@@ -66,8 +66,7 @@ class Crowsetta(SelectionImporter):
         except Exception as error:  # whatever the libraries that it uses raise
             if format_name in _IN_SAMPLES and not self.rate and isinstance(error, TypeError | RuntimeError | OSError):
                 raise CoveyError(
-                    f"{path} counts samples, and the sound file beside it cannot be read: say the sampling rate with"
-                    " --rate."
+                    f"{path} counts samples, and the sound file beside it cannot be read: set rate, the sampling rate."
                 ) from error
             raise CoveyError(f"{path} is no file of the format {format_name}: {reason(error)}.") from error
         return SelectionTable(path=path, selections=rows)

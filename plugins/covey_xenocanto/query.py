@@ -19,7 +19,9 @@ def check_query(query: str) -> str:
         CoveyError: it is empty, some of it is no tag, or a key stands in it.
     """
     if _KEY.search(query):
-        raise CoveyError("The key is no part of the query: `covey keys set xeno-canto` takes it, and shows it nowhere.")
+        raise CoveyError(
+            "The key is no part of the query: it is stored by itself, as the key of xeno-canto, and shown nowhere."
+        )
     rest = " ".join(_TAG.sub(" ", query).split())
     if not query.strip():
         raise CoveyError(f"The query is empty: xeno-canto is asked by tags, such as {_EXAMPLE}")

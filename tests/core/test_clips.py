@@ -253,7 +253,7 @@ def test_orphans_are_named_when_no_recording_is_left_that_can_be_used(birds: Pat
     (tmp_path / "card" / "a.wav").unlink()
     (tmp_path / "card" / "b.wav").write_bytes(b"no sound")
     done = covey("spectrograms", tmp_path / "card", birds, "--segment", "1")
-    assert "images of recordings that are gone: --remove-orphans removes them" in done.stderr
+    assert "images of recordings that are gone: they stay" in done.stderr
     assert covey("spectrograms", tmp_path / "card", birds, "--segment", "1", "--remove-orphans").exit_code == 2
     assert FolderDataset(birds).images is None
 

@@ -248,7 +248,7 @@ def test_clips_much_shorter_than_what_is_heard_are_noted_once(birds: Path) -> No
     sentences = [line for line in notes.lines if "neighbours sound alike" in line]
     assert sentences == [
         "loudness hears 2 s around the middle of each image, and 16 images show less than 0.67 s, so that"
-        " neighbours sound alike to it: covey spectrograms --segment 2 makes images that suit it."
+        " neighbours sound alike to it: images of 2 s suit it."
     ]
 
 

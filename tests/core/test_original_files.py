@@ -109,10 +109,10 @@ def test_the_tables_of_the_original_go_back_under_their_names(covey: Cli, birds:
     frontend.open()
 
 
-def test_without_all_sizes_the_command_that_makes_them_is_named(covey: Cli, birds: Path, tmp_path: Path) -> None:
+def test_without_all_sizes_the_option_that_makes_them_is_named(covey: Cli, birds: Path, tmp_path: Path) -> None:
     done = covey("export", birds, "--to", "original", tmp_path / "out")
     assert done.exit_code == 2
-    assert f"covey run {birds} --set reducer.sizes=2,4,8" in done.stderr
+    assert "find groups with the option sizes of the reducer set to 2,4,8" in done.stderr
     assert not (tmp_path / "out").exists()
 
 

@@ -191,7 +191,7 @@ def test_a_form_offers_the_colour_maps() -> None:
         (["--window", "hanning"], "must be a whole number"),
         (["--noise", "substract"], "Did you mean 'subtract'"),
         (["--preset", "birds", "--like", "."], "give one of them"),
-        (["--cut", "whole"], "name the annotations with --around"),
+        (["--cut", "whole"], "name the tables of events to cut around"),
         (["--preset", "birds", "--around", "nowhere.csv"], "There is no table nowhere.csv"),
         (["--like", "nowhere"], "There is no folder nowhere"),
         (["--like", "."], "nothing says how its images were made"),

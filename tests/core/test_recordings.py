@@ -295,7 +295,7 @@ def test_channels_that_cancel_each_other_are_recognised(source: Path, dataset: P
     report = convert_recordings(source, dataset)
     cancelled = {shortfall.name for shortfall in report.shortfalls if "cancel each other" in shortfall.problem}
     assert cancelled == {"opposite.wav", "nearly.wav"}
-    assert "25 dB quieter than each; --channel left or loudest" in problem_of(report, "nearly.wav")
+    assert "25 dB quieter than each; the channel left or loudest" in problem_of(report, "nearly.wav")
     assert not convert_recordings(source, dataset.with_name("left"), Recipe(channel="left")).problems
 
 
@@ -616,7 +616,8 @@ def test_images_of_recordings_that_are_gone_are_named_and_removed_on_demand(
     assert len(report.orphans) == 9
     assert stubs(report) == {"a", "b"}
     done = covey("spectrograms", source, dataset)
-    assert "9 images of recordings that are gone: --remove-orphans removes them (b_segm_0000.000.png" in done.output
+    assert "9 images of recordings that are gone: they stay (b_segm_0000.000.png" in done.output
+    assert "--remove-orphans removes the images of recordings that are gone." in done.output
     done = covey("spectrograms", source, dataset, "--remove-orphans")
     assert "9 images of recordings that are gone: removed" in done.output
     assert stubs(report) == {"a"}
@@ -853,7 +854,7 @@ def test_a_recording_of_another_rate_that_comes_later_stops_no_other(source: Pat
     assert stubs(report) == {"a", "b"}
     assert problem_of(report, "r48000.wav") == (
         "its rate is 48000 Hz, and the images that are there show sound of 24000 Hz: put it into a dataset of its own,"
-        " or take --band full"
+        " or set band to full"
     )
     assert "r16000.wav" in {shortfall.name for shortfall in report.shortfalls}
     assert stubs(convert_recordings(source, dataset, Recipe(band="full"))) == {"a", "b", "r16000", "r48000"}

@@ -394,7 +394,7 @@ def test_sound_far_above_the_images_is_told(source: Path, dataset: Path) -> None
     write(source / "bat.wav", noise(1, 384000), 384000)
     heard = Heard()
     convert_recordings(source, dataset, progress=heard)
-    assert any("bat.wav has some up to 192000 Hz: --rate 384000 shows it" in note for note in heard.notes)
+    assert any("bat.wav has some up to 192000 Hz: a rate of 384000 shows it" in note for note in heard.notes)
 
 
 def test_recordings_of_which_none_can_be_used_are_an_error(source: Path, dataset: Path) -> None:

@@ -88,7 +88,7 @@ def test_samples_need_a_rate(covey: Cli, tmp_path: Path, write: Callable[[Path],
     dataset, path = dataset_of(tmp_path / "birds", ["bird"]), write(tmp_path)
     next(tmp_path.rglob("*.wav")).unlink()
     done = covey("import", "crowsetta", dataset.home, path, "--segment", 1)
-    assert (done.exit_code, "say the sampling rate with --rate" in done.stderr) == (2, True)
+    assert (done.exit_code, "set rate, the sampling rate" in done.stderr) == (2, True)
     assert covey("import", "crowsetta", dataset.home, path, "--segment", 1, "--rate", RATE).exit_code == 0
     assert labels(dataset) == {image_name("bird", 1): ("a",), image_name("bird", 3): ("b",)}
 
@@ -107,7 +107,7 @@ def test_what_is_no_annotation_is_refused(covey: Cli, tmp_path: Path, name: str,
     dataset = dataset_of(tmp_path / "birds", ["x"], count=1)
     (tmp_path / name).write_bytes(content)
     done = covey("import", "crowsetta", dataset.home, tmp_path / name, "--segment", 1)
-    refusals = (f"{name} is no file of the format", "say the sampling rate with --rate")
+    refusals = (f"{name} is no file of the format", "set rate, the sampling rate")
     assert labels(dataset) == {}
     if done.exit_code == 2:
         assert any(refusal in done.stderr for refusal in refusals), done.output

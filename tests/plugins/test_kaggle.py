@@ -275,7 +275,7 @@ def test_the_original_frontend_opens_a_push_with_original(
 def test_a_push_with_original_needs_what_the_original_opens(kaggle: KaggleServer, birds: Path, covey: Cli) -> None:
     done = covey("push", birds, PLACE, "--original")
     assert done.exit_code == 2
-    assert "--set reducer.sizes=2,4,8" in done.stderr
+    assert "sizes of the reducer set to 2,4,8" in done.stderr
     assert kaggle.requests == []
 
 

@@ -162,7 +162,7 @@ def test_nothing_is_computed_for_a_bucket_that_cannot_be_written(birds: str, cov
     configure(root=birds, read_only=True)
     refused = covey("run", "bucket:birds", *QUICK)
     assert refused.exit_code == 2
-    assert "bucket:birds cannot be written: name a place for the results, with --out or out." in refused.stderr
+    assert "bucket:birds cannot be written: name a place for the results (out)." in refused.stderr
     assert not list(user_data_folder().rglob("*.npz"))
     assert covey("run", "bucket:birds", *QUICK, "--out", tmp_path / "results").exit_code == 0
     (tmp_path / "features.csv").write_text("filename,d0\ncall_00.png,1\n", "utf-8")

@@ -222,7 +222,7 @@ def test_a_query_that_is_not_tags_is_not_sent(server: XenoCantoServer, query: st
 
 @pytest.mark.parametrize("query", [KEY, f"gen:Parus key:{KEY}", f"gen:Parus&key={KEY}"])
 def test_a_key_in_the_query_is_neither_sent_nor_shown(server: XenoCantoServer, query: str) -> None:
-    with pytest.raises(CoveyError, match="The key is no part of the query: `covey keys set") as caught:
+    with pytest.raises(CoveyError, match="The key is no part of the query: it is stored by itself") as caught:
         list(SOURCE.find(query))
     assert KEY not in str(caught.value)
     assert server.requests == []

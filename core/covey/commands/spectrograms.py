@@ -97,6 +97,8 @@ def spectrograms(
             events=events.by_recording if events else None,
         )
     lines = [*move_labels(dataset, report), *report.lines(verbose)]
+    if report.orphans and not remove_orphans:
+        lines.append("--remove-orphans removes the images of recordings that are gone.")
     if events:
         lines.append(events.balance.describe(verbose))
     if not report.used:

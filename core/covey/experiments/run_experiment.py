@@ -60,7 +60,7 @@ def run_experiment(
     """
     dataset, images, source = open_run_dataset(experiment, registry, progress)
     if not dataset.writable:
-        raise CoveyError(f"{dataset.location} cannot be written: name a place for the results, with --out or out.")
+        raise CoveyError(f"{dataset.location} cannot be written: name a place for the results (out).")
     work = work_folder(dataset)
     with hold_run_lock(work / "lock"), log_to_file(work / FILE):
         pipeline = Pipeline(

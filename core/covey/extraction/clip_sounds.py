@@ -156,8 +156,7 @@ def describe_short_clips(extractor: FeatureExtractor, sounds: Iterable[ClipSound
     images, seconds = count_noun(count, "image"), f"{extractor.seconds:g}"
     return [
         f"{extractor.name} hears {seconds} s around the middle of each image, and {images} show less than"
-        f" {least_s:.2g} s, so that neighbours sound alike to it: covey spectrograms --segment {seconds} makes images"
-        " that suit it."
+        f" {least_s:.2g} s, so that neighbours sound alike to it: images of {seconds} s suit it."
     ]
 
 

@@ -76,7 +76,7 @@ def _describe_broken(broken: Mapping[str, str]) -> Iterator[str]:
     for name, why in list(broken.items())[:MOST_NAMED]:
         yield f"{name} is left out: {why}."
     if len(broken) > MOST_NAMED:
-        yield f"... and {count_noun(len(broken) - MOST_NAMED, 'more image')}; covey info --json lists all of them."
+        yield f"... and {count_noun(len(broken) - MOST_NAMED, 'more image')}, which the provenance names."
 
 
 def describe_copies(copies: Copies) -> Iterator[str]:

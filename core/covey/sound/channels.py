@@ -68,7 +68,7 @@ class Mixer:
         if not quietest > 0 or mean * _CANCELLED * len(channels) >= quietest:
             return ""
         decibels = f"{10 * math.log10(quietest / mean):.0f} dB quieter than each" if mean else "silent"
-        return f"its channels cancel each other: their mean is {decibels}; --channel left or loudest shows them"
+        return f"its channels cancel each other: their mean is {decibels}; the channel left or loudest shows them"
 
 
 def loudest_channel(blocks: Iterable[Floats]) -> int:

@@ -15,7 +15,7 @@ from covey.sound.spectrograms import Recipe
 NARROWEST = 0.5
 """The least share of the band of frequencies that a recording of a low rate may leave to all others."""
 _OWN_DATASET = "put it into a dataset of its own"
-_REMEDY = f"{_OWN_DATASET}, or take --band full"
+_REMEDY = f"{_OWN_DATASET}, or set band to full"
 WIDE = 2
 """A recording whose rate is more than so many times the recipe's holds sound that people may miss: bats, say."""
 
@@ -50,7 +50,7 @@ def in_common_band(recipe: Recipe, usable: Sequence[Recording], progress: Progre
     if highest.rate > WIDE * recipe.rate:
         progress.note(
             f"Sound above {recipe.rate / 2:g} Hz is not shown; {highest.name} has some up to {highest.rate / 2:g} Hz:"
-            f" --rate {highest.rate} shows it."
+            f" a rate of {highest.rate} shows it."
         )
     if recipe.band == "full" or lowest.rate == highest.rate == recipe.rate:
         return build(Recipe, {**option_values(recipe), "band": "full"})
@@ -68,7 +68,7 @@ def _describe_band(lowest: Recording, highest: Recording, rate: int) -> str:
         f"All images show the band that each of them has, 0 to {rate / 2:g} Hz.",
     ]
     if rate == lowest.rate:
-        sentences.append(f"For more, put {lowest.name} into a dataset of its own, or take --band full.")
+        sentences.append(f"For more, put {lowest.name} into a dataset of its own, or set band to full.")
     return " ".join(sentences)
 
 

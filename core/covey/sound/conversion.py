@@ -126,9 +126,9 @@ def _convert(
 def _check_events(recipe: Recipe, events: Mapping[str, Sequence[Event]] | None) -> None:
     if (events is None) != (recipe.cut == GRID):
         raise CoveyError(
-            f"The recipe cuts around events (cut {recipe.cut}): name the annotations with --around."
+            f"The recipe cuts around events (cut {recipe.cut}): name the tables of events to cut around."
             if events is None
-            else "Events are cut around their middle or whole: --cut grid does not go with --around."
+            else "Events are cut around their middle or whole: with tables of events, cut cannot be grid."
         )
 
 

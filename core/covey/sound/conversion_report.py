@@ -135,7 +135,7 @@ class ConversionReport:
                 f" covey, by size and time: {_join(self.assumed, verbose)}"
             )
         if self.orphans:
-            deed = "removed" if self.orphans_removed else "--remove-orphans removes them"
+            deed = "removed" if self.orphans_removed else "they stay"
             yield (
                 f"{count_noun(len(self.orphans), 'image')} of recordings that are gone: {deed}"
                 f" ({_join(self.orphans, verbose)})"
@@ -159,7 +159,8 @@ class ConversionReport:
             yield f"{count_noun(self.silent, 'segment')} left out as silent"
         ends = [entry.rest for entry in self.used if entry.rest >= _AUDIBLE]
         if ends:
-            yield f"{sum(ends):.1f} s at the end of {count_noun(len(ends), 'recording')} in no image: see --last"
+            recordings = count_noun(len(ends), "recording")
+            yield f"{sum(ends):.1f} s at the end of {recordings} in no image: the option last fills them up"
         if self.files.others:
             kinds = ", ".join(sorted(self.files.others))
             yield f"{count_noun(self.files.others.total(), 'file')} of other kinds left alone: {kinds}"

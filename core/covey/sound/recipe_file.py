@@ -150,7 +150,7 @@ def _list_doubts(path: Path, document: Mapping[str, object]) -> Iterator[str]:
     if "specsub" in document and "log_f_min" not in document:
         yield (
             f"{path} does not say whether the frequency axis is logarithmic (log_f_min is missing): a linear one is"
-            " drawn. If it is: --scale log --log-min 0.02, say."
+            " drawn. If it is, set scale to log, and log_min to 0.02, say."
         )
     if document.get("eps", EPS) != EPS:
         yield f"{path} adds {document['eps']} before the logarithm; covey always adds {EPS}."

@@ -283,7 +283,7 @@ class WebClient:
             raise CoveyError(f"{self._host} has nothing at this address: {message}")
         sentence = f"{self._host} refuses: {message}"
         if status == HTTPStatus.UNAUTHORIZED:
-            raise StopFetching(f"{sentence.rstrip('.')}. Set another key by `covey keys set`, or in its variable.")
+            raise StopFetching(f"{sentence.rstrip('.')}. Set another key of this source, or its variable.")
         if status == HTTPStatus.BAD_REQUEST:
             raise StopFetching(sentence)
         raise CoveyError(sentence)

@@ -127,5 +127,5 @@ def _check_any_used(matched: MatchedSelections, names: Sequence[str]) -> None:
 
 def _cluster_hint(left_out: Mapping[str, Sequence[str]]) -> str:
     clusters = list(dict.fromkeys(left_out.get(CLUSTERS, ())))
-    ways = "write classes in their place, or take them as classes with --column Label"
+    ways = "write classes in their place, or take them as classes by the option column, set to Label"
     return f" Clusters as covey exported them are no classes ({preview(clusters)}): {ways}." if clusters else ""

@@ -117,10 +117,9 @@ def _complete_models(dataset: Dataset, progress: Progress) -> list[OriginalModel
     for sentence in reasons:
         progress.note(sentence)
     if not models:
-        command = f"covey run {dataset.location} --set reducer.sizes=2,4,8"
         raise CoveyError(
-            f"{dataset.location} has no embedding in the sizes {_SIZES_TEXT}, which the original tools need: make them"
-            f" with {command}."
+            f"{dataset.location} has no embedding in the sizes {_SIZES_TEXT}, which the original tools need: find"
+            " groups with the option sizes of the reducer set to 2,4,8."
         )
     balance.used = len(models)
     progress.note(balance.describe())

@@ -54,7 +54,7 @@ def read_segments(dataset: Dataset, names: Collection[str], length: float | None
     }
     if not all(segment.length for segment in segments.values()):
         raise CoveyError(
-            f"How long is a segment? There is no {PARAMETERS_FILE} beside the images: give --segment SECONDS."
+            f"How long is a segment? There is no {PARAMETERS_FILE} beside the images: set segment, its length in s."
         )
     return segments
 

@@ -102,4 +102,6 @@ def _read(path: Path) -> Timing:
             raise ValueError("a length or rate is not above 0")
         return Timing(step, rate)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CoveyError(f"{path} cannot be read ({reason(error)}): delete it and give --segment.") from error
+        raise CoveyError(
+            f"{path} cannot be read ({reason(error)}): delete it and set segment, the length in s."
+        ) from error

@@ -178,7 +178,7 @@ def _class_column(path: Path, heads: Sequence[str], rows: Sequence[Mapping[str, 
     chosen_head = chosen_head or next(iter(usual_heads), None) or ("" if not rows else LABEL.lower())
     if chosen_head and chosen_head not in heads_by_key:
         hint = did_you_mean(column, heads) if column else ""
-        advice = f" There is: {_list(heads)}. Name the one with classes with --column."
+        advice = f" There is: {_list(heads)}. Name the one with classes by the option column."
         raise CoveyError(f"The selections {path} have no column {column or LABEL!r}.{hint}{advice}")
     return heads_by_key.get(chosen_head, "")
 
