@@ -225,6 +225,23 @@ def test_what_lies_in_a_dataset_is_said(birds: Path) -> None:
     assert "metadata.csv says more of the recordings: 2 species." in told(app)
 
 
+def test_labels_that_lie_in_a_dataset_are_taken_in_by_one_button(birds: Path) -> None:
+    table = birds / "labels.csv"
+    table.write_text("filename,nothing,more\ncall_000.png,1,2\n")
+    app = opened(birds)
+    button(app, "Take these labels in").click().run()
+    assert not app.exception
+    assert "labels.csv cannot be read, line 2" in told(app)
+    names = [path.name for path in sorted((birds / "images").iterdir())[:2]]
+    table.write_text(f"filename,label\n{names[0]},wren\n{names[1]},robin\nnowhere.png,wren\n")
+    button(app, "Take these labels in").click().run()
+    assert not app.exception
+    assert "Of 3 rows 2 used; 1 that name no image (nowhere.png). 2 labels: 2 new." in told(app)
+    assert "cannot be read" not in told(app)
+    assert open_labels(FolderDataset(birds)).by_image() == {names[0]: ("wren",), names[1]: ("robin",)}
+    assert "2 classes with 2 labels" in told(app)
+
+
 def test_hardly_any_images_make_no_groups_and_it_says_why(birds: Path, names: list[str]) -> None:
     embedding = FolderDataset(birds).embeddings()[0]
     assert embedding.provenance

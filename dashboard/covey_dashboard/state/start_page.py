@@ -28,11 +28,15 @@ class SurveyTable:
 
 @attrs.define(eq=False)
 class StartState:
-    """The page Start: why a button did not do what it says, where the chooser of folders is, what a source has."""
+    """The page Start: why a button did not do what it says, where the chooser of folders is, what a source has.
+
+    `truth_report_by_location` says what the table of labels in a dataset brought.
+    """
 
     problem: str = ""
     browsed: str = ""
     survey: SurveyTable | None = None
+    truth_report_by_location: dict[str, str] = attrs.field(factory=dict)
 
     location = Widget[str]("start.location")
     recent = Widget[str | None]("start.recent")
@@ -48,6 +52,7 @@ class StartState:
     learn_again = Widget[bool](f"{LASTING}learn_again")
 
     ways_key = "start_ways"
+    truth_key = "start.truth"
     make_images_key = "start.make_images"
     find_groups_key = "start.find_groups"
     find_other_groups_key = "start.find_other_groups"

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from covey import CoveyError
-from covey.frontend import count_noun
+from covey.frontend import count_noun, import_labels
 from covey_dashboard.data.datasets import (
     OpenEmbedding,
     confirm_images,
@@ -31,6 +31,7 @@ from covey_dashboard.pages.start.recordings_here import (
 )
 from covey_dashboard.server.read_only import is_read_only
 from covey_dashboard.state import OpenState, StartState
+from covey_dashboard.widgets.every_page.jobs import run_action
 from covey_dashboard.widgets.messages import show_hint
 from covey_dashboard.widgets.page_frame import link_page, show_table
 
@@ -76,12 +77,22 @@ def describe_metadata(location: str, opened: OpenEmbedding | None) -> str:
 
 
 def show_truth(location: str) -> None:
-    """Say that a table of labels lies in a dataset, and where it can be used."""
+    """Say that a table of labels lies in a dataset, offer to take it in, and say what it brought."""
     if not (dataset_at(location).home / TRUTH).is_file():
         return
-    show_hint(f"{TRUTH} lies here: names that somebody gave to images. The page Labels takes it in.")
+    if report := StartState.recall().truth_report_by_location.get(location):
+        show_hint(f"{TRUTH}: {report} The page Labels shows them, and takes this back.")
+        link_page("labels", "See the labels", ":material/label:")
+        return
+    show_hint(f"{TRUTH} lies here: names that somebody gave to images.")
     if not is_read_only():
-        link_page("labels", "Take it in on the page Labels", ":material/label:")
+        st.button("Take these labels in", key=StartState.truth_key, on_click=run_action, args=(_import_truth, location))
+
+
+def _import_truth(location: str) -> None:
+    dataset = dataset_at(location)
+    label_import = import_labels(dataset, label_store(location), dataset.home / TRUTH, TRUTH)
+    StartState.recall().truth_report_by_location[location] = label_import.describe()
 
 
 def offer_images(location: str) -> None:
