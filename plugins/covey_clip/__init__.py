@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypedDict
@@ -16,6 +16,7 @@ from covey.authoring import (
     check_hub_reachable,
     did_you_mean,
     layers_option,
+    list_fetched_repositories,
     preview,
     reason,
     unknown_weights,
@@ -73,6 +74,13 @@ class Clip(VisionExtractor):
         " better features.",
     )
     layers: tuple[str, ...] = layers_option(EMBEDDING)
+
+    def describe_choice(self, option: str, choice: str) -> str:
+        """Return how large a usual model is, and whether weights are here, must be downloaded, or do not exist."""
+        if option != "model":
+            return ""
+        size_words = f"about {_USUAL_MB[choice]:,} MB, " if choice in _USUAL_MB else ""
+        return size_words + _RANKS[_rank_model(choice, list_fetched_repositories())]
 
     def network(self) -> Network:
         """Return the image tower with its weights.
@@ -141,10 +149,29 @@ def covey_feature_extractors() -> Iterator[type[Clip]]:
 
 
 def _models() -> list[str]:
+    """Return the models that are ready to work first, then the usual ones, and those without weights last."""
     import open_clip
 
-    model_names: list[str] = open_clip.list_models()
-    return model_names
+    fetched = list_fetched_repositories()
+    return sorted(
+        open_clip.list_models(), key=lambda model: (_rank_model(model, fetched), model not in _USUAL_MB, model)
+    )
+
+
+_USUAL_MB = {"RN50": 408, "RN101": 479, "ViT-B-16": 598, "ViT-B-32": 605, "ViT-L-14": 1710, "convnext_base_w": 718}
+"""Models that many people use, with the size of their weights in MB, both towers: OpenCLIP has no table of sizes."""
+_RANKS = ("on this machine", "needs a download", "without weights")
+
+
+def _rank_model(model: str, fetched: Collection[str]) -> int:
+    """Return how ready a model is: a place in _RANKS."""
+    import open_clip
+
+    tags: list[str] = open_clip.list_pretrained_tags_by_model(model)
+    if not tags:
+        return 2
+    released: _ReleasedWeights = open_clip.get_pretrained_cfg(model, tags[0])
+    return 0 if released.get("hf_hub", "").rpartition("/")[0] in fetched else 1
 
 
 def _check_model(model: str) -> None:

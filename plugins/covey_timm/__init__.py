@@ -15,6 +15,7 @@ from covey.authoring import (
     check_hub_reachable,
     did_you_mean,
     layers_option,
+    list_fetched_repositories,
     unknown_weights,
     weights_not_fetched,
 )
@@ -66,8 +67,11 @@ class Timm(VisionExtractor):
         return _packaged_file() if self._is_packaged() else super().weights_file()
 
     def describe_choice(self, option: str, choice: str) -> str:
-        """Return whether the weights of a model are on this machine, must be downloaded, or do not exist."""
-        return _RANKS[_rank_model(choice, _list_fetched())] if option == "model" else ""
+        """Return how large a usual model is, and whether weights are here, must be downloaded, or do not exist."""
+        if option != "model":
+            return ""
+        size_words = f"about {_USUAL_MB[choice]} MB, " if choice in _USUAL_MB else ""
+        return size_words + _RANKS[_rank_model(choice, list_fetched_repositories())]
 
     def network(self) -> Network:
         """Return the network with its weights.
@@ -119,15 +123,21 @@ def _models() -> list[str]:
     """Return the models that are ready to work first, then those whose weights can be fetched, then the others."""
     import timm
 
-    fetched = _list_fetched()
-    return sorted(timm.list_models(), key=lambda model: (_rank_model(model, fetched), model not in _USUAL, model))
+    fetched = list_fetched_repositories()
+    return sorted(timm.list_models(), key=lambda model: (_rank_model(model, fetched), model not in _USUAL_MB, model))
 
 
-_USUAL = (
-    *("convnext_tiny", "efficientnet_b0", "mobilenetv3_large_100", "regnety_040", "resnet50"),
-    *("tf_efficientnetv2_s", "vit_small_patch14_dinov2"),
-)
-"""Models of moderate size that many people use: they come before others that need a download."""
+_USUAL_MB = {
+    "convnext_tiny": 114,
+    "efficientnet_b0": 21,
+    "mobilenetv3_large_100": 22,
+    "regnety_040": 83,
+    "resnet50": 102,
+    "tf_efficientnetv2_s": 86,
+    "vit_small_patch14_dinov2": 88,
+}
+"""Models of moderate size that many people use, which come before others that need a download, with the size of their
+weights in MB. timm has no table of sizes, and building all networks to count would take minutes."""
 _RANKS = ("installed", "on this machine", "needs a download", "without weights")
 
 
@@ -140,15 +150,7 @@ def _rank_model(model: str, fetched: Collection[str]) -> int:
     config = timm.get_pretrained_cfg(model)
     if not timm.is_model_pretrained(model) or not config:
         return 3
-    return 1 if str(config.hf_hub_id).replace("/", "--") in fetched else 2
-
-
-def _list_fetched() -> set[str]:
-    """Return the repositories of the hub that were fetched before, with -- in the place of /."""
-    from huggingface_hub.constants import HF_HUB_CACHE
-
-    folder = Path(HF_HUB_CACHE)
-    return {path.name.removeprefix("models--") for path in folder.iterdir()} if folder.is_dir() else set()
+    return 1 if config.hf_hub_id in fetched else 2
 
 
 def _check_model(model: str) -> None:

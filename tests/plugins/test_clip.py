@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from covey import CoveyError, Runtime
+from covey.components.options import allowed_choices
 from covey.data.images import ImageFolder
 
 pytest.importorskip("torch")
@@ -166,3 +167,17 @@ def test_words_lie_where_openclip_puts_them(model: Any, tmp_path: Path) -> None:
     assert described.shape[1] == features(small())[0].shape[1]
     with pytest.raises(CoveyError, match="compared with the layer visual"):
         small(layers=("visual.transformer.resblocks.1",)).describe_text(texts, Runtime())
+
+
+def test_usual_models_come_first_with_their_true_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    models = [str(model) for model in allowed_choices(Clip(), "model") or ()]
+    assert Clip().model in models[:6]
+    for model in models[:6]:
+        with torch.device("meta"):
+            tensors = open_clip.CLIP(**open_clip.get_model_config(model)).state_dict().values()
+        size_mb = round(sum(tensor.nbytes for tensor in tensors) / 1e6)
+        assert Clip().describe_choice("model", model) == f"about {size_mb:,} MB, needs a download"
+    assert Clip().describe_choice("model", models[-1]) == "without weights"
+    (tmp_path / "models--timm--resnet50_clip.openai").mkdir()
+    assert next(iter(allowed_choices(Clip(), "model") or ())) == "RN50"

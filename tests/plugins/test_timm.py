@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from covey import CoveyError, Runtime
 from covey.components.kinds import Kind
+from covey.components.options import allowed_choices
 from covey.data.images import ImageFolder
 from covey.data.provenance import Provenance
 from covey.plugins.registry import Registry
@@ -191,3 +192,17 @@ def test_without_network_one_sentence_names_the_model_that_needs_none(tmp_path: 
         "or use the extractor timm with its default model, whose weights are installed with it.\n"
     )
     assert done.stdout.count("\n") == 1
+
+
+def test_usual_models_come_first_with_their_true_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    models = [str(model) for model in allowed_choices(Timm(), "model") or ()]
+    assert models[0] == Timm().model
+    for model in models[1:8]:
+        with torch.device("meta"):
+            tensors = timm.create_model(model).state_dict().values()
+        size_mb = round(sum(tensor.nbytes for tensor in tensors) / 1e6)
+        assert Timm().describe_choice("model", model) == f"about {size_mb} MB, needs a download"
+    assert Timm().describe_choice("model", models[8]) == "needs a download"
+    (tmp_path / "models--timm--resnet50.a1_in1k").mkdir()
+    assert Timm().describe_choice("model", "resnet50") == "about 102 MB, on this machine"

@@ -49,6 +49,7 @@ from covey.extraction.vision_extractor import (
     bands_option,
     check_hub_reachable,
     layers_option,
+    list_fetched_repositories,
     unknown_weights,
     weights_not_fetched,
 )
@@ -135,6 +136,7 @@ __all__ = [
     "guard_cell",
     "hash_file",
     "layers_option",
+    "list_fetched_repositories",
     "list_published_files",
     "make_folder",
     "option_values",

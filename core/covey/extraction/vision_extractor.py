@@ -160,6 +160,15 @@ def unknown_weights(weights: str, model: str, released: Iterable[str]) -> CoveyE
     )
 
 
+def list_fetched_repositories() -> set[str]:
+    """Return the repositories of the hub of which something was fetched before, such as "timm/resnet50.a1_in1k"."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    folder = Path(HF_HUB_CACHE)
+    names = [path.name.removeprefix("models--") for path in folder.iterdir()] if folder.is_dir() else []
+    return {name.replace("--", "/", 1) for name in names}
+
+
 def check_hub_reachable(repository: str, cached: Iterable[str]) -> None:
     """Check that a repository of the Hugging Face hub can be reached; the hub's own client tries for a minute.
 
