@@ -21,7 +21,7 @@ from tests.dashboard.browser import PATIENCE, launched, page_address, served, se
 
 NO_SHORT = "it makes pictures"
 
-PAGES = ("explore", "worklist", "labels")
+PAGES = ("start", "explore", "worklist", "labels")
 PICTURES = Path(__file__).parents[2] / "dashboard" / "pictures"
 COLOURS, STILL_MS = 160, 4000
 

@@ -99,8 +99,8 @@ def describe_time(experiment: Experiment, plan_lines: Sequence[PlanLine], image_
     if len(known_seconds) < len(extractors):
         return "How long that takes is unknown until it has begun."
     return (
-        f"That takes about {format_duration(sum(known_seconds))} on this computer, as fast as the last time; the map"
-        " and the groups come on top."
+        f"That takes about {format_duration(sum(known_seconds))} on this computer, as fast as the last time;"
+        " starting, the map and the groups come on top."
     )
 
 
