@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import attrs
 import numpy as np
 import pytest
+import streamlit as st
 from playwright.sync_api import Locator, Page, expect
 from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import seen, settle
@@ -17,11 +18,14 @@ from tests.dashboard.browser import seen, settle
 from covey import Clustering
 from covey.components.kinds import Kind
 from covey.data.folder import FolderDataset
+from covey.data.image_contents import hash_images
 from covey.data.provenance import Provenance
-from covey.frontend import PARAMETERS_FILE, Recipe, is_entry_of, read_image_axes
+from covey.frontend import PARAMETERS_FILE, ImageFolder, Recipe, is_entry_of, read_image_axes
 from covey.labelling import LabelStore
 from covey_dashboard.data.datasets import list_tables
+from covey_dashboard.data.labels import observe_labels_together
 from covey_dashboard.pages.name_groups.frequency_bands import describe_bands, list_row_frequencies, measure_band
+from covey_dashboard.pages.name_groups.group_summaries import count_labels
 
 MOST_ACTIONS = 25
 """Clicks, keys and typed names with which ten groups are named from a fresh result."""
@@ -98,6 +102,47 @@ def test_ten_groups_are_named_with_few_actions_without_waiting(
         expect(page.get_by_text("All 11: kind 5")).to_have_count(2)
         assert store.images("kind 5") == names[44:66]
         assert store.images("kind 4") == []
+
+
+def test_windows_share_one_look_at_labels_and_images(
+    birds: Path, names: list[str], store: LabelStore, view: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_groups(birds, names)
+    store.add(names[:11], "robin")
+    reads: list[LabelStore] = []
+    looks: list[str] = []
+    read_labels = LabelStore.by_image
+
+    def count_read(self: LabelStore) -> dict[str, tuple[str, ...]]:
+        reads.append(self)
+        return read_labels(self)
+
+    def count_look(images: ImageFolder, wanted: Collection[str]) -> dict[str, str]:
+        looks.extend(wanted)
+        return hash_images(images, wanted)
+
+    monkeypatch.setattr(LabelStore, "by_image", count_read)
+    monkeypatch.setattr("covey.data.dataset.hash_images", count_look)
+    windows = [view("name_groups", birds) for _ in range(3)]
+    assert (len(reads), sorted(looks)) == (1, names[:11])
+    store.add(names[11:22], "wren")
+    looks.clear()
+    for window in windows:
+        window.run()
+    assert (len(reads), sorted(looks)) == (2, names[11:22])
+
+
+def test_images_that_were_replaced_are_counted_no_more_after_the_next_look(
+    birds: Path, names: list[str], store: LabelStore
+) -> None:
+    write_groups(birds, names)
+    store.add(names[:11], "robin")
+    location = str(birds)
+    entry = next(entry for entry in list_tables(location).entries if is_entry_of(entry, Clustering))
+    assert count_labels(location, entry, observe_labels_together(location))[0] == {"robin": 11}
+    (birds / "images" / names[0]).write_bytes((birds / "images" / names[100]).read_bytes())
+    st.cache_resource.clear()
+    assert count_labels(location, entry, observe_labels_together(location))[0] == {"robin": 10}
 
 
 def test_what_is_missing_is_said(birds: Path, view: Callable[..., AppTest]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import attrs
 import numpy as np
@@ -38,6 +38,8 @@ from covey_dashboard.server.read_only import is_read_only
 
 PLACE_TTL = 10
 """Seconds after which covey looks again whether a dataset can be written."""
+LOOK_TTL = 4
+"""Seconds for which windows that observe labels together share one look at the labelled images."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -100,10 +102,50 @@ class OutdatedLabels:
     image_version: str = ""
 
 
+@attrs.frozen(eq=False)
+class RecentContents:
+    """Tells the contents of images, each of which it looks at once."""
+
+    look_up: Callable[[Collection[str]], Mapping[str, str]]
+    _content_by_name: dict[str, str] = attrs.field(factory=dict)
+    """"" for an image that is not there."""
+
+    def __call__(self, names: Collection[str]) -> Mapping[str, str]:
+        """Return the SHA-256 of those of some images that are there."""
+        if new_names := [name for name in names if name not in self._content_by_name]:
+            contents = self.look_up(new_names)
+            self._content_by_name.update((name, contents.get(name, "")) for name in new_names)
+        return {name: content for name in names if (content := self._content_by_name[name])}
+
+
 def observe_labels(location: str) -> ObservedLabels:
     """Look at the labels of a dataset and at the labelled images. Raises CoveyError."""
     store = label_store(location)
     return ObservedLabels(store, store.version, store.fingerprint())
+
+
+def observe_labels_together(location: str) -> ObservedLabels:
+    """Look at the labels of a dataset, and once every few seconds at the labelled images, for all windows together.
+
+    It is for pages on which many people change labels at once. The store that is returned is for reading only.
+
+    Raises:
+        CoveyError: the labels cannot be read.
+    """
+    store = label_store(location)
+    reader = attrs.evolve(store, contents=_recent_contents(store), writable=False)
+    version = reader.version
+    return ObservedLabels(reader, version, _look_at_images(reader, version))
+
+
+@cached(ttl=LOOK_TTL, max_entries=8, by=lambda store: str(store.path))
+def _recent_contents(store: LabelStore) -> RecentContents:
+    return RecentContents(store.contents)
+
+
+@cached(ttl=LOOK_TTL, max_entries=8, by=lambda store, version: (str(store.path), version))
+def _look_at_images(store: LabelStore, _version: str) -> str:
+    return store.fingerprint()
 
 
 def label_store(location: str) -> LabelStore:

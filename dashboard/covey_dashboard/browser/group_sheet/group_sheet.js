@@ -118,6 +118,6 @@ export class GroupSheet {
     row.input.show(classes, isNews && !isBusy ? group.label : undefined);
     row.isAwaited = isAwaited;
     if (!isBusy) row.label = group.label;
-    if (!isAwaited) row.note.textContent = group.note;
+    if (!isAwaited && row.note.textContent !== group.note) row.note.textContent = group.note;
   }
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import attrs
 import numpy as np
@@ -12,6 +13,7 @@ from covey.frontend import NOISE, Entry, count_noun, is_entry_of, measure_oddity
 from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.data.caching import cached
 from covey_dashboard.data.datasets import list_tables, load_table
+from covey_dashboard.data.labels import ObservedLabels, classes_by_image
 from covey_dashboard.data.metadata import recording_names
 from covey_dashboard.data.selection import Rows
 from covey_dashboard.data.table_titles import is_made_from
@@ -49,6 +51,20 @@ def summarize_groups(location: str, entry: Entry[Clustering]) -> list[GroupSumma
     numbers, counts = np.unique(table.labels[table.labels != NOISE], return_counts=True)
     largest = numbers[np.argsort(-counts, kind="stable")][:MOST_GROUPS]
     return [_summarize(table, number, Z) for number in largest.tolist()]
+
+
+@cached(max_entries=4)
+def count_labels(location: str, entry: Entry[Clustering], observed: ObservedLabels) -> Mapping[int, Counter[str]]:
+    """Return how many images of each group have each class, by the number of the group.
+
+    Raises:
+        CoveyError: a file cannot be read.
+    """
+    labels_by_image = classes_by_image(observed)
+    return {
+        group.number: Counter(label for name in group.names for label in labels_by_image.get(name, ()))
+        for group in summarize_groups(location, entry)
+    }
 
 
 def _summarize(table: Clustering, number: int, Z: Floats | None) -> GroupSummary:

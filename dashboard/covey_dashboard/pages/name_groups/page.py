@@ -14,10 +14,16 @@ from covey.frontend import Action, Entry, LabelStore, cluster_colour, count_noun
 from covey_dashboard.browser.browser_component import component
 from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.data.datasets import image_folder, list_tables
-from covey_dashboard.data.labels import ObservedLabels, classes_by_image, list_classes, observe_labels
+from covey_dashboard.data.labels import (
+    ObservedLabels,
+    classes_by_image,
+    label_store,
+    list_classes,
+    observe_labels_together,
+)
 from covey_dashboard.data.table_titles import is_made_from, title_tables
 from covey_dashboard.pages.name_groups.frequency_bands import describe_bands
-from covey_dashboard.pages.name_groups.group_summaries import MOST_GROUPS, GroupSummary, summarize_groups
+from covey_dashboard.pages.name_groups.group_summaries import MOST_GROUPS, GroupSummary, count_labels, summarize_groups
 from covey_dashboard.server import thumbnails
 from covey_dashboard.state import ClassFieldState, LabelBarState, NameGroupsState
 from covey_dashboard.widgets.label_bar import act_and_report, button_row, show_report, show_undo_buttons, watch_labels
@@ -45,8 +51,8 @@ class GroupSheet:
 
     @property
     def store(self) -> LabelStore:
-        """Where the labels are kept."""
-        return self.observed.store
+        """Where the labels are kept. Raises CoveyError."""
+        return label_store(self.location)
 
 
 def show_name_groups(location: str) -> None:
@@ -93,7 +99,7 @@ def read_sheet(location: str, entry: Entry[Clustering]) -> GroupSheet:
     Raises:
         CoveyError: a file cannot be read.
     """
-    observed = observe_labels(location)
+    observed = observe_labels_together(location)
     watch_labels(observed.store, observed.version)
     return GroupSheet(
         location=location,
@@ -114,13 +120,14 @@ def show_groups(sheet: GroupSheet) -> None:
     with button_row():
         show_undo_buttons(sheet.store)
     show_report("Name each group: type, then Enter leads to the next. Each name is saved at once.")
-    labels_by_image, classes = classes_by_image(sheet.observed), list_classes(sheet.observed)
+    classes = list_classes(sheet.observed)
+    counts_by_group = count_labels(sheet.location, sheet.entry, sheet.observed)
     _component(
         key=NameGroupsState.sheet_key,
         data={
             "view": f"{sheet.location} {sheet.entry.name}",
             "images": thumbnails.address(image_folder(sheet.location)),
-            "groups": [describe_group(sheet, group, labels_by_image) for group in sheet.groups],
+            "groups": [describe_group(sheet, group, counts_by_group[group.number]) for group in sheet.groups],
             "classes": [{"name": label_class.name, "colour": label_class.colour} for label_class in classes],
             "answered": ClassFieldState.recall(NameGroupsState.sheet_key).answered,
         },
@@ -130,11 +137,8 @@ def show_groups(sheet: GroupSheet) -> None:
         st.caption(f"The {MOST_GROUPS} largest groups are shown.")
 
 
-def describe_group(
-    sheet: GroupSheet, group: GroupSummary, labels_by_image: Mapping[str, Sequence[str]]
-) -> dict[str, object]:
+def describe_group(sheet: GroupSheet, group: GroupSummary, counts: Counter[str]) -> dict[str, object]:
     """Return one group as the browser takes it: its class is that which most of its images have."""
-    counts = Counter(label for name in group.names for label in labels_by_image.get(name, ()))
     label, count = counts.most_common(1)[0] if counts else ("", 0)
     band = sheet.band_by_group.get(group.number)
     return {
@@ -192,7 +196,7 @@ def _rename_group(sheet: GroupSheet, group: GroupSummary, name: str) -> Action |
     undone = store.take_back(previous_id) if previous_id else None
     if not name:
         return undone
-    labels_by_image = store.by_image()
+    labels_by_image = classes_by_image(observe_labels_together(sheet.location))
     names = [image for image in group.names if not labels_by_image.get(image)]
     action = store.add(names, find_class(store.classes(), name), HOW)
     if action:
