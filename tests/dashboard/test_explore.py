@@ -24,7 +24,8 @@ from covey.data.provenance import Provenance
 from covey.data.segment_names import image_name
 from covey.labelling import open_labels
 from covey.plugins.registry import Registry
-from covey_dashboard.data.selection import AllImages, ImagesOfCluster
+from covey_dashboard.current_dataset import current_embedding
+from covey_dashboard.data.selection import AllImages, ChosenImages, ImagesOfCluster
 from covey_dashboard.server import server
 
 PLUGIN = """
@@ -387,3 +388,17 @@ def test_explore_says_what_the_data_suggest_and_why(
         caption.value.startswith("The data suggest eps = ") and ": 4 groups; 4 to 5 between eps" in caption.value
         for caption in app.caption
     )
+
+
+def test_similar_images_are_added_to_those_that_are_left_in(opened: Open, birds: Path, names: list[str]) -> None:
+    app, embedding = opened(birds), current_embedding(str(birds)) or pytest.fail("there is an embedding")
+    state = app.session_state[f"state of ExploreState {embedding.identity}"]
+    assert button(app, "Add similar").disabled
+    state.selection, state.removed_at_first = ChosenImages.of(np.arange(60, 82), "some"), names[60:62]
+    button(app.run(), "Add similar").click().run()
+    assert "Added: 8 images most like the 20 selected before. 28 are selected now." in " ".join(
+        element.value for element in app.html
+    )
+    selected = state.selection.rows.tolist()
+    assert selected[:20] == list(range(62, 82))
+    assert set(selected[20:]) == set(range(82, 90))

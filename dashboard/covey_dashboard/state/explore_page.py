@@ -56,6 +56,7 @@ class ExploreState:
     filters_key = "explore.filters"
     filter_menu_key, map_menu_key, keep_menu_key = "explore.filter_menu", "explore.map_menu", "explore.keep_menu"
     clear_key = "explore.clear_filters"
+    grow_key = "explore.grow"
     bar_key, images_key = "explore_bar", "explore_images"
     """The keys of the line above the map and of the images, which the style sheet names too."""
 

@@ -20,12 +20,15 @@ WATCH_S = 4.0
 """Seconds between two looks whether another window has changed the labels."""
 
 
-def show_label_bar(store: LabelStore, list_names: Callable[[], Sequence[str]]) -> None:
+def show_label_bar(store: LabelStore, list_names: Callable[[], Sequence[str]]) -> DeltaGenerator:
     """Show a field for the name of a class, and buttons that give it to images, take it away, undo and redo.
 
     Args:
         store: where the labels are kept.
         list_names: returns the names of the images; called again at a click, which may come with that on an image.
+
+    Returns:
+        The row of buttons, for further ones.
 
     Raises:
         CoveyError: the labels cannot be read.
@@ -33,7 +36,8 @@ def show_label_bar(store: LabelStore, list_names: Callable[[], Sequence[str]]) -
     classes, image_count = store.classes(), len(list_names())
     give = partial(give_class, store, list_names)
     name = find_class(classes, show_class_field(LabelBarState.class_key, classes, give, "Label the images"))
-    with button_row():
+    row = button_row()
+    with row:
         st.button(
             f"Label {count_noun(image_count, 'image')}",
             type="primary",
@@ -56,6 +60,7 @@ def show_label_bar(store: LabelStore, list_names: Callable[[], Sequence[str]]) -
     show_report("Click the images that do not belong, then name the rest.")
     if is_read_only():
         show_hint(VISIT_LABELS)
+    return row
 
 
 def act_with_name(act: Callable[[str], None]) -> None:

@@ -43,6 +43,8 @@ MOST_LISTED = 300
 MOST_SIMILAR = 200
 """Images that are shown as most like others."""
 GROUP, LABEL, RECORDING = "group", "label", "recording"
+LEAST_ADDED = 8
+"""Images that are added to a selection at once, at least."""
 MOSTLY = 0.5
 """The share of one recording in the selected images from which on that is said."""
 
@@ -226,6 +228,18 @@ class ExploreView:
         rows = np.flatnonzero(np.isin(self.table.names, names))
         similar_rows = nearest_rows(load_similarity_space(self.opened), rows, MOST_SIMILAR)
         return SimilarImages(tuple(similar_rows.tolist()))
+
+    def find_more(self, selected: Rows, left_out: Rows, hidden: Mask) -> Rows:
+        """Return the rows that are most like selected ones: a tenth as many, at least LEAST_ADDED.
+
+        Args:
+            selected: the rows of the images of which more are wanted.
+            left_out: rows that a person took out.
+            hidden: which images are not shown (n,).
+        """
+        near_rows = nearest_rows(load_similarity_space(self.opened), selected, len(self.clusters))
+        new_rows = near_rows[~hidden[near_rows] & ~np.isin(near_rows, left_out)]
+        return new_rows[: max(LEAST_ADDED, len(selected) // 10)]
 
 
 def _by_size(cluster_and_size: tuple[int, int]) -> tuple[bool, int, int]:

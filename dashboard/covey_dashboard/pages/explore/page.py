@@ -119,7 +119,7 @@ def show_view(
         elif search.is_voting and view.nearest is None:
             await_voting(view.opened)
     with image_place:
-        show_images(view, selection, rows)
+        show_images(view, options, selection, rows)
 
 
 def show_explore_map(view: ExploreView, options: MapOptions, selection: Selection, rows: Rows, pending: str) -> None:

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from functools import partial
 
+import numpy as np
 import streamlit as st
 
 from covey import CoveyError, Floats
-from covey.frontend import measure_oddity
+from covey.frontend import count_noun, measure_oddity
 from covey_dashboard.data.datasets import dataset_at, image_folder
-from covey_dashboard.data.selection import Rows, Selection
+from covey_dashboard.data.image_filters.filters import Mask
+from covey_dashboard.data.selection import ChosenImages, Rows, Selection
 from covey_dashboard.data.species_suggestions import suggest_species
 from covey_dashboard.pages.explore.addressed_view import remember_view
 from covey_dashboard.pages.explore.choose_selection import select_similar
-from covey_dashboard.pages.explore.explore_view import ExploreView
-from covey_dashboard.state import ExploreState
+from covey_dashboard.pages.explore.explore_view import ExploreView, MapOptions
+from covey_dashboard.state import ExploreState, LabelBarState
 from covey_dashboard.widgets.gallery import list_remaining, remove_at_first, show_gallery
 from covey_dashboard.widgets.label_bar import follow_changes, show_label_bar
 from covey_dashboard.widgets.messages import show_problem
 
+GROWING = "Adds the images that are most like those left in: a tenth as many, at least 8."
+
 
 @st.fragment
-def show_images(view: ExploreView, selection: Selection, rows: Rows) -> None:
+def show_images(view: ExploreView, options: MapOptions, selection: Selection, rows: Rows) -> None:
     """Show the images that are selected; taking one out reruns only this, and leaves the map still."""
     try:
-        show_selected_images(view, selection, rows)
+        show_selected_images(view, options, selection, rows)
     except CoveyError as error:
         show_problem(str(error))
     if view.observed:  # after the report of the last action is shown: the map takes longer
         follow_changes(view.observed.store, view.observed.version)
 
 
-def show_selected_images(view: ExploreView, selection: Selection, rows: Rows) -> None:
+def show_selected_images(view: ExploreView, options: MapOptions, selection: Selection, rows: Rows) -> None:
     """Show the images that are selected, and what can be done with those that a person leaves in.
 
     Raises:
@@ -63,7 +67,37 @@ def show_selected_images(view: ExploreView, selection: Selection, rows: Rows) ->
         suggestion_place.text(sentence, help="What it hears most in these images. It labels nothing: you do.")
     if view.observed:
         with label_bar_place:
-            show_label_bar(view.observed.store, partial(list_remaining, names, selection_key))
+            button_place = show_label_bar(view.observed.store, partial(list_remaining, names, selection_key))
+        with button_place:
+            show_grow_button(view, view.hidden(selection, options), set(remaining), rows)
+
+
+def show_grow_button(view: ExploreView, hidden: Mask, remaining_names: Set[str], rows: Rows) -> None:
+    """Show a button that adds the most similar images to those that are left in.
+
+    Raises:
+        CoveyError: a file cannot be read.
+    """
+    is_left_in = np.array([name in remaining_names for name in view.table.names[rows].tolist()], dtype=bool)
+    is_possible = bool(remaining_names) and len(rows) < len(view.clusters)
+    if st.button("Add similar", help=GROWING, key=ExploreState.grow_key, disabled=not is_possible):
+        grow_selection(view, hidden, rows[is_left_in], rows[~is_left_in])
+        st.rerun()
+
+
+def grow_selection(view: ExploreView, hidden: Mask, left_in: Rows, left_out: Rows) -> None:
+    """Select the most similar images besides those that are left in, and say how many.
+
+    Raises:
+        CoveyError: a file cannot be read.
+    """
+    new_rows = view.find_more(left_in, left_out, hidden)
+    grown_rows = np.concatenate([left_in, new_rows])
+    ExploreState.recall(view.opened).selection = ChosenImages.of(grown_rows, "With similar images")
+    added = f"{count_noun(len(new_rows), 'image')} most like the {len(left_in):,} selected before"
+    LabelBarState.recall().set_report(
+        f"Added: {added}. {len(grown_rows):,} are selected now." if len(new_rows) else "There is no other image to add."
+    )
 
 
 def rate_oddity_of(view: ExploreView, rows: Rows) -> Callable[[], Floats]:
