@@ -104,6 +104,12 @@ def open_options(page: Page) -> None:
         expect(page.get_by_role("button", name="Close", exact=True)).to_be_visible()
 
 
+def close_options(page: Page) -> None:
+    """Hide them again, so that the map has its full height."""
+    page.get_by_role("button", name="Close", exact=True).click()
+    expect(page.get_by_role("button", name="Change", exact=True)).to_be_visible()
+
+
 def choose_in_menu(page: Page, menu: str, label: str, option: str) -> None:
     """Choose from a list in a menu of the page Explore, and close the menu."""
     page.get_by_role("button", name=menu, exact=True).click()

@@ -19,6 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.dashboard.browser import (
     COVEY,
+    close_options,
     free_port,
     group_line,
     open_options,
@@ -52,6 +53,7 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
     open_options(tab)
     set_number(tab, "Group tightness (eps)", "0.5")
     expect(group_line(tab)).to_contain_text("4 % left out")
+    close_options(tab)
     settle(tab)
     yield tab
     tab.close()
@@ -122,7 +124,7 @@ class TestExplore:
             expected = list(bytes.fromhex(cluster_colour(cluster)[1:]))
             page.get_by_label("Show everything").click()
             page.mouse.move(*spot(page, *place))
-            for _ in range(12):
+            for _ in range(6):
                 page.mouse.wheel(0, -120)
             settle(page)
             assert np.abs(ground(page, *place) - expected).sum(axis=1).min() < 60
@@ -145,6 +147,7 @@ class TestExplore:
         expect(shown(page)).to_have_value("The encircled area: 20 images")
 
     def test_a_click_on_the_profile_sets_the_value(self, page: Page) -> None:
+        open_options(page)
         curve = page.locator(".profile svg")
         expect(curve).to_be_visible()
         box = curve.bounding_box()
@@ -164,6 +167,7 @@ class TestExplore:
         assert not page.get_by_test_id("stException").count()
 
     def test_the_slider_sets_the_value(self, page: Page) -> None:
+        open_options(page)
         before = float(page.get_by_label("Group tightness (eps)", exact=True).input_value())
         page.get_by_role("slider", name="eps").press("End")
         expect(group_line(page)).to_contain_text(" 1 group ")

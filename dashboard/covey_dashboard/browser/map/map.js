@@ -177,6 +177,9 @@ class PointMap {
       this.fitHeight();
     };
     window.addEventListener("resize", this.fitWindow);
+    this.shifts = new ResizeObserver(this.fitWindow); // what opens above the map moves it
+    const page = document.querySelector("[data-testid=stMainBlockContainer]");
+    if (page) this.shifts.observe(page);
   }
 
   /** @param {Node} bar */
@@ -229,7 +232,7 @@ class PointMap {
   /** Lets the map reach to the lower end of the window. */
   fitHeight() {
     if (!this.content) return;
-    const scrolled = this.host.closest?.("[data-testid=stMain]")?.scrollTop ?? 0;
+    const scrolled = document.querySelector("[data-testid=stMain]")?.scrollTop ?? 0;
     const room = window.innerHeight - this.body.getBoundingClientRect().top - scrolled - BELOW;
     this.body.style.height = `${Math.max(this.content.height, Math.round(room))}px`;
   }
@@ -237,6 +240,7 @@ class PointMap {
   end() {
     window.removeEventListener("resize", this.fitWindow);
     this.resizes.disconnect();
+    this.shifts.disconnect();
     this.painter.end();
     this.tooltip.end();
     this.host.remove();
