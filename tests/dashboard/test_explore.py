@@ -282,7 +282,7 @@ def test_of_30000_clusters_the_largest_are_listed(opened: Open, scattered: Calla
 
 def test_without_an_embedding_there_is_no_map(opened: Open, scattered: Callable[..., Path], tmp_path: Path) -> None:
     app = opened(scattered(tmp_path / "features", np.zeros((3, 2)), features=True))
-    assert "no embedding, and so no map, yet" in told(app)
+    assert "Tables that describe images are here, and no groups" in told(app)
 
 
 def test_a_damaged_table_is_named(opened: Open, birds: Path) -> None:

@@ -323,7 +323,7 @@ def change_groups(opened: OpenEmbedding, state: ExploreState, search: GroupSearc
 def show_suggestion(groups: Groups) -> None:
     """Say what options the data suggest, and why, while they are those that are set."""
     values = option_values(groups.clusterer)
-    suggested = {name: values[name] for name in groups.decided if values.get(name) is not None}
+    suggested = {name: value for name, value in values.items() if name in groups.decided and value is not None}
     if sentence := describe_suggestion(suggested, groups.reasons, groups.labels):
         st.caption(sentence)
 
