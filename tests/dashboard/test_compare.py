@@ -242,14 +242,14 @@ def views(page: Page) -> list[str]:
 
 def test_maps_of_one_embedding_move_together_and_others_alone(page: Page) -> None:
     left_view, right_view = views(page)
-    page.get_by_label("Zoom in").first.click()
+    page.get_by_label("Zoom in", exact=True).first.click()
     expect(page.locator(".map").nth(0)).not_to_have_attribute("data-view", left_view)
     expect(page.locator(".map").nth(1)).to_have_attribute("data-view", right_view)
     page.get_by_label("Right").click()
     page.get_by_role("option", name="Embedding: flat").click()
     expect(page.get_by_text("The same 115 images on both sides.")).to_be_visible()
     settle(page)
-    page.get_by_label("Zoom out").nth(1).click()
+    page.get_by_label("Zoom out", exact=True).nth(1).click()
     settle(page)
     left_view, right_view = views(page)
     assert left_view == right_view

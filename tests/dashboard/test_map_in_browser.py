@@ -132,7 +132,7 @@ def test_a_map_shows_everything_in_its_new_size_until_somebody_moves_it(page: Pa
     wide = view(page)
     page.get_by_label("Show everything").click()
     assert view(page) == wide
-    page.get_by_label("Zoom in").click()
+    page.get_by_label("Zoom in", exact=True).click()
     zoomed = view(page)
     page.set_viewport_size({"width": 1280, "height": 800})
     settle(page)
