@@ -48,6 +48,12 @@ def user_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(autouse=True)
+def main_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put back the main module after each test: Streamlit replaces it, and new processes would begin with that."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder that other users may enter, for datasets that are unwritable for a while; COVEY_HOME lies in it."""

@@ -16,7 +16,9 @@ NEARLY = 0.98
 HALF = 0.5
 """Share of the points above which one group is too large to be suggested without a finer alternative."""
 LEAST_SHARE = 0.05
-"""Share of the points that makes a group large, however few points there are."""
+"""Share of the points that makes a group large, if there are few."""
+LEAST_POINTS = 5
+"""Points that a group needs to be large, however few points there are."""
 WIDER = 2
 """How many times as many radii must agree on groups half as large, before these are suggested."""
 
@@ -54,9 +56,9 @@ class Cut:
         """Return what the groups tell: the sum of -p log p over the shares p of the points in each large group.
 
         A group of at least sqrt(2 n) of n points, or of LEAST_SHARE of them, is large; of a part of that with a
-        `detail` above 1.
+        `detail` above 1; but none of fewer than LEAST_POINTS.
         """
-        least = min(np.sqrt(2 / self.points), LEAST_SHARE) / detail
+        least = max(min(np.sqrt(2 / self.points), LEAST_SHARE) / detail, LEAST_POINTS / self.points)
         large = self.shares[self.shares >= least]
         return float(-(large * np.log(large)).sum())
 
