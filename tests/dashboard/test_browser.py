@@ -123,9 +123,11 @@ class TestExplore:
         for cluster, place in enumerate([(0, 0), (5, 0), (0, 5)]):
             expected = list(bytes.fromhex(cluster_colour(cluster)[1:]))
             page.get_by_label("Show everything").click()
+            settle(page)
             page.mouse.move(*spot(page, *place))
             for _ in range(6):
                 page.mouse.wheel(0, -120)
+            page.mouse.move(5, 5)  # away from the map, whose tooltip would cover points
             settle(page)
             assert np.abs(ground(page, *place) - expected).sum(axis=1).min() < 60
 

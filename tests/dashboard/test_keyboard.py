@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, expect
-from tests.dashboard.browser import launched, page_address, served, settle
+from tests.dashboard.browser import page_address, served, settle
 from tests.dashboard.conftest import plain_names, write
 from tests.dashboard.test_name_groups import write_groups
 
@@ -87,9 +87,9 @@ def test_no_page_has_a_serious_barrier(theme: Literal["light", "dark"], address:
     assert barriers == []
 
 
-def test_the_map_lets_the_keys_of_the_browser_through(birds: Path) -> None:
-    with launched() as browser, served(birds) as (address, _):
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+def test_the_map_lets_the_keys_of_the_browser_through(chromium: Browser, birds: Path) -> None:
+    with served(birds) as (address, _):
+        page = chromium.new_page(viewport={"width": 1280, "height": 900})
         page.goto(page_address(address, "explore"))
         settle(page)
         page.evaluate("addEventListener('keydown', (event) => { window.lastPrevented = event.defaultPrevented; })")
@@ -99,10 +99,10 @@ def test_the_map_lets_the_keys_of_the_browser_through(birds: Path) -> None:
             assert page.evaluate("window.lastPrevented") is False, key
 
 
-def test_a_click_in_the_viewer_is_not_cancelled(birds: Path) -> None:
+def test_a_click_in_the_viewer_is_not_cancelled(chromium: Browser, birds: Path) -> None:
     """A link in it, such as the one to the recording at xeno-canto, would be dead."""
-    with launched() as browser, served(birds) as (address, _):
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+    with served(birds) as (address, _):
+        page = chromium.new_page(viewport={"width": 1280, "height": 900})
         page.goto(page_address(address, "explore"))
         settle(page)
         page.locator(".tile").first.dblclick()
