@@ -52,6 +52,22 @@ def test_details_are_written_as_plain_values_and_defaults_are_left_out() -> None
     assert details["lacking"] == {"probe": 2}
 
 
+@pytest.mark.parametrize(
+    ("runtime", "words"),
+    [
+        (Runtime(), ""),
+        (Runtime(device="cuda", precision="bfloat16"), "in bfloat16 on cuda"),
+        (Runtime(device="cpu", backend="torch"), "on cpu"),
+        (Runtime(device="cpu", precision="bfloat16", backend="openvino"), "with openvino 2026 in float32 on AMD EPYC"),
+    ],
+)
+def test_a_computation_is_described_by_what_was_computed_and_not_by_what_was_allowed(
+    runtime: Runtime, words: str
+) -> None:
+    machine = "openvino 2026 in float32 on AMD EPYC"
+    assert Details(runtime=runtime, machines=(machine,)).describe_computation() == words
+
+
 def test_fields_of_a_newer_covey_are_ignored() -> None:
     assert Provenance.from_json(with_details({"weather": "rain", "constant": 1}), "x").details == Details(constant=1)
 

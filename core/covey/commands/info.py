@@ -373,9 +373,8 @@ def _describe_step(step: Provenance) -> str:
     identity = {name: _shorten(part) for name, part in step.identity.items() if name != JOINED}
     settings: dict[str, object] = {**step.options, **identity, **step.details.chosen}
     listed = ", ".join(f"{name}={_format_setting(setting)}" for name, setting in settings.items())
-    broken, runtime = len(step.details.broken), step.details.runtime
-    precision = f" in {runtime.precision}" if runtime and runtime.precision else ""
-    computed = f", computed{precision} on {runtime.device}" if runtime and runtime.device else ""
+    broken, computation = len(step.details.broken), step.details.describe_computation()
+    computed = f", computed {computation}" if computation else ""
     left_out = f", {count_noun(broken, 'broken image')} left out" if broken else ""
     joined = f" of {' and '.join(source.title for source in step.sources)}" if step.joined else ""
     lacking = "".join(f", {count_noun(count, 'image')} not in {title}" for title, count in step.details.lacking.items())

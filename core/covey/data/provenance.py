@@ -99,6 +99,19 @@ class Details:
     silent: Mapping[str, int] = attrs.field(factory=dict)
     sample: SampledRows | None = None
 
+    def describe_computation(self) -> str:
+        """Return in which precision, and on what, features were computed; "" if they need no device.
+
+        A runtime says which precision was allowed. OpenVINO computes some networks in float32 all the same, and says so
+        in the descriptions of the machines.
+        """
+        if self.runtime is None or self.runtime.device is None:
+            return ""
+        if self.runtime.backend == "openvino" and self.machines:
+            return f"with {' or '.join(self.machines)}"
+        precision = f"in {self.runtime.precision} " if self.runtime.precision else ""
+        return f"{precision}on {self.runtime.device}"
+
 
 @attrs.frozen(kw_only=True)
 class Provenance:

@@ -111,7 +111,7 @@ def _circumstances(provenance: Provenance) -> list[str]:
         reasons = "; ".join(provenance.details.reasons.values())
         sentences.append(f"The data decided {_list_settings(chosen)}{f' ({reasons})' if reasons else ''}")
     if runtime := provenance.details.runtime:
-        how = f"in {runtime.precision or 'float32'} on {runtime.device or 'cpu'}"
+        how = provenance.details.describe_computation() or "on cpu"
         sentences.append(f"It was computed {how}, {runtime.batch_size} images at a time")
     sentences += [sentence.rstrip(".") for sentence in describe_sample(provenance.details.sample)]
     for title, count in provenance.details.lacking.items():
