@@ -19,7 +19,7 @@ from tests.unwritable import unwritable
 
 from covey.data.folder import FolderDataset
 from covey.labelling import LabelStore, open_labels
-from covey_dashboard.data.labels import label_store
+from covey_dashboard.current_labels import label_store
 from covey_dashboard.pages.labels.edit_class import rename_class
 from covey_dashboard.pages.labels.labels_overview import UNLABELLED, ImageChoice
 from covey_dashboard.server import server

@@ -22,8 +22,8 @@ from covey.data.image_contents import hash_images
 from covey.data.provenance import Provenance
 from covey.frontend import PARAMETERS_FILE, ImageFolder, Recipe, is_entry_of, read_image_axes
 from covey.labelling import LabelStore
+from covey_dashboard.current_labels import observe_labels_together
 from covey_dashboard.data.datasets import list_tables
-from covey_dashboard.data.labels import observe_labels_together
 from covey_dashboard.pages.name_groups.frequency_bands import describe_bands, list_row_frequencies, measure_band
 from covey_dashboard.pages.name_groups.group_summaries import count_labels
 

@@ -21,7 +21,8 @@ from tests.dashboard.elements import button, chooser
 from covey.data.folder import FolderDataset
 from covey.labelling import LabelStore, open_labels
 from covey_dashboard.current_dataset import current_embedding
-from covey_dashboard.data.labels import find_outdated_labels, label_store, observe_labels, read_image_labels
+from covey_dashboard.current_labels import label_store, observe_labels
+from covey_dashboard.data.labels import find_outdated_labels, read_image_labels
 from covey_dashboard.pages.labels.label_tables import import_upload
 from covey_dashboard.server import server, thumbnails
 from covey_dashboard.state import LabelBarState, LabelsState

@@ -24,8 +24,8 @@ from covey.frontend import Experiment, Kind, Registry, import_labels
 from covey.labelling import LabelStore, open_labels
 from covey.labelling.changes import Labelled
 from covey_dashboard.current_dataset import current_location, show_dataset
+from covey_dashboard.current_labels import label_store
 from covey_dashboard.data.datasets import dataset_at
-from covey_dashboard.data.labels import label_store
 from covey_dashboard.data.recent_datasets import list_recent_datasets, remember_dataset
 from covey_dashboard.pages.labels.other_programs import import_files, prepare_export
 from covey_dashboard.server import server

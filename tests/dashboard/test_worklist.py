@@ -23,9 +23,10 @@ from covey.data.provenance import Provenance
 from covey.data.tables import Extra, Features
 from covey.labelling import LabelStore, open_labels
 from covey_dashboard.current_dataset import current_embedding
+from covey_dashboard.current_labels import observe_labels
 from covey_dashboard.data import worklist_session
 from covey_dashboard.data.datasets import OpenEmbedding, load_embedding
-from covey_dashboard.data.labels import observe_labels, read_image_labels
+from covey_dashboard.data.labels import read_image_labels
 from covey_dashboard.data.worklist_session import WorklistSession, mark_classes
 from covey_dashboard.server import server
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import attrs
 import numpy as np
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from covey import Features, Labels
 from covey.frontend import (
@@ -18,7 +18,6 @@ from covey.frontend import (
     LabelStore,
     Reattachment,
     Worklist,
-    copy_labels,
     digest,
     locate_labels,
     open_labels,
@@ -84,6 +83,11 @@ class ObservedLabels:
     version: str
     fingerprint: str
 
+    @classmethod
+    def of(cls, store: LabelStore) -> ObservedLabels:
+        """Look at the labels in a store and at the labelled images. Raises CoveyError."""
+        return cls(store, store.version, store.fingerprint())
+
 
 @identify.register
 def _(observed: ObservedLabels) -> object:
@@ -107,6 +111,8 @@ class RecentContents:
     """Tells the contents of images, each of which it looks at once."""
 
     look_up: Callable[[Collection[str]], Mapping[str, str]]
+    began_s: float = attrs.field(factory=time.monotonic, init=False)
+    """When it began to look, which tells it from those before."""
     _content_by_name: dict[str, str] = attrs.field(factory=dict)
     """"" for an image that is not there."""
 
@@ -118,24 +124,19 @@ class RecentContents:
         return {name: content for name in names if (content := self._content_by_name[name])}
 
 
-def observe_labels(location: str) -> ObservedLabels:
-    """Look at the labels of a dataset and at the labelled images. Raises CoveyError."""
-    store = label_store(location)
-    return ObservedLabels(store, store.version, store.fingerprint())
+def observe_together(store: LabelStore) -> ObservedLabels:
+    """Look at labels, and once every few seconds at the labelled images, for all windows together.
 
-
-def observe_labels_together(location: str) -> ObservedLabels:
-    """Look at the labels of a dataset, and once every few seconds at the labelled images, for all windows together.
-
-    It is for pages on which many people change labels at once. The store that is returned is for reading only.
+    An image that is replaced meanwhile counts as what it was until the next look. The store that is returned is for
+    reading only.
 
     Raises:
         CoveyError: the labels cannot be read.
     """
-    store = label_store(location)
-    reader = attrs.evolve(store, contents=_recent_contents(store), writable=False)
+    contents = _recent_contents(store)
+    reader = attrs.evolve(store, contents=contents, writable=False)
     version = reader.version
-    return ObservedLabels(reader, version, _look_at_images(reader, version))
+    return ObservedLabels(reader, version, _look_at_images(reader, version, contents))
 
 
 @cached(ttl=LOOK_TTL, max_entries=8, by=lambda store: str(store.path))
@@ -143,25 +144,20 @@ def _recent_contents(store: LabelStore) -> RecentContents:
     return RecentContents(store.contents)
 
 
-@cached(ttl=LOOK_TTL, max_entries=8, by=lambda store, version: (str(store.path), version))
-def _look_at_images(store: LabelStore, _version: str) -> str:
+@cached(max_entries=8, by=lambda store, version, contents: (str(store.path), version, contents.began_s))
+def _look_at_images(store: LabelStore, _version: str, _contents: RecentContents) -> str:
+    """Return the fingerprint of labels by what is known of the images, anew once these are looked at again."""
     return store.fingerprint()
 
 
-def label_store(location: str) -> LabelStore:
-    """Return the labels of a dataset, in read-only mode a copy for this visit; undo concerns what this person did.
-
-    Somebody without a name is somebody else in each window.
+def open_shared_labels(location: str) -> LabelStore:
+    """Return the labels of a dataset that all windows share.
 
     Raises:
         CoveyError: the dataset cannot be opened.
     """
-    from covey_dashboard.state import PersonState  # what sessions remember is made of data
-
-    context, place = get_script_run_ctx(), label_place(location)
-    store = _visit_store(location) if is_read_only() else _shared_store(location, str(place.path), place.elsewhere)
-    person, window = PersonState.recall(), context.session_id if context else ""
-    return attrs.evolve(store, session=person.session or window, author=person.name)
+    place = label_place(location)
+    return _open_labels_at(location, str(place.path), place.elsewhere)
 
 
 @cached(ttl=PLACE_TTL)
@@ -176,19 +172,9 @@ def label_place(location: str) -> LabelPlace:
 
 
 @cached()
-def _shared_store(location: str, _path: str, _elsewhere: str) -> LabelStore:
+def _open_labels_at(location: str, _path: str, _elsewhere: str) -> LabelStore:
     """Open the labels of a dataset, anew when they lie somewhere else."""
     return open_labels(dataset_at(location))
-
-
-def _visit_store(location: str) -> LabelStore:
-    """Return the labels that a visitor sees, with those that this visitor gave: they are gone when the visit ends."""
-    from covey_dashboard.state import VisitState
-
-    visit = VisitState.recall()
-    if location not in visit.store_by_location:
-        visit.store_by_location[location] = copy_labels(dataset_at(location))
-    return visit.store_by_location[location]
 
 
 @cached(max_entries=4)

@@ -8,7 +8,8 @@ import streamlit as st
 
 from covey import CoveyError
 from covey.frontend import Labelled, count_noun, plan_reattachment, preview, reattach_labels
-from covey_dashboard.data.labels import OutdatedLabels, label_store, list_present_images
+from covey_dashboard.current_labels import label_store
+from covey_dashboard.data.labels import OutdatedLabels, list_present_images
 from covey_dashboard.server.read_only import is_read_only
 from covey_dashboard.state import LabelBarState
 from covey_dashboard.widgets.messages import show_problem

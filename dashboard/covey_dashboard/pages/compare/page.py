@@ -27,9 +27,10 @@ from covey.frontend import (
 )
 from covey_dashboard.browser.browser_component import component
 from covey_dashboard.current_dataset import current_embedding
+from covey_dashboard.current_labels import observe_labels
 from covey_dashboard.data.agreements import Agreement, compute_agreements, list_agreement_measures
 from covey_dashboard.data.datasets import list_tables
-from covey_dashboard.data.labels import ImageLabels, observe_labels
+from covey_dashboard.data.labels import ImageLabels
 from covey_dashboard.data.measures import Ranking, begin_ranking, is_quick
 from covey_dashboard.data.metadata import recording_codes
 from covey_dashboard.data.selection import AllImages, Rows, read_pick

@@ -10,8 +10,9 @@ import streamlit as st
 
 from covey import CoveyError
 from covey.frontend import count_noun
+from covey_dashboard.current_labels import observe_labels
 from covey_dashboard.data.datasets import dataset_at, image_folder
-from covey_dashboard.data.labels import observe_labels, read_judgements
+from covey_dashboard.data.labels import read_judgements
 from covey_dashboard.state import CompareState
 from covey_dashboard.widgets.gallery import show_gallery
 from covey_dashboard.widgets.messages import show_hint, show_problem

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from covey import CoveyError
 from covey_dashboard.current_dataset import current_embedding
+from covey_dashboard.current_labels import observe_labels
 from covey_dashboard.data.clusterings import find_nearest_groups
 from covey_dashboard.data.datasets import OpenEmbedding, dataset_at, image_folder, load_embedding
 from covey_dashboard.data.labels import (
@@ -16,7 +17,6 @@ from covey_dashboard.data.labels import (
     ObservedLabels,
     OutdatedLabels,
     find_outdated_labels,
-    observe_labels,
     read_image_labels,
 )
 from covey_dashboard.data.selection import ImagesOfCluster, Rows, Selection

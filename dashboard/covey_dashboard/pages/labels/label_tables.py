@@ -10,8 +10,8 @@ from typing import Any
 import streamlit as st
 
 from covey.frontend import LABELS_FILE, LabelImport, count_noun, import_labels, long_table, original_table
+from covey_dashboard.current_labels import label_store
 from covey_dashboard.data.datasets import dataset_at
-from covey_dashboard.data.labels import label_store
 from covey_dashboard.pages.labels.labels_overview import LabelsOverview
 from covey_dashboard.pages.labels.other_programs import (
     LABEL_TABLES,

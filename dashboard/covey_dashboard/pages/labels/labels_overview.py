@@ -8,13 +8,13 @@ import attrs
 
 from covey.frontend import LabelClass, LabelStore, count_noun, isolate_text
 from covey_dashboard.current_dataset import current_embedding
+from covey_dashboard.current_labels import observe_labels
 from covey_dashboard.data.labels import (
     ObservedLabels,
     OutdatedLabels,
     classes_by_image,
     find_outdated_labels,
     list_classes,
-    observe_labels,
 )
 from covey_dashboard.data.metadata import list_image_names
 from covey_dashboard.widgets.label_bar import watch_labels

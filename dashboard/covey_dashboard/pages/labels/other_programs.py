@@ -16,8 +16,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from covey import CoveyError
 from covey.authoring import SILENT, Exporter, Importer
 from covey.frontend import Kind, LabelStore, Registered, count_noun, export
+from covey_dashboard.current_labels import label_store
 from covey_dashboard.data.datasets import dataset_at, registry
-from covey_dashboard.data.labels import label_store
 from covey_dashboard.server.read_only import refuse_if_read_only
 from covey_dashboard.state import LabelBarState, LabelsState, PreparedExport
 from covey_dashboard.widgets.forms import show_form

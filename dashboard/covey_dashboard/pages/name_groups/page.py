@@ -13,14 +13,9 @@ from covey import Clustering, CoveyError
 from covey.frontend import Action, Entry, LabelStore, cluster_colour, count_noun, is_entry_of
 from covey_dashboard.browser.browser_component import component
 from covey_dashboard.current_dataset import current_embedding
+from covey_dashboard.current_labels import label_store, observe_labels_together
 from covey_dashboard.data.datasets import image_folder, list_tables
-from covey_dashboard.data.labels import (
-    ObservedLabels,
-    classes_by_image,
-    label_store,
-    list_classes,
-    observe_labels_together,
-)
+from covey_dashboard.data.labels import ObservedLabels, classes_by_image, list_classes
 from covey_dashboard.data.table_titles import is_made_from, title_tables
 from covey_dashboard.pages.name_groups.frequency_bands import describe_bands
 from covey_dashboard.pages.name_groups.group_summaries import MOST_GROUPS, GroupSummary, count_labels, summarize_groups

@@ -8,8 +8,9 @@ import streamlit as st
 
 from covey import CoveyError
 from covey.frontend import count_noun
+from covey_dashboard.current_labels import observe_labels
 from covey_dashboard.data.datasets import dataset_at, image_folder
-from covey_dashboard.data.labels import ObservedLabels, classes_by_image, observe_labels
+from covey_dashboard.data.labels import ObservedLabels, classes_by_image
 from covey_dashboard.data.similar.search import (
     LikeImages,
     LikePicture,

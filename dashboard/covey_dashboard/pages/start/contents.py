@@ -9,6 +9,7 @@ import streamlit as st
 
 from covey import CoveyError
 from covey.frontend import count_noun, import_labels
+from covey_dashboard.current_labels import label_store
 from covey_dashboard.data.datasets import (
     OpenEmbedding,
     confirm_images,
@@ -21,7 +22,6 @@ from covey_dashboard.data.datasets import (
     load_embedding,
 )
 from covey_dashboard.data.describe_table import describe_size, describe_table
-from covey_dashboard.data.labels import label_store
 from covey_dashboard.data.metadata import dataset_metadata
 from covey_dashboard.data.table_titles import title_embeddings
 from covey_dashboard.pages.start.recordings_here import (

@@ -12,8 +12,9 @@ import streamlit as st
 from covey import CoveyError, Embedding, Floats
 from covey.frontend import Action, LabelStore, count_noun
 from covey_dashboard.current_dataset import current_embedding
+from covey_dashboard.current_labels import observe_labels
 from covey_dashboard.data.datasets import OpenEmbedding, dataset_at, image_folder, load_embedding
-from covey_dashboard.data.labels import ImageLabels, observe_labels, prepare_worklist, read_image_labels
+from covey_dashboard.data.labels import ImageLabels, prepare_worklist, read_image_labels
 from covey_dashboard.data.selection import Rows
 from covey_dashboard.data.species_suggestions import suggest_species
 from covey_dashboard.data.worklist_session import Reply, ShownBatch, WorklistSession
