@@ -55,7 +55,7 @@ class FinishedRows:
         problems: why images gave no row, by content.
         oddities: what is odd about images that gave one, by content.
         machines: descriptions of what computed the rows, in the order of the plan.
-        widths: numbers of features, each with an image that has so many; more than one is an error.
+        widths: numbers of features, each with the first image that has so many; more than one is an error.
 
     Args:
         shards: of the layer or table.
@@ -69,23 +69,29 @@ class FinishedRows:
     def __init__(self, shards: Shards, plan: Plan, earlier: LoadedRows) -> None:
         self._earlier = earlier
         self._rows: dict[Content, int] = {}
-        self._features = TemporaryFile(dir=make_folder(shards.folder))  # noqa: SIM115  # open as long as this is
         self._columns: list[ExtraArrays] = []
         self.problems: dict[Content, str] = {}
         self.oddities: dict[Content, str] = {}
         self.widths: dict[int, Content] = {}
         if earlier.rows and FEATURES in earlier.arrays:
             self.widths[earlier.arrays[FEATURES].shape[1]] = next(iter(earlier.rows))
-        machine_by_batch: dict[Batch, str] = {}
+        machines: dict[Batch, str] = {}
+        widths: dict[Batch, tuple[int, Content]] = {}
+        folder = make_folder(shards.folder)
         try:
+            self._features = TemporaryFile(dir=folder)  # noqa: SIM115  # open as long as this is
             for batch, shard in shards.read(plan.batches):
-                machine_by_batch[batch] = shard.machine
                 self._add_shard(shard)
+                machines[batch] = shard.machine
+                if FEATURES in shard.arrays:
+                    widths[batch] = shard.arrays[FEATURES].shape[1], shard.contents[0]
         except OSError as error:
             raise CoveyError(
                 f"{shards.folder} cannot be written ({reason(error)}): make room and start again."
             ) from error
-        self.machines = list(dict.fromkeys(filter(None, map(machine_by_batch.__getitem__, plan.batches))))
+        self.machines = list(dict.fromkeys(machines[batch] for batch in plan.batches if machines[batch]))
+        for width, content in (widths[batch] for batch in plan.batches if batch in widths):
+            self.widths.setdefault(width, content)
 
     def close(self) -> None:
         """Delete the temporary file."""
@@ -124,9 +130,7 @@ class FinishedRows:
         for content in shard.contents:
             self._rows[content] = len(self._rows)
         if FEATURES in shard.arrays:
-            features = np.ascontiguousarray(shard.arrays[FEATURES], np.float32)
-            self.widths.setdefault(features.shape[1], shard.contents[0])
-            self._features.write(features.tobytes())
+            self._features.write(np.ascontiguousarray(shard.arrays[FEATURES], np.float32).tobytes())
         elif shard.arrays:
             self._columns.append(shard.arrays)
 
