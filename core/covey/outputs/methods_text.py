@@ -9,7 +9,7 @@ from covey._base.text import count_noun
 from covey._version import CITATION
 from covey.components.contracts import Component
 from covey.components.kinds import Kind
-from covey.components.options import format_value
+from covey.components.options import add_absent, format_value
 from covey.data.legacy.file_names import describe_origin
 from covey.data.provenance import Provenance
 from covey.extraction.notes import describe_sample
@@ -48,7 +48,7 @@ def _describe_step(provenance: Provenance, references: Sequence[str], registry: 
         return _describe_foreign(provenance)
     numbers = [references.index(text) + 1 for text in _references(provenance, registry)]
     cited = f" [{', '.join(map(str, numbers))}]" if numbers else ""
-    options = f"version {provenance.version} of the component; {_list_settings(provenance.options)}"
+    options = f"version {provenance.version} of the component; {_list_settings(_all_options(provenance, registry))}"
     component = f"{provenance.component}{cited} ({options})"
     sentence = _describe_join(provenance, component) if provenance.joined else _describe_work(provenance, component)
     sentences = [sentence, *_implementation(provenance, registry), *_circumstances(provenance)]
@@ -117,6 +117,12 @@ def _circumstances(provenance: Provenance) -> list[str]:
     for title, count in provenance.details.lacking.items():
         sentences.append(f"Left out: {count_noun(count, 'image')} that {'is' if count == 1 else 'are'} not in {title}")
     return sentences
+
+
+def _all_options(provenance: Provenance, registry: Registry) -> Mapping[str, object]:
+    """Return the options of a step, with those at values at which they stand in no key, such as whiten = 0."""
+    cls = _installed_class(provenance, registry)
+    return provenance.options if cls is None or provenance.is_state else add_absent(cls, provenance.options)
 
 
 def _list_settings(settings: Mapping[str, object]) -> str:

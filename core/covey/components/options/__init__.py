@@ -3,7 +3,14 @@
 TOML validation, flags, forms, tables and keys are made from these declarations; only this package reads them.
 """
 
-from covey.components.options.build_component import build, check_options, expand_variants, option_errors, rebuild
+from covey.components.options.build_component import (
+    add_absent,
+    build,
+    check_options,
+    expand_variants,
+    option_errors,
+    rebuild,
+)
 from covey.components.options.component_values import (
     allowed_choices,
     evolve,
@@ -22,6 +29,7 @@ __all__ = [
     "Option",
     "Scalar",
     "Setting",
+    "add_absent",
     "allowed_choices",
     "anchor_paths",
     "build",

@@ -38,8 +38,13 @@ def rebuild(cls: type[T], recorded: Mapping[str, object]) -> T:
     Raises:
         CoveyError: as `build`.
     """
+    return build(cls, add_absent(cls, recorded))
+
+
+def add_absent(cls: type, recorded: Mapping[str, object]) -> dict[str, object]:
+    """Return the options in a provenance with those that stand in no key at the value which they then have."""
     absent = {option.name: option.absent for option in options(cls) if option.absent is not None}
-    return build(cls, {**absent, **recorded})
+    return {**recorded, **{name: setting for name, setting in absent.items() if name not in recorded}}
 
 
 def expand_variants(cls: type[T], settings: Mapping[str, object]) -> list[T]:
