@@ -55,7 +55,7 @@ class Selftaught(FeatureExtractor):
         gt=0,
         learning=True,
         help="How long it may learn. A number of passes over the images follows from it, the same on every machine; one"
-        " core of an ordinary machine takes about so long. More minutes help until it has seen each image 50 times.",
+        " core of an ordinary machine takes about so long. Raising it shows each image more often, at most 200 times.",
     )
     seed: int = option(
         default=0,

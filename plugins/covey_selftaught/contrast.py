@@ -21,7 +21,7 @@ GREY = (0.299, 0.587, 0.114)
 
 
 class Encoder(nn.Module):
-    """Four convolutions, each of which halves the spectrogram, and a head for the loss: about 170,000 numbers."""
+    """Four convolutions, each of which halves the spectrogram, and a head for the loss: 207,936 numbers."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isqrt
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from covey import CoveyError, component, hookimpl, option
@@ -137,8 +138,6 @@ def _models() -> Sequence[str]:
 
 
 def _describe_weights(model: str) -> str:
-    from pathlib import Path
-
     from torch import hub
 
     if model == _BASELINE:

@@ -34,6 +34,9 @@ from covey_dbscan import Dbscan
 from covey_selftaught import Selftaught
 from covey_umap import Umap
 
+NEEDS = ("../shared/data/esc10",)
+NO_SHORT = "one seed takes several minutes"
+
 BATCH = 64
 
 

@@ -166,6 +166,26 @@ def test_a_damaged_file_in_the_cache_is_written_again(tmp_path: Path, monkeypatc
     np.testing.assert_array_equal(computed, expected)
 
 
+def test_processes_that_convert_the_same_network_do_not_disturb_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is about to write; on Windows a file that another one has written and opened cannot be replaced."""
+    monkeypatch.setenv("COVEY_HOME", str(tmp_path))
+    folder = tmp_path / "cache" / "openvino"
+    folder.mkdir(parents=True)
+    (folder / "begun.1.xml").touch()
+    replace = Path.replace
+
+    def keep_opened(path: Path, target: Path) -> Path:
+        replace(path, target)
+        raise PermissionError(f"{target} is open in another process")
+
+    monkeypatch.setattr(Path, "replace", keep_opened)
+    extract = build_extract(network(Depthwise), ("1",), runtime=OPENVINO)
+    extract(pixels())
+    assert extract.backend.startswith("openvino ")
+
+
 def test_openvino_is_imported_without_its_telemetry() -> None:
     code = (
         "import sys; from covey.extraction.networks.openvino_network import import_openvino\n"

@@ -128,7 +128,8 @@ def test_settings_that_an_extractor_does_not_use_stay_open() -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", [{"device": "cuda"}, {"precision": "bfloat16"}, {"threads": 2}, {"backend": "torch"}]
+    "setting",
+    [{"device": "cuda"}, {"precision": "bfloat16"}, {"threads": 2}, {"backend": "torch"}, {"compile": False}],
 )
 def test_a_setting_that_nothing_uses_is_an_error(setting: dict[str, Any]) -> None:
     with pytest.raises(CoveyError, match="has no effect in this run, because brightness would ignore it: leave it out"):

@@ -60,7 +60,8 @@ class ConversionCache:
         try:
             save_model(model, unfinished, compress_to_fp16=False)
             for suffix in (".bin", ".xml"):
-                unfinished.with_suffix(suffix).replace(path.with_suffix(suffix))
+                with suppress(PermissionError):  # Windows keeps what another process has opened: the same network
+                    unfinished.with_suffix(suffix).replace(path.with_suffix(suffix))
         finally:
             _delete_network(unfinished)
         self._delete_oldest()
@@ -69,12 +70,19 @@ class ConversionCache:
         return self._folder / f"{digest([self._key, description])[:32]}.xml"
 
     def _delete_oldest(self) -> None:
-        """Delete the networks that were used longest ago, beyond `MOST_BYTES`."""
+        """Delete the networks that were used longest ago, beyond `MOST_BYTES`; other processes write and delete too."""
         total = 0
-        for path in sorted(self._folder.glob("*.xml"), key=lambda path: -path.stat().st_mtime):
-            total += path.with_suffix(".bin").stat().st_size
+        for path in sorted(self._folder.glob("*.xml"), key=_last_use, reverse=True):
+            with suppress(FileNotFoundError):
+                total += path.with_suffix(".bin").stat().st_size
             if total > MOST_BYTES:
                 _delete_network(path)
+
+
+def _last_use(path: Path) -> float:
+    with suppress(FileNotFoundError):
+        return path.stat().st_mtime
+    return 0
 
 
 def _delete_network(path: Path) -> None:

@@ -245,7 +245,11 @@ def _raise_failure(outcome: T | NotConverted) -> T:
 
 
 def _needs_float32(module: nn.Module) -> bool:
-    """Whether features in bfloat16 would differ by more than a thousandth; see tests/benchmarks/backends.py."""
+    """Whether features in bfloat16 would differ by more than a thousandth; see tests/benchmarks/backends.py.
+
+    ScaledStdConv2d and ScaledStdConv2dSame are timm's, which need not be installed: convolutions of NFNet that
+    standardise their weights whenever they compute, and that OpenVINO then rounds too.
+    """
     return any(_has_short_sums(part) or "ScaledStdConv" in type(part).__name__ for part in module.modules())
 
 
