@@ -6,7 +6,7 @@ The defaults were chosen on half A of the recordings; the figures that count are
 class; "pure" is the share of images in clusters of at least 90 % one label with 10 images from 3 recordings. Features
 of esc10 that another extractor made, a table of covey each, are measured beside the default's. Then come simulated
 groups, each set at 200 to 200,000 points: ten of one size, twelve of Zipf sizes with 40 % noise, twelve of which
-one has half of the points, and 40 of one size.
+one has half of the points, and 40 of one size; and 80 of one size in 64 dimensions, which UMAP reduces.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from covey.experiments.pipeline import Pipeline
 from covey.experiments.run_experiment import open_run_dataset
 from covey.plugins.registry import Registry
 from covey_dbscan import Dbscan
+from covey_umap import Umap
 
 NEEDS = ("../shared/data/esc10",)
 NO_SHORT = "one seed takes several minutes"
@@ -84,14 +85,30 @@ def simulated() -> None:
     equal, zipf, half_in_one = [1.0] * 10, [1 / rank for rank in range(1, 13)], [11.0, *[1.0] * 11]
     sets = [("equal", equal, 0.1), ("zipf", zipf, 0.4), ("half in one", half_in_one, 0.1), ("many", [1.0] * 40, 0.1)]
     for (title, shares, noise), count in product(sets, (200, 2000, 20000, 200000)):
-        Z, truth = simulate(count, np.array(shares), noise)
-        prepared = Dbscan().prepare(Z)
-        labels = prepared.labels(Dbscan())
-        assert labels is not None
-        ami = adjusted_mutual_info_score(truth, labels)
-        best = max(adjusted_mutual_info_score(truth, prepared.labels(Dbscan(eps=eps))) for eps in RADII)
-        numbers = f"{count:8,}{len(shares):8}{labels.max() + 1:7}{ami:8.3f}{best:8.3f}{best - ami:8.3f}"
-        print(f"{title:<13}{numbers}  {prepared.explain('eps')}", flush=True)
+        show_found(title, *simulate(count, np.array(shares), noise))
+    for count in (6000, 60000):
+        show_found("reduced", *simulate_reduced(count))
+
+
+def show_found(title: str, Z: Floats, truth: NDArray[np.intp]) -> None:
+    """Print how many groups the suggestion finds among points of which the groups are known, -1 for noise."""
+    prepared = Dbscan().prepare(Z)
+    labels = prepared.labels(Dbscan())
+    assert labels is not None
+    ami = adjusted_mutual_info_score(truth, labels)
+    best = max(adjusted_mutual_info_score(truth, prepared.labels(Dbscan(eps=eps))) for eps in RADII)
+    numbers = f"{len(Z):8,}{truth.max() + 1:8}{labels.max() + 1:7}{ami:8.3f}{best:8.3f}{best - ami:8.3f}"
+    print(f"{title:<13}{numbers}  {prepared.explain('eps')}", flush=True)
+
+
+def simulate_reduced(count: int) -> tuple[Floats, NDArray[np.intp]]:
+    """Return what UMAP makes (count, 8) of 80 round groups of several widths in 64 dimensions, and their group."""
+    random = np.random.default_rng(count)
+    truth = random.integers(0, 80, count)
+    centres, widths = random.normal(size=(80, 64)), random.uniform(0.3, 0.9, size=(80, 1))
+    X = centres[truth] + widths[truth] * random.normal(size=(count, 64))
+    (Z,) = Umap().reduce(X.astype(np.float32), [8])
+    return Z, truth
 
 
 def simulate(count: int, shares: NDArray[np.float64], noise: float) -> tuple[Floats, NDArray[np.intp]]:

@@ -129,3 +129,11 @@ def test_equal_groups_are_found_among_few_points_and_many_groups_among_more(coun
     random = np.random.default_rng(1)
     Z = random.normal(size=(groups, 8))[np.arange(count) % groups] + random.normal(size=(count, 8), scale=0.1)
     assert 0.9 * groups <= Dbscan().cluster(Z.astype(np.float32)).max() + 1 <= groups
+
+
+@pytest.mark.parametrize("min_samples", [None, 1, 2])
+def test_three_groups_of_eight_are_found_and_not_pairs_that_lie_close_together(min_samples: int | None) -> None:
+    random = np.random.default_rng(1)
+    Z = random.normal(size=(3, 8))[np.arange(24) % 3] + random.normal(size=(24, 8), scale=0.1)
+    labels = Dbscan(min_samples=min_samples).cluster(Z.astype(np.float32))
+    assert labels.tolist() == [0, 1, 2] * 8

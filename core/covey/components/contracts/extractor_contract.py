@@ -36,7 +36,7 @@ class FeatureExtractor(Component):
     """
 
     uses: ClassVar[frozenset[RuntimeSetting]] = frozenset()
-    """The settings of the runtime that it obeys: any of "device", "precision", "threads" and "compile"."""
+    """The settings of the runtime that it obeys: any of "device", "precision", "threads", "backend" and "compile"."""
     inputs: ClassVar[Literal["pixels", "sound"]] = PIXELS
     """What it describes an image by: its pixels, or the sound of the recording around the clip that it shows."""
     rate: ClassVar[int] = 0
