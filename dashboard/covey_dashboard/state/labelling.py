@@ -106,7 +106,8 @@ class LabelBarState:
     class_key = "label_bar.class"
     label_key = "label_bar.label"
     remove_key = "label_bar.remove"
-    """Without a key of its own, a button whose text has changed would be another button to Streamlit."""
+    """Without a key of its own, a button whose text or help has changed would be another button to Streamlit: a
+    shortcut pressed just then clicks both."""
     attach_key = "label_bar.attach"
     buttons_key = "labelling"
     """The key of the row of buttons, which the style sheet names too."""
@@ -115,6 +116,16 @@ class LabelBarState:
     def recall(cls) -> LabelBarState:
         """Return the state of this session."""
         return recall_object(cls, "", cls)
+
+    @staticmethod
+    def history_key(verb: str) -> str:
+        """Return the key of the button that undoes, or does again, what this person did."""
+        return f"label_bar.{verb}"
+
+    @staticmethod
+    def foreign_key(verb: str) -> str:
+        """Return the key of the button that undoes, or does again, what somebody else did."""
+        return f"label_bar.foreign.{verb}"
 
     def set_report(self, report: str, has_failed: bool = False) -> None:
         """Set what the last action did, and whether it failed."""

@@ -111,6 +111,7 @@ def _show_foreign_button(
         st.button(
             f"{verb} what {escape_markdown(action.author) or 'somebody'} did",
             help=f"In another window: {escape_markdown(action.description)}.",
+            key=LabelBarState.foreign_key(verb),
             on_click=act_and_report,
             args=(partial(act, anybody=True), f"There is nothing to {verb.lower()}.", report),
         )
@@ -130,6 +131,7 @@ def _show_history_button(
         shortcut=shortcut,
         help=" ".join([*help_lines, shortcut.replace("+", " + ")]),
         disabled=action is None,
+        key=LabelBarState.history_key(name),
         on_click=act_and_report,
         args=(act, f"There is nothing to {name.lower()}.", prefix),
     )
