@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
-from typing import TYPE_CHECKING
 
 import attrs
 
@@ -17,9 +16,6 @@ from covey.data.legacy.time_pooling import EDGES
 from covey.data.tables import Embedding, Features, Table
 from covey.experiments.experiment import Experiment
 
-if TYPE_CHECKING:
-    from covey.experiments.plan import Task
-
 
 @attrs.frozen
 class NamedTables:
@@ -29,13 +25,13 @@ class NamedTables:
     embeddings: Sequence[Entry[Embedding]]
     dataset_by_name: Mapping[str, Dataset]
 
-    def keep_sources(self, tasks: Sequence[Task], dataset: Dataset, compress: bool) -> None:
-        """Store in a dataset the tables from which tasks start, and which it lacks.
+    def store_sources(self, source_keys: set[str], dataset: Dataset, compress: bool) -> None:
+        """Store in a dataset the tables with these keys that it lacks.
 
         Raises:
             CoveyError: one cannot be read, or the dataset not be written.
         """
-        needed_keys = {source.key for task in tasks for source in task.sources}.difference(dataset.entries_by_key())
+        needed_keys = source_keys.difference(dataset.entries_by_key())
         entries: list[Entry[Features] | Entry[Embedding]] = [*self.features, *self.embeddings]
         for entry in entries:
             if entry.provenance and entry.provenance.key in needed_keys:

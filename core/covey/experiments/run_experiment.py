@@ -70,7 +70,8 @@ def run_experiment(
         tasks = pipeline.plan(experiment, named_tables)
         for sentence in named_tables.describe_strangers(experiment, images.names()):
             progress.note(sentence)
-        named_tables.keep_sources(tasks, dataset, (runtime or experiment.runtime).compress)
+        source_keys = {source.key for task in tasks for source in task.sources}
+        named_tables.store_sources(source_keys, dataset, (runtime or experiment.runtime).compress)
         failures = [*pipeline.broken, *(failure for task in tasks for failure in pipeline.attempt(task))]
         keys = dict.fromkeys(provenance.key for task in tasks for provenance in task.provenances)
         entries = pipeline.entries_by_key
