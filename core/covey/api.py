@@ -123,8 +123,8 @@ def draw_map(embedding: Embedding, clustering: Clustering) -> Image.Image:
     """Return the map of an embedding (1000 x 700 pixels, RGBA), coloured by the clusters of the images in both."""
     from covey.outputs.report.map_picture import draw_map_picture
 
-    _, here, there = np.intersect1d(embedding.names, clustering.names, return_indices=True)
-    return draw_map_picture(embedding.map[here], clustering.labels[there])
+    _, embedding_rows, clustering_rows = np.intersect1d(embedding.names, clustering.names, return_indices=True)
+    return draw_map_picture(embedding.map[embedding_rows], clustering.labels[clustering_rows])
 
 
 def contact_sheet(dataset: Dataset, names: Sequence[str]) -> Image.Image:

@@ -73,8 +73,8 @@ class Lessons:
             **{f"network.{name}": tensor.numpy().copy() for name, tensor in self.encoder.state_dict().items()},
             **{
                 f"optimiser.{row}.{name}": tensor.numpy().copy()
-                for row, named in moments.items()
-                for name, tensor in named.items()
+                for row, tensors_by_name in moments.items()
+                for name, tensor in tensors_by_name.items()
             },
             "epochs": np.array(self.epochs),
         }

@@ -111,9 +111,9 @@ class FolderDataset(Dataset):
                 entries.append(npz.read_entry(path))
             except CoveyError as error:
                 self._problems.append(str(error))
-        return sorted(self._named(entries), key=lambda entry: (entry.kind, entry.name))
+        return sorted(self._with_given_names(entries), key=lambda entry: (entry.kind, entry.name))
 
-    def _named(self, entries: Sequence[AnyEntry]) -> list[AnyEntry]:
+    def _with_given_names(self, entries: Sequence[AnyEntry]) -> list[AnyEntry]:
         """Return entries with the names that people gave them."""
         try:
             name_by_key = {} if is_link_outside(self.home / NAMES_FILE, self.home) else read_grouping_names(self.home)
@@ -165,10 +165,10 @@ class FolderDataset(Dataset):
     def recording_folders(self) -> list[Path]:
         """The folders with recordings, the most likely first: those that `covey.json` names, then the usual ones."""
         pointer = read_pointer(self.home)
-        named = (
+        own_folders = (
             [pointer.resolve(place) for place in pointer.recordings if self._may_use(pointer, place)] if pointer else []
         )
-        return [folder for folder in dict.fromkeys([*named, *super().recording_folders]) if _is_folder(folder)]
+        return [folder for folder in dict.fromkeys([*own_folders, *super().recording_folders]) if _is_folder(folder)]
 
     def _may_use(self, pointer: Pointer, location: str) -> bool:
         """Whether recordings at a place count: inside this folder, or outside it by this user's will."""

@@ -41,10 +41,10 @@ def name_grouping(dataset: Dataset, key: str, name: str) -> None:
         raise CoveyError(f"The name of a grouping has at most {LONGEST} characters: choose a shorter one.")
     with hold_run_lock(dataset.home / f".{FILE}.lock", _PATIENCE_S):
         names_by_key = read_grouping_names(dataset.home)
-        others = {other for other_key, other in names_by_key.items() if other_key != key}
-        if name and name in others | {entry.stem for entry in dataset.clusterings()}:
+        other_names = {other_key: other_name for other_key, other_name in names_by_key.items() if other_key != key}
+        if name and name in {*other_names.values(), *(entry.stem for entry in dataset.clusterings())}:
             raise CoveyError(f"There is a grouping called {name!r} already: choose another name.")
-        rows = [*((other_key, other) for other_key, other in names_by_key.items() if other_key != key), (key, name)]
+        rows = [*other_names.items(), (key, name)]
         path = dataset.home / FILE
         csvs.write_csv(path, HEADS, [(row_key, csvs.guard_cell(text)) for row_key, text in rows if text])
     dataset.keep(path)

@@ -56,7 +56,7 @@ def keep_clustering(
     if name and entry.provenance:
         name_grouping(results.dataset, entry.provenance.key, name)
     write_dataset_clusters(results.dataset, results.dataset.clusterings())
-    return next(named for named in results.dataset.clusterings() if named.name == entry.name)
+    return next(stored_entry for stored_entry in results.dataset.clusterings() if stored_entry.name == entry.name)
 
 
 def _name_features(location: str, embedding: Entry[Embedding], registry: Registry) -> tuple[str, ...]:

@@ -40,10 +40,10 @@ class NamedTables:
 
     def describe_strangers(self, experiment: Experiment, image_names: Sequence[str]) -> Iterator[str]:
         """Yield a sentence for each table that is named and has not just one row for each image."""
-        wanted, images = {*experiment.features, *experiment.embeddings}, set(image_names)
+        chosen_names, images = {*experiment.features, *experiment.embeddings}, set(image_names)
         entries: list[Entry[Features] | Entry[Embedding]] = [*self.features, *self.embeddings]
         for entry in entries:
-            if images and not wanted.isdisjoint((entry.name, entry.stem)):
+            if images and not chosen_names.isdisjoint((entry.name, entry.stem)):
                 table: Table = self.dataset_by_name[entry.name].load(entry)
                 if problems := list(_compare_names(table.names.tolist(), images)):
                     counts = (

@@ -79,8 +79,8 @@ def run_experiment(
     clusterings = [entry for entry in run_entries if is_entry_of(entry, Clustering)]
     if not clusterings:
         raise CoveyError("\n".join(dict.fromkeys(failure.reason for failure in failures))) from failures[0].error
-    named = [entry for entry in dataset.clusterings() if entry.given_name and entry not in clusterings]
-    write_dataset_clusters(dataset, [*clusterings, *named])
+    named_clusterings = [entry for entry in dataset.clusterings() if entry.given_name and entry not in clusterings]
+    write_dataset_clusters(dataset, [*clusterings, *named_clusterings])
     computed = len(pipeline.tables.computed_keys)
     return Results(
         dataset=dataset,

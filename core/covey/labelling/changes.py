@@ -161,7 +161,7 @@ def alter(db: sqlite3.Connection, action: int, label: str, name: str | None = No
     ).fetchone()
     new_fields = [name or old_fields[0], colour or old_fields[1]]
     if new_fields != old_fields:
-        rows = [(action, given, class_id, *values) for given, values in enumerate((old_fields, new_fields))]
+        rows = [(action, is_new, class_id, *values) for is_new, values in enumerate((old_fields, new_fields))]
         db.executemany("INSERT INTO class_change VALUES (?, ?, ?, ?, ?)", rows)
 
 

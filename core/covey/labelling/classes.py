@@ -53,6 +53,6 @@ def class_colour(text: str) -> str:
     return colour
 
 
-def free_colour(taken: Collection[str], number: int) -> str:
+def free_colour(used_colours: Collection[str], number: int) -> str:
     """Return the first colour of the palette that is not taken; when all are, they come round again by number."""
-    return next((colour for colour in PALETTE if colour not in taken), PALETTE[number % len(PALETTE)])
+    return next((colour for colour in PALETTE if colour not in used_colours), PALETTE[number % len(PALETTE)])

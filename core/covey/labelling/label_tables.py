@@ -30,7 +30,7 @@ def original_table(store: LabelStore, names: Iterable[str]) -> bytes:
     those that pandas writes, but for names that a spreadsheet would run: an apostrophe goes before them.
     """
     labelled = store.by_image()
-    classes = [found.name for found in store.classes()]
+    classes = [label_class.name for label_class in store.classes()]
     rows = (
         [number, guarded(name), *("1.0" if label in labelled.get(name, ()) else "0.0" for label in classes)]
         for number, name in enumerate(sorted({*names, *labelled}))
@@ -91,8 +91,8 @@ def describe_new(noun: str, total: int, new: int) -> str:
     """Say how many things a table had, and how many of them are new: "5 labels: 3 new, 2 were there."."""
     if not new:
         return f"{count_noun(total, noun)}: 0 new, all were there." if total else f"0 {noun}s."
-    there = total - new
-    return f"{count_noun(total, noun)}: {new:,} new" + (f", {there:,} were there." if there else ".")
+    existing_count = total - new
+    return f"{count_noun(total, noun)}: {new:,} new" + (f", {existing_count:,} were there." if existing_count else ".")
 
 
 def _plain_heads(heads: Sequence[str]) -> list[str]:

@@ -74,10 +74,10 @@ def _describe_band(lowest: Recording, highest: Recording, rate: int) -> str:
 
 def _continues(recipe: Recipe, earlier: Recipe) -> bool:
     """Say whether a recipe gives images like those of an earlier one if it takes its band."""
-    asked, before = option_values(recipe), option_values(earlier)
+    settings, earlier_settings = option_values(recipe), option_values(earlier)
     if recipe.band == "full" or earlier.rate > recipe.rate:
-        return asked == before
-    return {**asked, "rate": earlier.rate, "band": earlier.band} == before
+        return settings == earlier_settings
+    return {**settings, "rate": earlier.rate, "band": earlier.band} == earlier_settings
 
 
 def _check_against_images(recording: Recording, recipe: Recipe, earlier: Recipe) -> Recording:

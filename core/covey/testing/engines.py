@@ -145,8 +145,8 @@ class EngineChecks(ComponentChecks[Engine]):
         counts = {done.output for done in outcomes}
         expect(counts == {1}, f"{self.name}: a worker must call start once, not {max(filter(None, counts))} times")
         new = [child for child in psutil.Process().children(recursive=True) if child not in processes]
-        left = [child for child in psutil.wait_procs(new, timeout=5)[1] if not _is_tracker(child)]
-        expect(not left, f"{self.name}: {len(left)} processes are still there when the generator is closed")
+        remaining = [child for child in psutil.wait_procs(new, timeout=5)[1] if not _is_tracker(child)]
+        expect(not remaining, f"{self.name}: {len(remaining)} processes are still there when the generator is closed")
 
     def check_output(self) -> None:
         """It prints nothing: what a person waits for is said through Progress."""

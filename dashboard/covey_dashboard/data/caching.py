@@ -49,8 +49,8 @@ class CachedFunction(Generic[P, R]):
     """A function whose results are kept. They are shared: nobody may change them."""
 
     def __init__(self, function: Callable[P, R], distinguish: Callable[..., object], **limits: Any) -> None:
-        def compute(identity: str, _arguments: tuple[Any, ...], _named: dict[str, Any]) -> R:
-            return function(*_arguments, **_named)
+        def compute(identity: str, _arguments: tuple[Any, ...], _keywords: dict[str, Any]) -> R:
+            return function(*_arguments, **_keywords)
 
         # Streamlit tells cached functions apart by module, name and text.
         compute.__module__, compute.__qualname__ = function.__module__, function.__qualname__
@@ -58,9 +58,9 @@ class CachedFunction(Generic[P, R]):
         self._distinguish = distinguish
         self.__doc__ = function.__doc__
 
-    def __call__(self, *arguments: P.args, **named: P.kwargs) -> R:
+    def __call__(self, *arguments: P.args, **keywords: P.kwargs) -> R:
         """Return what the function returned for equal arguments before, or call it."""
-        result: R = self._compute(digest(identify(self._distinguish(*arguments, **named))), arguments, named)
+        result: R = self._compute(digest(identify(self._distinguish(*arguments, **keywords))), arguments, keywords)
         return result
 
     def clear(self) -> None:
@@ -91,5 +91,5 @@ def cached(
     return decorate
 
 
-def _all_arguments(*arguments: object, **named: object) -> object:
-    return (*arguments, *(argument for _, argument in sorted(named.items())))
+def _all_arguments(*arguments: object, **keywords: object) -> object:
+    return (*arguments, *(argument for _, argument in sorted(keywords.items())))

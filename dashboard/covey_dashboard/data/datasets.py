@@ -220,7 +220,7 @@ def list_features(opened: OpenEmbedding) -> list[Entry[Features]]:
     names = load_embedding(opened).names
     chosen: list[Entry[Features]] = []
     for entry in sorted(entries, key=lambda entry: (_key_of(entry) not in sources, entry.shape[1], entry.name)):
-        width = sum(other.shape[1] for other in chosen) + entry.shape[1]
+        width = sum(chosen_entry.shape[1] for chosen_entry in chosen) + entry.shape[1]
         if (not chosen or width <= WIDEST) and np.isin(names, load_table(opened.location, entry).names).all():
             chosen.append(entry)
     return chosen

@@ -124,17 +124,17 @@ def _transition_matrix(Z: Floats) -> _Matrix:
     weights: Floats = np.exp(-(relative**2), dtype=np.float64).astype(np.float32)
     rows, columns = np.repeat(np.arange(len(Z)), count), neighbours.ravel()
     pairs = sparse.csr_matrix((weights.ravel(), (rows, columns)), (len(Z), len(Z)))
-    both = pairs.maximum(pairs.T).tocsr()
-    sums: Floats = np.asarray(both.sum(axis=1)).ravel()
-    transitions: _Matrix = (sparse.diags(1 / sums) @ both).tocsr().astype(np.float32)
+    mutual_weights = pairs.maximum(pairs.T).tocsr()
+    sums: Floats = np.asarray(mutual_weights.sum(axis=1)).ravel()
+    transitions: _Matrix = (sparse.diags(1 / sums) @ mutual_weights).tocsr().astype(np.float32)
     return transitions
 
 
 def _draw_labelled(assigned: Marks) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the rows of labelled images and their classes, at most MOST of a class, the same on every call."""
     random = np.random.default_rng(0)
-    drawn: list[NDArray[np.intp]] = []
+    class_rows: list[NDArray[np.intp]] = []
     for column in range(len(assigned[0])):
         rows = np.flatnonzero(assigned[:, column])
-        drawn.append(rows if len(rows) <= MOST else np.sort(random.choice(rows, MOST, replace=False)))
-    return np.concatenate(drawn), np.repeat(np.arange(len(drawn)), [len(rows) for rows in drawn])
+        class_rows.append(rows if len(rows) <= MOST else np.sort(random.choice(rows, MOST, replace=False)))
+    return np.concatenate(class_rows), np.repeat(np.arange(len(class_rows)), [len(rows) for rows in class_rows])

@@ -28,8 +28,8 @@ def nearest_rows(X: Floats, rows: NDArray[np.intp], count: int) -> NDArray[np.in
         rows: the selection, one or more rows.
         count: number of rows to return; fewer if X has fewer.
     """
-    drawn: NDArray[np.intp] = np.random.default_rng(0).permutation(rows)[:MEMBERS]
-    distances = _scaled_distances(X, X[drawn])
+    sampled_rows: NDArray[np.intp] = np.random.default_rng(0).permutation(rows)[:MEMBERS]
+    distances = _scaled_distances(X, X[sampled_rows])
     distances[rows] = np.inf
     order: NDArray[np.intp] = np.argsort(distances, kind="stable")
     return order[: min(count, len(X) - len(np.unique(rows)))]
@@ -68,14 +68,14 @@ def measure_oddity(Z: Floats) -> Floats:
     """
     from sklearn.neighbors import NearestNeighbors
 
-    drawn: NDArray[np.intp] = np.random.default_rng(0).permutation(len(Z))[:SAMPLE]
-    neighbours = min(NEIGHBOURS, len(drawn) - 1)
+    sampled_rows: NDArray[np.intp] = np.random.default_rng(0).permutation(len(Z))[:SAMPLE]
+    neighbours = min(NEIGHBOURS, len(sampled_rows) - 1)
     if neighbours < 1:
         return np.zeros(len(Z), dtype=np.float32)
-    search = NearestNeighbors(n_neighbors=neighbours + 1, algorithm="brute").fit(Z[drawn])
+    search = NearestNeighbors(n_neighbors=neighbours + 1, algorithm="brute").fit(Z[sampled_rows])
     distances: Floats = search.kneighbors(Z)[0]
     oddities: Floats = distances[:, :-1].mean(axis=1)
-    oddities[drawn] = distances[drawn, 1:].mean(axis=1)  # without the row itself, the nearest
+    oddities[sampled_rows] = distances[sampled_rows, 1:].mean(axis=1)  # without the row itself, the nearest
     return oddities.astype(np.float32)
 
 

@@ -84,7 +84,7 @@ class SeedAgreement(Measure):
 
     def compute(self, clustering: MeasuredClustering) -> float | None:
         """Return the mean adjusted Rand index over the images in both."""
-        return _mean([_rand_index(*common_labels(clustering.clustering, other)) for other in clustering.siblings])
+        return _mean([_rand_index(*common_labels(clustering.clustering, sibling)) for sibling in clustering.siblings])
 
 
 @component

@@ -119,6 +119,6 @@ def fill_options(clusterer: Clusterer, Z: Floats, prepared: Prepared | None) -> 
     """
     open_options = [name for name, setting in option_values(clusterer).items() if setting is None]
     suggestions = {name: prepared.suggest(name) for name in open_options} if prepared else {}
-    named = {name: suggestion for name, suggestion in suggestions.items() if suggestion is not None}
-    reasons = {name: reason for name in named if prepared and (reason := prepared.explain(name))}
-    return evolve(clusterer, **named).resolve(Z), reasons
+    suggested_settings = {name: suggestion for name, suggestion in suggestions.items() if suggestion is not None}
+    reasons = {name: reason for name in suggested_settings if prepared and (reason := prepared.explain(name))}
+    return evolve(clusterer, **suggested_settings).resolve(Z), reasons

@@ -126,9 +126,9 @@ class Catalogue:
         Raises:
             DamagedStoreError: as in `rows`.
         """
-        known = self.rows(("name", "content")) if names else ImageRows({})
-        rows = known.names.locate(TextColumn.of(names)) if len(known) else np.full(len(names), -1)
-        contents = known.numbers("content") if len(known) else ()
+        stored_rows = self.rows(("name", "content")) if names else ImageRows({})
+        rows = stored_rows.names.locate(TextColumn.of(names)) if len(stored_rows) else np.full(len(names), -1)
+        contents = stored_rows.numbers("content") if len(stored_rows) else ()
         return {name: format_content(contents[row]) if row >= 0 else "" for name, row in zip(names, rows, strict=True)}
 
     def refresh(self, progress: Progress = SILENT, check: bool = False) -> ImageChanges:

@@ -74,7 +74,7 @@ class _Machine:
         elif name in _CONSTANTS:
             self.stack.append(_CONSTANTS[name])
         elif name in _TUPLES:
-            self.stack.append(tuple(self._taken(_TUPLES[name])))
+            self.stack.append(tuple(self._pop(_TUPLES[name])))
         else:
             self._rare(name, arg)
 
@@ -89,17 +89,17 @@ class _Machine:
             case "EMPTY_DICT":
                 self.stack.append({})
             case "APPEND":
-                self._extend(self._taken(1))
+                self._extend(self._pop(1))
             case "APPENDS":
                 self._extend(self._marked())
             case "SETITEM":
-                self._update(self._taken(2))
+                self._update(self._pop(2))
             case "SETITEMS":
                 self._update(self._marked())
             case "GLOBAL":
                 self._name(arg)
             case "STACK_GLOBAL":
-                self._name(" ".join(self._taken(2)))
+                self._name(" ".join(self._pop(2)))
             case "REDUCE" | "NEWOBJ":
                 self._make()
             case "BUILD":
@@ -109,16 +109,16 @@ class _Machine:
             case _:
                 raise Refused(f"it needs the pickle instruction {name}, which plain data do not")
 
-    def _taken(self, count: int) -> list[Any]:
+    def _pop(self, count: int) -> list[Any]:
         start = len(self.stack) - count
         if start < (self.marks[-1] if self.marks else 0):
             raise ValueError("its stack runs empty")
-        taken = self.stack[start:]
+        popped = self.stack[start:]
         del self.stack[start:]
-        return taken
+        return popped
 
     def _marked(self) -> list[Any]:
-        return self._taken(len(self.stack) - self.marks.pop())
+        return self._pop(len(self.stack) - self.marks.pop())
 
     def _extend(self, items: list[Any]) -> None:
         if type(self.stack[-1]) is not list:
@@ -136,13 +136,13 @@ class _Machine:
         self.stack.append(Name(name))
 
     def _make(self) -> None:
-        name, args = self._taken(2)
+        name, args = self._pop(2)
         if type(name) is not Name or type(args) is not tuple:
             raise TypeError("it calls what is no name")
         self.stack.append(Thing(name.what, args))
 
     def _build(self) -> None:
-        (state,) = self._taken(1)
+        (state,) = self._pop(1)
         if type(self.stack[-1]) is not Thing:
             raise TypeError("it gives a state to what has none")
         self.stack[-1].state = state

@@ -95,8 +95,8 @@ def export(
         progress.note(problem)
     written = exporter.write(contents, out, progress)
     if not written:
-        way = " Labels are given in the dashboard." if "labels" in what else ""
-        raise CoveyError(f"{dataset.location} holds no {', '.join(what or holds)}: there is nothing to export.{way}")
+        remedy = " Labels are given in the dashboard." if "labels" in what else ""
+        raise CoveyError(f"{dataset.location} holds no {', '.join(what or holds)}: there is nothing to export.{remedy}")
     if contents.metadata.path:
         progress.note(contents.metadata.describe(contents.names))
     return written

@@ -17,16 +17,16 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 class FileNames:
     """Gives out names in one folder."""
 
-    _taken: set[str] = attrs.field(factory=set, init=False)
+    _reserved_names: set[str] = attrs.field(factory=set, init=False)
 
     def reserve_path(self, name: str, ending: str) -> str:
         """Return a relative path with this ending that stays in the folder and was not given before."""
         stem = safe_path(name)
         candidate, suffix_number = stem + ending, 1
-        while fold_case(candidate) in self._taken:
+        while fold_case(candidate) in self._reserved_names:
             suffix_number += 1
             candidate = f"{stem}~{suffix_number}{ending}"
-        self._taken.add(fold_case(candidate))
+        self._reserved_names.add(fold_case(candidate))
         return candidate
 
 

@@ -65,12 +65,14 @@ def _check_name(name: str, template: Template, registry: Registry) -> None:
     if not _NAME.fullmatch(name):
         rule = "2 to 50 lower-case letters, digits and '_', with a letter first"
         raise CoveyError(f"A plugin cannot be called {name!r}: choose a name of {rule}.")
-    if taken := [
+    if namesakes := [
         item
         for item in registry.components
         if item.name == name and item.kind in {template.kind for template in Template}
     ]:
-        raise CoveyError(f"{name!r} is the {taken[0].kind} {taken[0].full_name}: choose a name that is not in use.")
+        raise CoveyError(
+            f"{name!r} is the {namesakes[0].kind} {namesakes[0].full_name}: choose a name that is not in use."
+        )
     if importlib.util.find_spec(f"covey_{name}"):
         raise CoveyError(f"The module covey_{name} is installed already: choose a name that is not in use.")
     if keyword.iskeyword(_class(name)) or _class(name) in _used(template):

@@ -54,9 +54,9 @@ class CategoryColumn:
         codes, texts = encode_groups(values)
         return cls(name=name, codes=codes, texts=texts)
 
-    def passes(self, wanted: Filter) -> Mask:
+    def passes(self, chosen_filter: Filter) -> Mask:
         """Return which images a filter lets through (n,)."""
-        values = wanted.values if isinstance(wanted, TextFilter) else frozenset()
+        values = chosen_filter.values if isinstance(chosen_filter, TextFilter) else frozenset()
         codes = [code for code, text in enumerate(self.texts) if text in values]
         is_passing: Mask = np.isin(self.codes, [*codes, *([NOISE] if UNKNOWN in values else [])])
         return is_passing
@@ -77,11 +77,11 @@ class MeasuredColumn:
     name: str
     numbers: NDArray[np.float64]
 
-    def passes(self, wanted: Filter) -> Mask:
+    def passes(self, chosen_filter: Filter) -> Mask:
         """Return which images a filter lets through (n,)."""
-        if not isinstance(wanted, RangeFilter):
+        if not isinstance(chosen_filter, RangeFilter):
             return np.zeros(len(self.numbers), dtype=np.bool_)
-        is_passing: Mask = (self.numbers >= wanted.low) & (self.numbers <= wanted.high)
+        is_passing: Mask = (self.numbers >= chosen_filter.low) & (self.numbers <= chosen_filter.high)
         return is_passing
 
     @property
@@ -112,28 +112,28 @@ def combine_filters(columns: Sequence[FilterColumn], filters: Mapping[str, Filte
     return is_passing
 
 
-def toggle_bar(column: FilterColumn, wanted: Filter | None, bar: int, extend: bool) -> Filter | None:
+def toggle_bar(column: FilterColumn, chosen_filter: Filter | None, bar: int, extend: bool) -> Filter | None:
     """Return the filter of a column after a click on one of its bars; None for no filter.
 
     Args:
         column: the column.
-        wanted: its filter before.
+        chosen_filter: its filter before.
         bar: which bar.
         extend: whether a range grows to the bar; otherwise it is that bar alone.
     """
     if isinstance(column, CategoryColumn):
         bars = column.count(np.zeros(len(column.codes), dtype=np.bool_))
         if not 0 <= bar < len(bars):
-            return wanted
-        values = (wanted.values if isinstance(wanted, TextFilter) else frozenset()) ^ {bars[bar][0]}
+            return chosen_filter
+        values = (chosen_filter.values if isinstance(chosen_filter, TextFilter) else frozenset()) ^ {bars[bar][0]}
         return TextFilter(values) if values else None
     edges = column.edges
     if not 0 <= bar < BINS:
-        return wanted
+        return chosen_filter
     low, high = float(edges[bar]), float(edges[bar + 1])
-    if isinstance(wanted, RangeFilter):
+    if isinstance(chosen_filter, RangeFilter):
         if extend:
-            return RangeFilter(min(low, wanted.low), max(high, wanted.high))
-        if (low, high) == (wanted.low, wanted.high):
+            return RangeFilter(min(low, chosen_filter.low), max(high, chosen_filter.high))
+        if (low, high) == (chosen_filter.low, chosen_filter.high):
             return None
     return RangeFilter(low, high)

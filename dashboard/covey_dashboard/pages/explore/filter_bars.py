@@ -50,25 +50,25 @@ def show_filter_bars(
 def _describe_column(
     column: FilterColumn, columns: Sequence[FilterColumn], filters: Mapping[str, Filter], image_count: int
 ) -> dict[str, Any]:
-    others = {name: wanted for name, wanted in filters.items() if name != column.name}
+    others = {name: chosen_filter for name, chosen_filter in filters.items() if name != column.name}
     bars = column.count(combine_filters(columns, others, image_count))
-    wanted = filters.get(column.name)
+    chosen_filter = filters.get(column.name)
     return {
         "name": column.name,
         "numeric": not isinstance(column, CategoryColumn),
-        "filtered": wanted is not None,
+        "filtered": chosen_filter is not None,
         "bars": [
-            {"name": name, "all": total, "count": count, "on": _is_on(column, wanted, index, name)}
+            {"name": name, "all": total, "count": count, "on": _is_on(column, chosen_filter, index, name)}
             for index, (name, total, count) in enumerate(bars)
         ],
     }
 
 
-def _is_on(column: FilterColumn, wanted: Filter | None, index: int, name: str) -> bool:
+def _is_on(column: FilterColumn, chosen_filter: Filter | None, index: int, name: str) -> bool:
     """Whether a bar is among those that a filter lets through."""
-    if isinstance(wanted, TextFilter):
-        return name in wanted.values
-    if isinstance(wanted, RangeFilter) and not isinstance(column, CategoryColumn):
+    if isinstance(chosen_filter, TextFilter):
+        return name in chosen_filter.values
+    if isinstance(chosen_filter, RangeFilter) and not isinstance(column, CategoryColumn):
         edges = column.edges
-        return bool(np.nextafter(edges[index], np.inf) >= wanted.low and edges[index + 1] <= wanted.high)
+        return bool(np.nextafter(edges[index], np.inf) >= chosen_filter.low and edges[index + 1] <= chosen_filter.high)
     return False

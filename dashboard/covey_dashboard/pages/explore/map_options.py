@@ -101,9 +101,9 @@ def toggle_filter(state: ExploreState, view: ExploreView, name: str, bar: int, e
     column = next((column for column in view.columns if column.name == name), None)
     if column is None:
         return
-    wanted = toggle_bar(column, state.filters.pop(name, None), bar, extend)
-    if wanted:
-        state.filters[name] = wanted
+    chosen_filter = toggle_bar(column, state.filters.pop(name, None), bar, extend)
+    if chosen_filter:
+        state.filters[name] = chosen_filter
 
 
 def show_downloads(view: ExploreView, options: MapOptions) -> None:

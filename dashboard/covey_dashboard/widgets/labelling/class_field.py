@@ -51,7 +51,7 @@ def show_class_field(
 def find_class(classes: Sequence[LabelClass], text: str) -> str:
     """Return the name of the class that a text means: one that exists, if need be in other case, or else a new one."""
     name = text.strip()
-    equal_names = [known.name for known in classes if known.name.casefold() == name.casefold()]
+    equal_names = [label_class.name for label_class in classes if label_class.name.casefold() == name.casefold()]
     return name if name in equal_names or not equal_names else equal_names[0]
 
 

@@ -203,7 +203,7 @@ def _cell(row: Sequence[str], at: int) -> str:
 
 def _parquet(path: Path) -> Foreign:
     name, columns = _columns(path, parquet.heads(path))
-    names = [str(one or "") for (block,) in parquet.blocks(path, [name]) for one in block.tolist()]
+    names = [str(cell or "") for (block,) in parquet.blocks(path, [name]) for cell in block.tolist()]
 
     def read() -> Iterator[NDArray[Any]]:
         for block in parquet.blocks(path, columns):

@@ -98,7 +98,7 @@ def _identify(provenance: Provenance) -> str:
 
 def _list_names(model: OriginalModel, models: Sequence[OriginalModel]) -> list[str]:
     """Return the names of a model, ever more exact: its tag, the options that set it apart, and a part of its key."""
-    rivals = [other.settings for other in models if other.tag == model.tag and other is not model]
+    rivals = [rival.settings for rival in models if rival.tag == model.tag and rival is not model]
     exact = model.tag
     for name, setting in model.settings.items():
         if any(rival.get(name) != setting for rival in rivals):

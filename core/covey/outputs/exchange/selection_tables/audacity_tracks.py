@@ -21,7 +21,7 @@ AUDACITY = ".txt"
 
 def audacity_track(intervals: Sequence[Interval]) -> str:
     """Return intervals as a label track."""
-    return "".join(f"{one.begin:.6f}\t{one.end:.6f}\t{as_cell(one.label)}\n" for one in intervals)
+    return "".join(f"{interval.begin:.6f}\t{interval.end:.6f}\t{as_cell(interval.label)}\n" for interval in intervals)
 
 
 def as_cell(text: str) -> str:

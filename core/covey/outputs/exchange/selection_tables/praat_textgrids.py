@@ -51,11 +51,11 @@ def read_textgrid(path: Path, tier: str | None = None) -> SelectionTable:
     except (RuntimeError, ValueError, TypeError, AttributeError) as error:
         problem = "is damaged or cut off" if tokens and tokens[0]["text"] else "is no text"
         raise ForeignTableError(f"{path} {problem}: TextGrids are saved by Praat as text files.") from error
-    named = [candidate for candidate in tiers if tier in (None, candidate.name)]
-    if tier is not None and not named:
+    matching_tiers = [candidate for candidate in tiers if tier in (None, candidate.name)]
+    if tier is not None and not matching_tiers:
         names = [candidate.name for candidate in tiers]
         raise CoveyError(f"{path} has no tier {tier!r}.{did_you_mean(tier, names)} There is: {preview(names)}.")
-    chosen = next((candidate for candidate in named if candidate.selections), _Tier("", []))
+    chosen = next((candidate for candidate in matching_tiers if candidate.selections), _Tier("", []))
     is_empty = not any(candidate.selections for candidate in tiers)
     return SelectionTable(
         path=path, selections=chosen.selections, column=chosen.name, looked_at=path.stem if is_empty else ""
