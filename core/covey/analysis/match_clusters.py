@@ -76,8 +76,8 @@ def _assign(shared: _SharedImages, old_count: int, new_count: int) -> tuple[Clus
     if not len(shared.counts):
         return shared.old, shared.new
     everybody = np.arange(old_count)  # each old cluster may also be matched with a column of its own, for no image
-    rows: Clusters = np.concatenate([shared.old, everybody])
-    columns: Clusters = np.concatenate([shared.new, new_count + everybody])
+    rows = np.concatenate([shared.old, everybody]).astype(np.int32)  # SciPy 1.12 matches no others
+    columns = np.concatenate([shared.new, new_count + everybody]).astype(np.int32)
     weights: NDArray[np.float64] = np.concatenate([shared.counts + 1.0, np.ones(old_count)])
     matrix = coo_array((weights, (rows, columns)), shape=(old_count, new_count + old_count)).tocsr()
     matched_rows: Clusters
