@@ -153,7 +153,8 @@ def _has_fast_bfloat16() -> bool:
     """
     import torch
 
-    amx, avx512 = (getattr(torch.cpu, f"_is_{unit}_supported", bool)() for unit in ("amx_tile", "avx512_bf16"))
+    amx = getattr(torch.cpu, "_is_amx_tile_supported", bool)()
+    avx512 = getattr(torch.cpu, "_is_avx512_bf16_supported", bool)()
     return bool(amx or (avx512 and "AuthenticAMD" in _processor_vendor()))
 
 
