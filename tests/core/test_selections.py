@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from random import Random
 
@@ -23,6 +24,7 @@ from covey.data.recording_index import RecordingIndex
 from covey.data.segment_names import image_name, recordings_of_images
 from covey.labelling import NOTHING_THERE, Labelled, open_labels
 from covey.outputs.exchange.exports import export
+from covey.outputs.exchange.selection_tables.selections import read_tables
 from covey.plugins.registry import Registry
 
 HEADS = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)"
@@ -209,6 +211,11 @@ def test_other_files_in_a_folder_stop_nothing_and_are_named(covey: Cli, tmp_path
     assert (
         "There are no such tables in the folders: ._b.Table" in imported(covey, "raven", dataset, tmp_path / "t").stderr
     )
+
+
+def test_an_empty_folder_is_told_which_endings_are_looked_for_each_once(tmp_path: Path) -> None:
+    with pytest.raises(CoveyError, match=re.escape("name the folder that holds them (.csv, .txt).")):
+        read_tables([tmp_path], pytest.fail, (".csv", ".txt", ".csv"))
 
 
 @pytest.mark.parametrize("form", ["raven", "audacity"])

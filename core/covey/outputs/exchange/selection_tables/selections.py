@@ -87,8 +87,9 @@ def read_tables(paths: Iterable[Path], read: Callable[[Path], SelectionTable], s
             except CoveyError as error:
                 skipped.append(f"{file.relative_to(path).as_posix()} ({str(error).rstrip('.')})")
     if not tables:
-        hint = f": {preview(skipped)}" if skipped else f": name the folder that holds them ({', '.join(suffixes)})"
-        raise CoveyError(f"There are no such tables in the folders{hint}.")
+        endings = ", ".join(dict.fromkeys(suffixes))
+        hint = preview(skipped) if skipped else f"name the folder that holds them ({endings})"
+        raise CoveyError(f"There are no such tables in the folders: {hint}.")
     return TableFiles(tables, skipped)
 
 
