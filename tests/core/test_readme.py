@@ -95,6 +95,31 @@ def test_every_command_is_there_with_its_flags(words: list[str]) -> None:
     assert {word.partition("=")[0] for word in words if word.startswith("-")} <= {*flags, "--help"}
 
 
+def test_the_recipes_for_images_can_be_tried_one_after_the_other(
+    covey: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("soundfile", reason="needs covey[audio]")
+    monkeypatch.chdir(tmp_path)
+    for folder in ("recordings", "new", "annotations"):
+        Path(folder).mkdir()
+    for number, folder in enumerate(["recordings", "recordings", "new"]):
+        Path(folder, f"rec_{number}.wav").write_bytes(encode_sound(number, number, 3, 48000, ".wav"))
+    Path("annotations", "events.csv").write_text("recording,start_s,end_s\nrec_0.wav,1.0,1.2\n")
+    recipes = [
+        match["words"] for match in COMMAND.finditer(PAGE.read_text("utf-8")) if Path(recordings_of(match)).is_dir()
+    ]
+    assert len(recipes) == 5
+    for words in recipes:
+        done = covey(*shlex.split(words))
+        assert done.exit_code == 0, done.output
+
+
+def recordings_of(command: re.Match[str]) -> str:
+    """Return the folder of recordings of a command that draws images; "-" if it is another command."""
+    name, folder, *_ = [*shlex.split(command["words"]), "-", "-"]
+    return folder if name == "spectrograms" else "-"
+
+
 def test_the_example_of_the_package_runs(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a quick extractor, reducer and clusterer in place of the defaults."""
     example = doctest.DocTestParser().get_examples(covey.__doc__ or "")
