@@ -215,7 +215,7 @@ def test_other_files_in_a_folder_stop_nothing_and_are_named(covey: Cli, tmp_path
 
 def test_an_empty_folder_is_told_which_endings_are_looked_for_each_once(tmp_path: Path) -> None:
     with pytest.raises(CoveyError, match=re.escape("name the folder that holds them (.csv, .txt).")):
-        read_tables([tmp_path], pytest.fail, (".csv", ".txt", ".csv"))
+        read_tables([tmp_path], lambda path: pytest.fail(str(path)), (".csv", ".txt", ".csv"))
 
 
 @pytest.mark.parametrize("form", ["raven", "audacity"])
