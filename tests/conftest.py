@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
+from tests.distributions import install_modules
 from tests.fixture_types import Cli, Distribution
 
 from covey.commands.main import main
@@ -99,13 +100,7 @@ def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Di
 
     def install(name: str, points: dict[str, str], **modules: str) -> None:
         site = tmp_path / f"site-{name}"
-        info = site / f"{name.replace('-', '_')}-1.0.dist-info"
-        info.mkdir(parents=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        lines = [f"{point} = {module}" for point, module in points.items()]
-        (info / "entry_points.txt").write_text("\n".join(["[covey]", *lines]) + "\n")
-        for module, source in modules.items():
-            (site / f"{module}.py").write_text(source)
+        install_modules(site, name, points, modules)
         monkeypatch.syspath_prepend(str(site))
 
     yield install

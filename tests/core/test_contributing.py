@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.distributions import install_modules
+from tests.type_check import check_types
 
 from covey.commands.main import main
 from covey.plugins.scaffold import Template
@@ -29,15 +31,6 @@ def call(*words: object, site: Path) -> str:
     return done.stdout
 
 
-def install_module(site: Path, module: str, text: str) -> None:
-    """Install a distribution that is one module."""
-    (site / f"{module}.py").write_text(text, "utf-8")
-    folder = site / f"{module}-1.0.dist-info"
-    folder.mkdir()
-    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n", "utf-8")
-    (folder / "entry_points.txt").write_text(f"[covey]\n{module} = {module}\n", "utf-8")
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where a package of each kind is installed, untouched, and the one whose module is the example."""
@@ -49,7 +42,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     backbone, *others = EXAMPLE.finditer(PAGE.read_text("utf-8"))
     (packages / "squeezenet" / backbone["name"]).write_text(backbone["text"], "utf-8")
     for example in others:
-        install_module(site, example["name"].removesuffix(".py"), example["text"])
+        module = example["name"].removesuffix(".py")
+        install_modules(site, module, {module: module}, {module: example["text"]})
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", site]
     call("-m", "pip", "install", *options, *packages.iterdir(), site=site)
     return site
@@ -64,11 +58,7 @@ def test_an_example_is_short(site: Path, name: str) -> None:
 
 
 def test_the_examples_pass_a_strict_type_check(site: Path) -> None:
-    pytest.importorskip("mypy", reason="needs mypy")
-    paths = [str(site / name) for name in EXAMPLES]
-    command = [sys.executable, "-m", "mypy", "--strict", *paths]
-    process = subprocess.run(command, cwd=PAGE.parent, capture_output=True, text=True, check=False)
-    assert process.returncode == 0, process.stdout + process.stderr
+    check_types(site / name for name in EXAMPLES)
 
 
 def test_the_examples_pass_the_linter_of_a_stranger(site: Path) -> None:

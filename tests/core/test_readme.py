@@ -7,8 +7,6 @@ import json
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -20,6 +18,7 @@ import pytest
 from PIL import Image
 from tests.fixture_types import Cli
 from tests.invented_recordings import encode_sound
+from tests.type_check import check_types
 
 import covey
 import covey as covey_package
@@ -65,13 +64,10 @@ def test_the_python_example(images: Path, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_the_python_example_passes_a_strict_type_check(tmp_path: Path) -> None:
-    pytest.importorskip("mypy", reason="needs mypy")
     (example,) = EXAMPLE.finditer(PAGE.read_text("utf-8"))
     path = tmp_path / "example.py"
     path.write_text(example["text"], "utf-8")
-    command = [sys.executable, "-m", "mypy", "--strict", str(path)]
-    process = subprocess.run(command, cwd=PAGE.parent, capture_output=True, text=True, check=False)
-    assert process.returncode == 0, process.stdout + process.stderr
+    check_types([path])
 
 
 def test_components_from_python_fail_with_one_sentence(tmp_path: Path) -> None:

@@ -69,6 +69,18 @@ def launched() -> Iterator[Browser]:
 
 
 @contextmanager
+def new_tab(browser: Browser, address: str, height: int = 800) -> Iterator[Page]:
+    """Open an address in a tab, 1280 pixels wide, in which no script may fail."""
+    tab = browser.new_page(viewport={"width": 1280, "height": height})
+    errors: list[str] = []
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.goto(address)
+    yield tab
+    assert errors == []
+    tab.close()
+
+
+@contextmanager
 def seen(location: Path, name: str, height: int) -> Iterator[Page]:
     """Open one page of the dashboard of a dataset, 1280 pixels wide, in a browser of its own."""
     with launched() as browser, served(location) as (address, _):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -93,10 +94,16 @@ def names() -> list[str]:
     return plain_names()
 
 
+@pytest.fixture(scope="session")
+def written_birds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `birds` is a copy of."""
+    return write(tmp_path_factory.mktemp("written") / "birds", plain_names())
+
+
 @pytest.fixture
-def birds(tmp_path: Path, names: list[str]) -> Path:
+def birds(tmp_path: Path, written_birds: Path) -> Path:
     """A dataset with 115 images, an embedding of 2 dimensions and the features that it was made from."""
-    return write(tmp_path / "birds", names)
+    return Path(shutil.copytree(written_birds, tmp_path / "birds"))
 
 
 @pytest.fixture

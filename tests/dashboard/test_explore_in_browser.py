@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.dashboard.browser import (
     group_line,
+    new_tab,
     open_options,
     page_address,
     served,
@@ -20,6 +21,7 @@ from tests.dashboard.browser import (
     spot,
 )
 from tests.dashboard.conftest import plain_names, write
+from tests.distributions import install_modules
 
 from covey.components.kinds import Kind
 from covey.components.options import build
@@ -62,11 +64,7 @@ def keep(folder: Path, eps: float, name: str) -> Clustering:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a clusterer that waits for a file called gate."""
     site = tmp_path_factory.mktemp("site")
-    info = site / "covey_slow-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: covey-slow\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[covey]\nslow = slow_plugin\n")
-    (site / "slow_plugin.py").write_text(SLOW)
+    install_modules(site, "covey-slow", {"slow": "slow_plugin"}, {"slow_plugin": SLOW})
     return site
 
 
@@ -89,14 +87,9 @@ def address(birds: Path, site: Path) -> Iterator[str]:
 @pytest.fixture
 def page(chromium: Browser, address: str) -> Iterator[Page]:
     """The page Explore with the groups that are kept."""
-    tab = chromium.new_page(viewport={"width": 1280, "height": 800})
-    errors: list[str] = []
-    tab.on("pageerror", lambda error: errors.append(str(error)))
-    tab.goto(address)
-    ready(tab)
-    yield tab
-    assert errors == []
-    tab.close()
+    with new_tab(chromium, address) as tab:
+        ready(tab)
+        yield tab
 
 
 def ready(page: Page) -> None:

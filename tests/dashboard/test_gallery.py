@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
-from tests.dashboard.browser import free_port
+from tests.dashboard.browser import free_port, new_tab
 from tests.dashboard.waiting import wait_until
 
 from covey.data.folder import FolderDataset
@@ -132,15 +132,10 @@ def address(home: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def opened(chromium: Browser, address: str) -> Iterator[Page]:
-    tab = chromium.new_page(viewport={"width": 1280, "height": 900})
-    errors: list[str] = []
-    tab.on("pageerror", lambda error: errors.append(str(error)))
     wait(address)
-    tab.goto(address)
-    yield tab
-    assert errors == []
-    assert "hurt" not in tab.title()
-    tab.close()
+    with new_tab(chromium, address, 900) as tab:
+        yield tab
+        assert "hurt" not in tab.title()
 
 
 @pytest.fixture

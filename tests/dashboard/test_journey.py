@@ -25,6 +25,7 @@ from tests.dashboard.browser import (
     settle,
     spot,
 )
+from tests.distributions import install_modules
 
 from covey.data.folder import FolderDataset
 from covey.data.segment_names import image_name
@@ -57,11 +58,7 @@ Make = Callable[[Path, Sequence[str]], Path]
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a distribution that nobody knows."""
     site = tmp_path_factory.mktemp("site")
-    info = site / "covey_stripes-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: covey-stripes\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[covey]\nstripes = stripes_plugin\n")
-    (site / "stripes_plugin.py").write_text(PLUGIN)
+    install_modules(site, "covey-stripes", {"stripes": "stripes_plugin"}, {"stripes_plugin": PLUGIN})
     return site
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, expect
-from tests.dashboard.browser import page_address, served, settle
+from tests.dashboard.browser import new_tab, page_address, served, settle
 from tests.dashboard.conftest import plain_names, write
 from tests.dashboard.test_name_groups import write_groups
 
@@ -87,10 +87,8 @@ def test_no_page_has_a_serious_barrier(theme: Literal["light", "dark"], address:
     assert barriers == []
 
 
-def test_the_map_lets_the_keys_of_the_browser_through(chromium: Browser, birds: Path) -> None:
-    with served(birds) as (address, _):
-        page = chromium.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(page_address(address, "explore"))
+def test_the_map_lets_the_keys_of_the_browser_through(chromium: Browser, address: str) -> None:
+    with new_tab(chromium, page_address(address, "explore"), 900) as page:
         settle(page)
         page.evaluate("addEventListener('keydown', (event) => { window.lastPrevented = event.defaultPrevented; })")
         page.locator("canvas.over").first.focus()
@@ -99,11 +97,9 @@ def test_the_map_lets_the_keys_of_the_browser_through(chromium: Browser, birds: 
             assert page.evaluate("window.lastPrevented") is False, key
 
 
-def test_a_click_in_the_viewer_is_not_cancelled(chromium: Browser, birds: Path) -> None:
+def test_a_click_in_the_viewer_is_not_cancelled(chromium: Browser, address: str) -> None:
     """A link in it, such as the one to the recording at xeno-canto, would be dead."""
-    with served(birds) as (address, _):
-        page = chromium.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(page_address(address, "explore"))
+    with new_tab(chromium, page_address(address, "explore"), 900) as page:
         settle(page)
         page.locator(".tile").first.dblclick()
         dialog = page.locator("dialog")

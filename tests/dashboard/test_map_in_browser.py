@@ -7,7 +7,17 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from tests.dashboard.browser import group_line, open_options, page_address, served, set_number, settle, spot, view
+from tests.dashboard.browser import (
+    group_line,
+    new_tab,
+    open_options,
+    page_address,
+    served,
+    set_number,
+    settle,
+    spot,
+    view,
+)
 from tests.dashboard.conftest import plain_names, write
 
 LOSE_CONTEXT = "canvas => { window.lost = canvas.getContext('webgl').getExtension('WEBGL_lose_context'); }"
@@ -32,15 +42,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def page(chromium: Browser, address: str) -> Iterator[Page]:
     """The page Explore."""
-    tab = chromium.new_page(viewport={"width": 1280, "height": 800})
-    errors: list[str] = []
-    tab.on("pageerror", lambda error: errors.append(str(error)))
-    tab.goto(address)
-    expect(tab.locator(".map[data-drawn]")).to_be_visible()
-    settle(tab)
-    yield tab
-    assert errors == []
-    tab.close()
+    with new_tab(chromium, address) as tab:
+        expect(tab.locator(".map[data-drawn]")).to_be_visible()
+        settle(tab)
+        yield tab
 
 
 def canvas(page: Page) -> Locator:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.dashboard.browser import page_address, served, settle
+from tests.dashboard.browser import new_tab, page_address, served, settle
+from tests.distributions import install_modules
 
 from covey import Runtime
 from covey.data.folder import FolderDataset
@@ -47,11 +48,7 @@ def chirp(seed: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an installed extractor that needs no network and knows a word."""
     site = tmp_path_factory.mktemp("site")
-    (site / "covey_wordy.py").write_text(PLUGIN)
-    info = site / "covey_wordy-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: covey-wordy\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[covey]\nwordy = covey_wordy\n")
+    install_modules(site, "covey-wordy", {"wordy": "covey_wordy"}, {"covey_wordy": PLUGIN})
     return site
 
 
@@ -75,16 +72,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, site: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def page(chromium: Browser, home: Path, site: Path) -> Iterator[Page]:
-    with served(home, site=site) as (address, _):
-        tab = chromium.new_page(viewport={"width": 1280, "height": 900})
-        errors: list[str] = []
-        tab.on("pageerror", lambda error: errors.append(str(error)))
-        tab.goto(page_address(address, "similar"))
+    with served(home, site=site) as (address, _), new_tab(chromium, page_address(address, "similar"), 900) as tab:
         expect(tab.locator(".tile").first).to_be_visible()
         settle(tab)
         yield tab
-        assert errors == []
-        tab.close()
 
 
 def choose_way(page: Page, way: str) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from playwright.sync_api import Browser, Locator, Page, expect
-from tests.dashboard.browser import PATIENCE, page_address, served, settle, spot
+from tests.dashboard.browser import PATIENCE, new_tab, page_address, served, settle, spot
 
 from covey import Embedding
 from covey.commands.main import main
@@ -66,16 +66,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def page(chromium: Browser, home: Path) -> Iterator[Page]:
-    with served(home) as (address, _):
-        tab = chromium.new_page(viewport={"width": 1280, "height": 900})
-        errors: list[str] = []
-        tab.on("pageerror", lambda error: errors.append(str(error)))
-        tab.goto(page_address(address, "explore"))
+    with served(home) as (address, _), new_tab(chromium, page_address(address, "explore"), 900) as tab:
         expect(tab.locator(".tile").first).to_be_visible()
         settle(tab)
         yield tab
-        assert errors == []
-        tab.close()
 
 
 @pytest.fixture

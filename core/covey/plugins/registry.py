@@ -125,8 +125,8 @@ class Registry:
         registry = cls()
         for plugin, module in BUILT_IN.items():
             registry.add(partial(importlib.import_module, module), plugin=plugin, distribution="covey")
-        for point in sorted(set(entry_points(group=hooks.GROUP)), key=_origin):
-            registry.add(point.load, plugin=point.name, distribution=_origin(point)[0])
+        for distribution, point in _list_plugins():
+            registry.add(point.load, plugin=point.name, distribution=distribution)
         return registry
 
     def add(self, load: Callable[[], Any], *, plugin: str, distribution: str) -> None:
@@ -319,8 +319,14 @@ def _requirements(distribution: str) -> list[str]:
         return []
 
 
-def _origin(point: EntryPoint) -> tuple[str, str, str]:
-    return (point.dist.name if point.dist else "", point.name, point.value)
+def _list_plugins() -> list[tuple[str, EntryPoint]]:
+    """Return the entry points of all plugins, each with the name of its distribution, in the order of both."""
+    points = set(entry_points(group=hooks.GROUP))
+    distributions = {point.dist for point in points}
+    names = {distribution: distribution.name if distribution else "" for distribution in distributions}  # slow to read
+    return sorted(
+        ((names[point.dist], point) for point in points), key=lambda pair: (pair[0], pair[1].name, pair[1].value)
+    )
 
 
 def _pip(missing: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 
 from covey.components.contracts import Component
 from covey.components.heavy_imports import HEAVY
@@ -26,9 +27,15 @@ def check_import(cls: type[Component]) -> None:
     Raises:
         AssertionError: it does, or the module cannot be imported.
     """
-    command = [sys.executable, "-c", _LOADED, cls.__module__, *HEAVY]
-    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    process = subprocess.run(command, capture_output=True, text=True, env=paths, check=False)
+    process = _import_alone(cls.__module__, os.pathsep.join(filter(None, sys.path)))
     expect(process.returncode == 0, f"{cls.__module__} cannot be imported by itself: {process.stderr.strip()[-300:]}")
     loaded = ", ".join(json.loads(process.stdout.splitlines()[-1]))
     expect(not loaded, f"importing {cls.__module__} imports {loaded}: import it in the method that needs it")
+
+
+@cache
+def _import_alone(module: str, python_path: str) -> subprocess.CompletedProcess[str]:
+    """Import a module in a process of its own, once for all components in it."""
+    command = [sys.executable, "-c", _LOADED, module, *HEAVY]
+    environment = {**os.environ, "PYTHONPATH": python_path}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
