@@ -44,7 +44,9 @@ def resolve(images: int = 1, extractor: FeatureExtractor | None = None, **settin
 
 def test_every_setting_becomes_a_number() -> None:
     runtime = resolve()
-    assert runtime.device == ("cuda" if torch.cuda.is_available() else "mps" if torch.mps.is_available() else "cpu")
+    assert runtime.device == (
+        "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    )
     assert runtime.batch_size
     assert runtime.batch_size >= 8
     assert runtime.threads == torch.get_num_threads()
@@ -63,8 +65,8 @@ def test_every_setting_becomes_a_number() -> None:
 def test_bfloat16_is_chosen_for_processors_that_are_faster_with_it(
     amx: bool, avx512: bool, vendor: str, precision: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: amx)
-    monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: avx512)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512, raising=False)
     monkeypatch.setattr("covey.extraction.runtime._processor_vendor", lambda: vendor)
     assert {resolve(device="cpu").precision for _ in range(3)} == {precision}
 
