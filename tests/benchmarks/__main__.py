@@ -93,7 +93,7 @@ def run(door: Door) -> Figures:
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         command = [sys.executable, str(FOLDER / f"{door.name}.py"), *door.arguments]
         start = time.monotonic()
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment())
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, env=environment())
         peak_mb = watch(process)
         output.seek(0)
         text = output.read()

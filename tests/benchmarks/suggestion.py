@@ -6,7 +6,8 @@ The defaults were chosen on half A of the recordings; the figures that count are
 class; "pure" is the share of images in clusters of at least 90 % one label with 10 images from 3 recordings. Features
 of esc10 that another extractor made, a table of covey each, are measured beside the default's. Then come simulated
 groups, each set at 200 to 200,000 points: ten of one size, twelve of Zipf sizes with 40 % noise, twelve of which
-one has half of the points, and 40 of one size; and 80 of one size in 64 dimensions, which UMAP reduces.
+one has half of the points, and 40 of one size; and 80 of one size in 64 dimensions, which UMAP reduces. The short form,
+`short` in place of the seeds, has one seed and few simulated points.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from _demo import IS_SHORT
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_mutual_info_score
 
@@ -38,10 +40,11 @@ from covey_dbscan import Dbscan
 from covey_umap import Umap
 
 NEEDS = ("../shared/data/esc10",)
-NO_SHORT = "one seed takes several minutes"
+SHORT = ("short",)
 
 ESC10 = Path(__file__).parents[3] / "shared" / "data" / "esc10"
 RADII = np.geomspace(0.05, 2, 60).tolist()
+COUNTS, REDUCED_COUNTS = ((200, 2000), (2000,)) if IS_SHORT else ((200, 2000, 20000, 200000), (6000, 60000))
 GRID = [(eps, count) for eps in (0.2, 0.3, 0.4, 0.5, 0.6, 0.8) for count in (5, 10, 20)]
 Options = dict[str, int | str]
 Truth = tuple[dict[str, str], dict[str, str]]
@@ -84,9 +87,9 @@ def simulated() -> None:
     print("\nsimulated      points  groups  found     AMI    best  regret  in words")
     equal, zipf, half_in_one = [1.0] * 10, [1 / rank for rank in range(1, 13)], [11.0, *[1.0] * 11]
     sets = [("equal", equal, 0.1), ("zipf", zipf, 0.4), ("half in one", half_in_one, 0.1), ("many", [1.0] * 40, 0.1)]
-    for (title, shares, noise), count in product(sets, (200, 2000, 20000, 200000)):
+    for (title, shares, noise), count in product(sets, COUNTS):
         show_found(title, *simulate(count, np.array(shares), noise))
-    for count in (6000, 60000):
+    for count in REDUCED_COUNTS:
         show_found("reduced", *simulate_reduced(count))
 
 
@@ -125,7 +128,7 @@ def simulate(count: int, shares: NDArray[np.float64], noise: float) -> tuple[Flo
 
 def seeds() -> int:
     """Return how many seeds to try."""
-    return int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    return 1 if IS_SHORT else int(sys.argv[1]) if len(sys.argv) > 1 else 5
 
 
 def features(registry: Registry) -> Features:

@@ -5,7 +5,7 @@
 Defaults are chosen by half A of esc10's recordings and by the demo. With B only the defaults and those before them are
 tried, on half B. Figures are medians over the seeds of the reducer, noise being a class: AMI and pure share at the
 radius that DBSCAN suggests, and the AMI at the best of 60 radii. Accuracy is that of the 5 nearest images of other
-recordings, by the distance of the variant.
+recordings, by the distance of the variant. The short form, `short` in place of the seeds, has the demo alone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from _demo import IS_SHORT, draw_demo
 from numpy.typing import NDArray
 from pooling import GROUPS, tables
 from sklearn.metrics import pairwise_distances
@@ -25,13 +26,10 @@ from covey import Features, Floats
 from covey.analysis.feature_sets import combine_features
 from covey.data.tables import Names
 from covey.plugins.registry import Registry
-from covey.sound.conversion import convert_recordings
-from covey.sound.synthesis import synthesize
 from covey_dbscan import Dbscan
 from covey_umap import Umap
 
-NEEDS = ("../shared/data/esc10",)
-NO_SHORT = "its variants take half an hour"
+SHORT = ("short",)
 
 
 class Variant(NamedTuple):
@@ -53,17 +51,14 @@ def main() -> None:
     registry = Registry.installed()
     is_last = sys.argv[2:] == ["B"]
     with tempfile.TemporaryDirectory() as folder:
-        demo = Path(folder) / "demo"
-        labels = synthesize(demo)
-        convert_recordings(demo / "audio", demo)
-        for variant in (BEFORE, CHOSEN) if is_last else TRIED:
+        demo = draw_demo(Path(folder))
+        for variant in (BEFORE, CHOSEN) if is_last or IS_SHORT else TRIED:
             settings = [f"extractor.bands={variant.bands}"]
-            esc10, is_first = tables(registry, ESC10, ESC10 / "labels.csv", settings, folder)
-            if is_last:
-                show(variant, esc10, ~is_first, "esc10")
-                continue
-            show(variant, esc10, is_first, "esc10")
-            show(variant, *tables(registry, demo, labels, settings, folder), "demo")
+            if not IS_SHORT:
+                esc10, is_first = tables(registry, ESC10, ESC10 / "labels.csv", settings, folder)
+                show(variant, esc10, ~is_first if is_last else is_first, "esc10")
+            if not is_last:
+                show(variant, *tables(registry, *demo, settings, folder), "demo")
 
 
 def show(variant: Variant, table: Features, rows: NDArray[np.bool_], name: str) -> None:
