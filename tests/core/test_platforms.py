@@ -2,35 +2,57 @@
 
 from __future__ import annotations
 
+import getpass
 import io
 import os
 import platform
+import re
+import runpy
 import signal
 import subprocess
 import sys
 import tomllib
+import zlib
 from pathlib import Path, PureWindowsPath
 from types import SimpleNamespace
 from typing import Any
 
+import filelock
+import numpy as np
 import pytest
 from packaging.requirements import Requirement
+from PIL import Image
 
 from covey import CoveyError
-from covey._base import files
+from covey._base import files, run_lock
+from covey.commands.terminal import native_output
 from covey.components.platform_builds import NOT_ON_INTEL_MACS
 from covey.components.source_contract import RecordingDownload
+from covey.data import metadata, pointer
+from covey.data.catalogue import part_store, recording_rows
+from covey.data.catalogue.owner import Owner
 from covey.experiments.jobs import job as job_module
-from covey.extraction import in_work, memory
-from covey.labelling import database
+from covey.extraction import in_work, memory, runtime
+from covey.labelling import authors, database
 from covey.plugins.registry import Registry
-from covey.sound import recordings
+from covey.sound import ledger, png, recordings
 from covey.sources.partial_file import PartialFile
 from covey_dashboard.pages.start import allowed_folders, planned_steps
 from covey_dashboard.server import start
-from covey_kaggle import unpacking
+from covey_kaggle import local_copy, unpacking, upload_folder
 
 ROOT = Path(__file__).parents[2]
+ASKS = re.compile(
+    r"\bsys\.platform\b|\bos\.name\b|\bgetattr\((os|signal)\b|\bplatform\.(machine|processor)\(\)"
+    r"|\bos\.(link|sysconf|path\.relpath)\(|except .*\b(NotImplementedError\) as|ImportError:  # there is no)"
+)
+ASKING = [
+    path
+    for folder in ("core/covey", "plugins", "dashboard/covey_dashboard")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if ASKS.search(path.read_text("utf-8"))
+]
+"""Modules that do something else on another system."""
 
 
 def as_system(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
@@ -132,6 +154,56 @@ class TestFiles:
         as_system(monkeypatch, recordings, name)
         assert recordings.Stamp(bytes=1, time=1, changed=123456789, inode=1).decides is decides
 
+    def test_a_path_on_another_drive_is_written_whole(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(path: object, start: object) -> str:
+            raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+        monkeypatch.setattr(os.path, "relpath", refuse)
+        whole = (tmp_path / "a").resolve().as_posix()
+        assert ledger.relative_path(tmp_path, tmp_path / "a") == whole
+        assert pointer._locate(tmp_path, tmp_path / "a") == whole
+        assert recording_rows._relative(tmp_path / "a", tmp_path) == whole
+        assert metadata._relative_prefix(tmp_path, tmp_path / "a") == ""
+
+    def test_files_are_copied_or_renamed_where_there_are_no_hard_links(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(path: Path, target: Path) -> None:
+            raise PermissionError(1, "Operation not permitted")
+
+        monkeypatch.setattr(os, "link", refuse)
+        first, second = tmp_path / "first", tmp_path / "second"
+        first.write_bytes(b"1")
+        upload_folder._link_or_copy(first, second)
+        assert (first.read_bytes(), second.read_bytes()) == (b"1", b"1")
+        with pytest.raises(FileExistsError):
+            files._give_name(first, second)
+        files._give_name(first, tmp_path / "third")
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["second", "third"]
+
+    def test_a_file_system_without_locks_is_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(self: filelock.BaseFileLock) -> None:
+            raise NotImplementedError("FileSystem does not appear to support flock")
+
+        monkeypatch.setattr(filelock.BaseFileLock, "acquire", refuse)
+        with pytest.raises(CoveyError, match="cannot be locked"), run_lock.hold_run_lock(tmp_path / "lock"):
+            pass
+        with (
+            pytest.raises(CoveyError, match="cannot be locked"),
+            part_store.PartStore(tmp_path, Owner("secret")).changing(),
+        ):
+            pass
+        with pytest.raises(CoveyError, match="cannot be written"), local_copy.LocalCopy(tmp_path).lock():
+            pass
+
+    def test_images_are_the_same_where_there_is_no_igzip(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+        monkeypatch.setitem(sys.modules, "isal.isal_zlib", None)
+        module = runpy.run_path(png.__file__)
+        assert module["compress"] is zlib.compress
+        with Image.open(io.BytesIO(module["encode"](pixels))) as image:
+            assert np.array_equal(np.asarray(image), pixels)
+
     def test_drives_are_offered_where_there_are_any(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name, count in (("nt", 24), ("posix", 0)):
             as_system(monkeypatch, allowed_folders, name)
@@ -175,6 +247,38 @@ class TestProcesses:
         job_module.Job(tmp_path)._send(signal.SIGTERM)
         assert sent == [(call, 4711)]
 
+    def test_a_run_is_ended_by_force_only_where_there_is_such_a_signal(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sent: list[int] = []
+        monkeypatch.setattr(job_module, "signal", SimpleNamespace(SIGTERM=signal.SIGTERM))
+        monkeypatch.setattr(job_module, "ENDING", 0)
+        monkeypatch.setattr(job_module.Job, "state", "running")
+        monkeypatch.setattr(job_module.Job, "_send", lambda self, number: sent.append(number))
+        with pytest.raises(CoveyError, match="does not end"):
+            job_module.Job(tmp_path).cancel()
+        assert sent == [signal.SIGTERM, signal.SIGTERM]
+
+    def test_the_maker_of_the_processor_is_known_without_its_file(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_: str) -> str:
+            raise FileNotFoundError
+
+        monkeypatch.setattr(runtime, "Path", lambda path: SimpleNamespace(read_text=refuse))
+        monkeypatch.setattr(platform, "processor", lambda: "AMD64 Family 25, AuthenticAMD")
+        assert runtime._processor_vendor() == "AMD64 Family 25, AuthenticAMD"
+
+    @pytest.mark.parametrize("error", [OSError, KeyError, ImportError])
+    def test_a_user_without_a_name_has_none(self, monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+        def refuse() -> str:
+            raise error("pwd")
+
+        monkeypatch.setattr(getpass, "getuser", refuse)
+        assert authors._system_user.__wrapped__() == ""
+
+    def test_a_program_without_a_terminal_has_no_stream_for_errors(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "stderr", None)
+        assert not native_output._is_terminal_stream()
+
     @pytest.mark.parametrize(
         ("name", "text"), [("nt", 'covey run "my birds" --like a.npz'), ("posix", "covey run 'my birds' --like a.npz")]
     )
@@ -193,6 +297,12 @@ class TestProcesses:
             assert start._has_display() is has_display
         monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
         assert start._has_display()
+
+
+@pytest.mark.parametrize("path", ASKING, ids=lambda path: path.stem)
+def test_what_asks_for_the_system_is_tested_for_the_others_too(path: Path) -> None:
+    tests = [Path(__file__), Path(__file__).with_name("test_runtime.py")]
+    assert any(re.search(rf"\b{path.stem}\b", test.read_text("utf-8")) for test in tests)
 
 
 class TestLibraries:
