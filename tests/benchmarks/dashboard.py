@@ -43,8 +43,8 @@ TRIES, COLD_TRIES, SESSIONS = 7, 3, 4
 PORT = 8765
 PATIENCE = 120_000
 COVEY = [sys.executable, "-c", "from covey.commands.main import main; main()"]
-PLACES = itertools.cycle(range(2, 8))
-"""Which of the listed clusters is picked next."""
+PICKED = itertools.count()
+"""Which cluster is picked next."""
 TENS = itertools.count()
 """Which ten recordings are labelled next."""
 DRAWN = """(map, before) => new Promise((done) => {
@@ -114,11 +114,18 @@ def opened(browser: Browser, address: str) -> tuple[Page, float]:
     page.goto(address)
     page.locator(".map[data-drawn]").wait_for(timeout=PATIENCE)
     seconds = time.perf_counter() - start
-    page.get_by_test_id("stApp").and_(page.locator('[data-test-script-state="notRunning"]')).wait_for(timeout=PATIENCE)
+    wait_until_still(page)
     tour = page.get_by_role("button", name="No, thanks")
     if tour.is_visible():
         tour.click()
+        tour.wait_for(state="detached", timeout=PATIENCE)
+        wait_until_still(page)
     return page, seconds
+
+
+def wait_until_still(page: Page) -> None:
+    """Wait until the server has answered everything."""
+    page.get_by_test_id("stApp").and_(page.locator('[data-test-script-state="notRunning"]')).wait_for(timeout=PATIENCE)
 
 
 def slide(page: Page) -> float:
@@ -136,7 +143,9 @@ def pick(page: Page) -> float:
     tile = page.locator(".tile img").first
     before = tile.get_attribute("src")
     page.get_by_label("Show", exact=True).click()
-    option = page.get_by_role("option").nth(next(PLACES))
+    title = f"Group {next(PICKED)}:"
+    page.keyboard.type(title)
+    option = page.get_by_role("option", name=re.compile(f"^{title}"))
     option.wait_for(timeout=PATIENCE)
     start = time.perf_counter()
     option.click()
