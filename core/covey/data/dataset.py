@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Generic, TypeGuard, TypeVar
 
@@ -14,7 +15,7 @@ from covey._base.errors import CoveyError
 from covey.components.contracts import Floats
 from covey.components.guard import guard_overrides
 from covey.components.table_kinds import TableKind
-from covey.data.catalogue.clip_finder import ImageClip
+from covey.data.catalogue.clip_finder import ImageClip, read_stamps
 from covey.data.image_clips import find_clips
 from covey.data.image_contents import hash_images
 from covey.data.images import ImageFolder
@@ -285,10 +286,16 @@ class Dataset(ABC):
 
 def _usual_recording_folders(project: Path) -> list[Path]:
     """Return the folders of a project that have the names of folders of recordings; links out of it do not count."""
-    inside = project.iterdir() if project.is_dir() else ()  # among a million images it is quicker than glob
-    converted = sorted(path for path in inside if path.name.startswith(CONVERTED_RECORDINGS))
+    converted = _list_converted_recordings(project, read_stamps([project])) if project.is_dir() else ()
     folders = [*(project / name for name in RECORDING_FOLDERS), *converted, project / DOWNLOADED_RECORDINGS]
     return [folder for folder in folders if folder.is_dir() and not is_link_outside(folder, project)]
+
+
+@lru_cache(maxsize=64)
+def _list_converted_recordings(project: Path, _stamps: object) -> Sequence[Path]:
+    """Return the converted recordings in a folder, looked for again once its stamps differ: it may hold all images."""
+    inside = project.iterdir()  # among a million images it is quicker than glob
+    return sorted(path for path in inside if path.name.startswith(CONVERTED_RECORDINGS))
 
 
 def list_published_files(folder: Path) -> list[Path]:

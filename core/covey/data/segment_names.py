@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-
-import attrs
+from typing import NamedTuple
 
 SEGMENT_NAME = re.compile(r"(?P<stub>.+)_segm_(?P<start>\d{4,9}\.\d{3})\.png")
 _XENO_CANTO = re.compile(
@@ -14,8 +13,7 @@ _XENO_CANTO = re.compile(
 """XC and the number, or what warbleR calls a download: Genus-species-154072."""
 
 
-@attrs.frozen
-class SegmentName:
+class SegmentName(NamedTuple):
     """What the name of an image tells: its recording, and the start of its segment in seconds."""
 
     recording: str

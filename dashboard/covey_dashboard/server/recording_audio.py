@@ -125,12 +125,12 @@ def asked_recordings(request: Request) -> tuple[Recordings | None, str]:
 
 
 def address(dataset: Dataset) -> str:
-    """Return the address of the sound of an image, to which its name is added; "" where there are no recordings.
+    """Return the address of the sound of an image, to which its name is added: for datasets without a `problem`.
 
     Used like `thumbnails.address`; the answer is a WAV file, or 404 with a sentence that says why. With "&around=2"
     after the name it has two seconds of the recording on both sides, with "&slow=10" it is ten times slower.
     """
-    return recordings_address(_PLACE, dataset) if dataset.recording_folders and is_installed() else ""
+    return recordings_address(_PLACE, dataset)
 
 
 def problem(dataset: Dataset) -> str:

@@ -38,11 +38,12 @@ class ImageAddresses:
             names: the images.
             image_version: tells the contents of the images from earlier ones.
         """
+        soundless = recording_audio.problem(dataset)
         return cls(
             pictures=thumbnails.address(folder, image_version),
-            sound=recording_audio.address(dataset),
-            soundless=recording_audio.problem(dataset),
-            surroundings=surroundings.address(dataset),
+            sound="" if soundless else recording_audio.address(dataset),
+            soundless=soundless,
+            surroundings="" if soundless else surroundings.address(dataset),
             facts=image_facts.address(dataset, partial(dataset_metadata, dataset.location)),
             axes=find_axes(folder, names),
         )

@@ -17,7 +17,6 @@ from covey_dashboard.server.recording_audio import (
     UNREADABLE,
     Recordings,
     asked_recordings,
-    is_installed,
     read_around,
     recordings_address,
 )
@@ -32,11 +31,11 @@ _PLACE = "/covey/surroundings"
 
 
 def address(dataset: Dataset) -> str:
-    """Return the address of a picture of what is around the clip of an image; "" where there are no recordings.
+    """Return the address of a picture of what is around the clip of an image.
 
     Used like `recording_audio.address`, with "&around=2" for two seconds on both sides.
     """
-    return recordings_address(_PLACE, dataset) if dataset.recording_folders and is_installed() else ""
+    return recordings_address(_PLACE, dataset)
 
 
 def find_recipe(recordings: Recordings, rate: int) -> Recipe:
