@@ -27,10 +27,16 @@ def select_vanished(app: AppTest, label: str, title: str) -> None:
     element.select(title).run()
 
 
+def read_fields(payload: bytes) -> dict[str, Any]:
+    """Return the plain values of what a component is sent, with the list of its arrays."""
+    fields: dict[str, Any] = json.loads(payload[4 : 4 + int.from_bytes(payload[:4], "little")])
+    return fields
+
+
 def name_class(app: AppTest, name: str) -> AppTest:
     """Write the name of a class into the field for it, as the browser does; the page knows it with what comes next."""
     protos = [element.proto for element in app.get("bidi_component")]
     field = next(proto for proto in protos if proto.component_name == "covey_class_field")
     key = field.id.rpartition("-")[2]
-    app.session_state[key] = {"name": {"subject": json.loads(field.json)["subject"], "name": name}}
+    app.session_state[key] = {"name": {"subject": read_fields(field.bytes)["subject"], "name": name}}
     return app

@@ -3,6 +3,7 @@
 import { ClassInput } from "../shared/class_input.js";
 import { element } from "../shared/elements.js";
 import { Outbox } from "../shared/outbox.js";
+import { unpack } from "../shared/payload.js";
 
 /** @import { FrontendRendererArgs } from "@streamlit/component-v2-lib" */
 /** @import { ClassEntry } from "../shared/class_input.js" */
@@ -28,13 +29,14 @@ const KEYED_PARTS = ".gallery, .map";
 /** @type {WeakMap<Node, ClassField>} */
 const classFields = new WeakMap();
 
-/** @param {FrontendRendererArgs<ClassFieldState, ClassFieldContent>} component */
+/** @param {FrontendRendererArgs<ClassFieldState, Uint8Array>} component */
 export default function ({ data, parentElement, setStateValue }) {
   const field = classFields.get(parentElement) ?? new ClassField(parentElement);
   classFields.set(parentElement, field);
-  field.reportName = (name) => setStateValue("name", { subject: data.subject, name });
+  const content = /** @type {ClassFieldContent} */ (unpack(data));
+  field.reportName = (name) => setStateValue("name", { subject: content.subject, name });
   field.sendRequests = (requests) => setStateValue("requests", requests);
-  field.show(data);
+  field.show(content);
   return () => {
     field.end();
     classFields.delete(parentElement);

@@ -111,7 +111,8 @@ class ExploreView:
     @cached_property
     def is_passing(self) -> Mask:
         """Which images pass all filters (n,)."""
-        return combine_filters(self.columns, self.filters, len(self.clusters))
+        columns = self.columns if self.filters else []  # reading them takes a while
+        return combine_filters(columns, self.filters, len(self.clusters))
 
     def rows(self, selection: Selection, options: MapOptions) -> Rows:
         """Return the rows of the images that are selected and not hidden."""

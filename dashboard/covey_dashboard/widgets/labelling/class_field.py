@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from covey.frontend import LabelClass
+from covey_dashboard.browser.binary_payload import pack_payload
 from covey_dashboard.browser.browser_component import component
 from covey_dashboard.state import ClassFieldState
 
@@ -33,19 +34,25 @@ def show_class_field(
     """
     state = ClassFieldState.recall(key)
     name = state.read_name(subject, suggestion)
+    fields = {
+        "classes": list_choices(classes),
+        "suggestion": name,
+        "subject": subject,
+        "verb": verb,
+        "answered": state.answered,
+    }
     _component(
         key=key,
-        data={
-            "classes": [{"name": label_class.name, "colour": label_class.colour} for label_class in classes],
-            "suggestion": name,
-            "subject": subject,
-            "verb": verb,
-            "answered": state.answered,
-        },
+        data=pack_payload(fields),
         on_name_change=_ignore,
         on_requests_change=partial(_answer_requests, state, give),
     )
     return name
+
+
+def list_choices(classes: Sequence[LabelClass]) -> list[dict[str, str]]:
+    """Return classes as the fields for their names in the browser take them."""
+    return [{"name": label_class.name, "colour": label_class.colour} for label_class in classes]
 
 
 def find_class(classes: Sequence[LabelClass], text: str) -> str:
