@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from covey.analysis.density.boxes import Points, Rows, measure_gaps
+from covey.analysis.density.boxes import SLACK, Points, Rows, measure_gaps
 from covey.analysis.density.merge_order import order_by_merging
 from covey.analysis.density.reachability import Edges, Reachability
 
 LEAF = 16
 """Points in a leaf of the trees that look for the nearest point of another group."""
+BLOCK = 1 << 12
+"""Points whose directions are computed together, which bounds the memory needed."""
 
 
 def find_links(reachability: Reachability, forest: Edges, parts: Rows, groups: Rows) -> Edges:
@@ -73,7 +75,8 @@ class _LinkSearch:
     def find(self) -> Edges:
         """Return the links, several for two groups where a shorter one was found after a longer one."""
         first, second = np.triu_indices(len(self.members), 1)
-        shortest = measure_gaps(self.low[first], self.high[first], self.low[second], self.high[second])
+        in_boxes = measure_gaps(self.low[first], self.high[first], self.low[second], self.high[second])
+        shortest = np.maximum(in_boxes, self._measure_line_gaps()[first, second])
         nearest_first = np.argsort(((self.centres[first] - self.centres[second]) ** 2).sum(axis=1), kind="stable")
         links = [Edges.none()]
         for pair in nearest_first:
@@ -81,40 +84,108 @@ class _LinkSearch:
                 links += self._link(int(first[pair]), int(second[pair]))
         return Edges.concatenate(links)
 
+    def _measure_line_gaps(self) -> Points:
+        """Return how far apart each two groups (g, g) are along the line between their centres, less if they overlap.
+
+        The gaps are shortened by more than rounding, and so are at most the distances of any two points.
+        """
+        offsets = self.centres - self.centres[:, None]
+        lengths = np.sqrt((offsets * offsets).sum(axis=2))
+        directions = np.divide(offsets, lengths[:, :, None], out=np.zeros_like(offsets), where=offsets != 0)
+        reaches = np.stack(
+            [
+                self._measure_reach(rows, centre, toward)
+                for rows, centre, toward in zip(self.members, self.centres, directions, strict=True)
+            ]
+        )
+        gaps: Points = lengths - (reaches + reaches.T) - (SLACK - 1) * (lengths + np.abs(reaches) + np.abs(reaches.T))
+        return gaps
+
+    def _measure_reach(self, rows: Rows, centre: Points, directions: Points) -> Points:
+        """Return how far points reach from a centre (k,) in each direction (g, k), as (g,)."""
+        blocks = (rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK))
+        points = self.reachability.points
+        reach: Points = np.max([((points[block] - centre) @ directions.T).max(axis=0) for block in blocks], axis=0)
+        return reach
+
     def _link(self, first: int, second: int) -> list[Edges]:
         """Return ever shorter links between two groups, until there is none shorter than the path between them."""
         links: list[Edges] = []
+        rows, partners = self.members[first], self.members[second]
+        axis = self.centres[second] - self.centres[first]
         while True:
-            rows = self._near(first, second, self.paths[first, second])
-            partners = self._near(second, first, self.paths[first, second])
-            link = self._nearest(rows, partners, self.paths[first, second])
+            bound = float(self.paths[first, second])
+            rows, partners = self._keep_near(rows, partners, axis, bound)
+            if len(rows) == 0 or len(partners) == 0:
+                return links
+            link = self._approach(rows, partners, bound) or self._nearest(rows, partners, bound)
             if link is None:
                 return links
             links.append(link)
             self._shorten_paths(first, second, float(link.weights[0]))
+            row, partner = link.rows[0]
+            axis = self.reachability.points[partner] - self.reachability.points[row]
 
-    def _near(self, group: int, other: int, bound: float) -> Rows:
-        """Return the rows of a group that can have a link shorter than the bound to the box of the other."""
-        rows = self.members[group]
-        rows = rows[self.reachability.core[rows] < bound]
-        points = self.reachability.points[rows]
-        return rows[measure_gaps(points, points, self.low[other], self.high[other]) < bound]
+    def _keep_near(self, rows: Rows, partners: Rows, axis: Points, bound: float) -> tuple[Rows, Rows]:
+        """Return the rows and the partners that can have a link shorter than the bound, along an axis and by boxes."""
+        points, core = self.reachability.points, self.reachability.core
+        rows, partners = rows[core[rows] < bound], partners[core[partners] < bound]
+        rows, partners = _keep_near_along(points, rows, partners, axis, bound)
+        for _ in range(2):
+            low, high = points[partners].min(axis=0, initial=np.inf), points[partners].max(axis=0, initial=-np.inf)
+            is_near = measure_gaps(points[rows], points[rows], low, high) < bound
+            rows, partners = partners, rows[is_near]
+        return rows, partners
+
+    def _approach(self, rows: Rows, partners: Rows, bound: float) -> Edges | None:
+        """Return the edge to which steps to the nearest point of the other side lead, if it is shorter than the bound.
+
+        It makes the exact search that follows a short one, for which only points near the other side matter.
+        """
+        points, partner_points = self.reachability.points[rows], self.reachability.points[partners]
+        place, shortest = partner_points.mean(axis=0), np.inf
+        while True:
+            row = _find_nearest(points, place)[0]
+            partner, length = _find_nearest(partner_points, points[row])
+            if not length < shortest:
+                return self._weigh(rows[row], partners[partner], bound)
+            place, shortest = partner_points[partner], length
 
     def _nearest(self, rows: Rows, partners: Rows, bound: float) -> Edges | None:
-        """Return the edge between the nearest two points of two sets, if they are nearer than the bound."""
+        """Return the edge between the nearest two points of two sets, if it is shorter than the bound."""
         from scipy.spatial import KDTree
 
-        if len(rows) == 0 or len(partners) == 0:
-            return None
         few, many = sorted((rows, partners), key=len)
         tree = KDTree(self.reachability.points[many], LEAF, balanced_tree=False)
         lengths, nearest = tree.query(self.reachability.points[few], distance_upper_bound=bound)
         row = int(np.argmin(lengths))
         if not lengths[row] < bound:
             return None
-        link = self.reachability.weigh(np.array([[few[row], many[nearest[row]]]]))
+        return self._weigh(few[row], many[nearest[row]], bound)
+
+    def _weigh(self, row: np.intp, partner: np.intp, bound: float) -> Edges | None:
+        """Return an edge if it is shorter than the bound."""
+        link = self.reachability.weigh(np.array([[row, partner]]))
         return link if link.weights[0] < bound else None
 
     def _shorten_paths(self, first: int, second: int, weight: float) -> None:
         through = np.maximum(np.maximum(self.paths[:, first, None], weight), self.paths[second])
         self.paths = np.minimum(self.paths, np.minimum(through, through.T))
+
+
+def _keep_near_along(points: Points, rows: Rows, partners: Rows, axis: Points, bound: float) -> tuple[Rows, Rows]:
+    """Return the rows and the partners that lie nearer than the bound to the range of the others along an axis (k,)."""
+    origin = points[rows[:1]].sum(axis=0)
+    along, partners_along = (points[rows] - origin) @ axis, (points[partners] - origin) @ axis
+    extent = np.abs(along).max(initial=0) + np.abs(partners_along).max(initial=0)
+    reach = bound * SLACK * np.sqrt(axis @ axis) + (SLACK - 1) * extent
+    is_near = along >= partners_along.min(initial=np.inf) - reach
+    return rows[is_near], partners[partners_along <= along.max(initial=-np.inf) + reach]
+
+
+def _find_nearest(points: Points, place: Points) -> tuple[int, float]:
+    """Return the position of the point (n, k) nearest to a place (k,), and its squared distance."""
+    differences = points - place
+    squares = (differences * differences).sum(axis=1)
+    position = int(squares.argmin())
+    return position, float(squares[position])
