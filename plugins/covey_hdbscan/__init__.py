@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -21,13 +20,14 @@ class Hdbscan(Clusterer):
     """Groups that stay dense over a range of radii (HDBSCAN*: Campello, Moulavi and Sander 2013)."""
 
     name = "hdbscan"
+    version = 2
     references = (
         "Campello, R. J. G. B., Moulavi, D. and Sander, J. (2013). Density-based clustering based on "
         "hierarchical density estimates. Advances in Knowledge Discovery and Data Mining, 160-172.",
         "McInnes, L., Healy, J. and Astels, S. (2017). hdbscan: hierarchical density based clustering. "
         "Journal of Open Source Software, 2(11), 205.",
     )
-    requires = {"hdbscan": "covey[hdbscan]"}
+    requires = {"scipy": "scipy"}
 
     min_cluster_size: int = option(
         title="Smallest group",
@@ -92,28 +92,16 @@ class _HdbscanTree(Prepared):
 
     def __init__(self, neighbours: int, tree: Tree) -> None:
         self.neighbours = neighbours
-        self.tree = tree
+        self.hierarchy = tree.hierarchy()
 
     def labels(self, clusterer: Hdbscan) -> NDArray[np.int32] | None:
         return self._cut(clusterer) if clusterer._neighbours == self.neighbours else None
 
     def _cut(self, clusterer: Hdbscan) -> NDArray[np.int32]:
-        image_count = len(self.tree.order)
+        image_count = len(self.hierarchy.order)
         if image_count < max(2, clusterer.min_cluster_size, self.neighbours):
             return np.full(image_count, -1, dtype=np.int32)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from hdbscan import _hdbscan_linkage, hdbscan_
-
-            merges: NDArray[np.float64] = _hdbscan_linkage.label(np.column_stack([self.tree.edges, self.tree.weights]))
-            clusters: NDArray[np.intp] = hdbscan_._tree_to_labels(
-                None,
-                merges,
-                clusterer.min_cluster_size,
-                clusterer.method,
-                cluster_selection_epsilon=clusterer.epsilon,
-            )[0]
-        return clusters.astype(np.int32)
+        return self.hierarchy.labels(clusterer.min_cluster_size, clusterer.method, clusterer.epsilon)
 
 
 @hookimpl

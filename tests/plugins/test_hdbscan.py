@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-pytest.importorskip("hdbscan", reason="needs covey[hdbscan]")
-
 from covey import CoveyError
 from covey_hdbscan import Hdbscan
 
@@ -51,7 +49,9 @@ def test_leaf_finds_at_least_as_many_groups_as_eom() -> None:
 
 def test_min_samples_none_takes_the_smallest_groups_size() -> None:
     Z, _ = groups()
-    none, same, second = (Hdbscan(min_cluster_size=12, min_samples=value).cluster(Z) for value in (None, 12, 2))
+    none, same, second = (
+        Hdbscan(min_cluster_size=12, min_samples=value, method="leaf").cluster(Z) for value in (None, 12, 2)
+    )
     np.testing.assert_array_equal(none, same)
     assert not np.array_equal(none, second)
 
@@ -106,15 +106,32 @@ def test_a_preparation_serves_any_size_method_and_epsilon() -> None:
     assert prepared.labels(Hdbscan(min_samples=None)) is None
 
 
-@pytest.mark.parametrize("method", ["eom", "leaf"])
-@pytest.mark.parametrize("epsilon", [0.0, 0.4])
-def test_where_no_edges_are_equally_long_the_groups_are_those_of_hdbscan(method: str, epsilon: float) -> None:
-    from hdbscan import HDBSCAN
+def scattered(seed: int) -> Floats:
+    """Groups of differing width and size, some of which overlap."""
+    random = np.random.default_rng(seed)
+    group = random.integers(0, 8, 400) * random.integers(0, 2, 400)
+    centres, width = random.normal(size=(8, 3), scale=3), random.uniform(0.05, 1, 8)
+    return (centres[group] + width[group, None] * random.normal(size=(400, 3))).astype(np.float32)
 
-    Z, _ = groups()
-    labels = Hdbscan(min_cluster_size=8, min_samples=1, method=method, epsilon=epsilon).cluster(Z)
-    options = {"cluster_selection_method": method, "cluster_selection_epsilon": epsilon}
-    expected = HDBSCAN(min_cluster_size=8, min_samples=1, **options).fit_predict(Z.astype(np.float64))
-    assert expected.max() > 1 - epsilon
-    np.testing.assert_array_equal(labels[:, None] == labels, expected[:, None] == expected)
-    np.testing.assert_array_equal(labels == -1, expected == -1)
+
+@pytest.mark.parametrize("method", ["eom", "leaf"])
+@pytest.mark.parametrize("size", [2, 8, 30])
+def test_where_no_edges_are_equally_long_the_groups_are_those_of_the_package(method: str, size: int) -> None:
+    HDBSCAN = pytest.importorskip("hdbscan", reason="needs covey[hdbscan]").HDBSCAN
+    most = 0
+    for seed, epsilon in itertools.product(range(4), (0.0, 0.4, 2.0)):
+        Z = groups()[0] if seed == 0 else scattered(seed)
+        labels = Hdbscan(min_cluster_size=size, min_samples=1, method=method, epsilon=epsilon).cluster(Z)
+        options = {"cluster_selection_method": method, "cluster_selection_epsilon": epsilon}
+        expected = HDBSCAN(min_cluster_size=size, min_samples=1, **options).fit_predict(Z.astype(np.float64))
+        np.testing.assert_array_equal(labels[:, None] == labels, expected[:, None] == expected)
+        np.testing.assert_array_equal(labels == -1, expected == -1)
+        most = max(most, int(labels.max()))
+    assert most > 1
+
+
+def test_groups_are_numbered_in_the_order_of_their_first_rows() -> None:
+    labels = Hdbscan(min_cluster_size=5, method="leaf").cluster(scattered(1))
+    _, first_rows = np.unique(labels[labels >= 0], return_index=True)
+    assert len(first_rows) > 4
+    assert first_rows.tolist() == sorted(first_rows.tolist())

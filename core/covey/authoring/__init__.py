@@ -11,7 +11,7 @@ from covey._base.progress import SILENT, Progress, Step
 from covey._base.terminal_progress import TerminalProgress
 from covey._base.text import count_noun, preview
 from covey._base.user_folders import user_data_folder
-from covey.analysis.density import RadiusChoice, Tree, dbscan
+from covey.analysis.density import Hierarchy, RadiusChoice, Tree, dbscan
 from covey.analysis.feature_sets import whitening_axes
 from covey.components.contracts import MissingFiles, PlacingReducer, PublishOptions
 from covey.components.engine_contract import Done, Engine, ItemQueue, UnfitWorker, Work
@@ -87,6 +87,7 @@ __all__ = [
     "Exporter",
     "FolderDataset",
     "FoundRecording",
+    "Hierarchy",
     "ImageFolder",
     "Importer",
     "Interrupted",

@@ -10,15 +10,16 @@ There are two exact ways to the same labels, because one is fast once and the ot
 - `dbscan` clusters at one radius. It grows no tree: covey uses it where the radius is given.
 - `Tree.grow` prepares the points once; then `Tree.labels` answers for any radius in
   milliseconds: covey uses it to try many radii, for a suggestion, in profiles and behind the slider of the dashboard,
-  and for HDBSCAN.
+  and for HDBSCAN, whose groups `Tree.hierarchy` gives.
 
 `tests/core/test_density.py` checks that both give the same labels; `tests/benchmarks/density.py` measures both.
 
 All distances are Euclidean, in float64. Where a distance is within rounding of eps, either answer is right.
 """
 
+from covey.analysis.density.hierarchy import Hierarchy
 from covey.analysis.density.nearest_neighbours import Neighbours
 from covey.analysis.density.radius_choice import RadiusChoice
 from covey.analysis.density.reachability_tree import Tree, dbscan
 
-__all__ = ["Neighbours", "RadiusChoice", "Tree", "dbscan"]
+__all__ = ["Hierarchy", "Neighbours", "RadiusChoice", "Tree", "dbscan"]

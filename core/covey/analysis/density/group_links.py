@@ -35,7 +35,8 @@ def _longest_edges(forest: Edges, parts: Rows, chosen: Rows) -> Points:
     part_count = int(parts.max()) + 1
     ends = _span_with_infinite_edges(parts[forest.rows], part_count)
     weights = np.append(forest.weights, np.full(len(ends) - len(forest), np.inf))
-    order, gaps = order_by_merging(ends, weights, part_count)
+    order, ranks = order_by_merging(ends, part_count)
+    gaps = np.append(weights, np.inf)[ranks]
     position_of_part = np.empty(part_count, dtype=np.intp)
     position_of_part[order] = np.arange(part_count)
     positions = position_of_part[chosen]

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import numpy as np
 
-from covey.analysis.density.boxes import Points, Rows
+from covey.analysis.density.boxes import Rows
 
 
-def order_by_merging(edges: Rows, weights: Points, row_count: int) -> tuple[Rows, Points]:
-    """Return an order of the rows, and for each position in it the weight of the edge that joins it to those before.
+def order_by_merging(edges: Rows, row_count: int) -> tuple[Rows, Rows]:
+    """Return an order of the rows, and for each position in it the edge that joins it to those before.
 
     Kruskal's algorithm: edges are taken in ascending order; when one joins two parts of the tree, the rows of the one
     part are appended to those of the other, so that each part is contiguous in the order.
+
+    Args:
+        edges: (n - 1, 2) of a spanning tree, in ascending order of their weights.
+        row_count: n.
+
+    Returns:
+        Rows (n,), and positions (n,) among the edges; the first row, which nothing joins, has n - 1.
     """
     next_row, heads = _append_runs(edges, row_count)
-    joining_weights = np.full(row_count, np.inf)
-    joining_weights[heads] = weights
+    ranks = np.full(row_count, len(edges), dtype=np.intp)
+    ranks[heads] = np.arange(len(edges))
     order = np.empty(row_count, dtype=np.intp)
-    is_appended = np.zeros(row_count, dtype=bool)
-    is_appended[heads] = True
-    row = int(is_appended.argmin()) if row_count else -1
+    row = int(ranks.argmax()) if row_count else -1
     for position in range(row_count):
         order[position], row = row, next_row[row]
-    return order, joining_weights[order]
+    return order, ranks[order]
 
 
 def _append_runs(edges: Rows, row_count: int) -> tuple[list[int], Rows]:

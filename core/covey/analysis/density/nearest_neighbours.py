@@ -64,7 +64,7 @@ class Neighbours:
     def labels(self, dense: Mask, groups: Rows, eps: float) -> Labels:
         """Return the labels (n,) int32 from the groups of the dense points, giving each border point its cluster."""
         labels = np.full(len(dense), NOISE, dtype=np.int32)
-        labels[dense] = _number_groups(groups)
+        labels[dense] = number_groups(groups)
         sparse = np.flatnonzero(~dense)
         dense_or_missing: Mask = np.append(dense, False)
         reached = dense_or_missing[self.rows[sparse]] & (self.distances[sparse] <= eps)
@@ -82,7 +82,7 @@ def _order_ties_by_row(lengths: Points, rows: Rows) -> None:
     rows[tied] = np.take_along_axis(rows[tied], order, axis=1)
 
 
-def _number_groups(groups: Rows) -> Labels:
+def number_groups(groups: Rows) -> Labels:
     """Return groups with numbers 0, 1, ... in the order in which they first appear."""
     first_row_of = np.full(int(groups.max(initial=-1)) + 1, len(groups), dtype=np.intp)
     first_row_of[groups[::-1]] = np.arange(len(groups))[::-1]

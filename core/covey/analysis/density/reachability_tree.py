@@ -12,6 +12,7 @@ from covey._base.progress import SILENT, Progress
 from covey._base.text import count_noun
 from covey.analysis.density.boxes import Mask, Points, Rows
 from covey.analysis.density.exact_dbscan import join, merge_groups
+from covey.analysis.density.hierarchy import Hierarchy
 from covey.analysis.density.merge_order import order_by_merging
 from covey.analysis.density.nearest_neighbours import Neighbours, round_up
 from covey.analysis.density.radius_choice import Cut, RadiusChoice, choose_radius
@@ -54,15 +55,15 @@ class Tree:
     """The minimum spanning tree of mutual reachability, in a form that can be cut at any radius.
 
     `edges` (n - 1, 2) are pairs of rows, `weights` (n - 1,) float64 their mutual reachabilities, ascending. `order`
-    (n,) lists the rows such that each cluster of dense points is one run at every radius; `gaps` (n,) has, for each
-    position in the order, the radius from which on it belongs to the run before it (the first: infinity).
+    (n,) lists the rows such that each cluster of dense points is one run at every radius; `ranks` (n,) has, for each
+    position in the order, the edge by which it belongs to the run before it (the first, which none joins: n - 1).
     """
 
     neighbours: Neighbours
     edges: Rows
     weights: Points
     order: Rows
-    gaps: Points
+    ranks: Rows
 
     @classmethod
     def grow(cls, Z: NDArray[np.floating], min_samples: int, progress: Progress = SILENT) -> Tree:
@@ -83,15 +84,19 @@ class Tree:
             neighbours.first(min_samples),
             tree.rows,
             tree.weights,
-            *order_by_merging(tree.rows, tree.weights, len(points)),
+            *order_by_merging(tree.rows, len(points)),
         )
 
     def labels(self, eps: float) -> Labels:
         """Return the labels that `dbscan` gives for this radius: (n,) int32, -1 for noise."""
         dense: Mask = self.neighbours.core <= eps
         run_of_row = np.empty(len(dense), dtype=np.intp)
-        run_of_row[self.order] = np.cumsum(self.gaps > eps) - 1
+        run_of_row[self.order] = np.cumsum(self.ranks >= np.searchsorted(self.weights, eps, side="right")) - 1
         return self.neighbours.labels(dense, run_of_row[dense], eps)
+
+    def hierarchy(self) -> Hierarchy:
+        """Return what gives the groups of HDBSCAN."""
+        return Hierarchy.of(self.order, self.ranks, self.weights)
 
     def radii(self, count: int = 100) -> list[float]:
         """Return up to `count` radii, evenly spaced by ratio: from where few points are dense to where all are joined.
