@@ -111,7 +111,8 @@ def scattered(seed: int) -> Floats:
     random = np.random.default_rng(seed)
     group = random.integers(0, 8, 400) * random.integers(0, 2, 400)
     centres, width = random.normal(size=(8, 3), scale=3), random.uniform(0.05, 1, 8)
-    return (centres[group] + width[group, None] * random.normal(size=(400, 3))).astype(np.float32)
+    points: NDArray[np.float64] = centres[group] + width[group, None] * random.normal(size=(400, 3))
+    return points.astype(np.float32)
 
 
 @pytest.mark.parametrize("method", ["eom", "leaf"])
