@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
+import signal
+import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,8 +161,19 @@ def _start_local(engine: Dask) -> SpecCluster:
         cluster = SpecCluster({}, scheduler, security=security, silence_logs=logging.CRITICAL)
     except (OSError, RuntimeError) as error:
         raise CoveyError(f"Dask cannot be started: {reason(error)}.") from error
+    cluster.loop.asyncio_loop.call_soon_threadsafe(_block_interrupts)
     cluster.worker_spec.update(workers)  # they start while others compute already
     return cluster
+
+
+def _block_interrupts() -> None:
+    """Keep from processes that this thread starts the interrupt that the terminal sends to all: the driver ends them.
+
+    They inherit what is blocked, and so are safe from their first moment, before any code of theirs runs.
+    """
+    if sys.platform != "win32":
+        resource_tracker.ensure_running()  # else the first process starts it, and then no signal is blocked any more
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _start_jobs(engine: Dask, logs: Path) -> SpecCluster:

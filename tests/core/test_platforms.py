@@ -305,6 +305,14 @@ def test_what_asks_for_the_system_is_tested_for_the_others_too(path: Path) -> No
     assert any(re.search(rf"\b{path.stem}\b", test.read_text("utf-8")) for test in tests)
 
 
+class TestInterrupts:
+    def test_none_is_blocked_where_a_thread_cannot_block_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        worker_supply = pytest.importorskip("covey_dask.worker_supply")
+        monkeypatch.setattr(worker_supply, "sys", SimpleNamespace(platform="win32"))
+        monkeypatch.setattr(worker_supply, "signal", SimpleNamespace())
+        worker_supply._block_interrupts()
+
+
 class TestLibraries:
     def test_a_component_says_why_its_library_is_not_to_be_had(self, monkeypatch: pytest.MonkeyPatch) -> None:
         registered = next(entry for entry in Registry.installed().components if entry.name == "torchvision")
