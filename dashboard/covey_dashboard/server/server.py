@@ -43,6 +43,7 @@ SETTINGS: dict[str, str | bool] = {
     "client.toolbarMode": "viewer",
     "logger.level": "warning",
     "runner.magicEnabled": False,
+    "runner.postScriptGC": False,
     "global.disableWidgetStateDuplicationWarning": True,
     "theme.light.primaryColor": "#0f766e",
     "theme.dark.primaryColor": "#0c8478",

@@ -21,7 +21,7 @@ from covey_dashboard.pages.name_groups.frequency_bands import describe_bands
 from covey_dashboard.pages.name_groups.group_summaries import MOST_GROUPS, GroupSummary, count_labels, summarize_groups
 from covey_dashboard.server import thumbnails
 from covey_dashboard.state import ClassFieldState, LabelBarState, NameGroupsState
-from covey_dashboard.widgets.label_bar import act_and_report, button_row, show_report, show_undo_buttons, watch_labels
+from covey_dashboard.widgets.label_bar import WATCH_S, act_and_report, button_row, show_report, show_undo_buttons
 from covey_dashboard.widgets.labelling.class_field import find_class
 from covey_dashboard.widgets.messages import show_hint, show_problem
 from covey_dashboard.widgets.page_frame import link_page, show_page
@@ -79,9 +79,9 @@ def choose_grouping(location: str, entries: Sequence[Entry[Clustering]]) -> Entr
     return next(entry for entry in entries if entry.name == name)
 
 
-@st.fragment
+@st.fragment(run_every=WATCH_S)
 def show_sheet(location: str, entry: Entry[Clustering]) -> None:
-    """Show the groups of one clustering; all that a person does there reruns only this."""
+    """Show the groups of one clustering; what a person or another window does to them reruns only this."""
     try:
         show_groups(read_sheet(location, entry))
     except CoveyError as error:
@@ -94,14 +94,12 @@ def read_sheet(location: str, entry: Entry[Clustering]) -> GroupSheet:
     Raises:
         CoveyError: a file cannot be read.
     """
-    observed = observe_labels_together(location)
-    watch_labels(observed.store, observed.version)
     return GroupSheet(
         location=location,
         entry=entry,
         groups=summarize_groups(location, entry),
         band_by_group=describe_bands(location, entry),
-        observed=observed,
+        observed=observe_labels_together(location),
         state=NameGroupsState.recall(f"{location} {entry.name}"),
     )
 
