@@ -136,18 +136,12 @@ def observe_together(store: LabelStore) -> ObservedLabels:
     contents = _recent_contents(store)
     reader = attrs.evolve(store, contents=contents, writable=False)
     version = reader.version
-    return ObservedLabels(reader, version, _look_at_images(reader, version, contents))
+    return ObservedLabels(reader, version, digest([version, contents.began_s]))
 
 
 @cached(ttl=LOOK_TTL, max_entries=8, by=lambda store: str(store.path))
 def _recent_contents(store: LabelStore) -> RecentContents:
     return RecentContents(store.contents)
-
-
-@cached(max_entries=8, by=lambda store, version, contents: (str(store.path), version, contents.began_s))
-def _look_at_images(store: LabelStore, _version: str, _contents: RecentContents) -> str:
-    """Return the fingerprint of labels by what is known of the images, anew once these are looked at again."""
-    return store.fingerprint()
 
 
 def open_shared_labels(location: str) -> LabelStore:
