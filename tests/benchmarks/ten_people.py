@@ -34,8 +34,6 @@ from covey.labelling import open_labels
 SHORT = ("50",)
 PEOPLE, GROUPS, IMAGES = 10, 200, 20_000
 PATIENCE_MS = 120_000
-HAS_TEXT = "([element, text]) => element.textContent === text"
-"""Costs the browser less than to look for the text in the page, again and again."""
 
 
 def write_dataset(folder: Path) -> Path:
@@ -61,12 +59,12 @@ async def name_groups(page: Page, person: int, actions: int) -> tuple[list[float
         group = person + PEOPLE * (action % (GROUPS // PEOPLE))
         name = name_by_group[group] = f"person {person} round {action // (GROUPS // PEOPLE)}"
         row = page.locator(f'li.group:has([aria-label="Class of Group {group}"])')
-        field, note = row.locator("input"), await row.locator(".note").element_handle()
+        field = row.locator("input")
         await field.fill(name)
         begin_s = time.perf_counter()
         await field.press("Enter")
-        answer = f"All {IMAGES // GROUPS}: {name}"
-        await page.wait_for_function(HAS_TEXT, arg=[note, answer], polling=20, timeout=PATIENCE_MS)
+        answer = row.locator(".note", has_text=f"All {IMAGES // GROUPS}: {name}")
+        await answer.wait_for(state="attached", timeout=PATIENCE_MS)
         seconds.append(time.perf_counter() - begin_s)
     return seconds, name_by_group
 

@@ -78,9 +78,7 @@ def test_clusters_on_the_right_have_the_numbers_of_the_same_ones_on_the_left(
     app = opened(birds)
     assert "The same 115 images on both sides." in told(app)
     for at in range(2):
-        app.selectbox[at].select_index(
-            app.selectbox[at].options.index(f"Clusters: cut · flat · made (turn {at})")
-        ).run()
+        app.selectbox[at].select_index(app.selectbox[at].options.index(f"Groups: cut · flat · made (turn {at})")).run()
     assert app.dataframe[0].value.to_numpy().tolist() == [
         ["group 0", "group 0", 50, "83%", "100%"],
         ["group 1", "group 1", 30, "100%", "100%"],
@@ -100,7 +98,7 @@ def test_the_agreement_of_all_clusterings(opened: Open, birds: Path, names: list
     wait_until(lambda: len(app.run().dataframe) > 1)
     frame = app.dataframe[1].value
     by_title = {title.partition("(")[2]: row for title, *row in frame.to_numpy().tolist()}
-    order = [title.partition("(")[2] for title in frame["clustering"]]
+    order = [title.partition("(")[2] for title in frame["grouping"]]
     same = [order.index(f"turn {turn})") for turn in range(3)]
     assert [by_title["turn 0)"][at] for at in same] == ["1.00"] * 3
     assert abs(float(by_title["turn 0)"][order.index("turn 9)")])) < 0.05
@@ -120,7 +118,7 @@ def test_the_measures_that_are_installed_rank_all_clusterings(
     app = opened(birds)
     wait_until(lambda: len(app.run().dataframe) > 2)
     frame = app.dataframe[2].value
-    assert [title.partition("(")[2] for title in frame["clustering"]] == ["turn 0)", "turn 1)"]
+    assert [title.partition("(")[2] for title in frame["grouping"]] == ["turn 0)", "turn 1)"]
     assert frame["overlap"].tolist()[0] == 1
     assert frame["clusters"].tolist() == [3, 4]
     assert "singles is unknown for cut · flat · made (turn 0)" in told(app)
@@ -138,9 +136,9 @@ def test_many_images_are_measured_when_a_person_says_so(
     gridded(birds, names)
     app = opened(birds)
     assert "Computing the measures." not in told(app)
-    assert "The best clustering comes first" not in told(app)
+    assert "The best grouping comes first" not in told(app)
     app.toggle[0].set_value(True).run()
-    wait_until(lambda: "The best clustering comes first" in told(app.run()))
+    wait_until(lambda: "The best grouping comes first" in told(app.run()))
 
 
 def test_more_clusterings_than_fit_are_said(opened: Open, birds: Path, names: list[str]) -> None:
@@ -149,7 +147,7 @@ def test_more_clusterings_than_fit_are_said(opened: Open, birds: Path, names: li
     app = opened(birds)
     wait_until(lambda: len(app.run().dataframe) > 1)
     assert app.dataframe[1].value.shape == (20, 21)
-    assert "20 of 23 clusterings" in told(app)
+    assert "20 of 23 groupings" in told(app)
 
 
 def test_two_embeddings_of_different_images(opened: Open, birds: Path, names: list[str]) -> None:
@@ -158,7 +156,7 @@ def test_two_embeddings_of_different_images(opened: Open, birds: Path, names: li
     assert sorted(app.selectbox[0].options) == ["Embedding: flat · made", "Embedding: grid · made"]
     assert "100 are in both" in told(app)
     assert "This needs groups on both sides" in told(app)
-    assert "This needs two clusterings or more" in told(app)
+    assert "This needs two groupings or more" in told(app)
 
 
 def test_a_clustering_without_its_embedding_is_shown_on_another_map(
@@ -170,7 +168,7 @@ def test_a_clustering_without_its_embedding_is_shown_on_another_map(
     for at in range(3):
         app.selectbox[1].select_index(at).run()
         assert not app.exception
-    assert "Clusters: clusters_old.npz" in app.selectbox[0].options
+    assert "Groups: clusters_old.npz" in app.selectbox[0].options
 
 
 def test_what_is_missing_is_said(opened: Open, birds: Path, images: Path) -> None:
@@ -240,11 +238,19 @@ def views(page: Page) -> list[str]:
     return [str(page.locator(".map").nth(at).get_attribute("data-view")) for at in range(2)]
 
 
-def test_maps_of_one_embedding_move_together_and_others_alone(page: Page) -> None:
-    left_view, right_view = views(page)
-    page.get_by_label("Zoom in", exact=True).first.click()
-    expect(page.locator(".map").nth(0)).not_to_have_attribute("data-view", left_view)
-    expect(page.locator(".map").nth(1)).to_have_attribute("data-view", right_view)
+def test_maps_move_together_to_the_same_place_of_one_embedding_else_to_the_same_images(page: Page) -> None:
+    whole_views = views(page)
+    page.mouse.move(*spot(page, 5, 0, 0))
+    for _ in range(10):
+        page.mouse.wheel(0, -240)
+    expect(page.locator(".map").nth(1)).not_to_have_attribute("data-view", whole_views[1])
+    settle(page)
+    x, y, scale = map(float, views(page)[1].split())
+    assert (x, y) == pytest.approx((4.5, 7), abs=0.1)  # images 60 to 89, which are group 1
+    assert scale > float(whole_views[1].split()[2])
+    page.get_by_label("All: show everything").first.click()
+    expect(page.locator(".map").nth(1)).to_have_attribute("data-view", whole_views[1])
+    assert views(page) == whole_views
     page.get_by_label("Right").click()
     page.get_by_role("option", name="Embedding: flat").click()
     expect(page.get_by_text("The same 115 images on both sides.")).to_be_visible()

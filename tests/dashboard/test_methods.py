@@ -124,8 +124,8 @@ def test_two_tables_are_told_apart_by_what_differs(opened: Open, birds: Path) ->
         dataset.save([Clustering(names=["a"], labels=np.zeros(1, np.int32), provenance=of)])
     listed = opened(birds).selectbox[0].options
     assert sorted(listed[:2]) == [
-        "Clusters: dbscan · flat · made (eps 0.3)",
-        "Clusters: dbscan · flat · made (eps 0.4)",
+        "Groups: dbscan · flat · made (eps 0.3)",
+        "Groups: dbscan · flat · made (eps 0.4)",
     ]
 
 

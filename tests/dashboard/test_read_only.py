@@ -72,6 +72,7 @@ READS = {
         "fingerprint",
         "history",
         "images",
+        "is_own",
         "is_user_copy",
         "judgements",
         "next_redo",

@@ -175,6 +175,10 @@ class LabelStore:
         with self._reading() as db:
             return history.first_undone(db, None if anybody else self.session)
 
+    def is_own(self, action: Action) -> bool:
+        """Whether the name of who does actions here stands with an action too."""
+        return action.author == (self.author or current_author())
+
     def undo(self, anybody: bool = False) -> Action | None:
         """Take back the last action of this session, or of anybody, that was not taken back: exactly what it changed.
 

@@ -10,7 +10,7 @@ from covey.frontend import AnyEntry, Entry, TableKind, format_value
 KIND_TITLES = {
     TableKind.FEATURES: "Features",
     TableKind.EMBEDDING: "Embedding",
-    TableKind.CLUSTERING: "Clusters",
+    TableKind.CLUSTERING: "Groups",
     TableKind.STATE: "Learned",
     TableKind.EXTRA: "Extra table",
 }

@@ -12,10 +12,12 @@ from streamlit.delta_generator import DeltaGenerator
 from covey import CoveyError
 from covey.frontend import Action, LabelStore, count_noun
 from covey_dashboard.server.read_only import VISIT_LABELS, is_read_only
+from covey_dashboard.server.server import is_shared
 from covey_dashboard.state import PERSON, ClassFieldState, LabelBarState
 from covey_dashboard.widgets.labelling.class_field import find_class, show_class_field
 from covey_dashboard.widgets.messages import show_hint, show_problem
 
+ELSEWHERE = "In another window, or before this page was reloaded"
 WATCH_S = 4.0
 """Seconds between two looks whether another window has changed the labels."""
 
@@ -109,12 +111,23 @@ def _show_foreign_button(
     """Show a button for an action of another window, or of this one before it was reloaded."""
     if action and action.session != store.session:
         st.button(
-            f"{verb} what {escape_markdown(action.author) or 'somebody'} did",
-            help=f"In another window: {escape_markdown(action.description)}.",
+            f"{verb} what {describe_person(store, action)}",
+            help=f"{ELSEWHERE}: {escape_markdown(action.description)}.",
             key=LabelBarState.foreign_key(verb),
             on_click=act_and_report,
             args=(partial(act, anybody=True), f"There is nothing to {verb.lower()}.", report),
         )
+
+
+def describe_person(store: LabelStore, action: Action) -> str:
+    """Return who did an action in another window, as "what" goes on in Markdown.
+
+    People without a name have that of the user who runs the dashboard: it means nobody where others open it too.
+    """
+    has_name = action.session.startswith(PERSON) or not is_shared()
+    if has_name and store.is_own(action):
+        return "you did before"
+    return f"{escape_markdown(action.author if has_name else '') or 'somebody'} did"
 
 
 def escape_markdown(text: str) -> str:

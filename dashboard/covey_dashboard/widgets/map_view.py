@@ -73,6 +73,8 @@ class MapLook:
         density: whether lines show where images are dense.
         file: what the names of its pictures begin with.
         link: maps with the same one move together; "" for a map that moves alone.
+        space: what the places are places in. Linked maps of one space show the same part of it, others the images that
+            are in view on the map that a person moves.
         nearest: the groups that noise may belong to, for the tooltip.
     """
 
@@ -83,6 +85,7 @@ class MapLook:
     density: bool = False
     file: str = "map"
     link: str = ""
+    space: str = ""
     nearest: NearestGroups | None = None
 
 
@@ -119,6 +122,7 @@ def show_map(
     fields = {
         "points": identity,
         "link": look.link,
+        "space": look.space,
         "height": HEIGHT,
         "title": look.title or f"Colours: {colouring.title}",
         "stale": look.stale,

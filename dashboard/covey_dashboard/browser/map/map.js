@@ -14,8 +14,10 @@ import {
   fitView,
   followMapKey,
   fullBox,
+  listRowsInView,
   panView,
   pointSize,
+  takePlaces,
   toPixel,
   toPlace,
   wheelFactor,
@@ -47,6 +49,7 @@ import { Tooltip } from "./tooltip.js";
  * @typedef {object} MapContent
  * @property {string} points
  * @property {string} link Maps with the same one move together; "" for a map that moves alone.
+ * @property {string} space What the places are places in: linked maps of one space show the same part of it.
  * @property {number} height The least height, in pixels.
  * @property {string} title
  * @property {string} stale What is being computed; "" for nothing.
@@ -281,20 +284,47 @@ class PointMap {
   }
 
   get viewKey() {
-    return this.scene ? this.scene.content.link || this.scene.points.id : "";
+    if (!this.scene) return "";
+    const { content, points } = this.scene;
+    return content.link ? `${content.link} ${content.space}` : points.id;
   }
 
   /** @param {View} view */
   moveTo(view) {
     viewsByKey.set(this.viewKey, view);
-    this.drawLinked();
+    this.linkedMaps.forEach((map) => {
+      if (map.viewKey === this.viewKey) map.draw();
+      else map.showImages(this.listImages(view));
+    });
   }
 
-  /** Draws this map and those that move together with it. */
-  drawLinked() {
-    maps.forEach((map) => {
-      if (map.viewKey === this.viewKey) map.draw();
-    });
+  /** This map and those that move together with it. */
+  get linkedMaps() {
+    const link = this.scene?.content.link;
+    return [...maps.values()].filter((map) => map === this || (link && map.scene?.content.link === link));
+  }
+
+  /**
+   * @param {View} view
+   * @returns {Set<string>} The names of the images in a view.
+   */
+  listImages(view) {
+    const { scene, size } = this;
+    const rows = scene ? listRowsInView(scene.points.places, view, size) : [];
+    return new Set(rows.map((row) => scene?.points.names[row] ?? ""));
+  }
+
+  /**
+   * Moves the map to where some images lie, as far as it has them.
+   *
+   * @param {Set<string>} names
+   */
+  showImages(names) {
+    const { scene, size } = this;
+    if (!scene) return;
+    const places = takePlaces(scene.points.places, (row) => names.has(scene.points.names[row]));
+    if (places.length) viewsByKey.set(this.viewKey, fitView(coreBox(places), size));
+    this.draw();
   }
 
   /** Shows all points, those too that lie far from all others. */
@@ -348,8 +378,10 @@ class PointMap {
   }
 
   showAll() {
-    viewsByKey.delete(this.viewKey);
-    this.drawLinked();
+    this.linkedMaps.forEach((map) => {
+      viewsByKey.delete(map.viewKey);
+      map.draw();
+    });
   }
 
   /**

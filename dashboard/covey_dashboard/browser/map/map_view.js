@@ -124,6 +124,29 @@ export const toPixel = (view, { width, height }, [x, y]) => [
 ];
 
 /**
+ * Returns the rows of the points that are in view.
+ *
+ * @param {Float32Array} places x and y of one point after another.
+ * @param {View} view
+ * @param {Size} size
+ * @returns {number[]}
+ */
+export function listRowsInView(places, view, { width, height }) {
+  const [halfWidth, halfHeight] = [width / 2 / view.scale, height / 2 / view.scale];
+  return Array.from({ length: places.length / 2 }, (_, row) => row).filter(
+    (row) => Math.abs(places[2 * row] - view.x) <= halfWidth && Math.abs(places[2 * row + 1] - view.y) <= halfHeight,
+  );
+}
+
+/**
+ * Returns the places of some points.
+ *
+ * @param {Float32Array} places x and y of one point after another.
+ * @param {(row: number) => boolean} isWanted
+ */
+export const takePlaces = (places, isWanted) => places.filter((_, index) => isWanted(index >> 1));
+
+/**
  * Returns a view that is closer by a factor, in which the place at a pixel stays where it is.
  *
  * @param {View} view

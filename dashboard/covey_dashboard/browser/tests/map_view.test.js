@@ -5,8 +5,10 @@ import {
   coreBox,
   fitView,
   followMapKey,
+  listRowsInView,
   panView,
   pointSize,
+  takePlaces,
   toPixel,
   toPlace,
   wheelFactor,
@@ -149,4 +151,10 @@ test("points are smaller on a full map and grow with closeness up to a limit", (
   assert.equal(pointSize(1, 1), 8);
   assert.equal(pointSize(100, 0.1), pointSize(100, 1));
   assert.equal(pointSize(100, 1e6), 3 * pointSize(100, 1));
+});
+
+test("the points in view are those whose pixels lie on the map", () => {
+  const places = new Float32Array([3, -2, 14.9, 5.9, 15.1, -2, 3, 6.1, NaN, 0]);
+  assert.deepEqual(listRowsInView(places, VIEW, SIZE), [0, 1]);
+  assert.deepEqual([...takePlaces(places, (row) => row === 3)], [3, Math.fround(6.1)]);
 });

@@ -59,6 +59,7 @@ class Comparison:
     """
 
     key: str
+    location: str
     sides: tuple[Side, Side]
     across: tuple[Rows, Rows]
     folder: ImageFolder | None
@@ -105,6 +106,7 @@ def compare_results(location: str, results: tuple[AnyEntry, AnyEntry], entries: 
     across = _find_rows(left_side.names, right_side.names), _find_rows(right_side.names, left_side.names)
     return Comparison(
         key=digest([location, *(entry.name for entry in results)]),
+        location=location,
         sides=_match_sides(left_side, right_side, across),
         across=across,
         folder=image_folder(location),

@@ -1,4 +1,4 @@
-"""The page Compare: two results side by side with one selection, which cluster went where, how all agree."""
+"""The page Compare: two results side by side with one selection, which group went where, how all agree."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.current_labels import observe_labels
 from covey_dashboard.data.agreements import Agreement, compute_agreements, list_agreement_measures
 from covey_dashboard.data.datasets import list_tables
-from covey_dashboard.data.labels import ImageLabels
+from covey_dashboard.data.labels import ImageLabels, classes_by_image
 from covey_dashboard.data.measures import Ranking, begin_ranking, is_quick
 from covey_dashboard.data.metadata import recording_codes
 from covey_dashboard.data.selection import AllImages, Rows, read_pick
@@ -180,7 +180,8 @@ def show_side(comparison: Comparison, side_index: int, states: NDArray[np.uint8]
         MapLook(
             title=f"{count_noun(len(side.names), 'image')}. {side.title}",
             file=f"map-{side_name}",
-            link=comparison.key if comparison.has_one_map else "",
+            link=comparison.key,
+            space=comparison.sides[side_index].opened.identity,
         ),
         key=CompareState.map_key(side_name),
     )
@@ -195,13 +196,17 @@ def select_pick(comparison: Comparison, side_index: int, pick: object) -> None:
 @st.fragment
 def show_images(comparison: Comparison, names: Sequence[str], selection_key: str) -> None:
     """Show the images that are selected."""
-    show_gallery(
-        names,
-        selection_key=selection_key,
-        folder=comparison.folder,
-        dataset=comparison.dataset,
-        key=CompareState.gallery_key,
-    )
+    try:
+        show_gallery(
+            names,
+            selection_key=selection_key,
+            folder=comparison.folder,
+            dataset=comparison.dataset,
+            key=CompareState.gallery_key,
+            labels_by_image=classes_by_image(observe_labels(comparison.location)),
+        )
+    except CoveyError as error:
+        show_problem(str(error))
 
 
 def show_flows(comparison: Comparison, state: CompareState) -> None:
@@ -274,11 +279,11 @@ def format_shares(clusters: Labels, counts: NDArray[np.intp], rows: Rows) -> lis
 @st.fragment
 def show_measures(location: str) -> None:
     """Show how good all clusterings of a dataset are, by every measure that is installed."""
-    st.markdown("##### How good all clusterings are")
+    st.markdown("##### How good all groupings are")
     try:
         entries = [entry for entry in list_tables(location).entries if entry.kind is TableKind.CLUSTERING]
         if not entries:
-            show_hint("This needs a clustering: the page Start makes some.")
+            show_hint("This needs a grouping: the page Start makes some.")
             link_page("start", "Open the page Start")
             return
         if not is_quick(entries) and not choose_to_measure(location):
@@ -296,10 +301,10 @@ def show_measures(location: str) -> None:
 def choose_to_measure(location: str) -> bool:
     """Ask whether clusterings of many images are measured, which visitors of a published dataset cannot start."""
     if is_read_only():
-        show_hint("There are too many images to measure the clusterings here.")
+        show_hint("There are too many images to measure the groupings here.")
         return False
     key = CompareState.measure_key(location)
-    return st.toggle("Measure all clusterings", help="This may take long.", key=key, persist_state=KEPT)
+    return st.toggle("Measure all groupings", help="This may take long.", key=key, persist_state=KEPT)
 
 
 def show_ranking(entries: Sequence[AnyEntry], ranking: Ranking) -> None:
@@ -309,10 +314,10 @@ def show_ranking(entries: Sequence[AnyEntry], ranking: Ranking) -> None:
     titles = [title_by_grouping.get(row.clustering, row.clustering) for row in ranking.rows]
     cells = {column.name: [row.score(column.name) for row in ranking.rows] for column in ranking.columns}
     configuration = {column.name: configure_column(column) for column in ranking.columns}
-    st.dataframe({"clustering": titles, **cells}, hide_index=True, column_config=configuration)
+    st.dataframe({"grouping": titles, **cells}, hide_index=True, column_config=configuration)
     with_labels = any(row.labelled for row in ranking.rows)
     st.caption(
-        "The best clustering comes first; the heading of a column says what it measures."
+        "The best grouping comes first; the heading of a column says what it measures."
         + (" Labels are those of the images with one class." if with_labels else "")
     )
     for sentence in explain_gaps(dict(zip(titles, (row.cells for row in ranking.rows), strict=True)), ranking.columns):
@@ -336,16 +341,16 @@ def await_ranking(ranking: Future[Ranking]) -> None:
 @st.fragment
 def show_agreement(location: str, names: Sequence[str]) -> None:
     """Show how much all clusterings of a dataset agree."""
-    st.markdown("##### How much all clusterings agree")
+    st.markdown("##### How much all groupings agree")
     if len(names) < 2:
-        show_hint("This needs two clusterings or more: the page Start makes them.")
+        show_hint("This needs two groupings or more: the page Start makes them.")
         link_page("start", "Open the page Start")
         return
     try:
         entry_by_name = {entry.name: entry for entry in list_tables(location).entries}
         show_agreements(location, [entry_by_name[name] for name in names[:MOST_COMPARED] if name in entry_by_name])
         if len(names) > MOST_COMPARED:
-            st.caption(f"{MOST_COMPARED} of {len(names):,} clusterings: the two above and the first others.")
+            st.caption(f"{MOST_COMPARED} of {len(names):,} groupings: the two above and the first others.")
     except CoveyError as error:
         show_problem(str(error))
 
@@ -364,7 +369,7 @@ def show_agreements(location: str, entries: Sequence[AnyEntry]) -> None:
     columns = {column.heading: column for column in list_agreement_measures()}
     heading = st.radio("Measure", list(columns), horizontal=True, key=CompareState.agreement_key, persist_state=KEPT)
     if heading is None:
-        show_hint("No measure is installed by which two clusterings can be compared.")
+        show_hint("No measure is installed by which two groupings can be compared.")
         return
     column = columns[heading]
     st.caption(column.registered.summary)
@@ -383,9 +388,9 @@ def show_matrix(entries: Sequence[AnyEntry], agreement_by_pair: dict[tuple[int, 
         ]
         for column in indices
     }
-    st.caption("Noise counts as one more cluster.")
+    st.caption("The images left out (noise) count as one more group.")
     row_titles = [f"{index + 1}  {title_by_name[entry.name].partition(': ')[2]}" for index, entry in enumerate(entries)]
-    st.dataframe({"clustering": row_titles, **cells}, hide_index=True)
+    st.dataframe({"grouping": row_titles, **cells}, hide_index=True)
 
 
 def format_agreement(agreement: float | None) -> str:

@@ -12,7 +12,7 @@ from covey import CoveyError
 from covey.frontend import count_noun
 from covey_dashboard.current_labels import observe_labels
 from covey_dashboard.data.datasets import dataset_at, image_folder
-from covey_dashboard.data.labels import read_judgements
+from covey_dashboard.data.labels import classes_by_image, read_judgements
 from covey_dashboard.state import CompareState
 from covey_dashboard.widgets.gallery import show_gallery
 from covey_dashboard.widgets.messages import show_hint, show_problem
@@ -135,4 +135,5 @@ def show_difference(location: str, agreement: PeopleAgreement, differences: Sequ
         folder=image_folder(location),
         dataset=dataset_at(location),
         key=CompareState.people_gallery_key,
+        labels_by_image=classes_by_image(observe_labels(location)),
     )

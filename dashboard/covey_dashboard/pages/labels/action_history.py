@@ -11,7 +11,7 @@ import streamlit as st
 
 from covey.frontend import Action, LabelStore
 from covey_dashboard.state import LabelsState
-from covey_dashboard.widgets.label_bar import act_and_report, escape_markdown
+from covey_dashboard.widgets.label_bar import ELSEWHERE, act_and_report, describe_person
 from covey_dashboard.widgets.labelling.person import show_name_field
 from covey_dashboard.widgets.messages import show_hint
 
@@ -52,9 +52,9 @@ def show_action_buttons(store: LabelStore, actions: Sequence[Action]) -> None:
         )
         is_foreign = action.session != store.session
         st.button(
-            f"{verb} what {escape_markdown(action.author) or 'somebody'} did" if is_foreign else f"{verb} this action",
+            f"{verb} what {describe_person(store, action)}" if is_foreign else f"{verb} this action",
             key=LabelsState.turn_key,
-            help="It was done in another window." if is_foreign else None,
+            help=f"{ELSEWHERE}." if is_foreign else None,
             on_click=act_and_report,
             args=(partial(act, action.id), "Somebody has done that already.", prefix),
         )

@@ -167,7 +167,7 @@ def _import(location: str, importer: Importer, files: Sequence[tuple[str, bytes]
 
 
 def report_import(location: str, act: Callable[[], str]) -> None:
-    """Add labels, and say what was brought, also beside the form: the report of actions is for the next one."""
+    """Add labels, and say beside the form what was brought: the report of actions is for what is done after that."""
     reports = LabelsState.recall().report_by_location
     reports.pop(location, None)
 
@@ -175,7 +175,7 @@ def report_import(location: str, act: Callable[[], str]) -> None:
         store = label_store(location)
         previous_count = count_several(store)
         reports[location] = " ".join([act(), describe_several(previous_count, count_several(store))]).strip()
-        return reports[location]
+        return ""
 
     _report(bring)
 

@@ -150,6 +150,7 @@ def show_batch(view: WorklistView, shown: ShownBatch) -> None:
         folder=image_folder(location),
         dataset=dataset_at(location),
         key=WorklistState.gallery_key,
+        labels_by_image=view.image_labels.by_image,
     )
     with bar_place:
         show_bar(view, shown, names, len(remaining))
