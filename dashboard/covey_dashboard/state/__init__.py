@@ -18,7 +18,7 @@ from covey_dashboard.state.labelling import (
     PersonState,
     VisitState,
 )
-from covey_dashboard.state.labels_page import LabelsState, NameGroupsState, PreparedExport
+from covey_dashboard.state.labels_page import GivenClass, LabelsState, NameGroupsState, PreparedExport
 from covey_dashboard.state.methods_and_similar_pages import MethodsState, SimilarState
 from covey_dashboard.state.open import OpenState
 from covey_dashboard.state.start_page import StartState, SurveyTable
@@ -36,6 +36,7 @@ __all__ = [
     "ExploreState",
     "FilterState",
     "GalleryState",
+    "GivenClass",
     "ImagesInFlow",
     "JobBarState",
     "LabelBarState",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -85,11 +86,20 @@ class LabelsState:
         return f"labels.merge {label}"
 
 
+@attrs.frozen
+class GivenClass:
+    """The class that a person gave to images of a group, by its name, and the number of that action."""
+
+    action: int
+    label: str
+    names: Sequence[str]
+
+
 @attrs.define(eq=False)
 class NameGroupsState:
-    """The page Name groups, for one clustering: by group, the action that named it, and what went wrong."""
+    """The page Name groups, for one clustering: by group, the class that it was given, and what went wrong."""
 
-    action_by_group: dict[int, int] = attrs.field(factory=dict)
+    given_by_group: dict[int, GivenClass] = attrs.field(factory=dict)
     note_by_group: dict[int, str] = attrs.field(factory=dict)
 
     sheet_key = "name_groups.sheet"

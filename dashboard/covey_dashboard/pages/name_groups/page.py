@@ -20,7 +20,7 @@ from covey_dashboard.data.table_titles import is_made_from, title_tables
 from covey_dashboard.pages.name_groups.frequency_bands import describe_bands
 from covey_dashboard.pages.name_groups.group_summaries import MOST_GROUPS, GroupSummary, count_labels, summarize_groups
 from covey_dashboard.server import thumbnails
-from covey_dashboard.state import ClassFieldState, LabelBarState, NameGroupsState
+from covey_dashboard.state import ClassFieldState, GivenClass, LabelBarState, NameGroupsState
 from covey_dashboard.widgets.label_bar import WATCH_S, act_and_report, button_row, show_report, show_undo_buttons
 from covey_dashboard.widgets.labelling.class_field import find_class
 from covey_dashboard.widgets.messages import show_hint, show_problem
@@ -174,7 +174,7 @@ def name_group(sheet: GroupSheet, group: GroupSummary, name: str) -> None:
     )
     act_and_report(partial(_rename_group, sheet, group, name), idle_report)
     report = LabelBarState.recall()
-    is_done = group.number in sheet.state.action_by_group or not name
+    is_done = group.number in sheet.state.given_by_group or not name
     sheet.state.note_by_group[group.number] = "" if is_done else report.report
 
 
@@ -184,17 +184,30 @@ def _rename_group(sheet: GroupSheet, group: GroupSummary, name: str) -> Action |
     Raises:
         CoveyError: the labels cannot be changed.
     """
-    store, action_by_group = sheet.store, sheet.state.action_by_group
-    previous_id = action_by_group.pop(group.number, None)
-    undone = store.take_back(previous_id) if previous_id else None
+    store, given_by_group = sheet.store, sheet.state.given_by_group
+    previous = given_by_group.pop(group.number, None)
+    undone = _take_back(store, previous) if previous else None
     if not name:
         return undone
     labels_by_image = classes_by_image(observe_labels_together(sheet.location))
     names = [image for image in group.names if not labels_by_image.get(image)]
-    action = store.add(names, find_class(store.classes(), name), HOW)
+    label = find_class(store.classes(), name)
+    action = store.add(names, label, HOW)
     if action:
-        action_by_group[group.number] = action.id
+        given_by_group[group.number] = GivenClass(action.id, label, names)
     return action
+
+
+def _take_back(store: LabelStore, given: GivenClass) -> Action | None:
+    """Take back a class that was given to a group: the action, or, where later ones build on it, the labels alone.
+
+    Raises:
+        CoveyError: the labels cannot be changed.
+    """
+    try:
+        return store.take_back(given.action)
+    except CoveyError:  # such as that a later group got the class that this one made
+        return store.remove(given.names, given.label)
 
 
 show_page(show_name_groups, is_changing=True)
