@@ -65,7 +65,7 @@ def done(app: AppTest) -> AppTest:
 def chosen(app: AppTest) -> AppTest:
     """The page with the components that are quick."""
     for kind, name in (("extractor", "slow"), ("reducer", "cut"), ("clusterer", "above")):
-        app.multiselect(key=f"start.set.{kind}").set_value([name])
+        app.multiselect(key=f"start.{kind}").set_value([name])
     return done(app.run())
 
 
@@ -89,7 +89,7 @@ def finished(folder: Path) -> Job:
 def test_the_engine_is_chosen_with_its_form(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = chosen(opened(monkeypatch, calls))
     assert not any("--engine" in code for code in codes(app))
-    app.selectbox(key="start.set.engine").set_value("processes")
+    app.selectbox(key="start.engine").set_value("processes")
     app = done(app.run())
     assert "Processes of this machine" in told(app)
     assert any("--engine processes" in code for code in codes(app))
@@ -97,9 +97,9 @@ def test_the_engine_is_chosen_with_its_form(calls: Path, monkeypatch: pytest.Mon
 
 def test_what_is_shown_is_what_runs(monkeypatch: pytest.MonkeyPatch, calls: Path, covey: Cli) -> None:
     app = chosen(opened(monkeypatch, calls))
-    app.number_input(key="start.set.clusterer.covey-slow:above.eps").set_value(0.25)
-    app.text_input(key="start.set.reducer.covey-slow:cut.sizes").set_value("2, 3")
-    app.multiselect(key="start.set.extractor.covey-slow:slow.layers").set_value(["mean", "deviation"])
+    app.number_input(key="start.clusterer.covey-slow:above.eps").set_value(0.25)
+    app.text_input(key="start.reducer.covey-slow:cut.sizes").set_value("2, 3")
+    app.multiselect(key="start.extractor.covey-slow:slow.layers").set_value(["mean", "deviation"])
     done(app.run())
     assert "To describe: 100 images × 2 tables." in told(app)
     command, text = codes(app)
@@ -130,7 +130,7 @@ def test_what_an_extractor_lacks_is_offered_with_size_and_licence(
 ) -> None:
     distribution("covey-heavy", {"heavy": "covey_heavy"}, covey_heavy=HEAVY)
     app = opened(monkeypatch, calls)
-    app.multiselect(key="start.set.extractor").set_value(["heavy"])
+    app.multiselect(key="start.extractor").set_value(["heavy"])
     app = done(app.run())
     assert "The heavy model is not on this machine: 61 MB from afar; licence CC0." in told(app)
     app.button(key="start.files.extractor.covey-heavy:heavy").click().run()
@@ -140,8 +140,8 @@ def test_what_an_extractor_lacks_is_offered_with_size_and_licence(
 
 def test_several_components_need_the_file(monkeypatch: pytest.MonkeyPatch, calls: Path) -> None:
     app = chosen(opened(monkeypatch, calls))
-    done(app.multiselect(key="start.set.clusterer").set_value(["above", "dbscan"]).run())
-    done(app.number_input(key="start.set.clusterer.covey-slow:above.eps").set_value(0.25).run())
+    done(app.multiselect(key="start.clusterer").set_value(["above", "dbscan"]).run())
+    done(app.number_input(key="start.clusterer.covey-slow:above.eps").set_value(0.25).run())
     command, text = codes(app)
     assert command == "covey run covey.toml"
     assert text.count("[[clusterer]]") == 2
@@ -150,15 +150,15 @@ def test_several_components_need_the_file(monkeypatch: pytest.MonkeyPatch, calls
 
 @pytest.mark.usefixtures("brightness")
 def test_features_of_several_extractors_are_joined(monkeypatch: pytest.MonkeyPatch, calls: Path, covey: Cli) -> None:
-    assert not [widget for widget in chosen(opened(monkeypatch, calls)).multiselect if widget.key == "start.set.join"]
+    assert not [widget for widget in chosen(opened(monkeypatch, calls)).multiselect if widget.key == "start.join"]
     app = chosen(opened(monkeypatch, calls))
-    done(app.multiselect(key="start.set.extractor").set_value(["slow", "brightness"]).run())
-    join = app.multiselect(key="start.set.join")
+    done(app.multiselect(key="start.extractor").set_value(["slow", "brightness"]).run())
+    join = app.multiselect(key="start.join")
     assert list(join.options) == ["slow", "brightness"]
     done(join.set_value(["slow"]).run())
     assert "Choose at least two to join." in told(app)
-    done(app.multiselect(key="start.set.join").set_value(["slow", "brightness"]).run())
-    done(app.slider(key="start.set.join.form.whiten").set_value(0.5).run())
+    done(app.multiselect(key="start.join").set_value(["slow", "brightness"]).run())
+    done(app.slider(key="start.join.form.whiten").set_value(0.5).run())
     assert "To describe: 100 images × 2 tables." in told(app)
     command, text = codes(app)
     assert 'join = ["slow", "brightness"]\nwhiten = 0.5\n' in text
@@ -169,28 +169,28 @@ def test_features_of_several_extractors_are_joined(monkeypatch: pytest.MonkeyPat
         joined = next(entry for entry in FolderDataset(calls).features() if "+" in entry.name)
         assert describe_table(joined).endswith(". join put these side by side (whiten 0.5).")
         list_tables.clear()
-        options = chosen(app).multiselect(key="start.set.join").options
+        options = chosen(app).multiselect(key="start.join").options
         (brightness,) = calls.glob("full_features_brightness~*.npz")
         assert list(options) == ["slow", f"brightness ({brightness.stem[-8:]})"]
-        done(app.multiselect(key="start.set.extractor").set_value(["slow", "brightness"]).run())
-        done(app.multiselect(key="start.set.join").set_value(["slow", "brightness"]).run())
-        done(app.slider(key="start.set.join.form.whiten").set_value(0.5).run())
+        done(app.multiselect(key="start.extractor").set_value(["slow", "brightness"]).run())
+        done(app.multiselect(key="start.join").set_value(["slow", "brightness"]).run())
+        done(app.slider(key="start.join.form.whiten").set_value(0.5).run())
     plan_steps.clear()
     assert "All these results are there already: nothing has to be computed." in told(done(app.run()))
 
 
 def test_what_lacks_a_library_or_is_not_chosen_cannot_start(monkeypatch: pytest.MonkeyPatch, calls: Path) -> None:
     app = chosen(opened(monkeypatch, calls))
-    done(app.multiselect(key="start.set.extractor").set_value(["missing"]).run())
+    done(app.multiselect(key="start.extractor").set_value(["missing"]).run())
     assert "needs a library that is not installed: pip install &quot;covey[nobody]&quot;" in told(app)
     assert not [button for button in app.button if button.key == "start.find_other_groups"]
-    done(app.multiselect(key="start.set.extractor").set_value([]).run())
+    done(app.multiselect(key="start.extractor").set_value([]).run())
     assert "Choose at least one extractor." in told(app)
 
 
 def test_a_run_that_fails_says_why_and_its_log_is_at_hand(monkeypatch: pytest.MonkeyPatch, calls: Path) -> None:
     app = chosen(opened(monkeypatch, calls))
-    app.text_input(key="start.set.extractor.covey-slow:slow.breaks").set_value("error")
+    app.text_input(key="start.extractor.covey-slow:slow.breaks").set_value("error")
     done(app.button(key="start.find_other_groups").click().run())
     finished(calls)
     done(app.run())
@@ -203,7 +203,7 @@ def test_a_run_that_fails_says_why_and_its_log_is_at_hand(monkeypatch: pytest.Mo
 
 def test_while_a_run_goes_on_no_other_starts(monkeypatch: pytest.MonkeyPatch, calls: Path, gate: Path) -> None:
     app = chosen(opened(monkeypatch, calls))
-    app.text_input(key="start.set.extractor.covey-slow:slow.gate").set_value(str(gate))
+    app.text_input(key="start.extractor.covey-slow:slow.gate").set_value(str(gate))
     done(app.button(key="start.find_other_groups").click().run())
     assert app.button(key="start.find_other_groups").disabled
     assert app.button(key="start.find_groups").disabled
@@ -214,7 +214,7 @@ def test_while_a_run_goes_on_no_other_starts(monkeypatch: pytest.MonkeyPatch, ca
 
 def test_a_component_that_is_gone_is_a_sentence(monkeypatch: pytest.MonkeyPatch, calls: Path) -> None:
     app = chosen(opened(monkeypatch, calls))
-    app.text_input(key="start.set.extractor.covey-slow:slow.breaks").set_value("error")
+    app.text_input(key="start.extractor.covey-slow:slow.breaks").set_value("error")
     done(app.button(key="start.find_other_groups").click().run())
     job = finished(calls)
     job.experiment_file.write_text(job.experiment_text.replace('use = "slow"', 'use = "<b>gone</b>"'), "utf-8")
@@ -294,10 +294,10 @@ def test_an_extractor_that_learns_is_named_and_can_learn_again(
 ) -> None:
     distribution("covey-patterns", {"patterns": "covey_patterns"}, covey_patterns=PATTERNS)
     app = chosen(opened(monkeypatch, calls))
-    assert not [box for box in app.checkbox if box.key == "start.set.learn_again"]
-    done(app.multiselect(key="start.set.extractor").set_value(["patterns"]).run())
+    assert not [box for box in app.checkbox if box.key == "start.learn_again"]
+    done(app.multiselect(key="start.extractor").set_value(["patterns"]).run())
     assert "To learn first from the images: patterns. To describe: 100 images × 1 table." in told(app)
-    done(app.checkbox(key="start.set.learn_again").check().run())
+    done(app.checkbox(key="start.learn_again").check().run())
     command, text = codes(app)
     assert "--learn-again" in shlex.split(command)
     assert "learn_again = true" in text

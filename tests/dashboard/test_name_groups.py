@@ -13,7 +13,7 @@ import pytest
 import streamlit as st
 from playwright.sync_api import Locator, Page, expect
 from streamlit.testing.v1 import AppTest
-from tests.dashboard.browser import seen, settle
+from tests.dashboard.browser import launched, page_address, seen, served, settle
 
 from covey import Clustering
 from covey.components.kinds import Kind
@@ -26,6 +26,7 @@ from covey_dashboard.current_labels import observe_labels_together
 from covey_dashboard.data.datasets import list_tables
 from covey_dashboard.pages.name_groups.frequency_bands import describe_bands, list_row_frequencies, measure_band
 from covey_dashboard.pages.name_groups.group_summaries import count_labels
+from covey_dashboard.server.read_only import VISIT_LABELS
 
 MOST_ACTIONS = 25
 """Clicks, keys and typed names with which ten groups are named from a fresh result."""
@@ -106,6 +107,29 @@ def test_ten_groups_are_named_with_few_actions_without_waiting(
         person.write("kind 6")  # although group 4 has the class that was made for group 5
         expect(page.get_by_text("All 11: kind 6")).to_have_count(2)
         assert (store.images("kind 5"), store.images("kind 6")) == (names[44:55], names[55:77])
+
+
+def test_a_visitor_names_groups_for_the_visit_alone(birds: Path, names: list[str], store: LabelStore) -> None:
+    write_groups(birds, names)
+    with launched() as browser, served(birds, "--read-only") as (address, _):
+        page = browser.new_page()
+        page.goto(page_address(address, "name_groups"))
+        expect(page.get_by_text(VISIT_LABELS)).to_be_visible()
+        field(page, 3).click()
+        Person(page).write("robin")
+        expect(page.get_by_text("All 11: robin")).to_be_visible()
+    assert store.rows() == []
+
+
+def test_groups_that_were_found_on_explore_are_kept_and_shown_by_one_button(birds: Path) -> None:
+    with seen(birds, "explore", height=800) as page:
+        settle(page)
+        page.get_by_role("link", name="Name groups").click()
+        keep = page.get_by_role("button", name="Keep the groups of the page Explore, to name them here")
+        keep.click()
+        expect(page.get_by_text("These groups are kept as")).to_be_visible()
+        expect(field(page, 0)).to_be_visible()
+        expect(keep).to_have_count(0)
 
 
 def test_windows_share_one_look_at_labels_and_images(

@@ -34,8 +34,8 @@ from covey_dashboard.state import JobBarState, LabelBarState, LabelsState, OpenS
 from covey_dashboard.widgets import forms
 from covey_dashboard.widgets.every_page import jobs
 
-LOOKING = ("explore", "labels", "compare", "about", "methods", "plugins")
-CHANGING = ("name_groups", "worklist")
+LOOKING = ("explore", "name_groups", "labels", "compare", "about", "methods", "plugins")
+CHANGING = ("worklist",)
 LABELLING = re.compile(
     "(Change|Your name|Undo|Redo|Label|Remove|Any action|Name|Colour|Delete|Class|Search)\\b.*", re.DOTALL
 )

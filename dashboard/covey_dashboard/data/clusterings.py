@@ -90,6 +90,11 @@ def list_stored_clusterings(opened: OpenEmbedding) -> list[tuple[Entry[Clusterin
     return [(entry, clusterer) for entry in entries if (clusterer := _clusterer_of(opened, entry))]
 
 
+def find_stored_clustering(opened: OpenEmbedding, clusterer: Clusterer | None) -> Entry[Clustering] | None:
+    """Return the clustering of an embedding that a clusterer made, None if the dataset holds none."""
+    return next((entry for entry, maker in list_stored_clusterings(opened) if maker == clusterer), None)
+
+
 @cached(max_entries=16, by=lambda opened, entry, _clusterer: (opened, entry))
 def read_groups(opened: OpenEmbedding, entry: Entry[Clustering], clusterer: Clusterer) -> Groups:
     """Return the groups that a dataset holds, under their own numbers; nothing is computed for that.

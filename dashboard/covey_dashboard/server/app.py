@@ -16,7 +16,7 @@ from covey_dashboard.current_dataset import current_location
 from covey_dashboard.data.caching import cached
 from covey_dashboard.data.datasets import list_embeddings
 from covey_dashboard.server.read_only import is_read_only, list_shown_locations
-from covey_dashboard.state import OpenState, keep_lasting_widgets
+from covey_dashboard.state import OpenState
 from covey_dashboard.widgets.every_page.job_bar import show_job_bar
 from covey_dashboard.widgets.every_page.tour import show_tour
 from covey_dashboard.widgets.label_notice import show_label_notice
@@ -46,7 +46,7 @@ def page_path(name: str) -> Path:
 st.set_page_config(page_title="covey", page_icon=ICON, layout="wide")
 st.html(FOLDER / "browser" / "style.css")
 st.logo(FOLDER / "browser" / "logo.svg", size="large")
-CHANGING = ("name_groups", "worklist")
+CHANGING = ("worklist",)
 """Pages that are of no use where nobody can change anything."""
 FORMER = ("data", "run")
 """Addresses that earlier versions had for what is on the page Start now."""
@@ -71,7 +71,6 @@ pages = {
 again = st.Page(page_path(first), title=PAGES[first], url_path=first, visibility="hidden")
 former = [st.Page(page_path("start"), title=PAGES["start"], url_path=name, visibility="hidden") for name in FORMER]
 chosen = st.navigation([*pages.values(), again, *former], position="top")
-keep_lasting_widgets()
 location = current_location()
 OpenState.recall().write_address(has_dataset=not is_read_only() or len(list_shown_locations()) > 1)
 show_heading(chosen.title, location)

@@ -5,10 +5,8 @@ of a widget when its page is left, unless it is shown with `persist_state=KEPT`;
 the session.
 """
 
-from covey_dashboard.state.compare_page import CompareState, ImagesInFlow
 from covey_dashboard.state.component_forms import CurveState, ListedChoices, OptionState
 from covey_dashboard.state.every_page import JobBarState, TourState
-from covey_dashboard.state.explore_page import ExploreState
 from covey_dashboard.state.labelling import (
     PERSON,
     PERSON_COOKIE,
@@ -18,13 +16,17 @@ from covey_dashboard.state.labelling import (
     PersonState,
     VisitState,
 )
-from covey_dashboard.state.labels_page import GivenClass, LabelsState, NameGroupsState, PreparedExport
-from covey_dashboard.state.methods_and_similar_pages import MethodsState, SimilarState
 from covey_dashboard.state.open import OpenState
-from covey_dashboard.state.start_page import StartState, SurveyTable
+from covey_dashboard.state.pages.compare import CompareState, ImagesInFlow
+from covey_dashboard.state.pages.explore import ExploreState
+from covey_dashboard.state.pages.labels import LabelsState, PreparedExport
+from covey_dashboard.state.pages.methods import MethodsState
+from covey_dashboard.state.pages.name_groups import GivenClass, NameGroupsState
+from covey_dashboard.state.pages.similar import SimilarState
+from covey_dashboard.state.pages.start import StartState, SurveyTable
+from covey_dashboard.state.pages.worklist import WorklistState
 from covey_dashboard.state.views import FilterState, GalleryState, MapState
-from covey_dashboard.state.widget import KEPT, Widget, keep_lasting_widgets
-from covey_dashboard.state.worklist_page import WorklistState
+from covey_dashboard.state.widget import KEPT, Widget
 
 __all__ = [
     "KEPT",
@@ -57,5 +59,4 @@ __all__ = [
     "VisitState",
     "Widget",
     "WorklistState",
-    "keep_lasting_widgets",
 ]

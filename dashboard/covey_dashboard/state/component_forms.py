@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import streamlit as st
 
-from covey_dashboard.state.widget import LIST_BUTTON, Widget, recall_object
+from covey_dashboard.state.widget import Widget, recall_object
 
 
 @attrs.frozen
@@ -41,7 +41,7 @@ class OptionState:
     @property
     def list_key(self) -> str:
         """The key of the button that lists the choices."""
-        return self.key + LIST_BUTTON
+        return f"{self.key}.list"
 
     @property
     def curve(self) -> CurveState:

@@ -8,10 +8,6 @@ from typing import Final, Generic, TypeVar
 import attrs
 import streamlit as st
 
-LASTING = "start.set."
-"""How the keys of widgets begin whose contents last while their page is not shown."""
-LIST_BUTTON = ".list"
-"""How the keys of buttons end that list choices; nobody may set a button."""
 KEPT: Final = "session"
 """What widgets are told that keep their content while another page is shown, as `persist_state`."""
 S = TypeVar("S")
@@ -47,10 +43,3 @@ def recall_object(cls: type[S], scope: str, create: Callable[[], S]) -> S:
         st.session_state[key] = create()
     state: S = st.session_state[key]
     return state
-
-
-def keep_lasting_widgets() -> None:
-    """Keep the contents of widgets that last; Streamlit forgets those of a page that is not shown."""
-    for key in list(st.session_state):
-        if str(key).startswith(LASTING) and not str(key).endswith(LIST_BUTTON):
-            st.session_state[key] = st.session_state[key]

@@ -14,7 +14,7 @@ import streamlit as st
 from covey import CoveyError
 from covey.frontend import Component, Option, allowed_choices, build, check_paths, format_value, options
 from covey_dashboard.server.read_only import REASON, is_read_only, refuse_if_read_only
-from covey_dashboard.state import ListedChoices, OptionState
+from covey_dashboard.state import KEPT, ListedChoices, OptionState
 from covey_dashboard.widgets.messages import show_problem
 
 C = TypeVar("C", bound=Component)
@@ -104,14 +104,16 @@ def _show_option(cls: type[Component], option: Option, settings: dict[str, Any],
 def _show_optional(option: Option, state: OptionState) -> Any:
     """Show a widget beside a box that means None."""
     value_column, none_column = st.columns([3, 1.3], vertical_alignment="bottom")
-    is_none = none_column.checkbox(option.none, value=option.default is None, key=state.is_none.key)
+    is_none = none_column.checkbox(option.none, value=option.default is None, key=state.is_none.key, persist_state=KEPT)
     with value_column:
         setting = _show_value(option, _initial_value(option), state, disabled=is_none)
     return None if is_none else setting
 
 
 def _show_value(option: Option, default: Any, state: OptionState, disabled: bool = False) -> Any:
-    widget_arguments: dict[str, Any] = {"key": state.key, "help": option.full_help, "disabled": disabled}
+    widget_arguments: dict[str, Any] = {
+        "key": state.key, "help": option.full_help, "disabled": disabled, "persist_state": KEPT
+    }  # fmt: skip
     if option.many:
         return option.parse(
             st.text_input(option.label, format_value(default), placeholder="a, b, c", **widget_arguments)
@@ -140,7 +142,8 @@ def _show_number(option: Option, default: Any, widget_arguments: dict[str, Any])
 
 def _show_choices(option: Option, allowed: Sequence[Any], state: OptionState) -> Any:
     widget_arguments: dict[str, Any] = {
-        "key": state.key, "help": option.full_help, "format_func": partial(_format_choice, option)
+        "key": state.key, "help": option.full_help, "persist_state": KEPT,
+        "format_func": partial(_format_choice, option),
     }  # fmt: skip
     if option.many:
         return st.multiselect(option.label, allowed, option.default_elements, **widget_arguments)
@@ -156,7 +159,7 @@ def _show_listable(cls: type[Component], option: Option, settings: dict[str, Any
     state_of_list = state.recall_choices()
     listed_choices = _list_choices(cls, option, settings, state_of_list, list_now)
     widget_arguments: dict[str, Any] = {
-        "key": state.key, "help": option.full_help, "accept_new_options": True,
+        "key": state.key, "help": option.full_help, "accept_new_options": True, "persist_state": KEPT,
         "format_func": partial(_format_choice, option, remarks=state_of_list.remarks),
     }  # fmt: skip
     with value_column:

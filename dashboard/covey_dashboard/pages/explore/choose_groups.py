@@ -10,10 +10,9 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from covey import Clusterer, Clustering, CoveyError, Labels
+from covey import Clusterer, CoveyError, Labels
 from covey.frontend import (
     NOISE,
-    Entry,
     Kind,
     Option,
     describe_suggestion,
@@ -27,6 +26,7 @@ from covey_dashboard.data.clusterings import (
     begin_keeping,
     begin_voting,
     find_groups,
+    find_stored_clustering,
     list_stored_clusterings,
     profile_clusters,
     read_groups,
@@ -124,7 +124,7 @@ def _groups_of(opened: OpenEmbedding, state: ExploreState) -> Groups | None:
     """
     if state.clusterer is None:
         return None
-    if entry := _stored_entry(opened, state.clusterer):
+    if entry := find_stored_clustering(opened, state.clusterer):
         return read_groups(opened, entry, state.clusterer)
     if state.groups and state.groups.clusterer == state.clusterer and state.groups.entry is None:
         return state.groups
@@ -132,10 +132,6 @@ def _groups_of(opened: OpenEmbedding, state: ExploreState) -> Groups | None:
         return find_groups(opened, state.clusterer).result(PATIENCE_S)
     except TimeoutError:
         return None
-
-
-def _stored_entry(opened: OpenEmbedding, clusterer: Clusterer | None) -> Entry[Clustering] | None:
-    return next((entry for entry, other in list_stored_clusterings(opened) if other == clusterer), None)
 
 
 def _accept_groups(opened: OpenEmbedding, state: ExploreState, groups: Groups) -> None:
@@ -174,7 +170,7 @@ def await_search(opened: OpenEmbedding) -> None:
     state = ExploreState.recall(opened)
     is_kept = state.keeping is not None and state.keeping.done()
     clusterer = state.clusterer
-    is_searching = clusterer is not None and not _stored_entry(opened, clusterer)
+    is_searching = clusterer is not None and not find_stored_clustering(opened, clusterer)
     if is_searching and state.groups and state.groups.clusterer == clusterer:
         is_searching = False
     if is_kept or (is_searching and clusterer and find_groups(opened, clusterer).done()):
@@ -242,7 +238,7 @@ def title_groupings(opened: OpenEmbedding) -> dict[str, str]:
 
 def _current_name(opened: OpenEmbedding, state: ExploreState) -> str:
     """Return the name of the table that is shown, or of the clusterer."""
-    entry = _stored_entry(opened, state.clusterer)
+    entry = find_stored_clustering(opened, state.clusterer)
     return entry.name if entry else _name_of(state.clusterer)
 
 
@@ -363,7 +359,8 @@ def show_keeping(opened: OpenEmbedding, state: ExploreState, search: GroupSearch
     is_busy = search.groups is None or bool(search.pending or search.keeping)
     with st.popover(
         "Name" if entry else "Keep this grouping",
-        help="Kept groups are on the pages Compare and Methods, in reports, exports and clusters.csv.",
+        help="Kept groups can be named on the page Name groups, and are on the pages Compare and Methods, in reports,"
+        " exports and clusters.csv.",
         disabled=is_busy,
         key=state.keep_menu_key,
     ):

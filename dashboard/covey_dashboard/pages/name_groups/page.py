@@ -14,13 +14,15 @@ from covey.frontend import Action, Entry, LabelStore, cluster_colour, count_noun
 from covey_dashboard.browser.browser_component import component
 from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.current_labels import label_store, observe_labels_together
-from covey_dashboard.data.datasets import image_folder, list_tables
+from covey_dashboard.data.clusterings import Groups, begin_keeping, find_stored_clustering
+from covey_dashboard.data.datasets import OpenEmbedding, image_folder, list_tables
 from covey_dashboard.data.labels import ObservedLabels, classes_by_image, list_classes
 from covey_dashboard.data.table_titles import is_made_from, title_tables
 from covey_dashboard.pages.name_groups.frequency_bands import describe_bands
 from covey_dashboard.pages.name_groups.group_summaries import MOST_GROUPS, GroupSummary, count_labels, summarize_groups
 from covey_dashboard.server import thumbnails
-from covey_dashboard.state import ClassFieldState, GivenClass, LabelBarState, NameGroupsState
+from covey_dashboard.server.read_only import VISIT_LABELS, is_read_only, refuse_if_read_only
+from covey_dashboard.state import ClassFieldState, ExploreState, GivenClass, LabelBarState, NameGroupsState
 from covey_dashboard.widgets.label_bar import WATCH_S, act_and_report, button_row, show_report, show_undo_buttons
 from covey_dashboard.widgets.labelling.class_field import find_class
 from covey_dashboard.widgets.messages import show_hint, show_problem
@@ -57,11 +59,45 @@ def show_name_groups(location: str) -> None:
         CoveyError: the dataset cannot be read.
     """
     entries = [entry for entry in list_tables(location).entries if is_entry_of(entry, Clustering)]
+    offer_explored_groups(location)
     if not entries:
+        show_report()
         show_hint("This dataset has no groups yet: the page Start finds some.")
         link_page("start", "Open the page Start")
         return
     show_sheet(location, choose_grouping(location, entries))
+
+
+def offer_explored_groups(location: str) -> None:
+    """Show a button that keeps the groups which the page Explore shows, unless they are kept: only then are they here.
+
+    Raises:
+        CoveyError: the dataset cannot be read.
+    """
+    opened = current_embedding(location)
+    groups = ExploreState.recall(opened).groups if opened else None
+    if opened is None or groups is None or opened.second or is_read_only():
+        return
+    if find_stored_clustering(opened, groups.clusterer) is None:
+        st.button(
+            "Keep the groups of the page Explore, to name them here",
+            key=NameGroupsState.keep_key,
+            on_click=keep_explored_groups,
+            args=(opened, groups),
+        )
+
+
+def keep_explored_groups(opened: OpenEmbedding, groups: Groups) -> None:
+    """Keep groups, and show them on the sheet; report why if that fails."""
+    report = LabelBarState.recall()
+    try:
+        refuse_if_read_only()
+        report.set_report(begin_keeping(opened, groups, "").result())
+        list_tables.clear()
+    except CoveyError as error:
+        report.set_report(str(error), has_failed=True)
+    if entry := find_stored_clustering(opened, groups.clusterer):
+        NameGroupsState.grouping(opened.location).set(entry.name)
 
 
 def choose_grouping(location: str, entries: Sequence[Entry[Clustering]]) -> Entry[Clustering]:
@@ -113,6 +149,8 @@ def show_groups(sheet: GroupSheet) -> None:
     with button_row():
         show_undo_buttons(sheet.store)
     show_report("Name each group: type, then Enter leads to the next. Each name is saved at once.")
+    if is_read_only():
+        show_hint(VISIT_LABELS)
     classes = list_classes(sheet.observed)
     counts_by_group = count_labels(sheet.location, sheet.entry, sheet.observed)
     _component(
@@ -210,4 +248,4 @@ def _take_back(store: LabelStore, given: GivenClass) -> Action | None:
         return store.remove(given.names, given.label)
 
 
-show_page(show_name_groups, is_changing=True)
+show_page(show_name_groups)

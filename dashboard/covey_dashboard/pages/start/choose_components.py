@@ -22,7 +22,7 @@ from covey.frontend import (
     split_plural,
 )
 from covey_dashboard.data.datasets import list_tables, registry
-from covey_dashboard.state import StartState
+from covey_dashboard.state import KEPT, StartState
 from covey_dashboard.widgets.every_page.jobs import run_action
 from covey_dashboard.widgets.every_page.page_progress import PageProgress
 from covey_dashboard.widgets.forms import show_form
@@ -90,6 +90,7 @@ def choose_engine() -> Any:
         list(engine_by_title),
         names.index(Kind.ENGINE.default) if Kind.ENGINE.default in names else 0,
         key=StartState.engine.key,
+        persist_state=KEPT,
         help="Where features are computed: in one process, or in several. The results are the same.",
     )
     return show_component(engine_by_title[title])
@@ -102,6 +103,7 @@ def offer_learning_again(extractors: Sequence[FeatureExtractor]) -> bool:
     return st.checkbox(
         "Learn again from the images as they are now",
         key=StartState.learn_again.key,
+        persist_state=KEPT,
         help="Otherwise, what was learned before, from fewer or other images, is used for all images.",
     )
 
@@ -112,13 +114,13 @@ def choose_components(kind: Kind) -> list[Registered]:
     titles = title_components(components)
     component_by_title = {titles[component.full_name]: component for component in components}
     default_titles = [title for title in component_by_title if title == kind.default] or list(component_by_title)[:1]
-    key = StartState.components(kind).key
     described = {title: describe_choice(title, component) for title, component in component_by_title.items()}
     chosen_titles = st.multiselect(
         TITLES[kind],
         list(component_by_title),
         default_titles,
-        key=key,
+        key=StartState.components(kind).key,
+        persist_state=KEPT,
         help=f"Each {kind} is tried.",
         format_func=described.__getitem__,
     )
@@ -168,6 +170,7 @@ def choose_join(title_by_name: Mapping[str, str]) -> tuple[list[str], Join | Non
         "Join the features of",
         list(title_by_name),
         key=StartState.join_key,
+        persist_state=KEPT,
         help=help_text,
         format_func=lambda name: title_by_name.get(name, name),
     )

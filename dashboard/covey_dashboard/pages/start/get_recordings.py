@@ -18,7 +18,7 @@ from covey.frontend import (
 )
 from covey_dashboard.data.datasets import dataset_at, registry
 from covey_dashboard.server.read_only import refuse_if_read_only
-from covey_dashboard.state import StartState, SurveyTable
+from covey_dashboard.state import KEPT, StartState, SurveyTable
 from covey_dashboard.widgets.every_page.jobs import run_action, start_task
 from covey_dashboard.widgets.every_page.page_progress import PageProgress
 from covey_dashboard.widgets.every_page.start_button import show_start_button
@@ -50,7 +50,11 @@ def _choose_recordings(location: str) -> None:
         _ask_for_key(cls)
         return
     query = st.text_input(
-        "What do you look for?", key=StartState.query.key, help=cls.query_hint, placeholder="words of the source"
+        "What do you look for?",
+        key=StartState.query.key,
+        persist_state=KEPT,
+        help=cls.query_hint,
+        placeholder="words of the source",
     ).strip()
     if cls.query_hint:
         st.caption(cls.query_hint)
@@ -75,7 +79,11 @@ def _choose_source() -> type[Source] | None:
     titles = title_components(sources)
     summaries = {source.full_name: f"{titles[source.full_name]}: {source.summary}" for source in sources}
     full_name = st.selectbox(
-        "Where from?", list(summaries), key=StartState.source.key, format_func=summaries.__getitem__
+        "Where from?",
+        list(summaries),
+        key=StartState.source.key,
+        persist_state=KEPT,
+        format_func=summaries.__getitem__,
     )
     try:
         return registry().get(Kind.SOURCE, full_name) if full_name else None

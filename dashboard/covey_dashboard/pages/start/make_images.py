@@ -13,7 +13,7 @@ from covey_dashboard.data.datasets import dataset_at, image_folder
 from covey_dashboard.pages.start.open_dataset import clean_path
 from covey_dashboard.pages.start.preview import draw_previews, read_samples
 from covey_dashboard.pages.start.recordings_here import BATS_FROM_HZ, RecordingsHere
-from covey_dashboard.state import StartState
+from covey_dashboard.state import KEPT, StartState
 from covey_dashboard.widgets.every_page.jobs import start_task
 from covey_dashboard.widgets.every_page.start_button import show_start_button
 from covey_dashboard.widgets.forms import show_form
@@ -55,6 +55,7 @@ def _choose_recipe(location: str, recordings: RecordingsHere) -> None:
         default=usual_preset,
         format_func=lambda name: TITLES.get(name, name),
         key=StartState.preset.key,
+        persist_state=KEPT,
         required=True,
     )
     preview = st.container()

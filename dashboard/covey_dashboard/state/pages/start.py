@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from covey_dashboard.state.widget import LASTING, Widget, recall_object
+from covey_dashboard.state.widget import Widget, recall_object
 
 if TYPE_CHECKING:
     from covey.frontend import Kind
@@ -44,12 +44,12 @@ class StartState:
     new_folder = Widget[str]("start.new_folder")
     embedding = Widget[str]("start.embedding")
     second = Widget[str]("start.second")
-    preset = Widget[str | None](f"{LASTING}preset")
-    source = Widget[str](f"{LASTING}source")
-    query = Widget[str](f"{LASTING}query")
+    preset = Widget[str | None]("start.preset")
+    source = Widget[str]("start.source")
+    query = Widget[str]("start.query")
     secret = Widget[str]("start.secret")
-    engine = Widget[str](f"{LASTING}engine")
-    learn_again = Widget[bool](f"{LASTING}learn_again")
+    engine = Widget[str]("start.engine")
+    learn_again = Widget[bool]("start.learn_again")
 
     ways_key = "start_ways"
     truth_key = "start.truth"
@@ -58,10 +58,10 @@ class StartState:
     find_other_groups_key = "start.find_other_groups"
     count_key = "start.count"
     fetch_key = "start.fetch"
-    runtime_form_key = f"{LASTING}runtime"
-    join_key = f"{LASTING}join"
-    join_form_key = f"{LASTING}join.form"
-    choice_form_key = f"{LASTING}choice"
+    runtime_form_key = "start.runtime"
+    join_key = "start.join"
+    join_form_key = "start.join.form"
+    choice_form_key = "start.choice"
 
     @classmethod
     def recall(cls) -> StartState:
@@ -96,22 +96,22 @@ class StartState:
     @staticmethod
     def recipe_form_key(preset: str) -> str:
         """Return the key of the form of a recipe."""
-        return f"{LASTING}recipe.{preset}"
+        return f"start.recipe.{preset}"
 
     @staticmethod
     def source_form_key(full_name: str) -> str:
         """Return the key of the form of a source."""
-        return f"{LASTING}source.{full_name}"
+        return f"start.source.{full_name}"
 
     @staticmethod
     def components(kind: Kind) -> Widget[list[str]]:
         """Return the list of components of one kind."""
-        return Widget(f"{LASTING}{kind}")
+        return Widget(f"start.{kind}")
 
     @staticmethod
     def form_key(kind: Kind, full_name: str) -> str:
         """Return the key of the form of a component."""
-        return f"{LASTING}{kind}.{full_name}"
+        return f"start.{kind}.{full_name}"
 
     @staticmethod
     def missing_files_key(kind: Kind, full_name: str) -> str:

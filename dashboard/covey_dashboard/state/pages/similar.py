@@ -1,4 +1,4 @@
-"""What a session remembers of the pages Methods and Find similar."""
+"""What a session remembers of the page Find similar."""
 
 from __future__ import annotations
 
@@ -10,15 +10,6 @@ from covey_dashboard.state.widget import Widget, recall_object
 
 if TYPE_CHECKING:
     from covey_dashboard.data.similar.search import LikeImages
-
-
-class MethodsState:
-    """The page Methods."""
-
-    @staticmethod
-    def table_key(location: str) -> str:
-        """Return the key of the list of tables."""
-        return f"methods.table {location}"
 
 
 @attrs.define(eq=False)

@@ -1,8 +1,7 @@
-"""What a session remembers of the pages Labels and Name groups."""
+"""What a session remembers of the page Labels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -84,32 +83,3 @@ class LabelsState:
     def merge_key(label: str) -> str:
         """Return the key of the list of classes into which a class can be merged."""
         return f"labels.merge {label}"
-
-
-@attrs.frozen
-class GivenClass:
-    """The class that a person gave to images of a group, by its name, and the number of that action."""
-
-    action: int
-    label: str
-    names: Sequence[str]
-
-
-@attrs.define(eq=False)
-class NameGroupsState:
-    """The page Name groups, for one clustering: by group, the class that it was given, and what went wrong."""
-
-    given_by_group: dict[int, GivenClass] = attrs.field(factory=dict)
-    note_by_group: dict[int, str] = attrs.field(factory=dict)
-
-    sheet_key = "name_groups.sheet"
-
-    @classmethod
-    def recall(cls, identity: str) -> NameGroupsState:
-        """Return the state of this session for a clustering."""
-        return recall_object(cls, identity, cls)
-
-    @staticmethod
-    def grouping(location: str) -> Widget[str]:
-        """Return the list of clusterings of a dataset."""
-        return Widget(f"name_groups.grouping {location}")

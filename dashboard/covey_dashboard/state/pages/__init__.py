@@ -1,0 +1,1 @@
+"""What a session remembers of each page, a module for each."""
