@@ -33,7 +33,19 @@ from covey.labelling import open_labels
 
 SHORT = ("50",)
 PEOPLE, GROUPS, IMAGES = 10, 200, 20_000
-PATIENCE_MS = 120_000
+PATIENCE_S = 120
+NAME_GROUP = """async ([group, name, answer]) => {
+  const roots = () => [document, ...[...document.querySelectorAll("*")].flatMap((host) => host.shadowRoot ?? [])];
+  const find = (selector) => roots().map((root) => root.querySelector(selector)).find(Boolean);
+  const row = `li.group:has([aria-label="Class of Group ${group}"])`;
+  const input = find(`${row} input`);
+  input.focus();
+  input.value = name;
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+  input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  while (find(`${row} .note`)?.textContent !== answer) await new Promise((resolve) => setTimeout(resolve, 20));
+}"""
+"""Names a group in the browser, which costs it less than to have it looked at and operated from outside."""
 
 
 def write_dataset(folder: Path) -> Path:
@@ -58,13 +70,9 @@ async def name_groups(page: Page, person: int, actions: int) -> tuple[list[float
     for action in range(actions):
         group = person + PEOPLE * (action % (GROUPS // PEOPLE))
         name = name_by_group[group] = f"person {person} round {action // (GROUPS // PEOPLE)}"
-        row = page.locator(f'li.group:has([aria-label="Class of Group {group}"])')
-        field = row.locator("input")
-        await field.fill(name)
+        answer = f"All {IMAGES // GROUPS}: {name}"
         begin_s = time.perf_counter()
-        await field.press("Enter")
-        answer = row.locator(".note", has_text=f"All {IMAGES // GROUPS}: {name}")
-        await answer.wait_for(state="attached", timeout=PATIENCE_MS)
+        await asyncio.wait_for(page.evaluate(NAME_GROUP, [group, name, answer]), PATIENCE_S)
         seconds.append(time.perf_counter() - begin_s)
     return seconds, name_by_group
 
@@ -93,8 +101,8 @@ async def work_together(address: str, server: psutil.Process, actions: int) -> S
         browser = await driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         pages = [await browser.new_page() for _ in range(PEOPLE)]
         for page in pages:
-            await page.goto(page_address(address, "name_groups"), timeout=PATIENCE_MS)
-            await page.locator("li.group").first.wait_for(timeout=PATIENCE_MS)
+            await page.goto(page_address(address, "name_groups"), timeout=1000 * PATIENCE_S)
+            await page.locator("li.group").first.wait_for(timeout=1000 * PATIENCE_S)
         work = [name_groups(page, person, actions // PEOPLE) for person, page in enumerate(pages)]
         server_s, all_s = processor_seconds(server), processor_seconds(psutil.Process())
         results = await asyncio.gather(*work)
