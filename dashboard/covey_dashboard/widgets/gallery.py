@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import attrs
@@ -12,18 +13,27 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from covey import CoveyError, Floats, Labels
-from covey.frontend import NOISE, Dataset, ImageClip, ImageFolder, NearestGroups
+from covey.frontend import NOISE, Dataset, ImageClip, ImageFolder, LabelClass, NearestGroups
 from covey_dashboard.browser.binary_payload import pack_payload
 from covey_dashboard.browser.browser_component import component
 from covey_dashboard.data.clips.use_recordings import use_recordings
 from covey_dashboard.data.metadata import encode_groups
 from covey_dashboard.data.selection import Rows
 from covey_dashboard.server.read_only import is_read_only
-from covey_dashboard.state import GalleryState
+from covey_dashboard.state import ClassFieldState, GalleryState
 from covey_dashboard.widgets.image_addresses import ImageAddresses
+from covey_dashboard.widgets.labelling.class_field import list_choices
 
 UNSORTED, TYPICAL, ODD, TIME, RANDOM = "Unsorted", "Typical first", "Odd first", "Recording and time", "At random"
-_component = component("gallery")
+_component = component("gallery", "class_input")
+
+
+@attrs.frozen
+class ImageLabelling:
+    """How the viewer labels its image: the classes that exist, and what is called with an image and a class."""
+
+    classes: Sequence[LabelClass]
+    give: Callable[[str, str], None]
 
 
 @attrs.define(eq=False)
@@ -42,6 +52,7 @@ class GalleryContent:
     folder: ImageFolder | None = None
     image_version: str = ""
     labels: Sequence[str] = ()
+    choices: Sequence[Mapping[str, str]] | None = None
     notice: str = ""
     order_name: str = ""
     order: Rows = attrs.field(factory=lambda: np.empty(0, dtype=np.intp))
@@ -75,6 +86,7 @@ def show_gallery(
     labels_by_image: Mapping[str, Sequence[str]] | None = None,
     rate_oddity: Callable[[], Floats] | None = None,
     show_similar: Callable[[list[str]], None] | None = None,
+    labelling: ImageLabelling | None = None,
 ) -> list[str]:
     """Show images, and return the names of those that a person leaves in.
 
@@ -93,25 +105,30 @@ def show_gallery(
         labels_by_image: the classes of each image that has any, which are marked on its tile.
         rate_oddity: returns how odd each image is (n,), greater for odder ones.
         show_similar: called with the names of images when a person asks for more like these; then the app runs again.
+        labelling: how the viewer labels its image; None for not at all.
     """
     order_name = _choose_order(key, rate_oddity is not None)
     content, state = _current_content(key, names, selection_key), GalleryState.recall(key)
     image_version = state.image_version = image_version or state.image_version
     labels = [", ".join((labels_by_image or {}).get(name, ())) for name in content.names]
-    drawn = (content.order_name, content.folder, content.image_version, content.labels, content.notice)
-    shown = (order_name, folder, image_version, labels, state.notice)
+    choices = list_choices(labelling.classes) if labelling else None
+    drawn = (content.order_name, content.folder, content.image_version, content.labels, content.notice, content.choices)
+    shown = (order_name, folder, image_version, labels, state.notice, choices)
     if drawn != shown or not _are_equal(content.clusters, clusters):
         content.order = _sort_rows(order_name, content, dataset, rate_oddity)
-        content.order_name, content.folder, content.image_version, content.labels, content.notice = shown
+        content.order_name, content.folder, content.image_version = order_name, folder, image_version
+        content.labels, content.notice, content.choices = labels, state.notice, choices
         content.clusters, content.nearest = clusters, nearest
         content.version = secrets.token_hex(8)
-        content.payload = _pack_content(content, dataset, show_similar is not None)
+        answered = ClassFieldState.recall(key).answered
+        content.payload = _pack_content(content, dataset, show_similar is not None, answered)
     answer = _component(
         key=key,
         data=content.payload,
         on_out_change=_ignore,
         on_like_change=_ignore,
         on_recordings_change=_ignore,
+        on_requests_change=partial(_label_images, key, content.names, labelling) if labelling else _ignore,
     )
     _follow_answer(answer, content, dataset, state, show_similar)
     return content.remaining
@@ -133,6 +150,13 @@ def _follow_answer(
         is_one = 0 <= index < len(content.names)
         show_similar([content.names[content.order[index]]] if is_one else content.remaining)
         st.rerun()
+
+
+def _label_images(key: str, names: Sequence[str], labelling: ImageLabelling) -> None:
+    """Give the classes that a person chose in the viewer to images of the gallery."""
+    for request in ClassFieldState.recall(key).take_requests():
+        if request["name"] in names:
+            labelling.give(str(request["name"]), str(request["label"]))
 
 
 def _name_recordings(dataset: Dataset, folder: str) -> str:
@@ -211,7 +235,7 @@ def _time_order(name: str, clips: Mapping[str, ImageClip]) -> tuple[str, float]:
     return (clip.recording, clip.start_s) if clip else (name, 0.0)
 
 
-def _pack_content(content: GalleryContent, dataset: Dataset, has_similar: bool) -> bytes:
+def _pack_content(content: GalleryContent, dataset: Dataset, has_similar: bool, answered: int) -> bytes:
     """Return what the browser needs, in the order in which it shows the images."""
     names = [content.names[row] for row in content.order]
     clip_by_name = dataset.clips(names)
@@ -230,6 +254,8 @@ def _pack_content(content: GalleryContent, dataset: Dataset, has_similar: bool) 
         "nameable": not is_read_only(),
         "notice": content.notice,
         "like": has_similar,
+        "choices": content.choices,
+        "answered": answered,
     }
     arrays: dict[str, NDArray[Any]] = {
         "sources": recording_codes,

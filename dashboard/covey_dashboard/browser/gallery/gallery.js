@@ -2,6 +2,7 @@
 // runs of indices.
 
 import { button, element, nameControl } from "../shared/elements.js";
+import { Outbox } from "../shared/outbox.js";
 import { unpack } from "../shared/payload.js";
 import { Player, asksForSound, readSettings } from "../shared/player.js";
 import { NO_AXES } from "../shared/spectrogram_axes.js";
@@ -20,6 +21,7 @@ import { Viewer } from "./viewer.js";
 
 /** @import { FrontendRendererArgs } from "@streamlit/component-v2-lib" */
 /** @import { Axes } from "../shared/spectrogram_axes.js" */
+/** @import { ClassEntry } from "../shared/class_input.js" */
 /** @import { TileContent } from "./tile.js" */
 
 /**
@@ -44,6 +46,8 @@ import { Viewer } from "./viewer.js";
  * @property {boolean} nameable Whether a person may say where the recordings are.
  * @property {string} notice What became of the folder that was named last.
  * @property {boolean} like Whether images near to others can be found.
+ * @property {ClassEntry[] | null} choices The classes that the viewer can give to its image; null if it gives none.
+ * @property {number} answered The number of the last request for a class that Python has answered.
  * @property {Int32Array} sources
  * @property {Int32Array} starts
  * @property {Int32Array} lengths
@@ -53,7 +57,9 @@ import { Viewer } from "./viewer.js";
  * @property {Int32Array} [maybe] The cluster that noise may belong to, -1 for none.
  * @property {Float32Array} [confidence] How sure that is.
  *
- * @typedef {{ out: { version: string, runs: number[] }, like: number, recordings: string }} GalleryState
+ * @typedef {{ name: string, label: string }} LabelRequest
+ * @typedef {{ out: { version: string, runs: number[] }, like: number, recordings: string,
+ *   requests: (LabelRequest & { id: number })[] }} GalleryState
  */
 
 const REPORT_DELAY = 150; // milliseconds after the last click until Python is told
@@ -67,6 +73,7 @@ const NARROW = 104; // pixels of a tile's width below which it has no frequencie
 const NO_CONTENT = {
   ...{ view: "", version: "", images: "", sound: "", soundless: "", surroundings: "", facts: "", like: false },
   ...{ axes: NO_AXES, unscaled: "", nameable: false, notice: "", names: [], recordings: [], kinds: [] },
+  ...{ choices: null, answered: 0 },
   ...{ sources: new Int32Array(), starts: new Int32Array(), lengths: new Int32Array(), classes: new Int32Array() },
   out: new Uint8Array(),
 };
@@ -88,6 +95,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   gallery.reportRemoved = (version, runs) => setStateValue("out", { version, runs });
   gallery.requestNeighbours = (index) => setTriggerValue("like", index);
   gallery.nameRecordings = (folder) => setTriggerValue("recordings", folder);
+  gallery.sendRequests = (requests) => setStateValue("requests", requests);
   gallery.show(data);
   return () => {
     gallery.end();
@@ -114,6 +122,10 @@ export class Gallery {
   requestNeighbours = () => {};
   /** @type {(folder: string) => void} */
   nameRecordings = () => {};
+  /** @type {Outbox<LabelRequest>} */
+  outbox = new Outbox();
+  /** @type {(requests: (LabelRequest & { id: number })[]) => void} */
+  sendRequests = () => {};
 
   /** @param {Node} root */
   constructor(root) {
@@ -197,7 +209,8 @@ export class Gallery {
     const previous = this.content;
     removedByVersion.delete(previous.version);
     this.content = /** @type {GalleryContent} */ (unpack(bytes));
-    const { version, view, names, out, like, recordings } = this.content;
+    const { version, view, names, out, like, recordings, answered } = this.content;
+    this.outbox.settle(answered);
     this.removed = removedByVersion.get(version) ?? out;
     removedByVersion.set(version, this.removed);
     this.player.stop();
@@ -411,6 +424,16 @@ export class Gallery {
     swapImages(this.removed);
     this.anchor = -1;
     this.showChange();
+  }
+
+  /**
+   * Gives a class to an image.
+   *
+   * @param {string} name
+   * @param {string} label
+   */
+  giveClass(name, label) {
+    this.sendRequests(this.outbox.add({ name, label }));
   }
 
   /** @param {number} index The image whose neighbours are wanted; -1 for all that remain. */

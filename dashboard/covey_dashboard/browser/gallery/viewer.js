@@ -3,6 +3,7 @@ import { fetchJson } from "../shared/fetch_json.js";
 import { AROUND, asksForSound, isTyping } from "../shared/player.js";
 import { NO_AXES, knowsFrequencies } from "../shared/spectrogram_axes.js";
 import { describeCluster, encodeName, formatCount } from "../shared/texts.js";
+import { ImageLabelling } from "./image_labelling.js";
 import { Silence } from "./silence.js";
 import { SoundControls } from "./sound_controls.js";
 import { Spectrogram } from "./spectrogram.js";
@@ -65,6 +66,7 @@ export class Viewer {
     this.remover = button(bar, "", "Remove (Space)", () => gallery.toggle(this.index));
     const neighbours = "Find the images nearest to this one (M)";
     this.neighbours = button(bar, "More like this", neighbours, () => gallery.findNeighbours(this.index));
+    this.labelling = new ImageLabelling(bar, (label) => this.giveClass(label));
     this.listen();
   }
 
@@ -137,6 +139,7 @@ export class Viewer {
     this.sound.highest = this.gallery.content.axes.high;
     this.sound.mark();
     this.neighbours.hidden = !this.gallery.content.like;
+    this.labelling.show(this.gallery.content.choices);
     this.describe(label);
     this.mark();
     this.showPicture(undefined);
@@ -259,6 +262,12 @@ export class Viewer {
     this.picture.host.classList.toggle("out", removed);
   }
 
+  /** @param {string} label */
+  giveClass(label) {
+    this.gallery.giveClass(this.gallery.content.names[this.index], label);
+    this.dialog.focus(); // so that the arrow keys lead on
+  }
+
   /** @param {number} step */
   move(step) {
     const index = this.index + step;
@@ -273,7 +282,7 @@ export class Viewer {
     if (asksForSound(event)) this.toggleSound();
     else if (isSlider)
       return; // it has keys of its own
-    else if (!this.followKey(event.key)) return;
+    else if (!this.labelling.followKey(event) && !this.followKey(event.key)) return;
     event.preventDefault();
   }
 

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from covey import CoveyError, Floats
-from covey.frontend import count_noun, measure_oddity
+from covey.frontend import LabelStore, count_noun, measure_oddity
 from covey_dashboard.data.datasets import dataset_at, image_folder
 from covey_dashboard.data.image_filters.filters import Mask
 from covey_dashboard.data.selection import ChosenImages, Rows, Selection
@@ -18,8 +18,8 @@ from covey_dashboard.pages.explore.addressed_view import remember_view
 from covey_dashboard.pages.explore.choose_selection import select_similar
 from covey_dashboard.pages.explore.explore_view import ExploreView, MapOptions
 from covey_dashboard.state import ExploreState, LabelBarState
-from covey_dashboard.widgets.gallery import list_remaining, remove_at_first, show_gallery
-from covey_dashboard.widgets.label_bar import follow_changes, show_label_bar
+from covey_dashboard.widgets.gallery import ImageLabelling, list_remaining, remove_at_first, show_gallery
+from covey_dashboard.widgets.label_bar import follow_changes, give_class, show_label_bar
 from covey_dashboard.widgets.messages import show_problem
 
 GROWING = "Adds the images that are most like those left in: a tenth as many, at least 8."
@@ -59,6 +59,7 @@ def show_selected_images(view: ExploreView, options: MapOptions, selection: Sele
         labels_by_image=view.image_labels.by_image,
         rate_oddity=rate_oddity_of(view, rows),
         show_similar=partial(select_similar, view),
+        labelling=image_labelling(view.observed.store) if view.observed else None,
     )
     remaining_names = set(remaining) if len(remaining) < len(names) else None
     removed = [] if remaining_names is None else [name for name in names if name not in remaining_names]
@@ -70,6 +71,15 @@ def show_selected_images(view: ExploreView, options: MapOptions, selection: Sele
             button_place = show_label_bar(view.observed.store, partial(list_remaining, names, selection_key))
         with button_place:
             show_grow_button(view, view.hidden(selection, options), set(remaining), rows)
+
+
+def image_labelling(store: LabelStore) -> ImageLabelling:
+    """Return how the viewer labels its image.
+
+    Raises:
+        CoveyError: the labels cannot be read.
+    """
+    return ImageLabelling(store.classes(), lambda name, label: give_class(store, lambda: [name], label))
 
 
 def show_grow_button(view: ExploreView, hidden: Mask, remaining_names: Set[str], rows: Rows) -> None:
