@@ -487,7 +487,10 @@ def test_folders_of_different_recipes_are_offered_by_name(covey: Cli, recordings
         (tmp_path / name / "images").rename(project / name)
     told = covey("info", project).stdout
     assert ": 0 images" in told
-    assert f"different recipes, which are not mixed: {', '.join(names)}. To choose one: covey info {project}" in told
+    choices = (
+        f"different recipes, which are not mixed: {', '.join(names)}. Choose one on the page Start of the dashboard"
+    )
+    assert f"{choices}, or by covey info {project}" in told
     refused = covey("run", project)
     assert refused.exit_code == 2
     assert f"--images {project / names[0]}" in refused.output

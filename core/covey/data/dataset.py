@@ -215,7 +215,7 @@ class Dataset(ABC):
         """
         entry = self.entries_by_key().get(key)
         if entry is None:
-            raise CoveyError(f"There is no table with the key {key[:8]} in {self.location}: compute it with covey run.")
+            raise CoveyError(f"There is no table with the key {key[:8]} in {self.location}: compute it first.")
         return entry
 
     def find_embedding(self, clustering: Clustering) -> Entry[Embedding]:

@@ -25,7 +25,7 @@ def rebuild_component(step: Provenance, registry: Registry) -> Component:
         raise CoveyError(f"{step.details.file} is of another tool: only what covey made can be made again.")
     if step.joined and step.kind is not Kind.EXTRACTOR:
         raise CoveyError(
-            f"{step.title} joins embeddings, which covey run does not: join their features, and reduce these."
+            f"{step.title} joins embeddings, which covey does not do by itself: join their features, and reduce these."
         )
     cls = Join if step.joined else registry.get(step.kind, step.component)
     if cls.version != step.version:
