@@ -3,11 +3,12 @@
     python tests/benchmarks/suggestion.py [SEEDS] [FEATURES.npz ...]
 
 The defaults were chosen on half A of the recordings; the figures that count are those of half B. AMI takes noise as a
-class; "pure" is the share of images in clusters of at least 90 % one label with 10 images from 3 recordings. Features
-of esc10 that another extractor made, a table of covey each, are measured beside the default's. Then come simulated
-groups, each set at 200 to 200,000 points: ten of one size, twelve of Zipf sizes with 40 % noise, twelve of which
-one has half of the points, and 40 of one size; and 80 of one size in 64 dimensions, which UMAP reduces. The short form,
-`short` in place of the seeds, has one seed and few simulated points.
+class; "pure" is the share of images in clusters of at least 90 % one label with 10 images from 3 recordings. Other
+features, a table of covey each, are measured beside the default's, half-whitened and as they are: of esc10, or of a
+dataset with labels.csv beside the table, such as the demo. Then come simulated groups, each set at 200 to 200,000
+points: ten of one size, twelve of Zipf sizes with 40 % noise, twelve of which one has half of the points, and 40 of one
+size; and 80 of one size in 64 dimensions, which UMAP reduces. The short form, `short` in place of the seeds, has one
+seed and few simulated points.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
-from itertools import product
+from collections.abc import Iterator
+from itertools import chain, product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,7 +48,7 @@ ESC10 = Path(__file__).parents[3] / "shared" / "data" / "esc10"
 RADII = np.geomspace(0.05, 2, 60).tolist()
 COUNTS, REDUCED_COUNTS = ((200, 2000), (2000,)) if IS_SHORT else ((200, 2000, 20000, 200000), (6000, 60000))
 GRID = [(eps, count) for eps in (0.2, 0.3, 0.4, 0.5, 0.6, 0.8) for count in (5, 10, 20)]
-Options = dict[str, int | str]
+Options = dict[str, float]
 Truth = tuple[dict[str, str], dict[str, str]]
 
 
@@ -57,29 +59,47 @@ class Scores(NamedTuple):
     pure: float
 
 
+class LabelledFeatures(NamedTuple):
+    """Features with the options of UMAP, the label and the recording of each image, and the parts that are measured."""
+
+    title: str
+    table: Features
+    settings: Options
+    truth: Truth
+    parts: dict[str, NDArray[np.bool_]]
+
+
 def main() -> None:
-    """Print a line for each half and seed, and the medians."""
+    """Print a line for each part and seed, and the medians."""
     registry = Registry.installed()
-    labels = read_labels(ESC10 / "labels.csv")
-    groups = read_labels(ESC10 / "labels.csv", "group")
-    for title, table, settings in [("default", features(registry), {}), *map(read_features, sys.argv[2:])]:
-        first = half(table.names, groups)
-        print(f"\n{title}\nhalf   seed     eps     AMI    best  regret    pure  best pure of a grid")
-        for name, rows in (("A", first), ("B", ~first), ("all", np.ones(len(first), bool))):
-            scores = [
-                line(registry, table, rows, settings | {"seed": seed}, (labels, groups), name)
-                for seed in range(seeds())
-            ]
-            regret = statistics.median(best - ami for ami, best in scores)
-            print(f"{name:<5}median AMI {statistics.median(ami for ami, _ in scores):.3f}, regret {regret:.3f}")
+    table = features(registry)
+    default = LabelledFeatures("default", table, {}, *read_truth(table, ESC10))
+    for measured in [default, *chain.from_iterable(map(read_features, sys.argv[2:]))]:
+        print(f"\n{measured.title}\npart   seed     eps     AMI    best  regret    pure  best pure of a grid")
+        for name, rows in measured.parts.items():
+            lines = [line(registry, measured, rows, seed, name) for seed in range(seeds())]
+            regret = statistics.median(best - score.ami for score, best in lines)
+            ami, pure = np.median([score for score, _ in lines], axis=0)
+            print(f"{name:<5}median AMI {ami:.3f}, regret {regret:.3f}, pure {pure:.2f}")
     simulated()
 
 
-def read_features(path: str) -> tuple[str, Features, Options]:
-    """Return the title of a table of features, the table, and the options of UMAP that suit a network that listens."""
+def read_features(path: str) -> Iterator[LabelledFeatures]:
+    """Yield a table of features twice, as UMAP whitens it and as it is: of a dataset with labels, or else of esc10."""
     with np.load(path) as arrays:
         table = Features(names=arrays["names" if "names" in arrays else "N"], X=arrays["X"], provenance=None)
-    return Path(path).stem, table, {"metric": "cosine", "neighbors": 15}
+    folder = Path(path).parent
+    labelled = read_truth(table, folder if (folder / "labels.csv").exists() else ESC10)
+    for whiten in (0.5, 0.0):
+        yield LabelledFeatures(f"{Path(path).stem}, whiten {whiten}", table, {"whiten": whiten}, *labelled)
+
+
+def read_truth(table: Features, folder: Path) -> tuple[Truth, dict[str, NDArray[np.bool_]]]:
+    """Return the labels and recordings of a dataset, and which rows are of its parts: the halves of esc10, and all."""
+    labels, groups = read_labels(folder / "labels.csv"), read_labels(folder / "labels.csv", "group")
+    first = half(table.names, groups)
+    parts = {"A": first, "B": ~first} if folder == ESC10 else {}
+    return (labels, groups), {**parts, "all": np.ones(len(first), bool)}
 
 
 def simulated() -> None:
@@ -150,12 +170,12 @@ def half(names: Names, groups: dict[str, str]) -> NDArray[np.bool_]:
 
 
 def line(
-    registry: Registry, table: Features, rows: NDArray[np.bool_], settings: Options, truth: Truth, name: str
-) -> tuple[float, float]:
-    """Print one line; return the AMI of the suggested radius, and of the best."""
-    reducer = build(registry.get(Kind.REDUCER, "umap"), settings)
-    (Z,) = reducer.reduce(table.X[rows], [8])
-    names, prepared = table.names[rows], Dbscan().prepare(Z)
+    registry: Registry, measured: LabelledFeatures, rows: NDArray[np.bool_], seed: int, name: str
+) -> tuple[Scores, float]:
+    """Print one line; return how good the suggested radius is, and the AMI of the best."""
+    reducer = build(registry.get(Kind.REDUCER, "umap"), measured.settings | {"seed": seed})
+    (Z,) = reducer.reduce(measured.table.X[rows], [8])
+    names, truth, prepared = measured.table.names[rows], measured.truth, Dbscan().prepare(Z)
     radius = prepared.suggest("eps")
     suggested = compare(prepared.labels(Dbscan()), names, truth)
     best = max(suggested.ami, *(compare(prepared.labels(Dbscan(eps=eps)), names, truth).ami for eps in RADII))
@@ -165,8 +185,8 @@ def line(
     numbers = (
         f"{radius:8.3g}{suggested.ami:8.3f}{best:8.3f}{best - suggested.ami:8.3f}{suggested.pure:8.2f}{pure:11.2f}"
     )
-    print(f"{name:<5}{settings['seed']:>6}{numbers}", flush=True)
-    return suggested.ami, best
+    print(f"{name:<5}{seed:>6}{numbers}", flush=True)
+    return suggested, best
 
 
 def scored(clusterer: Clusterer, Z: NDArray[np.float32], names: Names, truth: Truth) -> Scores:
