@@ -60,7 +60,7 @@ class Graph(Network):
 
 def _clone_outputs(module: GraphModule) -> GraphModule:
     """Make the outputs copies, because a later node may write into the tensor of an earlier one."""
-    output_node = module.graph.output_node()
+    *_, output_node = module.graph.nodes  # its method of this name is younger than torch 2.4
     node_by_name = cast(dict[str, Node], output_node.args[0])
     copy_by_name = {}
     for name, node in node_by_name.items():
