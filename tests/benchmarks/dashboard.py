@@ -75,14 +75,14 @@ def main(*counts: str) -> None:
             browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
             birds = Path(folder) / "birds"
             cold = statistics.median(open_cold(browser, birds) for _ in range(COLD_TRIES))
-            with served(birds) as (address, server):
+            with serve_dashboard(birds) as (address, server):
                 print(f"| {count:,} | {cold:.2f} | {' | '.join(measured(browser, address, server))} |", flush=True)
             browser.close()
 
 
 def measured(browser: Browser, address: str, server: int) -> list[str]:
     """Return the row of a table."""
-    page = opened(browser, address)[0]
+    page = open_page(browser, address)[0]
     at_map = memory(server)
     thumbnails = median(partial(pick, page))
     page.get_by_role("button", name="Change", exact=True).click()
@@ -91,7 +91,7 @@ def measured(browser: Browser, address: str, server: int) -> list[str]:
     slider, labelled = (median(partial(act, page)) for act in (slide, label))
     reloaded(page)
     first = memory(server)
-    others = [opened(browser, address) for _ in range(SESSIONS)]
+    others = [open_page(browser, address) for _ in range(SESSIONS)]
     page.wait_for_timeout(2000)
     each = (memory(server) - first) / SESSIONS
     opening = statistics.median(seconds for _, seconds in others)
@@ -101,13 +101,13 @@ def measured(browser: Browser, address: str, server: int) -> list[str]:
 
 def open_cold(browser: Browser, birds: Path) -> float:
     """Return the seconds until there is a map, after a server was started."""
-    with served(birds) as (address, _):
-        page, seconds = opened(browser, address)
+    with serve_dashboard(birds) as (address, _):
+        page, seconds = open_page(browser, address)
         page.close()
         return seconds
 
 
-def opened(browser: Browser, address: str) -> tuple[Page, float]:
+def open_page(browser: Browser, address: str) -> tuple[Page, float]:
     """Return a page, and the seconds until there is a map on it."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     start = time.perf_counter()
@@ -197,7 +197,7 @@ def memory(server: int) -> float:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[str, int]]:
+def serve_dashboard(folder: Path) -> Iterator[tuple[str, int]]:
     """Run the dashboard; yield its address and its process."""
     words = ["dashboard", str(folder), "--port", str(PORT), "--no-browser"]
     process = subprocess.Popen([*COVEY, *words], stdout=subprocess.PIPE, text=True)

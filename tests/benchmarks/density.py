@@ -44,7 +44,7 @@ def main() -> None:
     show("prepare", seconds)
     for eps, (labels, plain) in direct.items():
         cut = statistics.median(timed(partial(tree.labels, eps))[1] for _ in range(9))
-        show(f"labels from it, eps {eps}", cut, plain, told(np.array_equal(tree.labels(eps), labels)))
+        show(f"labels from it, eps {eps}", cut, plain, describe_check(np.array_equal(tree.labels(eps), labels)))
     clusterer = build(Registry.installed().get(Kind.CLUSTERER, "dbscan"), {"min_samples": MIN_SAMPLES})
     prepared = clusterer.prepare(Z)
     computed, seconds = timed(lambda: profile_option(clusterer, Z, "eps", prepared=prepared))
@@ -78,7 +78,7 @@ def compare(Z: NDArray[np.float32], eps: float) -> tuple[NDArray[np.int32], floa
     pairs = np.unique(np.stack([labels[dense], plain.labels_[dense]], axis=1), axis=0)
     same = len(pairs) == len(set(pairs[:, 0])) == len(set(pairs[:, 1])) and ((labels < 0) == (plain.labels_ < 0)).all()
     noise = f"{labels.max() + 1} clusters, {(labels < 0).mean():.1%} noise"
-    show(f"direct, eps {eps}", min(ours), min(plains), f"{told(bool(same))}, {noise}")
+    show(f"direct, eps {eps}", min(ours), min(plains), f"{describe_check(bool(same))}, {noise}")
     return labels, min(plains)
 
 
@@ -100,7 +100,7 @@ def in_units(seconds: float) -> str:
     return f"{seconds:>8.2f} s" if seconds >= 1 else f"{seconds * 1000:>7.1f} ms"
 
 
-def told(same: bool) -> str:
+def describe_check(same: bool) -> str:
     """Return in a word whether two results are the same."""
     return "identical" if same else "DIFFERENT"
 

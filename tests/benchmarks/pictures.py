@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.dashboard.browser import PATIENCE, launched, page_address, served, set_number, settle
+from tests.dashboard.browser import PATIENCE, launch_browser, page_address, serve_dashboard, set_number, settle
 
 NO_SHORT = "it makes pictures"
 
@@ -29,12 +29,12 @@ COLOURS, STILL_MS = 160, 4000
 def main(dataset: Path) -> None:
     """Open each page of the dashboard and save what it looks like."""
     PICTURES.mkdir(exist_ok=True)
-    with launched() as browser, served(dataset) as (address, _):
+    with launch_browser() as browser, serve_dashboard(dataset) as (address, _):
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         for name in PAGES:
             page.goto(page_address(address, name))
             wait_and_save(page, name)
-    with TemporaryDirectory() as folder, launched() as browser, served() as (address, _):
+    with TemporaryDirectory() as folder, launch_browser() as browser, serve_dashboard() as (address, _):
         show_evening(browser, address, copy_recordings(dataset, Path(folder) / "my recordings"))
 
 

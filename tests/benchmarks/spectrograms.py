@@ -53,14 +53,14 @@ def main() -> None:
     )
     print("|---|---|---|---|---|---|---|---|---|")
     for name, recipe in RECIPES.items():
-        print(_drawn(name, recipe), flush=True)
+        print(_time_drawing(name, recipe), flush=True)
     print(f"\nFrom recordings to files on disk: one process each, covey with {THREADS} threads, wall time\n")
     print("| plain images/s | covey images/s | ratio |")
     print("|---|---|---|")
     print(_converted())
 
 
-def _drawn(name: str, recipe: Recipe) -> str:
+def _time_drawing(name: str, recipe: Recipe) -> str:
     segments = [_segment(index, recipe.length) for index in range(SEGMENTS)]
     draw = (lambda samples: _plain(samples, recipe)), (lambda samples: png.encode(recipe.pixels(samples)))
     rounds = [[_run(one, segments) for one in draw] for _ in range(ROUNDS)]

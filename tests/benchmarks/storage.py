@@ -91,7 +91,7 @@ def kill(path: Path, kills: int) -> None:
         time.sleep(rng.uniform(0, 0.1))
         os.kill(saving, signal.SIGKILL)
         os.waitpid(saving, 0)
-        counts[left(path, before)] += 1
+        counts[describe_leftover(path, before)] += 1
         for half in path.parent.glob(".*.tmp"):
             halves += 1
             half.unlink()
@@ -107,7 +107,7 @@ def save(path: Path, number: int) -> NoReturn:
     raise AssertionError("it is killed before")
 
 
-def left(path: Path, before: int | None) -> str:
+def describe_leftover(path: Path, before: int | None) -> str:
     """Say what a kill has left: the old file, a new one, or a damaged one."""
     if not path.exists():
         return "none yet" if before is None else "lost"

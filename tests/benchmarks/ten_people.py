@@ -23,7 +23,7 @@ from playwright.async_api import Page, async_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.dashboard.browser import CHROMIUM, page_address, served
+from tests.dashboard.browser import CHROMIUM, page_address, serve_dashboard
 
 from covey.components.kinds import Kind
 from covey.data.folder import FolderDataset
@@ -120,7 +120,7 @@ def main(actions: int) -> None:
     """Measure it, and check that every name is there."""
     with tempfile.TemporaryDirectory() as folder:
         dataset = write_dataset(Path(folder) / "calls")
-        with served(dataset) as (address, process):
+        with serve_dashboard(dataset) as (address, process):
             work = asyncio.run(work_together(address, psutil.Process(process.pid), actions))
         labels_by_image = open_labels(FolderDataset(dataset)).by_image()
     lost = [

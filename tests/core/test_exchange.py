@@ -35,20 +35,20 @@ from covey.outputs.exchange.selection_tables.selections import SelectionRow, Sel
 FORMULAS = ["=1+1.png", "+x.png", "-1", "@sum.png", "'=x.png", "plain.png", "é, “x”.png"]
 
 
-def made(kind: Kind, tag: str = "x") -> Provenance:
+def provenance_of(kind: Kind, tag: str = "x") -> Provenance:
     return Provenance(kind=kind, component=tag, tag=tag, version=1, options={}, input="")
 
 
-def kept(folder: Path, names: list[str], clusters: list[int] | None = None) -> FolderDataset:
+def store_tables(folder: Path, names: list[str], clusters: list[int] | None = None) -> FolderDataset:
     """A dataset with features, an embedding and a clustering of these images, which need not exist."""
     rng, dataset = np.random.default_rng(0), FolderDataset(folder)
     X = (rng.normal(size=(len(names), 5)) * 10.0 ** rng.integers(-30, 30, (len(names), 5))).astype(np.float32)
     labels = np.array(clusters or [0] * len(names), np.int32)
     dataset.save(
         [
-            Features(names=names, X=X, provenance=made(Kind.EXTRACTOR)),
-            Embedding(names=names, Z=X[:, :3], map=X[:, 3:], provenance=made(Kind.REDUCER)),
-            Clustering(names=names, labels=labels, provenance=made(Kind.CLUSTERER)),
+            Features(names=names, X=X, provenance=provenance_of(Kind.EXTRACTOR)),
+            Embedding(names=names, Z=X[:, :3], map=X[:, 3:], provenance=provenance_of(Kind.REDUCER)),
+            Clustering(names=names, labels=labels, provenance=provenance_of(Kind.CLUSTERER)),
         ]
     )
     return dataset
@@ -58,7 +58,7 @@ def cut(recording: str, *starts: float) -> list[str]:
     return [f"{recording}_segm_{start:08.3f}.png" for start in starts]
 
 
-def drawn(folder: Path, *names: str) -> None:
+def draw_images(folder: Path, *names: str) -> None:
     """Make images of these names, each another one."""
     for number, name in enumerate(names):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def arrays(folder: Path) -> dict[str, NDArray[Any]]:
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_features_come_back_exactly(covey: Cli, tmp_path: Path, form: str) -> None:
-    kept(tmp_path / "birds", FORMULAS)
+    store_tables(tmp_path / "birds", FORMULAS)
     assert covey("export", tmp_path / "birds", "--to", form, tmp_path / "out").exit_code == 0
     before = arrays(tmp_path / "birds")
     for name, X in {"full_features": before["X"], "dimred": before["X"][:, :3]}.items():
@@ -100,7 +100,7 @@ def test_features_come_back_exactly(covey: Cli, tmp_path: Path, form: str) -> No
 
 
 def test_a_table_for_each_thing_that_a_dataset_holds(covey: Cli, tmp_path: Path, images: Path) -> None:
-    dataset = kept(tmp_path, [f"call_{number:02}.png" for number in range(24)])
+    dataset = store_tables(tmp_path, [f"call_{number:02}.png" for number in range(24)])
     open_labels(dataset).add(["call_01.png"], "song")
     (tmp_path / "metadata.csv").write_text("filename,site\ncall_01.png,Ötztal\n", "utf-8")
     (tmp_path / "broken.npz").write_bytes(b"")
@@ -138,7 +138,7 @@ def test_parquet_as_other_programs_read_it(covey: Cli, tmp_path: Path, images: P
 
 
 def test_no_cell_is_a_formula(covey: Cli, tmp_path: Path) -> None:
-    store = open_labels(kept(tmp_path, FORMULAS, [-1] * len(FORMULAS)))
+    store = open_labels(store_tables(tmp_path, FORMULAS, [-1] * len(FORMULAS)))
     store.add(["@sum.png"], "=cmd")
     (tmp_path / "metadata.csv").write_text("filename,=site,lat\n@sum.png,+49,-3.5\n")
     assert covey("export", tmp_path, "--to", "csv", tmp_path / "out").exit_code == 0
@@ -152,7 +152,7 @@ def test_no_cell_is_a_formula(covey: Cli, tmp_path: Path) -> None:
 
 
 def test_nothing_is_overwritten_unasked(covey: Cli, tmp_path: Path) -> None:
-    kept(tmp_path / "birds", ["a.png"])
+    store_tables(tmp_path / "birds", ["a.png"])
     out = tmp_path / "out"
     out.mkdir()
     (out / "mine.txt").write_text("mine")
@@ -179,7 +179,7 @@ def test_nothing_is_overwritten_unasked(covey: Cli, tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_exported(covey: Cli, tmp_path: Path, words: list[str], sentence: str) -> None:
-    kept(tmp_path / "birds", ["a.png"])
+    store_tables(tmp_path / "birds", ["a.png"])
     done = covey("export", tmp_path / "birds", tmp_path / "out", *words)
     assert done.exit_code == 2
     assert sentence in done.stderr
@@ -187,7 +187,7 @@ def test_what_cannot_be_exported(covey: Cli, tmp_path: Path, words: list[str], s
 
 
 def test_places_that_are_not_exported_to(covey: Cli, tmp_path: Path, images: Path) -> None:
-    kept(tmp_path, ["call_00.png"])
+    store_tables(tmp_path, ["call_00.png"])
     (tmp_path / "file").write_text("")
     for out, sentence in (("file", "is a file: name a folder"), ("images/out", "lies in the folder with the images")):
         done = covey("export", tmp_path, "--to", "csv", tmp_path / out)
@@ -196,7 +196,7 @@ def test_places_that_are_not_exported_to(covey: Cli, tmp_path: Path, images: Pat
 
 
 def test_a_name_that_is_no_unicode(tmp_path: Path, covey: Cli) -> None:
-    kept(tmp_path, ["a\udcff.png"])
+    store_tables(tmp_path, ["a\udcff.png"])
     done = covey("export", tmp_path, "--to", "csv", tmp_path / "out")
     assert done.exit_code == 2
     assert "is no valid Unicode" in done.stderr
@@ -207,7 +207,7 @@ def test_an_image_folder_for_hugging_face(covey: Cli, tmp_path: Path, xc_dev: Pa
     birds, out = tmp_path / "birds", tmp_path / "out"
     shutil.copytree(xc_dev, birds, ignore=lambda _, names: [name for name in names if "XC1" in name])
     names = FolderDataset(birds).images.names()  # type: ignore[union-attr]
-    open_labels(kept(birds, names)).add(names[:2], "song")
+    open_labels(store_tables(birds, names)).add(names[:2], "song")
     assert covey("export", birds, "--to", "imagefolder", out).exit_code == 0
     rows = table(out / "metadata.csv")
     assert next(iter(rows[0])) == "file_name"
@@ -221,8 +221,8 @@ def test_an_image_folder_for_hugging_face(covey: Cli, tmp_path: Path, xc_dev: Pa
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="needs links, and names that differ in case alone")
 def test_images_outside_the_folder_are_not_copied(covey: Cli, tmp_path: Path) -> None:
-    drawn(tmp_path / "birds", "a.png", "A.png")
-    drawn(tmp_path, "secret.png")
+    draw_images(tmp_path / "birds", "a.png", "A.png")
+    draw_images(tmp_path, "secret.png")
     (tmp_path / "birds" / "b.png").symlink_to(tmp_path / "secret.png")
     (tmp_path / "birds" / "c.png").symlink_to(tmp_path / "gone.png")
     done = covey("export", tmp_path / "birds", "--to", "imagefolder", tmp_path / "out")
@@ -351,7 +351,7 @@ def test_clusters_that_come_back_from_raven_are_no_classes(
 ) -> None:
     birds, store = labelled
     before, names = store.by_image(), cut("XC144251_Mesange_charbonniere_", 0, 0.315, 0.63, 0.946)
-    kept(birds, names, [3, 3, 0, -1])
+    store_tables(birds, names, [3, 3, 0, -1])
     out = tmp_path / "out"
     assert covey("export", birds, "--to", "raven", out).exit_code == 0
     (clusters,) = out.glob("clusters_*")
@@ -385,7 +385,7 @@ def test_a_recording_is_named_as_its_file_is(covey: Cli, tmp_path: Path) -> None
 
 def test_clusters_become_tracks_without_noise(covey: Cli, tmp_path: Path) -> None:
     names = [*cut("A/x", 0, 1, 2), *cut("a-x", 0)]
-    kept(tmp_path / "birds", names, [3, 3, -1, 0])
+    store_tables(tmp_path / "birds", names, [3, 3, -1, 0])
     assert covey("export", tmp_path / "birds", "--to", "audacity", tmp_path / "out", "--segment", 1).exit_code == 0
     (folder,) = (tmp_path / "out").glob("clusters_*")
     files = {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*.txt")}
@@ -526,7 +526,7 @@ def test_a_run_goes_on_from_imported_features(covey: Cli, tmp_path: Path, images
 
 
 def test_names_of_others_never_command_the_terminal(covey: Cli, tmp_path: Path) -> None:
-    drawn(tmp_path / "birds", "a.png", *cut("rec", 0))
+    draw_images(tmp_path / "birds", "a.png", *cut("rec", 0))
     (tmp_path / "foreign.csv").write_text("filename,d0\na.png,1\n\x1b]0;gone\x07.png,2\n")
     heads = "Begin Time (s)\tEnd Time (s)\tBegin File\tLabel\n"
     (tmp_path / "s.txt").write_text(f"{heads}0\t1\trec.wav\tsong\n0\t1\t\x1b]0;gone\x07.wav\tsong\n")
@@ -575,7 +575,7 @@ def test_no_code_in_an_array_is_run(covey: Cli, tmp_path: Path, monkeypatch: pyt
     ],
 )
 def test_tables_that_are_no_features(covey: Cli, tmp_path: Path, text: str, sentence: str) -> None:
-    drawn(tmp_path / "birds", "a.png", "b.png")
+    draw_images(tmp_path / "birds", "a.png", "b.png")
     (tmp_path / "foreign.csv").write_text(text)
     done = covey("import", "features", tmp_path / "birds", tmp_path / "foreign.csv")
     assert done.exit_code == 2
@@ -639,7 +639,7 @@ def test_parquet_files_that_are_no_features(tmp_path: Path) -> None:
 
 
 def test_features_belong_to_the_images_that_their_names_mean(covey: Cli, tmp_path: Path) -> None:
-    drawn(tmp_path / "birds", "a.png", "b.png")
+    draw_images(tmp_path / "birds", "a.png", "b.png")
     (tmp_path / "own.csv").write_text("filename,d0\nimages\\a.PNG,1\nb.png,2\ngone.png,3\n")
     done = covey("import", "features", tmp_path / "birds", tmp_path / "own.csv")
     assert "Of 3 rows 2 used; 1 of no image here, stored all the same (gone.png)." in done.stdout

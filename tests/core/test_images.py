@@ -101,7 +101,7 @@ def test_a_deep_grey_image_is_turned_too(tmp_path: Path) -> None:
     np.testing.assert_array_equal(ImageFolder(tmp_path).pixels("x.png")[..., 0], np.rot90(QUARTERS, -1))
 
 
-def drawn(mode: str, ink: int) -> Image.Image:
+def draw_image(mode: str, ink: int) -> Image.Image:
     """Return a picture that is in its alpha alone."""
     alpha = Image.fromarray(RAMP)
     layers = [Image.new("L", alpha.size, ink)] * (1 if mode == "LA" else 3)
@@ -111,8 +111,8 @@ def drawn(mode: str, ink: int) -> Image.Image:
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 def test_a_picture_in_its_transparency_is_seen(mode: str, suffix: str, tmp_path: Path) -> None:
-    drawn(mode, 0).save(tmp_path / f"black_ink{suffix}")
-    drawn(mode, 255).save(tmp_path / f"white_ink{suffix}")
+    draw_image(mode, 0).save(tmp_path / f"black_ink{suffix}")
+    draw_image(mode, 255).save(tmp_path / f"white_ink{suffix}")
     folder = ImageFolder(tmp_path)
     np.testing.assert_array_equal(folder.pixels(f"black_ink{suffix}")[..., 0], 255 - RAMP)
     np.testing.assert_array_equal(folder.pixels(f"white_ink{suffix}")[..., 0], RAMP)

@@ -39,23 +39,23 @@ def path(covey: Cli, images: Path) -> Path:
     return next(images.glob("clusters_*.npz"))
 
 
-def made(path: Path) -> Provenance:
+def read_provenance(path: Path) -> Provenance:
     computed = npz.read_entry(path).provenance
     assert computed is not None
     return computed
 
 
 def test_everything_that_made_a_result_is_named(path: Path, registry: Registry) -> None:
-    text = describe_methods(made(path), registry)
+    text = describe_methods(read_provenance(path), registry)
     assert text.startswith("24 spectrogram images of 48 x 32 pixels (1 broken one was left out) were described")
-    for step in made(path).lineage:
+    for step in read_provenance(path).lineage:
         cls = registry.get(step.kind, step.component)
         assert f"{step.component} " in text
         for name in option_values(cls()):
             assert f"{name} = " in text
         for reference in cls.references:
             assert reference in text
-    assert f"The data decided eps = {made(path).details.chosen['eps']}" in text
+    assert f"The data decided eps = {read_provenance(path).details.chosen['eps']}" in text
     assert f"numpy {np.__version__}" in text
     assert f"To cite covey: {CITATION}." in text
     assert "[3] Ester" in text
@@ -77,7 +77,7 @@ def test_the_methods_text_says_whose_layout_umap_is(registry: Registry) -> None:
 
 
 def test_a_component_that_is_gone_is_described_without_references(path: Path) -> None:
-    text = describe_methods(made(path), Registry())
+    text = describe_methods(read_provenance(path), Registry())
     assert "clustered with dbscan (version" in text
     assert "[1]" not in text
 

@@ -47,7 +47,7 @@ def labelled(sounds: Sounds, count: int) -> Marks:
     return assigned
 
 
-def shown(batch: Batch | None) -> Batch:
+def require_batch(batch: Batch | None) -> Batch:
     assert batch is not None
     return batch
 
@@ -55,13 +55,13 @@ def shown(batch: Batch | None) -> Batch:
 def suggestion(worklist: Worklist, assigned: Marks, refused: Marks) -> Batch:
     """Return the next batch of a suggested class, having skipped all groups before it."""
     answers: list[Answer] = []
-    while (batch := shown(worklist.next(assigned, refused, answers))).label is None:
+    while (batch := require_batch(worklist.next(assigned, refused, answers))).label is None:
         answers.append(Answer(batch, 0))
     return batch
 
 
 def test_without_labels_there_are_groups_of_images_alike(worklist: Worklist, sounds: Sounds) -> None:
-    batch = shown(worklist.next(nothing(classes=0), nothing(classes=0)))
+    batch = require_batch(worklist.next(nothing(classes=0), nothing(classes=0)))
     assert batch.label is None
     assert len(batch.rows) >= 4
     assert len(np.unique(sounds.truth[batch.rows])) == 1
@@ -117,8 +117,8 @@ def test_a_class_whose_suggestions_were_wrong_makes_smaller_promises(worklist: W
     assigned, groups = labelled(sounds, 10)[:, :1], list[Answer]()
     while batch := worklist.next(nothing(), nothing(), groups):
         groups.append(Answer(batch, 0))
-    trusting = shown(worklist.next(assigned, nothing(classes=1), groups))
-    wary = shown(worklist.next(assigned, nothing(classes=1), [*groups, Answer(trusting, 0)]))
+    trusting = require_batch(worklist.next(assigned, nothing(classes=1), groups))
+    wary = require_batch(worklist.next(assigned, nothing(classes=1), [*groups, Answer(trusting, 0)]))
     assert (trusting.label, wary.label) == (0, 0)
     assert wary.expected < trusting.expected / 2
 
@@ -195,7 +195,7 @@ def test_few_images(images: int) -> None:
     X = np.random.default_rng(0).normal(size=(images, 3)).astype(np.float32)
     assigned = nothing(images, 2)
     assigned[0, 0] = True
-    batch = shown(Worklist(X, X).next(assigned, nothing(images, 2)))
+    batch = require_batch(Worklist(X, X).next(assigned, nothing(images, 2)))
     assert 0 not in batch.rows
 
 
@@ -203,14 +203,14 @@ def test_images_that_are_all_the_same() -> None:
     X = np.ones((30, 3), dtype=np.float32)
     assigned = nothing(30, 2)
     assigned[0, 0] = assigned[1, 1] = True
-    batch = shown(Worklist(X, X).next(assigned, nothing(30, 2)))
+    batch = require_batch(Worklist(X, X).next(assigned, nothing(30, 2)))
     assert np.isfinite(batch.expected)
 
 
 def test_equal_inputs_give_equal_batches(sounds: Sounds) -> None:
     assigned, refused = labelled(sounds, 5), nothing()
     refused[300:310, 1] = True
-    first, second = (shown(Worklist(sounds.X, sounds.Z).next(assigned, refused)) for _ in range(2))
+    first, second = (require_batch(Worklist(sounds.X, sounds.Z).next(assigned, refused)) for _ in range(2))
     assert first.rows.tolist() == second.rows.tolist()
     assert (first.label, first.group, first.expected) == (second.label, second.group, second.expected)
 
@@ -225,10 +225,10 @@ def test_the_more_labels_the_more_sure(worklist: Worklist, sounds: Sounds) -> No
 def test_suggestions_that_were_all_right_are_expected_to_be_right(worklist: Worklist, sounds: Sounds) -> None:
     """The same images are promised with more certainty once batches were accepted without a refusal."""
     assigned, skipped = labelled(sounds, 3), list[Answer]()
-    while (batch := shown(worklist.next(assigned, nothing(), skipped))).label is None:
+    while (batch := require_batch(worklist.next(assigned, nothing(), skipped))).label is None:
         skipped.append(Answer(batch, 0))
     accepted = [*skipped, Answer(batch, len(batch.rows))]
-    again = shown(worklist.next(assigned, nothing(), accepted))
+    again = require_batch(worklist.next(assigned, nothing(), accepted))
     assert again.label is not None
     assert again.expected / len(again.rows) > batch.expected / len(batch.rows)
     assert len(again.rows) >= len(batch.rows)
@@ -238,28 +238,28 @@ def test_a_refusal_of_one_class_makes_batches_of_all_more_careful(worklist: Work
     assigned, answers = labelled(sounds, 3), list[Answer]()
     while group := worklist.next(nothing(), nothing(), answers):
         answers.append(Answer(group, 0))
-    first = shown(worklist.next(assigned, nothing(), answers))
+    first = require_batch(worklist.next(assigned, nothing(), answers))
     assert first.label is not None
     assigned[:, first.label] = False  # so that another class is next
-    before = shown(worklist.next(assigned, nothing(), answers))
-    after = shown(worklist.next(assigned, nothing(), [*answers, Answer(first, 0)]))
+    before = require_batch(worklist.next(assigned, nothing(), answers))
+    after = require_batch(worklist.next(assigned, nothing(), [*answers, Answer(first, 0)]))
     assert before.label == after.label != first.label
     assert after.expected / len(after.rows) < before.expected / len(before.rows)
 
 
 def test_groups_come_from_the_features_even_where_the_embedding_says_nothing(sounds: Sounds) -> None:
     noise = np.random.default_rng(1).normal(size=(IMAGES, 2)).astype(np.float32)
-    batch = shown(Worklist(sounds.X, noise).next(nothing(), nothing()))
+    batch = require_batch(Worklist(sounds.X, noise).next(nothing(), nothing()))
     assert np.bincount(sounds.truth[batch.rows]).max() == len(batch.rows) > 10
 
 
 def test_images_in_which_a_network_hears_the_same_come_first(sounds: Sounds) -> None:
     heard = (np.arange(IMAGES) % 10 == 0) & (sounds.truth == 0)
     guesses = Guesses(np.where(heard, "Erithacus rubecula", ""), np.where(heard, 0.98, 0).astype(np.float32))
-    batch = shown(Worklist(sounds.X, sounds.Z, guesses).next(nothing(), nothing()))
+    batch = require_batch(Worklist(sounds.X, sounds.Z, guesses).next(nothing(), nothing()))
     assert heard[batch.rows].all()
     assert set(batch.rows) == set(np.flatnonzero(heard))
-    answered = shown(Worklist(sounds.X, sounds.Z, guesses).next(nothing(), nothing(), [Answer(batch, 0)]))
+    answered = require_batch(Worklist(sounds.X, sounds.Z, guesses).next(nothing(), nothing(), [Answer(batch, 0)]))
     assert not heard[answered.rows].all()
 
 

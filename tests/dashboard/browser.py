@@ -29,7 +29,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(*words: object, site: Path | None = None) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def serve_dashboard(*words: object, site: Path | None = None) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Run `covey dashboard`, with what is installed in `site` too; yield the address that it prints and its process."""
     command = [*COVEY, "dashboard", *map(str, words), "--port", str(free_port()), "--no-browser"]
     path = os.pathsep.join(filter(None, [str(site or ""), os.environ.get("PYTHONPATH")]))
@@ -57,7 +57,7 @@ def origin_of(address: str) -> str:
 
 
 @contextmanager
-def launched() -> Iterator[Browser]:
+def launch_browser() -> Iterator[Browser]:
     """Run a browser; a test that wants one is skipped where there is none."""
     if CHROMIUM is None:
         pytest.skip("chromium is not installed")
@@ -81,9 +81,9 @@ def new_tab(browser: Browser, address: str, height: int = 800) -> Iterator[Page]
 
 
 @contextmanager
-def seen(location: Path, name: str, height: int) -> Iterator[Page]:
+def browse_page(location: Path, name: str, height: int) -> Iterator[Page]:
     """Open one page of the dashboard of a dataset, 1280 pixels wide, in a browser of its own."""
-    with launched() as browser, served(location) as (address, _):
+    with launch_browser() as browser, serve_dashboard(location) as (address, _):
         page = browser.new_page(viewport={"width": 1280, "height": height})
         page.goto(page_address(address, name))
         yield page

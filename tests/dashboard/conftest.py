@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser
 from streamlit.testing.v1 import AppTest
-from tests.dashboard.browser import launched
+from tests.dashboard.browser import launch_browser
 
 from covey.components.kinds import Kind
 from covey.data.folder import FolderDataset
@@ -59,7 +59,7 @@ def view(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A browser."""
-    with launched() as browser:
+    with launch_browser() as browser:
         yield browser
 
 

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 from starlette.types import Message, Receive, Scope, Send
-from tests.dashboard.browser import COVEY, free_port, origin_of, page_address, served
+from tests.dashboard.browser import COVEY, free_port, origin_of, page_address, serve_dashboard
 from tests.dashboard.conftest import plain_names, write
 from tests.dashboard.http_client import Reply, ask, cookie_of, handshake, host_of, token_of
 from tests.fixture_types import Cli
@@ -46,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
-    with served(folder) as (printed, _):
+    with serve_dashboard(folder) as (printed, _):
         yield printed
 
 
@@ -76,7 +76,7 @@ def site() -> Iterator[str]:
 def proxied(folder: Path, site: str) -> Iterator[str]:
     """A server behind a proxy that others may frame."""
     frames = ("--allow-frame", "https://wiki.example.org", "--allow-frame", site)
-    with served(folder, "--behind-proxy", "--base-path", "covey/", *frames) as (printed, _):
+    with serve_dashboard(folder, "--behind-proxy", "--base-path", "covey/", *frames) as (printed, _):
         yield printed
 
 
@@ -173,7 +173,7 @@ class TestToken:
         assert handshake(address, f"Sec-WebSocket-Protocol: streamlit, {token_of(address)}") == 403
 
     def test_each_start_makes_another_one(self, address: str, folder: Path) -> None:
-        with served(folder) as (second, _):
+        with serve_dashboard(folder) as (second, _):
             assert token_of(second) != token_of(address)
             assert len(token_of(second)) >= 43
             assert get(second, "/", cookie_of(address)).status == 403
@@ -246,16 +246,16 @@ class TestToken:
 def test_the_browser_is_opened_by_a_file_that_only_this_user_can_read(
     chromium: Browser, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", opened.append)
+    open_page: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", open_page.append)
     with open_browser(address):
-        file = Path(unquote(urlsplit(opened[0]).path))
-        assert urlsplit(opened[0]).scheme == "file"
+        file = Path(unquote(urlsplit(open_page[0]).path))
+        assert urlsplit(open_page[0]).scheme == "file"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
-        assert token_of(address) not in opened[0]
+        assert token_of(address) not in open_page[0]
         page = chromium.new_page()
-        page.goto(opened[0])
+        page.goto(open_page[0])
         expect(page.locator(".map[data-drawn]")).to_be_visible()
         assert "token" not in page.url
         page.close()
@@ -456,7 +456,7 @@ class TestOptions:
         assert "name it" in outcome.stderr
 
     def test_without_a_token_this_machine_is_still_the_only_one_and_others_are_refused(self, folder: Path) -> None:
-        with served(folder, "--no-token") as (printed, _):
+        with serve_dashboard(folder, "--no-token") as (printed, _):
             assert not urlsplit(printed).query
             assert get(printed).status == 200
             assert handshake(printed) == 101
@@ -464,7 +464,7 @@ class TestOptions:
             assert ask(printed, "GET /", "Host: evil.example").status == 403
 
     def test_on_the_network_the_token_is_asked_for_under_each_name(self, folder: Path) -> None:
-        with served(folder, "--host", "0.0.0.0") as (printed, _):
+        with serve_dashboard(folder, "--host", "0.0.0.0") as (printed, _):
             local = f"http://127.0.0.2:{urlsplit(printed).port}/?{urlsplit(printed).query}"
             assert get(local).status == 403
             assert get(local, "/", cookie_of(local)).status == 200

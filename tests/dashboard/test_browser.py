@@ -25,7 +25,7 @@ from tests.dashboard.browser import (
     open_options,
     origin_of,
     page_address,
-    served,
+    serve_dashboard,
     set_number,
     settle,
     spot,
@@ -42,7 +42,7 @@ not_windows = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no
 
 @pytest.fixture(scope="module")
 def address(strange: Path) -> Iterator[str]:
-    with served(strange) as (opened_page, _):
+    with serve_dashboard(strange) as (opened_page, _):
         yield opened_page
 
 
@@ -68,7 +68,7 @@ def new(chromium: Browser, address: str) -> Page:
     return tab
 
 
-def shown(page: Page) -> Locator:
+def selection_line(page: Page) -> Locator:
     return page.get_by_label("Show", exact=True)
 
 
@@ -89,7 +89,7 @@ def ground(page: Page, x: float, y: float) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), dtype=int).reshape(-1, 3)
 
 
-def opened(chromium: Browser, address: str, folder: Path) -> Page:
+def open_page(chromium: Browser, address: str, folder: Path) -> Page:
     """Return the page Explore with a dataset that was opened on the page Start."""
     page = chromium.new_page(viewport={"width": 1280, "height": 800})
     page.goto(page_address(address, "start"))
@@ -135,18 +135,18 @@ class TestExplore:
         page.mouse.move(*spot(page, 5, 0))
         expect(page.locator(".tip")).to_contain_text("group 1")
         page.mouse.click(*spot(page, 5, 0))
-        expect(shown(page)).to_have_value("Group 1: 30 images")
+        expect(selection_line(page)).to_have_value("Group 1: 30 images")
         page.mouse.click(*spot(page, 3, 3))
-        expect(shown(page)).to_have_value("All 115 images")
+        expect(selection_line(page)).to_have_value("All 115 images")
 
     def test_a_lasso_and_a_rectangle_select(self, page: Page) -> None:
         page.get_by_label("Select an area").click()
         drag(page, (-1, -1), (1, -1), (1, 1), (-1, 1))
-        expect(shown(page)).to_have_value("The encircled area: 60 images")
+        expect(selection_line(page)).to_have_value("The encircled area: 60 images")
         page.keyboard.down("Shift")
         drag(page, (-1, 4), (1, 6))
         page.keyboard.up("Shift")
-        expect(shown(page)).to_have_value("The encircled area: 20 images")
+        expect(selection_line(page)).to_have_value("The encircled area: 20 images")
 
     def test_a_click_on_the_profile_sets_the_value(self, page: Page) -> None:
         open_options(page)
@@ -208,38 +208,38 @@ class TestExplore:
         self, chromium: Browser, address: str, scattered: Scattered, tmp_path: Path
     ) -> None:
         places = np.concatenate([np.random.default_rng(0).normal(size=(999, 2)), [[1e6, -1e6]]])
-        page = opened(chromium, address, scattered(tmp_path / "far", places))
+        page = open_page(chromium, address, scattered(tmp_path / "far", places))
         assert view(page)[2] > 30
         page.close()
 
     def test_no_point_is_behind_the_buttons(
         self, chromium: Browser, address: str, scattered: Scattered, tmp_path: Path
     ) -> None:
-        page = opened(chromium, address, scattered(tmp_path / "tall", np.stack([np.zeros(50), np.arange(50)], axis=1)))
+        page = open_page(chromium, address, scattered(tmp_path / "tall", np.stack([np.zeros(50), range(50)], axis=1)))
         box = page.get_by_label("Show everything").bounding_box()
         assert box
         assert spot(page, 0, 49)[1] > box["y"] + box["height"]
         page.close()
 
     def test_a_map_of_one_image(self, chromium: Browser, address: str, scattered: Scattered, tmp_path: Path) -> None:
-        page = opened(chromium, address, scattered(tmp_path / "one", np.zeros((1, 2))))
+        page = open_page(chromium, address, scattered(tmp_path / "one", np.zeros((1, 2))))
         expect(group_line(page)).to_contain_text(" 0 groups ")
         page.mouse.click(*spot(page, 0, 0))
-        expect(shown(page)).to_have_value("Left out (noise): 1 image")
+        expect(selection_line(page)).to_have_value("Left out (noise): 1 image")
         page.close()
 
     def test_a_map_of_very_many_clusters(
         self, chromium: Browser, address: str, scattered: Scattered, tmp_path: Path
     ) -> None:
         grid = np.stack(np.meshgrid(np.arange(200), np.arange(150)), axis=2).reshape(-1, 2)
-        page = opened(chromium, address, scattered(tmp_path / "grid", grid))
+        page = open_page(chromium, address, scattered(tmp_path / "grid", grid))
         open_options(page)
         set_number(page, "Group tightness (eps)", "0.5")
         set_number(page, "Neighbours that make a group (min_samples)", "1")
         expect(group_line(page)).to_contain_text(" 30,000 groups ")
         settle(page)
         page.mouse.click(*spot(page, 0, 0))
-        expect(shown(page)).to_have_value("Group 0: 1 image")
+        expect(selection_line(page)).to_have_value("Group 0: 1 image")
         page.close()
 
     def test_names_are_shown_as_text(self, page: Page) -> None:
@@ -301,7 +301,7 @@ def test_a_dataset_that_is_not_there_is_a_sentence(covey: Cli, tmp_path: Path) -
 @not_windows
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_ends_the_server_quietly(birds: Path, ending: signal.Signals) -> None:
-    with served(birds) as (address, process):
+    with serve_dashboard(birds) as (address, process):
         process.send_signal(ending)
         assert process.wait(20) == 0
         socket.create_server(("localhost", urlsplit(address).port)).close()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
-from tests.dashboard.browser import seen, settle, spot
+from tests.dashboard.browser import browse_page, settle, spot
 from tests.dashboard.waiting import wait_until
 
 from covey import Clustering, Embedding
@@ -32,12 +32,12 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def opened(view: Open) -> Open:
+def open_page(view: Open) -> Open:
     """The page about a dataset, once it has compared everything."""
     return partial(view, "compare")
 
 
-def made(name: str, source: Provenance, kind: Kind = Kind.CLUSTERER, **options: Any) -> Provenance:
+def provenance_of(name: str, source: Provenance, kind: Kind = Kind.CLUSTERER, **options: Any) -> Provenance:
     return Provenance(kind=kind, component=name, tag=name, version=1, options=options, input=source.key, source=source)
 
 
@@ -52,7 +52,7 @@ def gridded(folder: Path, names: Sequence[str]) -> Provenance:
     """Write a second embedding of all images but the last 15: ten by ten, the last ones first."""
     source = flat(folder).source
     assert source
-    origin = made("grid", source, Kind.REDUCER)
+    origin = provenance_of("grid", source, Kind.REDUCER)
     Z = np.stack([np.arange(100) % 10, np.arange(100) // 10], axis=1).astype(np.float32)
     Z = Z[::-1]
     FolderDataset(folder).save([Embedding(names=names[99::-1], Z=Z, map=Z, provenance=origin)])
@@ -60,23 +60,24 @@ def gridded(folder: Path, names: Sequence[str]) -> Provenance:
 
 
 def cluster(folder: Path, source: Provenance, names: Sequence[str], labels: NDArray[np.int32], **options: Any) -> None:
-    FolderDataset(folder).save([Clustering(names=names, labels=labels, provenance=made("cut", source, **options))])
+    provenance = provenance_of("cut", source, **options)
+    FolderDataset(folder).save([Clustering(names=names, labels=labels, provenance=provenance)])
 
 
-def told(app: AppTest) -> str:
+def text_of(app: AppTest) -> str:
     html = unescape(re.sub("<.*?>", " ", " ".join(item.value for item in app.html)))
     return " ".join([html, *(item.value for item in app.text), *(item.value for item in app.caption)])
 
 
 def test_clusters_on_the_right_have_the_numbers_of_the_same_ones_on_the_left(
-    opened: Open, birds: Path, names: list[str]
+    open_page: Open, birds: Path, names: list[str]
 ) -> None:
     cluster(birds, flat(birds), names, GROUPS, turn=0)
     turned = np.where(GROUPS < 0, GROUPS, (GROUPS + 1) % 3).astype(np.int32)
     turned[:10] = 7
     cluster(birds, flat(birds), names, turned, turn=1)
-    app = opened(birds)
-    assert "The same 115 images on both sides." in told(app)
+    app = open_page(birds)
+    assert "The same 115 images on both sides." in text_of(app)
     for at in range(2):
         app.selectbox[at].select_index(app.selectbox[at].options.index(f"Groups: cut · flat · made (turn {at})")).run()
     assert app.dataframe[0].value.to_numpy().tolist() == [
@@ -88,13 +89,13 @@ def test_clusters_on_the_right_have_the_numbers_of_the_same_ones_on_the_left(
     ]
 
 
-def test_the_agreement_of_all_clusterings(opened: Open, birds: Path, names: list[str]) -> None:
+def test_the_agreement_of_all_clusterings(open_page: Open, birds: Path, names: list[str]) -> None:
     for turn in range(3):
         turned = np.where(GROUPS < 0, GROUPS, (GROUPS + turn) % 3).astype(np.int32)
         cluster(birds, flat(birds), names, turned, turn=turn)
     cluster(birds, flat(birds), names, np.arange(115, dtype=np.int32) % 4, turn=9)
     cluster(birds, flat(birds), ["elsewhere.png"], np.zeros(1, np.int32), turn=10)
-    app = opened(birds)
+    app = open_page(birds)
     wait_until(lambda: len(app.run().dataframe) > 1)
     frame = app.dataframe[1].value
     by_title = {title.partition("(")[2]: row for title, *row in frame.to_numpy().tolist()}
@@ -109,77 +110,77 @@ def test_the_agreement_of_all_clusterings(opened: Open, birds: Path, names: list
 
 
 def test_the_measures_that_are_installed_rank_all_clusterings(
-    opened: Open, birds: Path, names: list[str], store: LabelStore, outlets: None
+    open_page: Open, birds: Path, names: list[str], store: LabelStore, outlets: None
 ) -> None:
     cluster(birds, flat(birds), names, GROUPS, turn=0)
     cluster(birds, flat(birds), names, np.arange(115, dtype=np.int32) % 4, turn=1)
     store.add(names[:60], "robin")
     store.add(names[60:90], "wren")
-    app = opened(birds)
+    app = open_page(birds)
     wait_until(lambda: len(app.run().dataframe) > 2)
     frame = app.dataframe[2].value
     assert [title.partition("(")[2] for title in frame["grouping"]] == ["turn 0)", "turn 1)"]
     assert frame["overlap"].tolist()[0] == 1
     assert frame["clusters"].tolist() == [3, 4]
-    assert "singles is unknown for cut · flat · made (turn 0)" in told(app)
-    assert "singles of covey-outlets 1.0 failed in compute (ZeroDivisionError" in told(app)
+    assert "singles is unknown for cut · flat · made (turn 0)" in text_of(app)
+    assert "singles of covey-outlets 1.0 failed in compute (ZeroDivisionError" in text_of(app)
     app.radio[0].set_value("Rand").run()
-    assert "Share of the pairs of images on which two groupings agree" in told(app)
+    assert "Share of the pairs of images on which two groupings agree" in text_of(app)
     assert app.dataframe[1].value.iloc[0, 1] == "1.00"
 
 
 def test_many_images_are_measured_when_a_person_says_so(
-    opened: Open, birds: Path, names: list[str], monkeypatch: pytest.MonkeyPatch
+    open_page: Open, birds: Path, names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("covey_dashboard.data.measures.MOST_AT_ONCE", 100)
     cluster(birds, flat(birds), names, GROUPS)
     gridded(birds, names)
-    app = opened(birds)
-    assert "Computing the measures." not in told(app)
-    assert "The best grouping comes first" not in told(app)
+    app = open_page(birds)
+    assert "Computing the measures." not in text_of(app)
+    assert "The best grouping comes first" not in text_of(app)
     app.toggle[0].set_value(True).run()
-    wait_until(lambda: "The best grouping comes first" in told(app.run()))
+    wait_until(lambda: "The best grouping comes first" in text_of(app.run()))
 
 
-def test_more_clusterings_than_fit_are_said(opened: Open, birds: Path, names: list[str]) -> None:
+def test_more_clusterings_than_fit_are_said(open_page: Open, birds: Path, names: list[str]) -> None:
     for turn in range(23):
         cluster(birds, flat(birds), names, np.roll(GROUPS, turn), turn=turn)
-    app = opened(birds)
+    app = open_page(birds)
     wait_until(lambda: len(app.run().dataframe) > 1)
     assert app.dataframe[1].value.shape == (20, 21)
-    assert "20 of 23 groupings" in told(app)
+    assert "20 of 23 groupings" in text_of(app)
 
 
-def test_two_embeddings_of_different_images(opened: Open, birds: Path, names: list[str]) -> None:
+def test_two_embeddings_of_different_images(open_page: Open, birds: Path, names: list[str]) -> None:
     gridded(birds, names)
-    app = opened(birds)
+    app = open_page(birds)
     assert sorted(app.selectbox[0].options) == ["Embedding: flat · made", "Embedding: grid · made"]
-    assert "100 are in both" in told(app)
-    assert "This needs groups on both sides" in told(app)
-    assert "This needs two groupings or more" in told(app)
+    assert "100 are in both" in text_of(app)
+    assert "This needs groups on both sides" in text_of(app)
+    assert "This needs two groupings or more" in text_of(app)
 
 
 def test_a_clustering_without_its_embedding_is_shown_on_another_map(
-    opened: Open, birds: Path, names: list[str]
+    open_page: Open, birds: Path, names: list[str]
 ) -> None:
     cluster(birds, attrs.evolve(flat(birds), version=2), names, GROUPS)
     np.savez(birds / "clusters_old.npz", labels=GROUPS, N=np.array(names))
-    app = opened(birds)
+    app = open_page(birds)
     for at in range(3):
         app.selectbox[1].select_index(at).run()
         assert not app.exception
     assert "Groups: clusters_old.npz" in app.selectbox[0].options
 
 
-def test_what_is_missing_is_said(opened: Open, birds: Path, images: Path) -> None:
-    assert "choose one on the page Start" in told(opened())
-    assert "no embedding, and so no map, yet" in told(opened(images))
-    assert "There is nothing to compare this result with yet" in told(opened(birds))
+def test_what_is_missing_is_said(open_page: Open, birds: Path, images: Path) -> None:
+    assert "choose one on the page Start" in text_of(open_page())
+    assert "no embedding, and so no map, yet" in text_of(open_page(images))
+    assert "There is nothing to compare this result with yet" in text_of(open_page(birds))
 
 
-def test_a_damaged_file_is_said(opened: Open, birds: Path) -> None:
+def test_a_damaged_file_is_said(open_page: Open, birds: Path) -> None:
     (birds / "clusters_bad.npz").write_bytes(b"no")
-    assert "clusters_bad.npz" in told(opened(birds))
+    assert "clusters_bad.npz" in text_of(open_page(birds))
 
 
 @pytest.fixture
@@ -187,7 +188,7 @@ def page(birds: Path, names: list[str]) -> Iterator[Page]:
     """The page in a browser, with the first embedding on the left and the grid on the right."""
     cluster(birds, flat(birds), names, GROUPS)
     gridded(birds, names)
-    with seen(birds, "compare", height=900) as opened_page:
+    with browse_page(birds, "compare", height=900) as opened_page:
         expect(opened_page.locator(".map[data-drawn]")).to_have_count(2)
         opened_page.get_by_label("Right").click()
         opened_page.get_by_role("option", name="Embedding: grid").click()
@@ -269,7 +270,7 @@ def test_a_band_between_two_groups_selects_its_images(birds: Path, names: list[s
     moved = np.where(np.arange(115) < 10, 1, GROUPS).astype(np.int32)
     for turn, labels in enumerate((GROUPS, moved)):
         cluster(birds, flat(birds), names, labels, turn=turn)
-    with seen(birds, "compare", height=1100) as page:
+    with browse_page(birds, "compare", height=1100) as page:
         page.locator(".band", has_text="10 images from group 0 to group 1").dispatch_event("click")
         expect(
             page.get_by_text("Group 0 on the left, Group 1 on the right: 10 images on the left, 10 on the right.")
@@ -285,17 +286,17 @@ def test_a_band_between_two_groups_selects_its_images(birds: Path, names: list[s
         ).to_be_visible()
 
 
-def test_how_far_two_people_agree(opened: Open, birds: Path, names: list[str], store: LabelStore) -> None:
-    assert "This needs labels of two people" in told(opened(birds))
+def test_how_far_two_people_agree(open_page: Open, birds: Path, names: list[str], store: LabelStore) -> None:
+    assert "This needs labels of two people" in text_of(open_page(birds))
     ann, ben = (attrs.evolve(store, author=name, session=name) for name in ("Ann", "Ben"))
     ann.add(names[:50], "robin")
     ann.add(names[50:60], "wren")
     ben.add(names[:40], "robin")
     ben.add(names[40:60], "wren")
     ben.add(names[60:70], "wren")
-    app = opened(birds)
+    app = open_page(birds)
     numbers = {metric.label: metric.value for metric in app.metric}
     assert numbers["Images that both labelled"] == "60"
     assert numbers["Of these the same classes"] == "50 (83%)"
     assert numbers["Agreement beyond chance (Cohen's kappa)"] == "0.57"
-    assert "robin wren 10" in " ".join(told(app).split())
+    assert "robin wren 10" in " ".join(text_of(app).split())

@@ -84,7 +84,7 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
+def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
     """The app as the command starts it."""
 
     def start(location: object = "", clusterer: str = "dbscan") -> AppTest:
@@ -99,7 +99,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
     return start
 
 
-def told(app: AppTest) -> str:
+def text_of(app: AppTest) -> str:
     """Return the sentences on the page."""
     return " ".join(re.findall(r'role="\w+">(.*?)</div>', " ".join(item.value for item in app.html)))
 
@@ -134,34 +134,34 @@ def set_dbscan(app: AppTest, eps: float, min_samples: int = 5) -> None:
     field(app, "min_samples").set_value(min_samples).run()
 
 
-def test_the_numbers_count_noise_as_no_group(opened: Open, birds: Path) -> None:
-    app = opened(birds)
+def test_the_numbers_count_noise_as_no_group(open_page: Open, birds: Path) -> None:
+    app = open_page(birds)
     set_dbscan(app, 0.5)
     assert count_groups(app) == "3 4"
     assert "Group tightness (eps) 0.5" in line(app)
 
 
-def test_an_option_changes_the_result(opened: Open, birds: Path) -> None:
-    app = opened(birds)
+def test_an_option_changes_the_result(open_page: Open, birds: Path) -> None:
+    app = open_page(birds)
     set_dbscan(app, 30.0, 2)
     assert count_groups(app) == "1 0"
     set_dbscan(app, 0.000001, 2)
     assert count_groups(app) == "0 100"
 
 
-def test_a_value_that_cannot_be_is_said_and_the_page_stays_as_it_was(opened: Open, birds: Path) -> None:
-    app = opened(birds)
+def test_a_value_that_cannot_be_is_said_and_the_page_stays_as_it_was(open_page: Open, birds: Path) -> None:
+    app = open_page(birds)
     set_dbscan(app, 0.5)
     field(app, "eps").set_value(0.0).run()
-    assert "option &#x27;eps&#x27; must be a number greater than 0" in told(app)
+    assert "option &#x27;eps&#x27; must be a number greater than 0" in text_of(app)
     assert count_groups(app) == "3 4"
     set_dbscan(app, 30.0, 2)
-    assert "must be" not in told(app)
+    assert "must be" not in text_of(app)
     assert count_groups(app) == "1 0"
 
 
-def test_a_selection_has_the_images_of_a_cluster_of_noise_or_with_a_text_in_the_name(opened: Open, birds: Path) -> None:
-    app = opened(birds)
+def test_a_selection_has_the_images_of_a_cluster_or_with_a_text_in_the_name(open_page: Open, birds: Path) -> None:
+    app = open_page(birds)
     set_dbscan(app, 0.5)
     options = chooser(app, "Show").options
     assert options == [
@@ -175,17 +175,17 @@ def test_a_selection_has_the_images_of_a_cluster_of_noise_or_with_a_text_in_the_
 
 
 def test_a_selection_that_is_mostly_one_recording_says_so(
-    opened: Open, make: Callable[..., Path], tmp_path: Path
+    open_page: Open, make: Callable[..., Path], tmp_path: Path
 ) -> None:
     names = [image_name("one" if at < 45 else f"other{at}", at) for at in range(115)]
-    app = opened(make(tmp_path / "birds", names))
+    app = open_page(make(tmp_path / "birds", names))
     set_dbscan(app, 0.5)
     chooser(app, "Show").select_index(1).run()
     assert "75% of these images are from one recording." in [caption.value for caption in app.caption]
 
 
 def test_species_are_suggested_for_the_selected_images_and_label_nothing(
-    opened: Open, birds: Path, names: list[str]
+    open_page: Open, birds: Path, names: list[str]
 ) -> None:
     best = [("<b>Parus</b> major", 0.9), ("Bubo bubo", 0.3), ("Parus major", 0.05)]
     rows = [best[0 if number < 60 else 1 if number < 100 else 2] for number in range(len(names))]
@@ -197,7 +197,7 @@ def test_species_are_suggested_for_the_selected_images_and_label_nothing(
         kind=Kind.EXTRACTOR, component="ear", tag="ear", version=1, options={}, input="images", output="species"
     )
     FolderDataset(birds).save([Extra(names=names, columns=columns, provenance=provenance)])
-    app = opened(birds)
+    app = open_page(birds)
     sentences = [item.value for item in app.text]
     assert "ear suggests: <b>Parus</b> major 0.90 (60 images); Bubo bubo 0.30 (40 images)" in sentences
     next(item for item in app.text_input if item.label == "Search").set_value(names[110]).run()
@@ -205,8 +205,8 @@ def test_species_are_suggested_for_the_selected_images_and_label_nothing(
     assert not open_labels(FolderDataset(birds)).by_image()
 
 
-def test_a_selected_group_that_changes_keeps_its_images(opened: Open, birds: Path) -> None:
-    app = opened(birds)
+def test_a_selected_group_that_changes_keeps_its_images(open_page: Open, birds: Path) -> None:
+    app = open_page(birds)
     set_dbscan(app, 0.5)
     chooser(app, "Show").select_index(3).run()
     field(app, "eps").set_value(30.0).run()
@@ -217,8 +217,8 @@ def test_a_selected_group_that_changes_keeps_its_images(opened: Open, birds: Pat
 
 
 @pytest.mark.usefixtures("stripes")
-def test_clusters_keep_their_numbers_when_options_change(opened: Open, birds: Path) -> None:
-    app = opened(birds, "turning")
+def test_clusters_keep_their_numbers_when_options_change(open_page: Open, birds: Path) -> None:
+    app = open_page(birds, "turning")
     chooser(app, "Show").select_index(2).run()
     before = chooser(app, "Show").options
     assert before[2] == "Group 1: 30 images"
@@ -228,9 +228,9 @@ def test_clusters_keep_their_numbers_when_options_change(opened: Open, birds: Pa
     assert count(app) == "Label 30 images"
 
 
-def test_labelled_images_can_be_selected_and_hidden(opened: Open, birds: Path, names: list[str]) -> None:
+def test_labelled_images_can_be_selected_and_hidden(open_page: Open, birds: Path, names: list[str]) -> None:
     open_labels(FolderDataset(birds)).add(names[:7], "<b>wren")
-    app = opened(birds)
+    app = open_page(birds)
     chooser(app, "Show").select_index(len(chooser(app, "Show").options) - 1).run()
     assert chooser(app, "Show").options[-1] == "Label <b>wren: 7 images"
     assert count(app) == "Label 7 images"
@@ -239,40 +239,40 @@ def test_labelled_images_can_be_selected_and_hidden(opened: Open, birds: Path, n
     assert count(app) == "Label 108 images"
 
 
-def test_labels_that_cannot_be_read_are_a_sentence_and_the_map_stays(opened: Open, birds: Path) -> None:
+def test_labels_that_cannot_be_read_are_a_sentence_and_the_map_stays(open_page: Open, birds: Path) -> None:
     (birds / "labels.sqlite").write_bytes(b"no database")
-    app = opened(birds)
-    assert "labels.sqlite" in told(app)
+    app = open_page(birds)
+    assert "labels.sqlite" in text_of(app)
     assert chooser(app, "Show").value == AllImages()
 
 
-def test_the_map_can_be_coloured_by_what_is_not_known(opened: Open, birds: Path) -> None:
-    app = opened(birds)
+def test_the_map_can_be_coloured_by_what_is_not_known(open_page: Open, birds: Path) -> None:
+    app = open_page(birds)
     for by in chooser(app, "Colour by").options:
         chooser(app, "Colour by").select(by).run()
         assert not app.exception
         assert chooser(app, "Show").value == AllImages()
 
 
-def test_the_map_can_be_coloured_by_any_column_of_the_metadata(opened: Open, birds: Path, names: list[str]) -> None:
+def test_the_map_can_be_coloured_by_any_column_of_the_metadata(open_page: Open, birds: Path, names: list[str]) -> None:
     rows = [f"{name},{at / 2},{'' if at % 3 else '<b>x</b>'}" for at, name in enumerate(names[:50])]
     (birds / "metadata.csv").write_text("\n".join(["filename,height,kind", *rows]))
-    app = opened(birds)
+    app = open_page(birds)
     assert sorted(chooser(app, "Colour by").options) == ["group", "height", "kind", "label", "recording"]
     for by in ("height", "kind"):
         chooser(app, "Colour by").select(by).run()
         assert not app.exception
 
 
-def test_one_image_is_shown(opened: Open, scattered: Callable[..., Path], tmp_path: Path) -> None:
-    app = opened(scattered(tmp_path / "one", np.zeros((1, 2))))
+def test_one_image_is_shown(open_page: Open, scattered: Callable[..., Path], tmp_path: Path) -> None:
+    app = open_page(scattered(tmp_path / "one", np.zeros((1, 2))))
     assert chooser(app, "Show").options[0] == "All 1 image"
     assert chooser(app, "Show").options == ["All 1 image", "Left out (noise): 1 image"]
 
 
-def test_of_30000_clusters_the_largest_are_listed(opened: Open, scattered: Callable[..., Path], tmp_path: Path) -> None:
+def test_of_30000_clusters_the_largest_come(open_page: Open, scattered: Callable[..., Path], tmp_path: Path) -> None:
     places = np.stack(np.meshgrid(np.arange(200), np.arange(150)), axis=2).reshape(-1, 2)
-    app = opened(scattered(tmp_path / "many", places))
+    app = open_page(scattered(tmp_path / "many", places))
     set_dbscan(app, 0.5, 1)
     assert count_groups(app) == "30,000 0"
     assert len(chooser(app, "Show").options) == 301
@@ -280,21 +280,21 @@ def test_of_30000_clusters_the_largest_are_listed(opened: Open, scattered: Calla
     assert count_groups(app) == "30,000 0"
 
 
-def test_without_an_embedding_there_is_no_map(opened: Open, scattered: Callable[..., Path], tmp_path: Path) -> None:
-    app = opened(scattered(tmp_path / "features", np.zeros((3, 2)), features=True))
-    assert "Tables that describe images are here, and no groups" in told(app)
+def test_without_an_embedding_there_is_no_map(open_page: Open, scattered: Callable[..., Path], tmp_path: Path) -> None:
+    app = open_page(scattered(tmp_path / "features", np.zeros((3, 2)), features=True))
+    assert "Tables that describe images are here, and no groups" in text_of(app)
 
 
-def test_a_damaged_table_is_named(opened: Open, birds: Path) -> None:
+def test_a_damaged_table_is_named(open_page: Open, birds: Path) -> None:
     (birds / "dimred_damaged.npz").write_bytes(b"nothing")
-    app = opened(birds)
-    assert "dimred_damaged.npz" in told(app)
+    app = open_page(birds)
+    assert "dimred_damaged.npz" in text_of(app)
     assert chooser(app, "Show").value == AllImages()
 
 
 @pytest.mark.usefixtures("stripes")
-def test_an_unknown_clusterer_appears_with_a_form_and_works_on_features(opened: Open, birds: Path) -> None:
-    app = opened(birds, "stripes")
+def test_an_unknown_clusterer_appears_with_a_form_and_works_on_features(open_page: Open, birds: Path) -> None:
+    app = open_page(birds, "stripes")
     assert count_groups(app) == "5 0"
     open_options(app)
     app.slider[0].set_value(7).run()
@@ -302,21 +302,21 @@ def test_an_unknown_clusterer_appears_with_a_form_and_works_on_features(opened: 
 
 
 @pytest.mark.usefixtures("stripes")
-def test_features_that_are_gone_are_a_sentence(opened: Open, birds: Path) -> None:
+def test_features_that_are_gone_are_a_sentence(open_page: Open, birds: Path) -> None:
     next(birds.glob("full_features_*")).unlink()
-    assert "are not in this dataset: make them again" in told(opened(birds, "stripes"))
+    assert "are not in this dataset: make them again" in text_of(open_page(birds, "stripes"))
 
 
 @pytest.mark.usefixtures("stripes")
-def test_a_clusterer_that_lacks_a_library_gets_its_pip_command(opened: Open, birds: Path) -> None:
-    app = opened(birds, "needy")
-    assert "needy needs a library that is not installed" in told(app)
-    assert "pip install &quot;covey-stripes[all]&quot;" in told(app)
+def test_a_clusterer_that_lacks_a_library_gets_its_pip_command(open_page: Open, birds: Path) -> None:
+    app = open_page(birds, "needy")
+    assert "needy needs a library that is not installed" in text_of(app)
+    assert "pip install &quot;covey-stripes[all]&quot;" in text_of(app)
 
 
 @pytest.mark.usefixtures("stripes")
-def test_a_clusterer_that_breaks_its_contract_is_a_sentence(opened: Open, birds: Path) -> None:
-    assert "short must give 115 labels, but gave an array of shape (3,)" in told(opened(birds, "short"))
+def test_a_clusterer_that_breaks_its_contract_is_a_sentence(open_page: Open, birds: Path) -> None:
+    assert "short must give 115 labels, but gave an array of shape (3,)" in text_of(open_page(birds, "short"))
 
 
 def hdbscan_clustering(dataset: Dataset) -> Clustering:
@@ -329,14 +329,14 @@ def hdbscan_clustering(dataset: Dataset) -> Clustering:
     return Clustering(names=names, labels=labels, provenance=Provenance.of(clusterer, entry.provenance))
 
 
-def test_it_opens_beside_a_clustering_whose_details_are_odd(opened: Open, birds: Path) -> None:
+def test_it_opens_beside_a_clustering_whose_details_are_odd(open_page: Open, birds: Path) -> None:
     dataset = FolderDataset(birds)
     clustering = hdbscan_clustering(dataset)
     assert clustering.provenance is not None
     text = clustering.provenance.to_json().replace('"details":{}', '"details":{"chosen":"x"}', 1)
     arrays = {"labels": clustering.labels, "N": clustering.names, "covey": np.array(text)}
     np.savez(birds / "clusters_odd.npz", allow_pickle=False, **arrays)
-    app = opened(birds)
+    app = open_page(birds)
     assert not app.exception
     assert not any(name.startswith("Kept:") for name in chooser(app, "Find groups with").options)
     assert dataset.problems == [
@@ -345,18 +345,18 @@ def test_it_opens_beside_a_clustering_whose_details_are_odd(opened: Open, birds:
     ]
 
 
-def test_it_opens_with_the_clusterer_whose_result_is_kept(opened: Open, birds: Path) -> None:
+def test_it_opens_with_the_clusterer_whose_result_is_kept(open_page: Open, birds: Path) -> None:
     dataset = FolderDataset(birds)
     dataset.save([hdbscan_clustering(dataset)])
-    app = opened(birds)
+    app = open_page(birds)
     assert chooser(app, "Find groups with").options[0] == "Kept: hdbscan-min_cluster_size7"
     assert field(app, "min_cluster_size").value == 7
 
 
-def test_an_entry_of_the_list_that_vanishes_while_it_is_chosen_changes_nothing(opened: Open, birds: Path) -> None:
+def test_an_entry_of_the_list_that_vanishes_while_it_is_chosen_changes_nothing(open_page: Open, birds: Path) -> None:
     store = open_labels(FolderDataset(birds))
     store.add(plain_names()[:7], "wren")
-    app = opened(birds)
+    app = open_page(birds)
     set_dbscan(app, 0.5)
     chooser(app, "Show").select("Group 1: 30 images").run()
     store.delete("wren")
@@ -367,22 +367,22 @@ def test_an_entry_of_the_list_that_vanishes_while_it_is_chosen_changes_nothing(o
 
 
 def test_a_suggestion_that_makes_one_group_says_so(
-    opened: Open, tmp_path: Path, scattered: Callable[..., Path]
+    open_page: Open, tmp_path: Path, scattered: Callable[..., Path]
 ) -> None:
     grid = np.stack(np.meshgrid(np.arange(20), np.arange(20)), axis=-1).reshape(400, 2)
-    app = opened(scattered(tmp_path / "grid", grid))
+    app = open_page(scattered(tmp_path / "grid", grid))
     open_options(app)
     captions = " ".join(caption.value for caption in app.caption)
     assert "makes one group only, which tells nothing apart" in captions
 
 
 def test_explore_says_what_the_data_suggest_and_why(
-    opened: Open, tmp_path: Path, scattered: Callable[..., Path]
+    open_page: Open, tmp_path: Path, scattered: Callable[..., Path]
 ) -> None:
     places = np.random.default_rng(0).normal(size=(400, 2)) + np.repeat(
         [[0, 0], [20, 0], [0, 20], [20, 20]], 100, axis=0
     )
-    app = opened(scattered(tmp_path / "four", places))
+    app = open_page(scattered(tmp_path / "four", places))
     open_options(app)
     assert any(
         caption.value.startswith("The data suggest eps = ") and ": 4 groups; 4 to 5 between eps" in caption.value
@@ -390,8 +390,8 @@ def test_explore_says_what_the_data_suggest_and_why(
     )
 
 
-def test_similar_images_are_added_to_those_that_are_left_in(opened: Open, birds: Path, names: list[str]) -> None:
-    app, embedding = opened(birds), current_embedding(str(birds)) or pytest.fail("there is an embedding")
+def test_similar_images_are_added_to_those_that_are_left_in(open_page: Open, birds: Path, names: list[str]) -> None:
+    app, embedding = open_page(birds), current_embedding(str(birds)) or pytest.fail("there is an embedding")
     state = app.session_state[f"state of ExploreState {embedding.identity}"]
     assert button(app, "Add similar").disabled
     state.selection, state.removed_at_first = ChosenImages.of(np.arange(60, 82), "some"), names[60:62]

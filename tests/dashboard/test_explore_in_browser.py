@@ -15,7 +15,7 @@ from tests.dashboard.browser import (
     new_tab,
     open_options,
     page_address,
-    served,
+    serve_dashboard,
     set_number,
     settle,
     spot,
@@ -80,7 +80,7 @@ def birds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(birds: Path, site: Path) -> Iterator[str]:
-    with served(birds, site=site) as (address, _):
+    with serve_dashboard(birds, site=site) as (address, _):
         yield page_address(address, "explore")
 
 
@@ -97,7 +97,7 @@ def ready(page: Page) -> None:
     settle(page)
 
 
-def shown(page: Page) -> Locator:
+def selection_line(page: Page) -> Locator:
     return page.get_by_label("Show", exact=True)
 
 
@@ -128,7 +128,7 @@ def set_all(page: Page) -> None:
     entry(page, "group 0").get_by_title("Hide this group").click()
     expect(page.locator(".legend .row.hidden")).to_have_count(1)
     entry(page, "group 1").click()
-    expect(shown(page)).to_have_value(re.compile("Group 1: "))
+    expect(selection_line(page)).to_have_value(re.compile("Group 1: "))
     settle(page)
     page.locator(".tile").first.click()
     expect(page.get_by_role("button", name="Label 21 images")).to_be_visible()
@@ -140,7 +140,7 @@ def see_all(page: Page) -> None:
     expect(group_line(page)).to_contain_text("(eps) 0.3 ")
     expect(group_line(page)).to_contain_text("86 of 115 images pass the filters")
     expect(page.locator(".legend .row.hidden")).to_contain_text("group 0")
-    expect(shown(page)).to_have_value(re.compile("Group 1: "))
+    expect(selection_line(page)).to_have_value(re.compile("Group 1: "))
     expect(page.locator(".tile.out")).to_have_count(1)
 
 
@@ -228,7 +228,7 @@ def test_the_legend_is_used_by_keyboard(page: Page) -> None:
     page.keyboard.press("Home")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    expect(shown(page)).to_have_value("Group 1: 30 images")
+    expect(selection_line(page)).to_have_value("Group 1: 30 images")
     settle(page)
     page.keyboard.press("a")
     expect(page.locator(".legend .row.hidden")).to_have_count(3)
@@ -244,7 +244,7 @@ def test_pictures_and_tables_bear_the_name_of_the_dataset(page: Page) -> None:
         assert download.value.suggested_filename == name
     assert "<circle" in download.value.path().read_text("utf-8")
     page.mouse.click(*spot(page, 5, 0))
-    expect(shown(page)).to_have_value("Group 1: 30 images")
+    expect(selection_line(page)).to_have_value("Group 1: 30 images")
     settle(page)
     page.get_by_role("button", name="Map", exact=True).click()
     with page.expect_download() as download:

@@ -63,7 +63,7 @@ def page() -> AppTest:
     return features_of_images
 
 
-def made(page: AppTest, name: str) -> Any:
+def built_value(page: AppTest, name: str) -> Any:
     assert not page.exception
     return getattr(page.session_state["made"], name)
 
@@ -97,7 +97,7 @@ def test_what_is_set_arrives(page: AppTest, name: str, kind: str, value: Any, ex
     widget = getattr(page, kind)(key=f"strange.{name}")
     assert widget.help
     widget.set_value(value).run()
-    assert made(page, name) == expected
+    assert built_value(page, name) == expected
 
 
 def test_a_slider_keeps_to_the_bounds_and_the_step(page: AppTest) -> None:
@@ -117,19 +117,19 @@ def test_a_number_bounded_on_one_side_is_bounded_there(page: AppTest) -> None:
 @pytest.mark.parametrize("name", ["perhaps", "words"])
 def test_an_optional_value_can_be_none(page: AppTest, name: str) -> None:
     page.checkbox(key=f"strange.{name}.none").check().run()
-    assert made(page, name) is None
+    assert built_value(page, name) is None
 
 
 @pytest.mark.parametrize(("name", "value"), [("maybe", 3), ("flag", False)])
 def test_none_can_become_a_value(page: AppTest, name: str, value: Any) -> None:
     page.checkbox(key=f"strange.{name}.none").uncheck().run()
-    assert made(page, name) == value
+    assert built_value(page, name) == value
 
 
 def test_a_choice_can_be_none_again(page: AppTest) -> None:
     page.selectbox(key="strange.either").set_value("a").run()
     page.selectbox(key="strange.either").set_value(None).run()
-    assert made(page, "either") is None
+    assert built_value(page, "either") is None
 
 
 def test_options_for_experts_are_folded_away(page: AppTest) -> None:
@@ -143,10 +143,10 @@ def test_choices_on_demand_are_listed_when_asked_for(page: AppTest) -> None:
     page.button(key="strange.song.list").click().run()
     assert page.selectbox(key="strange.song").options == ["any", "trill", "whistle", "whistle of a robin"]
     page.selectbox(key="strange.song").set_value("trill").run()
-    assert made(page, "song") == "trill"
+    assert built_value(page, "song") == "trill"
     page.button(key="strange.layers.list").click().run()
     page.multiselect(key="strange.layers").set_value([3, 1]).run()
-    assert made(page, "layers") == (3, 1)
+    assert built_value(page, "layers") == (3, 1)
 
 
 def test_choices_that_cannot_be_listed_are_a_sentence(page: AppTest) -> None:
@@ -199,10 +199,10 @@ def test_an_option_is_shown_only_where_it_makes_a_difference() -> None:
     page = AppTest.from_function(conditional_script, default_timeout=30).run()
     assert [slider.label for slider in page.slider] == ["Xi"]
     page.slider(key="conditional.xi").set_value(0.3).run()
-    assert made(page, "xi") == 0.3
+    assert built_value(page, "xi") == 0.3
     page.selectbox(key="conditional.method").set_value("dbscan").run()
     assert [slider.label for slider in page.slider] == ["Eps"]
-    assert made(page, "xi") == 0.05
+    assert built_value(page, "xi") == 0.05
     assert "Only if method is dbscan." in page.slider(key="conditional.eps").help
 
 
@@ -212,7 +212,7 @@ def test_a_path_that_does_not_exist_is_said_in_the_form() -> None:
     assert page.session_state["made"] is None
     assert "there is no file &#x27;no/such/file.csv&#x27;" in page.get("html")[0].proto.body
     page.text_input(key="conditional.classes").set_value(__file__).run()
-    assert made(page, "classes") == __file__
+    assert built_value(page, "classes") == __file__
 
 
 def worded_script() -> None:
@@ -242,5 +242,5 @@ def test_options_are_named_in_words_and_none_says_what_it_means() -> None:
     assert [field.label for field in page.number_input] == ["Group tightness (eps)"]
     assert [box.label for box in page.checkbox] == ["automatic"]
     assert page.selectbox(key="worded.most").options == ["all", "a", "b"]
-    assert made(page, "cut") == "whole"
-    assert made(page, "eps") is None
+    assert built_value(page, "cut") == "whole"
+    assert built_value(page, "eps") is None

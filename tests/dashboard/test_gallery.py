@@ -131,7 +131,7 @@ def address(home: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def opened(chromium: Browser, address: str) -> Iterator[Page]:
+def gallery_page(chromium: Browser, address: str) -> Iterator[Page]:
     wait(address)
     with new_tab(chromium, address, 900) as tab:
         yield tab
@@ -139,21 +139,21 @@ def opened(chromium: Browser, address: str) -> Iterator[Page]:
 
 
 @pytest.fixture
-def page(opened: Page, request: pytest.FixtureRequest) -> Page:
+def page(gallery_page: Page, request: pytest.FixtureRequest) -> Page:
     """The page with all images, none of them out."""
-    if opened.locator("dialog").is_visible():
-        opened.keyboard.press("Escape")
+    if gallery_page.locator("dialog").is_visible():
+        gallery_page.keyboard.press("Escape")
     for name in ("Many", "Fewer"):
-        if opened.get_by_label(name).is_checked():
-            switch(opened, name)
-    choose_order(opened, "Unsorted")
-    opened.get_by_label("What").fill(request.node.name)
-    opened.get_by_label("What").press("Enter")
-    expect(opened.get_by_text("shown: ")).to_have_text(f"shown: {request.node.name}")
-    expect(tile(opened, 0).locator("img")).to_be_visible()
-    expect(tile(opened, 0)).to_have_attribute("title", RECORDED[0])
-    expect(opened.locator(".count")).to_have_text("40 images")
-    return opened
+        if gallery_page.get_by_label(name).is_checked():
+            switch(gallery_page, name)
+    choose_order(gallery_page, "Unsorted")
+    gallery_page.get_by_label("What").fill(request.node.name)
+    gallery_page.get_by_label("What").press("Enter")
+    expect(gallery_page.get_by_text("shown: ")).to_have_text(f"shown: {request.node.name}")
+    expect(tile(gallery_page, 0).locator("img")).to_be_visible()
+    expect(tile(gallery_page, 0)).to_have_attribute("title", RECORDED[0])
+    expect(gallery_page.locator(".count")).to_have_text("40 images")
+    return gallery_page
 
 
 def wait(address: str) -> None:
@@ -409,14 +409,14 @@ class TestSound:
         expect(link).to_have_attribute("href", "https://xeno-canto.org/678901")
         expect(page.locator("dialog .silence")).to_contain_text("No sound: there is no recording of that name.")
         expect(page.get_by_role("button", name="Play (P)")).to_be_hidden()
-        with page.context.expect_page() as opened:
+        with page.context.expect_page() as gallery_page:
             link.click()
-        assert opened.value.url == "https://xeno-canto.org/678901"
-        opened.value.close()
+        assert gallery_page.value.url == "https://xeno-canto.org/678901"
+        gallery_page.value.close()
         link.focus()
-        with page.context.expect_page() as opened:
+        with page.context.expect_page() as gallery_page:
             page.keyboard.press("Enter")
-        opened.value.close()
+        gallery_page.value.close()
 
     def test_a_tile_without_sound_says_why(self, page: Page) -> None:
         page.locator(".grid").focus()
@@ -441,9 +441,9 @@ class TestSound:
 
 
 @pytest.fixture(scope="module")
-def routes(opened: Page, home: Path, address: str) -> dict[str, str]:
+def routes(gallery_page: Page, home: Path, address: str) -> dict[str, str]:
     """The addresses of thumbnails and of sound."""
-    expect(tile(opened, 0)).to_be_visible()
+    expect(tile(gallery_page, 0)).to_be_visible()
     document = json.loads((home / "addresses.json").read_text())
     return {what: address + path for what, path in document.items()}
 

@@ -20,7 +20,7 @@ from tests.dashboard.browser import (
     close_options,
     group_line,
     open_options,
-    served,
+    serve_dashboard,
     set_number,
     settle,
     spot,
@@ -65,7 +65,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def address(site: Path) -> Iterator[str]:
     """The dashboard with the plugin, and no dataset."""
-    with served(site=site) as (opened_page, _):
+    with serve_dashboard(site=site) as (opened_page, _):
         yield opened_page
 
 
@@ -83,7 +83,7 @@ def birds(make: Make, tmp_path: Path, cuts: list[str]) -> Path:
 @pytest.fixture
 def page(chromium: Browser, address: str, birds: Path) -> Iterator[Page]:
     """The page Explore of the dataset `birds`, with 3 clusters."""
-    tab = opened(chromium, address, birds)
+    tab = open_page(chromium, address, birds)
     open_options(tab)
     set_number(tab, "Group tightness (eps)", "0.5")
     expect(group_line(tab)).to_contain_text("4 % left out")
@@ -93,7 +93,7 @@ def page(chromium: Browser, address: str, birds: Path) -> Iterator[Page]:
     tab.close()
 
 
-def opened(chromium: Browser, address: str, folder: Path) -> Page:
+def open_page(chromium: Browser, address: str, folder: Path) -> Page:
     """Return the page Explore of a dataset that a person opened on the page Start."""
     page = chromium.new_page(viewport={"width": 1280, "height": 800})
     page.goto(address)
@@ -211,7 +211,7 @@ def test_a_name_that_is_typed_while_the_page_answers_a_click_is_kept(page: Page,
 def test_two_windows_see_each_others_labels_and_lose_none(
     page: Page, chromium: Browser, address: str, birds: Path, cuts: list[str]
 ) -> None:
-    second = opened(chromium, address, birds)
+    second = open_page(chromium, address, birds)
     open_options(second)
     set_number(second, "Group tightness (eps)", "0.5")
     expect(group_line(second)).to_contain_text("4 % left out")
@@ -249,7 +249,7 @@ def test_names_are_text_on_every_page(
         open_labels(FolderDataset(folder)).add([name], label)
     with (folder / "metadata.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["filename", *HOSTILE], [name, *reversed(HOSTILE)]])
-    page = opened(chromium, address, folder)
+    page = open_page(chromium, address, folder)
     set_number(page, "Search", "<img src=x")
     expect(page.get_by_role("button", name="Label 1 image")).to_be_visible()
     choose_in_menu(page, "Map", "Colour by", HOSTILE[0])

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, expect
-from tests.dashboard.browser import new_tab, page_address, served, settle
+from tests.dashboard.browser import new_tab, page_address, serve_dashboard, settle
 from tests.dashboard.conftest import plain_names, write
 from tests.dashboard.test_name_groups import write_groups
 
@@ -44,7 +44,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = write(tmp_path_factory.mktemp("all pages") / "birds", names)
     write_groups(folder, names)
     open_labels(FolderDataset(folder)).add(names[:11], "robin")
-    with served(folder) as (address, _):
+    with serve_dashboard(folder) as (address, _):
         yield address
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from playwright.sync_api import Browser, expect
-from tests.dashboard.browser import page_address, served, settle
+from tests.dashboard.browser import page_address, serve_dashboard, settle
 
 from covey.data.folder import FolderDataset
 from covey.labelling import open_labels
@@ -24,7 +24,7 @@ AT = """() => {
 def test_the_enlarged_image_is_labelled_by_the_keyboard_and_tab_reaches_all_controls(
     chromium: Browser, birds: Path
 ) -> None:
-    with served(birds) as (address, _):
+    with serve_dashboard(birds) as (address, _):
         page = chromium.new_page(viewport={"width": 1280, "height": 900})
         page.goto(page_address(address, "explore"))
         settle(page)

@@ -13,7 +13,7 @@ import streamlit as st
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextInput
-from tests.dashboard.browser import seen, settle
+from tests.dashboard.browser import browse_page, settle
 from tests.dashboard.elements import button, chooser, name_class, select_vanished
 from tests.unwritable import unwritable
 
@@ -32,12 +32,12 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def opened(birds: Path, view: Open) -> Open:
+def open_page(birds: Path, view: Open) -> Open:
     """The page in a new window."""
     return lambda location=birds: view("labels", location)
 
 
-def told(app: AppTest) -> str:
+def text_of(app: AppTest) -> str:
     """Return the sentences on the page."""
     return unescape(
         " ".join(re.findall(r'role="\w+">(.*?)</div>', " ".join(item.value for item in app.html), re.DOTALL))
@@ -48,7 +48,7 @@ def numbers(app: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in app.metric}
 
 
-def turn(app: AppTest, title: str) -> AppTest:
+def show_images(app: AppTest, title: str) -> AppTest:
     """Show the images of the choice that is called so."""
     at = next(at for at, option in enumerate(chooser(app, "Show").options) if option.startswith(title))
     return chooser(app, "Show").select_index(at).run()
@@ -66,23 +66,23 @@ def classes(app: AppTest) -> list[tuple[str, str]]:
     return [(row["name"], str(row["count"])) for content in lists for row in content["classes"]]
 
 
-def test_without_labels_it_says_what_to_do(opened: Open) -> None:
-    app = opened()
-    assert "No labels yet: select images on the page Explore" in told(app)
+def test_without_labels_it_says_what_to_do(open_page: Open) -> None:
+    app = open_page()
+    assert "No labels yet: select images on the page Explore" in text_of(app)
     assert chooser(app, "Show").options == ["Images without a class: 115"]
     assert numbers(app) == {
         "Images": "115", "Classes": "0", "Labelled": "0 (0%)", "No class yet": "115", "Several classes": "0"
     }  # fmt: skip
 
 
-def test_without_a_dataset_it_says_where_to_choose_one(opened: Open) -> None:
-    assert "choose one on the page Start" in told(opened(""))
+def test_without_a_dataset_it_says_where_to_choose_one(open_page: Open) -> None:
+    assert "choose one on the page Start" in text_of(open_page(""))
 
 
-def test_classes_and_what_is_left(opened: Open, store: LabelStore, names: list[str]) -> None:
+def test_classes_and_what_is_left(open_page: Open, store: LabelStore, names: list[str]) -> None:
     store.add([*names[:60], "gone.png"], "robin")
     store.add(names[50:70], "wren")
-    app = opened()
+    app = open_page()
     assert classes(app) == [("robin", "61"), ("wren", "20")]
     assert numbers(app) == {
         "Images": "115", "Classes": "2", "Labelled": "70 (61%)", "No class yet": "45", "Several classes": "10"
@@ -98,41 +98,41 @@ def test_classes_and_what_is_left(opened: Open, store: LabelStore, names: list[s
 
 
 def test_a_label_given_undone_and_redone_is_seen_in_another_window(
-    opened: Open, store: LabelStore, names: list[str]
+    open_page: Open, store: LabelStore, names: list[str]
 ) -> None:
     store.add(names[:1], "robin")
-    app, second = turn(opened(), "Images without"), opened()
+    app, second = show_images(open_page(), "Images without"), open_page()
     name_class(app, "robin").run()
     button(app, "Label 114 images").click().run()
-    assert "“robin” given to 114 images." in told(app)
-    assert classes(second.run()) == classes(opened()) == [("robin", "115")]
+    assert "“robin” given to 114 images." in text_of(app)
+    assert classes(second.run()) == classes(open_page()) == [("robin", "115")]
     button(second, "Undo").click().run()
-    assert "Undone: “robin” given to 114 images." in told(second)
+    assert "Undone: “robin” given to 114 images." in text_of(second)
     assert classes(app.run()) == [("robin", "1")]
     button(app, "Redo").click().run()
-    assert classes(opened()) == [("robin", "115")]
+    assert classes(open_page()) == [("robin", "115")]
 
 
 def test_what_somebody_else_did_is_undone_only_with_a_button_that_names_them(
-    opened: Open, store: LabelStore, names: list[str], monkeypatch: pytest.MonkeyPatch
+    open_page: Open, store: LabelStore, names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COVEY_USER", "*Ann*")
     store.add(names[:1], "robin")
-    assert button(opened(), "Undo what you did before")
+    assert button(open_page(), "Undo what you did before")
     monkeypatch.setenv("COVEY_USER", "Ben")
-    app = turn(opened(), "Images without")
+    app = show_images(open_page(), "Images without")
     assert button(app, "Undo").disabled
     button(app, r"Undo what \*Ann\* did").click().run()
-    assert "Undone: “robin” given to 1 image." in told(app)
+    assert "Undone: “robin” given to 1 image." in text_of(app)
     assert store.rows() == []
 
 
 def test_the_class_that_is_in_the_field_at_the_click_is_given(
-    opened: Open, store: LabelStore, names: list[str]
+    open_page: Open, store: LabelStore, names: list[str]
 ) -> None:
     store.add(names[:1], "robin")
     store.add(names[:1], "wren")
-    app = turn(opened(), "Images without")
+    app = show_images(open_page(), "Images without")
     name_class(app, "robin").run()
     name_class(app, "wren")
     button(app, "Label 114 images").click().run()
@@ -140,45 +140,45 @@ def test_the_class_that_is_in_the_field_at_the_click_is_given(
     assert store.images("wren") == names
 
 
-def test_a_class_is_taken_away_again(opened: Open, store: LabelStore, names: list[str]) -> None:
+def test_a_class_is_taken_away_again(open_page: Open, store: LabelStore, names: list[str]) -> None:
     store.add(names[:9], "robin")
     store.add(names[:3], "wren")
-    app = turn(opened(), "Images with several")
+    app = show_images(open_page(), "Images with several")
     assert button(app, "Remove").disabled
     name_class(app, "robin").run()
     button(app, "Remove").click().run()
     assert store.images("robin") == names[3:9]
-    assert "“robin” taken from 3 images." in told(app)
+    assert "“robin” taken from 3 images." in text_of(app)
 
 
-def test_nothing_can_be_done_without_name_or_images(opened: Open, store: LabelStore, names: list[str]) -> None:
-    app = opened()
+def test_nothing_can_be_done_without_name_or_images(open_page: Open, store: LabelStore, names: list[str]) -> None:
+    app = open_page()
     assert button(app, "Undo").disabled
     assert button(app, "Redo").disabled
     button(app, "Label 115 images").click().run()
-    assert "First type the name of a class, or choose one." in told(app)
+    assert "First type the name of a class, or choose one." in text_of(app)
     assert store.rows() == []
     store.add(names, "robin")
-    app = turn(opened(), "Images without")
+    app = show_images(open_page(), "Images without")
     name_class(app, "robin").run()
     assert button(app, "Label 0 images").disabled
 
 
-def test_a_class_is_renamed_and_stays_in_view(opened: Open, store: LabelStore, names: list[str]) -> None:
+def test_a_class_is_renamed_and_stays_in_view(open_page: Open, store: LabelStore, names: list[str]) -> None:
     store.add(names[:9], "robin")
     store.add(names[:3], "wren")
-    app = turn(opened(), "wren")
+    app = show_images(open_page(), "wren")
     name_field(app).set_value("robin").run()
-    assert "There is a class 'robin' already: merge the two, or take another name." in told(app)
+    assert "There is a class 'robin' already: merge the two, or take another name." in text_of(app)
     name_field(app).set_value("Wren").run()
     assert classes(app) == [("robin", "9"), ("Wren", "3")]
     assert name_field(app).value == "Wren"
 
 
-def test_a_class_is_recoloured_merged_and_deleted(opened: Open, store: LabelStore, names: list[str]) -> None:
+def test_a_class_is_recoloured_merged_and_deleted(open_page: Open, store: LabelStore, names: list[str]) -> None:
     store.add(names[:9], "robin")
     store.add(names[7:12], "wren")
-    app = turn(opened(), "robin")
+    app = show_images(open_page(), "robin")
     app.color_picker[0].set_value("#123456").run()
     assert store.classes()[0].colour == "#123456"
     assert app.color_picker[0].value == "#123456"
@@ -209,46 +209,46 @@ def test_a_field_of_a_class_that_is_reported_late_does_not_bring_the_class_back(
 
 
 def test_an_entry_of_the_list_that_vanishes_while_it_is_chosen_changes_nothing(
-    opened: Open, store: LabelStore, names: list[str]
+    open_page: Open, store: LabelStore, names: list[str]
 ) -> None:
     store.add(names[:9], "robin")
     store.add(names[:3], "wren")
-    app = turn(opened(), "Images without")
+    app = show_images(open_page(), "Images without")
     store.delete("wren")
     select_vanished(app.run(), "Show", "wren: 3 images")
     assert not app.exception
     assert chooser(app, "Show").value == UNLABELLED
 
 
-def test_history_tells_what_was_done_and_what_was_undone(opened: Open, store: LabelStore, names: list[str]) -> None:
-    assert "Nothing was done yet" in told(opened())
+def test_history_tells_what_was_done_and_what_was_undone(open_page: Open, store: LabelStore, names: list[str]) -> None:
+    assert "Nothing was done yet" in text_of(open_page())
     store.add(names[:1], "robin")
     store.add(names[:2], "wren")
     store.undo()
-    page = " ".join(item.value for item in opened().html)
+    page = " ".join(item.value for item in open_page().html)
     assert "<bdi>“robin” given to 1 image</bdi>" in page
     assert "<s>“wren” given to 2 images</s>" in page
 
 
 def test_any_action_of_the_history_is_undone_and_done_again(
-    opened: Open, store: LabelStore, names: list[str], monkeypatch: pytest.MonkeyPatch
+    open_page: Open, store: LabelStore, names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COVEY_USER", "*Ann*")
     store.add(names[:1], "robin")
     store.add(names[1:2], "robin")
     store.add(names[2:3], "robin")
     monkeypatch.setenv("COVEY_USER", "Ben")
-    app = opened()
+    app = open_page()
     chooser(app, "Any action").select_index(1).run()
     button(app, r"Undo what \*Ann\* did").click().run()
-    assert "Undone: “robin” given to 1 image." in told(app)
+    assert "Undone: “robin” given to 1 image." in text_of(app)
     assert store.images("robin") == [names[0], names[2]]
     assert chooser(app, "Any action").options[1].endswith("(undone)")
     button(app, r"Do again what \*Ann\* did").click().run()
     assert store.images("robin") == names[:3]
     chooser(app, "Any action").select_index(2).run()
     button(app, "Undo what").click().run()
-    assert "later actions (the last is ““robin” given to 1 image, by *Ann*”) build on" in told(app)
+    assert "later actions (the last is ““robin” given to 1 image, by *Ann*”) build on" in text_of(app)
     assert store.images("robin") == names[:3]
 
 
@@ -269,20 +269,20 @@ def test_every_page_says_that_labels_are_kept_elsewhere_and_once_that_they_came_
     monkeypatch.setenv(server.LOCATION, str(folder))
     app = AppTest.from_file(str(server.APP), default_timeout=120).run()
     banner = f"This dataset cannot be written: your labels are kept on this computer, in {lab / 'home'}"
-    assert [page for page in PAGES if banner in told(turn_to(app, page))] == []
+    assert [page for page in PAGES if banner in text_of(turn_to(app, page))] == []
     st.cache_resource.clear()  # as after a while
     with unwritable(folder):
-        assert [page for page in PAGES if banner not in told(turn_to(app, page))] == []
+        assert [page for page in PAGES if banner not in text_of(turn_to(app, page))] == []
         label_store(str(folder)).add(names[1:3], "robin")
     st.cache_resource.clear()  # as after a while
     app.run()
-    assert "Brought back: 2 labels given. Of 2 labels given meanwhile 2 used." in told(app)
-    assert banner not in told(app)
+    assert "Brought back: 2 labels given. Of 2 labels given meanwhile 2 used." in text_of(app)
+    assert banner not in text_of(app)
     assert label_store(str(folder)).images("robin") == names[:3]
     turn_to(app, "about")
-    assert "Brought back: 2 labels given" in told(app)
+    assert "Brought back: 2 labels given" in text_of(app)
     button(app, "Close this message").click().run()
-    assert "Brought back" not in told(app)
+    assert "Brought back" not in text_of(app)
 
 
 def choose_form(app: AppTest, label: str, name: str) -> AppTest:
@@ -297,65 +297,65 @@ def downloads(app: AppTest) -> str:
 
 
 def test_labels_go_out_and_come_back_by_what_plugins_offer(
-    opened: Open, store: LabelStore, names: list[str], outlets: None
+    open_page: Open, store: LabelStore, names: list[str], outlets: None
 ) -> None:
     store.add(names[:2], "wren")
-    app = choose_form(opened(), "For another program", "covey-outlets:sentences: A sentence for each image")
+    app = choose_form(open_page(), "For another program", "covey-outlets:sentences: A sentence for each image")
     button(app, "Prepare the files").click().run()
     assert not app.exception
-    assert "sentences: 1 file can be downloaded." in told(app)
+    assert "sentences: 1 file can be downloaded." in text_of(app)
     assert "Download 1 file" in downloads(app)
     store.delete("wren")
-    app = choose_form(opened(), "Import", "covey-outlets:sentences: Sentences, which become labels again")
+    app = choose_form(open_page(), "Import", "covey-outlets:sentences: Sentences, which become labels again")
     assert button(app, "Add its labels").disabled
     lines = [f"{name} is wren" for name in names[:2]]
     app.file_uploader[0].upload("my.txt", "\n".join(lines).encode()).run()
     button(app, "Add its labels").click().run()
-    assert "No line of my.txt has the verb 'shows': name the one it has." in told(app)
+    assert "No line of my.txt has the verb 'shows': name the one it has." in text_of(app)
     assert store.images("wren") == []
     field = next(element for element in app.text_input if element.label == "Verb")
     field.set_value("is").run()
     button(app, "Add its labels").click().run()
     assert not app.exception
-    assert "2 of 2 sentences used." in told(app)
+    assert "2 of 2 sentences used." in text_of(app)
     assert store.images("wren") == names[:2]
 
 
-def test_what_cannot_be_exported_is_said(opened: Open, store: LabelStore, names: list[str]) -> None:
+def test_what_cannot_be_exported_is_said(open_page: Open, store: LabelStore, names: list[str]) -> None:
     store.add(names[:2], "wren")
-    app = choose_form(opened(), "For another program", "raven: ")
+    app = choose_form(open_page(), "For another program", "raven: ")
     button(app, "Prepare the files").click().run()
-    assert "Nothing tells which recording the images show, and when" in told(app)
+    assert "Nothing tells which recording the images show, and when" in text_of(app)
     assert "Download" not in downloads(app)
 
 
-def test_names_are_text(opened: Open, store: LabelStore, names: list[str]) -> None:
+def test_names_are_text(open_page: Open, store: LabelStore, names: list[str]) -> None:
     for name in HOSTILE:
         store.add(names[:2], name)
-    app = opened()
+    app = open_page()
     assert classes(app) == [(name, "2") for name in HOSTILE]
     page = " ".join(item.value for item in app.html)
     assert "<b onclick" not in page
     visible = [*app.markdown, *app.caption, *app.button]
     assert not [item for item in visible if any(name in str(getattr(item, "label", item.value)) for name in HOSTILE)]
     for name in HOSTILE:
-        turn(app, name if name.isprintable() else f"\u2068{name}")
+        show_images(app, name if name.isprintable() else f"\u2068{name}")
         assert name_field(app).value == name
 
 
-def test_a_damaged_label_file_is_told_of_and_left(opened: Open, store: LabelStore) -> None:
+def test_a_damaged_label_file_is_named_and_left(open_page: Open, store: LabelStore) -> None:
     store.path.write_bytes(b"no labels" * 1000)
-    assert "are damaged, and left as they are" in told(opened())
+    assert "are damaged, and left as they are" in text_of(open_page())
     assert store.path.read_bytes() == b"no labels" * 1000
 
 
-def test_a_label_file_that_goes_bad_while_the_page_is_open(opened: Open, store: LabelStore, names: list[str]) -> None:
+def test_a_label_file_that_is_damaged_under_an_open_page(open_page: Open, store: LabelStore, names: list[str]) -> None:
     store.add(names[:2], "robin")
-    app = turn(opened(), "Images without")
+    app = show_images(open_page(), "Images without")
     store.path.write_bytes(b"no labels" * 1000)
     button(app, "Undo what").click().run()
     assert not app.exception
-    assert "are damaged" in told(app)
+    assert "are damaged" in text_of(app)
     assert store.path.read_bytes() == b"no labels" * 1000
 
 
@@ -363,7 +363,7 @@ def test_a_label_file_that_goes_bad_while_the_page_is_open(opened: Open, store: 
 def page(birds: Path, store: LabelStore, names: list[str]) -> Iterator[Page]:
     """The page in a browser, with one class."""
     store.add(names[:6], "=robin")
-    with seen(birds, "labels", height=800) as page:
+    with browse_page(birds, "labels", height=800) as page:
         expect(page.get_by_role("button", name="Remove 0 images")).to_be_visible()
         yield page
 

@@ -12,7 +12,7 @@ from tests.dashboard.browser import (
     new_tab,
     open_options,
     page_address,
-    served,
+    serve_dashboard,
     set_number,
     settle,
     spot,
@@ -35,7 +35,7 @@ OUTLINE = (
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = write(tmp_path_factory.mktemp("map") / "birds", plain_names())
-    with served(folder) as (address, _):
+    with serve_dashboard(folder) as (address, _):
         yield page_address(address, "explore")
 
 

@@ -26,25 +26,25 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def opened(view: Open) -> Open:
+def open_page(view: Open) -> Open:
     """The page about a dataset."""
     return partial(view, "methods")
 
 
-def told(app: AppTest) -> str:
+def text_of(app: AppTest) -> str:
     """Return the sentences on the page, and what its tables say."""
     return unescape(" ".join(re.findall(r">([^<>]+)<", " ".join(item.value for item in app.html))))
 
 
 def test_the_text_names_every_component_option_and_reference(
-    opened: Open, covey: Cli, xc_dev: Path, tmp_path: Path, brightness: None
+    open_page: Open, covey: Cli, xc_dev: Path, tmp_path: Path, brightness: None
 ) -> None:
     words = ["--extractor", "brightness", "--reducer", "pca", "--clusterer", "dbscan", "--set", "reducer.sizes=2"]
     assert covey("run", xc_dev, "--out", tmp_path / "out", *words).exit_code == 0
-    app, registry = opened(tmp_path / "out"), Registry.installed()
+    app, registry = open_page(tmp_path / "out"), Registry.installed()
     name = str(app.selectbox[0].value)
     assert name.startswith("clusters_")
-    text, table = app.code[0].value, told(app)
+    text, table = app.code[0].value, text_of(app)
     provenance = npz.read_entry(tmp_path / "out" / name).provenance
     assert provenance
     assert [step.component for step in provenance.lineage] == ["brightness", "pca", "dbscan"]
@@ -60,53 +60,53 @@ def test_the_text_names_every_component_option_and_reference(
     assert f"eps {provenance.details.chosen['eps']}" in table
 
 
-def test_an_embedding_has_a_text_of_its_own(opened: Open, birds: Path) -> None:
-    app = opened(birds)
+def test_an_embedding_has_a_text_of_its_own(open_page: Open, birds: Path) -> None:
+    app = open_page(birds)
     assert app.selectbox[0].options == ["Embedding: flat · made", "Features: made"]
     assert "The features were reduced with flat (version 1" in app.code[0].value
     app.selectbox[0].select_index(1).run()
     assert "reduced" not in app.code[0].value
 
 
-def test_a_component_that_is_gone_is_named_from_the_file(opened: Open, birds: Path) -> None:
-    app = opened(birds)
-    assert "No longer installed, so that references are missing: made, flat." in told(app)
-    assert "reducer flat, version 1" in told(app)
+def test_a_component_that_is_gone_is_named_from_the_file(open_page: Open, birds: Path) -> None:
+    app = open_page(birds)
+    assert "No longer installed, so that references are missing: made, flat." in text_of(app)
+    assert "reducer flat, version 1" in text_of(app)
 
 
-def test_a_file_that_does_not_tell_says_so(opened: Open, tmp_path: Path) -> None:
+def test_a_file_that_does_not_tell_says_so(open_page: Open, tmp_path: Path) -> None:
     np.savez(tmp_path / "full_features_vgg16_features.28.npz", X=np.zeros((3, 2), "f4"), N=np.array(["a", "b", "c"]))
-    app = opened(tmp_path)
-    assert "does not say how it was made" in told(app)
-    assert "by its name from vgg16 features.28" in told(app)
+    app = open_page(tmp_path)
+    assert "does not say how it was made" in text_of(app)
+    assert "by its name from vgg16 features.28" in text_of(app)
 
 
-def test_hostile_provenance_is_text(opened: Open, birds: Path) -> None:
+def test_hostile_provenance_is_text(open_page: Open, birds: Path) -> None:
     hurt = "<img src=x onerror=alert(1)>"
     provenance = Provenance(
         kind=Kind.CLUSTERER, component=hurt, tag="**b**", version=1, options={hurt: [hurt, None]}, input="x",
         details=Details(versions={hurt: hurt}, chosen={hurt: hurt}),
     )  # fmt: skip
     FolderDataset(birds).save([Clustering(names=["a"], labels=np.zeros(1, np.int32), provenance=provenance)])
-    app = opened(birds)
+    app = open_page(birds)
     app.selectbox[0].select_index(0).run()
     assert not app.exception
     assert hurt in app.code[0].value
-    assert hurt in told(app) or hurt in unescape(" ".join(item.value for item in app.html))
+    assert hurt in text_of(app) or hurt in unescape(" ".join(item.value for item in app.html))
     assert "<img" not in " ".join(item.value for item in app.html)
 
 
-def test_provenance_that_is_none_is_a_sentence(opened: Open, birds: Path) -> None:
+def test_provenance_that_is_none_is_a_sentence(open_page: Open, birds: Path) -> None:
     provenance = Provenance(kind=Kind.CLUSTERER, component="c", tag="\udce9", version=1, options={}, input="x")
     odd = provenance.to_json().replace('"kind":"clusterer"', '"kind":"odd"')
     np.savez(birds / "clusters_odd.npz", labels=np.zeros(1, np.int32), N=np.array(["a"]), covey=np.array(odd))
-    app = opened(birds)
+    app = open_page(birds)
     app.selectbox[0].select_index(0).run()
     assert not app.exception
-    assert "has a damaged provenance ('odd' makes no tables)" in told(app)
+    assert "has a damaged provenance ('odd' makes no tables)" in text_of(app)
 
 
-def test_two_tables_are_told_apart_by_what_differs(opened: Open, birds: Path) -> None:
+def test_two_tables_are_told_apart_by_what_differs(open_page: Open, birds: Path) -> None:
     dataset = FolderDataset(birds)
     provenance = next(entry.provenance for entry in dataset.entries() if entry.kind == "embedding")
     assert provenance
@@ -122,13 +122,13 @@ def test_two_tables_are_told_apart_by_what_differs(opened: Open, birds: Path) ->
             source=provenance,
         )
         dataset.save([Clustering(names=["a"], labels=np.zeros(1, np.int32), provenance=of)])
-    listed = opened(birds).selectbox[0].options
+    listed = open_page(birds).selectbox[0].options
     assert sorted(listed[:2]) == [
         "Groups: dbscan · flat · made (eps 0.3)",
         "Groups: dbscan · flat · made (eps 0.4)",
     ]
 
 
-def test_without_a_dataset_or_a_result_it_says_what_to_do(opened: Open, images: Path) -> None:
-    assert "choose one on the page Start" in told(opened())
-    assert "the page Start makes a first result" in told(opened(images))
+def test_without_a_dataset_or_a_result_it_says_what_to_do(open_page: Open, images: Path) -> None:
+    assert "choose one on the page Start" in text_of(open_page())
+    assert "the page Start makes a first result" in text_of(open_page(images))

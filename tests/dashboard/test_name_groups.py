@@ -13,7 +13,7 @@ import pytest
 import streamlit as st
 from playwright.sync_api import Locator, Page, expect
 from streamlit.testing.v1 import AppTest
-from tests.dashboard.browser import launched, page_address, seen, served, settle
+from tests.dashboard.browser import browse_page, launch_browser, page_address, serve_dashboard, settle
 
 from covey import Clustering
 from covey.components.kinds import Kind
@@ -76,7 +76,7 @@ def test_ten_groups_are_named_with_few_actions_without_waiting(
     write_groups(birds, names)
     write_recipe(birds, "gray")
     store.add([names[0]], "odd")
-    with seen(birds, "explore", height=800) as page:
+    with browse_page(birds, "explore", height=800) as page:
         settle(page)
         person = Person(page)
         person.click(page.get_by_role("link", name="Name groups"))
@@ -111,7 +111,7 @@ def test_ten_groups_are_named_with_few_actions_without_waiting(
 
 def test_a_visitor_names_groups_for_the_visit_alone(birds: Path, names: list[str], store: LabelStore) -> None:
     write_groups(birds, names)
-    with launched() as browser, served(birds, "--read-only") as (address, _):
+    with launch_browser() as browser, serve_dashboard(birds, "--read-only") as (address, _):
         page = browser.new_page()
         page.goto(page_address(address, "name_groups"))
         expect(page.get_by_text(VISIT_LABELS)).to_be_visible()
@@ -122,7 +122,7 @@ def test_a_visitor_names_groups_for_the_visit_alone(birds: Path, names: list[str
 
 
 def test_groups_that_were_found_on_explore_are_kept_and_shown_by_one_button(birds: Path) -> None:
-    with seen(birds, "explore", height=800) as page:
+    with browse_page(birds, "explore", height=800) as page:
         settle(page)
         page.get_by_role("link", name="Name groups").click()
         keep = page.get_by_role("button", name="Keep the groups of the page Explore, to name them here")

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
-from tests.dashboard.browser import choose, seen, settle
+from tests.dashboard.browser import browse_page, choose, settle
 from tests.dashboard.elements import button, chooser
 
 from covey.data.folder import FolderDataset
@@ -88,11 +88,11 @@ def test_an_image_that_is_replaced_while_the_page_is_open_is_said_at_the_next_re
 
 
 def test_outdated_labels_are_neither_counted_nor_coloured(birds: Path, store: LabelStore, names: list[str]) -> None:
-    opened = current_embedding(str(birds)) or pytest.fail("there is an embedding")
+    open_page = current_embedding(str(birds)) or pytest.fail("there is an embedding")
     store.add(names[:3], "robin")
     store.add(names[:1], "wren")
     draw(birds / "images" / names[0], 1)
-    labels = read_image_labels(opened, observe_labels(str(birds)))
+    labels = read_image_labels(open_page, observe_labels(str(birds)))
     assert labels.codes[:4].tolist() == [-1, 0, 0, -1]
     assert {label_class.name: label_class.count for label_class in labels.classes} == {"robin": 2, "wren": 0}
 
@@ -244,7 +244,7 @@ def test_a_table_is_imported_by_the_rules_of_the_command_and_what_is_left_out_is
 def test_in_a_browser(birds: Path, store: LabelStore, names: list[str], tmp_path: Path) -> None:
     store.add(names[:4], "robin")
     images = birds / "images"
-    with seen(birds, "labels", height=900) as page:
+    with browse_page(birds, "labels", height=900) as page:
         expect(page.get_by_role("button", name="Remove 0 images")).to_be_visible()
         for shade, name in enumerate(names[:2]):
             draw(images / name, shade)

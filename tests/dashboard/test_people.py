@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
-from tests.dashboard.browser import page_address, served, settle
+from tests.dashboard.browser import page_address, serve_dashboard, settle
 
 from covey.labelling import LabelStore
 
@@ -31,7 +31,7 @@ def label_all(page: Page, label: str) -> None:
 def test_everybody_is_asked_once_acts_under_their_name_and_undoes_their_own(
     birds: Path, store: LabelStore, chromium: Browser
 ) -> None:
-    with served(birds, "--behind-proxy") as (address, _):
+    with serve_dashboard(birds, "--behind-proxy") as (address, _):
         ann, ben = enter(chromium, address, "Ann <b>"), enter(chromium, address, "Ben")
         label_all(ann, "robin")
         expect(ann.get_by_text("“robin” given to 115 images.")).to_be_visible()
@@ -49,7 +49,7 @@ def test_everybody_is_asked_once_acts_under_their_name_and_undoes_their_own(
 
 
 def test_nobody_is_asked_on_a_machine_of_ones_own(birds: Path, chromium: Browser) -> None:
-    with served(birds) as (address, _):
+    with serve_dashboard(birds) as (address, _):
         page = chromium.new_page()
         page.goto(page_address(address, "labels"))
         settle(page)

@@ -39,13 +39,13 @@ def covey_commands():
 '''
 
 
-def opened() -> AppTest:
+def open_page() -> AppTest:
     app = AppTest.from_file(str(server.APP.parents[1] / "pages" / "plugins" / "page.py"), default_timeout=60).run()
     assert not app.exception
     return app
 
 
-def told(app: AppTest) -> str:
+def text_of(app: AppTest) -> str:
     return " ".join([*(unescape(item.value) for item in app.html), *(item.value for item in app.text)])
 
 
@@ -58,27 +58,27 @@ def options_of(app: AppTest) -> list[str]:
 
 
 def test_every_installed_component_is_listed_with_its_status_and_source() -> None:
-    page = told(opened())
+    page = text_of(open_page())
     for item in Registry.installed().components:
         assert f"<tr><td>{item.kind}</td><td>{item.name}</td><td>{item.summary}</td><td>{item.status}</td>" in page
 
 
 def test_the_options_of_each_component_are_told() -> None:
-    app = opened()
+    app = open_page()
     for item in Registry.installed().components:
         choose(app, f"{item.kind} {item.full_name}")
         assert not app.exception
         for option in options(item.cls):
-            assert f"<td>{option.name}</td><td>{option.help}</td>" in told(app)
+            assert f"<td>{option.name}</td><td>{option.help}</td>" in text_of(app)
         for reference in item.cls.references:
-            assert reference in told(app)
+            assert reference in text_of(app)
 
 
 def test_what_a_plugin_says_is_text(distribution: Distribution) -> None:
     distribution("covey-odd", {"odd": "odd_plugin"}, odd_plugin=PLUGIN)
-    app = opened()
+    app = open_page()
     choose(app, "covey-odd:odd")
-    page, html = told(app), " ".join(item.value for item in app.html)
+    page, html = text_of(app), " ".join(item.value for item in app.html)
     assert 'needs: pip install "covey-odd[all]"' in page
     assert "covey-odd 1.0, component version 7" in page
     assert "a whole number at least 1; by default 5" in page
@@ -90,7 +90,7 @@ def test_what_a_plugin_says_is_text(distribution: Distribution) -> None:
 
 def test_a_plugin_that_is_broken_is_told_with_the_reason(distribution: Distribution) -> None:
     distribution("covey-bad", {"bad": "bad_plugin"}, bad_plugin="raise ValueError('<b>no</b>')")
-    app = opened()
-    assert "The plugin 'bad' of covey-bad is broken: ValueError: <b>no</b>." in told(app)
+    app = open_page()
+    assert "The plugin 'bad' of covey-bad is broken: ValueError: <b>no</b>." in text_of(app)
     assert "<b>" not in " ".join(item.value for item in app.html)
-    assert "dbscan" in told(app)
+    assert "dbscan" in text_of(app)

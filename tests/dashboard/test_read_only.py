@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
-from tests.dashboard.browser import origin_of, served, settle
+from tests.dashboard.browser import origin_of, serve_dashboard, settle
 from tests.dashboard.conftest import plain_names, write
 from tests.dashboard.http_client import ask, handshake, host_of
 from tests.fixture_types import Cli
@@ -108,7 +108,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
     """A server that shows it read-only."""
-    with served(folder, "--read-only") as (printed, _):
+    with serve_dashboard(folder, "--read-only") as (printed, _):
         yield printed
 
 

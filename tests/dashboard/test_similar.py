@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.dashboard.browser import new_tab, page_address, served, settle
+from tests.dashboard.browser import new_tab, page_address, serve_dashboard, settle
 from tests.distributions import install_modules
 
 from covey import Runtime
@@ -72,7 +72,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, site: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def page(chromium: Browser, home: Path, site: Path) -> Iterator[Page]:
-    with served(home, site=site) as (address, _), new_tab(chromium, page_address(address, "similar"), 900) as tab:
+    with serve_dashboard(home, site=site) as (url, _), new_tab(chromium, page_address(url, "similar"), 900) as tab:
         expect(tab.locator(".tile").first).to_be_visible()
         settle(tab)
         yield tab

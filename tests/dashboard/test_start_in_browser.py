@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.dashboard.browser import launched, served, set_number, settle
+from tests.dashboard.browser import launch_browser, serve_dashboard, set_number, settle
 from tests.invented_recordings import InventedRecordings, encode_sound
 from tests.xenocanto_server import XenoCantoServer
 
@@ -40,13 +40,13 @@ def address(archive: XenoCantoServer, tmp_path_factory: pytest.TempPathFactory) 
         (home / "Documents").mkdir()
         for name in ("XENO_CANTO_API_KEY", "XC_API_KEY", "XCKEY"):
             patch.delenv(name, raising=False)
-        with served() as (printed, _):
+        with serve_dashboard() as (printed, _):
             yield printed
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with launched() as browser:
+    with launch_browser() as browser:
         yield browser
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
-from tests.dashboard.browser import seen
+from tests.dashboard.browser import browse_page
 from tests.dashboard.elements import button, chooser, name_class
 
 from covey._base.text import count_noun
@@ -38,7 +38,7 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def opened(birds: Path, view: Open, monkeypatch: pytest.MonkeyPatch) -> Open:
+def open_page(birds: Path, view: Open, monkeypatch: pytest.MonkeyPatch) -> Open:
     """The page in a new window, for somebody who looks at a batch in no time."""
     monkeypatch.setattr(worklist_session, "GLANCE", 0)
     return lambda location=birds: view("worklist", location)
@@ -48,7 +48,7 @@ def html(app: AppTest) -> str:
     return " ".join(item.value for item in app.html)
 
 
-def told(app: AppTest) -> str:
+def text_of(app: AppTest) -> str:
     """Return the sentences on the page."""
     captions = [item.value for item in app.caption]
     return " ".join([*map(unescape, re.findall(r'role="\w+">(.*?)</div>', html(app))), *captions])
@@ -84,29 +84,29 @@ def suggestion(app: AppTest) -> AppTest:
     return app
 
 
-def test_without_labels_it_asks_what_a_group_is(opened: Open, store: LabelStore) -> None:
+def test_without_labels_it_asks_what_a_group_is(open_page: Open, store: LabelStore) -> None:
     store.add(["gone.png"], "robin")
-    app = opened()
+    app = open_page()
     assert re.fullmatch(r"These \d+ images look alike. What are they\?", question(app))
     assert progress(app) == [0, 0, 0, 115]
     button(app, "Label").click().run()
-    assert "First type the name of a class, or choose one." in told(app)
+    assert "First type the name of a class, or choose one." in text_of(app)
     count = int(re.findall(r"\d+", question(app))[0])
     call(app, "robin")
     assert not app.exception
-    assert f"“robin” given to {count} images." in told(app)
+    assert f"“robin” given to {count} images." in text_of(app)
     assert [row.how for row in store.rows() if row.filename != "gone.png"] == ["work-list"] * count
     assert progress(app)[0] == count
 
 
-def test_a_suggestion_is_accepted_and_undone(opened: Open, store: LabelStore, names: list[str]) -> None:
+def test_a_suggestion_is_accepted_and_undone(open_page: Open, store: LabelStore, names: list[str]) -> None:
     for kind, rows in KINDS.items():
         store.add([names[row] for row in rows[:5]], kind)
-    app = suggestion(opened())
+    app = suggestion(open_page())
     asked, before = question(app), store.by_image()
     count, kind = re.fullmatch(r"(\d+) images, likely: (\w+)", asked).groups()  # type: ignore[union-attr]
     button(app, f"Accept {count} images").click().run()
-    assert f"“{kind}” given to {count} images." in told(app)
+    assert f"“{kind}” given to {count} images." in text_of(app)
     new = set(store.by_image()) - set(before)
     assert len(new) == int(count)
     assert new - {names[row] for row in KINDS[kind]} <= set(names[110:])
@@ -118,10 +118,10 @@ def test_a_suggestion_is_accepted_and_undone(opened: Open, store: LabelStore, na
     assert set(store.by_image()) - set(before) == new
 
 
-def test_a_person_chooses_how_many_images_are_shown_at_once(opened: Open, store: LabelStore, names: list[str]) -> None:
+def test_a_person_chooses_how_many_images_are_shown(open_page: Open, store: LabelStore, names: list[str]) -> None:
     store.add(names[:30], "robin")
     store.add(names[60:80], "wren")
-    app = suggestion(opened())
+    app = suggestion(open_page())
     chooser(app, "Images at once").set_value(10).run()
     assert question(app).startswith("10 images, likely: ")
     button(app, "Accept 10 images").click().run()
@@ -130,11 +130,11 @@ def test_a_person_chooses_how_many_images_are_shown_at_once(opened: Open, store:
     assert question(app).startswith("20 images, likely: ")
 
 
-def test_a_suggestion_is_corrected(opened: Open, store: LabelStore, names: list[str]) -> None:
+def test_a_suggestion_is_corrected(open_page: Open, store: LabelStore, names: list[str]) -> None:
     store.add(names[:5], "robin")
     store.add(names[60:65], "wren")
     store.add(["gone.png"], "tit")
-    app = suggestion(opened())
+    app = suggestion(open_page())
     count, kind = re.fullmatch(r"(\d+) images, likely: (\w+)", question(app)).groups()  # type: ignore[union-attr]
     call(app, "tit")
     assert not app.exception
@@ -142,103 +142,103 @@ def test_a_suggestion_is_corrected(opened: Open, store: LabelStore, names: list[
     assert len(store.images(kind)) == 5
 
 
-def test_what_was_skipped_does_not_come_again_until_it_is_brought_back(opened: Open) -> None:
-    app = opened()
+def test_what_was_skipped_does_not_come_again_until_it_is_brought_back(open_page: Open) -> None:
+    app = open_page()
     first = question(app)
     for skipped in range(1, 30):
         button(app, "Skip").click().run()
         assert offers(app, f"Skipped: {skipped}")
         if not question(app):
             break
-    assert "Nothing more can be suggested for the 115 images without a class" in told(app)
+    assert "Nothing more can be suggested for the 115 images without a class" in text_of(app)
     button(app, "Skipped").click().run()
     assert question(app) == first
     assert not offers(app, "Skipped")
 
 
 def test_what_is_clicked_out_is_refused_until_its_action_is_undone(birds: Path, store: LabelStore) -> None:
-    opened = current_embedding(str(birds))
-    assert opened
-    table, session = load_embedding(opened), WorklistSession()
+    open_page = current_embedding(str(birds))
+    assert open_page
+    table, session = load_embedding(open_page), WorklistSession()
     shown = session.next_batch(
-        Worklist(table.Z, table.Z), read_image_labels(opened, observe_labels(opened.location)), []
+        Worklist(table.Z, table.Z), read_image_labels(open_page, observe_labels(open_page.location)), []
     )
     assert shown
     out, rest = shown.batch.rows[:2], shown.batch.rows[2:]
     session.reply("robin", out, store.add(table.names[rest].tolist(), "robin"))
-    assert refused(session, store, opened) == set(out)
+    assert refused(session, store, open_page) == set(out)
     store.undo()
-    assert refused(session, store, opened) == set()
+    assert refused(session, store, open_page) == set()
     store.redo()
-    assert refused(session, store, opened) == set(out)
+    assert refused(session, store, open_page) == set(out)
 
 
-def refused(session: WorklistSession, store: LabelStore, opened: OpenEmbedding) -> set[int]:
+def refused(session: WorklistSession, store: LabelStore, open_page: OpenEmbedding) -> set[int]:
     """Return the rows of the images that were said not to be of a class."""
     _, is_refused = mark_classes(
-        read_image_labels(opened, observe_labels(opened.location)), session.valid_replies(store)
+        read_image_labels(open_page, observe_labels(open_page.location)), session.valid_replies(store)
     )
     return set(np.flatnonzero(is_refused.any(axis=1)))
 
 
 def test_a_second_click_on_a_batch_does_not_answer_the_next(
-    opened: Open, store: LabelStore, names: list[str], monkeypatch: pytest.MonkeyPatch
+    open_page: Open, store: LabelStore, names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.add(names[:5], "robin")
-    app = suggestion(opened())
+    app = suggestion(open_page())
     monkeypatch.setattr(worklist_session, "GLANCE", 3600)
     button(app, "Accept").click().run()
     button(app, "Skip").click().run()
     assert store.images("robin") == names[:5]
 
 
-def test_one_class_only(opened: Open, store: LabelStore, names: list[str]) -> None:
+def test_one_class_only(open_page: Open, store: LabelStore, names: list[str]) -> None:
     store.add(names[90:95], "tit")
-    app = suggestion(opened())
+    app = suggestion(open_page())
     button(app, "Accept").click().run()
     assert len(store.images("tit")) > 5
     assert set(store.images("tit")) <= set(names[90:])
 
 
-def test_classes_with_one_image(opened: Open, store: LabelStore, names: list[str]) -> None:
+def test_classes_with_one_image(open_page: Open, store: LabelStore, names: list[str]) -> None:
     store.add(names[:1], "robin")
-    assert suggestion(opened())
+    assert suggestion(open_page())
     store.add(names[60:61], "wren")
-    assert suggestion(opened())
+    assert suggestion(open_page())
     store.add(names[1:9], "robin")
-    assert suggestion(opened())
+    assert suggestion(open_page())
 
 
-def test_labels_on_images_that_are_gone_are_counted(opened: Open, store: LabelStore, names: list[str]) -> None:
+def test_labels_on_images_that_are_gone_are_counted(open_page: Open, store: LabelStore, names: list[str]) -> None:
     store.add([*names[:5], "gone.png", "gone too.png"], "robin")
     store.add(["nowhere.png"], "wren")
-    app = opened()
-    assert "left out here: 3 images with labels." in told(app)
+    app = open_page()
+    assert "left out here: 3 images with labels." in text_of(app)
     assert progress(app)[0] == 5
 
 
-def test_when_every_image_has_a_class_it_says_so(opened: Open, store: LabelStore, names: list[str]) -> None:
+def test_when_every_image_has_a_class_it_says_so(open_page: Open, store: LabelStore, names: list[str]) -> None:
     store.add(names, "robin")
-    app = opened()
-    assert "Every image has a class." in told(app)
+    app = open_page()
+    assert "Every image has a class." in text_of(app)
     assert progress(app) == [115, 0, 0, 0]
     button(app, "Undo what").click().run()
     assert question(app)
 
 
 def test_without_the_features_the_embedding_alone_is_used(
-    opened: Open, birds: Path, store: LabelStore, names: list[str]
+    open_page: Open, birds: Path, store: LabelStore, names: list[str]
 ) -> None:
     next(birds.glob("full_features_*")).unlink()
     store.add(names[:5], "robin")
-    app = suggestion(opened())
-    assert "come from the embedding alone" in told(app)
+    app = suggestion(open_page())
+    assert "come from the embedding alone" in text_of(app)
     button(app, "Accept").click().run()
     assert set(store.images("robin")) <= set(names[:60])
 
 
 def test_all_features_are_used_and_what_a_network_hears_comes_first(
-    opened: Open, birds: Path, names: list[str]
+    open_page: Open, birds: Path, names: list[str]
 ) -> None:
     """Of images that nothing else tells apart, those in which the same species is heard are asked about first."""
     shared: dict[str, Any] = {"kind": Kind.EXTRACTOR, "tag": "ear", "version": 1, "options": {}, "input": "images"}
@@ -254,45 +254,45 @@ def test_all_features_are_used_and_what_a_network_hears_comes_first(
             Features(names=names, X=X, provenance=Provenance(component="ear", **shared)),
         ]
     )
-    app = opened()
-    assert "Suggestions come from 2 tables of features, joined." in told(app)
+    app = open_page()
+    assert "Suggestions come from 2 tables of features, joined." in text_of(app)
     assert any("ear suggests: <b>Parus</b> major 0.99 (25 images)" in item.value for item in app.text)
     button(app, "Skip").click().run()
     assert not any("(25 images)" in item.value for item in app.text)
 
 
 def test_without_an_embedding_it_says_what_to_do(
-    opened: Open, scattered: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_page: Open, scattered: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = scattered(tmp_path / "features", np.zeros((3, 2)), features=True)
     monkeypatch.setenv(server.LOCATION, str(folder))
     app = AppTest.from_file(str(server.APP), default_timeout=60).run()
     app.switch_page("../pages/worklist/page.py").run()
     assert not app.exception
-    assert "no embedding, and so no work-list, yet" in told(app)
+    assert "no embedding, and so no work-list, yet" in text_of(app)
 
 
 @pytest.mark.parametrize("images", [1, 2])
-def test_hardly_any_images(opened: Open, scattered: Callable[..., Path], tmp_path: Path, images: int) -> None:
+def test_hardly_any_images(open_page: Open, scattered: Callable[..., Path], tmp_path: Path, images: int) -> None:
     folder = scattered(tmp_path / "few", np.arange(2.0 * images).reshape(-1, 2))
-    assert "Nothing more can be suggested" in told(opened(folder))
+    assert "Nothing more can be suggested" in text_of(open_page(folder))
     open_labels(FolderDataset(folder)).add(["call_00000.png"], "robin")
-    assert told(opened(folder))
+    assert text_of(open_page(folder))
 
 
-def test_a_label_file_that_goes_bad_is_a_sentence(opened: Open, store: LabelStore, names: list[str]) -> None:
+def test_a_label_file_that_goes_bad_is_a_sentence(open_page: Open, store: LabelStore, names: list[str]) -> None:
     store.add(names[:5], "robin")
-    app = suggestion(opened())
+    app = suggestion(open_page())
     store.path.write_bytes(b"no labels" * 1000)
     button(app, "Accept").click().run()
     assert not app.exception
-    assert "are damaged" in told(app)
+    assert "are damaged" in text_of(app)
 
 
-def test_a_class_that_goes_while_its_batch_is_shown(opened: Open, store: LabelStore, names: list[str]) -> None:
+def test_a_class_that_goes_while_its_batch_is_shown(open_page: Open, store: LabelStore, names: list[str]) -> None:
     store.add(names[:5], "robin")
     store.add(names[60:65], "wren")
-    app = suggestion(opened())
+    app = suggestion(open_page())
     button(app, "Accept").click().run()
     store.delete("robin")
     app.run()
@@ -301,23 +301,23 @@ def test_a_class_that_goes_while_its_batch_is_shown(opened: Open, store: LabelSt
     assert "robin" not in question(app)
 
 
-def test_a_batch_stays_when_others_label_other_images(opened: Open, store: LabelStore, names: list[str]) -> None:
+def test_a_batch_stays_when_others_label_other_images(open_page: Open, store: LabelStore, names: list[str]) -> None:
     store.add(names[:5], "robin")
-    app = suggestion(opened())
+    app = suggestion(open_page())
     asked = question(app)
     store.add(names[60:75], "wren")
     app.run()
     assert question(app) == asked
-    assert question(opened()) != asked
+    assert question(open_page()) != asked
     assert progress(app)[0] == 20
     store.add(names, "all")
     app.run()
-    assert "Every image has a class." in told(app)
+    assert "Every image has a class." in text_of(app)
 
 
-def test_names_are_text(opened: Open, store: LabelStore, names: list[str]) -> None:
+def test_names_are_text(open_page: Open, store: LabelStore, names: list[str]) -> None:
     store.add(names[:5], HOSTILE)
-    app = suggestion(opened())
+    app = suggestion(open_page())
     assert question(app).endswith(HOSTILE)
     assert "<b onclick" not in html(app)
     button(app, "Accept").click().run()
@@ -327,7 +327,7 @@ def test_names_are_text(opened: Open, store: LabelStore, names: list[str]) -> No
 @pytest.fixture
 def page(birds: Path) -> Iterator[Page]:
     """The page in a browser."""
-    with seen(birds, "worklist", height=1000) as page:
+    with browse_page(birds, "worklist", height=1000) as page:
         page.locator(".covey-progress").wait_for()
         yield page
 
