@@ -49,6 +49,14 @@ def user_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(autouse=True, scope="session")
+def bytecode() -> Iterator[None]:
+    """Let the hundreds of processes that tests start keep what they compile, or each of them compiles covey anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def main_module(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put back the main module after each test: Streamlit replaces it, and new processes would begin with that."""
