@@ -25,7 +25,7 @@ from covey_dashboard.current_labels import label_store, observe_labels
 from covey_dashboard.data.labels import find_outdated_labels, read_image_labels
 from covey_dashboard.pages.labels.label_tables import import_upload
 from covey_dashboard.server import server, thumbnails
-from covey_dashboard.state import LabelBarState, LabelsState
+from covey_dashboard.state import LabelsState
 
 Open = Callable[..., AppTest]
 PAGES = ("labels", "explore")
@@ -236,7 +236,7 @@ def test_a_table_is_imported_by_the_rules_of_the_command_and_what_is_left_out_is
         "Of 4 rows 1 used; 1 without a file name (line 5);"
         " 1 that may mean several images (c.png: north/c.png or south/c.png); 1 that name no image (zz.png)."
     )
-    assert LabelBarState.recall().report == f"mine.csv: {report} 1 label: 1 new."
+    assert LabelsState.recall().report_by_location[str(birds)] == f"mine.csv: {report} 1 label: 1 new."
     assert LabelsState.recall().import_by_location[str(birds)].balance.describe() == report
     assert label_store(str(birds)).by_image() == {names[1]: ("robin",)}
 
