@@ -15,7 +15,8 @@ LAYERS = {
     "current_dataset": 3, "current_labels": 3, "widgets": 4, "pages": 5,
 }  # fmt: skip
 """How high each part of the dashboard stands: while it runs, it imports from its own or lower ones only."""
-ABOVE_ALL = {"server/app.py"}
+ABOVE_ALL = {"server/app.py", "server/web.py"}
+"""What Streamlit starts: the script of the pages, and the application around it, which imports them beforehand."""
 
 
 def nodes_of(kind: type[ast.AST], *, but: str) -> Iterator[tuple[str, ast.AST]]:

@@ -79,7 +79,11 @@ def image_labelling(store: LabelStore) -> ImageLabelling:
     Raises:
         CoveyError: the labels cannot be read.
     """
-    return ImageLabelling(store.classes(), lambda name, label: give_class(store, lambda: [name], label))
+
+    def give(name: str, label: str) -> None:
+        give_class(store, lambda: [name], label)
+
+    return ImageLabelling(store.classes(), give)
 
 
 def show_grow_button(view: ExploreView, hidden: Mask, remaining_names: Set[str], rows: Rows) -> None:
