@@ -37,7 +37,7 @@ from covey_dashboard.pages.explore.addressed_view import apply_addressed_groups
 from covey_dashboard.pages.explore.explore_view import ExploreView, MapOptions
 from covey_dashboard.pages.explore.map_options import show_view_menus
 from covey_dashboard.server.read_only import is_read_only, refuse_if_read_only
-from covey_dashboard.state import KEPT, ExploreState, OptionState
+from covey_dashboard.state import ExploreState, OptionState, Widget
 from covey_dashboard.widgets.forms import set_option, show_form
 from covey_dashboard.widgets.messages import show_hint
 from covey_dashboard.widgets.page_frame import title_components
@@ -210,19 +210,24 @@ def show_group_line(opened: OpenEmbedding, state: ExploreState, view: ExploreVie
 
 
 def choose_grouping(opened: OpenEmbedding, state: ExploreState) -> None:
-    """Let a person choose between kept groups and the clusterers that find others."""
-    titles = title_groupings(opened)
-    state.grouping.set(_current_name(opened, state))
+    """Let a person choose between kept groups and the clusterers that find others.
+
+    Where the list has to follow the groups it begins anew under another key, so that what the browser still sends of
+    the old list is no choice.
+    """
+    titles, name = title_groupings(opened), _current_name(opened, state)
+    if state.grouping.is_known and state.grouping.content != name:
+        state.list_round += 1
     st.selectbox(
         "Find groups with",
         list(titles),
+        list(titles).index(name) if name in titles else None,
         format_func=titles.__getitem__,
         key=state.grouping.key,
         label_visibility="collapsed",
         on_change=begin_grouping,
-        args=(opened, state),
+        args=(opened, state, state.grouping),
         width=170,
-        persist_state=KEPT,
     )
 
 
@@ -248,11 +253,11 @@ def _name_of(clusterer: Clusterer | None) -> str:
     return names[0] if names else ""
 
 
-def begin_grouping(opened: OpenEmbedding, state: ExploreState) -> None:
-    """Show the groups that a person chose, or look for them."""
-    name = state.grouping.content
-    if name == _current_name(opened, state):  # the list follows the groups, which Streamlit may take for a choice
+def begin_grouping(opened: OpenEmbedding, state: ExploreState, chosen: Widget[str]) -> None:
+    """Show the groups that a person chose, or look for them, unless the list has begun anew meanwhile."""
+    if chosen != state.grouping:
         return
+    name = chosen.content
     for entry, clusterer in list_stored_clusterings(opened):
         if entry.name == name:
             state.begin(clusterer)

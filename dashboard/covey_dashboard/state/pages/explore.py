@@ -25,16 +25,17 @@ class ExploreState:
     """The page Explore, for one embedding: what a person has set, and what is seen.
 
     `clusterer` is what is to find the groups, `groups` are those that are shown, with the numbers (n,) under which
-    they are shown. `form_round` makes the form of the clusterer begin anew. `hidden` are the numbers of hidden groups.
-    `notice` says what became of a click or of the address. `addressed` is what the address says of groups that are not
-    there yet, `removed_at_first` the images that it removes; `is_from_address` whether it was read. `keeping` ends,
-    with what to say, when the groups are kept.
+    they are shown. `form_round` makes the form of the clusterer begin anew, `list_round` the list of groupings.
+    `hidden` are the numbers of hidden groups. `notice` says what became of a click or of the address. `addressed` is
+    what the address says of groups that are not there yet, `removed_at_first` the images that it removes;
+    `is_from_address` whether it was read. `keeping` ends, with what to say, when the groups are kept.
     """
 
     identity: str
     location: str
     clusterer: Clusterer | None = None
     form_round: int = 0
+    list_round: int = 0
     groups: Groups | None = None
     numbers: Labels | None = None
     selection: Selection = attrs.field(factory=AllImages)
@@ -73,7 +74,7 @@ class ExploreState:
     @property
     def grouping(self) -> Widget[str]:
         """The list of groupings that are kept, and of clusterers."""
-        return Widget(f"explore.grouping {self.identity}")
+        return Widget(f"explore.grouping {self.identity} {self.list_round}")
 
     @property
     def is_open(self) -> Widget[bool]:
