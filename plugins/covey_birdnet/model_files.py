@@ -69,7 +69,7 @@ def check_file(path: Path, name: str) -> None:
         raise CoveyError(
             f"{path} is not the {name} that birdnet needs (its SHA-256 begins with {content[:8]}, not with"
             f" {SHA256[name][:8]}): other models of BirdNET do not fit; leave out weights, and fetch the right one with"
-            " covey weights birdnet."
+            " covey weights birdnet, or on the page Start of the dashboard."
         )
 
 

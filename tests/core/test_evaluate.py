@@ -340,4 +340,4 @@ def test_columns_without_a_file(covey: Cli, run: Path) -> None:
 def test_a_dataset_without_clusters(covey: Cli, images: Path, tmp_path: Path) -> None:
     result = covey("evaluate", images, "--labels", write_labels(tmp_path / "labels.csv"))
     assert result.exit_code == 2
-    assert "make one with covey run" in result.stderr
+    assert "find groups on the page Start of the dashboard, or by covey run" in result.stderr

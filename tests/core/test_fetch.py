@@ -399,7 +399,7 @@ def test_check_finds_recordings_that_are_not_what_was_fetched(covey: Cli, aviary
     assert "fetched recordings" not in covey("info", tmp_path).stdout
     done = covey("info", tmp_path, "--check")
     assert (
-        "Of 3 fetched recordings 1 unchanged; 1 changed since: delete them, and covey fetch fetches them again (AV2);"
+        "Of 3 fetched recordings 1 unchanged; 1 changed since: delete them, and fetch them again (AV2);"
         " 1 not there (AV3)." in done.stdout
     )
     damaged.unlink()
@@ -544,7 +544,8 @@ class TestKeys:
         monkeypatch.delenv("AVIARY_KEY")
         missing = covey("find", "aviary", "gen:Inventa")
         assert missing.exit_code == 2
-        assert "aviary needs a key. Everybody has one. Then store it once by `covey keys set aviary`" in missing.stderr
+        assert "aviary needs a key. Everybody has one. Then store it once on the page Start" in missing.stderr
+        assert "of the dashboard or by `covey keys set aviary`" in missing.stderr
         assert run_keys("set", "aviary", typed=KEY + "\n") == "The key of aviary is stored.\n"
         if os.name != "nt":
             assert stat.S_IMODE((home / "keys.json").stat().st_mode) == 0o600

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from tests.core.language import STOP_LIST, VAGUE_LIST, Function, count_bindings, read_functions
 
+from covey.commands.main import main
+
 COMMANDS_ONLY = {
     *("export_experiment.py", "experiment.py", "named_features.py", "plan.py", "storage_contract.py"),
     *("exports.py", "import_features.py", "label_file.py", "leaderboard.py", "pointer.py", "unused_pictures.py"),
@@ -20,6 +22,8 @@ COMMANDS_ONLY = {
 """Modules whose sentences with flags are written by commands, or for other programs."""
 FLAG = re.compile(r"(?<![\w-])--[a-z]")
 ROOT = Path(__file__).parents[2]
+COMMAND = re.compile(rf"\bcovey (?:{'|'.join(main.commands)})\b")
+PAGES = ("data", "pages", "widgets")
 PRODUCT = ("core", "plugins", "dashboard")
 
 
@@ -70,8 +74,34 @@ def read_sentences(path: Path) -> Iterator[str]:
             yield node.value
 
 
+def list_browser_modules() -> Iterator[Path]:
+    """Yield the modules whose sentences a browser may show."""
+    for folder in ("core/covey", "plugins", *(f"dashboard/covey_dashboard/{name}" for name in PAGES)):
+        yield from (path for path in (ROOT / folder).rglob("*.py") if "commands" not in path.parts)
+
+
+def read_dead_ends(source: str) -> Iterator[str]:
+    """Yield the sentences that name a command, and neither a page of the dashboard nor whom to ask."""
+    nodes = list(ast.walk(ast.parse(source)))
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "in_terminal"]
+    docstrings = [node.value for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)]
+    sentences = [node for node in nodes if isinstance(node, ast.JoinedStr)]
+    excused = {id(part) for node in (*calls, *docstrings) for part in ast.walk(node)}
+    parts = {id(part) for sentence in sentences for part in sentence.values}
+    for node in nodes:
+        if isinstance(node, ast.JoinedStr | ast.Constant) and id(node) not in excused | parts:
+            values = node.values if isinstance(node, ast.JoinedStr) else [node]
+            text = "".join(str(part.value) for part in values if isinstance(part, ast.Constant))
+            if COMMAND.search(text) and not re.search("dashboard|terminal", text):
+                yield text
+
+
 def test_what_a_browser_may_show_names_options_and_no_flags() -> None:
-    folders = ["core/covey", "plugins", *(f"dashboard/covey_dashboard/{name}" for name in ("data", "pages", "widgets"))]
-    paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py") if "commands" not in path.parts]
-    flagged = {path.name for path in paths if any(FLAG.search(text) for text in read_sentences(path))}
+    flagged = {path.name for path in list_browser_modules() if any(map(FLAG.search, read_sentences(path)))}
     assert flagged <= COMMANDS_ONLY
+
+
+def test_no_sentence_that_a_browser_may_show_leads_to_a_command_alone() -> None:
+    assert list(read_dead_ends("raise CoveyError(f'{path} is damaged: use covey labels repair.')"))
+    assert not list(read_dead_ends("raise CoveyError(f'Use {in_terminal(f\"covey labels repair {path}\")}.')"))
+    assert [text for path in list_browser_modules() for text in read_dead_ends(path.read_text("utf-8"))] == []

@@ -68,7 +68,7 @@ def test_a_damaged_memory_is_made_anew(tmp_path: Path, content: str) -> None:
 
 
 def test_a_wildcard_that_nothing_fits_is_told(tmp_path: Path) -> None:
-    with pytest.raises(CoveyError, match=r"No layer of listed matches 'layer9\.\*': `covey layers listed` lists"):
+    with pytest.raises(CoveyError, match=r"No layer of listed matches 'layer9\.\*': there are stem, .* in a terminal"):
         expanded(tmp_path / "layers.json", "layer9.*")
 
 

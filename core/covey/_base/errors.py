@@ -22,6 +22,11 @@ def did_you_mean(word: str, names: Iterable[str]) -> str:
     return f" Did you mean {' or '.join(repr(names_by_lower[name]) for name in similar)}?"
 
 
+def in_terminal(command: str) -> str:
+    """Return a command as it stands in messages that somebody without a terminal may read: with whom to ask for it."""
+    return f"{command} in a terminal (without one, ask whoever looks after covey for you)"
+
+
 def reason(error: BaseException) -> str:
     """Return the message of an error in one line, without error number and final full stop, shortened if very long."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)

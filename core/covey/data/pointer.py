@@ -96,5 +96,8 @@ def read_pointer(home: Path) -> Pointer | None:
         if not images and not recordings:
             raise ValueError("it names no folder")
     except (OSError, ValueError, RecursionError, TypeError, AttributeError) as error:
-        raise CoveyError(f"{path} is damaged: delete it and run covey with --out again.") from error
+        raise CoveyError(
+            f"{path} is damaged: delete it, and choose the folder again on the page Start of the dashboard, or by"
+            " covey run --out."
+        ) from error
     return Pointer(home, images, recordings, token)

@@ -29,10 +29,10 @@ def describe_unused_pictures(dataset: Dataset) -> Iterator[str]:
 def describe_image_choices(dataset: Dataset) -> str:
     """Return which folders of images there are to choose from, and how, in a sentence."""
     names = [folder.name for folder in dataset.image_choices]
-    command = f"covey info {dataset.location} --images {dataset.image_choices[0]}"
     return (
         f"{dataset.location} holds images of different recipes, which are not mixed: {', '.join(names)}."
-        f" Choose one on the page Start of the dashboard, or by {command}"
+        f" Choose one on the page Start of the dashboard, or by covey info {dataset.location}"
+        f" --images {dataset.image_choices[0]}"
     )
 
 

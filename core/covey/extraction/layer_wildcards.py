@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from covey._base.digests import digest
 from covey._base.errors import CoveyError
 from covey._base.files import read_text, write_text
+from covey._base.text import preview
 from covey.components import options
 from covey.components.contracts import FeatureExtractor
 from covey.components.versions import package_versions
@@ -51,8 +52,8 @@ def _match_layers(wildcard: str, available: Sequence[str], extractor: FeatureExt
     matches = [layer for layer in available if fnmatchcase(layer, wildcard)]
     if not matches:
         raise CoveyError(
-            f"No layer of {extractor.name} matches {wildcard!r}: `covey layers {extractor.name}` lists the layers of a"
-            " model."
+            f"No layer of {extractor.name} matches {wildcard!r}: there are {preview(available)}"
+            f" (`covey layers {extractor.name}` lists all in a terminal)."
         )
     return matches
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from covey._base.errors import CoveyError, reason
+from covey._base.errors import CoveyError, in_terminal, reason
 from covey._base.files import create_file
 from covey.labelling.untrusted_sqlite import check_files, journal_of, rolled_back_copy
 
@@ -242,7 +242,8 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
         raise CoveyError(f"The labels {path} were written by a newer covey: install that one to read them.")
     elif schema != _schema_of(_number(db, "user_version")):
         raise CoveyError(
-            f"The labels {path} were changed by another program: use covey labels repair, or move the file away."
+            f"The labels {path} were changed by another program: use {in_terminal('covey labels repair')}, or move the"
+            " file away."
         )
     elif db.execute("SELECT group_concat(typeof(number)) FROM revision").fetchone() != ("integer",):
         raise _damaged(path)
@@ -342,5 +343,6 @@ def _as_covey_error(path: Path, error: sqlite3.DatabaseError | UnicodeDecodeErro
 
 def _damaged(path: Path) -> CoveyError:
     return CoveyError(
-        f"The labels {path} are damaged, and left as they are: use covey labels repair, or move the file away."
+        f"The labels {path} are damaged, and left as they are: use {in_terminal('covey labels repair')}, or move the"
+        " file away."
     )

@@ -150,7 +150,7 @@ def _describe_backups(path: Path) -> str:
     backups = list_backups(path)
     if not backups:
         return "There is no backup."
-    return f"The latest backup is {backups[-1]}: covey labels repair --from-backup takes it instead."
+    return f"The latest backup is {backups[-1]}: take it instead with --from-backup."
 
 
 def _read_damaged(path: Path) -> _Salvage:

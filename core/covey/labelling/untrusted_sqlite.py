@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from covey._base.errors import CoveyError, reason
+from covey._base.errors import CoveyError, in_terminal, reason
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER = 100
@@ -85,11 +85,12 @@ def _check_header(path: Path, header: bytes) -> None:
     if len(header) < _HEADER:
         raise CoveyError(
             f"The labels {path} were emptied or cut off ({len(header)} bytes are there): use"
-            " covey labels repair --from-backup, or move the file away to begin anew."
+            f" {in_terminal('covey labels repair --from-backup')}, or move the file away to begin anew."
         )
     if header.startswith(_MAGIC) and header[18:20] != _LEGACY:
         raise CoveyError(
-            f"The labels {path} were changed by another program: use covey labels repair, or move the file away."
+            f"The labels {path} were changed by another program: use {in_terminal('covey labels repair')}, or move the"
+            " file away."
         )
 
 

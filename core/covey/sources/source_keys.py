@@ -33,8 +33,8 @@ def read_key(source: type[Source]) -> str:
     secret = _find_secret(source, key)
     if not secret:
         raise CoveyError(
-            f"{source.name} needs a key. {key.how} Then store it once by `covey keys set {source.name}`, or put it into"
-            f" the environment variable {key.variable}."
+            f"{source.name} needs a key. {key.how} Then store it once on the page Start of the dashboard or by `covey"
+            f" keys set {source.name}`, or put it into the environment variable {key.variable}."
         )
     if not _VALID.fullmatch(secret):
         raise CoveyError(f"The key of {source.name} has blanks or odd characters: set it again.")

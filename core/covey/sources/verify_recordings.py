@@ -47,6 +47,6 @@ def _find_problem(path: Path | None, content: str) -> str:
     if path is None:
         return "not there"
     try:
-        return "" if hash_file(path) == content else "changed since: delete them, and covey fetch fetches them again"
+        return "" if hash_file(path) == content else "changed since: delete them, and fetch them again"
     except OSError as error:
         return f"that cannot be read: {reason(error)}"

@@ -80,7 +80,10 @@ class Leaderboard:
         self.clusterings = {entry.title: dataset.load(entry) for entry in dataset.clusterings()}
         self._read_table = functools.lru_cache(maxsize=2)(self._load_table)
         if not self.clusterings:
-            raise CoveyError(f"There is no clustering in {dataset.location}: make one with covey run.")
+            raise CoveyError(
+                f"There is no clustering in {dataset.location}: find groups on the page"
+                " Start of the dashboard, or by covey run."
+            )
 
     def names(self) -> list[str]:
         """Return the images of all clusterings, sorted."""

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from covey._base.errors import CoveyError
+from covey._base.errors import CoveyError, in_terminal
 from covey._base.text import count_noun
 from covey.components.contracts import Labels
 from covey.components.fitting import State
@@ -234,7 +234,7 @@ def _check_time(path: Path, shape: tuple[int, ...], edges: int) -> None:
         most = max(0, (shape[2] - 1) // 2)
         raise CoveyError(
             f"{path} has {count_noun(shape[2], 'column')} of time, of which none is left without {edges} at both ends:"
-            f" bring it in by covey import features --edges {most}."
+            f" bring it in by {in_terminal(f'covey import features --edges {most}')}."
         )
 
 

@@ -144,7 +144,8 @@ def _choose_row(rows: Sequence[Row], name: str | None, title_by_stem: Mapping[st
     title = title_by_stem.get(table_stem(name), name)
     if title not in rows_by_name:
         raise CoveyError(
-            f"There is no clustering {name!r}.{did_you_mean(title, rows_by_name)} `covey compare` lists them."
+            f"There is no clustering {name!r}.{did_you_mean(title, rows_by_name)} The page Compare of the dashboard"
+            " and `covey compare` list them."
         )
     return rows_by_name[title]
 

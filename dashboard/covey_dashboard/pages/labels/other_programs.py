@@ -105,7 +105,9 @@ def _prepare(location: str, exporter: Exporter) -> str:
 def _zip_files(files: Sequence[Path], root: Path) -> bytes:
     """Return files as one ZIP archive. Raises CoveyError if they are too large for a browser."""
     if (total := sum(path.stat().st_size for path in files)) > MOST_BYTES:
-        raise CoveyError(f"The files have {total / 1e6:,.0f} MB, too many for a browser: write them with covey export.")
+        raise CoveyError(
+            f"The files have {total / 1e6:,.0f} MB, too many for a browser: write them with covey export in a terminal."
+        )
     archive_file = io.BytesIO()
     with zipfile.ZipFile(archive_file, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in files:
