@@ -132,6 +132,25 @@ def test_zoom_changes_the_axes_and_contrast_the_picture(page: Page, viewer: Loca
     expect(viewer.locator(".whole .moved")).to_have_css("filter", "contrast(1) brightness(1)")
 
 
+def test_the_sound_goes_on_while_its_image_is_labelled_and_that_is_undone(page: Page, viewer: Locator) -> None:
+    label, audio = viewer.locator(".facts .class"), page.locator(".gallery audio")
+    viewer.get_by_role("button", name="Loop").click()
+    viewer.get_by_role("button", name="Play (P)").click()
+    wait_for_sound(audio)
+    address = audio.get_attribute("src")
+    viewer.get_by_label("Class of this image").fill("great tit")
+    page.keyboard.press("Enter")
+    expect(label).to_have_text("great tit")
+    page.keyboard.press("Control+z")
+    expect(label).to_have_count(0)
+    assert audio.get_attribute("src") == address
+    wait_for_sound(audio)
+    expect(viewer.get_by_role("button", name="Stop (P)")).to_be_visible()
+    page.keyboard.press("Control+Shift+z")
+    expect(label).to_have_text("great tit")
+    viewer.get_by_role("button", name="Loop").click()
+
+
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci in dashboard/")
 def test_tiles_tooltip_and_viewer_are_accessible(page: Page) -> None:
     page.add_script_tag(path=AXE)

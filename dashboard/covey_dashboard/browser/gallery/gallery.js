@@ -213,7 +213,7 @@ export class Gallery {
     this.outbox.settle(answered);
     this.removed = removedByVersion.get(version) ?? out;
     removedByVersion.set(version, this.removed);
-    this.player.stop();
+    if (!names.includes(this.player.name)) this.player.stop();
     this.tiles.forEach((tile) => tile.remove());
     this.tiles.clear();
     this.neighbours.hidden = !like;

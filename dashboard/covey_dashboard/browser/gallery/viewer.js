@@ -29,6 +29,14 @@ import { Spectrogram } from "./spectrogram.js";
 const ZOOM = 1.5;
 const LIGHTS = { contrast: [0.4, 4], brightness: [0.3, 3] };
 
+/**
+ * Whether a key undoes, or does again, what was done last.
+ *
+ * @param {KeyboardEvent} event
+ */
+const asksForHistory = (event) =>
+  (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !isTyping(event);
+
 /** One image large, with its axes, its sound, and what is known of it. */
 export class Viewer {
   index = 0;
@@ -133,8 +141,8 @@ export class Viewer {
   /** @param {number} index */
   show(index) {
     this.index = this.gallery.current = index;
-    this.gallery.player.stop();
     const { name, label } = this.gallery.tileContent(index);
+    if (this.gallery.player.name !== name) this.gallery.player.stop();
     this.name.textContent = name;
     this.sound.highest = this.gallery.content.axes.high;
     this.sound.mark();
@@ -276,6 +284,7 @@ export class Viewer {
 
   /** @param {KeyboardEvent} event */
   pressKey(event) {
+    if (asksForHistory(event)) return; // the page undoes
     event.stopPropagation();
     if (isTyping(event) || event.altKey || event.ctrlKey || event.metaKey) return;
     const isSlider = event.target instanceof HTMLInputElement;
