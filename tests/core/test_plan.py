@@ -71,7 +71,6 @@ def fragile(distribution: Distribution) -> None:
 def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often extractors were loaded, neighbour graphs and trees were made."""
     pytest.importorskip("umap", reason="needs covey[umap]")
-    pytest.importorskip("hdbscan", reason="needs covey[hdbscan]")
     from covey.analysis.density import Tree
     from covey_umap import Umap
 
@@ -131,7 +130,6 @@ def test_a_matrix_computes_each_intermediate_result_once(
 def test_values_clustered_together_are_those_of_each_alone(
     covey: Cli, images: Path, tmp_path: Path, name: str, option: str, values: str
 ) -> None:
-    pytest.importorskip(name if name == "hdbscan" else "sklearn", reason="needs covey[hdbscan]")
     words = ["--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=3", "--clusterer", name]
     words += ["--set", "clusterer.min_samples=2"]
     covey("run", images, "--out", tmp_path / "together", *words, "--set", f"clusterer.{option}={values}")

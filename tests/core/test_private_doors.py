@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 from contextlib import suppress
 from functools import reduce
@@ -18,7 +17,7 @@ README = (ROOT / "core" / "README.md").read_text("utf-8")
 ROW = re.compile(r"^\| `([\w.]+)` \| (.+) \| `(tests/.+)` \|$", re.MULTILINE)
 DOORS = {door: tests for door, _, tests in ROW.findall(README)}
 HIDDEN = re.compile(
-    r"(^|\.)_[a-z]|(hdbscan|umap)_\b|^umap\.|^streamlit\.(runtime|config|components\.v2\.types)\b"
+    r"(^|\.)_[a-z]|umap_\b|^umap\.|^streamlit\.(runtime|config|components\.v2\.types)\b"
     r"|^kaggle\.|^kagglesdk\.|\.ts_decoder\b|^distributed\.(client|scheduler)\."
 )
 """What is no public name: of a leading underscore, or in a module that the package's documentation does not name."""
@@ -119,13 +118,6 @@ def test_what_is_behind_a_private_door_is_still_there(name: str, monkeypatch: py
 @pytest.mark.parametrize(("door", "tests"), DOORS.items())
 def test_what_goes_through_a_private_door_has_a_test(door: str, tests: str) -> None:
     assert (ROOT / tests).is_file()
-
-
-def test_private_functions_take_what_they_are_given() -> None:
-    tree_to_labels = pytest.importorskip("hdbscan.hdbscan_")._tree_to_labels
-    parameters = list(inspect.signature(tree_to_labels).parameters)
-    assert parameters[:4] == ["X", "single_linkage_tree", "min_cluster_size", "cluster_selection_method"]
-    assert "cluster_selection_epsilon" in parameters
 
 
 def test_what_scripts_and_styles_name_of_streamlits_pages_is_listed_and_still_there() -> None:
