@@ -200,8 +200,8 @@ def test_validity_is_that_of_the_package_hdbscan(columns: int, decimals: int) ->
     validity = pytest.importorskip("hdbscan.validity", reason="needs covey[dev]")
     random = np.random.default_rng(columns)
     labels = np.concatenate([np.repeat([0, 1, 2, 3], 3), random.integers(-1, 4, 300)]).astype(np.int32)
-    Z = (random.normal(size=(5, columns)) * 3)[labels] + random.normal(size=(len(labels), columns))
-    Z = np.round(Z, decimals).astype(np.float32)
+    points = (random.normal(size=(5, columns)) * 3)[labels] + random.normal(size=(len(labels), columns))
+    Z: Floats = np.round(points, decimals).astype(np.float32)
     with np.errstate(all="ignore"):
         expected = validity.validity_index(Z.astype(np.float64), labels)
     assert density_validity(Z, labels) == pytest.approx(expected, rel=1e-9, nan_ok=True)

@@ -57,8 +57,9 @@ def _describe_cluster(points: Rows) -> _Cluster:
 def _core_distances(distances: Rows, dimensions: int) -> Rows:
     """Return the distance of each point (n,) to the others of its cluster, of which the nearest count most."""
     with np.errstate(all="ignore"):
-        closeness = np.where(distances > 0, (1 / distances) ** dimensions, 0.0).sum(axis=1) / (len(distances) - 1)
-        return closeness ** (-1 / dimensions) if closeness.any() else closeness
+        closeness: Rows = np.where(distances > 0, (1 / distances) ** dimensions, 0.0).sum(axis=1) / (len(distances) - 1)
+        core_distances: Rows = closeness ** (-1 / dimensions)
+        return core_distances if closeness.any() else closeness
 
 
 def _spanning_tree(lengths: Rows) -> tuple[NDArray[np.intp], Rows]:
