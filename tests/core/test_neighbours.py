@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from covey.analysis.assist.neighbours import MEMBERS, SAMPLE, measure_oddity, nearest_rows
+from covey.analysis.assist.neighbours import MEMBERS, SAMPLE, measure_columns, measure_oddity, nearest_rows
 
 
 @pytest.fixture(name="X")
@@ -26,6 +26,19 @@ class TestNearest:
         distances[chosen] = np.inf
         order: NDArray[np.intp] = np.argsort(distances)
         np.testing.assert_array_equal(nearest_rows(X, np.array(chosen, dtype=np.intp), 50), order[:50])
+
+    def test_far_from_zero_it_is_exact_too(self, X: NDArray[np.float32]) -> None:
+        X += 1000
+        scaled: NDArray[np.float64] = X.astype(np.float64) / X.std(axis=0, dtype=np.float64)
+        order: NDArray[np.intp] = np.argsort(np.linalg.norm(scaled - scaled[5], axis=1))
+        np.testing.assert_array_equal(nearest_rows(X, np.array([5], dtype=np.intp), 100), order[1:101])
+
+    def test_what_was_measured_of_the_columns_is_used(self, X: NDArray[np.float32]) -> None:
+        rows, stretch = np.array([7], dtype=np.intp), np.ones(40, dtype=np.float32)
+        stretch[0] = 1000
+        stretched = nearest_rows(X * stretch, rows, 50, measure_columns(X * stretch))
+        np.testing.assert_array_equal(stretched, nearest_rows(X, rows, 50))
+        assert nearest_rows(X * stretch, rows, 50, measure_columns(X)).tolist() != stretched.tolist()
 
     def test_blocks_do_not_change_the_result(self, X: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch) -> None:
         rows = np.array([3], dtype=np.intp)

@@ -10,7 +10,14 @@ from covey._base.text import count_noun, preview
 from covey._base.user_folders import user_data_folder
 from covey.analysis.assist.certainty import Marks
 from covey.analysis.assist.nearest_groups import find_voters, vote_nearest_groups
-from covey.analysis.assist.neighbours import measure_oddity, nearest_by_cosine, nearest_rows, nearest_to_points
+from covey.analysis.assist.neighbours import (
+    ColumnScale,
+    measure_columns,
+    measure_oddity,
+    nearest_by_cosine,
+    nearest_rows,
+    nearest_to_points,
+)
 from covey.analysis.assist.similarity_space import as_similarity_space
 from covey.analysis.assist.worklist import Answer, Batch, Guesses, Worklist
 from covey.analysis.describe_suggestion import describe_suggestion
@@ -137,6 +144,7 @@ __all__ = [
     "BrokenRecording",
     "Cell",
     "Column",
+    "ColumnScale",
     "Component",
     "Credit",
     "CreditedRecording",
@@ -237,6 +245,7 @@ __all__ = [
     "make_folder",
     "match_clusters",
     "measure_agreement",
+    "measure_columns",
     "measure_oddity",
     "name_recordings",
     "nearest_by_cosine",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from covey.components.contracts import Floats
 
+Rows = NDArray[np.intp]
 BLOCK = 2**22
 """Numbers of an array that are processed at a time."""
 MEMBERS = 500
@@ -16,7 +18,51 @@ SAMPLE = 5000
 """Rows of a group among which neighbours are searched, at most."""
 
 
-def nearest_rows(X: Floats, rows: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+@attrs.frozen(eq=False)
+class ColumnScale:
+    """What a search needs to know of rows (n, d), measured once for many searches.
+
+    Attributes:
+        means: of each column (d,).
+        deviations: the standard deviation of each column (d,), 1 where it is 0.
+        lengths: the squared distance of each scaled row from the mean (n,).
+        longest: the Euclidean length of the longest row, which is not scaled.
+    """
+
+    means: NDArray[np.float64]
+    deviations: Floats
+    lengths: Floats
+    longest: float
+
+    def estimate_distances(self, X: Floats, points: Floats) -> tuple[Floats, float]:
+        """Return the squared distance of each row to the nearest point (n,), and by how much it may be wrong at most.
+
+        With the scale s, the mean m and w = (p - m) / s^2 it is |(x - m) / s|^2 - 2 w (x - m) + w (p - m): one product
+        of matrices, for which the rows need not be scaled.
+        """
+        shifted = points - self.means
+        weights = shifted / self.deviations.astype(np.float64) ** 2
+        constants = (shifted * weights).sum(axis=1) + 2 * weights @ self.means
+        factors, terms = weights.astype(np.float32).T, constants.astype(np.float32)
+        blocks = _blocks(len(X), max(points.shape))
+        nearest = np.concatenate([(terms - 2 * (X[start:end] @ factors)).min(axis=1) for start, end in blocks])
+        size = 2 * self.longest * np.linalg.norm(weights, axis=1).max() + self.lengths.max() + np.abs(constants).max()
+        return nearest + self.lengths, float(size * (X.shape[1] + 8) * np.finfo(np.float32).eps)
+
+
+def measure_columns(X: Floats) -> ColumnScale:
+    """Return what a search needs to know of rows (n, d), at least one."""
+    blocks = [X[start:end] for start, end in _blocks(*X.shape)]
+    means: NDArray[np.float64] = sum(block.sum(axis=0, dtype=np.float64) for block in blocks) / len(X)
+    variances: NDArray[np.float64] = sum(np.square(block - means).sum(axis=0) for block in blocks) / len(X)
+    deviations = np.where(variances > 0, np.sqrt(variances), 1).astype(np.float32)
+    weights = deviations.astype(np.float64) ** -2
+    lengths = np.concatenate([np.square(block - means) @ weights for block in blocks])
+    longest = max(float(np.einsum("ij,ij->i", block, block).max()) for block in blocks) ** 0.5
+    return ColumnScale(means, deviations, lengths.astype(np.float32), longest)
+
+
+def nearest_rows(X: Floats, rows: Rows, count: int, scale: ColumnScale | None = None) -> Rows:
     """Return the rows nearest to a selection of rows, the nearest first, without the selection itself.
 
     The distance to a selection is that to its nearest row, so that a selection of any shape, or in several pieces, has
@@ -27,31 +73,29 @@ def nearest_rows(X: Floats, rows: NDArray[np.intp], count: int) -> NDArray[np.in
         X: features or an embedding (n, d).
         rows: the selection, one or more rows.
         count: number of rows to return; fewer if X has fewer.
+        scale: what `measure_columns` returns for X; None to measure it.
     """
-    sampled_rows: NDArray[np.intp] = np.random.default_rng(0).permutation(rows)[:MEMBERS]
-    distances = _scaled_distances(X, X[sampled_rows])
-    distances[rows] = np.inf
-    order: NDArray[np.intp] = np.argsort(distances, kind="stable")
-    return order[: min(count, len(X) - len(np.unique(rows)))]
+    sampled_rows: Rows = np.random.default_rng(0).permutation(rows)[:MEMBERS]
+    return _find_nearest(X, X[sampled_rows], count, scale or measure_columns(X), np.unique(rows))
 
 
-def nearest_to_points(X: Floats, points: Floats, count: int) -> NDArray[np.intp]:
+def nearest_to_points(X: Floats, points: Floats, count: int, scale: ColumnScale | None = None) -> Rows:
     """Return the rows nearest to points that are no rows themselves, the nearest first; distances as in `nearest_rows`.
 
     Args:
         X: features (n, d).
         points: features of what is searched for (k, d), one or more.
         count: number of rows to return; fewer if X has fewer.
+        scale: what `measure_columns` returns for X; None to measure it.
     """
-    order: NDArray[np.intp] = np.argsort(_scaled_distances(X, points), kind="stable")
-    return order[:count]
+    return _find_nearest(X, points, count, scale or measure_columns(X), np.empty(0, dtype=np.intp))
 
 
-def nearest_by_cosine(X: Floats, points: Floats, count: int) -> NDArray[np.intp]:
+def nearest_by_cosine(X: Floats, points: Floats, count: int) -> Rows:
     """Return the rows that point most nearly where one of some points (k, d) does, the nearest first."""
     directions = points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     lengths = np.maximum(np.linalg.norm(X, axis=1), np.finfo(np.float32).tiny)
-    order: NDArray[np.intp] = np.argsort(-(X @ directions.T).max(axis=1) / lengths, kind="stable")
+    order: Rows = np.argsort(-(X @ directions.T).max(axis=1) / lengths, kind="stable")
     return order[:count]
 
 
@@ -68,7 +112,7 @@ def measure_oddity(Z: Floats) -> Floats:
     """
     from sklearn.neighbors import NearestNeighbors
 
-    sampled_rows: NDArray[np.intp] = np.random.default_rng(0).permutation(len(Z))[:SAMPLE]
+    sampled_rows: Rows = np.random.default_rng(0).permutation(len(Z))[:SAMPLE]
     neighbours = min(NEIGHBOURS, len(sampled_rows) - 1)
     if neighbours < 1:
         return np.zeros(len(Z), dtype=np.float32)
@@ -79,26 +123,24 @@ def measure_oddity(Z: Floats) -> Floats:
     return oddities.astype(np.float32)
 
 
-def _blocks(X: Floats) -> list[tuple[int, int]]:
-    columns: int = X.shape[1]
-    step = max(1, BLOCK // columns)
-    return [(start, start + step) for start in range(0, len(X), step)]
+def _blocks(rows: int, width: int) -> list[tuple[int, int]]:
+    step = max(1, BLOCK // width)
+    return [(start, start + step) for start in range(0, rows, step)]
 
 
-def _deviations(X: Floats) -> Floats:
-    """Return the standard deviation of each column (d,), 1 where it is 0, without a copy of X."""
-    mean: NDArray[np.float64] = sum(X[start:end].sum(axis=0, dtype=np.float64) for start, end in _blocks(X)) / len(X)
-    variance: NDArray[np.float64] = sum(np.square(X[start:end] - mean).sum(axis=0) for start, end in _blocks(X)) / len(
-        X
-    )
-    return np.where(variance > 0, np.sqrt(variance), 1).astype(np.float32)
-
-
-def _scaled_distances(X: Floats, points: Floats) -> Floats:
-    """Return the distance of each row to the nearest point, (n,) float32, with columns of standard deviation 1."""
-    scale = _deviations(X)
-    references = points / scale
-    return np.concatenate([_distances(X[start:end] / scale, references) for start, end in _blocks(X)])
+def _find_nearest(X: Floats, points: Floats, count: int, scale: ColumnScale, excluded: Rows) -> Rows:
+    """Return the rows nearest to points: exact distances are computed of those alone that may be among them."""
+    count = min(count, len(X) - len(excluded))
+    if count < 1:
+        return np.empty(0, dtype=np.intp)
+    estimates, error = scale.estimate_distances(X, points)
+    estimates[excluded] = np.inf
+    limit = np.partition(estimates, count - 1)[count - 1] + 2 * error
+    candidates: Rows = np.flatnonzero(estimates <= limit)
+    references = points / scale.deviations
+    blocks = [candidates[start:end] for start, end in _blocks(len(candidates), X.shape[1])]
+    distances = np.concatenate([_distances(X[block] / scale.deviations, references) for block in blocks])
+    return candidates[np.argsort(distances, kind="stable")][:count]
 
 
 def _distances(block: Floats, references: Floats) -> Floats:

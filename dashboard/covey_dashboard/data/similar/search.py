@@ -10,8 +10,10 @@ import numpy as np
 
 from covey import CoveyError, Features
 from covey.frontend import (
+    ColumnScale,
     Entry,
     is_entry_of,
+    measure_columns,
     nearest_by_cosine,
     nearest_rows,
     nearest_to_points,
@@ -101,6 +103,16 @@ def reads_text(location: str, entry: Entry[Features]) -> bool:
         return False
 
 
+@cached(max_entries=2)
+def measure_features(location: str, entry: Entry[Features]) -> ColumnScale:
+    """Return what searches by some features need to know of all of them.
+
+    Raises:
+        CoveyError: the file is gone or damaged.
+    """
+    return measure_columns(load_table(location, entry).X)
+
+
 @cached(max_entries=8)
 def find_similar(location: str, entry: Entry[Features], query: Query) -> MostSimilar:
     """Return the images of a dataset that are most like something, by some features.
@@ -111,7 +123,8 @@ def find_similar(location: str, entry: Entry[Features], query: Query) -> MostSim
     table: Features = load_table(location, entry)
     match query:
         case LikeImages(names):
-            return MostSimilar(_name_rows(table, nearest_rows(table.X, _rows_of(table, names), MOST)))
+            scale = measure_features(location, entry)
+            return MostSimilar(_name_rows(table, nearest_rows(table.X, _rows_of(table, names), MOST, scale)))
         case LikeWords(text):
             described = describe_elsewhere(location, entry.name, "words", text.encode())
             return MostSimilar(_name_rows(table, nearest_by_cosine(table.X, described.X, MOST)))
@@ -125,7 +138,7 @@ def _find_like_file(
     location: str, table: Features, entry: Entry[Features], way: Way, content: bytes, suffix: str
 ) -> MostSimilar:
     described = describe_elsewhere(location, entry.name, way, content, suffix)
-    names = _name_rows(table, nearest_to_points(table.X, described.X, MOST))
+    names = _name_rows(table, nearest_to_points(table.X, described.X, MOST, measure_features(location, entry)))
     return MostSimilar(names, tuple(described.pictures))
 
 
