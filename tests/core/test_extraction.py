@@ -28,8 +28,10 @@ from covey.data.folder import FolderDataset
 from covey.data.formats import npz
 from covey.data.provenance import Copies, Details
 from covey.data.tables import Features
+from covey.engines.local import Local
+from covey.engines.processes import Processes
 from covey.experiments.pipeline import Pipeline
-from covey.extraction.extraction_speed import estimate_seconds
+from covey.extraction.extraction_speed import SpeedMeter, TimeEstimate, estimate_time
 from covey.testing import Brightness, tiny_images, tiny_tables
 from covey.testing.samples import random_picture
 
@@ -282,14 +284,40 @@ def test_the_speed_of_an_extractor_is_remembered_for_all_its_layers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COVEY_HOME", str(tmp_path / "home"))
-    assert estimate_seconds(Brightness(), 1000) is None
+    assert estimate(1000) is None
     extract(dataset(tmp_path / "few", 3), Brightness())
-    assert estimate_seconds(Brightness(), 1000) is None
+    assert estimate(1000) is None
     extract(dataset(tmp_path / "many"), Brightness(layers=("mean",)))
-    hundred, thousand = (estimate_seconds(Brightness(), count) for count in (100, 1000))
+    hundred, thousand = estimate(100), estimate(1000)
     assert hundred
-    assert thousand == pytest.approx(10 * hundred)
-    assert estimate_seconds(Watched(), 100) is None
+    assert thousand
+    assert hundred.settings == ""  # it obeys none
+    assert estimate(100, Runtime(device="cuda")) == hundred
+    assert thousand.seconds == pytest.approx(10 * hundred.seconds)
+    assert estimate_time(Watched(), 100, Runtime(), Local()) is None
+
+
+def test_a_speed_counts_only_for_the_settings_with_which_it_was_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COVEY_HOME", str(tmp_path / "home"))
+    meter = SpeedMeter()
+    for _ in range(2):
+        meter.count(32)
+    meter.remember(Brightness(), Runtime(device="cpu", precision="float32", threads=3), Local())
+    measured = estimate(100)
+    assert measured
+    assert measured.settings == "cpu, float32, 3 threads"
+    assert estimate(100, Runtime(device="cpu", threads=3)) == measured
+    assert estimate(100, Runtime(device="cuda")) is None
+    assert estimate(100, Runtime(precision="bfloat16")) is None
+    assert estimate(100, Runtime(threads=1)) is None
+    assert estimate_time(Brightness(), 100, Runtime(), Processes()) is None
+
+
+def estimate(images: int, runtime: Runtime | None = None) -> TimeEstimate | None:
+    """Return what is expected of Brightness."""
+    return estimate_time(Brightness(), images, runtime or Runtime(), Local())
 
 
 def test_images_that_come_and_go_while_a_run_is_interrupted(tmp_path: Path) -> None:

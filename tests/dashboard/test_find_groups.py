@@ -122,7 +122,7 @@ def test_the_time_of_a_run_is_told_from_an_earlier_one_on_this_computer(
     assert "How long that takes is unknown until it has begun." in text_of(app)
     copy = shutil.copytree(calls, tmp_path / "copy")
     covey("run", copy, "--extractor", "slow", "--reducer", "cut", "--clusterer", "above")
-    assert re.search(r"That takes about \d+ s on this computer, as fast as the last time", text_of(checked(app.run())))
+    assert re.search(r"That takes about \d+ s on this computer, as fast as the last time;", text_of(checked(app.run())))
 
 
 def test_what_an_extractor_lacks_is_offered_with_size_and_licence(

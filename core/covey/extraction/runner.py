@@ -165,7 +165,7 @@ class Extraction:
                         step.say("")
                     step.advance(len(batch))
                     speed.count(len(batch))
-        speed.remember(extractor)
+        speed.remember(extractor, plan.runtime, self.engine)
 
     def _build_shards(
         self, extractor: FeatureExtractor, plan: Plan, layers: int, batches: Sequence[Batch], step: Step

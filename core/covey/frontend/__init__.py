@@ -87,7 +87,7 @@ from covey.experiments.jobs import (
 from covey.experiments.keep_clustering import keep_clustering
 from covey.experiments.pipeline import Pipeline
 from covey.experiments.plan import PlanLine, summarize_tasks
-from covey.extraction.extraction_speed import estimate_seconds
+from covey.extraction.extraction_speed import TimeEstimate, estimate_time
 from covey.labelling import (
     Action,
     LabelClass,
@@ -196,6 +196,7 @@ __all__ = [
     "TableKind",
     "Task",
     "TerminalProgress",
+    "TimeEstimate",
     "Value",
     "Worklist",
     "allowed_choices",
@@ -220,7 +221,7 @@ __all__ = [
     "describe_text",
     "digest",
     "draw_spectrogram",
-    "estimate_seconds",
+    "estimate_time",
     "evolve",
     "explain_gaps",
     "export",

@@ -16,7 +16,7 @@ from covey.frontend import (
     PlanLine,
     command_words,
     count_noun,
-    estimate_seconds,
+    estimate_time,
     summarize_tasks,
     to_toml,
 )
@@ -92,14 +92,17 @@ def describe_time(experiment: Experiment, plan_lines: Sequence[PlanLine], image_
     """
     missing = {line.component for line in plan_lines if line.reads_images and line.existing < line.tables}
     extractors = [extractor for extractor in experiment.extractors if extractor.name in missing]
-    seconds = [estimate_seconds(extractor, image_count) for extractor in extractors]
-    known_seconds = [estimate for estimate in seconds if estimate is not None]
+    estimates = [estimate_time(each, image_count, experiment.runtime, experiment.engine) for each in extractors]
+    known_estimates = [estimate for estimate in estimates if estimate]
     if not extractors:
         return ""
-    if len(known_seconds) < len(extractors):
+    if len(known_estimates) < len(extractors):
         return "How long that takes is unknown until it has begun."
+    seconds = sum(estimate.seconds for estimate in known_estimates)
+    settings = " and ".join(sorted({estimate.settings for estimate in known_estimates} - {""}))
+    conditions = f" ({settings})" if settings else ""
     return (
-        f"That takes about {format_duration(sum(known_seconds))} on this computer, as fast as the last time;"
+        f"That takes about {format_duration(seconds)} on this computer, as fast as the last time{conditions};"
         " starting, the map and the groups come on top."
     )
 
