@@ -35,15 +35,19 @@ SHORT = ("50",)
 PEOPLE, GROUPS, IMAGES = 10, 200, 20_000
 PATIENCE_S = 120
 NAME_GROUP = """async ([group, name, answer]) => {
-  const roots = () => [document, ...[...document.querySelectorAll("*")].flatMap((host) => host.shadowRoot ?? [])];
-  const find = (selector) => roots().map((root) => root.querySelector(selector)).find(Boolean);
-  const row = `li.group:has([aria-label="Class of Group ${group}"])`;
-  const input = find(`${row} input`);
+  const roots = [...document.querySelectorAll("*")].flatMap((host) => host.shadowRoot ?? []);
+  const sheet = roots.map((root) => root.querySelector(".group-sheet")).find(Boolean);
+  const row = sheet.querySelector(`[aria-label="Class of Group ${group}"]`).closest("li");
+  const note = row.querySelector(".note");
+  const hasAnswer = new Promise((resolve) => {
+    new MutationObserver(() => note.textContent === answer && resolve()).observe(note, { childList: true });
+  });
+  const input = row.querySelector("input");
   input.focus();
   input.value = name;
   input.dispatchEvent(new Event("input", { bubbles: true }));
   input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
-  while (find(`${row} .note`)?.textContent !== answer) await new Promise((resolve) => setTimeout(resolve, 20));
+  await hasAnswer;
 }"""
 """Names a group in the browser, which costs it less than to have it looked at and operated from outside."""
 

@@ -7,11 +7,30 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from covey_dashboard.browser import browser_component
 from covey_dashboard.browser.browser_component import join_modules
 
 BROWSER = Path(browser_component.__file__).parent
+OVERTAKE = """async (script) => {
+  const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  const { default: show } = await import(address);
+  const place = document.body.appendChild(document.createElement("div"));
+  const group = { number: 0, title: "Group 0", colour: "red", facts: [], examples: [], label: "", note: "" };
+  const data = { view: "groups", images: "", groups: [group], classes: [], answered: 0 };
+  const endOvertaken = show({ data, parentElement: place });
+  place.querySelector("input").value = "typed";
+  const end = show({ data, parentElement: place });
+  endOvertaken();
+  const kept = place.querySelector("input")?.value;
+  place.remove();
+  end();
+  return [kept, place.childElementCount];
+}"""
+"""Ends, as Streamlit does it, a first content that a second one overtook; then takes the element away, and ends both.
+
+Returns what stands in the field of the sheet of groups meanwhile, and how much of the sheet is there afterwards."""
 
 
 @pytest.mark.parametrize("name", ["map", "gallery", "profile"])
@@ -43,3 +62,16 @@ def test_a_module_comes_once_and_after_those_that_it_imports(tmp_path: Path) -> 
         "export default () => ONE + TWO;",
         "",
     ]
+
+
+def test_content_that_was_overtaken_takes_nothing_with_it(chromium: Browser) -> None:
+    page = chromium.new_page()
+    assert page.evaluate(OVERTAKE, join_modules(BROWSER / "group_sheet" / "group_sheet.js")) == ["typed", 0]
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["class_field", "flow", "gallery", "group_sheet", "map"])
+def test_every_component_that_ends_waits_until_its_element_is_gone(name: str) -> None:
+    script = (BROWSER / name / f"{name}.js").read_text("utf-8")
+    shown = script[script.index("export default") : script.index("\n}\n", script.index("export default"))]
+    assert shown.count("return ") == shown.count("return onceGone(parentElement, ") > 0

@@ -1,7 +1,7 @@
 // The classes of the bar that labels: a field for a name, and a chip with a key for each of the first nine classes.
 
 import { ClassInput } from "../shared/class_input.js";
-import { element } from "../shared/elements.js";
+import { element, onceGone } from "../shared/elements.js";
 import { Outbox } from "../shared/outbox.js";
 import { unpack } from "../shared/payload.js";
 
@@ -37,10 +37,10 @@ export default function ({ data, parentElement, setStateValue }) {
   field.reportName = (name) => setStateValue("name", { subject: content.subject, name });
   field.sendRequests = (requests) => setStateValue("requests", requests);
   field.show(content);
-  return () => {
+  return onceGone(parentElement, () => {
     field.end();
     classFields.delete(parentElement);
-  };
+  });
 }
 
 export class ClassField {

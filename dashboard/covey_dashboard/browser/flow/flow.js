@@ -1,6 +1,6 @@
 // Which images went from which group of one result to which of another: bands that select.
 
-import { element } from "../shared/elements.js";
+import { element, onceGone } from "../shared/elements.js";
 import { countNoun } from "../shared/texts.js";
 import { bandPath, layOutFlow } from "./flow_layout.js";
 
@@ -29,10 +29,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   diagrams.set(parentElement, diagram);
   diagram.report = (pick) => setTriggerValue("picked", pick);
   diagram.show(data);
-  return () => {
+  return onceGone(parentElement, () => {
     diagram.host.remove();
     diagrams.delete(parentElement);
-  };
+  });
 }
 
 class FlowDiagram {

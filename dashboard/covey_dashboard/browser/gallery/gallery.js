@@ -1,7 +1,7 @@
 // The gallery: every image of a selection, drawn only where a person looks. Which are removed goes back to Python as
 // runs of indices.
 
-import { button, element, nameControl } from "../shared/elements.js";
+import { button, element, nameControl, onceGone } from "../shared/elements.js";
 import { Outbox } from "../shared/outbox.js";
 import { unpack } from "../shared/payload.js";
 import { Player, asksForSound, readSettings } from "../shared/player.js";
@@ -97,10 +97,10 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   gallery.nameRecordings = (folder) => setTriggerValue("recordings", folder);
   gallery.sendRequests = (requests) => setStateValue("requests", requests);
   gallery.show(data);
-  return () => {
+  return onceGone(parentElement, () => {
     gallery.end();
     galleries.delete(parentElement);
-  };
+  });
 }
 
 export class Gallery {

@@ -2,7 +2,7 @@
 
 import { appendPicture } from "../gallery/picture.js";
 import { ClassInput } from "../shared/class_input.js";
-import { element } from "../shared/elements.js";
+import { element, onceGone } from "../shared/elements.js";
 import { Outbox } from "../shared/outbox.js";
 import { encodeName } from "../shared/texts.js";
 
@@ -34,10 +34,10 @@ export default function ({ data, parentElement, setStateValue }) {
   sheets.set(parentElement, sheet);
   sheet.sendRequests = (requests) => setStateValue("requests", requests);
   sheet.show(data);
-  return () => {
+  return onceGone(parentElement, () => {
     sheet.host.remove();
     sheets.delete(parentElement);
-  };
+  });
 }
 
 export class GroupSheet {

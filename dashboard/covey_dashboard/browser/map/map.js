@@ -1,7 +1,7 @@
 // The map: every image a point. Mounted twice: with the points, which are sent once, and with what is shown of them.
 // What a person does goes back as the row of a point or as a polygon in the units of the map.
 
-import { button, element } from "../shared/elements.js";
+import { button, element, onceGone } from "../shared/elements.js";
 import { unpack } from "../shared/payload.js";
 import { densityLines } from "./density.js";
 import { continueDrag, startDrag } from "./drag.js";
@@ -116,18 +116,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const grid = indexPoints(payload.places, coreBox(payload.places));
     pointsByElement.set(parentElement, { ...payload, grid });
     maps.forEach((map) => map.show());
-    return () => {
+    return onceGone(parentElement, () => {
       pointsByElement.delete(parentElement);
-    };
+    });
   }
   const map = maps.get(parentElement) ?? new PointMap(parentElement);
   maps.set(parentElement, map);
   map.report = (pick) => setTriggerValue("picked", pick);
   map.show(payload);
-  return () => {
+  return onceGone(parentElement, () => {
     map.end();
     maps.delete(parentElement);
-  };
+  });
 }
 
 class PointMap {

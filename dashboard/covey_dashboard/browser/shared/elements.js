@@ -45,3 +45,16 @@ export function button(parent, text, title, press) {
  */
 export const nameControl = (text, title) =>
   /\p{L}|\p{N}/u.test(text) && !title.startsWith(text) ? `${text}: ${title}` : title;
+
+/**
+ * Returns what a component gives Streamlit to call once its element is gone.
+ *
+ * Streamlit calls it, too, for content that the next content overtook while the script was on the way. The element is
+ * still in the page then: to end would lose what a person types there, and where they look.
+ *
+ * @param {Node} parent
+ * @param {() => void} end
+ */
+export const onceGone = (parent, end) => () => {
+  if (!parent.isConnected) end();
+};
