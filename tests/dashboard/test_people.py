@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocket, expect
 from tests.dashboard.browser import page_address, serve_dashboard, settle
 
 from covey.labelling import LabelStore
@@ -26,6 +26,20 @@ def label_all(page: Page, label: str) -> None:
     page.keyboard.type(label)
     page.keyboard.press("Enter")
     page.keyboard.press("Control+Enter")
+
+
+def collect_answers(page: Page) -> list[bytes]:
+    """Return a list to which all is added that the server sends to a page, its heading where the whole page runs."""
+    answers: list[bytes] = []
+
+    def collect(answer: str | bytes) -> None:
+        answers.append(answer if isinstance(answer, bytes) else answer.encode())
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framereceived", collect)
+
+    page.on("websocket", listen)
+    return answers
 
 
 def test_everybody_is_asked_once_acts_under_their_name_and_undoes_their_own(
@@ -54,3 +68,19 @@ def test_nobody_is_asked_on_a_machine_of_ones_own(birds: Path, chromium: Browser
         page.goto(page_address(address, "labels"))
         settle(page)
         assert page.get_by_text("Others can open this dashboard too.").count() == 0
+
+
+def test_what_others_label_runs_only_what_shows_labels(birds: Path, store: LabelStore, chromium: Browser) -> None:
+    with serve_dashboard(birds) as (address, _):
+        for name in ("labels", "worklist", "explore"):
+            page = chromium.new_page()
+            answers = collect_answers(page)
+            page.goto(page_address(address, name))
+            settle(page)
+            assert any(b"covey-heading" in answer for answer in answers)
+            answers.clear()
+            store.add(["call_000.png"], f"robin of {name}")
+            expect(page.locator(".chip", has_text=f"robin of {name}")).to_be_visible()
+            settle(page)
+            assert not any(b"covey-heading" in answer for answer in answers)
+            page.close()

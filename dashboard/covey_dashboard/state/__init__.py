@@ -13,6 +13,7 @@ from covey_dashboard.state.labelling import (
     ClassFieldState,
     LabelBarState,
     LabelNoticeState,
+    LabelWatch,
     PersonState,
     VisitState,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "JobBarState",
     "LabelBarState",
     "LabelNoticeState",
+    "LabelWatch",
     "LabelsState",
     "ListedChoices",
     "MapState",

@@ -132,6 +132,13 @@ class LabelBarState:
         self.report, self.has_failed = report, has_failed
 
 
+class LabelWatch:
+    """What follows the labels that other windows change, on every page that shows labels."""
+
+    key = "label_watch"
+    fragment_key = "shows_labels"
+
+
 @attrs.define(eq=False)
 class LabelNoticeState:
     """What every page says of labels that came back to a dataset, until a person has closed it; by its location."""

@@ -18,8 +18,6 @@ from covey_dashboard.widgets.labelling.class_field import find_class, show_class
 from covey_dashboard.widgets.messages import show_hint, show_problem
 
 ELSEWHERE = "In another window, or before this page was reloaded"
-WATCH_S = 4.0
-"""Seconds between two looks whether another window has changed the labels."""
 
 
 def show_label_bar(store: LabelStore, list_names: Callable[[], Sequence[str]]) -> DeltaGenerator:
@@ -178,19 +176,3 @@ def show_report(hint: str = "") -> None:
     state = LabelBarState.recall()
     if message := state.report or hint:
         (show_problem if state.has_failed else show_hint)(message)
-
-
-def follow_changes(store: LabelStore, version: str) -> None:
-    """Run the app again if the labels have changed since the version that is shown, or cannot be read any more."""
-    try:
-        is_current = store.version == version
-    except CoveyError:
-        is_current = False
-    if not is_current:
-        st.rerun()
-
-
-@st.fragment(run_every=WATCH_S)
-def watch_labels(store: LabelStore, version: str) -> None:
-    """Follow what other windows do."""
-    follow_changes(store, version)

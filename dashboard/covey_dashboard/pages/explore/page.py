@@ -35,7 +35,7 @@ from covey_dashboard.pages.explore.explore_view import ExploreView, MapOptions, 
 from covey_dashboard.pages.explore.selected_images import show_images
 from covey_dashboard.state import ExploreState
 from covey_dashboard.widgets.image_addresses import ImageAddresses
-from covey_dashboard.widgets.label_bar import watch_labels
+from covey_dashboard.widgets.label_watch import shows_labels, watch_labels
 from covey_dashboard.widgets.map_view import MapLook, send_points, show_map
 from covey_dashboard.widgets.messages import show_hint, show_problem
 from covey_dashboard.widgets.outdated_labels import show_outdated_labels
@@ -60,7 +60,7 @@ def show_explore(location: str) -> None:
     show_workbench(opened)
 
 
-@st.fragment
+@shows_labels
 def show_workbench(opened: OpenEmbedding) -> None:
     """Show the groups, the map and the images of one embedding; all that a person changes there reruns only this."""
     try:

@@ -19,7 +19,8 @@ from covey_dashboard.pages.explore.choose_selection import select_similar
 from covey_dashboard.pages.explore.explore_view import ExploreView, MapOptions
 from covey_dashboard.state import ExploreState, LabelBarState
 from covey_dashboard.widgets.gallery import ImageLabelling, list_remaining, remove_at_first, show_gallery
-from covey_dashboard.widgets.label_bar import follow_changes, give_class, show_label_bar
+from covey_dashboard.widgets.label_bar import give_class, show_label_bar
+from covey_dashboard.widgets.label_watch import follow_changes
 from covey_dashboard.widgets.messages import show_problem
 
 GROWING = "Adds the images that are most like those left in: a tenth as many, at least 8."

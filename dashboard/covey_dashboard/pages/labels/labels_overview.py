@@ -17,7 +17,7 @@ from covey_dashboard.data.labels import (
     list_classes,
 )
 from covey_dashboard.data.metadata import list_image_names
-from covey_dashboard.widgets.label_bar import watch_labels
+from covey_dashboard.widgets.label_watch import watch_labels
 
 
 @attrs.frozen

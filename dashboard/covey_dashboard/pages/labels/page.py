@@ -33,6 +33,7 @@ from covey_dashboard.server.read_only import is_read_only
 from covey_dashboard.state import LabelsState
 from covey_dashboard.widgets.gallery import list_remaining, show_gallery
 from covey_dashboard.widgets.label_bar import show_label_bar
+from covey_dashboard.widgets.label_watch import shows_labels
 from covey_dashboard.widgets.messages import show_hint, show_problem
 from covey_dashboard.widgets.page_frame import show_page
 
@@ -40,7 +41,7 @@ LIST_HEIGHT = 520
 _component = component("class_list")
 
 
-@st.fragment
+@shows_labels
 def show_labels(location: str) -> None:
     """Show the labels of one dataset; all that a person does there reruns only this."""
     try:

@@ -23,7 +23,8 @@ from covey_dashboard.pages.name_groups.group_summaries import MOST_GROUPS, Group
 from covey_dashboard.server import thumbnails
 from covey_dashboard.server.read_only import VISIT_LABELS, is_read_only, refuse_if_read_only
 from covey_dashboard.state import ClassFieldState, ExploreState, GivenClass, LabelBarState, NameGroupsState
-from covey_dashboard.widgets.label_bar import WATCH_S, act_and_report, button_row, show_report, show_undo_buttons
+from covey_dashboard.widgets.label_bar import act_and_report, button_row, show_report, show_undo_buttons
+from covey_dashboard.widgets.label_watch import shows_labels, watch_labels
 from covey_dashboard.widgets.labelling.class_field import find_class
 from covey_dashboard.widgets.messages import show_hint, show_problem
 from covey_dashboard.widgets.page_frame import link_page, show_page
@@ -115,11 +116,13 @@ def choose_grouping(location: str, entries: Sequence[Entry[Clustering]]) -> Entr
     return next(entry for entry in entries if entry.name == name)
 
 
-@st.fragment(run_every=WATCH_S)
+@shows_labels
 def show_sheet(location: str, entry: Entry[Clustering]) -> None:
     """Show the groups of one clustering; what a person or another window does to them reruns only this."""
     try:
-        show_groups(read_sheet(location, entry))
+        sheet = read_sheet(location, entry)
+        watch_labels(sheet.observed.store, sheet.observed.version)
+        show_groups(sheet)
     except CoveyError as error:
         show_problem(str(error))
 

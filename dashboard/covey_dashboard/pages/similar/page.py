@@ -24,7 +24,8 @@ from covey_dashboard.data.table_titles import title_tables
 from covey_dashboard.pages.similar.ask import IMAGES, ask_query, list_ways
 from covey_dashboard.state import SimilarState
 from covey_dashboard.widgets.gallery import list_remaining, show_gallery
-from covey_dashboard.widgets.label_bar import follow_changes, show_label_bar, watch_labels
+from covey_dashboard.widgets.label_bar import show_label_bar
+from covey_dashboard.widgets.label_watch import shows_labels, watch_labels
 from covey_dashboard.widgets.messages import show_hint, show_problem
 from covey_dashboard.widgets.page_frame import link_page, show_page
 
@@ -33,7 +34,7 @@ MOST_SHOWN = 12
 """Pictures of what is searched for that are shown, at most."""
 
 
-@st.fragment
+@shows_labels
 def show_similar(location: str) -> None:
     """Let a person search one dataset; all that is done there reruns only this."""
     try:
@@ -122,7 +123,6 @@ def show_labelling(observed: ObservedLabels, names: list[str], selection_key: st
     """Let a person name the images that were found. Raises CoveyError."""
     watch_labels(observed.store, observed.version)
     show_label_bar(observed.store, partial(list_remaining, names, selection_key, SimilarState.gallery_key))
-    follow_changes(observed.store, observed.version)
 
 
 def search_like(location: str, names: list[str]) -> None:

@@ -25,8 +25,8 @@ from covey_dashboard.widgets.label_bar import (
     button_row,
     show_report,
     show_undo_buttons,
-    watch_labels,
 )
+from covey_dashboard.widgets.label_watch import shows_labels, watch_labels
 from covey_dashboard.widgets.labelling.class_field import find_class, show_class_field
 from covey_dashboard.widgets.messages import show_hint, show_problem
 from covey_dashboard.widgets.page_frame import link_page, show_page
@@ -67,7 +67,7 @@ def show_worklist(location: str) -> None:
         show_workbench(opened)
 
 
-@st.fragment
+@shows_labels
 def show_workbench(opened: OpenEmbedding) -> None:
     """Show the work-list of one embedding; all that a person does there reruns only this."""
     try:
