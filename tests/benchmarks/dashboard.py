@@ -27,6 +27,10 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.dashboard.browser import free_port
+
 from covey.components.kinds import Kind
 from covey.components.options import build
 from covey.data.folder import FolderDataset
@@ -40,7 +44,6 @@ SHORT = ("20000",)
 COUNTS = (20_000, 100_000)
 GROUPS, DIMENSIONS, CUTS = 60, 8, 50
 TRIES, COLD_TRIES, SESSIONS = 7, 3, 4
-PORT = 8765
 PATIENCE = 120_000
 COVEY = [sys.executable, "-c", "from covey.commands.main import main; main()"]
 PICKED = itertools.count()
@@ -199,7 +202,7 @@ def memory(server: int) -> float:
 @contextmanager
 def serve_dashboard(folder: Path) -> Iterator[tuple[str, int]]:
     """Run the dashboard; yield its address and its process."""
-    words = ["dashboard", str(folder), "--port", str(PORT), "--no-browser"]
+    words = ["dashboard", str(folder), "--port", str(free_port()), "--no-browser"]
     process = subprocess.Popen([*COVEY, *words], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout

@@ -11,6 +11,8 @@ from covey.data.tables import NOISE
 
 LEAF = 32
 """Points in a leaf of the tree that looks for neighbours."""
+BLOCK = 1 << 16
+"""Points whose neighbours are looked up together, which bounds the memory needed."""
 DIGITS = 3
 """Significant digits of a radius."""
 
@@ -44,9 +46,11 @@ class Neighbours:
         lengths = np.empty((len(points), len(ranks)))
         rows = np.empty((len(points), len(ranks)), dtype=np.intp)
         near_each_other: Rows = tree.indices  # points looked up in this order find their neighbours in the cache
-        lengths[near_each_other], rows[near_each_other] = tree.query(
-            points[near_each_other], ranks, distance_upper_bound=np.nextafter(radius, np.inf), workers=-1
-        )
+        for start in range(0, len(points), BLOCK):
+            block = near_each_other[start : start + BLOCK]
+            lengths[block], rows[block] = tree.query(
+                points[block], ranks, distance_upper_bound=np.nextafter(radius, np.inf), workers=-1
+            )
         _order_ties_by_row(lengths, rows)
         core: Points = lengths[:, count - 1].copy() if len(points) >= count else np.full(len(points), np.inf)
         return cls(rows, lengths, core)
