@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from covey_dashboard.server.read_only import NO_DATASET, VISIT_LABELS
 
 TOP = Path(__file__).parents[2]
 START = [sys.executable, "-m", "streamlit", "run", "dashboard/streamlit_app.py"]
+PRINTED = "printed.txt"
 READ_ONLY_FILES = 'mount --bind "$TMPDIR" "$TMPDIR" && mount -o remount,ro,bind / && ! touch "$SEALED" && exec "$@"'
 """Starts a program that can write to its temporary folder alone."""
 
@@ -41,11 +43,22 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def start(port: int, setting: str, scratch: Path, sealed: str = "") -> subprocess.Popen[bytes]:
-    """Start the dashboard; with `sealed`, a path, it can write to `scratch` alone."""
-    places = {"TMPDIR": str(scratch), "COVEY_HOME": str(scratch / "covey"), "HOME": str(scratch), "SEALED": sealed}
-    settings = {DATASET: setting, "STREAMLIT_SERVER_PORT": str(port), "STREAMLIT_SERVER_HEADLESS": "true"}
+    """Start the dashboard as on a desk; with `sealed`, a path, it can write to `scratch` alone.
+
+    What it prints is kept in `scratch`; the browser that it opens does nothing.
+    """
+    places = {
+        "TMPDIR": str(scratch),
+        "COVEY_HOME": str(scratch / "covey"),
+        "HOME": str(scratch),
+        "BROWSER": "true",
+        "SEALED": sealed,
+    }
+    settings = {DATASET: setting, "STREAMLIT_SERVER_PORT": str(port), "STREAMLIT_SERVER_HEADLESS": "false"}
     jail = ["unshare", "--mount", "sh", "-c", READ_ONLY_FILES, "sh"] if sealed else []
-    return subprocess.Popen([*jail, *START], cwd=TOP, env={**os.environ, **places, **settings})
+    with (scratch / PRINTED).open("w") as output:
+        environment = {**os.environ, **places, **settings}
+        return subprocess.Popen([*jail, *START], cwd=TOP, env=environment, stdin=subprocess.DEVNULL, stdout=output)
 
 
 def answers(address: str) -> bool:
@@ -123,7 +136,9 @@ def test_it_answers_under_every_name_to_pages_of_every_site_and_changes_nothing(
         assert ask(address, f"POST {path}", "Host: covey.example.org").status == 403
 
 
-def test_without_the_setting_it_says_what_is_missing(chromium: Browser, tmp_path: Path) -> None:
+def test_without_the_setting_it_says_what_is_missing_and_streamlit_asks_for_nothing(
+    chromium: Browser, tmp_path: Path
+) -> None:
     port = free_port()
     process = start(port, "", tmp_path)
     try:
@@ -133,6 +148,7 @@ def test_without_the_setting_it_says_what_is_missing(chromium: Browser, tmp_path
         page.goto(f"http://localhost:{port}/")
         expect(page.get_by_text(NO_DATASET)).to_be_visible()
         page.close()
+        assert not re.search("mail|statistics", (tmp_path / PRINTED).read_text(), re.IGNORECASE)
     finally:
         process.terminate()
         process.wait(20)
