@@ -21,7 +21,7 @@ from tests.fixture_types import Cli
 import covey as covey_api
 from covey import CoveyError, component, option
 from covey._base.progress import Step
-from covey.components.engine_contract import Done, Engine, ItemQueue, Work
+from covey.components.engine_contract import Done, Engine, ItemQueue, UnfitWorker, Work
 from covey.components.kinds import Kind
 from covey.engines.local import Local
 from covey.engines.processes import Processes
@@ -258,6 +258,10 @@ class Broken(Engine):
                 raise RuntimeError("the engine failed") from error
             if self.fault != "swallows":
                 raise
+        except UnfitWorker:
+            if self.fault != "unfit":
+                raise
+            yield from (Done(number, None, "it does not start") for number, _ in enumerate(items))
 
     def _inner(self) -> Engine:
         return Local()
@@ -283,6 +287,7 @@ class Losing(Broken):
         ("greedy", "a worker has two items at most, but 10,000 were taken before one was done"),
         ("wraps", "an exception of the work must be raised as it is, not as RuntimeError: the engine failed"),
         ("swallows", "an exception of the work must be raised"),
+        ("unfit", "where no worker is fit, CoveyError must be raised, not [Done(number=0"),
         ("lost", "lost items must be yielded too, and items that come back be computed"),
         ("prints", "nothing may be printed to standard output, not 'computing'"),
     ],

@@ -10,23 +10,24 @@ from collections.abc import Callable, Iterator
 import attrs
 import psutil
 
+from covey._base.errors import CoveyError
 from covey._base.progress import Step
-from covey.components.engine_contract import Done, Engine, ItemQueue, Work
+from covey.components.engine_contract import Done, Engine, ItemQueue, UnfitWorker, Work
 from covey.testing.assertions import expect, observe
 from covey.testing.component_checks import ComponentChecks
 
 _ITEMS = 12
 _ODD = 5
 """The item at which the work of some checks breaks."""
-
-
+_REFUSAL = "this process has another version of covey"
+"""Why the work of one check takes no process."""
 _starts: Counter[str] = Counter()
 """How often works were started in this process, by their names."""
 
 
 @attrs.frozen
 class _Squares(Work[int, int]):
-    """Squares numbers; at one of them it raises, or ends its process, if it is told to.
+    """Squares numbers; at one of them it raises, or ends its process, or it refuses every process, if it is told to.
 
     With a name it gives, for any number, how often it was started in the process that computes.
     """
@@ -36,6 +37,8 @@ class _Squares(Work[int, int]):
 
     def start(self) -> Callable[[int], int]:
         _starts[self.name] += 1
+        if self.breaks == "refuse":
+            raise UnfitWorker(_REFUSAL)
 
         def compute(number: int) -> int:
             if self.name:
@@ -116,6 +119,15 @@ class EngineChecks(ComponentChecks[Engine]):
             message = f"{self.name}: an exception of the work must be raised as it is, not as {kind}: {error}."
             raise AssertionError(message) from error
         raise AssertionError(f"{self.name}: an exception of the work must be raised.")
+
+    def check_unfit_workers(self) -> None:
+        """Where no worker is fit for the work, CoveyError with the reason is raised, and nothing counts as lost."""
+        try:
+            outcomes = self._compute(_Squares("refuse"))
+        except CoveyError as error:
+            expect(_REFUSAL in str(error), f"{self.name}: the error must say why no worker is fit, not only: {error}")
+            return
+        raise AssertionError(f"{self.name}: where no worker is fit, CoveyError must be raised, not {outcomes[:1]}.")
 
     def check_lost_worker(self) -> None:
         """A worker that ends costs only the items that it had; these are yielded as lost, and given again if asked."""
