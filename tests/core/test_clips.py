@@ -20,6 +20,7 @@ from covey.data.metadata import read_metadata
 from covey.data.pointer import point_to_recordings
 from covey.sound.clip_samples import read_centred, read_stretch
 
+CONVERTED = "downloaded_data_wav_22050sps"
 RATE = 8000
 
 
@@ -107,6 +108,21 @@ def test_saying_where_recordings_are_confirms_no_images_of_a_stranger(birds: Pat
     dataset = FolderDataset(birds)
     assert dataset.images is None
     assert dataset.recording_folders == [tmp_path / "card"]
+
+
+def test_a_folder_is_listed_for_its_recordings_once_until_it_changes(
+    birds: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[Path] = []
+    list_folder = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda folder: listed.append(folder) or list_folder(folder))
+    for _ in range(3):
+        assert FolderDataset(birds).recording_folders == []
+    assert listed.count(birds) == 1
+    (birds / CONVERTED).mkdir()
+    os.utime(birds, (2e9, 2e9))  # clocks of file systems are too coarse for what follows at once
+    assert FolderDataset(birds).recording_folders == [birds / CONVERTED]
+    assert listed.count(birds) == 2
 
 
 def test_a_recording_is_found_again_by_its_content(birds: Path, tmp_path: Path, covey: Cli) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import gc
 from importlib import import_module
 
-LARGEST = ("covey_dashboard.pages.explore.choose_groups", "covey_dashboard.pages.explore.selected_images")
+LARGEST = (
+    "covey_dashboard.pages.explore.choose_groups",
+    "covey_dashboard.pages.explore.selected_images",
+    "covey_dashboard.widgets.outdated_labels",
+)
 """Modules that import nearly all that pages need."""
 
 
