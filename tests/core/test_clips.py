@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -115,7 +116,12 @@ def test_a_folder_is_listed_for_its_recordings_once_until_it_changes(
 ) -> None:
     listed: list[Path] = []
     list_folder = Path.iterdir
-    monkeypatch.setattr(Path, "iterdir", lambda folder: listed.append(folder) or list_folder(folder))
+
+    def observe_listing(folder: Path) -> Iterator[Path]:
+        listed.append(folder)
+        return list_folder(folder)
+
+    monkeypatch.setattr(Path, "iterdir", observe_listing)
     for _ in range(3):
         assert FolderDataset(birds).recording_folders == []
     assert listed.count(birds) == 1

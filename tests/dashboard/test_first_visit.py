@@ -1,4 +1,4 @@
-"""What the first visitor of a dataset need not wait for."""
+"""What nobody need wait for: modules, metadata and clips that are there already, or that are not needed."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from tests.dashboard.elements import button, name_class
 
+from covey.data.folder import FolderDataset
+from covey.frontend import Dataset
+from covey.labelling import open_labels
 from covey_dashboard.data.datasets import OpenEmbedding
 from covey_dashboard.data.image_filters.filters import FilterColumn
 from covey_dashboard.pages.explore import explore_view
 from covey_dashboard.server import server
 from covey_dashboard.server.access_rules import AccessRules
 from covey_dashboard.state import ExploreState
+from covey_dashboard.widgets.gallery import ClipColumns
 
 IMPORTED_BY_THE_PAGE = """
 import json, sys
@@ -58,3 +63,22 @@ def test_metadata_are_read_for_filters_alone(
     app.session_state[ExploreState.filter_menu_key] = True
     assert not app.run().exception
     assert readings
+
+
+def test_a_label_does_not_let_the_clips_be_looked_for_again(
+    view: Callable[..., AppTest], birds: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_for: list[int] = []
+    find_clips = ClipColumns.of
+
+    def observe_search(dataset: Dataset, names: Sequence[str]) -> ClipColumns:
+        looked_for.append(len(names))
+        return find_clips(dataset, names)
+
+    monkeypatch.setattr(ClipColumns, "of", observe_search)
+    app = view("explore", birds)
+    assert looked_for == [115]
+    button(name_class(app, "wren").run(), "Label 115 images").click().run()
+    assert not app.exception
+    assert len(open_labels(FolderDataset(birds)).images("wren")) == 115
+    assert looked_for == [115]
