@@ -6,15 +6,13 @@ such as kaggle:owner/name. Nobody can change it; what visitors label is theirs a
 
 from __future__ import annotations
 
-from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from covey_dashboard.pages import preload_pages
 from covey_dashboard.server import server
-from covey_dashboard.server.access_middleware import AccessMiddleware
 from covey_dashboard.server.public_server import prepare_public_server
-from covey_dashboard.server.web_routes import list_routes
+from covey_dashboard.server.web_routes import list_middleware, list_routes
 
 preload_pages()
 rules = prepare_public_server()
-app = App(server.APP, routes=list_routes(rules.base_path), middleware=[Middleware(AccessMiddleware, rules=rules)])
+app = App(server.APP, routes=list_routes(rules.base_path), middleware=list_middleware(rules))

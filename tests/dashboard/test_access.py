@@ -24,8 +24,8 @@ from tests.dashboard.http_client import Reply, ask, cookie_of, handshake, host_o
 from tests.fixture_types import Cli
 
 from covey_dashboard.server import server
-from covey_dashboard.server.access_middleware import AccessMiddleware
-from covey_dashboard.server.access_rules import AccessRules
+from covey_dashboard.server.access.access_middleware import AccessMiddleware
+from covey_dashboard.server.access.access_rules import AccessRules
 from covey_dashboard.server.open_browser import open_browser
 
 LIST_ROUTES = """

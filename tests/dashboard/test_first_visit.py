@@ -20,7 +20,7 @@ from covey_dashboard.data.datasets import OpenEmbedding
 from covey_dashboard.data.image_filters.filters import FilterColumn
 from covey_dashboard.pages.explore import explore_view
 from covey_dashboard.server import server
-from covey_dashboard.server.access_rules import AccessRules
+from covey_dashboard.server.access.access_rules import AccessRules
 from covey_dashboard.state import ExploreState
 from covey_dashboard.widgets.gallery import ClipColumns
 

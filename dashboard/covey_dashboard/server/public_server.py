@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit import config
 
 from covey_dashboard.server import server
-from covey_dashboard.server.access_rules import AccessRules
+from covey_dashboard.server.access.access_rules import AccessRules
 
 DATASET = "COVEY_DATASET"
 """The one setting, an environment variable or a secret of Streamlit: the dataset to show; several with commas."""

@@ -14,9 +14,9 @@ from starlette.routing import Route
 
 from covey import CoveyError, Floats
 from covey.frontend import BrokenRecording, Dataset, ImageClip, locate_recording, read_stretch
+from covey_dashboard.server.access.tokens import Tokens
 from covey_dashboard.server.clips.byte_ranges import answer_range
 from covey_dashboard.server.thumbnails import HEADERS, public_path
-from covey_dashboard.server.tokens import Tokens
 
 UNKNOWN_S, LONGEST_S = 1.0, 60.0
 """Seconds of a clip that are played: where nothing tells its length, and at most."""

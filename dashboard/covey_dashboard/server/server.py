@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from covey import CoveyError
-from covey_dashboard.server.access_rules import HEALTH, AccessRules
+from covey_dashboard.server.access.access_rules import HEALTH, AccessRules
 
 APP = Path(__file__).with_name("app.py")
 WEB = Path(__file__).with_name("web.py")

@@ -16,7 +16,7 @@ import click
 from covey import CoveyError
 from covey.frontend import Registry, TerminalProgress, open_dataset, reason
 from covey_dashboard.server import server
-from covey_dashboard.server.access_rules import TOKEN, AccessRules
+from covey_dashboard.server.access.access_rules import TOKEN, AccessRules
 from covey_dashboard.server.open_browser import open_browser
 
 

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from streamlit import get_option
 
 from covey.frontend import BrokenImage, ImageFolder
-from covey_dashboard.server.tokens import Tokens
+from covey_dashboard.server.access.tokens import Tokens
 
 SIDE = 320
 """Pixels of a thumbnail's longer side."""

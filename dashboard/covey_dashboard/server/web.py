@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 
-from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from covey_dashboard.pages import preload_pages
 from covey_dashboard.server import server
-from covey_dashboard.server.access_middleware import AccessMiddleware
-from covey_dashboard.server.access_rules import AccessRules
-from covey_dashboard.server.web_routes import list_routes
+from covey_dashboard.server.access.access_rules import AccessRules
+from covey_dashboard.server.web_routes import list_middleware, list_routes
 
 preload_pages()
 # Taken out, so that no process which this one starts inherits the token.
 rules = AccessRules.from_json(os.environ.pop(server.ACCESS))
-app = App(server.APP, routes=list_routes(rules.base_path), middleware=[Middleware(AccessMiddleware, rules=rules)])
+app = App(server.APP, routes=list_routes(rules.base_path), middleware=list_middleware(rules))

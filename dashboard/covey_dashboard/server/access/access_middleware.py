@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from covey_dashboard.server.access_rules import HEALTH, TOKEN, AccessRules
+from covey_dashboard.server.access.access_rules import HEALTH, TOKEN, AccessRules
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _VIOLATION = 1008
