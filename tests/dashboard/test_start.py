@@ -252,7 +252,7 @@ def test_hardly_any_images_make_no_groups_and_it_says_why(birds: Path, names: li
     labels = np.full(len(names), -1, np.int32)
     FolderDataset(birds).save([Clustering(names=names, labels=labels, provenance=provenance)])
     app = open_page(birds)
-    assert "0 groups in 115 images; 115 (100%) belong to none." in text_of(app)
+    assert "0 groups in 115 images; 115 (100 %) belong to none." in text_of(app)
     assert "No group came out of 115 images" in text_of(app)
 
 

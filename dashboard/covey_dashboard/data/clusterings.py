@@ -321,3 +321,9 @@ def _sources_of(opened: OpenEmbedding) -> Sequence[Provenance]:
 def _input_of(opened: OpenEmbedding, clusterer: Clusterer) -> Floats:
     """Return what a clusterer takes: the dimensions of an embedding, or the features that it was made from."""
     return load_features(opened) if clusterer.takes_features else load_embedding(opened).Z
+
+
+def describe_share(count: int, total: int) -> str:
+    """Return a share in words: "7 %", and "under 1 %" where none would be wrong."""
+    share = count / max(1, total)
+    return "under 1 %" if 0 < share < 0.01 else f"{100 * share:.0f} %"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from covey import Embedding, Labels
 from covey.frontend import NOISE, NearestGroups, column_kind, count_noun, digest, nearest_rows
 from covey_dashboard.data.caching import cached
+from covey_dashboard.data.clusterings import describe_share
 from covey_dashboard.data.datasets import OpenEmbedding, load_embedding, load_similarity_space
 from covey_dashboard.data.image_filters.filters import (
     CategoryColumn,
@@ -198,9 +199,8 @@ class ExploreView:
     def describe_groups(self) -> list[str]:
         """Return how many groups there are, and how many images are left out, in words."""
         group_count = sum(cluster != NOISE for cluster in self.sizes)
-        left_out = self.sizes.get(NOISE, 0) / max(1, len(self.clusters))
-        share = "under 1" if 0 < left_out < 0.01 else f"{left_out:.0%}".removesuffix("%")
-        return [count_noun(group_count, "group"), f"{share} % left out"]
+        left_out = describe_share(self.sizes.get(NOISE, 0), len(self.clusters))
+        return [count_noun(group_count, "group"), f"{left_out} left out"]
 
     def describe_filters(self) -> list[str]:
         """Return how many images pass the filters, in words; nothing without filters."""

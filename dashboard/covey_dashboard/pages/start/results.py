@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
 
@@ -12,7 +13,8 @@ import streamlit as st
 from covey import Clustering, Floats
 from covey.frontend import NOISE, AnyEntry, count_noun, is_entry_of
 from covey_dashboard.data.caching import cached
-from covey_dashboard.data.clusterings import list_stored_clusterings
+from covey_dashboard.data.clips.find_axes import find_axes
+from covey_dashboard.data.clusterings import describe_share, list_stored_clusterings
 from covey_dashboard.data.datasets import OpenEmbedding, dataset_at, image_folder, load_embedding, load_table
 from covey_dashboard.data.metadata import recording_names
 from covey_dashboard.data.table_titles import as_utf8
@@ -61,7 +63,18 @@ def show_results(opened: OpenEmbedding) -> None:
         show_hint(explain_no_groups(summary.image_count))
     address = thumbnails.address(image_folder(opened.location))
     if summary and summary.largest and address:
+        st.caption(describe_axes(opened.location, summary.largest[0].names))
         st.html("".join(_draw_group(group, address) for group in summary.largest))
+
+
+def describe_axes(location: str, names: Sequence[str]) -> str:
+    """Return what rows and columns of the pictures of a dataset show, as some tell; "" where that is not known."""
+    axes = find_axes(image_folder(location), names)
+    if not axes.scale:
+        return ""
+    lengths_s = {clip.duration_s for clip in dataset_at(location).clips(names).values()} - {0.0}
+    across = f", {lengths_s.pop():.3g} s from left to right" if len(lengths_s) == 1 else ""
+    return f"Each picture shows {axes.low_hz / 1000:.3g} to {axes.high_hz / 1000:.3g} kHz from bottom to top{across}."
 
 
 def find_latest_clustering(opened: OpenEmbedding) -> AnyEntry | None:
@@ -121,10 +134,10 @@ def choose_examples(names: list[str], Z: Floats) -> list[str]:
 
 def describe_groups(summary: GroupingSummary) -> str:
     """Return how many groups there are, and how many images are in none."""
-    share = summary.noise_count / summary.image_count if summary.image_count else 0.0
+    share = describe_share(summary.noise_count, summary.image_count)
     return (
         f"{count_noun(summary.group_count, 'group')} in {count_noun(summary.image_count, 'image')};"
-        f" {summary.noise_count:,} ({share:.0%}) belong to none."
+        f" {summary.noise_count:,} ({share}) belong to none."
     )
 
 
