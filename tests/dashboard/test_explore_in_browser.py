@@ -267,5 +267,9 @@ def test_the_first_images_are_seen_without_scrolling(page: Page, width: int, hei
     assert stage
     assert box["y"] + 40 < height
     assert stage["y"] + stage["height"] <= height
+    for name in ("Undo", "Redo", "Add similar"):
+        expect(page.get_by_role("button", name=re.compile(f"^{name}"))).to_be_in_viewport(ratio=1)
+    expect(page.locator(".covey-heading")).to_contain_text("birds")
+    expect(page.locator(".covey-heading")).to_be_in_viewport(ratio=1)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert group_line(page).evaluate("line => line.scrollWidth <= line.clientWidth")

@@ -57,7 +57,7 @@ def show_label_bar(store: LabelStore, list_names: Callable[[], Sequence[str]]) -
             args=(partial(remove_class, store, list_names),),
         )
         show_undo_buttons(store)
-    show_report("Click the images that do not belong, then name the rest.")
+    show_report("Click what does not belong, then name the rest.")
     if is_read_only():
         show_hint(VISIT_LABELS)
     return row
