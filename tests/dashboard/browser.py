@@ -129,7 +129,7 @@ def choose_in_menu(page: Page, menu: str, label: str, option: str) -> None:
     page.keyboard.press("Escape")
 
 
-def choose(page: Page, label: str, option: str) -> None:
+def choose(page: Page, label: str, option: str | re.Pattern[str]) -> None:
     page.get_by_label(label, exact=True).click()
     page.get_by_role("option", name=option).click()
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.dashboard.browser import launch_browser, serve_dashboard, set_number, settle
+from tests.dashboard.browser import PATIENCE, choose, launch_browser, serve_dashboard, set_number, settle
 from tests.invented_recordings import InventedRecordings, encode_sound
 from tests.xenocanto_server import XenoCantoServer
 
@@ -23,7 +25,7 @@ FIRST_NUMBER = 100_000
 @pytest.fixture(scope="module")
 def archive() -> Iterator[XenoCantoServer]:
     """A xeno-canto with 40 recordings."""
-    server = XenoCantoServer(InventedRecordings(40, seconds=2, first=FIRST_NUMBER))
+    server = XenoCantoServer(InventedRecordings(40, seconds=6, first=FIRST_NUMBER))
     yield server
     server.shutdown()
     server.server_close()
@@ -37,7 +39,8 @@ def address(archive: XenoCantoServer, tmp_path_factory: pytest.TempPathFactory) 
         patch.setenv("COVEY_XENOCANTO_URL", archive.url)
         patch.setenv("HOME", str(home))
         patch.setenv("COVEY_HOME", str(home / "covey"))
-        (home / "Documents").mkdir()
+        for name in ("Documents", "covey"):
+            (home / name).mkdir()
         for name in ("XENO_CANTO_API_KEY", "XC_API_KEY", "XCKEY"):
             patch.delenv(name, raising=False)
         with serve_dashboard() as (printed, _):
@@ -127,7 +130,7 @@ def test_the_preview_follows_every_option_and_has_axes(page: Page, wavs: Path) -
     assert not (wavs / "images").exists()
 
 
-def test_from_an_archive_to_recordings_in_a_new_folder(page: Page, archive: XenoCantoServer) -> None:
+def test_from_an_archive_to_a_group_with_a_name_and_its_table(page: Page, archive: XenoCantoServer) -> None:
     home = Path(os.environ["HOME"])
     page.get_by_text("Look for a folder, or make a new one").click()
     expect(page.get_by_text(f"{home}: 2 folders, 0 files")).to_be_visible()
@@ -151,6 +154,34 @@ def test_from_an_archive_to_recordings_in_a_new_folder(page: Page, archive: Xeno
     page.get_by_role("button", name="Make images").click()
     expect(page.get_by_role("heading", name="Next: find groups")).to_be_visible()
     assert archive.key not in page.content()
+    page.get_by_role("button", name="Find groups", exact=True).click()
+    see_groups = page.locator(".st-key-job_bar").get_by_role("link", name="See the groups")
+    expect(see_groups).to_be_visible(timeout=3 * PATIENCE)
+    see_groups.click()
+    expect(page.locator(".map[data-drawn]")).to_be_visible()
+    table = name_first_group(page, "Parus song")
+    labels = open_labels(FolderDataset(home / "tits")).images("Parus song")
+    assert len(labels) >= 5
+    assert all(re.match(r"XC1000\d\d", name) for name in labels)
+    assert table[0] == ["", "filename", "Parus song"]
+    assert sorted(name for _, name, is_labelled in table[1:] if is_labelled == "1.0") == sorted(labels)
+    assert len(table) > len(labels) + 1
+
+
+def name_first_group(page: Page, name: str) -> list[list[str]]:
+    """Give the images of the first group on Explore a class, and return the table that Labels offers for download."""
+    settle(page)
+    choose(page, "Show", re.compile("^Group 1:"))
+    page.get_by_role("combobox", name="Class").click()
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name=re.compile(r"^Label \d+ images")).click()
+    expect(page.get_by_text(f"“{name}” given to")).to_be_visible()
+    page.get_by_role("link", name="Labels", exact=True).click()
+    page.get_by_role("tab", name="Export and import").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="One row for each image").click()
+    return list(csv.reader(download.value.path().read_text("utf-8").splitlines()))
 
 
 def test_an_error_names_no_flag_and_leads_on(page: Page, tmp_path: Path) -> None:
