@@ -93,7 +93,7 @@ def test_each_measure_is_explained_once_below_the_tables(
 def test_measures_that_need_labels_are_refused_without(covey: Cli, run: Path) -> None:
     done = covey("compare", run, "--sort", "ami")
     assert done.exit_code == 2
-    assert "ami compares with labels: name a file with --labels" in done.stderr
+    assert "ami compares with labels: name a file with labels" in done.stderr
 
 
 def test_a_dataset_that_changed_between_runs(covey: Cli, run: Path, labels: Path) -> None:

@@ -310,7 +310,7 @@ def test_it_is_said_which_column_is_taken(covey: Cli, run: Path, tmp_path: Path,
     labels.write_text(labels.read_text().replace(",label,", ",species,"))
     guessed = covey(command, run, "--labels", labels, *out)
     assert guessed.exit_code == 2
-    assert "say with --column which holds the labels. There is: species, group." in guessed.stderr
+    assert "name the one that holds the labels. There is: species, group." in guessed.stderr
     done = covey(command, run, "--labels", labels, "--group", "group", *out)
     assert done.exit_code == 0
     assert "has no column 'label': the labels are taken from 'species'." in done.stderr

@@ -160,7 +160,7 @@ def test_nothing_is_overwritten_unasked(covey: Cli, tmp_path: Path) -> None:
     refused = covey(*words)
     assert (refused.exit_code, refused.stderr) == (
         2,
-        f"Error: {out} is not empty: name a new folder, or replace files of the same name with --overwrite.\n",
+        f"Error: {out} is not empty: name a new folder, or overwrite the files of the same name.\n",
     )
     (out / "clusters.csv").write_text("old")
     assert covey(*words, "--overwrite").exit_code == 0
@@ -605,7 +605,7 @@ def test_arrays_that_are_no_features(covey: Cli, tmp_path: Path, array: list[Any
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["X.npy"], "X.npy has no names in it: name the file that has them with --names."),
+        (["X.npy"], "X.npy has no names in it: name the file that has them."),
         (["X.csv", "--names", "N.npy"], "X.csv has names of its own"),
         (["X.mat"], "X.mat is no .npz, .npy, .csv or .parquet file"),
         (["X.npy", "--names", "N.npy"], "N.npy holds an array (1,) of <U1: names are text"),

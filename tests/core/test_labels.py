@@ -36,7 +36,7 @@ def test_columns(path: Path) -> None:
 
 def test_the_column_is_guessed_only_where_there_is_one(path: Path) -> None:
     path.write_text("filename,species,kind\na.png,x,y\n")
-    message = r"have no column 'label': say with --column which holds the labels\. There is: species, kind\."
+    message = r"have no column 'label': name the one that holds the labels\. There is: species, kind\."
     with pytest.raises(CoveyError, match=message):
         read_labels(path)
     assert read_labels(path, "kind") == {"a.png": "y"}

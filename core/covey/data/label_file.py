@@ -52,7 +52,7 @@ def label_column(path: Path, group: str | None = None) -> str:
     others = _others(path, heads)
     candidates = [LABEL] if LABEL in others else [head for head in others if head != group]
     if len(candidates) != 1:
-        problem = f"have no column {LABEL!r}: say with --column which holds the labels. There is: {', '.join(others)}."
+        problem = f"have no column {LABEL!r}: name the one that holds the labels. There is: {', '.join(others)}."
         raise CoveyError(f"The labels {path} {problem}")
     return candidates[0]
 

@@ -97,7 +97,7 @@ def read_pointer(home: Path) -> Pointer | None:
             raise ValueError("it names no folder")
     except (OSError, ValueError, RecursionError, TypeError, AttributeError) as error:
         raise CoveyError(
-            f"{path} is damaged: delete it, and choose the folder again on the page Start of the dashboard, or by"
-            " covey run --out."
+            f"{path} is damaged: delete it, and choose the folder again on the page Start of the dashboard, or for"
+            " covey run."
         ) from error
     return Pointer(home, images, recordings, token)

@@ -22,7 +22,7 @@ def find_features(name: str, entries: Sequence[Entry[Features]]) -> Provenance:
             f" {preview(names) or 'none'}."
         )
     if entry.provenance is None:
-        raise CoveyError(f"{entry.name} has no provenance: name it with --features.")
+        raise CoveyError(f"{entry.name} has no provenance: import its numbers as features first.")
     return entry.provenance
 
 

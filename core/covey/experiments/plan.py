@@ -135,7 +135,7 @@ def plan_tasks(
             tasks += [joining, *_plan_following(joining.provenances[0], experiment)]
     if not tasks and experiment.embeddings:
         names = " and ".join(clusterer.name for clusterer in experiment.clusterers)
-        raise CoveyError(f"{names} takes features, not embeddings: name features with --features, or an extractor.")
+        raise CoveyError(f"{names} takes features, not embeddings: name features, or an extractor.")
     return tasks
 
 

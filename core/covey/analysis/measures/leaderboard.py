@@ -247,7 +247,7 @@ def rank_rows(rows: Sequence[Row], columns: Sequence[Column], measure: str | Non
     labelled = any(row.labelled is not None for row in rows)
     criterion = find_column(columns, measure or ("ami" if labelled else "validity"))
     if criterion.measure.needs_labels and not labelled:
-        raise CoveyError(f"{measure} compares with labels: name a file with --labels, or sort by another measure.")
+        raise CoveyError(f"{measure} compares with labels: name a file with labels, or sort by another measure.")
     sign = -1 if criterion.measure.higher_is_better else 1
 
     def rank(row: Row) -> tuple[float, str]:

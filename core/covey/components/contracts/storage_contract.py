@@ -68,7 +68,7 @@ class Storage(Component):
         Raises:
             CoveyError: the storage creates no datasets, or `place` cannot be written.
         """
-        raise CoveyError(f"{self.name} cannot make a dataset at {place!r}: use --out with a folder.")
+        raise CoveyError(f"{self.name} cannot make a dataset at {place!r}: name a folder for the results.")
 
     def publish(self, dataset: Dataset, place: str, options: PublishOptions, progress: Progress = SILENT) -> str:
         """Publish a dataset at `place`.

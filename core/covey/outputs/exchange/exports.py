@@ -106,7 +106,7 @@ def _check_folder(out: Path, dataset: Dataset, overwrite: bool) -> None:
     if out.exists() and not out.is_dir():
         raise CoveyError(f"{out} is a file: name a folder.")
     if out.is_dir() and any(out.iterdir()) and not overwrite:
-        raise CoveyError(f"{out} is not empty: name a new folder, or replace files of the same name with --overwrite.")
+        raise CoveyError(f"{out} is not empty: name a new folder, or overwrite the files of the same name.")
     check_outside_images(out, dataset)
 
 

@@ -94,9 +94,9 @@ def open_features_file(path: Path, names: Path | None, edges: int = EDGES) -> Fo
         case ".npy" if names:
             return _npy(path, names)
         case ".npy":
-            raise CoveyError(f"{path} has no names in it: name the file that has them with --names.")
+            raise CoveyError(f"{path} has no names in it: name the file that has them.")
         case _ if names:
-            raise CoveyError(f"{path} has names of its own, in the column {NAMES[0]!r}: leave out --names.")
+            raise CoveyError(f"{path} has names of its own, in the column {NAMES[0]!r}: leave out the file of names.")
         case ".csv" | ".tsv":
             return _csv(path)
         case ".parquet":
