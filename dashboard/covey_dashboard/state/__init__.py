@@ -27,7 +27,7 @@ from covey_dashboard.state.pages.similar import SimilarState
 from covey_dashboard.state.pages.start import StartState, SurveyTable
 from covey_dashboard.state.pages.worklist import WorklistState
 from covey_dashboard.state.views import FilterState, GalleryState, MapState
-from covey_dashboard.state.widget import KEPT, Widget
+from covey_dashboard.state.widget import KEPT, Widget, must_begin_anew
 
 __all__ = [
     "KEPT",
@@ -61,4 +61,5 @@ __all__ = [
     "VisitState",
     "Widget",
     "WorklistState",
+    "must_begin_anew",
 ]

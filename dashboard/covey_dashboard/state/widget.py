@@ -36,6 +36,20 @@ class Widget(Generic[T]):
         st.session_state[self.key] = content
 
 
+def must_begin_anew(choices: Widget[T | str], choice: T) -> bool:
+    """Return whether a list needs another key to follow a choice that was made elsewhere.
+
+    With the old key, what the browser still sends of the list would be a choice. A text, which Streamlit gives for an
+    entry whose title has changed or that has vanished, is none: the list then follows where it is, open or not.
+    """
+    if not choices.is_known or choices.content == choice:
+        return False
+    if isinstance(choices.content, str):
+        choices.set(choice)
+        return False
+    return True
+
+
 def recall_object(cls: type[S], scope: str, create: Callable[[], S]) -> S:
     """Return the one object of a class that this session has for a scope."""
     key = f"state of {cls.__name__} {scope}"

@@ -15,7 +15,7 @@ from covey_dashboard.data.selection import (
     read_pick,
 )
 from covey_dashboard.pages.explore.explore_view import GROUP, LABEL, ExploreView, MapOptions
-from covey_dashboard.state import ExploreState
+from covey_dashboard.state import ExploreState, must_begin_anew
 
 
 def choose_selection(view: ExploreView, options: MapOptions) -> tuple[Selection, Rows]:
@@ -25,11 +25,13 @@ def choose_selection(view: ExploreView, options: MapOptions) -> tuple[Selection,
     rows = view.rows(selection, options)
     if selection not in listed_selections:
         listed_selections.insert(0, selection)
-    state.selected.set(selection)
+    if must_begin_anew(state.selected, selection):
+        state.selection_round += 1
     left_column, right_column = st.columns([3, 2], gap="small")
     left_column.selectbox(
         "Show",
         listed_selections,
+        listed_selections.index(selection),
         format_func=lambda candidate: view.title(candidate, len(rows)),
         key=state.selected.key,
         on_change=select_listed,

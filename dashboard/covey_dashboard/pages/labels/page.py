@@ -30,7 +30,7 @@ from covey_dashboard.pages.labels.outdated_images import (
     show_outdated,
 )
 from covey_dashboard.server.read_only import is_read_only
-from covey_dashboard.state import LabelsState
+from covey_dashboard.state import LabelsState, must_begin_anew
 from covey_dashboard.widgets.gallery import list_remaining, show_gallery
 from covey_dashboard.widgets.label_bar import show_label_bar
 from covey_dashboard.widgets.label_watch import shows_labels
@@ -75,11 +75,17 @@ def show_numbers(overview: LabelsOverview) -> None:
 def choose_images(overview: LabelsOverview) -> ImageChoice:
     """Return whose images a person wants to see."""
     state, choices = LabelsState.recall(), overview.list_choices()
-    if state.choice not in choices:
-        state.choice = next(iter(overview.class_choices), UNLABELLED)
-    state.choices.set(state.choice)
-    choice: ImageChoice = st.selectbox(
-        "Show", choices, format_func=overview.title, key=state.choices.key, on_change=show_chosen_images
+    choice = state.choice if state.choice in choices else next(iter(overview.class_choices), UNLABELLED)
+    state.choice = choice
+    if must_begin_anew(state.choices, choice):
+        state.list_round += 1
+    st.selectbox(
+        "Show",
+        choices,
+        choices.index(choice),
+        format_func=overview.title,
+        key=state.choices.key,
+        on_change=show_chosen_images,
     )
     return choice
 

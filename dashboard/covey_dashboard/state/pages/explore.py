@@ -25,7 +25,8 @@ class ExploreState:
     """The page Explore, for one embedding: what a person has set, and what is seen.
 
     `clusterer` is what is to find the groups, `groups` are those that are shown, with the numbers (n,) under which
-    they are shown. `form_round` makes the form of the clusterer begin anew, `list_round` the list of groupings.
+    they are shown. `form_round` makes the form of the clusterer begin anew, `list_round` the list of groupings,
+    `selection_round` that of selections.
     `hidden` are the numbers of hidden groups. `notice` says what became of a click or of the address. `addressed` is
     what the address says of groups that are not there yet, `removed_at_first` the images that it removes;
     `is_from_address` whether it was read. `keeping` ends, with what to say, when the groups are kept.
@@ -36,6 +37,7 @@ class ExploreState:
     clusterer: Clusterer | None = None
     form_round: int = 0
     list_round: int = 0
+    selection_round: int = 0
     groups: Groups | None = None
     numbers: Labels | None = None
     selection: Selection = attrs.field(factory=AllImages)
@@ -84,7 +86,7 @@ class ExploreState:
     @property
     def selected(self) -> Widget[Selection | str]:
         """The list of selections; Streamlit gives a text for an entry that has vanished from it meanwhile."""
-        return Widget(f"explore.selected {self.identity}")
+        return Widget(f"explore.selected {self.identity} {self.selection_round}")
 
     @property
     def search(self) -> Widget[str]:

@@ -28,16 +28,15 @@ class PreparedExport:
 class LabelsState:
     """The page Labels: whose images are shown, None before the first time; the last import and export of datasets.
 
-    `report_by_location` says what the last import brought.
+    `list_round` makes the list of choices begin anew. `report_by_location` says what the last import brought.
     """
 
     choice: ImageChoice | None = None
+    list_round: int = 0
     import_by_location: dict[str, LabelImport] = attrs.field(factory=dict)
     export_by_location: dict[str, PreparedExport] = attrs.field(factory=dict)
     report_by_location: dict[str, str] = attrs.field(factory=dict)
 
-    choices = Widget["ImageChoice | str"]("labels.choices")
-    """Streamlit gives a text for an entry that has vanished from the list meanwhile."""
     classes_key = "labels.classes"
     gallery_key = "labels.gallery"
     upload_key = "labels.upload"
@@ -54,6 +53,11 @@ class LabelsState:
     def recall(cls) -> LabelsState:
         """Return the state of this session."""
         return recall_object(cls, "", cls)
+
+    @property
+    def choices(self) -> Widget[ImageChoice | str]:
+        """The list of choices; Streamlit gives a text for an entry that has vanished from it meanwhile."""
+        return Widget(f"labels.choices {self.list_round}")
 
     def read_clicked_class(self) -> str:
         """Return the class that a person clicked in the list."""

@@ -1,0 +1,100 @@
+"""What a person does while the answer to their last action is still on its way to the browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+from tests.dashboard.browser import page_address, serve_dashboard, settle
+
+from covey.labelling import LabelStore
+
+
+@attrs.define(slots=False)
+class Line:
+    """The connection of a page to its server, whose answers can be held back."""
+
+    is_held: bool = False
+    held: list[Callable[[], None]] = attrs.field(factory=list)
+
+    @classmethod
+    def of(cls, page: Page) -> Line:
+        """Watch the connection of a page that is yet to be opened."""
+        line = cls()
+        page.route_web_socket("**", line.connect)
+        return line
+
+    def connect(self, route: WebSocketRoute) -> None:
+        """Pass on what either side sends."""
+        server = route.connect_to_server()
+        route.on_message(server.send)
+
+        def answer(message: str | bytes) -> None:
+            if self.is_held:
+                self.held.append(lambda: route.send(message))
+            else:
+                route.send(message)
+
+        server.on_message(answer)
+
+    def release(self) -> None:
+        """Let all answers through."""
+        self.is_held = False
+        for send in self.held:
+            send()
+        self.held.clear()
+
+
+def await_answer(page: Page, line: Line) -> None:
+    """Wait until the server has run, which none of its answers says to the browser."""
+    while not line.held:
+        page.wait_for_timeout(100)
+    page.wait_for_timeout(2000)
+
+
+def test_a_class_that_was_clicked_stays_in_view(
+    birds: Path, names: list[str], store: LabelStore, chromium: Browser
+) -> None:
+    store.add(names[:9], "robin")
+    store.add(names[9:12], "wren")
+    store.add(names[20:21], "owl")
+    with serve_dashboard(birds) as (address, _):
+        page = chromium.new_page()
+        line = Line.of(page)
+        page.goto(page_address(address, "labels"))
+        settle(page)
+        expect(page.get_by_label("Show", exact=True)).to_have_value("robin: 9 images")
+        line.is_held = True
+        page.locator(".class-list button", has_text="wren").click()
+        await_answer(page, line)
+        page.get_by_role("button", name="Undo what you did before").click()
+        page.wait_for_timeout(1000)
+        line.release()
+        expect(page.get_by_text("Undone: “owl” given to 1 image.")).to_be_visible()
+        expect(page.get_by_label("Show", exact=True)).to_have_value("wren: 3 images")
+        page.close()
+
+
+def test_a_group_that_was_clicked_stays_selected(birds: Path, chromium: Browser) -> None:
+    with serve_dashboard(birds) as (address, _):
+        page = chromium.new_page()
+        line = Line.of(page)
+        page.goto(page_address(address, "explore"))
+        settle(page)
+        show = page.get_by_label("Show", exact=True)
+        expect(show).to_have_value("All 115 images")
+        group = page.locator(".legend .row").filter(has_text="1").first
+        expect(group).to_be_visible()
+        line.is_held = True
+        group.click()
+        await_answer(page, line)
+        page.get_by_role("button", name="Change", exact=True).click()
+        page.wait_for_timeout(1000)
+        line.release()
+        expect(page.get_by_role("button", name="Close", exact=True)).to_be_visible()
+        settle(page)
+        expect(show).to_have_value(re.compile("roup 1: 30 images"))
+        page.close()
