@@ -1,6 +1,7 @@
 // The classes of the bar that labels: a field for a name, and a chip with a key for each of the first nine classes.
 
 import { ClassInput } from "../shared/class_input.js";
+import { MOST_KEYS, classOfKey } from "../shared/class_matches.js";
 import { element, onceGone } from "../shared/elements.js";
 import { Outbox } from "../shared/outbox.js";
 import { unpack } from "../shared/payload.js";
@@ -22,7 +23,6 @@ import { unpack } from "../shared/payload.js";
  * @typedef {{ name: { subject: string, name: string }, requests: (ClassRequest & { id: number })[] }} ClassFieldState
  */
 
-const MOST_KEYS = 9;
 /** The parts of a page whose focus lets a key label: a person does not type there. */
 const KEYED_PARTS = ".gallery, .map";
 
@@ -99,10 +99,8 @@ export class ClassField {
 
   /** @param {KeyboardEvent} event */
   pressKey(event) {
-    const isModified = event.ctrlKey || event.metaKey || event.altKey;
-    const index = "123456789".indexOf(event.key);
-    if (isModified || event.repeat || event.key.length !== 1 || index < 0 || index >= this.classes.length) return;
-    if (isOverImages(event.composedPath())) this.request(this.classes[index].name);
+    const chosen = classOfKey(this.classes, event);
+    if (chosen && isOverImages(event.composedPath())) this.request(chosen.name);
   }
 
   end() {

@@ -1,4 +1,5 @@
 import { ClassInput } from "../shared/class_input.js";
+import { classOfKey } from "../shared/class_matches.js";
 import { button, element } from "../shared/elements.js";
 
 /** @import { ClassEntry } from "../shared/class_input.js" */
@@ -40,8 +41,8 @@ export class ImageLabelling {
    * @param {KeyboardEvent} event
    * @returns {boolean} Whether the key gives a class.
    */
-  followKey({ key, repeat }) {
-    const chosen = /^[1-9]$/.test(key) && !repeat ? this.classes[Number(key) - 1] : undefined;
+  followKey(event) {
+    const chosen = classOfKey(this.classes, event);
     if (chosen) this.give(chosen.name);
     return chosen !== undefined;
   }

@@ -1,7 +1,9 @@
 // Which classes a typed text may mean: those that exist come first, so that a prefix or a slip of case makes no new one.
+// And which class a key gives.
 
 /** @typedef {{ name: string, isNew: boolean }} ClassOption */
 
+export const MOST_KEYS = 9;
 const WORDS = /[^\p{L}\p{N}]+/u;
 
 /** @param {string} text */
@@ -39,4 +41,17 @@ export function listOptions(classNames, text) {
   const options = ranked.sort((first, second) => first.rank - second.rank).map(({ name }) => ({ name, isNew: false }));
   const isNew = Boolean(folded) && !classNames.some((name) => fold(name) === folded);
   return isNew ? [...options, { name: text.trim(), isNew }] : options;
+}
+
+/**
+ * Returns the class that a key gives, which 1 to 9 do to the first nine; undefined for other keys and for shortcuts.
+ *
+ * @template Entry
+ * @param {Entry[]} classes
+ * @param {Pick<KeyboardEvent, "key" | "repeat" | "ctrlKey" | "metaKey" | "altKey">} event
+ * @returns {Entry | undefined}
+ */
+export function classOfKey(classes, { key, repeat, ctrlKey, metaKey, altKey }) {
+  const isPlain = !repeat && !ctrlKey && !metaKey && !altKey;
+  return isPlain && /^[1-9]$/.test(key) ? classes[Number(key) - 1] : undefined;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { listOptions } from "../shared/class_matches.js";
+import { classOfKey, listOptions } from "../shared/class_matches.js";
 import { Outbox } from "../shared/outbox.js";
 
 const CLASSES = ["great tit", "clicks", "buzz", "Titmouse"];
@@ -39,4 +39,12 @@ test("requests are sent again until they are answered", () => {
     outbox.add({ name: "tit" }).map(({ name }) => name),
     ["wren", "tit"],
   );
+});
+
+test("the keys 1 to 9 give the first nine classes, unless they are part of a shortcut or held", () => {
+  const event = { key: "2", repeat: false, ctrlKey: false, metaKey: false, altKey: false };
+  assert.equal(classOfKey(CLASSES, event), "clicks");
+  for (const other of [{ key: "0" }, { key: "9" }, { key: "12" }, { key: "F1" }, { repeat: true }, { ctrlKey: true }]) {
+    assert.equal(classOfKey(CLASSES, { ...event, ...other }), undefined);
+  }
 });
