@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -122,6 +123,7 @@ def test_the_measures_that_are_installed_rank_all_clusterings(
     assert [title.partition("(")[2] for title in frame["grouping"]] == ["turn 0)", "turn 1)"]
     assert frame["overlap"].tolist()[0] == 1
     assert frame["clusters"].tolist() == [3, 4]
+    assert json.loads(app.dataframe[2].proto.columns)["clusters"]["label"] == "groups"
     assert "singles is unknown for cut · flat · made (turn 0)" in text_of(app)
     assert "singles of covey-outlets 1.0 failed in compute (ZeroDivisionError" in text_of(app)
     app.radio[0].set_value("Rand").run()

@@ -163,6 +163,11 @@ class TestDoors:
         OpenState.recall().dataset = str(images)
         assert current_location() == str(public)
 
+    def test_what_others_did_is_not_offered_for_undoing(self, public: Path, view: Callable[..., AppTest]) -> None:
+        labels = [button.label for button in view("labels", public).button]
+        assert "Undo" in labels
+        assert not [label for label in labels if " what " in label]
+
     @pytest.mark.usefixtures("brightness")
     def test_nothing_is_started_ended_or_removed(self, public: Path) -> None:
         experiment = Experiment(dataset=str(public), extractors=(), reducers=(), clusterers=(), runtime=Runtime())

@@ -106,8 +106,8 @@ def show_undo_buttons(store: LabelStore) -> None:
 def _show_foreign_button(
     store: LabelStore, verb: str, action: Action | None, act: Callable[..., Action | None], report: str
 ) -> None:
-    """Show a button for an action of another window, or of this one before it was reloaded."""
-    if action and action.session != store.session:
+    """Show a button for an action of another window, or of this one before it was reloaded; not to visitors."""
+    if action and action.session != store.session and not is_read_only():
         st.button(
             f"{verb} what {describe_person(store, action)}",
             help=f"{ELSEWHERE}: {escape_markdown(action.description)}.",

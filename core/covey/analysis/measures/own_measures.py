@@ -103,7 +103,8 @@ class ClusterCount(Measure):
     """Number of clusters, noise not counted."""
 
     name = "clusters"
-    meaning = "number of clusters, noise not counted"
+    heading = "groups"
+    meaning = "number of groups, noise not counted"
     score_format = "count"
 
     def compute(self, clustering: MeasuredClustering) -> float | None:
