@@ -17,7 +17,7 @@ README = (ROOT / "core" / "README.md").read_text("utf-8")
 ROW = re.compile(r"^\| `([\w.]+)` \| (.+) \| `(tests/.+)` \|$", re.MULTILINE)
 DOORS = {door: tests for door, _, tests in ROW.findall(README)}
 HIDDEN = re.compile(
-    r"(^|\.)_[a-z]|umap_\b|^umap\.|^streamlit\.(runtime|config|proto|components\.v2\.types)\b"
+    r"(^|\.)_[a-z]|(hdbscan|umap)_\b|^umap\.|^streamlit\.(runtime|config|proto|components\.v2\.types)\b"
     r"|^kaggle\.|^kagglesdk\.|\.ts_decoder\b|^distributed\.(client|scheduler)\."
 )
 """What is no public name: of a leading underscore, or in a module that the package's documentation does not name."""

@@ -118,7 +118,7 @@ def scattered(seed: int) -> Floats:
 @pytest.mark.parametrize("method", ["eom", "leaf"])
 @pytest.mark.parametrize("size", [2, 8, 30])
 def test_where_no_edges_are_equally_long_the_groups_are_those_of_the_package(method: str, size: int) -> None:
-    HDBSCAN = pytest.importorskip("hdbscan", reason="needs covey[dev]").HDBSCAN
+    HDBSCAN = pytest.importorskip("hdbscan", reason="needs covey[hdbscan]").HDBSCAN
     most = 0
     for seed, epsilon in itertools.product(range(4), (0.0, 0.4, 2.0)):
         Z = groups()[0] if seed == 0 else scattered(seed)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
 
 from covey._base.errors import CoveyError
 from covey.analysis.measures.clustering_agreement import common_labels
-from covey.analysis.measures.validity_index import validity_index
 from covey.components.contracts import Clusterer, Floats, Labels
 from covey.components.measure_contract import Measure, MeasuredClustering
 from covey.components.options import component
@@ -34,6 +35,7 @@ class DensityValidity(Measure):
         f" {MOST_COLUMNS} columns in their embedding"
     )
     references = ("D. Moulavi et al.: Density-based clustering validation. SIAM Data Mining, 2014.",)
+    requires = {"hdbscan": "covey[hdbscan]"}
 
     def compute(self, clustering: MeasuredClustering) -> float | None:
         """Return the validity, -1 to 1, of what was clustered; of wide features, in an embedding made from them."""
@@ -192,8 +194,14 @@ def density_validity(Z: Floats, labels: Labels) -> float | None:
     labels = _drop_small_clusters(labels, fewest=3)
     if int(labels.max(initial=NOISE)) < 1:
         return None
-    validity = validity_index(Z.astype(np.float64), labels)
-    return validity if np.isfinite(validity) else None
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        from hdbscan.validity import validity_index
+
+        with suppress(AssertionError, ArithmeticError, ValueError, IndexError):
+            validity = float(validity_index(Z.astype(np.float64), labels))
+            return validity if np.isfinite(validity) else None
+    return None
 
 
 def mean_silhouette(Z: Floats, labels: Labels) -> float | None:
