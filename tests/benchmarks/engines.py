@@ -39,6 +39,8 @@ from covey_dask import Dask
 SHORT = ("1000",)
 
 IMAGES, FOLDER = 20_000, 1000
+START_S = 4.0
+"""Seconds of the processor that a worker takes to start."""
 ENGINES: dict[str, Engine] = {"local": Local(), "dask": Dask(workers=2)}
 
 
@@ -94,14 +96,13 @@ def killing(process: subprocess.Popen[str], kills: int) -> Iterator[None]:
     ended = threading.Event()
 
     def kill() -> None:
-        rng = random.Random(0)
-        for _ in range(kills):
-            if ended.wait(rng.uniform(4, 12)):
-                return
+        rng, left = random.Random(0), kills
+        while left and not ended.wait(rng.uniform(4, 12)):
             workers = [child for child in psutil.Process(process.pid).children() if is_worker(child)]
             if workers:
                 rng.choice(workers).kill()
-                print("killed a worker", file=sys.stderr)
+                left -= 1
+                print("killed a worker", file=sys.stderr, flush=True)
 
     thread = threading.Thread(target=kill)
     thread.start()
@@ -113,8 +114,9 @@ def killing(process: subprocess.Popen[str], kills: int) -> Iterator[None]:
 
 
 def is_worker(process: psutil.Process) -> bool:
+    """Whether a process is a worker that has started, however long that took on a busy machine."""
     try:
-        return "spawn_main" in " ".join(process.cmdline())
+        return "spawn_main" in " ".join(process.cmdline()) and sum(process.cpu_times()[:2]) > START_S
     except psutil.Error:
         return False
 

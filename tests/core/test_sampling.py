@@ -34,11 +34,10 @@ def test_a_sample_has_the_same_share_of_each_recording() -> None:
 def test_a_sample_is_taken_of_very_many_images_or_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sampled_rows, "MOST_IMAGES", 500)
     monkeypatch.setattr(sampled_rows, "USUAL_SAMPLE", 200)
-    names = [f"{number}.png" for number in range(501)]
     sizes = {}
     for count in (500, 501):
         for sample in (0, 300, 501):
-            rows = choose_sample(Pca(sample=sample), names[:count], partial(mul, [""], count))
+            rows = choose_sample(Pca(sample=sample), count, partial(mul, [""], count))
             sizes[count, sample] = None if rows is None else len(rows)
     assert sizes == {
         (500, 0): None,

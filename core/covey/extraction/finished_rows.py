@@ -81,7 +81,7 @@ class FinishedRows:
         try:
             self._features = TemporaryFile(dir=folder)  # noqa: SIM115  # open as long as this is
             for batch, shard in shards.read(plan.batches):
-                self._add_shard(shard)
+                self._add_shard(batch, shard)
                 machines[batch] = shard.machine
                 if FEATURES in shard.arrays:
                     widths[batch] = shard.arrays[FEATURES].shape[1], shard.contents[0]
@@ -124,11 +124,12 @@ class FinishedRows:
         parts += self._columns
         return {name: np.concatenate([arrays[name] for arrays in parts])[rows] for name in parts[0]}
 
-    def _add_shard(self, shard: Shard) -> None:
+    def _add_shard(self, batch: Batch, shard: Shard) -> None:
         self.problems.update(shard.problems)
         self.oddities.update(shard.oddities)
+        planned_contents = dict(zip(batch, batch, strict=True))  # the texts that are in memory already
         for content in shard.contents:
-            self._rows[content] = len(self._rows)
+            self._rows[planned_contents[content]] = len(self._rows)
         if FEATURES in shard.arrays:
             self._features.write(np.ascontiguousarray(shard.arrays[FEATURES], np.float32).tobytes())
         elif shard.arrays:

@@ -41,10 +41,10 @@ def reduce_features(task: Task, run: RunContext) -> None:
     _check_sizes(reducer, entry.shape[1])
     features, source = run.tables.dataset.load_points(entry), run.tables.stored_provenance(task.sources[0])
     distinct = _distinct_images(features, run)
-    names = features.names[distinct.first_rows].tolist()
-    sample = choose_sample(reducer, names, lambda: run.inputs.recordings_behind(names))
+    rows = distinct.first_rows
+    sample = choose_sample(reducer, len(rows), lambda: run.inputs.recordings_behind(features.names[rows].tolist()))
     arrays = _reduce_points(reducer, features.points, distinct, sample, run)
-    sampled = None if sample is None else SampledRows(rows=len(sample), total=len(names))
+    sampled = None if sample is None else SampledRows(rows=len(sample), total=len(rows))
     run.note_once(describe_sample(sampled))
     details = Details(versions=run.versions_of(reducer), copies=distinct.copies, sample=sampled)
     run.tables.save(

@@ -18,18 +18,18 @@ BLOCK = 10_000
 Rows = NDArray[np.intp]
 
 
-def choose_sample(reducer: Reducer, names: Sequence[str], find_recordings: Callable[[], Sequence[str]]) -> Rows | None:
+def choose_sample(reducer: Reducer, image_count: int, find_recordings: Callable[[], Sequence[str]]) -> Rows | None:
     """Return the rows, ascending, of the images from which an embedding is computed; None means all.
 
     Args:
         reducer: says how many, if it can place the others.
-        names: the images.
+        image_count: how many images there are.
         find_recordings: returns the recording of each image, "" where none is known.
     """
     if not isinstance(reducer, PlacingReducer):
         return None
-    count = reducer.sample or (USUAL_SAMPLE if len(names) > MOST_IMAGES else len(names))
-    return spread_sample(find_recordings(), count) if count < len(names) else None
+    count = reducer.sample or (USUAL_SAMPLE if image_count > MOST_IMAGES else image_count)
+    return spread_sample(find_recordings(), count) if count < image_count else None
 
 
 def spread_sample(recordings: Sequence[str], count: int) -> Rows:
