@@ -57,6 +57,15 @@ def test_an_example_is_short(site: Path, name: str) -> None:
     assert len((site / name).read_text("utf-8").splitlines()) <= MOST_LINES
 
 
+def test_the_pages_say_how_many_lines_the_first_example_has() -> None:
+    example = EXAMPLE.search(PAGE.read_text("utf-8"))
+    assert example
+    count = len([line for line in example["text"].splitlines() if line])
+    for name in ("README.md", "plugins/your_own_backbone.md"):
+        counts = re.findall(r"(\d+) lines", (PAGE.parent / name).read_text("utf-8"))
+        assert set(map(int, counts)) == {count}
+
+
 def test_the_examples_pass_a_strict_type_check(site: Path) -> None:
     check_types(site / name for name in EXAMPLES)
 
