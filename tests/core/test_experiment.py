@@ -8,6 +8,7 @@ import pytest
 from tests.fixture_types import Cli
 
 from covey import CoveyError, Runtime
+from covey._base.errors import in_terminal
 from covey.components.kinds import Kind
 from covey.components.options import option_values
 from covey.experiments.experiment import from_flags, read_experiment
@@ -112,7 +113,8 @@ def test_the_message_for_an_unknown_plugin_has_the_command_that_installs_it(cove
         assert f"{path}, line 3: There is no extractor" in result.stderr
         return result.stderr.strip()
 
-    assert run_extractor("covey-songnet:songnet").endswith(" To install it: pip install covey-songnet")
+    remedy = in_terminal("pip install covey-songnet")
+    assert run_extractor("covey-songnet:songnet").endswith(f" To install it: {remedy}.")
     assert "pip install" not in run_extractor("covey:songnet")
     assert "pip install" not in run_extractor("songnet")
     assert "pip install" not in run_extractor("x; rm -rf:songnet")

@@ -20,7 +20,9 @@ COMMANDS_ONLY = {
 """Modules whose sentences with flags are written by commands, or for other programs."""
 FLAG = re.compile(r"(?<![\w-])--[a-z]")
 ROOT = Path(__file__).parents[2]
-COMMAND = re.compile(rf"\bcovey (?:{'|'.join(main.commands)})\b")
+COMMAND = re.compile(rf"\b(?:covey (?:{'|'.join(main.commands)})|pip install)\b")
+ELSEWHERE = {"commands", "testing", "api.py"}
+"""What no browser shows."""
 PAGES = ("data", "pages", "widgets")
 PRODUCT = ("core", "plugins", "dashboard")
 
@@ -81,7 +83,7 @@ def _parts_in_terminal(nodes: list[ast.AST]) -> set[int]:
 def list_browser_modules() -> Iterator[Path]:
     """Yield the modules whose sentences a browser may show."""
     for folder in ("core/covey", "plugins", *(f"dashboard/covey_dashboard/{name}" for name in PAGES)):
-        yield from (path for path in (ROOT / folder).rglob("*.py") if "commands" not in path.parts)
+        yield from (path for path in (ROOT / folder).rglob("*.py") if not ELSEWHERE & {*path.parts})
 
 
 def read_dead_ends(source: str) -> Iterator[str]:
@@ -95,7 +97,7 @@ def read_dead_ends(source: str) -> Iterator[str]:
         if isinstance(node, ast.JoinedStr | ast.Constant) and id(node) not in excused | parts:
             values = node.values if isinstance(node, ast.JoinedStr) else [node]
             text = "".join(str(part.value) for part in values if isinstance(part, ast.Constant))
-            if COMMAND.search(text) and not re.search("dashboard|terminal", text):
+            if COMMAND.search(text) and not re.search("dashboard|terminal|^pip", text):
                 yield text
 
 

@@ -1,7 +1,7 @@
 """Public names for front ends such as the dashboard: what they need to show, start, measure and label."""
 
 from covey._base.digests import digest
-from covey._base.errors import reason
+from covey._base.errors import in_terminal, reason
 from covey._base.files import make_folder, read_text, write_text
 from covey._base.palette import PALETTE
 from covey._base.progress import Progress, Step
@@ -230,6 +230,7 @@ __all__ = [
     "find_voters",
     "format_value",
     "import_labels",
+    "in_terminal",
     "is_entry_of",
     "isolate_text",
     "join_tables",

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from covey._base.errors import CoveyError, reason, shorten
+from covey._base.errors import CoveyError, in_terminal, reason, shorten
 from covey._base.files import read_text
 from covey._base.toml_lines import KeyPath, find_line
 from covey.components import options
@@ -115,4 +115,4 @@ def _remedy(name: str, registry: Registry) -> str:
     installed = {item.distribution for item in registry.components} | {item.distribution for item in registry.problems}
     if not colon or distribution in installed or not _DISTRIBUTION.fullmatch(distribution):
         return ""
-    return f" To install it: pip install {distribution}"
+    return f" To install it: {in_terminal(f'pip install {distribution}')}."

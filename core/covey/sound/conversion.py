@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 
 from covey._base.digests import digest, hash_file
-from covey._base.errors import CoveyError, reason
+from covey._base.errors import CoveyError, in_terminal, reason
 from covey._base.files import WORK, make_folder, refuse_links, replace_file
 from covey._base.progress import SILENT, Progress
 from covey._base.run_lock import hold_run_lock
@@ -168,7 +168,8 @@ def images_of(folder: Path) -> Mapping[str, list[str]]:
 
 def _check_libraries() -> None:
     if missing := Recipe.missing():
-        raise CoveyError(f'Reading sound needs libraries that are not installed: pip install "{" ".join(missing)}"')
+        command = f'pip install "{" ".join(missing)}"'
+        raise CoveyError(f"Reading sound needs libraries that are not installed: {in_terminal(command)}.")
 
 
 def _examine_all(files: RecordingFiles, recipe: Recipe, progress: Progress) -> list[Recording]:

@@ -12,7 +12,7 @@ import attrs
 
 from covey._base.announced_waits import wait, waits_announced
 from covey._base.balance import Balance
-from covey._base.errors import CoveyError, reason
+from covey._base.errors import CoveyError, in_terminal, reason
 from covey._base.files import WORK, make_folder, refuse_links
 from covey._base.progress import SILENT, Progress, Step
 from covey._base.run_lock import hold_run_lock
@@ -109,7 +109,8 @@ def fetch_recordings(
         CoveyError: another process fetches into it, or it cannot be written.
     """
     if missing := Recipe.missing():
-        raise CoveyError(f'Recordings cannot be checked without sound libraries: pip install "{missing[0]}"')
+        command = f'pip install "{missing[0]}"'
+        raise CoveyError(f"Recordings cannot be checked without sound libraries: {in_terminal(command)}.")
     with _open_folder(dataset, DOWNLOADED_RECORDINGS if layout == "original" else RECORDINGS) as folder:
         table = FetchedTable(dataset)
         table.write()

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from covey import CoveyError, Floats
-from covey.frontend import BrokenRecording, Dataset, ImageClip, locate_recording, read_stretch
+from covey.frontend import BrokenRecording, Dataset, ImageClip, in_terminal, locate_recording, read_stretch
 from covey_dashboard.server.access.tokens import Tokens
 from covey_dashboard.server.clips.byte_ranges import answer_range
 from covey_dashboard.server.thumbnails import HEADERS, public_path
@@ -28,7 +28,7 @@ SLOWEST = 20
 """How many times slower than it was a recording is played, at most."""
 LEAST_RATE, MOST_RATE = 8000, 48000
 """Hz that every browser plays; above them nobody hears anything."""
-MISSING = 'Sound needs a library that is not installed: pip install "covey[audio]"'
+MISSING = "Sound needs a library that is not installed: " + in_terminal('pip install "covey[audio]"')
 NO_FOLDER = "No sound: no folder with recordings is known, or it is gone."
 UNREADABLE = (OSError, RuntimeError, ValueError, BrokenRecording, CoveyError)  # soundfile's own is a RuntimeError
 """What reading a recording raises."""

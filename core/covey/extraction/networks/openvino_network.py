@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from covey._base.errors import CoveyError, reason
+from covey._base.errors import CoveyError, in_terminal, reason
 from covey.extraction.networks.conversion_cache import ConversionCache
 
 if TYPE_CHECKING:
@@ -189,7 +189,8 @@ def import_openvino() -> ModuleType:
         module = importlib.import_module("openvino")
     except ImportError as error:
         raise CoveyError(
-            f"OpenVINO cannot be used ({reason(error)}): pip install 'covey[openvino]', or leave out backend."
+            f"OpenVINO cannot be used ({reason(error)}): leave out backend, or use "
+            + in_terminal('pip install "covey[openvino]"')
         ) from error
     finally:
         del sys.modules[_TELEMETRY]

@@ -15,7 +15,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from covey import CoveyError
 from covey.authoring import SILENT, Exporter, Importer
-from covey.frontend import Kind, LabelStore, Registered, count_noun, export
+from covey.frontend import Kind, LabelStore, Registered, count_noun, export, in_terminal
 from covey_dashboard.current_labels import label_store
 from covey_dashboard.data.datasets import dataset_at, registry
 from covey_dashboard.server.read_only import refuse_if_read_only
@@ -106,7 +106,8 @@ def _zip_files(files: Sequence[Path], root: Path) -> bytes:
     """Return files as one ZIP archive. Raises CoveyError if they are too large for a browser."""
     if (total := sum(path.stat().st_size for path in files)) > MOST_BYTES:
         raise CoveyError(
-            f"The files have {total / 1e6:,.0f} MB, too many for a browser: write them with covey export in a terminal."
+            f"The files have {total / 1e6:,.0f} MB, too many for a browser: write them with"
+            f" {in_terminal('covey export')}."
         )
     archive_file = io.BytesIO()
     with zipfile.ZipFile(archive_file, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from covey._base.errors import CoveyError
+from covey._base.errors import CoveyError, in_terminal
 from covey.data.metadata import RECORDING, START, Metadata, Value
 
 STUB, SPECIES = "file_name_stub", "full_spec_name"
@@ -39,7 +39,9 @@ def pickle_metadata(metadata: Metadata, image_names: Sequence[str]) -> bytes:
     try:
         import pandas
     except ImportError as error:
-        raise CoveyError('The metadata of the original tools need pandas: pip install "covey[kaggle]"') from error
+        raise CoveyError(
+            "The metadata of the original tools need pandas: " + in_terminal('pip install "covey[kaggle]"')
+        ) from error
     columns = dict(metadata.columns) if STUB in metadata.columns else _columns_by_recording(metadata, image_names)
     columns = {**_blank_columns(columns), **columns}
     cells_by_head = {head: [_plain_cell(head, value) for value in column] for head, column in columns.items()}
