@@ -514,6 +514,7 @@ CLASSES = st.text(
 )  # fmt: skip
 def test_export_then_import_gives_the_same_labels(
     tmp_path_factory: pytest.TempPathFactory,
+    registry: Registry,
     form: str,
     recordings: list[str],
     classes: list[str],
@@ -531,11 +532,11 @@ def test_export_then_import_gives_the_same_labels(
     for label in classes:
         if chosen := [name for name in names if choose.random() < 0.4]:
             open_labels(first).add(chosen, label)
-    if not labels(first):
+    labels_by_name = labels(first)
+    if not labels_by_name:
         return
-    now_empty = [name for name in names if choose.random() < 0.9 and not labels(first).get(name)]
+    now_empty = [name for name in names if choose.random() < 0.9 and not labels_by_name.get(name)]
     open_labels(first).give([], str, [Labelled(name, NOTHING_THERE, "", "person") for name in now_empty])
-    registry = Registry.installed()
     exporter = build(registry.get(Kind.EXPORTER, form), {"segment": 1.0})
     importer = build(registry.get(Kind.IMPORTER, form), {"segment": 1.0})
     export(first, exporter, home / "out", ["labels"])

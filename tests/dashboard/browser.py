@@ -8,19 +8,24 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from tests.dashboard.waiting import PATIENCE_S
 
-CHROMIUM = shutil.which("chromium")
+from covey_dashboard.data.recent_datasets import remember_dataset
+
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+"""The browser without windows, which takes half the time of the other, where it is installed."""
 COVEY = [sys.executable, "-c", "from covey.commands.main import main; main()"]
 PATIENCE = round(1000 * PATIENCE_S)
 """Milliseconds that a page may take on a busy machine."""
+Browse = Callable[[Path, str, int], AbstractContextManager[Page]]
+"""What the fixture `browse` is."""
 
 
 def free_port() -> int:
@@ -51,6 +56,13 @@ def page_address(address: str, path: str) -> str:
     return urlsplit(address)._replace(path=path).geturl()
 
 
+def dataset_address(address: str, path: str, location: Path) -> str:
+    """Return the address of a page with a dataset, which the person has opened before."""
+    remember_dataset(str(location))  # an address opens no other
+    page = urlsplit(page_address(address, path))
+    return page._replace(query=f"{page.query}&{urlencode({'dataset': location})}").geturl()
+
+
 def origin_of(address: str) -> str:
     """Return what all addresses of a server begin with."""
     return f"http://{urlsplit(address).netloc}"
@@ -72,21 +84,13 @@ def launch_browser() -> Iterator[Browser]:
 def new_tab(browser: Browser, address: str, height: int = 800) -> Iterator[Page]:
     """Open an address in a tab, 1280 pixels wide, in which no script may fail."""
     tab = browser.new_page(viewport={"width": 1280, "height": height})
+    tab.set_default_timeout(PATIENCE)
     errors: list[str] = []
     tab.on("pageerror", lambda error: errors.append(str(error)))
     tab.goto(address)
     yield tab
     assert errors == []
     tab.close()
-
-
-@contextmanager
-def browse_page(location: Path, name: str, height: int) -> Iterator[Page]:
-    """Open one page of the dashboard of a dataset, 1280 pixels wide, in a browser of its own."""
-    with launch_browser() as browser, serve_dashboard(location) as (address, _):
-        page = browser.new_page(viewport={"width": 1280, "height": height})
-        page.goto(page_address(address, name))
-        yield page
 
 
 def settle(page: Page) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser
 from streamlit.testing.v1 import AppTest
-from tests.dashboard.browser import launch_browser
+from tests.dashboard.browser import Browse, dataset_address, launch_browser, new_tab, serve_dashboard
 
 from covey.components.kinds import Kind
 from covey.data.folder import FolderDataset
@@ -56,11 +56,24 @@ def view(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
     return start
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """A browser."""
+    """A browser, in which each tab has its own cookies."""
     with launch_browser() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def dashboard(_home: None) -> Iterator[str]:
+    """The address of a dashboard without a dataset, for `dataset_address`."""
+    with serve_dashboard() as (address, _):
+        yield address
+
+
+@pytest.fixture
+def browse(chromium: Browser, dashboard: str) -> Browse:
+    """Opens one page of the dashboard of a dataset: browse(folder, "labels", height)."""
+    return lambda location, path, height: new_tab(chromium, dataset_address(dashboard, path, location), height)
 
 
 def write(folder: Path, names: Sequence[str]) -> Path:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
-from tests.dashboard.browser import browse_page, settle, spot
+from tests.dashboard.browser import Browse, settle, spot
 from tests.dashboard.waiting import wait_until
 
 from covey import Clustering, Embedding
@@ -186,11 +186,11 @@ def test_a_damaged_file_is_said(open_page: Open, birds: Path) -> None:
 
 
 @pytest.fixture
-def page(birds: Path, names: list[str]) -> Iterator[Page]:
+def page(birds: Path, names: list[str], browse: Browse) -> Iterator[Page]:
     """The page in a browser, with the first embedding on the left and the grid on the right."""
     cluster(birds, flat(birds), names, GROUPS)
     gridded(birds, names)
-    with browse_page(birds, "compare", height=900) as opened_page:
+    with browse(birds, "compare", 900) as opened_page:
         expect(opened_page.locator(".map[data-drawn]")).to_have_count(2)
         opened_page.get_by_label("Right").click()
         opened_page.get_by_role("option", name="Embedding: grid").click()
@@ -268,11 +268,11 @@ def test_maps_move_together_to_the_same_place_of_one_embedding_else_to_the_same_
     assert views(page) == [left_view, right_view]
 
 
-def test_a_band_between_two_groups_selects_its_images(birds: Path, names: list[str]) -> None:
+def test_a_band_between_two_groups_selects_its_images(birds: Path, names: list[str], browse: Browse) -> None:
     moved = np.where(np.arange(115) < 10, 1, GROUPS).astype(np.int32)
     for turn, labels in enumerate((GROUPS, moved)):
         cluster(birds, flat(birds), names, labels, turn=turn)
-    with browse_page(birds, "compare", height=1100) as page:
+    with browse(birds, "compare", 1100) as page:
         page.locator(".band", has_text="10 images from group 0 to group 1").dispatch_event("click")
         expect(
             page.get_by_text("Group 0 on the left, Group 1 on the right: 10 images on the left, 10 on the right.")

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
 from tests.core.learned_patterns import PATTERNS
-from tests.dashboard.browser import browse_page, settle
+from tests.dashboard.browser import new_tab, page_address, serve_dashboard, settle
 from tests.dashboard.waiting import wait_until
 from tests.fixture_types import Cli, Distribution
 
@@ -235,9 +235,9 @@ def test_times_are_told_in_words() -> None:
 
 
 @pytest.fixture
-def page(calls: Path) -> Iterator[Page]:
+def page(calls: Path, chromium: Browser) -> Iterator[Page]:
     """The page Start in a browser, by an address that an earlier version had."""
-    with browse_page(calls, "run", height=1000) as page:
+    with serve_dashboard(calls) as (address, _), new_tab(chromium, page_address(address, "run"), 1000) as page:
         yield page
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, expect
-from tests.dashboard.browser import new_tab, page_address, serve_dashboard, settle
+from tests.dashboard.browser import dataset_address, new_tab, settle
 from tests.dashboard.conftest import plain_names, write
 from tests.dashboard.test_name_groups import write_groups
 
 from covey.data.folder import FolderDataset
 from covey.labelling import open_labels
 
+AddressOf = Callable[[str], str]
 PAGES = ("start", "explore", "similar", "name_groups", "worklist", "labels", "compare", "about", "methods", "plugins")
 AXE = Path(__file__).parents[2] / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
 FIND_BARRIERS = """async () => {
@@ -38,20 +39,19 @@ FOCUSED = """() => {
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The dashboard of a dataset with groups, of which one has a name."""
+def address_of(tmp_path_factory: pytest.TempPathFactory, dashboard: str) -> AddressOf:
+    """Gives the address of each page of a dataset with groups, of which one has a name."""
     names = plain_names()
     folder = write(tmp_path_factory.mktemp("all pages") / "birds", names)
     write_groups(folder, names)
     open_labels(FolderDataset(folder)).add(names[:11], "robin")
-    with serve_dashboard(folder) as (address, _):
-        yield address
+    return lambda name: dataset_address(dashboard, name, folder)
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_tab_passes_from_the_first_to_the_last_control(name: str, address: str, chromium: Browser) -> None:
+def test_tab_passes_from_the_first_to_the_last_control(name: str, address_of: AddressOf, chromium: Browser) -> None:
     page = chromium.new_page(viewport={"width": 1280, "height": 900})
-    page.goto(page_address(address, name))
+    page.goto(address_of(name))
     settle(page)
     visited: list[int] = []
     for _ in range(MOST):
@@ -71,14 +71,16 @@ def test_tab_passes_from_the_first_to_the_last_control(name: str, address: str, 
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_page_has_a_serious_barrier(theme: Literal["light", "dark"], address: str, chromium: Browser) -> None:
+def test_no_page_has_a_serious_barrier(
+    theme: Literal["light", "dark"], address_of: AddressOf, chromium: Browser
+) -> None:
     """As axe-core knows them: contrast, names, roles, and targets of 24 pixels."""
     if not AXE.exists():
         pytest.skip("axe-core is not installed: npm ci in dashboard/")
     page = chromium.new_page(viewport={"width": 1280, "height": 800}, color_scheme=theme)
     barriers = []
     for name in PAGES:
-        page.goto(page_address(address, name))
+        page.goto(address_of(name))
         settle(page)
         page.evaluate(AXE.read_text("utf-8"))
         findings = page.evaluate(FIND_BARRIERS)
@@ -87,8 +89,8 @@ def test_no_page_has_a_serious_barrier(theme: Literal["light", "dark"], address:
     assert barriers == []
 
 
-def test_the_map_lets_the_keys_of_the_browser_through(chromium: Browser, address: str) -> None:
-    with new_tab(chromium, page_address(address, "explore"), 900) as page:
+def test_the_map_lets_the_keys_of_the_browser_through(chromium: Browser, address_of: AddressOf) -> None:
+    with new_tab(chromium, address_of("explore"), 900) as page:
         settle(page)
         page.evaluate("addEventListener('keydown', (event) => { window.lastPrevented = event.defaultPrevented; })")
         page.locator("canvas.over").first.focus()
@@ -97,9 +99,9 @@ def test_the_map_lets_the_keys_of_the_browser_through(chromium: Browser, address
             assert page.evaluate("window.lastPrevented") is False, key
 
 
-def test_a_click_in_the_viewer_is_not_cancelled(chromium: Browser, address: str) -> None:
+def test_a_click_in_the_viewer_is_not_cancelled(chromium: Browser, address_of: AddressOf) -> None:
     """A link in it, such as the one to the recording at xeno-canto, would be dead."""
-    with new_tab(chromium, page_address(address, "explore"), 900) as page:
+    with new_tab(chromium, address_of("explore"), 900) as page:
         settle(page)
         page.locator(".tile").first.dblclick()
         dialog = page.locator("dialog")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect
-from tests.dashboard.browser import page_address, serve_dashboard, settle
+from playwright.sync_api import expect
+from tests.dashboard.browser import Browse, settle
 
 from covey.data.folder import FolderDataset
 from covey.labelling import open_labels
@@ -22,11 +22,9 @@ AT = """() => {
 
 
 def test_the_enlarged_image_is_labelled_by_the_keyboard_and_tab_reaches_all_controls(
-    chromium: Browser, birds: Path
+    birds: Path, browse: Browse
 ) -> None:
-    with serve_dashboard(birds) as (address, _):
-        page = chromium.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(page_address(address, "explore"))
+    with browse(birds, "explore", 900) as page:
         settle(page)
         expect(page.locator(".tile").first).to_be_visible()
         page.locator(".tile").first.dblclick()
@@ -47,5 +45,4 @@ def test_the_enlarged_image_is_labelled_by_the_keyboard_and_tab_reaches_all_cont
         second = str(dialog.locator(".name").text_content())
         page.keyboard.press("1")
         expect(dialog.locator(".facts .class")).to_have_text("wren")
-        page.close()
     assert dict(open_labels(FolderDataset(birds)).by_image()) == {first: ("wren",), second: ("wren",)}

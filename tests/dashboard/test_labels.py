@@ -13,7 +13,7 @@ import streamlit as st
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextInput
-from tests.dashboard.browser import browse_page, settle
+from tests.dashboard.browser import Browse, settle
 from tests.dashboard.elements import button, chooser, name_class, select_vanished
 from tests.unwritable import unwritable
 
@@ -360,10 +360,10 @@ def test_a_label_file_that_is_damaged_under_an_open_page(open_page: Open, store:
 
 
 @pytest.fixture
-def page(birds: Path, store: LabelStore, names: list[str]) -> Iterator[Page]:
+def page(birds: Path, store: LabelStore, names: list[str], browse: Browse) -> Iterator[Page]:
     """The page in a browser, with one class."""
     store.add(names[:6], "=robin")
-    with browse_page(birds, "labels", height=800) as page:
+    with browse(birds, "labels", 800) as page:
         expect(page.get_by_role("button", name="Remove 0 images")).to_be_visible()
         yield page
 

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.dashboard.browser import (
+    dataset_address,
     group_line,
     new_tab,
     open_options,
-    page_address,
-    serve_dashboard,
     set_number,
     settle,
     spot,
@@ -33,10 +32,9 @@ OUTLINE = (
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(tmp_path_factory: pytest.TempPathFactory, dashboard: str) -> str:
     folder = write(tmp_path_factory.mktemp("map") / "birds", plain_names())
-    with serve_dashboard(folder) as (address, _):
-        yield page_address(address, "explore")
+    return dataset_address(dashboard, "explore", folder)
 
 
 @pytest.fixture

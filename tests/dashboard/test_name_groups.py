@@ -11,9 +11,9 @@ import attrs
 import numpy as np
 import pytest
 import streamlit as st
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from streamlit.testing.v1 import AppTest
-from tests.dashboard.browser import browse_page, launch_browser, page_address, serve_dashboard, settle
+from tests.dashboard.browser import Browse, new_tab, page_address, serve_dashboard, settle
 
 from covey import Clustering
 from covey.components.kinds import Kind
@@ -71,12 +71,12 @@ def field(page: Page, group: int) -> Locator:
 
 
 def test_ten_groups_are_named_with_few_actions_without_waiting(
-    birds: Path, names: list[str], store: LabelStore
+    birds: Path, names: list[str], store: LabelStore, browse: Browse
 ) -> None:
     write_groups(birds, names)
     write_recipe(birds, "gray")
     store.add([names[0]], "odd")
-    with browse_page(birds, "explore", height=800) as page:
+    with browse(birds, "explore", 800) as page:
         settle(page)
         person = Person(page)
         person.click(page.get_by_role("link", name="Name groups"))
@@ -109,11 +109,14 @@ def test_ten_groups_are_named_with_few_actions_without_waiting(
         assert (store.images("kind 5"), store.images("kind 6")) == (names[44:55], names[55:77])
 
 
-def test_a_visitor_names_groups_for_the_visit_alone(birds: Path, names: list[str], store: LabelStore) -> None:
+def test_a_visitor_names_groups_for_the_visit_alone(
+    birds: Path, names: list[str], store: LabelStore, chromium: Browser
+) -> None:
     write_groups(birds, names)
-    with launch_browser() as browser, serve_dashboard(birds, "--read-only") as (address, _):
-        page = browser.new_page()
-        page.goto(page_address(address, "name_groups"))
+    with (
+        serve_dashboard(birds, "--read-only") as (address, _),
+        new_tab(chromium, page_address(address, "name_groups")) as page,
+    ):
         expect(page.get_by_text(VISIT_LABELS)).to_be_visible()
         field(page, 3).click()
         Person(page).write("robin")
@@ -121,8 +124,8 @@ def test_a_visitor_names_groups_for_the_visit_alone(birds: Path, names: list[str
     assert store.rows() == []
 
 
-def test_groups_that_were_found_on_explore_are_kept_and_shown_by_one_button(birds: Path) -> None:
-    with browse_page(birds, "explore", height=800) as page:
+def test_groups_that_were_found_on_explore_are_kept_and_shown_by_one_button(birds: Path, browse: Browse) -> None:
+    with browse(birds, "explore", 800) as page:
         settle(page)
         page.get_by_role("link", name="Name groups").click()
         keep = page.get_by_role("button", name="Keep the groups of the page Explore, to name them here")

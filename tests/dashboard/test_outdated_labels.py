@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
-from tests.dashboard.browser import browse_page, choose, settle
+from tests.dashboard.browser import Browse, choose, settle
 from tests.dashboard.elements import button, chooser
 
 from covey.data.folder import FolderDataset
@@ -241,10 +241,10 @@ def test_a_table_is_imported_by_the_rules_of_the_command_and_what_is_left_out_is
     assert label_store(str(birds)).by_image() == {names[1]: ("robin",)}
 
 
-def test_in_a_browser(birds: Path, store: LabelStore, names: list[str], tmp_path: Path) -> None:
+def test_in_a_browser(birds: Path, store: LabelStore, names: list[str], tmp_path: Path, browse: Browse) -> None:
     store.add(names[:4], "robin")
     images = birds / "images"
-    with browse_page(birds, "labels", height=900) as page:
+    with browse(birds, "labels", 900) as page:
         expect(page.get_by_role("button", name="Remove 0 images")).to_be_visible()
         for shade, name in enumerate(names[:2]):
             draw(images / name, shade)

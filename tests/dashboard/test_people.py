@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, WebSocket, expect
-from tests.dashboard.browser import page_address, serve_dashboard, settle
+from tests.dashboard.browser import Browse, page_address, serve_dashboard, settle
 
 from covey.labelling import LabelStore
 
@@ -62,10 +62,8 @@ def test_everybody_is_asked_once_acts_under_their_name_and_undoes_their_own(
         assert [row.label for row in store.rows()] == ["wren"]
 
 
-def test_nobody_is_asked_on_a_machine_of_ones_own(birds: Path, chromium: Browser) -> None:
-    with serve_dashboard(birds) as (address, _):
-        page = chromium.new_page()
-        page.goto(page_address(address, "labels"))
+def test_nobody_is_asked_on_a_machine_of_ones_own(birds: Path, browse: Browse) -> None:
+    with browse(birds, "labels", 800) as page:
         settle(page)
         assert page.get_by_text("Others can open this dashboard too.").count() == 0
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from playwright.sync_api import Browser, Locator, Page, expect
-from tests.dashboard.browser import PATIENCE, new_tab, page_address, serve_dashboard, settle, spot
+from tests.dashboard.browser import PATIENCE, dataset_address, new_tab, settle, spot
 
 from covey import Embedding
 from covey.commands.main import main
@@ -65,8 +65,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def page(chromium: Browser, home: Path) -> Iterator[Page]:
-    with serve_dashboard(home) as (address, _), new_tab(chromium, page_address(address, "explore"), 900) as tab:
+def page(chromium: Browser, dashboard: str, home: Path) -> Iterator[Page]:
+    with new_tab(chromium, dataset_address(dashboard, "explore", home), 900) as tab:
         expect(tab.locator(".tile").first).to_be_visible()
         settle(tab)
         yield tab

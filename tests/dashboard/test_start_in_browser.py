@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.dashboard.browser import PATIENCE, choose, launch_browser, serve_dashboard, set_number, settle
+from tests.dashboard.browser import PATIENCE, choose, new_tab, serve_dashboard, set_number, settle
 from tests.invented_recordings import InventedRecordings, encode_sound
 from tests.xenocanto_server import XenoCantoServer
 
@@ -47,20 +47,12 @@ def address(archive: XenoCantoServer, tmp_path_factory: pytest.TempPathFactory) 
             yield printed
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch_browser() as browser:
-        yield browser
-
-
 @pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
+def page(chromium: Browser, address: str) -> Iterator[Page]:
     """The dashboard at its first visit."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.goto(address)
-    settle(page)
-    yield page
-    page.close()
+    with new_tab(chromium, address) as page:
+        settle(page)
+        yield page
 
 
 @pytest.fixture
@@ -198,7 +190,7 @@ def test_an_error_names_no_flag_and_leads_on(page: Page, tmp_path: Path) -> None
         assert "--" not in page.get_by_test_id("stMain").inner_text()
 
 
-def test_the_tour_is_offered_once_and_can_be_taken_again(page: Page, browser: Browser, address: str) -> None:
+def test_the_tour_is_offered_once_and_can_be_taken_again(page: Page, chromium: Browser, address: str) -> None:
     page.get_by_role("button", name="Take the tour").click()
     for number in range(1, 6):
         expect(page.get_by_text(f"Step {number} of 5")).to_be_visible()
@@ -208,7 +200,7 @@ def test_the_tour_is_offered_once_and_can_be_taken_again(page: Page, browser: Br
     expect(page.get_by_text("Step 5 of 5")).to_be_visible()
     page.get_by_role("button", name="End the tour").click()
     expect(page.get_by_text("Step 5 of 5")).to_have_count(0)
-    later = browser.new_page()
+    later = chromium.new_page()
     later.goto(address)
     settle(later)
     expect(later.get_by_text("New here?")).to_have_count(0)

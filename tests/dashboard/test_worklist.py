@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
-from tests.dashboard.browser import browse_page
+from tests.dashboard.browser import Browse
 from tests.dashboard.elements import button, chooser, name_class
 
 from covey._base.text import count_noun
@@ -325,9 +325,9 @@ def test_names_are_text(open_page: Open, store: LabelStore, names: list[str]) ->
 
 
 @pytest.fixture
-def page(birds: Path) -> Iterator[Page]:
+def page(birds: Path, browse: Browse) -> Iterator[Page]:
     """The page in a browser."""
-    with browse_page(birds, "worklist", height=1000) as page:
+    with browse(birds, "worklist", 1000) as page:
         page.locator(".covey-progress").wait_for()
         yield page
 
