@@ -57,7 +57,7 @@ def read_features(folder: Path) -> bytes:
 
 
 def wait_until_gone(processes: list[psutil.Process]) -> None:
-    _, alive = psutil.wait_procs(processes, timeout=20)
+    _, alive = psutil.wait_procs(processes, timeout=120)
     assert not alive
 
 
@@ -138,7 +138,7 @@ def running(calls: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, start_new_session=True
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not list((tmp_path / "two").rglob("features/*/*.npz")) and time.monotonic() < deadline:
         assert process.poll() is None, process.stderr and process.stderr.read()
         time.sleep(0.05)
@@ -158,7 +158,7 @@ def test_what_was_computed_before_an_interruption_stays_and_no_worker_does(
         os.killpg(running.pid, number)  # as a terminal does
     else:
         running.kill()
-    _, errors = running.communicate(timeout=30)
+    _, errors = running.communicate(timeout=120)
     assert "Traceback" not in errors
     wait_until_gone(workers)
     (tmp_path / "marker").touch()

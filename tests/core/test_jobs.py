@@ -40,7 +40,7 @@ def described(folder: Path | str, *settings: str) -> tuple[Experiment, Dataset, 
     return experiment, open_dataset(registry, str(folder)), registry
 
 
-def until(reached: Callable[[], object], seconds: float = 30) -> None:
+def until(reached: Callable[[], object], seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < end

@@ -185,7 +185,7 @@ def test_processes_that_write_at_once_lose_nothing(store: LabelStore) -> None:
     for worker in workers:
         print(file=worker.stdin, flush=True)
     for worker in workers:
-        worker.communicate(timeout=60)
+        worker.communicate(timeout=120)
     assert [worker.returncode for worker in workers] == [0, 0]
     assert [found.count for found in store.classes()] == [31, 31]
     assert len(store.history(100)) == 60

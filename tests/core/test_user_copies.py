@@ -287,7 +287,7 @@ def test_two_processes_that_open_at_once_bring_them_back_once(birds: Path) -> No
     for worker in workers:
         print(file=worker.stdin, flush=True)
     for worker in workers:
-        worker.communicate(timeout=60)
+        worker.communicate(timeout=120)
     assert [worker.returncode for worker in workers] == [0, 0]
     assert len(LabelStore(birds / "labels.sqlite").history(9)) == 3
     assert labels_of(birds).images("owl") == [NAMES[4]]

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlencode, urlsplit
 
 import pytest
@@ -47,7 +48,7 @@ def serve_dashboard(*words: object, site: Path | None = None) -> Iterator[tuple[
         yield match[0], process
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE_S)
         process.stdout.close()
 
 
@@ -80,11 +81,17 @@ def launch_browser() -> Iterator[Browser]:
         browser.close()
 
 
+def open_tab(browser: Browser, height: int = 800, theme: Literal["light", "dark"] = "light") -> Page:
+    """Open an empty tab, 1280 pixels wide, with cookies of its own; what it waits for may take long."""
+    tab = browser.new_page(viewport={"width": 1280, "height": height}, color_scheme=theme)
+    tab.set_default_timeout(PATIENCE)
+    return tab
+
+
 @contextmanager
 def new_tab(browser: Browser, address: str, height: int = 800) -> Iterator[Page]:
     """Open an address in a tab, 1280 pixels wide, in which no script may fail."""
-    tab = browser.new_page(viewport={"width": 1280, "height": height})
-    tab.set_default_timeout(PATIENCE)
+    tab = open_tab(browser, height)
     errors: list[str] = []
     tab.on("pageerror", lambda error: errors.append(str(error)))
     tab.goto(address)

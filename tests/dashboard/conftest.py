@@ -49,7 +49,7 @@ def view(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
 
     def start(name: str, location: object = "") -> AppTest:
         monkeypatch.setenv(server.LOCATION, str(location))
-        app = AppTest.from_file(str(server.APP.parents[1] / "pages" / name / "page.py"), default_timeout=60).run()
+        app = AppTest.from_file(str(server.APP.parents[1] / "pages" / name / "page.py"), default_timeout=120).run()
         assert not app.exception
         return app
 

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 from starlette.types import Message, Receive, Scope, Send
-from tests.dashboard.browser import COVEY, free_port, origin_of, page_address, serve_dashboard
+from tests.dashboard.browser import COVEY, free_port, open_tab, origin_of, page_address, serve_dashboard
 from tests.dashboard.conftest import plain_names, write
 from tests.dashboard.http_client import Reply, ask, cookie_of, handshake, host_of, token_of
 from tests.fixture_types import Cli
@@ -208,7 +208,7 @@ class TestToken:
             assert token_of(match[0]) not in process.stdout.read() + process.stderr.read()
 
     def test_a_browser_keeps_it_neither_in_the_address_nor_in_referers(self, chromium: Browser, address: str) -> None:
-        page = chromium.new_page()
+        page = open_tab(chromium)
         referers: list[str] = []
         page.on("request", lambda request: referers.append(request.headers.get("referer", "")))
         page.goto(page_address(address, "explore"))
@@ -225,7 +225,7 @@ class TestToken:
         page.close()
 
     def test_without_it_a_browser_says_where_it_is(self, chromium: Browser, address: str) -> None:
-        page = chromium.new_page()
+        page = open_tab(chromium)
         page.goto(origin_of(address))
         expect(page.get_by_text("Open the address that the command printed")).to_be_visible()
         page.close()
@@ -233,7 +233,7 @@ class TestToken:
     def test_a_link_of_another_site_opens_the_page_of_somebody_who_has_the_cookie(
         self, chromium: Browser, address: str, tmp_path: Path
     ) -> None:
-        page = chromium.new_page()
+        page = open_tab(chromium)
         page.goto(address)
         site = tmp_path / "site.html"
         site.write_text(f'<a href="{origin_of(address)}/data">look</a>')
@@ -254,7 +254,7 @@ def test_the_browser_is_opened_by_a_file_that_only_this_user_can_read(
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
         assert token_of(address) not in open_page[0]
-        page = chromium.new_page()
+        page = open_tab(chromium)
         page.goto(open_page[0])
         expect(page.locator(".map[data-drawn]")).to_be_visible()
         assert "token" not in page.url
@@ -375,7 +375,7 @@ class TestFrames:
                 assert reply.headers["content-security-policy"] == "frame-ancestors 'self'"
 
     def test_a_browser_shows_it_in_no_frame_of_another_site(self, chromium: Browser, address: str, site: str) -> None:
-        page = chromium.new_page()
+        page = open_tab(chromium)
         page.goto(address)
         page.goto(f"{site}/?{origin_of(address)}/data")
         page.wait_for_load_state("load")
@@ -385,7 +385,7 @@ class TestFrames:
     def test_the_named_sites_may_frame_it_too(self, chromium: Browser, proxied: str, site: str) -> None:
         policy = get(proxied, "/covey/").headers["content-security-policy"]
         assert policy == f"frame-ancestors 'self' https://wiki.example.org {site}"
-        page = chromium.new_page()
+        page = open_tab(chromium)
         page.goto(proxied)
         page.goto(f"{site}/?{origin_of(proxied)}/covey/data")
         expect(page.frame_locator("iframe").get_by_text("115 images in")).to_be_visible()
@@ -419,7 +419,7 @@ class TestProxy:
         assert secure.headers["set-cookie"].endswith("; Secure")
 
     def test_pages_and_images_are_found_below_the_path(self, chromium: Browser, proxied: str) -> None:
-        page = chromium.new_page()
+        page = open_tab(chromium)
         page.goto(proxied)
         expect(page.locator(".map[data-drawn]")).to_be_visible()
         picture = page.locator("#tile-0 img")

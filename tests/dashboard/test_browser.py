@@ -23,6 +23,7 @@ from tests.dashboard.browser import (
     free_port,
     group_line,
     open_options,
+    open_tab,
     origin_of,
     page_address,
     serve_dashboard,
@@ -31,7 +32,7 @@ from tests.dashboard.browser import (
     spot,
     view,
 )
-from tests.dashboard.waiting import wait_until
+from tests.dashboard.waiting import PATIENCE_S, wait_until
 from tests.fixture_types import Cli
 
 from covey.data.cluster_colours import cluster_colour
@@ -61,7 +62,7 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
 
 def new(chromium: Browser, address: str) -> Page:
     """Return a page with a map on it."""
-    tab = chromium.new_page(viewport={"width": 1280, "height": 800})
+    tab = open_tab(chromium)
     tab.goto(address)
     expect(tab.locator(".map[data-drawn]")).to_be_visible()
     settle(tab)
@@ -91,7 +92,7 @@ def ground(page: Page, x: float, y: float) -> np.ndarray:
 
 def open_page(chromium: Browser, address: str, folder: Path) -> Page:
     """Return the page Explore with a dataset that was opened on the page Start."""
-    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page = open_tab(chromium)
     page.goto(page_address(address, "start"))
     page.get_by_text("Open another folder or dataset").click()
     field = page.get_by_label("Open a folder", exact=True)
@@ -257,7 +258,7 @@ class TestExplore:
         expect(page.locator(".map[data-drawn]")).to_be_visible()
 
     def test_without_webgl_the_map_is_drawn_too(self, chromium: Browser, address: str) -> None:
-        page = chromium.new_page(viewport={"width": 1280, "height": 800})
+        page = open_tab(chromium)
         page.add_init_script(
             "const get = HTMLCanvasElement.prototype.getContext;"
             "HTMLCanvasElement.prototype.getContext = function (kind, ...more) {"
@@ -273,7 +274,7 @@ class TestExplore:
         page.close()
 
     def test_nothing_comes_from_elsewhere_or_scrolls_sideways(self, chromium: Browser, address: str) -> None:
-        page = chromium.new_page(viewport={"width": 1280, "height": 800})
+        page = open_tab(chromium)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         for place in ("", "/data"):
@@ -303,7 +304,7 @@ def test_a_dataset_that_is_not_there_is_a_sentence(covey: Cli, tmp_path: Path) -
 def test_an_interruption_ends_the_server_quietly(birds: Path, ending: signal.Signals) -> None:
     with serve_dashboard(birds) as (address, process):
         process.send_signal(ending)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
         socket.create_server(("localhost", urlsplit(address).port)).close()
 
 
@@ -321,7 +322,7 @@ def test_ctrl_c_in_a_terminal_ends_it_without_a_word(birds: Path, serving: bool)
         else:
             wait_until(lambda: has_started_server(process.pid))
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
         assert process.stderr.read() == ""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
+from tests.dashboard.browser import open_tab
 
 from covey_dashboard.browser import browser_component
 from covey_dashboard.browser.browser_component import join_modules
@@ -65,7 +66,7 @@ def test_a_module_comes_once_and_after_those_that_it_imports(tmp_path: Path) -> 
 
 
 def test_content_that_was_overtaken_takes_nothing_with_it(chromium: Browser) -> None:
-    page = chromium.new_page()
+    page = open_tab(chromium)
     assert page.evaluate(OVERTAKE, join_modules(BROWSER / "group_sheet" / "group_sheet.js")) == ["typed", 0]
     page.close()
 

@@ -89,7 +89,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
 
     def start(location: object = "", clusterer: str = "dbscan") -> AppTest:
         monkeypatch.setenv(server.LOCATION, str(location))
-        app = AppTest.from_file(str(server.APP), default_timeout=60).run()
+        app = AppTest.from_file(str(server.APP), default_timeout=120).run()
         if app.selectbox and clusterer != "dbscan":
             chooser(app, "Find groups with").select(f"covey-stripes:{clusterer}").run()
         wait_until(lambda: not any("Finding" in item.value for item in app.run().html))

@@ -53,7 +53,7 @@ pytestmark = pytest.mark.usefixtures("slow")
 def open_page(monkeypatch: pytest.MonkeyPatch, location: object) -> AppTest:
     """The page Start of a dataset."""
     monkeypatch.setenv(server.LOCATION, str(location))
-    app = AppTest.from_file(str(server.APP), default_timeout=60).run()
+    app = AppTest.from_file(str(server.APP), default_timeout=120).run()
     return checked(app.switch_page("../pages/start/page.py").run())
 
 

@@ -30,7 +30,7 @@ from streamlit.testing.v1 import AppTest
 import covey_dashboard.server.web
 from covey_dashboard.server import server
 before = set(sys.modules)
-app = AppTest.from_file(str(server.APP.parents[1] / "pages" / "explore" / "page.py"), default_timeout=60).run()
+app = AppTest.from_file(str(server.APP.parents[1] / "pages" / "explore" / "page.py"), default_timeout=120).run()
 assert app.selectbox and not app.exception
 print(json.dumps(sorted({*sys.modules} - before)))
 """

@@ -58,7 +58,7 @@ def script() -> None:
 
 @pytest.fixture
 def page() -> AppTest:
-    features_of_images = AppTest.from_function(script, default_timeout=30).run()
+    features_of_images = AppTest.from_function(script, default_timeout=120).run()
     assert not features_of_images.exception
     return features_of_images
 
@@ -196,7 +196,7 @@ def conditional_script() -> None:
 
 
 def test_an_option_is_shown_only_where_it_makes_a_difference() -> None:
-    page = AppTest.from_function(conditional_script, default_timeout=30).run()
+    page = AppTest.from_function(conditional_script, default_timeout=120).run()
     assert [slider.label for slider in page.slider] == ["Xi"]
     page.slider(key="conditional.xi").set_value(0.3).run()
     assert built_value(page, "xi") == 0.3
@@ -207,7 +207,7 @@ def test_an_option_is_shown_only_where_it_makes_a_difference() -> None:
 
 
 def test_a_path_that_does_not_exist_is_said_in_the_form() -> None:
-    page = AppTest.from_function(conditional_script, default_timeout=30).run()
+    page = AppTest.from_function(conditional_script, default_timeout=120).run()
     page.text_input(key="conditional.classes").set_value("no/such/file.csv").run()
     assert page.session_state["made"] is None
     assert "there is no file &#x27;no/such/file.csv&#x27;" in page.get("html")[0].proto.body
@@ -238,7 +238,7 @@ def worded_script() -> None:
 
 
 def test_options_are_named_in_words_and_none_says_what_it_means() -> None:
-    page = AppTest.from_function(worded_script, default_timeout=30).run()
+    page = AppTest.from_function(worded_script, default_timeout=120).run()
     assert [field.label for field in page.number_input] == ["Group tightness (eps)"]
     assert [box.label for box in page.checkbox] == ["automatic"]
     assert page.selectbox(key="worded.most").options == ["all", "a", "b"]

@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 from tests.dashboard.browser import free_port, new_tab
-from tests.dashboard.waiting import wait_until
+from tests.dashboard.waiting import PATIENCE_S, wait_until
 
 from covey.data.folder import FolderDataset
 from covey.frontend import PARAMETERS_FILE
@@ -127,7 +127,7 @@ def address(home: Path) -> Iterator[str]:
         yield f"http://localhost:{port}"
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE_S)
 
 
 @pytest.fixture(scope="module")

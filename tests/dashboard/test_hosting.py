@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.dashboard.browser import PATIENCE, free_port, settle
+from tests.dashboard.browser import free_port, open_tab, settle
 from tests.dashboard.conftest import plain_names, write
 from tests.dashboard.http_client import ask, handshake, host_of
 from tests.dashboard.test_journey import classed, press
 from tests.dashboard.test_read_only import contents
-from tests.dashboard.waiting import wait_until
+from tests.dashboard.waiting import PATIENCE_S, wait_until
 
 from covey.data.folder import FolderDataset
 from covey.labelling import open_labels
@@ -80,12 +80,11 @@ def address(lab: Path) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE_S)
 
 
 def open_explore(chromium: Browser, address: str) -> Page:
-    page = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
-    page.set_default_timeout(PATIENCE)
+    page = open_tab(chromium, 900)
     page.goto(address)
     expect(page.locator(".map[data-drawn]")).to_be_visible()
     settle(page)
@@ -143,12 +142,11 @@ def test_without_the_setting_it_says_what_is_missing_and_streamlit_asks_for_noth
     process = start(port, "", tmp_path)
     try:
         wait_until(lambda: answers(f"http://localhost:{port}"))
-        page = chromium.new_page()
-        page.set_default_timeout(PATIENCE)
+        page = open_tab(chromium)
         page.goto(f"http://localhost:{port}/")
         expect(page.get_by_text(NO_DATASET)).to_be_visible()
         page.close()
         assert not re.search("mail|statistics", (tmp_path / PRINTED).read_text(), re.IGNORECASE)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE_S)

@@ -20,6 +20,7 @@ from tests.dashboard.browser import (
     close_options,
     group_line,
     open_options,
+    open_tab,
     serve_dashboard,
     set_number,
     settle,
@@ -95,7 +96,7 @@ def page(chromium: Browser, address: str, birds: Path) -> Iterator[Page]:
 
 def open_page(chromium: Browser, address: str, folder: Path) -> Page:
     """Return the page Explore of a dataset that a person opened on the page Start."""
-    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page = open_tab(chromium)
     page.goto(address)
     set_number(page, "Open a folder", str(folder))
     page.get_by_text(str(folder)).first.wait_for()
@@ -308,7 +309,7 @@ def test_an_embedding_without_a_map_is_named(chromium: Browser, address: str, bi
     with np.load(embedding_file, allow_pickle=False) as arrays:
         arrays_left = {name: arrays[name] for name in arrays.files if name != "X_2D"}
     np.savez(embedding_file, **arrays_left)
-    page = chromium.new_page()
+    page = open_tab(chromium)
     page.goto(address)
     set_number(page, "Open a folder", str(birds))
     expect(page.get_by_role("alert").filter(has_text=embedding_file.name)).to_be_visible()

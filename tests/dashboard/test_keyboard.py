@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, expect
-from tests.dashboard.browser import dataset_address, new_tab, settle
+from tests.dashboard.browser import dataset_address, new_tab, open_tab, settle
 from tests.dashboard.conftest import plain_names, write
 from tests.dashboard.test_name_groups import write_groups
 
@@ -50,7 +50,7 @@ def address_of(tmp_path_factory: pytest.TempPathFactory, dashboard: str) -> Addr
 
 @pytest.mark.parametrize("name", PAGES)
 def test_tab_passes_from_the_first_to_the_last_control(name: str, address_of: AddressOf, chromium: Browser) -> None:
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page = open_tab(chromium, 900)
     page.goto(address_of(name))
     settle(page)
     visited: list[int] = []
@@ -77,7 +77,7 @@ def test_no_page_has_a_serious_barrier(
     """As axe-core knows them: contrast, names, roles, and targets of 24 pixels."""
     if not AXE.exists():
         pytest.skip("axe-core is not installed: npm ci in dashboard/")
-    page = chromium.new_page(viewport={"width": 1280, "height": 800}, color_scheme=theme)
+    page = open_tab(chromium, 800, theme)
     barriers = []
     for name in PAGES:
         page.goto(address_of(name))

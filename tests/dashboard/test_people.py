@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, WebSocket, expect
-from tests.dashboard.browser import Browse, page_address, serve_dashboard, settle
+from tests.dashboard.browser import Browse, open_tab, page_address, serve_dashboard, settle
 
 from covey.labelling import LabelStore
 
 
 def enter(chromium: Browser, address: str, name: str) -> Page:
     """Open the page Labels in a browser of one's own, and say who one is."""
-    page = chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    page = open_tab(chromium)
     page.goto(page_address(address, "labels"))
     page.get_by_label("Your name").first.fill(name)
     page.get_by_label("Your name").first.press("Enter")
@@ -71,7 +71,7 @@ def test_nobody_is_asked_on_a_machine_of_ones_own(birds: Path, browse: Browse) -
 def test_what_others_label_runs_only_what_shows_labels(birds: Path, store: LabelStore, chromium: Browser) -> None:
     with serve_dashboard(birds) as (address, _):
         for name in ("labels", "worklist", "explore"):
-            page = chromium.new_page()
+            page = open_tab(chromium)
             answers = collect_answers(page)
             page.goto(page_address(address, name))
             settle(page)

@@ -40,7 +40,7 @@ def covey_commands():
 
 
 def open_page() -> AppTest:
-    app = AppTest.from_file(str(server.APP.parents[1] / "pages" / "plugins" / "page.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(server.APP.parents[1] / "pages" / "plugins" / "page.py"), default_timeout=120).run()
     assert not app.exception
     return app
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
-from tests.dashboard.browser import origin_of, serve_dashboard, settle
+from tests.dashboard.browser import open_tab, origin_of, serve_dashboard, settle
 from tests.dashboard.conftest import plain_names, write
 from tests.dashboard.http_client import ask, handshake, host_of
 from tests.fixture_types import Cli
@@ -180,7 +180,7 @@ class TestDoors:
         assert contents(public) == before
 
     def test_choices_of_an_option_are_not_listed(self, public: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        app = AppTest.from_function(list_layers, default_timeout=60).run()
+        app = AppTest.from_function(list_layers, default_timeout=120).run()
         assert app.button(key="listed.layer.list").disabled
         monkeypatch.setattr(forms, "is_read_only", lambda: False)  # a browser may send a click on a disabled button
         app.run().button(key="listed.layer.list").click().run()
@@ -230,7 +230,7 @@ class TestPages:
 
     def test_neither_recent_datasets_nor_the_address_open_another_one(self, public: Path, images: Path) -> None:
         remember_dataset(str(images))
-        app = AppTest.from_file(str(server.APP), default_timeout=60)
+        app = AppTest.from_file(str(server.APP), default_timeout=120)
         app.query_params["dataset"] = str(images)
         app.run()
         assert not app.exception
@@ -267,7 +267,7 @@ class TestServer:
     ) -> None:
         home = tmp_path_factory.getbasetemp()
         before = contents(folder, *home.glob("home*"))
-        page = chromium.new_page(viewport={"width": 1280, "height": 900})
+        page = open_tab(chromium, 900)
         page.goto(f"{origin_of(address)}/?dataset={images}")
         expect(page.locator(".map[data-drawn]")).to_be_visible()
         for title in ("Start", "Labels", "Compare", "About the data", "Methods", "Plugins", "Explore"):

@@ -51,7 +51,7 @@ def _forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def start_app() -> AppTest:
-    return AppTest.from_file(str(server.APP), default_timeout=60).run()
+    return AppTest.from_file(str(server.APP), default_timeout=120).run()
 
 
 def open_page(location: object) -> AppTest:
@@ -112,7 +112,7 @@ def test_what_was_open_is_offered_again(birds: Path) -> None:
 def test_an_address_opens_only_what_was_open_before(birds: Path, images: Path) -> None:
     open_page(birds)
     for place, is_known in ((birds, True), (images, False)):
-        app = AppTest.from_file(str(server.APP), default_timeout=60)
+        app = AppTest.from_file(str(server.APP), default_timeout=120)
         app.query_params["dataset"] = str(place)
         assert (str(place) in text_of(app.run())) is is_known
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.dashboard.browser import PATIENCE, choose, new_tab, serve_dashboard, set_number, settle
+from tests.dashboard.browser import PATIENCE, choose, new_tab, open_tab, serve_dashboard, set_number, settle
 from tests.invented_recordings import InventedRecordings, encode_sound
 from tests.xenocanto_server import XenoCantoServer
 
@@ -200,7 +200,7 @@ def test_the_tour_is_offered_once_and_can_be_taken_again(page: Page, chromium: B
     expect(page.get_by_text("Step 5 of 5")).to_be_visible()
     page.get_by_role("button", name="End the tour").click()
     expect(page.get_by_text("Step 5 of 5")).to_have_count(0)
-    later = chromium.new_page()
+    later = open_tab(chromium)
     later.goto(address)
     settle(later)
     expect(later.get_by_text("New here?")).to_have_count(0)

@@ -266,7 +266,7 @@ def test_without_an_embedding_it_says_what_to_do(
 ) -> None:
     folder = scattered(tmp_path / "features", np.zeros((3, 2)), features=True)
     monkeypatch.setenv(server.LOCATION, str(folder))
-    app = AppTest.from_file(str(server.APP), default_timeout=60).run()
+    app = AppTest.from_file(str(server.APP), default_timeout=120).run()
     app.switch_page("../pages/worklist/page.py").run()
     assert not app.exception
     assert "no embedding, and so no work-list, yet" in text_of(app)

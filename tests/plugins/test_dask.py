@@ -206,16 +206,16 @@ def test_a_run_that_was_ended_goes_on_with_another_engine(calls: Path, covey: Cl
     run = subprocess.Popen(
         command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, start_new_session=True
     )
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 120
     while not list((tmp_path / "two").rglob("features/*/*.npz")) and time.monotonic() < deadline:
         assert run.poll() is None, run.stderr and run.stderr.read()
         time.sleep(0.05)
     workers = psutil.Process(run.pid).children(recursive=True)
     os.killpg(run.pid, number) if number == signal.SIGINT else run.kill()
-    _, errors = run.communicate(timeout=30)
+    _, errors = run.communicate(timeout=120)
     assert "Traceback" not in errors
     assert number == signal.SIGKILL or errors.endswith("from there.\n")
-    assert not psutil.wait_procs(workers, timeout=30)[1]
+    assert not psutil.wait_procs(workers, timeout=120)[1]
     (tmp_path / "marker").touch()
     resumed = covey("run", calls, *options, "--engine", "processes", "--out", tmp_path / "two")
     assert "going on where an earlier run stopped" in resumed.output
@@ -230,7 +230,7 @@ def test_an_interrupt_does_not_reach_a_worker_that_starts() -> None:
 
     earlier = set(psutil.Process().children(recursive=True))
     with open_supply(Dask(workers=1)) as supply:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 120
         started: list[psutil.Process] = []
         while not started and time.monotonic() < deadline:
             supply.list_addresses()

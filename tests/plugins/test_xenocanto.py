@@ -592,7 +592,7 @@ def start_fetch(server: XenoCantoServer, folder: Path, *words: str) -> subproces
 
 def wait_for_downloads(server: XenoCantoServer, count: int) -> None:
     """Wait until so many recordings were asked for."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while sum("/sounds/" in path for path in server.paths()) < count and time.monotonic() < deadline:
         time.sleep(0.01)
 
@@ -629,7 +629,7 @@ def test_two_fetches_into_one_folder_do_not_mix(
     second = fetch("loc:anywhere", tmp_path, "--licence", "any")
     assert (second.exit_code, "Another" in second.stderr) == (2, True)
     server.gate.set()
-    first.communicate(timeout=60)
+    first.communicate(timeout=120)
     assert recordings_in(tmp_path) == sounds_of(server)
 
 
