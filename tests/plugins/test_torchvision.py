@@ -203,10 +203,14 @@ def test_a_vision_transformer_takes_the_size_of_its_weights(tmp_path: Path) -> N
     assert network.preprocessing.resize == 384
 
 
-def test_a_vision_transformer_takes_a_size_that_no_released_weights_have(tmp_path: Path) -> None:
+def test_a_vision_transformer_takes_a_size_that_no_released_weights_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     torch.save(models.vit_b_32(image_size=320).state_dict(), tmp_path / "w.pth")
     extractor = small(model="vit_b_32", layers=("encoder.ln",), weights=str(tmp_path / "w.pth"))
-    assert extractor.network().preprocessing.size == (320, 320)
+    network = extractor.network()
+    monkeypatch.setattr(Torchvision, "network", lambda _: network)  # building it takes seconds
+    assert network.preprocessing.size == (320, 320)
     assert extractor.available_layers()["encoder.ln"] == (101, 768)
     assert features(extractor).shape == (2, 768)
 
