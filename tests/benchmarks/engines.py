@@ -3,7 +3,7 @@
 Run it by `python tests/benchmarks/engines.py [IMAGES [KILLS [FOLDER]]]`, on Linux. The images are 128 x 256 pixels of
 ten kinds, or those of a folder, with bytes appended, so that each has contents of its own, and the extractor is
 `Brightness`, which needs no model: what is left is what an engine costs. With KILLS, that many workers of Dask are
-killed at random moments of its run.
+killed at random moments of its run. Two lines before the table say what a batch costs with Dask that computes nothing.
 """
 
 from __future__ import annotations
@@ -18,19 +18,24 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
 
+import attrs
 import numpy as np
 import psutil
 from PIL import Image
 
 from covey import Runtime
-from covey.components.engine_contract import Engine
-from covey.data.images import ImageFolder
+from covey._base.progress import Step
+from covey.components.engine_contract import Engine, ItemQueue, Work
+from covey.data.images import ImageFile, ImageFolder
 from covey.engines.local import Local
 from covey.experiments.pipeline import Pipeline
+from covey.extraction.feature_work import FeatureBatch
+from covey.extraction.shards import Shard
 from covey.plugins.locations import create_dataset
 from covey.plugins.registry import Registry
 from covey.testing import Brightness
@@ -39,6 +44,7 @@ from covey_dask import Dask
 SHORT = ("1000",)
 
 IMAGES, FOLDER = 20_000, 1000
+BATCH_SIZES, BATCHES = (32, 256), 200
 START_S = 4.0
 """Seconds of the processor that a worker takes to start."""
 ENGINES: dict[str, Engine] = {"local": Local(), "dask": Dask(workers=2)}
@@ -51,13 +57,46 @@ def main(count: int = IMAGES, kills: int = 0, source: str = "") -> None:
         folder = Path(name)
         generate(folder / "images", count, kinds)
         print(f"{count:,} images, {kills} kills\n")
-        print("| engine | processor s | against local | wall s | file |\n|---|---|---|---|---|")
+        for size in BATCH_SIZES:
+            print(f"a batch of {size} images, nothing computed: {measure_empty_batch_ms(size):.1f} ms of a processor")
+        print("\n| engine | processor s | against local | wall s | file |\n|---|---|---|---|---|")
         figures = {engine: measure(folder, engine, kills if engine == "dask" else 0) for engine in ENGINES}
         for engine, (processor_s, wall_s) in figures.items():
             is_same = read_table(folder / engine) == read_table(folder / "local")
             file = "the same" if is_same else "another"
             share = processor_s / figures["local"][0]
             print(f"| {engine} | {processor_s:.1f} | {share:.2f} | {wall_s:.1f} | {file} |")
+
+
+@attrs.frozen
+class NoWork(Work[FeatureBatch, list[Shard]]):
+    """Gives shards of the usual size, and computes nothing."""
+
+    def start(self) -> Callable[[FeatureBatch], list[Shard]]:
+        def compute(batch: FeatureBatch) -> list[Shard]:
+            return [Shard(tuple(batch.files), {"features": np.zeros((len(batch.files), 12), np.float32)}, {})]
+
+        return compute
+
+
+def measure_empty_batch_ms(size: int) -> float:
+    """Return the processor time of all processes for a batch of so many images, once the worker has started."""
+    contents = [[f"{number * size + row:064x}" for row in range(size)] for number in range(2 * BATCHES)]
+    batches = [FeatureBatch({content: [ImageFile(content, 0, 0, content)] for content in row}) for row in contents]
+    outcomes = Dask(workers=1).map(NoWork(), ItemQueue(batches), Step())
+    with closing(outcomes):
+        for _ in islice(outcomes, BATCHES // 2):
+            pass
+        before = count_seconds_of_all()
+        for _ in islice(outcomes, BATCHES):
+            pass
+        return (count_seconds_of_all() - before) / BATCHES * 1000
+
+
+def count_seconds_of_all() -> float:
+    """Return the processor seconds of this process and of those that it started and that run."""
+    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
 def draw_kinds() -> list[bytes]:

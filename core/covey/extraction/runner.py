@@ -52,9 +52,9 @@ from covey.extraction.work_origin import WorkOrigin
 MOST_SIZES, MANY = 8, 256
 """Sizes of images for each of which a network is compiled, and images from which that pays: it took 0.2 s, and saved
 0.4 to 0.8 ms an image with ResNet50 and EfficientNet-Lite0 on an AMD EPYC."""
-LEAST, MOST, SHARDS = 32, 256, 800
+LEAST, MOST, SHARDS = 32, 256, 200
 """Images in one shard: a file for every few images would cost more time than an interruption. Of many images so many
-that there are about SHARDS, up to MOST: each shard takes a file, and the engine dask about 40 ms of processor time,
+that there are about SHARDS, up to MOST: each shard takes a file, and the engine dask 10 to 20 ms of processor time,
 measured by tests/benchmarks/engines.py."""
 
 
