@@ -14,6 +14,7 @@ from tests.json_types import MeasuresJson
 from covey import Clustering
 from covey.analysis.measures.clustering_agreement import agreement_matrix, trace_clusters
 from covey.analysis.measures.label_measures import AdjustedMutualInformation, AdjustedRandIndex
+from covey.analysis.measures.own_measures import DensityValidity
 
 FLAGS = ("--extractor", "brightness", "--reducer", "pca", "--set", "reducer.sizes=2",
          "--set", "clusterer.min_samples=3", "--set", "clusterer.eps=0.001,0.6,9")  # fmt: skip
@@ -48,6 +49,15 @@ def test_the_best_comes_first_whatever_decides(covey: Cli, run: Path, labels: Pa
     assert order("--labels", labels, "--sort", "ari")[0] == 0.6
     assert order("--sort", "clusters") == [0.6, 9.0, 0.001]
     assert order("--sort", "coverage")[-1] == 0.001
+
+
+def test_without_the_library_for_validity_the_silhouette_decides(
+    covey: Cli, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DensityValidity, "missing", lambda: ("covey[hdbscan]",))
+    rows = json.loads(covey("compare", run, "--json").stdout)
+    assert [row["silhouette"] is not None for row in rows] == [True, False, False]
+    assert all("covey[hdbscan]" in row["problems"]["validity"] for row in rows)
 
 
 def test_the_table_says_what_json_says(covey: Cli, run: Path, labels: Path) -> None:

@@ -20,7 +20,7 @@ from covey.plugins.registry import Registry
 @click.command()
 @click.argument("folder")
 @truth_flags
-@click.option("--sort", metavar="MEASURE", help="The measure to sort by. [default: ami with labels, validity without]")
+@click.option("--sort", metavar="MEASURE", help="The measure to sort by. [default: ami with labels, else validity]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with all measures.")
 def compare(
     folder: str, labels: Path | None, column: str | None, group: str | None, sort: str | None, as_json: bool

@@ -24,7 +24,7 @@ from covey.plugins.registry import Registry
 )
 @truth_flags
 @click.option("--clustering", metavar="NAME", help="The clustering to show, as covey compare lists it. [default: best]")
-@click.option("--sort", metavar="MEASURE", help="The measure to rank by. [default: ami with labels, validity without]")
+@click.option("--sort", metavar="MEASURE", help="The measure to rank by. [default: ami with labels, else validity]")
 @click.option("--png", type=click.Path(path_type=Path), metavar="FOLDER", help="Write the pictures there as well.")
 def report(
     folder: str,

@@ -236,16 +236,23 @@ def _key_without_seed(provenance: Provenance) -> str:
     return attrs.evolve(provenance, input=without_seed.key).key
 
 
+def _default_measure(rows: Sequence[Row], *, labelled: bool) -> str:
+    if labelled:
+        return "ami"
+    return "validity" if any(row.score("validity") is not None for row in rows) else "silhouette"
+
+
 def rank_rows(rows: Sequence[Row], columns: Sequence[Column], measure: str | None = None) -> list[Row]:
     """Return rows with the best first; rows without the measure come last.
 
-    The default measure is agreement with labels (ami), or density-based validity if there are no labels.
+    The default measure is agreement with labels (ami), without labels density-based validity, or the silhouette where
+    no validity is known.
 
     Raises:
         CoveyError: there is no such measure, or it needs labels, and there are none.
     """
     labelled = any(row.labelled is not None for row in rows)
-    criterion = find_column(columns, measure or ("ami" if labelled else "validity"))
+    criterion = find_column(columns, measure or _default_measure(rows, labelled=labelled))
     if criterion.measure.needs_labels and not labelled:
         raise CoveyError(f"{measure} compares with labels: name a file with labels, or sort by another measure.")
     sign = -1 if criterion.measure.higher_is_better else 1
