@@ -70,13 +70,13 @@ def origin_of(address: str) -> str:
 
 
 @contextmanager
-def launch_browser() -> Iterator[Browser]:
-    """Run a browser; a test that wants one is skipped where there is none."""
+def launch_browser(*flags: str) -> Iterator[Browser]:
+    """Run a browser, with further flags; a test that wants one is skipped where there is none."""
     if CHROMIUM is None:
         pytest.skip("chromium is not installed")
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *flags])
         yield browser
         browser.close()
 

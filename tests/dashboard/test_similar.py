@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.dashboard.browser import new_tab, page_address, serve_dashboard, settle
+from tests.dashboard.browser import launch_browser, new_tab, page_address, serve_dashboard, settle
 from tests.distributions import install_modules
 
 from covey import Runtime
@@ -90,6 +91,27 @@ def test_a_piece_of_a_recording_finds_the_clip_that_it_was_cut_from(page: Page, 
     expect(page.get_by_text("most like the sound, nearest first")).to_be_visible()
     expect(page.locator("#tile-0")).to_have_attribute("title", "r3_segm_0001.000.png")
     expect(page.get_by_text("As the network saw it")).to_be_visible()
+
+
+def test_a_piece_that_is_played_to_the_microphone_finds_the_recording_that_it_was_cut_from(
+    home: Path, site: Path, tmp_path: Path
+) -> None:
+    times_s = np.linspace(0, 0.5, 24_000, endpoint=False)
+    piece = np.interp(times_s, np.arange(RATE // 2) / RATE, chirp(3)[RATE : RATE + RATE // 2])
+    soundfile.write(tmp_path / "piece.wav", piece, 48_000)
+    flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    with (
+        launch_browser(*flags, f"--use-file-for-fake-audio-capture={tmp_path / 'piece.wav'}") as browser,
+        serve_dashboard(home, site=site) as (address, _),
+        new_tab(browser, page_address(address, "similar"), 900) as tab,
+    ):
+        settle(tab)
+        choose_way(tab, "A sound")
+        tab.get_by_role("button", name="Record", exact=True).click()
+        tab.wait_for_timeout(4000)
+        tab.get_by_role("button", name="Stop recording").click()
+        expect(tab.get_by_text("most like the sound, nearest first")).to_be_visible()
+        expect(tab.locator("#tile-0")).to_have_attribute("title", re.compile(r"^r3_segm_"))
 
 
 def test_a_picture_finds_its_image(page: Page, home: Path) -> None:
