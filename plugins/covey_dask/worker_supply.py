@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,13 +105,26 @@ def open_supply(engine: Dask) -> Iterator[WorkerSupply]:
             with _connect(engine.address) as client:
                 yield WorkerSupply(client, f"start one with: dask worker {engine.address}")
         elif engine.cluster == "local":
-            with closing(_start_local(engine)) as cluster, Client(cluster, set_as_default=False) as client:
+            with close_after(_start_local(engine)) as cluster, Client(cluster, set_as_default=False) as client:
                 yield WorkerSupply(client, "see whether memory is full", cluster, engine.workers)
         else:
             logs = make_folder(user_data_folder() / "dask")
-            with closing(_start_jobs(engine, logs)) as cluster, Client(cluster, set_as_default=False) as client:
+            with (
+                close_after(_start_jobs(engine, logs)) as cluster,
+                Client(cluster, set_as_default=False) as client,
+            ):
                 hint = f"look whether jobs wait in the queue of {engine.cluster}, and at their output in {logs}"
                 yield WorkerSupply(client, hint, cluster, engine.workers)
+
+
+@contextmanager
+def close_after(cluster: SpecCluster) -> Iterator[SpecCluster]:
+    """Close a cluster after the block. Killed workers that a busy machine buries too late for Dask are no error."""
+    try:
+        yield cluster
+    finally:
+        with suppress(TimeoutError):
+            cluster.close()
 
 
 @contextmanager

@@ -251,3 +251,18 @@ def test_a_walltime_that_no_queue_takes_is_an_error(walltime: str) -> None:
     with pytest.raises(CoveyError, match="walltime must look like 02:30:00"):
         Dask(cluster="slurm", walltime=walltime)
     assert Dask(cluster="slurm", walltime="1-02:03:04").walltime_s == 93784
+
+
+def test_a_finished_run_does_not_fail_because_workers_end_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    from covey_dask.worker_supply import close_after
+
+    def close(cluster: SpecCluster) -> None:
+        closed.append(cluster)
+        raise TimeoutError
+
+    closed: list[SpecCluster] = []
+    monkeypatch.setattr(SpecCluster, "close", close)
+    cluster = object.__new__(SpecCluster)
+    with close_after(cluster):
+        assert not closed
+    assert closed == [cluster]
