@@ -144,7 +144,7 @@ def test_it_works_where_torch_and_umap_are_not_installed(birds: Path, monkeypatc
     done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "<h1>Explore</h1>" in done.stdout
-    assert "Click the images that do not belong" in done.stdout
+    assert "Click what does not belong, then name the rest." in done.stdout
 
 
 @pytest.mark.parametrize("content", ["{", '{"a": 1}', '["nowhere"]'])
