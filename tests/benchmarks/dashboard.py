@@ -29,7 +29,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.dashboard.browser import free_port
+from tests.dashboard.browser import find_list, free_port
 
 from covey.components.kinds import Kind
 from covey.components.options import build
@@ -145,7 +145,7 @@ def pick(page: Page) -> float:
     """Pick another cluster; return the seconds until a thumbnail of it is there."""
     tile = page.locator(".tile img").first
     before = tile.get_attribute("src")
-    page.get_by_label("Show", exact=True).click()
+    find_list(page, "Show").click()
     title = f"Group {next(PICKED)}:"
     page.keyboard.type(title)
     option = page.get_by_role("option", name=re.compile(f"^{title}"))
@@ -180,7 +180,7 @@ def label(page: Page) -> float:
 def reloaded(page: Page) -> None:
     """See that the labels are there after a reload."""
     page.reload()
-    page.get_by_label("Show", exact=True).click()
+    find_list(page, "Show").click()
     page.keyboard.type("class 0")
     page.get_by_role("option", name="Label class 0: 500 images").wait_for(timeout=PATIENCE)
     page.keyboard.press("Escape")

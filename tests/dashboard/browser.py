@@ -140,8 +140,13 @@ def choose_in_menu(page: Page, menu: str, label: str, option: str) -> None:
     page.keyboard.press("Escape")
 
 
+def find_list(page: Page, label: str) -> Locator:
+    """Return the list with a label; one that it has replaced stays in the page for a moment, where nobody sees it."""
+    return page.get_by_role("combobox", name=label, exact=True)
+
+
 def choose(page: Page, label: str, option: str | re.Pattern[str]) -> None:
-    page.get_by_label(label, exact=True).click()
+    find_list(page, label).click()
     page.get_by_role("option", name=option).click()
 
 

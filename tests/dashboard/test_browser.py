@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.dashboard.browser import (
     COVEY,
     close_options,
+    find_list,
     free_port,
     group_line,
     open_options,
@@ -70,7 +71,7 @@ def new(chromium: Browser, address: str) -> Page:
 
 
 def selection_line(page: Page) -> Locator:
-    return page.get_by_label("Show", exact=True)
+    return find_list(page, "Show")
 
 
 def drag(page: Page, *places: tuple[float, float]) -> None:

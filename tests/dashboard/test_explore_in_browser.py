@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.dashboard.browser import (
+    find_list,
     group_line,
     new_tab,
     open_options,
@@ -98,7 +99,7 @@ def ready(page: Page) -> None:
 
 
 def selection_line(page: Page) -> Locator:
-    return page.get_by_label("Show", exact=True)
+    return find_list(page, "Show")
 
 
 def entry(page: Page, name: str) -> Locator:

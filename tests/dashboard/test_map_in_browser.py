@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.dashboard.browser import (
     dataset_address,
+    find_list,
     group_line,
     new_tab,
     open_options,
@@ -63,7 +64,7 @@ def test_the_keys_move_and_zoom_the_map_and_pick_a_point(page: Page) -> None:
     move_to_cluster(page, 5, 0)
     expect(page.locator(".tip")).to_contain_text("group 1")
     page.keyboard.press("Enter")
-    expect(page.get_by_label("Show", exact=True)).to_have_value(re.compile("Group 1:"))
+    expect(find_list(page, "Show")).to_have_value(re.compile("Group 1:"))
 
 
 def move_to_cluster(page: Page, x: float, y: float) -> None:
