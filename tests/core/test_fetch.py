@@ -525,9 +525,10 @@ def test_the_source_folder_fetches_too(covey: Cli, tmp_path: Path) -> None:
 def test_five_recordings_at_the_real_pace_are_a_second_apart(covey: Cli, aviary: SoundServer, tmp_path: Path) -> None:
     offer(aviary, [describe(number) for number in range(1, 5)], per_page=4)
     assert covey("fetch", "aviary", "gen:Inventa", tmp_path, "--set", "source.pace=1.0").exit_code == 0
-    times = [request.time for request in aviary.requests]
-    assert len(times) == 5
-    assert min(later - earlier for earlier, later in pairwise(times)) >= 0.9  # what the way to the server adds may vary
+    pauses = sorted(later - earlier for earlier, later in pairwise(request.time for request in aviary.requests))
+    assert len(pauses) == 4
+    assert pauses[0] >= 0.5  # on a busy machine one request may be long on its way, and the next one is then early
+    assert pauses[1] >= 0.9
 
 
 class TestKeys:

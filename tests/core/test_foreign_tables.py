@@ -163,7 +163,7 @@ def test_features_over_time_are_pooled_as_the_original_does(covey: Cli, birds: P
         assert table.names.tolist() == names
     done = covey("import", "features", birds, birds / UNPOOLED, "--edges", 4)
     assert "has 8 columns of time, of which none is left without 4 at both ends" in done.stderr
-    assert "features --edges 3." in done.stderr
+    assert "features --edges 3 in a terminal" in done.stderr
 
 
 def test_nothing_intact_is_called_damaged(covey: Cli, birds: Path) -> None:
