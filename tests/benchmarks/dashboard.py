@@ -12,7 +12,6 @@ import itertools
 import os
 import re
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -210,7 +209,7 @@ def serve_dashboard(folder: Path) -> Iterator[tuple[str, int]]:
         assert match
         yield match[0], process.pid
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()  # what runs in the background may not be interrupted
         process.wait()
 
 

@@ -15,7 +15,7 @@ from typing import Literal
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Locator, Page, expect, sync_playwright
 from tests.dashboard.waiting import PATIENCE_S
 
 from covey_dashboard.data.recent_datasets import remember_dataset
@@ -70,15 +70,21 @@ def origin_of(address: str) -> str:
 
 
 @contextmanager
-def launch_browser(*flags: str) -> Iterator[Browser]:
-    """Run a browser, with further flags; a test that wants one is skipped where there is none."""
+def launch_browser() -> Iterator[Browser]:
+    """Run the browser of a session of tests; a test that wants one is skipped where there is none."""
     if CHROMIUM is None:
         pytest.skip("chromium is not installed")
     expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *flags])
+    with sync_playwright() as driver, run_browser(driver.chromium) as browser:
         yield browser
-        browser.close()
+
+
+@contextmanager
+def run_browser(kind: BrowserType, *flags: str) -> Iterator[Browser]:
+    """Run a browser, with further flags; another one is of the kind of the first: `chromium.browser_type`."""
+    browser = kind.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *flags])
+    yield browser
+    browser.close()
 
 
 def open_tab(browser: Browser, height: int = 800, theme: Literal["light", "dark"] = "light") -> Page:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.dashboard.browser import (
+    choose,
     find_list,
     group_line,
     new_tab,
@@ -178,7 +179,7 @@ def test_kept_groups_have_their_own_numbers_whatever_was_seen_before(page: Page,
         set_number(page, "Group tightness (eps)", value)
         expect(group_line(page)).to_contain_text(f"(eps) {value} ")
         settle(page)
-    page.get_by_label("Find groups with").click()
+    find_list(page, "Find groups with").click()
     page.get_by_role("option", name="Kept: owls").click()
     expect(group_line(page)).to_contain_text(" 3 groups ")
     for number in (0, 1, 2):
@@ -194,7 +195,7 @@ def test_a_grouping_is_kept_under_a_name_and_is_everywhere(page: Page, birds: Pa
     page.get_by_label("Name of these groups").fill("fine owls")
     page.get_by_role("button", name="Keep", exact=True).click()
     expect(page.get_by_text("These groups are kept as fine owls.")).to_be_visible()
-    expect(page.get_by_label("Find groups with")).to_have_value("Kept: fine owls")
+    expect(find_list(page, "Find groups with")).to_have_value("Kept: fine owls")
     (kept,) = [entry for entry in FolderDataset(birds).clusterings() if entry.given_name == "fine owls"]
     assert kept.provenance
     assert kept.provenance.options == {"eps": 0.4, "min_samples": 5}
@@ -208,16 +209,14 @@ def test_a_grouping_is_kept_under_a_name_and_is_everywhere(page: Page, birds: Pa
 def test_while_groups_are_looked_for_the_page_says_so_and_can_be_told_to_stop(page: Page, site: Path) -> None:
     (site / "gate").unlink(missing_ok=True)
     before = page.locator(".legend").inner_text()
-    page.get_by_label("Find groups with").click()
-    page.get_by_role("option", name="Find with slow").click()
+    choose(page, "Find groups with", "Find with slow")
     expect(page.locator(".waiting")).to_have_text("Finding groups with slow …")
     expect(group_line(page)).to_have_text("Finding groups with slow …")
     assert page.locator(".map.stale canvas.points").evaluate("canvas => getComputedStyle(canvas).opacity") == "0.35"
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".waiting")).to_be_hidden()
     assert page.locator(".legend").inner_text() == before
-    page.get_by_label("Find groups with").click()
-    page.get_by_role("option", name="Find with slow").click()
+    choose(page, "Find groups with", "Find with slow")
     expect(page.locator(".waiting")).to_be_visible()
     (site / "gate").touch()
     expect(group_line(page)).to_contain_text(" 2 groups ")

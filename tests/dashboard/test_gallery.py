@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
-from tests.dashboard.browser import free_port, new_tab
+from tests.dashboard.browser import find_list, free_port, new_tab
 from tests.dashboard.waiting import PATIENCE_S, wait_until
 
 from covey.data.folder import FolderDataset
@@ -194,11 +194,11 @@ def expect_played(page: Page, seconds: float) -> None:
 
 def choose_order(page: Page, name: str) -> None:
     option = page.get_by_role("option", name=name)
-    page.get_by_label("Order").click()
+    find_list(page, "Order").click()
     try:
         option.click(timeout=5000)
     except TimeoutError:  # the page was drawn anew in the meantime, which closes the list
-        page.get_by_label("Order").click()
+        find_list(page, "Order").click()
         option.click()
 
 

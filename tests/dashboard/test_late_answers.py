@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import attrs
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
-from tests.dashboard.browser import find_list, page_address, serve_dashboard, settle
+from tests.dashboard.browser import choose, find_list, page_address, serve_dashboard, settle
 
-from covey.labelling import LabelStore
+from covey.data.folder import FolderDataset
+from covey.data.segment_names import image_name
+from covey.labelling import LabelStore, open_labels
+
+Make = Callable[[Path, Sequence[str]], Path]
 
 
 @attrs.define(slots=False)
@@ -98,3 +102,33 @@ def test_a_group_that_was_clicked_stays_selected(birds: Path, chromium: Browser)
         settle(page)
         expect(show).to_have_value(re.compile("roup 1: 30 images"))
         page.close()
+
+
+def test_a_name_that_is_typed_while_other_images_are_on_their_way_is_whole(
+    make: Make, tmp_path: Path, chromium: Browser
+) -> None:
+    names = [image_name(f"XC{at // 5:06}", at % 5) for at in range(115)]
+    folder = make(tmp_path / "birds", names)
+    open_labels(FolderDataset(folder)).add(names[:1], "wren")
+    with serve_dashboard(folder) as (address, _):
+        page = chromium.new_page()
+        line = Line.of(page)
+        page.goto(page_address(address, "explore"))
+        settle(page)
+        line.is_held = True
+        choose(page, "Show", "Label wren: 1 image")
+        await_answer(page, line)
+        type_around_answers(page, line)
+        expect(page.get_by_text("100% of these images are from one recording")).to_be_visible()
+        page.close()
+
+
+def type_around_answers(page: Page, line: Line) -> None:
+    """Type the name of a class; the answers come when half of it is typed."""
+    field = page.get_by_role("combobox", name="Class")
+    field.click()
+    page.keyboard.type("rob")
+    line.release()
+    settle(page)
+    page.keyboard.type("in")
+    expect(field).to_have_value("robin")

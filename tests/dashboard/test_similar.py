@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.dashboard.browser import launch_browser, new_tab, page_address, serve_dashboard, settle
+from tests.dashboard.browser import new_tab, page_address, run_browser, serve_dashboard, settle
 from tests.distributions import install_modules
 
 from covey import Runtime
@@ -94,14 +94,17 @@ def test_a_piece_of_a_recording_finds_the_clip_that_it_was_cut_from(page: Page, 
 
 
 def test_a_piece_that_is_played_to_the_microphone_finds_the_recording_that_it_was_cut_from(
-    home: Path, site: Path, tmp_path: Path
+    chromium: Browser, home: Path, site: Path, tmp_path: Path
 ) -> None:
     times_s = np.linspace(0, 0.5, 24_000, endpoint=False)
     piece = np.interp(times_s, np.arange(RATE // 2) / RATE, chirp(3)[RATE : RATE + RATE // 2])
     soundfile.write(tmp_path / "piece.wav", piece, 48_000)
-    flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    played = f"--use-file-for-fake-audio-capture={tmp_path / 'piece.wav'}"
+    flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", played]
     with (
-        launch_browser(*flags, f"--use-file-for-fake-audio-capture={tmp_path / 'piece.wav'}") as browser,
+        run_browser(
+            chromium.browser_type, *flags, f"--use-file-for-fake-audio-capture={tmp_path / 'piece.wav'}"
+        ) as browser,
         serve_dashboard(home, site=site) as (address, _),
         new_tab(browser, page_address(address, "similar"), 900) as tab,
     ):

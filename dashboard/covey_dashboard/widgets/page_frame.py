@@ -36,8 +36,9 @@ def show_page(show: Callable[[str], None], is_changing: bool = False) -> None:
         link_page("start", "Open the page Start")
         return
     try:
-        for problem in list_tables(location).problems:
-            show_problem(problem)
+        with st.container():  # a problem more does not rebuild what is below
+            for problem in list_tables(location).problems:
+                show_problem(problem)
         show(location)
     except CoveyError as error:
         show_problem(str(error))

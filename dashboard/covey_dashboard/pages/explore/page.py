@@ -108,7 +108,7 @@ def show_view(
     Raises:
         CoveyError: a file cannot be read.
     """
-    with image_place:
+    with image_place, st.container(gap="xsmall"):  # a line more in it does not rebuild what is below
         selection, rows = choose_selection(view, options)
     with map_column:
         show_explore_map(view, options, selection, rows, search.pending)

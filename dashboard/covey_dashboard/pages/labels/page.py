@@ -47,7 +47,8 @@ def show_labels(location: str) -> None:
     try:
         overview = read_overview(location)
         show_numbers(overview)
-        show_outdated(overview)
+        with st.container():  # more or less in it does not rebuild what is below
+            show_outdated(overview)
         left_column, right_column = st.columns([2, 3], gap="medium")
         with right_column:
             show_images(overview, choose_images(overview))
@@ -105,8 +106,9 @@ def show_images(overview: LabelsOverview, choice: ImageChoice) -> None:
         CoveyError: a file cannot be read.
     """
     label_class, location = overview.find_class(choice), overview.location
-    if label_class:
-        show_class(overview, label_class)
+    with st.container():  # more or less in it does not rebuild what is below
+        if label_class:
+            show_class(overview, label_class)
     label_bar_place, names, selection_key = st.container(), overview.list_images(choice), f"{location} {choice}"
     key = LabelsState.gallery_key
     moves = list_confirmable(overview, names) if choice == OUTDATED else []

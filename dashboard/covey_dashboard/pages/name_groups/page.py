@@ -60,7 +60,8 @@ def show_name_groups(location: str) -> None:
         CoveyError: the dataset cannot be read.
     """
     entries = [entry for entry in list_tables(location).entries if is_entry_of(entry, Clustering)]
-    offer_explored_groups(location)
+    with st.container():  # without the button, what is below is not rebuilt
+        offer_explored_groups(location)
     if not entries:
         show_report()
         show_hint("This dataset has no groups yet: the page Start finds some.")

@@ -106,7 +106,8 @@ def show_view(view: WorklistView) -> None:
     with size_place:
         choose_batch_size(session)
     worklist, feature_count = prepare_worklist(view.opened)
-    show_remarks(view, feature_count)
+    with st.container():  # a remark more does not rebuild what is below
+        show_remarks(view, feature_count)
     batch = session.next_batch(worklist, view.image_labels, view.replies)
     if batch:
         show_batch(view, batch)
