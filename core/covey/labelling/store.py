@@ -103,6 +103,11 @@ class LabelStore:
         changed = [(name, contents.get(name)) for name, content in images if contents.get(name) != content]
         return digest([version, *sorted(changed, key=repr)])
 
+    def class_names(self) -> list[str]:
+        """Return the names of the classes in the order in which they were made; no image is looked at."""
+        with self._reading() as db:
+            return [name for (name,) in db.execute("SELECT name FROM class ORDER BY id")]
+
     def classes(self) -> list[LabelClass]:
         """Return the classes in the order in which they were made."""
         count = "SELECT count(*) FROM counted WHERE counted.class = class.id"

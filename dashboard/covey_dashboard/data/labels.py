@@ -76,17 +76,20 @@ class ImageLabels:
 class ObservedLabels:
     """The labels of a dataset as they are at one moment, in which the file and the labelled images are looked at once.
 
-    `version` tells the label file from what it was and becomes; `fingerprint` also tells what the labelled images are.
+    `store` looks at the images whenever it is asked, `reader` looked once at each and changes nothing. `version` tells
+    the label file from what it was and becomes; `fingerprint` also tells what the labelled images are.
     """
 
     store: LabelStore = attrs.field(eq=False)
+    reader: LabelStore = attrs.field(eq=False)
     version: str
     fingerprint: str
 
     @classmethod
     def of(cls, store: LabelStore) -> ObservedLabels:
         """Look at the labels in a store and at the labelled images. Raises CoveyError."""
-        return cls(store, store.version, store.fingerprint())
+        reader = attrs.evolve(store, contents=RecentContents(store.contents), writable=False)
+        return cls(store, reader, reader.version, reader.fingerprint())
 
 
 @identify.register
@@ -127,8 +130,7 @@ class RecentContents:
 def observe_together(store: LabelStore) -> ObservedLabels:
     """Look at labels, and once every few seconds at the labelled images, for all windows together.
 
-    An image that is replaced meanwhile counts as what it was until the next look. The store that is returned is for
-    reading only.
+    An image that is replaced meanwhile counts as what it was until the next look.
 
     Raises:
         CoveyError: the labels cannot be read.
@@ -136,7 +138,7 @@ def observe_together(store: LabelStore) -> ObservedLabels:
     contents = _recent_contents(store)
     reader = attrs.evolve(store, contents=contents, writable=False)
     version = reader.version
-    return ObservedLabels(reader, version, digest([version, contents.began_s]))
+    return ObservedLabels(store, reader, version, digest([version, contents.began_s]))
 
 
 @cached(ttl=LOOK_TTL, max_entries=8, by=lambda store: str(store.path))
@@ -178,7 +180,7 @@ def classes_by_image(observed: ObservedLabels) -> Mapping[str, tuple[str, ...]]:
     Raises:
         CoveyError: the file cannot be read.
     """
-    return observed.store.by_image()
+    return observed.reader.by_image()
 
 
 @cached(max_entries=4)
@@ -188,7 +190,7 @@ def read_judgements(observed: ObservedLabels) -> Mapping[str, Mapping[str, froze
     Raises:
         CoveyError: the file cannot be read.
     """
-    return observed.store.judgements()
+    return observed.reader.judgements()
 
 
 @cached(max_entries=4)
@@ -198,7 +200,7 @@ def list_classes(observed: ObservedLabels) -> Sequence[LabelClass]:
     Raises:
         CoveyError: the file cannot be read.
     """
-    return observed.store.classes()
+    return observed.reader.classes()
 
 
 @cached(max_entries=4)
@@ -221,8 +223,8 @@ def find_outdated_labels(location: str, observed: ObservedLabels) -> OutdatedLab
     """
     if dataset_at(location).images is None:
         return OutdatedLabels()
-    changed, gone = observed.store.out_of_date(), observed.store.orphaned()
-    contents = observed.store.contents({row.filename for row in changed})
+    changed, gone = observed.reader.out_of_date(), observed.reader.orphaned()
+    contents = observed.reader.contents({row.filename for row in changed})
     return OutdatedLabels(changed, gone, digest(sorted(contents.items())) if changed else "")
 
 

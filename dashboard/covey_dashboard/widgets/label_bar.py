@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from covey import CoveyError
 from covey.frontend import Action, LabelStore, count_noun
+from covey_dashboard.data.labels import ObservedLabels, list_classes
 from covey_dashboard.server.read_only import VISIT_LABELS, is_read_only
 from covey_dashboard.server.server import is_shared
 from covey_dashboard.state import PERSON, ClassFieldState, LabelBarState
@@ -20,11 +21,11 @@ from covey_dashboard.widgets.messages import show_hint, show_problem
 ELSEWHERE = "In another window, or before this page was reloaded"
 
 
-def show_label_bar(store: LabelStore, list_names: Callable[[], Sequence[str]]) -> DeltaGenerator:
+def show_label_bar(observed: ObservedLabels, list_names: Callable[[], Sequence[str]]) -> DeltaGenerator:
     """Show a field for the name of a class, and buttons that give it to images, take it away, undo and redo.
 
     Args:
-        store: where the labels are kept.
+        observed: the labels.
         list_names: returns the names of the images; called again at a click, which may come with that on an image.
 
     Returns:
@@ -33,9 +34,10 @@ def show_label_bar(store: LabelStore, list_names: Callable[[], Sequence[str]]) -
     Raises:
         CoveyError: the labels cannot be read.
     """
-    classes, image_count = store.classes(), len(list_names())
+    store, classes, image_count = observed.store, list_classes(observed), len(list_names())
+    class_names = [label_class.name for label_class in classes]
     give = partial(give_class, store, list_names)
-    name = find_class(classes, show_class_field(LabelBarState.class_key, classes, give, "Label the images"))
+    name = find_class(class_names, show_class_field(LabelBarState.class_key, classes, give, "Label the images"))
     row = button_row()
     with row:
         st.button(
@@ -51,7 +53,7 @@ def show_label_bar(store: LabelStore, list_names: Callable[[], Sequence[str]]) -
         st.button(
             "Remove the class",
             help="Take the class in the field away from these images.",
-            disabled=name not in [label_class.name for label_class in classes] or not image_count,
+            disabled=name not in class_names or not image_count,
             key=LabelBarState.remove_key,
             on_click=act_with_name,
             args=(partial(remove_class, store, list_names),),
@@ -75,14 +77,14 @@ def act_with_name(act: Callable[[str], None]) -> None:
 def give_class(store: LabelStore, list_names: Callable[[], Sequence[str]], label: str) -> None:
     """Give a class to images, and keep a report of it."""
     act_and_report(
-        lambda: store.add(list_names(), find_class(store.classes(), label)), "They all have this class already."
+        lambda: store.add(list_names(), find_class(store.class_names(), label)), "They all have this class already."
     )
 
 
 def remove_class(store: LabelStore, list_names: Callable[[], Sequence[str]], label: str) -> None:
     """Take a class from images, and keep a report of it."""
     act_and_report(
-        lambda: store.remove(list_names(), find_class(store.classes(), label)), "None of them has this class."
+        lambda: store.remove(list_names(), find_class(store.class_names(), label)), "None of them has this class."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 
 import streamlit as st
@@ -11,6 +12,8 @@ from covey.frontend import LabelStore
 from covey_dashboard.browser.browser_component import component
 from covey_dashboard.state import LabelWatch
 
+SENDING_S = 0.03
+"""Seconds that Streamlit gets to send what a script has shown: it looks every 10 ms, and forgets it at a new run."""
 WATCH_S = 4.0
 """Seconds between two looks whether another window has changed the labels; what happens meanwhile is one change."""
 _component = component("label_watch")
@@ -32,8 +35,9 @@ def watch_labels(store: LabelStore, version: str) -> None:
 
 
 def follow_changes(store: LabelStore, version: str) -> None:
-    """Run the app again if what was just done has changed the labels since the version that is shown."""
+    """Run the app again, once what was shown is on its way, if what was just done has changed the labels since then."""
     if not is_current(store, version):
+        time.sleep(SENDING_S)
         st.rerun()
 
 

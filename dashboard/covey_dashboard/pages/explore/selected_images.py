@@ -9,9 +9,10 @@ import numpy as np
 import streamlit as st
 
 from covey import CoveyError, Floats
-from covey.frontend import LabelStore, count_noun, measure_oddity
+from covey.frontend import count_noun, measure_oddity
 from covey_dashboard.data.datasets import dataset_at, image_folder
 from covey_dashboard.data.image_filters.filters import Mask
+from covey_dashboard.data.labels import ObservedLabels, list_classes
 from covey_dashboard.data.selection import ChosenImages, Rows, Selection
 from covey_dashboard.data.species_suggestions import suggest_species
 from covey_dashboard.pages.explore.addressed_view import remember_view
@@ -60,7 +61,7 @@ def show_selected_images(view: ExploreView, options: MapOptions, selection: Sele
         labels_by_image=view.image_labels.by_image,
         rate_oddity=rate_oddity_of(view, rows),
         show_similar=partial(select_similar, view),
-        labelling=image_labelling(view.observed.store) if view.observed else None,
+        labelling=image_labelling(view.observed) if view.observed else None,
     )
     remaining_names = set(remaining) if len(remaining) < len(names) else None
     removed = [] if remaining_names is None else [name for name in names if name not in remaining_names]
@@ -69,12 +70,12 @@ def show_selected_images(view: ExploreView, options: MapOptions, selection: Sele
         suggestion_place.text(sentence, help="What it hears most in these images. It labels nothing: you do.")
     if view.observed:
         with label_bar_place:
-            button_place = show_label_bar(view.observed.store, partial(list_remaining, names, selection_key))
+            button_place = show_label_bar(view.observed, partial(list_remaining, names, selection_key))
         with button_place:
             show_grow_button(view, view.hidden(selection, options), set(remaining), rows)
 
 
-def image_labelling(store: LabelStore) -> ImageLabelling:
+def image_labelling(observed: ObservedLabels) -> ImageLabelling:
     """Return how the viewer labels its image.
 
     Raises:
@@ -82,9 +83,9 @@ def image_labelling(store: LabelStore) -> ImageLabelling:
     """
 
     def give(name: str, label: str) -> None:
-        give_class(store, lambda: [name], label)
+        give_class(observed.store, lambda: [name], label)
 
-    return ImageLabelling(store.classes(), give)
+    return ImageLabelling(list_classes(observed), give)
 
 
 def show_grow_button(view: ExploreView, hidden: Mask, remaining_names: Set[str], rows: Rows) -> None:

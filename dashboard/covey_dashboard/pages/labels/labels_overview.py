@@ -74,7 +74,7 @@ class LabelsOverview:
         Raises:
             CoveyError: the labels cannot be read.
         """
-        return self.store.images(choice.label) if choice.label else self.images_by_choice[choice]
+        return self.observed.reader.images(choice.label) if choice.label else self.images_by_choice[choice]
 
     def title(self, choice: ImageChoice) -> str:
         """Return what a choice is called, and how many images it has."""

@@ -130,7 +130,7 @@ def show_images(overview: LabelsOverview, choice: ImageChoice) -> None:
         elif choice == GONE and overview.outdated.gone and not is_read_only():
             show_dropping(overview.store, overview.outdated.gone, list_names)
         else:
-            show_label_bar(overview.store, list_names)
+            show_label_bar(overview.observed, list_names)
 
 
 def show_tabs(overview: LabelsOverview) -> None:

@@ -233,7 +233,7 @@ def _rename_group(sheet: GroupSheet, group: GroupSummary, name: str) -> Action |
         return undone
     labels_by_image = classes_by_image(observe_labels_together(sheet.location))
     names = [image for image in group.names if not labels_by_image.get(image)]
-    label = find_class(store.classes(), name)
+    label = find_class(store.class_names(), name)
     action = store.add(names, label, HOW)
     if action:
         given_by_group[group.number] = GivenClass(action.id, label, names)

@@ -122,7 +122,7 @@ def describe_found(query: Query | None, count: int) -> str:
 def show_labelling(observed: ObservedLabels, names: list[str], selection_key: str) -> None:
     """Let a person name the images that were found. Raises CoveyError."""
     watch_labels(observed.store, observed.version)
-    show_label_bar(observed.store, partial(list_remaining, names, selection_key, SimilarState.gallery_key))
+    show_label_bar(observed, partial(list_remaining, names, selection_key, SimilarState.gallery_key))
 
 
 def search_like(location: str, names: list[str]) -> None:

@@ -226,7 +226,7 @@ def choose_class(view: WorklistView, shown: ShownBatch, names: list[str]) -> str
         subject=shown.key,
         suggestion=shown.label or "",
     )
-    return find_class(classes, name)
+    return find_class([label_class.name for label_class in classes], name)
 
 
 def accept_batch(view: WorklistView, shown: ShownBatch, names: list[str]) -> None:
@@ -255,7 +255,7 @@ def label_batch(view: WorklistView, label: str, names_in: list[str], rows_out: R
     Raises:
         CoveyError: the labels cannot be written.
     """
-    label = find_class(view.store.classes(), label)
+    label = find_class(view.store.class_names(), label)
     action = view.store.add(names_in, label, "work-list")
     view.state.session.reply(label, rows_out, action)
     return action

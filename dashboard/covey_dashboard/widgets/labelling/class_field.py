@@ -55,10 +55,10 @@ def list_choices(classes: Sequence[LabelClass]) -> list[dict[str, str]]:
     return [{"name": label_class.name, "colour": label_class.colour} for label_class in classes]
 
 
-def find_class(classes: Sequence[LabelClass], text: str) -> str:
+def find_class(names: Sequence[str], text: str) -> str:
     """Return the name of the class that a text means: one that exists, if need be in other case, or else a new one."""
     name = text.strip()
-    equal_names = [label_class.name for label_class in classes if label_class.name.casefold() == name.casefold()]
+    equal_names = [known for known in names if known.casefold() == name.casefold()]
     return name if name in equal_names or not equal_names else equal_names[0]
 
 
