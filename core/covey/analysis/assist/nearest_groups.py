@@ -33,7 +33,7 @@ def find_voters(space: Floats, rows: NDArray[np.intp]) -> NDArray[np.intp]:
     count = min(NEIGHBOURS, len(references) - 1)
     if count < 1 or not len(rows):
         return np.empty((len(rows), 0), dtype=np.intp)
-    search = NearestNeighbors(n_neighbors=count + 1, algorithm="brute").fit(space[references])
+    search = NearestNeighbors(n_neighbors=count + 1).fit(space[references])
     voters: NDArray[np.intp] = references[search.kneighbors(space[rows], return_distance=False)]
     is_other = voters != rows[:, None]
     is_other[is_other.all(axis=1), -1] = False  # where an image is none of the references, the last one goes

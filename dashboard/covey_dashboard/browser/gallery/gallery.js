@@ -19,6 +19,7 @@ import { appendTile, markHeard, moveCursor } from "./tile.js";
 import { arrangeTiles, drawnTiles, fillHeight, followKey, gridHeight, scrollToTile, tileBox } from "./tile_grid.js";
 import { Viewer } from "./viewer.js";
 
+/** @import { IntArray } from "../shared/payload.js" */
 /** @import { FrontendRendererArgs } from "@streamlit/component-v2-lib" */
 /** @import { Axes } from "../shared/spectrogram_axes.js" */
 /** @import { ClassEntry } from "../shared/class_input.js" */
@@ -48,13 +49,13 @@ import { Viewer } from "./viewer.js";
  * @property {boolean} like Whether images near to others can be found.
  * @property {ClassEntry[] | null} choices The classes that the viewer can give to its image; null if it gives none.
  * @property {number} answered The number of the last request for a class that Python has answered.
- * @property {Int32Array} sources
- * @property {Int32Array} starts
- * @property {Int32Array} lengths
- * @property {Int32Array} classes
+ * @property {IntArray} sources
+ * @property {IntArray} starts
+ * @property {IntArray} lengths
+ * @property {IntArray} classes
  * @property {Uint8Array} out
- * @property {Int32Array} [clusters]
- * @property {Int32Array} [maybe] The cluster that noise may belong to, -1 for none.
+ * @property {IntArray} [clusters]
+ * @property {IntArray} [maybe] The cluster that noise may belong to, -1 for none.
  * @property {Float32Array} [confidence] How sure that is.
  *
  * @typedef {{ name: string, label: string }} LabelRequest

@@ -1,5 +1,7 @@
 // Which images of a gallery are removed: one byte an image, 1 for removed.
 
+/** @import { IntArray } from "../shared/payload.js" */
+
 /**
  * Removes an image, or takes it back.
  *
@@ -55,7 +57,7 @@ export function removedRuns(removed) {
 /**
  * Returns the recordings of the images that remain, with how many they have, the largest first.
  *
- * @param {Int32Array} recordingIndices The recording of each image, -1 for none.
+ * @param {IntArray} recordingIndices The recording of each image, -1 for none.
  * @param {Uint8Array} removed
  * @param {number} recordingCount
  * @returns {[recording: number, images: number][]}

@@ -27,6 +27,7 @@ import { createPainter, flatContext } from "./painters.js";
 import { indexPoints, nearestPoint } from "./point_grid.js";
 import { Tooltip } from "./tooltip.js";
 
+/** @import { IntArray } from "../shared/payload.js" */
 /** @import { FrontendRendererArgs } from "@streamlit/component-v2-lib" */
 /** @import { Axes } from "../shared/spectrogram_axes.js" */
 /** @import { Drag, Tool } from "./drag.js" */
@@ -41,7 +42,7 @@ import { Tooltip } from "./tooltip.js";
  * @property {string[]} names
  * @property {string[]} recordings
  * @property {Float32Array} places x and y of one point after another.
- * @property {Int32Array} sources
+ * @property {IntArray} sources
  *
  * What it sends whenever that changes: `points` is the id of the points, `codes` the group of each, `classes` its
  * label as an index of `kinds`, `states` how it is drawn; -1 is none.
@@ -69,11 +70,11 @@ import { Tooltip } from "./tooltip.js";
  * @property {{ name: string, code: number, x: number, y: number }[]} marks Names of groups, the largest first.
  * @property {LegendEntry[]} legend
  * @property {string} noun What the legend lists; "" for the steps of a scale.
- * @property {Int32Array} clusters
- * @property {Int32Array} [maybe] The cluster that noise may belong to, -1 for none.
+ * @property {IntArray} clusters
+ * @property {IntArray} [maybe] The cluster that noise may belong to, -1 for none.
  * @property {Float32Array} [confidence] How sure that is.
- * @property {Int32Array} codes
- * @property {Int32Array} classes
+ * @property {IntArray} codes
+ * @property {IntArray} classes
  * @property {Uint8Array} states
  *
  * @typedef {{ row: number } | { area: Place[] } | { group: number } | { hidden: number[] }} Pick

@@ -1,5 +1,6 @@
 // Where names and the tooltip stand on the map, and which colour a point has. All lengths are in pixels.
 
+/** @import { IntArray } from "../shared/payload.js" */
 /** @import { Pixel, Size } from "./map_view.js" */
 
 const LINE_HEIGHT = 15;
@@ -68,7 +69,7 @@ export const colourSlot = (code, paletteSize, slots) =>
 /**
  * Returns where each point's colour stands in the palette, and the state of the point, one point after another.
  *
- * @param {Int32Array} codes
+ * @param {IntArray} codes
  * @param {Uint8Array} states
  * @param {number} paletteSize
  * @param {Uint8Array} [slots]

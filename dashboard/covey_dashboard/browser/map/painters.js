@@ -74,6 +74,8 @@ class WebglPainter {
   loaded;
   /** @type {Parameters<Painter["draw"]> | undefined} */
   drawn;
+  /** @type {Set<number>} */
+  states = new Set();
 
   /**
    * @param {HTMLCanvasElement} canvas
@@ -129,6 +131,7 @@ class WebglPainter {
     colours.forEach((colour, index) => texture.set([...colour, 255], 4 * index));
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, texture);
     this.loaded = [places, paint, colours];
+    this.states = new Set(paint.filter((_, index) => index % 2));
   }
 
   /**
@@ -153,6 +156,7 @@ class WebglPainter {
     gl.uniform2f(this.uniform("zoom"), (2 * scale * ratio) / width, (2 * scale * ratio) / height);
     gl.uniform1f(this.uniform("size"), pointSize);
     for (const [state, opacity] of OPACITIES) {
+      if (!this.states.has(state)) continue; // each drawing passes over all points
       gl.uniform1f(this.uniform("state"), state);
       gl.uniform1f(this.uniform("opacity"), opacity);
       gl.drawArrays(gl.POINTS, 0, this.loaded[0].length / 2);

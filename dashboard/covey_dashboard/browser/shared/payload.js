@@ -1,7 +1,8 @@
 // Reads what binary_payload.py packs.
 
-const ARRAY_TYPES = { f4: Float32Array, i4: Int32Array, u1: Uint8Array };
+const ARRAY_TYPES = { f4: Float32Array, i1: Int8Array, i2: Int16Array, i4: Int32Array, u1: Uint8Array };
 
+/** @typedef {Int8Array | Int16Array | Int32Array} IntArray Whole numbers, as narrow as they are small. */
 /** @typedef {{ arrays: [name: string, type: keyof typeof ARRAY_TYPES, length: number][] }} Header */
 
 /**

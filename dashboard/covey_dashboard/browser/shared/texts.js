@@ -1,5 +1,7 @@
 // Names and numbers as a person reads them.
 
+/** @import { IntArray } from "./payload.js" */
+
 const XENO_CANTO = /^XC(\d+)/;
 
 /** @param {number} count */
@@ -34,7 +36,7 @@ export const clusterName = (cluster) => (cluster < 0 ? "noise" : `group ${cluste
  * Returns what an image is said to be in: its cluster, or, of noise, the one that it may belong to and how sure that is.
  *
  * @param {number} index
- * @param {{ clusters: Int32Array, maybe?: Int32Array, confidence?: Float32Array }} content
+ * @param {{ clusters: IntArray, maybe?: IntArray, confidence?: Float32Array }} content
  */
 export const describeCluster = (index, { clusters, maybe, confidence }) =>
   maybe && confidence && clusters[index] < 0 && maybe[index] >= 0

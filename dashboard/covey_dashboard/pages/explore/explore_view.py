@@ -91,7 +91,7 @@ class ExploreView:
         size_by_cluster = dict(zip(clusters.tolist(), counts.tolist(), strict=True))
         return dict(sorted(size_by_cluster.items(), key=_by_size))
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """The names of the images."""
         names: list[str] = self.table.names.tolist()

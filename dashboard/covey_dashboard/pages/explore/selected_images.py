@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -72,7 +72,7 @@ def show_selected_images(view: ExploreView, options: MapOptions, selection: Sele
         with label_bar_place:
             button_place = show_label_bar(view.observed, partial(list_remaining, names, selection_key))
         with button_place:
-            show_grow_button(view, view.hidden(selection, options), set(remaining), rows)
+            show_grow_button(view, view.hidden(selection, options), remaining, rows)
 
 
 def image_labelling(observed: ObservedLabels) -> ImageLabelling:
@@ -88,15 +88,16 @@ def image_labelling(observed: ObservedLabels) -> ImageLabelling:
     return ImageLabelling(list_classes(observed), give)
 
 
-def show_grow_button(view: ExploreView, hidden: Mask, remaining_names: Set[str], rows: Rows) -> None:
+def show_grow_button(view: ExploreView, hidden: Mask, remaining: Sequence[str], rows: Rows) -> None:
     """Show a button that adds the most similar images to those that are left in.
 
     Raises:
         CoveyError: a file cannot be read.
     """
-    is_left_in = np.array([name in remaining_names for name in view.table.names[rows].tolist()], dtype=bool)
-    is_possible = bool(remaining_names) and len(rows) < len(view.clusters)
+    is_possible = bool(remaining) and len(rows) < len(view.clusters)
     if st.button("Add similar", help=GROWING, key=ExploreState.grow_key, disabled=not is_possible):
+        remaining_names = set(remaining)
+        is_left_in = np.array([name in remaining_names for name in view.table.names[rows].tolist()], dtype=bool)
         grow_selection(view, hidden, rows[is_left_in], rows[~is_left_in])
         st.rerun()
 
