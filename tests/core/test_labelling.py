@@ -8,7 +8,7 @@ import random
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from io import StringIO
@@ -220,6 +220,16 @@ def test_a_crash_in_the_middle_loses_nothing_and_leaves_nothing(store: LabelStor
     assert store.path.with_name("labels.sqlite-journal").exists()
     assert state(store) == before
     assert store.add(["b.png"], "robin") is not None
+
+
+def test_the_names_of_the_classes_are_told_without_a_look_at_the_images(store: LabelStore) -> None:
+    store.add(["a.png"], "wren")
+    store.add(["b.png"], "owl")
+
+    def refuse(_names: Collection[str]) -> Mapping[str, str]:
+        raise AssertionError
+
+    assert attrs.evolve(store, contents=refuse).class_names() == ["wren", "owl"]
 
 
 def test_classes_are_renamed_merged_deleted_and_recoloured(store: LabelStore) -> None:

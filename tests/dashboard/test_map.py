@@ -49,12 +49,16 @@ def test_what_is_picked_on_the_map_is_a_selection(what: Any, expected: Selection
 
 
 def test_arrays_come_back_as_they_were_packed() -> None:
-    kinds = {"some": np.int32, "none": np.float32, "bytes": np.uint8}
+    kinds = {"none": np.int32, "some": np.float32, "bytes": np.uint8}
     arrays: dict[str, Any] = {name: np.arange(at * 5, dtype=kind) for at, (name, kind) in enumerate(kinds.items())}
+    ends = {"i1": (-128, 127), "i2": (-129, 127, 32_767), "i4": (-1, 32_768), "also i4": (-(2**31), 2**31 - 1)}
+    arrays |= {name: np.array(numbers, np.int32) for name, numbers in ends.items()}
     data = pack_payload({"told": "<b>🐦 \udc80"}, **arrays)
     at = 4 + int.from_bytes(data[:4], "little")
     document = json.loads(data[4:at])
     assert document["told"] == "<b>🐦 \udc80"
+    kind_by_name = {name: kind for name, kind, _ in document["arrays"]}
+    assert kind_by_name == {"none": "i4", "some": "f4", "bytes": "u1", **{name: name[-2:] for name in ends}}
     for name, kind, length in document["arrays"]:
         assert at % 8 == 0
         computed = np.frombuffer(data, kind, length, at)

@@ -6,6 +6,7 @@ import csv
 import os
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
@@ -18,7 +19,9 @@ from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import Browse, choose, settle
 from tests.dashboard.elements import button, chooser
 
+from covey.data import image_contents
 from covey.data.folder import FolderDataset
+from covey.data.images import ImageFolder
 from covey.labelling import LabelStore, open_labels
 from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.current_labels import label_store, observe_labels
@@ -277,3 +280,22 @@ def test_in_a_browser(birds: Path, store: LabelStore, names: list[str], tmp_path
         ).to_be_visible()
         page.get_by_text("1 row left out").click()
         expect(page.get_by_text("1 that name no image:")).to_be_visible()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_looks_once_at_each_labelled_image(
+    page: str, birds: Path, names: list[str], store: LabelStore, view: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add(names[:9], "wren")
+    app = view(page, birds)
+    store.add(names[5:12], "robin")
+    looks: Counter[str] = Counter()
+    read_stamp = image_contents._read_image_stamp
+
+    def count(images: ImageFolder, name: str) -> tuple[int, int, int] | None:
+        looks[name] += 1
+        return read_stamp(images, name)
+
+    monkeypatch.setattr(image_contents, "_read_image_stamp", count)
+    app.run()
+    assert looks == dict.fromkeys(names[:12], 1)

@@ -232,13 +232,17 @@ def _find_voters(X: Floats) -> NDArray[np.intp]:
 def profile_clusters(opened: OpenEmbedding, clusterer: Clusterer, option: str) -> Profile | None:
     """Return how the clusters change along an option; None while that is being computed.
 
+    After that the neighbours of all images are searched, which groups found with another value ask for.
+
     Raises:
         CoveyError: the clusterer fails, or its data cannot be read.
     """
     try:
-        return _begin_profile(opened, clusterer, option).result(PATIENCE)
+        profile = _begin_profile(opened, clusterer, option).result(PATIENCE)
     except TimeoutError:
         return None
+    begin_voting(opened)
+    return profile
 
 
 def _reset_options(clusterer: Clusterer, *names: str) -> Clusterer:

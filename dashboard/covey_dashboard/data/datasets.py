@@ -197,6 +197,17 @@ def load_embedding(opened: OpenEmbedding) -> Embedding:
     return join_embeddings(opened).table if opened.second else load_table(opened.location, opened.entry)
 
 
+@cached(max_entries=4)
+def list_names(opened: OpenEmbedding) -> list[str]:
+    """Return the names of the images of the embedding that is open, which all windows share.
+
+    Raises:
+        CoveyError: a file is gone or damaged.
+    """
+    names: list[str] = load_embedding(opened).names.tolist()
+    return names
+
+
 def load_features(opened: OpenEmbedding) -> Floats:
     """Return the features (n, d) float32 that an embedding was made from, in the order of its images.
 

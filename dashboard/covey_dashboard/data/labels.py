@@ -29,6 +29,7 @@ from covey_dashboard.data.datasets import (
     OpenEmbedding,
     dataset_at,
     list_features,
+    list_names,
     load_all_features,
     load_embedding,
 )
@@ -210,8 +211,7 @@ def read_image_labels(opened: OpenEmbedding, observed: ObservedLabels) -> ImageL
     Raises:
         CoveyError: a file cannot be read.
     """
-    names: list[str] = load_embedding(opened).names.tolist()
-    return ImageLabels.of(names, list_classes(observed), classes_by_image(observed))
+    return ImageLabels.of(list_names(opened), list_classes(observed), classes_by_image(observed))
 
 
 @cached(max_entries=4)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from covey import Labels
 from covey.frontend import GREY, NOISE, PALETTE, column_kind
 from covey_dashboard.data.caching import cached
-from covey_dashboard.data.datasets import OpenEmbedding, load_embedding
+from covey_dashboard.data.datasets import OpenEmbedding, list_names
 from covey_dashboard.data.labels import ImageLabels
 from covey_dashboard.data.metadata import METADATA_TTL, dataset_metadata, encode_groups
 from covey_dashboard.widgets import value_colours
@@ -130,7 +130,7 @@ def colour_by_column(opened: OpenEmbedding, name: str) -> Colouring:
     Raises:
         CoveyError: a file cannot be read.
     """
-    values = dataset_metadata(opened.location).of(load_embedding(opened).names.tolist())[name]
+    values = dataset_metadata(opened.location).of(list_names(opened))[name]
     if column_kind(values) == "number":
         numbers = np.array([np.nan if value is None else float(value) for value in values])
         return attrs.evolve(colour_by_value(name, numbers), in_tooltip=True)

@@ -7,7 +7,8 @@ import { unpack } from "../shared/payload.js";
  * Packs fields and arrays as binary_payload.py does.
  *
  * @param {object} fields
- * @param {[name: string, type: "f4" | "i4" | "u1", array: Float32Array | Int32Array | Uint8Array][]} arrays
+ * @typedef {Float32Array | Int8Array | Int16Array | Int32Array | Uint8Array} PackedArray
+ * @param {[name: string, type: "f4" | "i1" | "i2" | "i4" | "u1", array: PackedArray][]} arrays
  */
 function pack(fields, arrays) {
   const listed = arrays.map(([name, type, array]) => [name, type, array.length]);
@@ -32,6 +33,16 @@ test("a payload gives its fields and arrays", () => {
   assert.deepEqual(payload.places, Float32Array.of(1.5, -2, 3));
   assert.deepEqual(payload.states, Uint8Array.of(3, 0, 255));
   assert.deepEqual(payload.codes, Int32Array.of(-1, 7));
+});
+
+test("small whole numbers come in one or two bytes", () => {
+  const bytes = pack({}, [
+    ["classes", "i1", Int8Array.of(-1, 127)],
+    ["codes", "i2", Int16Array.of(-1, 300)],
+  ]);
+  const payload = /** @type {Record<string, unknown>} */ (unpack(bytes));
+  assert.deepEqual(payload.classes, Int8Array.of(-1, 127));
+  assert.deepEqual(payload.codes, Int16Array.of(-1, 300));
 });
 
 test("a payload may begin anywhere in the memory that it came in", () => {

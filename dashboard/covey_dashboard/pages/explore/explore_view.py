@@ -14,7 +14,7 @@ from covey import Embedding, Labels
 from covey.frontend import NOISE, NearestGroups, column_kind, count_noun, digest, nearest_rows
 from covey_dashboard.data.caching import cached
 from covey_dashboard.data.clusterings import describe_share
-from covey_dashboard.data.datasets import OpenEmbedding, load_embedding, load_similarity_space
+from covey_dashboard.data.datasets import OpenEmbedding, list_names, load_embedding, load_similarity_space
 from covey_dashboard.data.image_filters.filters import (
     CategoryColumn,
     Filter,
@@ -91,11 +91,10 @@ class ExploreView:
         size_by_cluster = dict(zip(clusters.tolist(), counts.tolist(), strict=True))
         return dict(sorted(size_by_cluster.items(), key=_by_size))
 
-    @cached_property
+    @property
     def names(self) -> list[str]:
         """The names of the images."""
-        names: list[str] = self.table.names.tolist()
-        return names
+        return list_names(self.opened)
 
     @cached_property
     def columns(self) -> list[FilterColumn]:
@@ -257,7 +256,7 @@ def pack_embedding(opened: OpenEmbedding) -> bytes:
         CoveyError: a file cannot be read.
     """
     table = load_embedding(opened)
-    return pack_points(opened.identity, table.names.tolist(), table.map, *recording_codes(opened))
+    return pack_points(opened.identity, list_names(opened), table.map, *recording_codes(opened))
 
 
 @cached(max_entries=4, ttl=METADATA_TTL)
@@ -268,7 +267,7 @@ def metadata_columns(opened: OpenEmbedding) -> list[FilterColumn]:
         CoveyError: the metadata cannot be read.
     """
     columns: list[FilterColumn] = []
-    table = dataset_metadata(opened.location).of(load_embedding(opened).names.tolist())
+    table = dataset_metadata(opened.location).of(list_names(opened))
     for name, values in table.items():
         if column_kind(values) == "number":
             numbers = np.array([np.nan if value is None else float(value) for value in values])

@@ -45,7 +45,8 @@ def show_selected_images(view: ExploreView, options: MapOptions, selection: Sele
         CoveyError: a file cannot be read.
     """
     location, label_bar_place, suggestion_place = view.opened.location, st.container(), st.container()
-    names, selection_key = view.table.names[rows].tolist(), view.selection_key(selection)
+    all_names = view.names
+    names, selection_key = [all_names[row] for row in rows.tolist()], view.selection_key(selection)
     state = ExploreState.recall(view.opened)
     if state.removed_at_first:
         remove_at_first(state.removed_at_first, selection_key)
