@@ -35,8 +35,8 @@ def test_undo_takes_back_what_the_window_did_itself(windows: tuple[LabelStore, L
 def test_the_action_of_another_window_is_undone_only_when_asked_for(windows: tuple[LabelStore, LabelStore]) -> None:
     first, second = windows
     first.add(["a.png"], "robin")
-    assert (second.next_undo(), second.undo()) == (None, None)
-    foreign = second.next_undo(anybody=True)
+    assert (second.next_actions().undo, second.undo()) == (None, None)
+    foreign = second.next_actions().undo_anybody
     assert foreign is not None
     assert foreign.session == "first"
     assert second.undo(anybody=True) is not None

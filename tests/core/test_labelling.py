@@ -20,6 +20,7 @@ import pytest
 from covey import CoveyError
 from covey.data.folder import FolderDataset
 from covey.labelling import LabelClass, Labelled, LabelStore, open_labels
+from covey.labelling.history import NextActions
 from covey.labelling.label_tables import long_table, original_table
 from covey.outputs.exchange.imports.import_label_table import import_labels
 
@@ -52,7 +53,7 @@ def state(store: LabelStore) -> object:
 
 def test_what_is_not_there_is_empty_and_is_not_made_by_looking(store: LabelStore) -> None:
     assert (store.classes(), store.by_image(), store.rows(), store.images("robin")) == ([], {}, [], [])
-    assert (store.history(9), store.next_undo(), store.next_redo()) == ([], None, None)
+    assert (store.history(9), store.next_actions()) == ([], NextActions(None, None, None, None))
     assert not store.path.exists()
 
 

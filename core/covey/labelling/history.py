@@ -63,6 +63,21 @@ class Action:
     session: str = ""
 
 
+@attrs.frozen
+class NextActions:
+    """What undo would take back, and what redo would do again: of one session, and of anybody; None for nothing."""
+
+    undo: Action | None
+    redo: Action | None
+    undo_anybody: Action | None
+    redo_anybody: Action | None
+
+    @classmethod
+    def of(cls, db: sqlite3.Connection, session: str) -> NextActions:
+        """Look them up for a session."""
+        return cls(last_done(db, session), first_undone(db, session), last_done(db, None), first_undone(db, None))
+
+
 def now() -> str:
     """Return this second in UTC, as ISO 8601."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

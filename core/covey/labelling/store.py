@@ -19,7 +19,7 @@ from covey.labelling.changes import NOTHING_THERE, Labelled
 from covey.labelling.classes import LabelClass, class_colour, class_name, isolate_text
 from covey.labelling.clips import RecordingClip
 from covey.labelling.database import NAME, read_sound_contents, reading, writing
-from covey.labelling.history import Action
+from covey.labelling.history import Action, NextActions
 from covey.labelling.label_backups import back_up_once_a_day
 from covey.labelling.label_givers import confirm_labels, read_judgements
 from covey.labelling.user_copies.return_labels import bring_labels_back
@@ -126,6 +126,16 @@ class LabelStore:
             classes_by_image[name] = (*classes_by_image.get(name, ()), label)
         return classes_by_image
 
+    def labelled(self, names: Collection[str]) -> set[str]:
+        """Return those of some images that have a class; no others are looked at."""
+        with self._reading() as db:
+            db.execute("CREATE TEMP TABLE asked (name TEXT PRIMARY KEY)")
+            db.executemany("INSERT OR IGNORE INTO asked VALUES (?)", [(name,) for name in names])
+            images = "SELECT DISTINCT name, content FROM image JOIN label ON image = id JOIN asked USING (name)"
+            rows = db.execute(images).fetchall()
+        contents = self.contents({name for name, content in rows if content})
+        return {name for name, content in rows if not content or contents.get(name, content) == content}
+
     def rows(self) -> list[Labelled]:
         """Return every label that counts, sorted by image, then by class in the order in which they were made."""
         columns = _COLUMNS.format("counted")
@@ -170,15 +180,10 @@ class LabelStore:
         with self._reading() as db:
             return history.latest(db, limit)
 
-    def next_undo(self, anybody: bool = False) -> Action | None:
-        """Return what `undo` would take back."""
+    def next_actions(self) -> NextActions:
+        """Return what `undo` would take back and `redo` would do again."""
         with self._reading() as db:
-            return history.last_done(db, None if anybody else self.session)
-
-    def next_redo(self, anybody: bool = False) -> Action | None:
-        """Return what `redo` would do again."""
-        with self._reading() as db:
-            return history.first_undone(db, None if anybody else self.session)
+            return NextActions.of(db, self.session)
 
     def is_own(self, action: Action) -> bool:
         """Whether the name of who does actions here stands with an action too."""

@@ -99,10 +99,11 @@ def show_undo_buttons(store: LabelStore) -> None:
     Raises:
         CoveyError: the labels cannot be read.
     """
-    _show_history_button("Undo", "Ctrl+Z", store.next_undo(), store.undo, "Undone: ")
-    _show_foreign_button(store, "Undo", store.next_undo(anybody=True), store.undo, "Undone: ")
-    _show_history_button("Redo", "Ctrl+Shift+Z", store.next_redo(), store.redo, "Done again: ")
-    _show_foreign_button(store, "Redo", store.next_redo(anybody=True), store.redo, "Done again: ")
+    actions = store.next_actions()
+    _show_history_button("Undo", "Ctrl+Z", actions.undo, store.undo, "Undone: ")
+    _show_foreign_button(store, "Undo", actions.undo_anybody, store.undo, "Undone: ")
+    _show_history_button("Redo", "Ctrl+Shift+Z", actions.redo, store.redo, "Done again: ")
+    _show_foreign_button(store, "Redo", actions.redo_anybody, store.redo, "Done again: ")
 
 
 def _show_foreign_button(

@@ -16,7 +16,7 @@ from covey_dashboard.current_dataset import current_embedding
 from covey_dashboard.current_labels import label_store, observe_labels_together
 from covey_dashboard.data.clusterings import Groups, begin_keeping, find_stored_clustering
 from covey_dashboard.data.datasets import OpenEmbedding, image_folder, list_tables
-from covey_dashboard.data.labels import ObservedLabels, classes_by_image, list_classes
+from covey_dashboard.data.labels import ObservedLabels, list_classes
 from covey_dashboard.data.table_titles import is_made_from, title_tables
 from covey_dashboard.pages.name_groups.frequency_bands import describe_bands
 from covey_dashboard.pages.name_groups.group_summaries import MOST_GROUPS, GroupSummary, count_labels, summarize_groups
@@ -231,8 +231,8 @@ def _rename_group(sheet: GroupSheet, group: GroupSummary, name: str) -> Action |
     undone = _take_back(store, previous) if previous else None
     if not name:
         return undone
-    labels_by_image = classes_by_image(observe_labels_together(sheet.location))
-    names = [image for image in group.names if not labels_by_image.get(image)]
+    labelled_names = store.labelled(group.names)
+    names = [image for image in group.names if image not in labelled_names]
     label = find_class(store.class_names(), name)
     action = store.add(names, label, HOW)
     if action:
