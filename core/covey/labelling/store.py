@@ -110,8 +110,9 @@ class LabelStore:
 
     def classes(self) -> list[LabelClass]:
         """Return the classes in the order in which they were made."""
-        count = "SELECT count(*) FROM counted WHERE counted.class = class.id"
-        return [LabelClass(*row) for row in self._ask(f"SELECT name, colour, ({count}) FROM class ORDER BY id")]
+        counts = "SELECT class, count(*) AS number FROM counted GROUP BY class"
+        classes = f"SELECT name, colour, coalesce(number, 0) FROM class LEFT JOIN ({counts}) ON class = id ORDER BY id"
+        return [LabelClass(*row) for row in self._ask(classes)]
 
     def images(self, label: str) -> list[str]:
         """Return the names of the images in a class, sorted."""
