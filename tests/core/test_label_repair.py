@@ -147,7 +147,7 @@ def test_a_file_of_which_nothing_is_left_stays_until_the_backup_is_asked_for(
     store.path.write_bytes(contents)
     outcome = repair(store)
     assert outcome.exit_code == 2
-    assert "take it instead with --from-backup" in outcome.stderr
+    assert "a repair from the backup takes it instead" in outcome.stderr
     assert store.path.read_bytes() == contents
     outcome = repair(store, "--from-backup")
     assert "2 labels put back from the backup" in outcome.stdout

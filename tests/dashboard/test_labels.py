@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from html import unescape
 from pathlib import Path
 
@@ -349,6 +351,20 @@ def test_a_damaged_label_file_is_named_and_left(open_page: Open, store: LabelSto
     assert store.path.read_bytes() == b"no labels" * 1000
 
 
+def test_the_latest_backup_takes_the_place_of_a_label_file_of_which_nothing_can_be_read(
+    open_page: Open, store: LabelStore, names: list[str]
+) -> None:
+    store.add(names[:2], "robin")
+    store.add(names[2:9], "wren")
+    store.path.write_bytes(b"no labels" * 1000)
+    app = open_page()
+    button(app, "Repair: save what can be read").click().run()
+    assert store.path.read_bytes() == b"no labels" * 1000
+    button(app, "Repair: take the latest backup").click().run()
+    assert store.by_image() == dict.fromkeys(names[:2], ("robin",))
+    assert numbers(app)["Labelled"].startswith("2 ")
+
+
 def test_a_label_file_that_is_damaged_under_an_open_page(open_page: Open, store: LabelStore, names: list[str]) -> None:
     store.add(names[:2], "robin")
     app = show_images(open_page(), "Images without")
@@ -366,6 +382,18 @@ def page(birds: Path, store: LabelStore, names: list[str], browse: Browse) -> It
     with browse(birds, "labels", 800) as page:
         expect(page.get_by_role("button", name="Remove 0 images")).to_be_visible()
         yield page
+
+
+def test_a_click_repairs_labels_that_another_program_has_changed(page: Page, store: LabelStore) -> None:
+    labels = store.by_image()
+    with closing(sqlite3.connect(store.path)) as db:
+        db.execute("CREATE TABLE other (thing)")
+    page.reload()
+    expect(page.get_by_text("were changed by another program")).to_be_visible()
+    page.get_by_role("button", name="Repair: save what can be read").click()
+    expect(page.get_by_text("The file as it was is kept as labels-damaged-")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove 0 images")).to_be_visible()
+    assert store.by_image() == labels
 
 
 def test_a_key_acts_once_though_the_page_asks_for_news_before_it_sends_the_key(

@@ -11,10 +11,9 @@ from covey._base.terminal_progress import TerminalProgress, print_text
 from covey._base.text import count_noun
 from covey.commands.terminal.label_place import open_labelled_dataset
 from covey.data.dataset import Dataset
-from covey.labelling import NOTHING_THERE, Labelled, label_path, open_labels_read_only
+from covey.labelling import NOTHING_THERE, Labelled, open_labels_read_only
 from covey.labelling.reattach_labels import plan_reattachment, reattach_labels
-from covey.labelling.repair_labels import repair_labels
-from covey.labelling.store import PATIENCE
+from covey.labelling.repair_labels import repair_dataset_labels
 from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 
@@ -86,9 +85,4 @@ def _print_labels(state: str, rows: Sequence[Labelled]) -> None:
 @click.option("--from-backup", is_flag=True, help="Take the latest backup instead of what can be read of the file.")
 def repair(place: str, from_backup: bool) -> None:
     """Replace a damaged label file by what can still be read of it; the damaged one stays beside it."""
-    dataset = _open(place)
-    path = label_path(dataset)
-    balance = repair_labels(path, PATIENCE, from_backup)
-    if path.parent == dataset.home:
-        dataset.keep(path)
-    print_text(balance)
+    print_text(repair_dataset_labels(_open(place), from_backup))

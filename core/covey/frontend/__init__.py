@@ -109,6 +109,8 @@ from covey.labelling.reattach_labels import (
     plan_reattachment,
     reattach_labels,
 )
+from covey.labelling.repair_labels import repair_dataset_labels
+from covey.labelling.untrusted_sqlite import DamagedLabels
 from covey.outputs.exchange.exports import export
 from covey.outputs.exchange.imports.import_label_table import LabelImport, import_labels
 from covey.outputs.methods_text import describe_methods
@@ -148,6 +150,7 @@ __all__ = [
     "Component",
     "Credit",
     "CreditedRecording",
+    "DamagedLabels",
     "Dataset",
     "DescribedQuery",
     "Entry",
@@ -277,6 +280,7 @@ __all__ = [
     "reattach_labels",
     "rebuild_extractor",
     "recordings_of_images",
+    "repair_dataset_labels",
     "select_columns",
     "split_plural",
     "start_job",

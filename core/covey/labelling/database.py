@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from covey._base.errors import CoveyError, in_terminal, reason
 from covey._base.files import create_file
-from covey.labelling.untrusted_sqlite import check_files, journal_of, rolled_back_copy
+from covey.labelling.untrusted_sqlite import DamagedLabels, check_files, journal_of, rolled_back_copy
 
 NAME = "labels.sqlite"
 FORMAT = 3
@@ -241,7 +241,7 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     elif _number(db, "user_version") > FORMAT:
         raise CoveyError(f"The labels {path} were written by a newer covey: install that one to read them.")
     elif schema != _schema_of(_number(db, "user_version")):
-        raise CoveyError(
+        raise DamagedLabels(
             f"The labels {path} were changed by another program: use {in_terminal('covey labels repair')}, or move the"
             " file away."
         )
@@ -341,8 +341,8 @@ def _as_covey_error(path: Path, error: sqlite3.DatabaseError | UnicodeDecodeErro
     return CoveyError(f"The labels {path} cannot be used: {reason(error)}. Nothing was changed; see to it, try again.")
 
 
-def _damaged(path: Path) -> CoveyError:
-    return CoveyError(
+def _damaged(path: Path) -> DamagedLabels:
+    return DamagedLabels(
         f"The labels {path} are damaged, and left as they are: use {in_terminal('covey labels repair')}, or move the"
         " file away."
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -29,6 +30,10 @@ from covey.labelling.database import (
 )
 from covey.labelling.label_backups import list_backups
 from covey.labelling.untrusted_sqlite import check_journal, check_regular, journal_of
+from covey.labelling.user_copies.user_copy import find_label_file
+
+if TYPE_CHECKING:
+    from covey.data.dataset import Dataset
 
 _KEYS = {
     "revision": "number",
@@ -53,6 +58,19 @@ class _Salvage:
     format: int = FORMAT
     rows: dict[str, list[Row]] = attrs.field(factory=dict)
     incomplete: set[str] = attrs.field(factory=set)
+
+
+def repair_dataset_labels(dataset: Dataset, from_backup: bool = False, patience: float = 5.0) -> str:
+    """Repair the labels of a dataset as `repair_labels` does, and keep them where it lies; return the balance.
+
+    Raises:
+        CoveyError: nothing can be repaired, or the result cannot be kept there.
+    """
+    path = find_label_file(dataset, patience)
+    balance = repair_labels(path, patience, from_backup)
+    if path.parent == dataset.home:
+        dataset.keep(path)
+    return balance
 
 
 def repair_labels(path: Path, patience: float, from_backup: bool = False) -> str:
@@ -150,7 +168,7 @@ def _describe_backups(path: Path) -> str:
     backups = list_backups(path)
     if not backups:
         return "There is no backup."
-    return f"The latest backup is {backups[-1]}: take it instead with --from-backup."
+    return f"The latest backup is {backups[-1]}: a repair from the backup takes it instead."
 
 
 def _read_damaged(path: Path) -> _Salvage:

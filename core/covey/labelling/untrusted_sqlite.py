@@ -29,6 +29,10 @@ _JOURNAL_HEADER = 28
 """Bytes of its header: magic, records, nonce, pages of the database before the change, sector size, page size."""
 
 
+class DamagedLabels(CoveyError):
+    """A label file cannot be used as it is; `repair_labels` may read some of it."""
+
+
 def journal_of(path: Path) -> Path:
     """Return the path of the rollback journal of a database."""
     return path.with_name(f"{path.name}{_JOURNAL_ENDING}")
@@ -83,12 +87,12 @@ def rolled_back_copy(path: Path) -> Iterator[Path]:
 
 def _check_header(path: Path, header: bytes) -> None:
     if len(header) < _HEADER:
-        raise CoveyError(
+        raise DamagedLabels(
             f"The labels {path} were emptied or cut off ({len(header)} bytes are there): use"
             f" {in_terminal('covey labels repair --from-backup')}, or move the file away to begin anew."
         )
     if header.startswith(_MAGIC) and header[18:20] != _LEGACY:
-        raise CoveyError(
+        raise DamagedLabels(
             f"The labels {path} were changed by another program: use {in_terminal('covey labels repair')}, or move the"
             " file away."
         )

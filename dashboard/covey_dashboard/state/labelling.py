@@ -147,6 +147,8 @@ class LabelNoticeState:
     closed: dict[str, Sequence[str]] = attrs.field(factory=dict)
 
     close_key = "label_notice.close"
+    salvage_key = "label_notice.salvage"
+    backup_key = "label_notice.backup"
 
     @classmethod
     def recall(cls) -> LabelNoticeState:

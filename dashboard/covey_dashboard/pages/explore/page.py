@@ -36,6 +36,7 @@ from covey_dashboard.pages.explore.selected_images import show_images
 from covey_dashboard.state import ExploreState
 from covey_dashboard.widgets.image_addresses import ImageAddresses
 from covey_dashboard.widgets.label_watch import shows_labels, watch_labels
+from covey_dashboard.widgets.labelling.repair import show_label_problem
 from covey_dashboard.widgets.map_view import MapLook, send_points, show_map
 from covey_dashboard.widgets.messages import show_hint, show_problem
 from covey_dashboard.widgets.outdated_labels import show_outdated_labels
@@ -179,7 +180,7 @@ def read_labels(opened: OpenEmbedding) -> tuple[ObservedLabels | None, ImageLabe
         watch_labels(observed.store, observed.version)
         return observed, image_labels
     except CoveyError as error:
-        show_problem(str(error))
+        show_label_problem(error, opened.location)
         return None, ImageLabels.of(load_embedding(opened).names.tolist(), [], {})
 
 

@@ -34,7 +34,8 @@ from covey_dashboard.state import LabelsState, must_begin_anew
 from covey_dashboard.widgets.gallery import list_remaining, show_gallery
 from covey_dashboard.widgets.label_bar import show_label_bar
 from covey_dashboard.widgets.label_watch import shows_labels
-from covey_dashboard.widgets.messages import show_hint, show_problem
+from covey_dashboard.widgets.labelling.repair import show_label_problem
+from covey_dashboard.widgets.messages import show_hint
 from covey_dashboard.widgets.page_frame import show_page
 
 LIST_HEIGHT = 520
@@ -55,7 +56,7 @@ def show_labels(location: str) -> None:
         with left_column:
             show_tabs(overview)
     except CoveyError as error:
-        show_problem(str(error))
+        show_label_problem(error, location)
 
 
 def show_numbers(overview: LabelsOverview) -> None:

@@ -26,7 +26,8 @@ from covey_dashboard.state import ClassFieldState, ExploreState, GivenClass, Lab
 from covey_dashboard.widgets.label_bar import act_and_report, button_row, show_report, show_undo_buttons
 from covey_dashboard.widgets.label_watch import shows_labels, watch_labels
 from covey_dashboard.widgets.labelling.class_field import find_class
-from covey_dashboard.widgets.messages import show_hint, show_problem
+from covey_dashboard.widgets.labelling.repair import show_label_problem
+from covey_dashboard.widgets.messages import show_hint
 from covey_dashboard.widgets.page_frame import link_page, show_page
 
 MOST_LABELS = 3
@@ -125,7 +126,7 @@ def show_sheet(location: str, entry: Entry[Clustering]) -> None:
         watch_labels(sheet.observed.store, sheet.observed.version)
         show_groups(sheet)
     except CoveyError as error:
-        show_problem(str(error))
+        show_label_problem(error, location)
 
 
 def read_sheet(location: str, entry: Entry[Clustering]) -> GroupSheet:

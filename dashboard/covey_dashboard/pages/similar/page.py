@@ -26,7 +26,8 @@ from covey_dashboard.state import SimilarState
 from covey_dashboard.widgets.gallery import list_remaining, show_gallery
 from covey_dashboard.widgets.label_bar import show_label_bar
 from covey_dashboard.widgets.label_watch import shows_labels, watch_labels
-from covey_dashboard.widgets.messages import show_hint, show_problem
+from covey_dashboard.widgets.labelling.repair import show_label_problem
+from covey_dashboard.widgets.messages import show_hint
 from covey_dashboard.widgets.page_frame import link_page, show_page
 
 WAITING = "A network looks at it: ten seconds, or more where the computer is busy"
@@ -40,7 +41,7 @@ def show_similar(location: str) -> None:
     try:
         show_search(location)
     except CoveyError as error:
-        show_problem(str(error))
+        show_label_problem(error, location)
 
 
 def show_search(location: str) -> None:

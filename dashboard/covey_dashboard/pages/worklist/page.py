@@ -28,7 +28,8 @@ from covey_dashboard.widgets.label_bar import (
 )
 from covey_dashboard.widgets.label_watch import shows_labels, watch_labels
 from covey_dashboard.widgets.labelling.class_field import find_class, show_class_field
-from covey_dashboard.widgets.messages import show_hint, show_problem
+from covey_dashboard.widgets.labelling.repair import show_label_problem
+from covey_dashboard.widgets.messages import show_hint
 from covey_dashboard.widgets.page_frame import link_page, show_page
 
 VERY_LIKELY, LIKELY = 0.7, 0.5
@@ -73,7 +74,7 @@ def show_workbench(opened: OpenEmbedding) -> None:
     try:
         show_view(read_view(opened))
     except CoveyError as error:
-        show_problem(str(error))
+        show_label_problem(error, opened.location)
 
 
 def read_view(opened: OpenEmbedding) -> WorklistView:
