@@ -19,7 +19,7 @@ from covey_dashboard.server.read_only import is_read_only, list_shown_locations
 from covey_dashboard.state import OpenState
 from covey_dashboard.widgets.every_page.job_bar import show_job_bar
 from covey_dashboard.widgets.every_page.tour import show_tour
-from covey_dashboard.widgets.label_notice import show_label_notice
+from covey_dashboard.widgets.label_notice import show_label_notice, watch_label_place
 from covey_dashboard.widgets.page_frame import show_heading
 
 FOLDER = Path(__file__).parents[1]
@@ -78,4 +78,5 @@ show_job_bar(location, next(name for name, title in PAGES.items() if title == ch
 with st.container():  # what comes and goes in it does not rebuild the page below, where a person types
     show_tour()
     show_label_notice(location)
+watch_label_place(location)
 chosen.run()

@@ -26,12 +26,17 @@ def show_label_notice(location: str) -> None:
         if sentences := state.sentences.get(location):
             show_hint("\n".join(sentences))
             st.button("Close this message", key=LabelNoticeState.close_key, on_click=state.close, args=(location,))
-        watch_label_place(location, place.elsewhere)
+
+
+def watch_label_place(location: str) -> None:
+    """Run the app again when the dataset can be written again, or no longer."""
+    with suppress(CoveyError):
+        if location:
+            _watch_place(location, label_place(location).elsewhere)
 
 
 @st.fragment(run_every=PLACE_TTL)
-def watch_label_place(location: str, elsewhere: str) -> None:
-    """Run the app again when the dataset can be written again, or no longer."""
+def _watch_place(location: str, elsewhere: str) -> None:
     with suppress(CoveyError):
         place = label_place(location)
         if place.elsewhere != elsewhere or LabelNoticeState.recall().is_new(location, place.returned):
