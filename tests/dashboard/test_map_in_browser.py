@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.dashboard.browser import (
+    Browse,
     dataset_address,
     find_list,
     group_line,
@@ -19,6 +21,8 @@ from tests.dashboard.browser import (
     view,
 )
 from tests.dashboard.conftest import plain_names, write
+
+from covey.labelling import LabelStore
 
 LOSE_CONTEXT = "canvas => { window.lost = canvas.getContext('webgl').getExtension('WEBGL_lose_context'); }"
 PICTURE = """canvas => {
@@ -152,3 +156,15 @@ def test_points_come_back_when_the_graphics_card_was_away(page: Page) -> None:
     page.wait_for_function("!window.asBefore()")
     page.evaluate("window.lost.restoreContext()")
     page.wait_for_function("window.asBefore()")
+
+
+def test_the_legend_names_the_class_that_most_images_of_a_group_have(
+    birds: Path, names: list[str], store: LabelStore, browse: Browse
+) -> None:
+    store.add(names[60:76], "wren")
+    store.add(names[:30], "owl")
+    with browse(birds, "explore", 800) as page:
+        rows = page.locator(".legend .row .words")
+        expect(rows).to_have_text(
+            ["group 060 images", "group 1wren, 30 images", "group 220 images", re.compile("left")]
+        )

@@ -137,7 +137,7 @@ def show_map(
         "address": addresses.pictures,
         **addresses.as_fields(),
         "marks": _name_marks(places, colouring, marks),
-        **_build_legend(colouring, sizes_by_group, marks),
+        **_build_legend(colouring, sizes_by_group, marks, image_labels),
     }
     arrays: dict[str, NDArray[Any]] = {"clusters": clusters, "codes": colouring.codes, "classes": image_labels.codes}
     if colouring.slots is not None:
@@ -157,23 +157,46 @@ def _count_by_group(codes: Labels) -> list[tuple[int, int]]:
     return list(zip(groups[by_size].tolist(), counts[by_size].tolist(), strict=True))
 
 
+def _find_classes(codes: Labels, sizes_by_group: list[tuple[int, int]], image_labels: ImageLabels) -> dict[int, str]:
+    """Return the classes of groups: those that more than half of the images of a group have."""
+    is_labelled = (codes != NOISE) & (image_labels.codes >= 0)
+    titles, size_by_group = image_labels.combination_titles, dict(sizes_by_group)
+    pairs, counts = np.unique(
+        codes[is_labelled].astype(np.int64) * len(titles) + image_labels.codes[is_labelled], return_counts=True
+    )
+    return {
+        pair // len(titles): titles[pair % len(titles)]
+        for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True)
+        if 2 * count > size_by_group[pair // len(titles)]
+    }
+
+
 def _build_legend(
-    colouring: Colouring, sizes_by_group: list[tuple[int, int]], middles: dict[int, int]
+    colouring: Colouring, sizes_by_group: list[tuple[int, int]], middles: dict[int, int], image_labels: ImageLabels
 ) -> dict[str, Any]:
-    """Return all groups with their sizes and an example, the largest first, or some steps of a scale."""
+    """Return all groups with their sizes, classes and an example, the largest first, or some steps of a scale."""
     if not colouring.has_legend:
         return {"legend": [], "noun": ""}
     if colouring.is_scale:
         steps = np.linspace(0, len(colouring.names) - 1, _TICKS).astype(int).tolist() if sizes_by_group else []
         names = colouring.names
-        return {"legend": [{"name": names[step], "code": step, "count": 0, "row": -1} for step in steps], "noun": ""}
+        no_images = {"count": 0, "row": -1, "label": ""}
+        return {"legend": [{"name": names[step], "code": step, **no_images} for step in steps], "noun": ""}
+    is_group = colouring.title == "group"
+    class_by_group = _find_classes(colouring.codes, sizes_by_group, image_labels) if is_group else {}
     legend_entries = [
-        {"name": colouring.names[code], "code": code, "count": size, "row": middles.get(code, -1)}
+        {
+            "name": colouring.names[code],
+            "code": code,
+            "count": size,
+            "row": middles.get(code, -1),
+            "label": class_by_group.get(code, ""),
+        }
         for code, size in sizes_by_group
     ]
     if rest := len(colouring.codes) - sum(size for _, size in sizes_by_group):
-        name = "left out (noise)" if colouring.title == "group" else "none"
-        legend_entries.append({"name": name, "code": NOISE, "count": rest, "row": -1})
+        name = "left out (noise)" if is_group else "none"
+        legend_entries.append({"name": name, "code": NOISE, "count": rest, "row": -1, "label": ""})
     return {"legend": legend_entries, "noun": colouring.title}
 
 

@@ -3,7 +3,11 @@
 import { button, element } from "../shared/elements.js";
 import { countNoun, encodeName, formatCount } from "../shared/texts.js";
 
-/** @typedef {{ name: string, code: number, count: number, row: number }} LegendEntry */
+/**
+ * A group. `label` is the class of most of its images, `row` an example of them, -1 for none.
+ *
+ * @typedef {{ name: string, code: number, count: number, row: number, label: string }} LegendEntry
+ */
 
 /**
  * What a person does in the legend: `select` takes the code of a group, `hide` the codes of all groups that are hidden.
@@ -125,7 +129,7 @@ export class Legend {
    * @param {number} index
    */
   appendRow(content, index) {
-    const { name, code, count, row: image } = content.entries[index];
+    const { name, code, count, label, row: image } = content.entries[index];
     const row = element(this.space, "div", "row");
     const isHidden = content.hidden.includes(code);
     Object.assign(row, { id: `group-${index}`, role: "option", ariaSelected: String(code === content.selected) });
@@ -136,8 +140,10 @@ export class Legend {
     this.appendPicture(row, image < 0 ? "" : content.picture(image));
     const words = element(row, "span", "words");
     element(words, "bdi", "name", code >= 0 && content.noun === "group" ? `group ${name}` : name).title = name;
-    if (count) element(words, "span", "count", countNoun(count, "image"));
-    row.title = count ? `${name}: ${formatCount(count)} images` : name;
+    const facts = element(words, "span", "count");
+    if (label) element(facts, "bdi", "", label);
+    if (count) facts.append((label && ", ") + countNoun(count, "image"));
+    row.title = count ? [`${name}: ${formatCount(count)} images`, label].filter(Boolean).join(", ") : name;
     row.onclick = () => {
       this.act(index, "select");
     };
