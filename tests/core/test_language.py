@@ -14,7 +14,7 @@ from tests.core.language import STOP_LIST, VAGUE_LIST, Function, count_bindings,
 from covey.commands.main import main
 
 COMMANDS_ONLY = {
-    *("export_experiment.py", "experiment.py", "unused_pictures.py", "repair_labels.py"),
+    *("export_experiment.py", "experiment.py", "unused_pictures.py"),
     *("fetch_model.py", "worker_supply.py", "weights_command.py"),
 }
 """Modules whose sentences with flags are written by commands, or for other programs."""
