@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.fixture_types import Cli, Distribution
 from covey.commands.main import main
 from covey.plugins.registry import Registry
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs in the background ignores it from there on
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 

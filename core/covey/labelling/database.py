@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
@@ -147,11 +148,33 @@ def writing(path: Path, patience: float) -> Iterator[sqlite3.Connection]:
     Raises:
         CoveyError: it is held, damaged, of a newer covey, not safe to open, or cannot be written.
     """
-    if not check_files(path):
-        create_file(path, _empty_database())
-    _upgrade(path, patience)
-    with _transaction(path, _uri(path, "rw"), patience, "BEGIN IMMEDIATE") as db:
-        yield db
+    with _wait_for_others(path, patience):
+        if not check_files(path):
+            create_file(path, _empty_database())
+        _upgrade(path, patience)
+        with _transaction(path, _uri(path, "rw"), patience, "BEGIN IMMEDIATE") as db:
+            yield db
+
+
+@contextmanager
+def _wait_for_others(path: Path, patience: float) -> Iterator[None]:
+    """Wait until no other thread of this process changes a label file: SQLite would look only now and then.
+
+    Raises:
+        CoveyError: one changes it for longer than somebody can wait.
+    """
+    lock = _writers_lock(path)
+    if not lock.acquire(timeout=patience):
+        raise _held(path)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@cache
+def _writers_lock(_path: Path) -> threading.Lock:
+    return threading.Lock()
 
 
 def read_contents(path: Path, patience: float) -> bytes:
@@ -333,12 +356,16 @@ def _number(db: sqlite3.Connection, pragma: str) -> int:
 def _as_covey_error(path: Path, error: sqlite3.DatabaseError | UnicodeDecodeError) -> CoveyError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF  # none: a text that is no text
     if code in _BUSY:
-        return CoveyError(
-            f"The labels {path} are held by another program: nothing was changed; wait until it has ended, try again."
-        )
+        return _held(path)
     if code in _BROKEN:
         return _damaged(path)
     return CoveyError(f"The labels {path} cannot be used: {reason(error)}. Nothing was changed; see to it, try again.")
+
+
+def _held(path: Path) -> CoveyError:
+    return CoveyError(
+        f"The labels {path} are held by another program: nothing was changed; wait until it has ended, try again."
+    )
 
 
 def _damaged(path: Path) -> DamagedLabels:

@@ -8,6 +8,7 @@ from importlib import import_module
 LARGEST = (
     "covey_dashboard.pages.explore.choose_groups",
     "covey_dashboard.pages.explore.selected_images",
+    "covey_dashboard.widgets.labelling.repair",
     "covey_dashboard.widgets.outdated_labels",
 )
 """Modules that import nearly all that pages need."""
