@@ -102,9 +102,7 @@ def test_a_piece_that_is_played_to_the_microphone_finds_the_recording_that_it_wa
     played = f"--use-file-for-fake-audio-capture={tmp_path / 'piece.wav'}"
     flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", played]
     with (
-        run_browser(
-            chromium.browser_type, *flags, f"--use-file-for-fake-audio-capture={tmp_path / 'piece.wav'}"
-        ) as browser,
+        run_browser(chromium.browser_type, *flags) as browser,
         serve_dashboard(home, site=site) as (address, _),
         new_tab(browser, page_address(address, "similar"), 900) as tab,
     ):

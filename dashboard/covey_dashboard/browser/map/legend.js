@@ -140,9 +140,11 @@ export class Legend {
     this.appendPicture(row, image < 0 ? "" : content.picture(image));
     const words = element(row, "span", "words");
     element(words, "bdi", "name", code >= 0 && content.noun === "group" ? `group ${name}` : name).title = name;
-    const facts = element(words, "span", "count");
-    if (label) element(facts, "bdi", "", label);
-    if (count) facts.append((label && ", ") + countNoun(count, "image"));
+    if (count) {
+      const facts = element(words, "span", "count");
+      element(facts, "bdi", "", label);
+      facts.append((label && ", ") + countNoun(count, "image"));
+    }
     row.title = count ? [`${name}: ${formatCount(count)} images`, label].filter(Boolean).join(", ") : name;
     row.onclick = () => {
       this.act(index, "select");

@@ -3,11 +3,12 @@ import { test } from "node:test";
 
 import { unpack } from "../shared/payload.js";
 
+/** @typedef {Float32Array | Int8Array | Int16Array | Int32Array | Uint8Array} PackedArray */
+
 /**
  * Packs fields and arrays as binary_payload.py does.
  *
  * @param {object} fields
- * @typedef {Float32Array | Int8Array | Int16Array | Int32Array | Uint8Array} PackedArray
  * @param {[name: string, type: "f4" | "i1" | "i2" | "i4" | "u1", array: PackedArray][]} arrays
  */
 function pack(fields, arrays) {

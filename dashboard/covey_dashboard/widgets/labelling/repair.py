@@ -20,7 +20,7 @@ def show_label_problem(error: CoveyError, location: str) -> None:
     with st.container(horizontal=True):
         is_salvage = st.button("Repair: save what can be read", key=LabelNoticeState.salvage_key)
         is_backup = st.button("Repair: take the latest backup", key=LabelNoticeState.backup_key)
-    st.caption("The damaged file stays in the dataset under another name.")
+    st.caption("The damaged file stays beside the repaired one under another name.")
     if is_salvage or is_backup:
         repair(location, from_backup=is_backup)
         st.rerun()
