@@ -40,6 +40,18 @@ BRIGHTEST = """image => {
 }"""
 
 
+# Listeners for keys that come later hear first: as if the gallery had arrived before the map, or the map before it.
+LATER_FIRST = """
+const listeners = [];
+const add = document.addEventListener.bind(document);
+document.addEventListener = (kind, listener, ...rest) => {
+    if (kind !== "keydown") return add(kind, listener, ...rest);
+    listeners.forEach((each) => document.removeEventListener(kind, each));
+    listeners.unshift(listener);
+    listeners.forEach((each) => add(kind, each));
+};"""
+
+
 def tone(seed: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     """A tone in some noise."""
     times_s = np.arange(SECONDS * RATE) / RATE
@@ -202,6 +214,22 @@ def test_two_sounds_are_never_heard_at_once(page: Page) -> None:
     page.locator("#tile-0").get_by_title("Play").click()
     wait_for_sound(page.locator(".gallery audio"))
     assert page.locator(".map audio").get_attribute("src") is None
+
+
+@pytest.mark.parametrize("script", ["", LATER_FIRST])
+def test_a_key_plays_what_the_pointer_is_on_though_a_tile_has_the_focus(
+    chromium: Browser, dashboard: str, home: Path, script: str
+) -> None:
+    with new_tab(chromium, "about:blank", 900) as tab:
+        tab.add_init_script(script)
+        tab.goto(dataset_address(dashboard, "explore", home))
+        expect(tab.locator(".tile").first).to_be_visible()
+        settle(tab)
+        tab.locator("#tile-0").click()
+        tab.mouse.move(*spot(tab, 1, 0))
+        expect(tab.locator(".tip .times")).to_contain_text("1.00 s")
+        tab.keyboard.press("p")
+        wait_for_sound(tab.locator(".map audio"))
 
 
 def test_where_the_recordings_are_gone_a_person_says_where_they_are_and_hears_them_at_once(

@@ -184,7 +184,8 @@ export class Gallery {
     this.pressAnywhere = (/** @type {KeyboardEvent} */ event) => {
       this.hear(event);
     };
-    document.addEventListener("keydown", this.pressAnywhere);
+    // The document's listeners hear first: the image under the pointer on the map goes before the focused tile.
+    window.addEventListener("keydown", this.pressAnywhere);
     this.grid.onpointermove = (event) => {
       this.hovered = this.indexOf(event.composedPath());
     };
@@ -237,7 +238,7 @@ export class Gallery {
     this.report();
     this.resizes.disconnect();
     if (this.fitHeight) window.removeEventListener("resize", this.fitHeight);
-    if (this.pressAnywhere) document.removeEventListener("keydown", this.pressAnywhere);
+    if (this.pressAnywhere) window.removeEventListener("keydown", this.pressAnywhere);
     this.player.end();
     this.viewer.end();
     this.host.remove();
