@@ -9,7 +9,7 @@ from covey.analysis.density.reachability import Edges, Reachability
 
 PAIRS = 1 << 16
 """Pairs of boxes looked at together, which bounds the memory needed."""
-LEAF_PAIRS = 1 << 12
+LEAF_PAIRS = 1 << 10
 """Pairs of the smallest boxes whose points are compared together."""
 
 

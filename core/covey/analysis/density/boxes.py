@@ -36,9 +36,13 @@ class Boxes:
 
     def gaps(self, level: int, pairs: Rows) -> Points:
         """Return the distances between boxes of one level, given as pairs (p, 2): at most those of their points."""
-        low, high = self.low[level], self.high[level]
-        first_box, second_box = pairs[:, 0], pairs[:, 1]
-        return measure_gaps(low[first_box], high[first_box], low[second_box], high[second_box])
+        first_box, second_box = np.ascontiguousarray(pairs.T)
+        squares = np.zeros(len(pairs))
+        for low, high in zip(self.low[level].T, self.high[level].T, strict=True):  # twice as fast as whole rows
+            gaps = np.maximum(low[first_box] - high[second_box], low[second_box] - high[first_box])
+            np.maximum(gaps, 0, out=gaps)
+            squares += gaps * gaps
+        return np.sqrt(squares)
 
 
 class GroupedBoxes:
@@ -100,8 +104,8 @@ def halve(points: Points) -> Boxes:
     highs: list[Points] = []
     for level in range(depth + 1):
         points_in_box = points[rows]
-        lows.append(points_in_box.min(axis=1))
-        highs.append(points_in_box.max(axis=1))
+        lows.append(np.asfortranarray(points_in_box.min(axis=1)))
+        highs.append(np.asfortranarray(points_in_box.max(axis=1)))
         if level < depth:
             widest_axis: Rows = (highs[-1] - lows[-1]).argmax(axis=1)
             coordinates = np.take_along_axis(points_in_box, widest_axis[:, None, None], axis=2)[:, :, 0]
