@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -14,7 +16,14 @@ from urllib.parse import quote
 
 from covey._base.errors import CoveyError, in_terminal, reason
 from covey._base.files import create_file
-from covey.labelling.untrusted_sqlite import DamagedLabels, check_files, journal_of, rolled_back_copy
+from covey.labelling.untrusted_sqlite import (
+    BusyLabels,
+    DamagedLabels,
+    check_files,
+    check_regular,
+    journal_of,
+    rolled_back_copy,
+)
 
 NAME = "labels.sqlite"
 FORMAT = 3
@@ -112,6 +121,8 @@ TABLES = {1: _TABLES, 2: _TABLES_2, FORMAT: (*_TABLES_2, *_ABSENCE_TABLES.values
 LARGEST = 2**53
 """No number in a label file comes near this: ids count images, classes and actions."""
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+RETRY_S = 0.01
+"""Seconds after which a reader tries again that met a change."""
 UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
 """Raised over a damaged file: Python decodes SQLite's own messages, which quote the file, as UTF-8."""
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -131,14 +142,34 @@ def reading(path: Path, patience: float) -> Iterator[sqlite3.Connection]:
         CoveyError: it is held, damaged, of a newer covey, or not safe to open.
     """
     with ExitStack() as stack:
-        address = ":memory:"
-        if check_files(path):
-            readable = stack.enter_context(rolled_back_copy(path)) if _writer_died(path, patience) else path
-            address = _uri(readable, "ro" if readable == path else "rw")
-        db = stack.enter_context(_transaction(path, address, patience, "BEGIN"))
-        if _number(db, "user_version") < FORMAT:
-            _read_as_new(db)
-        yield db
+        yield _begin_patiently(stack, path, patience)
+
+
+def _begin_patiently(stack: ExitStack, path: Path, patience: float) -> sqlite3.Connection:
+    """Begin to read a label file, once more whenever somebody changed it in that moment. Raises CoveyError."""
+    deadline_s = time.monotonic() + patience
+    while True:
+        try:
+            with ExitStack() as attempt:
+                db = _begin_to_read(attempt, path, patience)
+                stack.push(attempt.pop_all())
+                return db
+        except BusyLabels:
+            if time.monotonic() >= deadline_s:
+                raise
+            time.sleep(RETRY_S)
+
+
+def _begin_to_read(stack: ExitStack, path: Path, patience: float) -> sqlite3.Connection:
+    """Begin to read a label file as it is at one moment. Raises CoveyError."""
+    address = ":memory:"
+    if stack.enter_context(_using(path)):
+        readable = stack.enter_context(rolled_back_copy(path)) if _writer_died(path, patience) else path
+        address = _uri(readable, "ro" if readable == path else "rw")
+    db = stack.enter_context(_transaction(path, address, patience, "BEGIN"))
+    if _number(db, "user_version") < FORMAT:
+        _read_as_new(db)
+    return db
 
 
 @contextmanager
@@ -149,11 +180,44 @@ def writing(path: Path, patience: float) -> Iterator[sqlite3.Connection]:
         CoveyError: it is held, damaged, of a newer covey, not safe to open, or cannot be written.
     """
     with _wait_for_others(path, patience):
-        if not check_files(path):
+        if not check_regular(path):
             create_file(path, _empty_database())
-        _upgrade(path, patience)
-        with _transaction(path, _uri(path, "rw"), patience, "BEGIN IMMEDIATE") as db:
-            yield db
+        with _using(path):
+            _upgrade(path, patience)
+            with _transaction(path, _uri(path, "rw"), patience, "BEGIN IMMEDIATE") as db:
+                yield db
+
+
+@contextmanager
+def _using(path: Path) -> Iterator[bool]:
+    """Use a label file, which is checked unless this process uses it already; yield whether there is one.
+
+    Raises:
+        CoveyError: it is not safe to open.
+    """
+    with _checking:
+        file = _identify_file(path)
+        exists = check_files(path, is_open=_uses_by_file[file] > 0)
+        _uses_by_file[file] += 1
+    try:
+        yield exists
+    finally:
+        with _checking:
+            _uses_by_file[file] -= 1
+            if not _uses_by_file[file]:
+                del _uses_by_file[file]
+
+
+_checking = threading.Lock()
+_uses_by_file: Counter[tuple[int, int] | None] = Counter()
+"""How often each file is in use, by the numbers of its device and of itself; None stands for missing files."""
+
+
+def _identify_file(path: Path) -> tuple[int, int] | None:
+    with suppress(OSError, ValueError):
+        status = path.lstat()
+        return status.st_dev, status.st_ino
+    return None
 
 
 @contextmanager
@@ -354,16 +418,17 @@ def _number(db: sqlite3.Connection, pragma: str) -> int:
 
 
 def _as_covey_error(path: Path, error: sqlite3.DatabaseError | UnicodeDecodeError) -> CoveyError:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF  # none: a text that is no text
-    if code in _BUSY:
+    extended_code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)  # none: a text that is no text
+    code = extended_code & 0xFF
+    if code in _BUSY or extended_code == sqlite3.SQLITE_READONLY_ROLLBACK:  # a reader met the end of a change
         return _held(path)
     if code in _BROKEN:
         return _damaged(path)
     return CoveyError(f"The labels {path} cannot be used: {reason(error)}. Nothing was changed; see to it, try again.")
 
 
-def _held(path: Path) -> CoveyError:
-    return CoveyError(
+def _held(path: Path) -> BusyLabels:
+    return BusyLabels(
         f"The labels {path} are held by another program: nothing was changed; wait until it has ended, try again."
     )
 

@@ -29,7 +29,7 @@ from covey.labelling.database import (
     read_sound_contents,
 )
 from covey.labelling.label_backups import list_backups
-from covey.labelling.untrusted_sqlite import check_journal, check_regular, journal_of
+from covey.labelling.untrusted_sqlite import BusyLabels, check_journal, check_regular, journal_of
 from covey.labelling.user_copies.user_copy import find_label_file
 
 if TYPE_CHECKING:
@@ -100,9 +100,11 @@ def repair_labels(path: Path, patience: float, from_backup: bool = False) -> str
 
 
 def _count_sound_labels(path: Path, patience: float) -> int | None:
-    """Return the number of labels in a file that is as it should be, None if it is not."""
+    """Return the number of labels in a file that is as it should be, None if it is not. Raises BusyLabels."""
     try:
         contents = read_sound_contents(path, patience)
+    except BusyLabels:
+        raise
     except CoveyError:
         return None
     return _count_labels(contents)

@@ -12,7 +12,7 @@ import stat
 import struct
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from covey._base.errors import CoveyError, in_terminal, reason
@@ -33,13 +33,22 @@ class DamagedLabels(CoveyError):
     """A label file cannot be used as it is; `repair_labels` may read some of it."""
 
 
+class BusyLabels(CoveyError):
+    """Somebody else is changing a label file, which is all that keeps it from being used."""
+
+
 def journal_of(path: Path) -> Path:
     """Return the path of the rollback journal of a database."""
     return path.with_name(f"{path.name}{_JOURNAL_ENDING}")
 
 
-def check_files(path: Path) -> bool:
+def check_files(path: Path, is_open: bool = False) -> bool:
     """Whether there is a label file; SQLite may open it then.
+
+    Args:
+        path: the file.
+        is_open: whether this process has it open, so that its header was looked at before; to do so again would let go
+            of what SQLite has locked in it (https://www.sqlite.org/howtocorrupt.html, section 2.2).
 
     Raises:
         CoveyError: it or its journal is a link or no regular file, is empty or cut off, uses a write-ahead log, or has
@@ -54,8 +63,9 @@ def check_files(path: Path) -> bool:
     if not check_regular(path):
         return False
     try:
-        with path.open("rb") as file:
-            _check_header(path, file.read(_HEADER))
+        if not is_open:
+            with path.open("rb") as file:
+                _check_header(path, file.read(_HEADER))
         check_journal(journal_of(path))
     except OSError as error:
         raise CoveyError(f"The labels {path} cannot be read: {reason(error)}.") from error
@@ -80,7 +90,7 @@ def rolled_back_copy(path: Path) -> Iterator[Path]:
         except OSError as error:
             raise CoveyError(f"The labels {path} cannot be copied to be read: {reason(error)}.") from error
         if not unchanged:
-            raise CoveyError(f"Another program is changing the labels {path}: wait until it has ended, try again.")
+            raise BusyLabels(f"Another program is changing the labels {path}: wait until it has ended, try again.")
         check_files(copy)
         yield copy
 
@@ -104,8 +114,12 @@ def check_journal(journal: Path) -> None:
     Raises:
         CoveyError: it does either, or is a link or no regular file.
     """
-    if not check_regular(journal):
-        return
+    if check_regular(journal):
+        with suppress(FileNotFoundError):  # who wrote it has ended meanwhile
+            _check_journal_ends(journal)
+
+
+def _check_journal_ends(journal: Path) -> None:
     with journal.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - len(_JOURNAL_MAGIC)))
