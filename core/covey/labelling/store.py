@@ -122,9 +122,13 @@ class LabelStore:
 
     def by_image(self) -> dict[str, tuple[str, ...]]:
         """Return the classes of each image that has any."""
+        with self._reading() as db:
+            self._leave_out_old_contents(db)
+            alone = {number: (label,) for number, label in db.execute("SELECT id, name FROM class")}
+            rows = db.execute("SELECT name, class FROM counted JOIN image ON id = image ORDER BY class").fetchall()
         classes_by_image: dict[str, tuple[str, ...]] = {}
-        for name, label in self._ask(f"SELECT image.name, class.name FROM {_JOINED} ORDER BY class.id"):
-            classes_by_image[name] = (*classes_by_image.get(name, ()), label)
+        for name, number in rows:
+            classes_by_image[name] = classes_by_image.get(name, ()) + alone[number]
         return classes_by_image
 
     def labelled(self, names: Collection[str]) -> set[str]:
