@@ -1,8 +1,19 @@
-// Says that another window has changed the labels, so that Streamlit runs what shows them again.
+// Asks now and then whether somebody else has changed the labels, and then lets Streamlit run what shows them again.
+
+import { fetchJson } from "../shared/fetch_json.js";
 
 /** @import { FrontendRendererArgs } from "@streamlit/component-v2-lib" */
 
-/** @param {FrontendRendererArgs<{ changed: string }, { shown: string }>} component */
-export default function ({ data: { shown }, setTriggerValue }) {
-  setTriggerValue("changed", shown);
+const WATCH = 4000; // milliseconds between two looks; what happens meanwhile is one change
+
+/** @param {FrontendRendererArgs<{ changed: string }, { address: string, shown: string }>} component */
+export default function ({ data: { address, shown }, setTriggerValue }) {
+  const look = async () => {
+    const version = document.hidden ? shown : await fetchJson(address);
+    if (version !== undefined && version !== shown) setTriggerValue("changed", shown);
+  };
+  const timer = setInterval(() => void look(), WATCH);
+  return () => {
+    clearInterval(timer);
+  };
 }
