@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from tests.dashboard.browser import Browse, new_tab, page_address, serve_dashboard, settle
 
 from covey import Clustering
+from covey.components.contracts import Labels
 from covey.components.kinds import Kind
 from covey.data.folder import FolderDataset
 from covey.data.image_contents import hash_images
@@ -34,12 +35,12 @@ GROUPS = (np.arange(115) // 11).astype(np.int32)
 """Ten groups of 11 images and one of 5."""
 
 
-def write_groups(folder: Path, names: list[str]) -> None:
+def write_groups(folder: Path, names: list[str], groups: Labels = GROUPS) -> None:
     source = next(entry.provenance for entry in FolderDataset(folder).entries() if entry.kind == "embedding")
     assert source
     shared: dict[str, Any] = {"component": "cut", "tag": "cut", "version": 1, "options": {}}
     provenance = Provenance(kind=Kind.CLUSTERER, input=source.key, source=source, **shared)
-    labels = np.where(GROUPS > 9, -1, GROUPS).astype(np.int32)
+    labels = np.where(groups > 9, -1, groups).astype(np.int32)
     FolderDataset(folder).save([Clustering(names=names, labels=labels, provenance=provenance)])
 
 
@@ -180,6 +181,13 @@ def test_images_that_were_replaced_are_counted_no_more_after_the_next_look(
 
 def test_what_is_missing_is_said(birds: Path, view: Callable[..., AppTest]) -> None:
     assert "This dataset has no groups yet" in view("name_groups", birds).html[0].value
+
+
+def test_groupings_without_groups_are_no_empty_sheet(
+    birds: Path, names: list[str], view: Callable[..., AppTest]
+) -> None:
+    write_groups(birds, names, np.full(len(names), -1, dtype=np.int32))
+    assert any("No image is in a group here" in html.value for html in view("name_groups", birds).html)
 
 
 @pytest.mark.parametrize(

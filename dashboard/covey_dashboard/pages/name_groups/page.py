@@ -124,7 +124,12 @@ def show_sheet(location: str, entry: Entry[Clustering]) -> None:
     try:
         sheet = read_sheet(location, entry)
         watch_labels(sheet.observed.store, sheet.observed.version)
-        show_groups(sheet)
+        if sheet.groups:
+            show_groups(sheet)
+        else:
+            show_hint(
+                "No image is in a group here: choose other groups above, or look for wider ones on the page Explore."
+            )
     except CoveyError as error:
         show_label_problem(error, location)
 

@@ -170,7 +170,7 @@ def show_bar(view: WorklistView, shown: ShownBatch, names: list[str], remaining_
     Raises:
         CoveyError: the labels cannot be read.
     """
-    question_column, field_column, buttons_column = st.columns([4, 3, 5], vertical_alignment="center", gap="medium")
+    question_column, field_column, buttons_column = st.columns([3, 4, 4], vertical_alignment="center", gap="medium")
     with question_column:
         show_question(view, shown)
     with field_column:
