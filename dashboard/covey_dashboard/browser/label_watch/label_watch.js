@@ -8,12 +8,14 @@ const WATCH = 4000; // milliseconds between two looks; what happens meanwhile is
 
 /** @param {FrontendRendererArgs<{ changed: string }, { address: string, shown: string }>} component */
 export default function ({ data: { address, shown }, setTriggerValue }) {
+  let isShown = true;
   const look = async () => {
     const version = document.hidden ? shown : await fetchJson(address);
-    if (version !== undefined && version !== shown) setTriggerValue("changed", shown);
+    if (isShown && version !== undefined && version !== shown) setTriggerValue("changed", shown);
   };
   const timer = setInterval(() => void look(), WATCH);
   return () => {
+    isShown = false;
     clearInterval(timer);
   };
 }
