@@ -1,23 +1,17 @@
-"""What the web application answers itself (pictures, sound, facts, versions of labels), and what stands around it."""
+"""What the web application answers itself (thumbnails, sound, what is known of an image), and what stands around it."""
 
 from __future__ import annotations
 
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from covey_dashboard.server import label_versions, recording_audio, thumbnails
+from covey_dashboard.server import recording_audio, thumbnails
 from covey_dashboard.server.access.access_middleware import AccessMiddleware
 from covey_dashboard.server.access.access_rules import AccessRules
 from covey_dashboard.server.clips import image_facts, surroundings
 from covey_dashboard.server.single_clicks import SingleClickMiddleware
 
-_ROUTES = (
-    *thumbnails.ROUTES,
-    *recording_audio.ROUTES,
-    *surroundings.ROUTES,
-    *image_facts.ROUTES,
-    *label_versions.ROUTES,
-)
+_ROUTES = (*thumbnails.ROUTES, *recording_audio.ROUTES, *surroundings.ROUTES, *image_facts.ROUTES)
 
 
 def list_routes(base_path: str) -> list[Route]:
