@@ -126,6 +126,9 @@ RETRY_S = 0.01
 UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
 """Raised over a damaged file: Python decodes SQLite's own messages, which quote the file, as UTF-8."""
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_checking = threading.Lock()
+_uses_by_file: Counter[tuple[int, int] | None] = Counter()
+"""How often each file is in use, by the numbers of its device and of itself; None stands for missing files."""
 
 
 @contextmanager
@@ -206,11 +209,6 @@ def _using(path: Path) -> Iterator[bool]:
             _uses_by_file[file] -= 1
             if not _uses_by_file[file]:
                 del _uses_by_file[file]
-
-
-_checking = threading.Lock()
-_uses_by_file: Counter[tuple[int, int] | None] = Counter()
-"""How often each file is in use, by the numbers of its device and of itself; None stands for missing files."""
 
 
 def _identify_file(path: Path) -> tuple[int, int] | None:

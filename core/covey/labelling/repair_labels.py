@@ -64,7 +64,7 @@ def repair_dataset_labels(dataset: Dataset, from_backup: bool = False, patience:
     """Repair the labels of a dataset as `repair_labels` does, and keep them where it lies; return the balance.
 
     Raises:
-        CoveyError: nothing can be repaired, or the result cannot be kept there.
+        CoveyError: nothing can be repaired, the file is held, or the result cannot be kept there.
     """
     path = find_label_file(dataset, patience)
     balance = repair_labels(path, patience, from_backup)
@@ -84,7 +84,7 @@ def repair_labels(path: Path, patience: float, from_backup: bool = False) -> str
         from_backup: take the latest backup instead of what can be read.
 
     Raises:
-        CoveyError: there is no such file, or nothing of it can be read, or no backup is whole.
+        CoveyError: there is no such file, it is held, or nothing of it can be read, or no backup is whole.
     """
     if not check_regular(path):
         raise CoveyError(f"There are no labels {path}.")

@@ -124,11 +124,11 @@ class LabelStore:
         """Return the classes of each image that has any."""
         with self._reading() as db:
             self._leave_out_old_contents(db)
-            alone = {number: (label,) for number, label in db.execute("SELECT id, name FROM class")}
+            classes_by_number = {number: (label,) for number, label in db.execute("SELECT id, name FROM class")}
             rows = db.execute("SELECT name, class FROM counted JOIN image ON id = image ORDER BY class").fetchall()
         classes_by_image: dict[str, tuple[str, ...]] = {}
         for name, number in rows:
-            classes_by_image[name] = classes_by_image.get(name, ()) + alone[number]
+            classes_by_image[name] = classes_by_image.get(name, ()) + classes_by_number[number]
         return classes_by_image
 
     def labelled(self, names: Collection[str]) -> set[str]:
