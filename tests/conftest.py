@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -63,6 +64,14 @@ def bytecode() -> Iterator[None]:
 def main_module(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put back the main module after each test: Streamlit replaces it, and new processes would begin with that."""
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
+@pytest.fixture
+def virtual_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that moves only while something sleeps, and then at once: pauses are exact, whatever the load."""
+    start, slept = time.monotonic(), [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: start + sum(slept))
+    monkeypatch.setattr(time, "sleep", slept.append)
 
 
 @pytest.fixture

@@ -222,11 +222,12 @@ def test_elsewhere_nothing_is_faster_than_one_request_a_second(monkeypatch: pyte
         make_client(seconds_between=0.5).download("/a")
 
 
+@pytest.mark.usefixtures("virtual_clock")
 def test_requests_keep_their_pace_across_clients(server: SoundServer) -> None:
     for _ in range(4):
         read(make_client(seconds_between=0.2).download("/a"))
     times = [request.time for request in server.requests]
-    assert all(later - earlier >= 0.15 for earlier, later in pairwise(times))
+    assert [later - earlier for earlier, later in pairwise(times)] == pytest.approx([0.2] * 3)
 
 
 def test_a_service_that_was_never_there_is_given_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
