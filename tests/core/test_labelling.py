@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from io import StringIO
 from pathlib import Path
 
@@ -230,7 +230,7 @@ def test_the_names_of_the_classes_are_told_without_a_look_at_the_images(store: L
     def refuse(_names: Collection[str]) -> Mapping[str, str]:
         raise AssertionError
 
-    assert attrs.evolve(store, contents=refuse).class_names() == ["wren", "owl"]
+    assert list(attrs.evolve(store, contents=refuse).class_colours()) == ["wren", "owl"]
 
 
 def test_classes_are_renamed_merged_deleted_and_recoloured(store: LabelStore) -> None:
@@ -515,3 +515,25 @@ def test_ten_people_at_once_lose_nothing(store: LabelStore) -> None:
     assert len(store.by_image()["shared.png"]) == 10
     assert sum(action.undone for action in store.history(1000)) == 10
     assert len(store.history(1000)) == 100
+
+
+def test_what_is_done_together_is_done_wholly_or_not_at_all(store: LabelStore) -> None:
+    first = store.add(["a.png", "b.png"], "wren")
+    assert first
+    with store.together() as together:
+        assert together.take_back(first.id)
+        assert together.classes_of(["a.png"]) == together.by_image() == {}
+        assert together.add(["a.png"], "owl")
+        assert together.by_image() == together.classes_of(["a.png", "b.png"]) == {"a.png": ("owl",)}
+        with pytest.raises(CoveyError, match="no class 'wren'"):
+            together.remove(["a.png"], "wren")
+    assert store.by_image() == {"a.png": ("owl",)}
+    assert [action.description for action in store.history(9)] == [
+        "“owl” given to 1 image",
+        "“wren” given to 2 images",
+    ]
+    with suppress(KeyError), store.together() as together:
+        assert together.add(["b.png"], "robin")
+        raise KeyError
+    assert store.by_image() == {"a.png": ("owl",)}
+    assert list(store.class_colours()) == ["owl"]

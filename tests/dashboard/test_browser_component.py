@@ -19,7 +19,7 @@ OVERTAKE = """async (script) => {
   const { default: show } = await import(address);
   const place = document.body.appendChild(document.createElement("div"));
   const group = { number: 0, title: "Group 0", colour: "red", facts: [], examples: [], label: "", note: "" };
-  const data = { view: "groups", images: "", groups: [group], classes: [], answered: 0 };
+  const data = { view: "groups", images: "", groups: [group], classes: [], names: "", answered: 0 };
   const endOvertaken = show({ data, parentElement: place });
   place.querySelector("input").value = "typed";
   const end = show({ data, parentElement: place });

@@ -34,6 +34,10 @@ MOST_ACTIONS = 25
 GROUPS = (np.arange(115) // 11).astype(np.int32)
 """Ten groups of 11 images and one of 5."""
 
+NONSENSE = ("", "{", "[1]", '[{"id": 1}]', '[{"id": "x", "group": 3, "name": "y"}]',
+            '[{"id": 1e999, "group": 3, "name": "y"}]', "[" * 10**5, "x" * 10**7)  # fmt: skip
+"""What is no list of names."""
+
 
 def write_groups(folder: Path, names: list[str], groups: Labels = GROUPS) -> None:
     source = next(entry.provenance for entry in FolderDataset(folder).entries() if entry.kind == "embedding")
@@ -123,6 +127,43 @@ def test_a_visitor_names_groups_for_the_visit_alone(
         Person(page).write("robin")
         expect(page.get_by_text("All 11: robin")).to_be_visible()
     assert store.rows() == []
+
+
+def test_a_name_that_does_not_arrive_is_sent_again(
+    birds: Path, names: list[str], store: LabelStore, browse: Browse
+) -> None:
+    write_groups(birds, names)
+    with browse(birds, "name_groups", 800) as page:
+        settle(page)
+        page.route("**/covey/names?*", lambda route: route.abort())
+        field(page, 3).click()
+        Person(page).write("robin")
+        expect(page.get_by_text("Not saved yet: the server does not answer.")).to_be_visible()
+        expect(field(page, 3)).to_have_value("robin")
+        assert store.rows() == []
+        page.unroute("**/covey/names?*")
+        expect(page.get_by_text("All 11: robin")).to_be_visible()
+        assert store.images("robin") == names[33:44]
+
+
+def test_a_name_that_arrives_twice_is_given_once_and_nonsense_is_refused(
+    birds: Path, names: list[str], store: LabelStore, browse: Browse
+) -> None:
+    write_groups(birds, names)
+    with browse(birds, "name_groups", 800) as page:
+        settle(page)
+        field(page, 3).click()
+        with page.expect_request("**/covey/names?*") as sent:
+            Person(page).write("robin")
+        expect(page.get_by_text("All 11: robin")).to_be_visible()
+        address, body = sent.value.url, sent.value.post_data or ""
+        again = page.request.post(address, data=body)
+        assert again.json()["groups"][0]["label"] == "robin"
+        for odd in NONSENSE:
+            assert page.request.post(address, data=odd).status == 400
+        assert page.request.post(f"{address}x", data=body).status == 404
+        assert page.request.post(address, data='[{"id": 9e15, "group": 999, "name": "y"}]').status == 200
+        assert [action.description for action in store.history(5)] == ["“robin” given to 11 images"]
 
 
 def test_groups_that_were_found_on_explore_are_kept_and_shown_by_one_button(birds: Path, browse: Browse) -> None:

@@ -29,6 +29,7 @@ from covey_dashboard.data.datasets import dataset_at
 from covey_dashboard.data.recent_datasets import list_recent_datasets, remember_dataset
 from covey_dashboard.pages.labels.other_programs import import_files, prepare_export
 from covey_dashboard.server import server
+from covey_dashboard.server.access.access_rules import VISIT_CHANGES
 from covey_dashboard.server.read_only import REASON, VISIT_LABELS
 from covey_dashboard.state import JobBarState, LabelBarState, LabelsState, OpenState, VisitState
 from covey_dashboard.widgets import forms
@@ -40,6 +41,14 @@ LABELLING = re.compile(
     "(Change|Your name|Undo|Redo|Label|Remove|Any action|Name|Colour|Delete|Class|Search)\\b.*", re.DOTALL
 )
 """What a visitor does with labels that nobody else sees."""
+
+
+def add_two_classes(store: LabelStore) -> None:
+    with store.together() as together:
+        together.add(["call_000.png"], "robin")
+        together.add(["call_001.png"], "crow")
+
+
 NOTHING_TO_CHANGE = ("give", "do_again")
 CHANGES: dict[str, Callable[[LabelStore, Path], object]] = {
     "add": lambda store, _: store.add(["call_000.png"], "robin"),
@@ -48,6 +57,7 @@ CHANGES: dict[str, Callable[[LabelStore, Path], object]] = {
     "move_rows": lambda store, _: store.move_rows([(row, row) for row in store.rows()], "moved"),
     "move": lambda store, _: store.move({"call_000.png": "call_100.png"}),
     "rename": lambda store, _: store.rename("wren", "robin"),
+    "together": lambda store, _: add_two_classes(store),
     "recolour": lambda store, _: store.recolour("wren", "#123456"),
     "merge": lambda store, _: store.merge(["wren"], "owl"),
     "drop_rows": lambda store, _: store.drop_rows(store.rows()),
@@ -66,7 +76,7 @@ READS = {
         "all_rows",
         "author",
         "by_image",
-        "class_names",
+        "class_colours",
         "classes",
         "clips",
         "contents",
@@ -76,7 +86,7 @@ READS = {
         "is_own",
         "is_user_copy",
         "judgements",
-        "labelled",
+        "classes_of",
         "next_actions",
         "orphaned",
     ),
@@ -262,6 +272,9 @@ class TestServer:
             for path in ("/", "/_stcore/upload_file/a/b", "/_stcore/agent/interact", "/covey/image"):
                 assert ask(address, f"{method} {path}", host_of(address)).status == 403
         assert ask(address, "HEAD /", host_of(address)).status == 200
+        assert ask(address, f"POST {VISIT_CHANGES}?of=nobody", host_of(address)).status == 404
+        assert ask(address, f"PUT {VISIT_CHANGES}?of=nobody", host_of(address)).status == 403
+        assert ask(address, f"POST {VISIT_CHANGES}/x", host_of(address)).status == 403
 
     def test_a_visitor_sees_every_page_and_leaves_nothing_behind(
         self, chromium: Browser, address: str, folder: Path, tmp_path_factory: pytest.TempPathFactory, images: Path

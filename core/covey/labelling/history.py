@@ -24,10 +24,12 @@ _COLUMNS = "SELECT id, at, told, state <> 'done', author, session FROM action"
 _RETURNED_MARK = "INSERT INTO action (at, told, state, author, session) VALUES (?, ?, 'dropped', '', ?)"
 _OF_SESSION = "(:session IS NULL OR session = :session)"
 _TOUCHING = """SELECT told, author FROM action WHERE {0} AND (
-    EXISTS (SELECT 1 FROM label_change AS touched WHERE touched.action = action.id AND (
-        touched.class IN (SELECT id FROM class_change WHERE action = :it)
-        OR EXISTS (SELECT 1 FROM label_change AS own WHERE own.action = :it AND own.given IN (0, 1)
-            AND own.class = touched.class AND own.image = touched.image)))
+    EXISTS (SELECT 1 FROM label_change AS touched WHERE touched.action = action.id AND touched.given IN (0, 1)
+        AND touched.class IN (SELECT id FROM class_change WHERE action = :it))
+    OR EXISTS (SELECT 1 FROM label_change AS touched WHERE touched.action = action.id AND touched.given IN (0, 1)
+        AND touched.class IN (SELECT class FROM label_change WHERE action = :it)
+        AND EXISTS (SELECT 1 FROM label_change AS own WHERE own.action = :it AND own.given IN (0, 1)
+            AND own.class = touched.class AND own.image = touched.image))
     OR EXISTS (SELECT 1 FROM class_change AS touched WHERE touched.action = action.id AND (
         touched.id IN (SELECT id FROM class_change WHERE action = :it)
         OR touched.id IN (SELECT class FROM label_change WHERE action = :it)
@@ -45,6 +47,11 @@ _LATER = _TOUCHING.format("state = 'done' AND id > :it", _LABELS_ON_ABSENCES)
 """The last action that builds on an earlier one: on the same labels or classes, or on what was or was not there."""
 _MISSING = _TOUCHING.format("state <> 'done' AND id < :it", "")
 """The last action that was taken back and on which a later one builds."""
+
+_WITHOUT_CLASS = """SELECT 1 FROM label WHERE class IN (
+    SELECT id FROM class_change WHERE action = ? UNION SELECT class FROM label_change WHERE action = ?
+    EXCEPT SELECT id FROM class) LIMIT 1"""
+"""A label of a class that an action has deleted, or not made."""
 
 
 @attrs.frozen
@@ -85,16 +92,22 @@ def now() -> str:
 
 def begin(db: sqlite3.Connection, author: str, session: str) -> int:
     """Write down a new action; what its session has undone before can no longer be redone."""
+    db.execute("SAVEPOINT action")
     db.execute("UPDATE action SET state = 'dropped' WHERE state = 'undone' AND session = ?", (session,))
     insert = "INSERT INTO action (at, told, state, author, session) VALUES (?, '', 'done', ?, ?)"
     return int(db.execute(insert, (now(), author, session)).lastrowid or 0)
+
+
+def abandon(db: sqlite3.Connection) -> None:
+    """Forget the action that was begun last, and all that was written down for it."""
+    db.execute("ROLLBACK TO action")
 
 
 def finish(db: sqlite3.Connection, action: int, description: str) -> Action | None:
     """Do what is written down for an action; one that changes nothing was none, and None."""
     changes = " UNION ALL ".join(f"SELECT 1 FROM {table}_change WHERE action = :it" for table in _CHANGED)
     if not db.execute(changes, {"it": action}).fetchone():
-        db.rollback()
+        abandon(db)
         return None
     db.execute("UPDATE action SET told = ? WHERE id = ?", (description, action))
     _apply(db, action, True)
@@ -171,12 +184,13 @@ def has_action_of(db: sqlite3.Connection, session: str) -> bool:
 
 def _turn(db: sqlite3.Connection, action: Action, forwards: bool) -> Action | None:
     later = db.execute(_LATER, {"it": action.id, "forwards": forwards}).fetchone()
+    db.execute("SAVEPOINT turn")
     try:
-        is_whole = _apply(db, action.id, forwards) and not db.execute("PRAGMA foreign_key_check").fetchone()
+        is_whole = _apply(db, action.id, forwards) and not db.execute(_WITHOUT_CLASS, (action.id, action.id)).fetchone()
     except sqlite3.IntegrityError:  # such as a class of the same name that somebody else has made
         is_whole = False
     if later or not is_whole:
-        db.rollback()
+        db.execute("ROLLBACK TO turn")
         missing = None if later else db.execute(_MISSING, {"it": action.id, "forwards": forwards}).fetchone()
         raise CoveyError(_describe_obstacle(action, later, missing))
     db.execute("UPDATE action SET state = ? WHERE id = ?", ("done" if forwards else "undone", action.id))

@@ -43,12 +43,12 @@ class LabelCopy(LabelStore):
     memory: LabelMemory = attrs.field(kw_only=True, eq=False, repr=False)
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def _read_transaction(self) -> Iterator[sqlite3.Connection]:
         with copy_in_memory(self.memory.contents) as db:
             yield db
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _write_transaction(self) -> Iterator[sqlite3.Connection]:
         contents = self._contents_to_assume()
         with self.memory.change() as db:
             changes.assume_contents(db, contents, self.clips(contents))

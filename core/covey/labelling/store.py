@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +81,8 @@ class LabelStore:
     """Who does them; "" for the user of this machine."""
     is_user_copy: bool = False
     """Whether the file lies with the user while the dataset cannot be written."""
+    _open: sqlite3.Connection | None = attrs.field(default=None, eq=False, repr=False)
+    """The transaction of `together`."""
 
     @property
     def revision(self) -> int:
@@ -103,10 +105,13 @@ class LabelStore:
         changed = [(name, contents.get(name)) for name, content in images if contents.get(name) != content]
         return digest([version, *sorted(changed, key=repr)])
 
-    def class_names(self) -> list[str]:
-        """Return the names of the classes in the order in which they were made; no image is looked at."""
+    def class_colours(self) -> dict[str, str]:
+        """Return the colours of the classes by their names, in the order in which they were made.
+
+        No image is looked at.
+        """
         with self._reading() as db:
-            return [name for (name,) in db.execute("SELECT name FROM class ORDER BY id")]
+            return dict(db.execute("SELECT name, colour FROM class ORDER BY id").fetchall())
 
     def classes(self) -> list[LabelClass]:
         """Return the classes in the order in which they were made."""
@@ -131,15 +136,20 @@ class LabelStore:
             classes_by_image[name] = classes_by_image.get(name, ()) + classes_by_number[number]
         return classes_by_image
 
-    def labelled(self, names: Collection[str]) -> set[str]:
-        """Return those of some images that have a class; no others are looked at."""
+    def classes_of(self, names: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """Return the classes of those of some images that have any; no others are looked at."""
         with self._reading() as db:
+            db.execute("DROP TABLE IF EXISTS temp.asked")
             db.execute("CREATE TEMP TABLE asked (name TEXT PRIMARY KEY)")
             db.executemany("INSERT OR IGNORE INTO asked VALUES (?)", [(name,) for name in names])
-            images = "SELECT DISTINCT name, content FROM image JOIN label ON image = id JOIN asked USING (name)"
-            rows = db.execute(images).fetchall()
-        contents = self.contents({name for name, content in rows if content})
-        return {name for name, content in rows if not content or contents.get(name, content) == content}
+            asked = f"SELECT image.name, content, class.name FROM {_ALL} JOIN asked ON asked.name = image.name"
+            rows = db.execute(f"{asked} ORDER BY class.id").fetchall()
+        contents = self.contents({name for name, content, _ in rows if content})
+        classes_by_image: dict[str, tuple[str, ...]] = {}
+        for name, content, label in rows:
+            if not content or contents.get(name, content) == content:
+                classes_by_image[name] = (*classes_by_image.get(name, ()), label)
+        return classes_by_image
 
     def rows(self) -> list[Labelled]:
         """Return every label that counts, sorted by image, then by class in the order in which they were made."""
@@ -363,17 +373,39 @@ class LabelStore:
         """Do what `write` writes down and says in words."""
         with self._writing() as db:
             action = history.begin(db, self.author or current_author(), self.session)
-            description = write(db, action)
+            try:
+                description = write(db, action)
+            except CoveyError:
+                history.abandon(db)
+                raise
             changes.take_absences_of_labelled(db, action)
             return history.finish(db, action, description)
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def together(self) -> Iterator[LabelStore]:
+        """Yield a store that does several things in one transaction: all of them, or none if the block fails.
+
+        It is for one thread. Nobody else can change the labels meanwhile.
+
+        Raises:
+            CoveyError: the labels cannot be changed.
+        """
+        with self._writing() as db:
+            yield attrs.evolve(self, open=db)
+
+    def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        return nullcontext(self._open) if self._open else self._read_transaction()
+
+    def _writing(self) -> AbstractContextManager[sqlite3.Connection]:
+        return nullcontext(self._open) if self._open else self._write_transaction()
+
+    @contextmanager
+    def _read_transaction(self) -> Iterator[sqlite3.Connection]:
         with reading(self.path, self.patience) as db:
             yield db
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _write_transaction(self) -> Iterator[sqlite3.Connection]:
         if not self.writable:
             raise CoveyError("These labels are open for reading only: nothing was changed.")
         back_up_once_a_day(self.path, self.patience)
@@ -408,6 +440,8 @@ class LabelStore:
         ).fetchall()
         contents = self.contents({name for _, name, _ in images})
         changed = [(image,) for image, name, content in images if contents.get(name, content) != content]
+        db.execute("DROP VIEW IF EXISTS temp.counted")
+        db.execute("DROP TABLE IF EXISTS temp.changed")
         db.execute("CREATE TEMP TABLE changed (image INTEGER PRIMARY KEY)")
         db.executemany("INSERT INTO changed VALUES (?)", changed)
         db.execute(f"CREATE TEMP VIEW counted AS SELECT * FROM label WHERE {_UNCHANGED}")

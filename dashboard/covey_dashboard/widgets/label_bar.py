@@ -77,14 +77,14 @@ def act_with_name(act: Callable[[str], None]) -> None:
 def give_class(store: LabelStore, list_names: Callable[[], Sequence[str]], label: str) -> None:
     """Give a class to images, and keep a report of it."""
     act_and_report(
-        lambda: store.add(list_names(), find_class(store.class_names(), label)), "They all have this class already."
+        lambda: store.add(list_names(), find_class(store.class_colours(), label)), "They all have this class already."
     )
 
 
 def remove_class(store: LabelStore, list_names: Callable[[], Sequence[str]], label: str) -> None:
     """Take a class from images, and keep a report of it."""
     act_and_report(
-        lambda: store.remove(list_names(), find_class(store.class_names(), label)), "None of them has this class."
+        lambda: store.remove(list_names(), find_class(store.class_colours(), label)), "None of them has this class."
     )
 
 
@@ -159,7 +159,13 @@ def act_and_report(act: Callable[[], Action | None], idle_report: str, prefix: s
         idle_report: the report if there was nothing to do.
         prefix: what comes before the description of the action.
     """
-    state = LabelBarState.recall()
+    act_and_report_in(LabelBarState.recall(), act, idle_report, prefix)
+
+
+def act_and_report_in(
+    state: LabelBarState, act: Callable[[], Action | None], idle_report: str, prefix: str = ""
+) -> None:
+    """Do what `act_and_report` does outside of a run of a page too, where no state can be recalled."""
     try:
         action = act()
         state.set_report(

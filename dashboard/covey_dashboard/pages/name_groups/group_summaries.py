@@ -61,10 +61,12 @@ def count_labels(location: str, entry: Entry[Clustering], observed: ObservedLabe
         CoveyError: a file cannot be read.
     """
     labels_by_image = classes_by_image(observed)
-    return {
-        group.number: Counter(label for name in group.names for label in labels_by_image.get(name, ()))
-        for group in summarize_groups(location, entry)
-    }
+    return {group.number: count_classes(group, labels_by_image) for group in summarize_groups(location, entry)}
+
+
+def count_classes(group: GroupSummary, labels_by_image: Mapping[str, tuple[str, ...]]) -> Counter[str]:
+    """Return how many images of a group have each class."""
+    return Counter(label for name in group.names for label in labels_by_image.get(name, ()))
 
 
 def _summarize(table: Clustering, number: int, Z: Floats | None) -> GroupSummary:

@@ -256,7 +256,7 @@ def label_batch(view: WorklistView, label: str, names_in: list[str], rows_out: R
     Raises:
         CoveyError: the labels cannot be written.
     """
-    label = find_class(view.store.class_names(), label)
+    label = find_class(view.store.class_colours(), label)
     action = view.store.add(names_in, label, "work-list")
     view.state.session.reply(label, rows_out, action)
     return action

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from covey_dashboard.server.access.access_rules import HEALTH, TOKEN, AccessRules
+from covey_dashboard.server.access.access_rules import HEALTH, TOKEN, VISIT_CHANGES, AccessRules
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _VIOLATION = 1008
@@ -46,7 +46,7 @@ class AccessMiddleware:
         """Return the response that replaces the page (refusal, sign-in); None to let the request pass."""
         if not self._rules.any_host and (refusal := self._explain_wrong_address(scope)):
             return _refuse(refusal)
-        if self._rules.read_only and scope.get("method", "GET") not in ("GET", "HEAD"):
+        if self._rules.read_only and not self._changes_nothing(scope):
             return _refuse("This dashboard is read-only.")
         if not self._rules.token or _is_get_of(scope, self._rules.base_path + HEALTH):
             return None
@@ -59,6 +59,11 @@ class AccessMiddleware:
         if any(self._is_token(cookie) for cookie in _cookie_values(scope, self._rules.cookie)):
             return None
         return _ask_for_token(_comes_from_elsewhere(scope))
+
+    def _changes_nothing(self, scope: Scope) -> bool:
+        """Whether a request can change nothing that lasts longer than a visit."""
+        is_visit_change = scope["path"] == self._rules.base_path + VISIT_CHANGES
+        return scope.get("method", "GET") in ("GET", "HEAD", *(["POST"] if is_visit_change else []))
 
     def _is_token(self, text: str) -> bool:
         return secrets.compare_digest(text.encode(), self._rules.token.encode())

@@ -12,6 +12,9 @@ _OWN_NAMES = {"localhost", "127.0.0.1", "::1"}
 HEALTH = "/_stcore/health"
 """The only place that answers without the token: it says whether the server runs, and nothing else."""
 
+VISIT_CHANGES = "/covey/names"
+"""The only place that takes something from visitors in read-only mode: it changes what lasts as long as their visit."""
+
 
 @attrs.frozen(kw_only=True)
 class AccessRules:
@@ -25,7 +28,8 @@ class AccessRules:
         frames: the origins of pages that may show the dashboard in a frame, besides its own.
         behind_proxy: whether all requests come through a web server, which says how it was addressed.
         any_host: whether it answers under every name and to pages of every site: on the web, where proxies write both.
-        read_only: whether nobody can change anything: any page may then frame it, and only reading requests pass.
+        read_only: whether nobody can change anything that lasts: any page may then frame it, and only reading requests
+            pass, besides those to VISIT_CHANGES.
     """
 
     port: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from covey.frontend import LabelClass
@@ -55,7 +55,7 @@ def list_choices(classes: Sequence[LabelClass]) -> list[dict[str, str]]:
     return [{"name": label_class.name, "colour": label_class.colour} for label_class in classes]
 
 
-def find_class(names: Sequence[str], text: str) -> str:
+def find_class(names: Iterable[str], text: str) -> str:
     """Return the name of the class that a text means: one that exists, if need be in other case, or else a new one."""
     name = text.strip()
     equal_names = [known for known in names if known.casefold() == name.casefold()]
