@@ -33,6 +33,36 @@ OVERTAKE = """async (script) => {
 
 Returns what stands in the field of the sheet of groups meanwhile, and how much of the sheet is there afterwards."""
 
+OLD_ANSWER = """async (script) => {
+  const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  const { default: show } = await import(address);
+  const place = document.body.appendChild(document.createElement("div"));
+  const group = { number: 5, title: "Group 5", colour: "red", facts: [], examples: [], label: "", note: "" };
+  const data = { view: "groups", images: "", groups: [group], classes: [], names: "/", answered: 0 };
+  let sent;
+  window.fetch = async (_address, { body }) => {
+    sent = JSON.parse(body).at(-1);
+    const groups = [{ ...group, label: sent.name, note: `All: ${sent.name}` }];
+    return new Response(JSON.stringify({ answered: sent.id, groups, classes: [] }));
+  };
+  const followed = new Promise((resolve) => {
+    show({ data, parentElement: place, setStateValue: (_name, number) => resolve(number) });
+  });
+  const input = place.querySelector("input");
+  input.focus();
+  input.value = "robin";
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+  input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  const isSame = (await followed) === sent.id;
+  const note = place.querySelector(".note");
+  show({ data, parentElement: place, setStateValue() {} });
+  const afterOld = [input.value, note.textContent];
+  const newer = { ...data, groups: [{ ...group, label: "wren", note: "All: wren" }], answered: sent.id };
+  show({ data: newer, parentElement: place, setStateValue() {} });
+  return [sent.group, isSame, ...afterOld, input.value, note.textContent];
+}"""
+"""Names a group, then shows what Python knew before that name arrived, then what it knew afterwards."""
+
 
 @pytest.mark.parametrize("name", ["map", "gallery", "profile"])
 def test_the_script_of_a_component_is_valid_and_imports_nothing(name: str, tmp_path: Path) -> None:
@@ -68,6 +98,14 @@ def test_a_module_comes_once_and_after_those_that_it_imports(tmp_path: Path) -> 
 def test_content_that_was_overtaken_takes_nothing_with_it(chromium: Browser) -> None:
     page = open_tab(chromium)
     assert page.evaluate(OVERTAKE, join_modules(BROWSER / "group_sheet" / "group_sheet.js")) == ["typed", 0]
+    page.close()
+
+
+def test_a_sheet_from_before_a_name_arrived_does_not_take_it_back(chromium: Browser) -> None:
+    page = open_tab(chromium)
+    page.goto("data:text/html,<body></body>")
+    seen = page.evaluate(OLD_ANSWER, join_modules(BROWSER / "group_sheet" / "group_sheet.js"))
+    assert seen == [5, True, "robin", "All: robin", "wren", "All: wren"]
     page.close()
 
 
