@@ -161,6 +161,14 @@ def test_windows_are_those_of_scipy(covey: Cli, recordings: Path, tmp_path: Path
     assert abs(pixels + 0.5 - (X - X.min()) / np.ptp(X) * 256).max() <= 1.5
 
 
+@pytest.mark.parametrize("words", [["--window", "nosuch"], ["--window=nosuch"]])
+def test_a_window_that_scipy_does_not_have_is_answered_with_those_that_there_are(
+    covey: Cli, tmp_path: Path, words: list[str]
+) -> None:
+    done = covey("spectrograms", tmp_path, tmp_path / "images", *words)
+    assert (done.exit_code, "hamming, hann, " in done.output) == (2, True)
+
+
 def test_colour_maps_are_those_of_matplotlib() -> None:
     matplotlib = pytest.importorskip("matplotlib")
     levels = (np.arange(256) + 0.5) / 256

@@ -22,7 +22,6 @@ from covey.outputs.exchange.imports.recording_events import RecordingEvents, rea
 from covey.plugins.registry import Registry
 from covey.sound.conversion import convert_recordings
 from covey.sound.move_labels import move_labels
-from covey.sound.power_spectra import TAPERS
 from covey.sound.recipe_file import read_like
 from covey.sound.recipe_presets import PRESETS, change_recipe
 from covey.sound.spectrograms import GRID, MIDDLE, Recipe
@@ -38,7 +37,7 @@ class _RecipeCommand(click.Command):
         words = [part for word in args for part in _EARLIER_FLAGS.get(word, [word])]
         for position, (word, following) in enumerate(pairwise([*words, ""])):
             flag, equals, value = word.partition("=")
-            if flag == "--window" and (value if equals else following) in TAPERS:
+            if flag == "--window" and (value if equals else following)[:1].isalpha():
                 words[position] = f"--taper{equals}{value}"
         return super().parse_args(ctx, words)
 
