@@ -99,6 +99,7 @@ def test_ten_groups_are_named_with_few_actions_without_waiting(
         assert store.images("odd") == [names[0]]
         assert set(store.by_image()) == set(names[:110])
 
+        expect(page.get_by_role("button", name="Undo", exact=True)).to_be_enabled()
         page.keyboard.press("Control+z")
         expect(page.get_by_text("Undone: “kind 9” given to 11 images.")).to_be_visible()
         expect(field(page, 9)).to_have_value("")
