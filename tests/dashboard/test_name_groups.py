@@ -147,6 +147,25 @@ def test_a_name_that_does_not_arrive_is_sent_again(
         assert store.images("robin") == names[33:44]
 
 
+def test_a_name_is_saved_though_the_page_is_left_before_it_arrives(
+    birds: Path, names: list[str], store: LabelStore, browse: Browse
+) -> None:
+    write_groups(birds, names)
+    store.add([names[0]], "odd")
+    with browse(birds, "name_groups", 800) as page:
+        settle(page)
+        page.route("**/covey/names?*", lambda route: route.abort())
+        field(page, 3).click()
+        Person(page).write("robin")
+        expect(page.get_by_text("Not saved yet: the server does not answer.")).to_be_visible()
+        page.get_by_role("link", name="Labels", exact=True).click()
+        settle(page)
+        assert list(store.class_colours()) == ["odd"]
+        page.unroute("**/covey/names?*")
+        expect(page.get_by_text("“robin” given to 11 images.")).to_be_visible()
+        assert store.images("robin") == names[33:44]
+
+
 def test_a_name_that_arrives_twice_is_given_once_and_nonsense_is_refused(
     birds: Path, names: list[str], store: LabelStore, browse: Browse
 ) -> None:

@@ -44,7 +44,8 @@ export default function ({ data, parentElement, setStateValue }) {
   sheet.follow = (number) => setStateValue("named", number);
   sheet.show(data);
   return onceGone(parentElement, () => {
-    sheet.sender.isGone = true;
+    sheet.sender.leave();
+    sheet.follow = () => {};
     sheet.host.remove();
     sheets.delete(parentElement);
   });

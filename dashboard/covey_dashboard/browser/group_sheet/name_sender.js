@@ -14,6 +14,7 @@ import { Outbox } from "../shared/outbox.js";
 /** @typedef {{ group: number, name: string }} NameRequest */
 
 const RETRY_MS = 1000;
+const LAST_TRIES = 60; // when the sheet is gone: labels that are held for a while replace it by a sentence
 const AT_ONCE = 20; // names in one request: what browsers send although the page is left is limited to 64 kB
 
 /** @template Group, ClassEntry */
@@ -22,7 +23,7 @@ export class NameSender {
   outbox = new Outbox();
   address = "";
   isSending = false;
-  isGone = false; // the sheet: what is not answered then is not tried again
+  triesLeft = Infinity;
   /** @type {(answer: Answer<Group, ClassEntry>, tookMs: number) => void} What happens with an answer. */
   receive = () => {};
   /** @type {() => void} What happens when there is none. */
@@ -39,11 +40,16 @@ export class NameSender {
     return this.outbox.requests.some((request) => request.group === group);
   }
 
+  /** Does not try forever any more: the sheet is gone. */
+  leave() {
+    this.triesLeft = LAST_TRIES;
+  }
+
   /** Sends all names that were not answered, until none is left. */
   async send() {
     if (this.isSending) return;
     this.isSending = true;
-    while (this.outbox.requests.length) await this.sendOnce();
+    while (this.outbox.requests.length && this.triesLeft > 0) await this.sendOnce();
     this.isSending = false;
   }
 
@@ -53,9 +59,8 @@ export class NameSender {
     if (answer) {
       this.outbox.settle(answer.answered);
       this.receive(/** @type {Answer<Group, ClassEntry>} */ (answer), performance.now() - begin);
-    } else if (this.isGone) {
-      this.outbox.requests = [];
     } else {
+      this.triesLeft -= 1;
       this.fail();
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
