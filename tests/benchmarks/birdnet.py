@@ -31,6 +31,7 @@ from covey.data.label_file import read_labels
 from covey.experiments.pipeline import Pipeline
 from covey.plugins.registry import Registry
 from covey_birdnet import Birdnet
+from covey_birdnet.fetch_model import missing_model
 from covey_birdnet.model_files import find_model
 
 NEEDS = ("../shared/data/esc10",)
@@ -43,6 +44,9 @@ PASSED = 0.85
 
 def main() -> None:
     """Print the tables."""
+    if missing := missing_model():
+        print(f"skipped: needs {missing.what}")
+        return
     count, rounds = (int(word) for word in [*sys.argv[1:3], *["1047", "3"][len(sys.argv) - 1 :]])
     threads = os.cpu_count() or 1
     print(f"{count} clips of esc10, {threads} threads, load before the start {os.getloadavg()[0]:.1f}\n")

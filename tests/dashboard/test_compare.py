@@ -246,11 +246,14 @@ def test_maps_move_together_to_the_same_place_of_one_embedding_else_to_the_same_
     page.mouse.move(*spot(page, 5, 0, 0))
     for _ in range(10):
         page.mouse.wheel(0, -240)
-    expect(page.locator(".map").nth(1)).not_to_have_attribute("data-view", whole_views[1])
-    settle(page)
-    x, y, scale = map(float, views(page)[1].split())
-    assert (x, y) == pytest.approx((4.5, 7), abs=0.1)  # images 60 to 89, which are group 1
-    assert scale > float(whole_views[1].split()[2])
+
+    def shows_group() -> bool:
+        """Whether the right map shows images 60 to 89, which are group 1, larger than in the whole."""
+        x, y, scale = map(float, views(page)[1].split())
+        is_larger = scale > float(whole_views[1].split()[2])
+        return is_larger and (x, y) == pytest.approx((4.5, 7), abs=0.1)
+
+    wait_until(shows_group)
     page.get_by_label("All: show everything").first.click()
     expect(page.locator(".map").nth(1)).to_have_attribute("data-view", whole_views[1])
     assert views(page) == whole_views
