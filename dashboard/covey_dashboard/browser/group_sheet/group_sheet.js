@@ -74,6 +74,7 @@ export class GroupSheet {
   show({ view, images, groups, classes, names, answered }) {
     if (view !== this.view) this.build(groups, images);
     this.view = view;
+    if (names !== this.sender.address) this.rows.forEach((row) => (row.answered = 0)); // a new session counts anew
     this.sender.address = names;
     groups.forEach((group, index) => this.update(this.rows[index], group, classes, answered));
   }
@@ -114,6 +115,7 @@ export class GroupSheet {
    */
   build(groups, images) {
     this.host.replaceChildren();
+    this.sender.leave();
     this.sender = new NameSender();
     const { sender } = this;
     sender.receive = (answer, tookMs) => sender === this.sender && this.receive(answer, tookMs);
