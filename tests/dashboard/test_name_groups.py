@@ -37,6 +37,8 @@ GROUPS = (np.arange(115) // 11).astype(np.int32)
 NONSENSE = ("", "{", "[1]", '[{"id": 1}]', '[{"id": "x", "group": 3, "name": "y"}]',
             '[{"id": 1e999, "group": 3, "name": "y"}]', "[" * 10**5, "x" * 10**7)  # fmt: skip
 """What is no list of names."""
+NAMES = "**/covey/names?*"
+"""Where names of groups are sent."""
 
 
 def write_groups(folder: Path, names: list[str], groups: Labels = GROUPS) -> None:
@@ -73,6 +75,15 @@ class Person:
 
 def field(page: Page, group: int) -> Locator:
     return page.get_by_role("combobox", name=f"Class of Group {group}", exact=True)
+
+
+def name_without_answer(page: Page) -> None:
+    """Name group 3 while nothing that is sent arrives, until the page says so."""
+    settle(page)
+    page.route(NAMES, lambda route: route.abort())
+    field(page, 3).click()
+    Person(page).write("robin")
+    expect(page.get_by_text("Not saved yet: the server does not answer.")).to_be_visible()
 
 
 def test_ten_groups_are_named_with_few_actions_without_waiting(
@@ -135,14 +146,10 @@ def test_a_name_that_does_not_arrive_is_sent_again(
 ) -> None:
     write_groups(birds, names)
     with browse(birds, "name_groups", 800) as page:
-        settle(page)
-        page.route("**/covey/names?*", lambda route: route.abort())
-        field(page, 3).click()
-        Person(page).write("robin")
-        expect(page.get_by_text("Not saved yet: the server does not answer.")).to_be_visible()
+        name_without_answer(page)
         expect(field(page, 3)).to_have_value("robin")
         assert store.rows() == []
-        page.unroute("**/covey/names?*")
+        page.unroute(NAMES)
         expect(page.get_by_text("All 11: robin")).to_be_visible()
         assert store.images("robin") == names[33:44]
 
@@ -153,15 +160,11 @@ def test_a_name_is_saved_though_the_page_is_left_before_it_arrives(
     write_groups(birds, names)
     store.add([names[0]], "odd")
     with browse(birds, "name_groups", 800) as page:
-        settle(page)
-        page.route("**/covey/names?*", lambda route: route.abort())
-        field(page, 3).click()
-        Person(page).write("robin")
-        expect(page.get_by_text("Not saved yet: the server does not answer.")).to_be_visible()
+        name_without_answer(page)
         page.get_by_role("link", name="Labels", exact=True).click()
         settle(page)
         assert list(store.class_colours()) == ["odd"]
-        page.unroute("**/covey/names?*")
+        page.unroute(NAMES)
         expect(page.get_by_text("“robin” given to 11 images.")).to_be_visible()
         assert store.images("robin") == names[33:44]
 
@@ -173,7 +176,7 @@ def test_a_name_that_arrives_twice_is_given_once_and_nonsense_is_refused(
     with browse(birds, "name_groups", 800) as page:
         settle(page)
         field(page, 3).click()
-        with page.expect_request("**/covey/names?*") as sent:
+        with page.expect_request(NAMES) as sent:
             Person(page).write("robin")
         expect(page.get_by_text("All 11: robin")).to_be_visible()
         address, body = sent.value.url, sent.value.post_data or ""

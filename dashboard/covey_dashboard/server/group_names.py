@@ -76,9 +76,10 @@ async def _answer(request: Request) -> Response:
         return Response(status_code=404)
     try:
         requests = await _read_requests(request)
-        return JSONResponse(await run_in_threadpool(names.answer, requests), headers=HEADERS)
     except NO_NAMES:
         return Response(status_code=400)
+    try:
+        return JSONResponse(await run_in_threadpool(names.answer, requests), headers=HEADERS)
     except CoveyError:  # such as labels that are held: the browser asks again
         return Response(status_code=503)
 
