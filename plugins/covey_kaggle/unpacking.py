@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import errno
-import re
 import shutil
 import stat
-import sys
 import zipfile
 import zlib
 from itertools import pairwise
 from pathlib import Path
 
 from covey import CoveyError
-from covey.authoring import POINTER, Progress, escapes_folder, reason
+from covey.authoring import POINTER, Progress, check_room, is_portable_name, is_taken_name, reason
 from covey_kaggle.local_copy import Slug
 
 MAX_EXPANSION = 100
 """The unpacked files may be at most this many times as large as the archive, or SMALL_SIZE bytes."""
 SMALL_SIZE = 1 << 30
 _CHUNK = 1 << 20
-_NOT_ON_WINDOWS = re.compile(r"(^|/)(con|prn|aux|nul|com\d|lpt\d)(\.[^/]*)?(/|$)|:", re.IGNORECASE)
-"""Names of devices and of streams inside files: on Windows such files are left out."""
-_UNPORTABLE = re.compile(r"[\x00-\x1f]|[. ](/|$)|//")
-"""Parts of names that some operating systems interpret differently."""
 _DAMAGED = (OSError, ValueError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Errors of the operating system when a disk takes no more, which are no fault of the archive."""
@@ -48,7 +42,7 @@ def unpack(archive: Path, folder: Path, slug: Slug, progress: Progress) -> None:
     try:
         with zipfile.ZipFile(archive) as open_archive:
             members = _check_members(open_archive, archive.stat().st_size)
-            _check_room(members, archive.parent)
+            check_room(sum(member.file_size for member in members), archive.parent, f"{slug} unpacked")
             partial_folder.mkdir()
             with progress.step(f"Unpacking {slug}", len(members), "file") as step:
                 for member in members:
@@ -83,7 +77,7 @@ def _check_members(open_archive: zipfile.ZipFile, archive_size: int) -> list[zip
 
 def _check_member(member: zipfile.ZipInfo) -> None:
     file_type = stat.S_IFMT(member.external_attr >> 16)
-    if escapes_folder(member.filename) or _UNPORTABLE.search(member.filename):
+    if not is_portable_name(member.filename):
         raise ValueError(
             f"the name {member.filename[:100]!r} in it leads out of the folder, or is not allowed on some systems"
         )
@@ -92,16 +86,7 @@ def _check_member(member: zipfile.ZipInfo) -> None:
 
 
 def _is_left_out(name: str) -> bool:
-    hidden = any(part.startswith(".") for part in name.split("/"))
-    return name.casefold() == POINTER or hidden or (sys.platform == "win32" and bool(_NOT_ON_WINDOWS.search(name)))
-
-
-def _check_room(members: list[zipfile.ZipInfo], folder: Path) -> None:
-    needed_bytes = sum(member.file_size for member in members)
-    free_bytes = shutil.disk_usage(folder).free
-    if needed_bytes > free_bytes:
-        shortage = f"It takes {needed_bytes / 1e9:,.1f} GB unpacked, and {folder} has {free_bytes / 1e9:,.1f} GB left"
-        raise CoveyError(f"{shortage}: make room, or set COVEY_HOME to another folder.")
+    return name.casefold() == POINTER or not is_taken_name(name)
 
 
 def _write(open_archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:

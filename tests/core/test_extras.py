@@ -181,10 +181,8 @@ def test_it_is_made_again_bit_for_bit_and_in_processes(covey: Cli, home: Path, t
 
 
 def test_it_is_sent_to_where_the_dataset_lies(
-    covey: Cli, home: Path, tmp_path: Path, distribution: Distribution, monkeypatch: pytest.MonkeyPatch
+    covey: Cli, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = Path(__file__).parents[1].joinpath("bucket.py").read_text("utf-8")
-    distribution("covey-bucket", {"bucket": "covey_bucket"}, covey_bucket=source)
     monkeypatch.setenv("COVEY_HOME", str(tmp_path / "user"))
     bucket = f"memory://{tmp_path.name}"
     fsspec.filesystem("memory").put(str(home / "images"), f"{bucket}/birds/images", recursive=True)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from tests.fixture_types import Cli, Distribution
+from tests.fixture_types import Cli
 
 from covey.data.folder import FolderDataset
 from covey.data.formats import npz
@@ -103,10 +103,8 @@ def test_a_clusterer_alone_takes_what_was_published(covey: Cli, birds: Path) -> 
 
 
 def test_what_was_published_is_found_where_options_of_the_storage_say(
-    covey: Cli, birds: Path, tmp_path: Path, distribution: Distribution, monkeypatch: pytest.MonkeyPatch
+    covey: Cli, birds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = Path(__file__).parents[1].joinpath("bucket.py").read_text("utf-8")
-    distribution("covey-bucket", {"bucket": "covey_bucket"}, covey_bucket=source)
     monkeypatch.setenv("COVEY_HOME", str(tmp_path / "user"))
     bucket = f"memory://{tmp_path.name}"
     fsspec.filesystem("memory").put(str(birds), f"{bucket}/birds", recursive=True)

@@ -1,18 +1,19 @@
-"""A storage of a third party keeps datasets in a bucket: its options are set, and it holds what a folder holds.
+"""A bucket holds what a folder holds; its options are set like those of any storage.
 
-The storage is tests/bucket.py, which uses fsspec; its buckets are in memory, or in a folder.
+The buckets are in memory, in a folder, or on a server of S3 on this machine.
 """
 
 from __future__ import annotations
 
+import logging
 import secrets
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
 import pytest
-from tests.bucket import Bucket
-from tests.fixture_types import Cli, Distribution
+from tests.fixture_types import Cli
 
 import covey as covey_api
 from covey import CoveyError
@@ -25,21 +26,38 @@ from covey.plugins.locations import open_dataset
 from covey.plugins.registry import Registry
 from covey.plugins.user_config import user_config_file
 from covey.testing import Check, checks
+from covey_bucket import Bucket
 
 QUICK = ("--extractor", "brightness", "--reducer", "pca", "--clusterer", "kmeans", "--set", "reducer.sizes=2")
 
 
 @pytest.fixture(autouse=True)
-def installed(distribution: Distribution, brightness: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Install the storage for a user who has no data on this machine yet."""
-    source = Path(__file__).parents[1].joinpath("bucket.py").read_text("utf-8")
-    distribution("covey-bucket", {"bucket": "covey_bucket"}, covey_bucket=source)
+def new_user(brightness: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user who has no data on this machine yet."""
     monkeypatch.setenv("COVEY_HOME", str(tmp_path / "user"))
 
 
-@pytest.fixture(params=["memory", "file"])
-def root(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture(scope="module")
+def s3_address() -> Iterator[str]:
+    """The address of a server that speaks like S3."""
+    pytest.importorskip("s3fs")
+    server = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(params=["memory", "file", "s3"])
+def root(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """An empty bucket."""
+    if request.param == "s3":
+        address = request.getfixturevalue("s3_address")
+        monkeypatch.setitem(fsspec.config.conf, "s3", {"endpoint_url": address, "key": "k", "secret": "s"})
+        bucket = f"lab-{secrets.token_hex(4)}"
+        fsspec.filesystem("s3").mkdir(bucket)
+        return f"s3://{bucket}"
     return (tmp_path / "lab").as_uri() if request.param == "file" else f"memory://{tmp_path.name}"
 
 
@@ -60,6 +78,7 @@ def configure(**settings: object) -> None:
 
 def names_in(root: str) -> set[str]:
     files, path = fsspec.core.url_to_fs(f"{root}/birds")
+    files.invalidate_cache()
     return {str(file)[len(path) :].strip("/") for file in files.find(path)}
 
 
@@ -69,11 +88,7 @@ def delete_local_copies() -> None:
 
 @pytest.mark.parametrize(
     "check",
-    checks(
-        Bucket,
-        root=f"memory://{secrets.token_hex(4)}",
-        expected_failures={"offered": "these tests register it; it is not installed"},
-    ),
+    checks(Bucket, root=f"memory://{secrets.token_hex(4)}"),
     ids=lambda check: check.name,
 )
 def test_the_contract_is_kept(check: Check) -> None:
@@ -132,6 +147,119 @@ def test_labels_that_cannot_be_sent_stay_on_this_machine(birds: str) -> None:
         labels.add(["call_01.png"], "wren")
     assert labels.by_image() == {"call_00.png": ("robin",), "call_01.png": ("wren",)}
     assert covey_api.open("bucket:birds").labels.by_image() == labels.by_image()
+
+
+def test_what_could_not_be_sent_is_sent_when_the_dataset_is_opened_again(birds: str, tmp_path: Path) -> None:
+    configure(root=birds)
+    files, path = fsspec.core.url_to_fs(f"{birds}/birds/labels.sqlite")
+    labels = covey_api.open("bucket:birds").labels
+    labels.add(["call_00.png"], "robin")
+    files.pipe_file(path, b"of somebody else")
+    with pytest.raises(CoveyError, match="safe on this machine"):
+        labels.add(["call_01.png"], "wren")
+    files.rm_file(path)
+    covey_api.open("bucket:birds")
+    files.invalidate_cache()
+    files.get_file(path, str(tmp_path / "sent.sqlite"))
+    sent = LabelStore(tmp_path / "sent.sqlite", writable=False)
+    assert sent.by_image() == {"call_00.png": ("robin",), "call_01.png": ("wren",)}
+
+
+def test_of_two_changes_the_one_that_is_not_deleted_is_used(birds: str) -> None:
+    configure(root=birds)
+    files, path = fsspec.core.url_to_fs(f"{birds}/birds/clusters.csv")
+    dataset = covey_api.open("bucket:birds")
+    (dataset.home / "clusters.csv").write_text("mine", "utf-8")
+    dataset.keep(dataset.home / "clusters.csv")
+    files.pipe_file(path, b"theirs")
+    (dataset.home / "clusters.csv").write_text("mine, changed", "utf-8")
+    covey_api.open("bucket:birds")
+    assert (dataset.home / "clusters.csv").read_text("utf-8") == "mine, changed"
+    (dataset.home / "clusters.csv").unlink()
+    covey_api.open("bucket:birds")
+    assert (dataset.home / "clusters.csv").read_text("utf-8") == "theirs"
+
+
+def test_an_address_is_a_location(birds: str, covey: Cli) -> None:
+    assert covey("run", f"bucket:{birds}/birds", *QUICK).exit_code == 0
+    assert "clusters.csv" in names_in(birds)
+
+
+def test_addresses_that_look_alike_have_copies_of_their_own(birds: str) -> None:
+    homes = {covey_api.open(f"bucket:{birds}/birds{end}").home for end in ("", "/images")}
+    assert len(homes) == 2
+    storage = Bucket()
+    for address in ("memory://a/b-c", "memory://a-b/c"):
+        fsspec.filesystem("memory").pipe_file(f"{address}/images/x.png", b"x")
+        storage.fetch(address)
+        homes.add(storage.open(address).home)
+    assert len(homes) == 4
+
+
+def test_an_interrupted_fetch_goes_on(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("covey_bucket.remote_folder._BATCH", 4)
+    shutil.copytree(images, tmp_path / "lab" / "images")
+    address = f"bucket:{(tmp_path / 'lab').as_uri()}"
+    gone = tmp_path / "lab" / "images" / "call_23.png"
+    content = gone.read_bytes()
+    gone.unlink()
+    gone.symlink_to(tmp_path / "nowhere")
+    for _ in range(2):
+        with pytest.raises(CoveyError, match="lab cannot be used"):
+            covey_api.open(address)
+    before = {path: path.stat().st_mtime_ns for path in user_data_folder().rglob("*.png")}
+    assert len(before) >= 4
+    gone.unlink()
+    gone.write_bytes(content)
+    fetched = covey_api.open(address).images
+    assert fetched is not None
+    assert len(fetched.names()) == 24
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_a_bucket_that_is_gone_is_used_as_it_was_fetched(images: Path, tmp_path: Path, covey: Cli) -> None:
+    shutil.copytree(images, tmp_path / "lab" / "images")
+    address = f"bucket:{(tmp_path / 'lab').as_uri()}"
+    assert covey("info", address).exit_code == 0
+    shutil.rmtree(tmp_path / "lab")
+    again = covey("info", address, "--json")
+    assert '"images": 24' in again.stdout
+    assert "check the spelling. What was fetched before is used." in again.stderr
+    shutil.rmtree(user_data_folder() / "buckets")
+    assert covey("info", address).exit_code == 2
+
+
+def test_names_that_lead_elsewhere_are_left_out_and_counted(birds: str, covey: Cli) -> None:
+    files, path = fsspec.core.url_to_fs(f"{birds}/birds")
+    for name in (".hidden/x.png", "images/trailing.", "images/back\\slash.png"):
+        files.makedirs(f"{path}/{name}".rpartition("/")[0], exist_ok=True)
+        files.pipe_file(f"{path}/{name}", b"x")
+    shown = covey("info", f"bucket:{birds}/birds", "--json")
+    assert "3 files left out, hidden or with names that not every system allows" in shown.stderr
+    assert '"images": 24' in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("location", "sentence"),
+    [
+        ("bucket:birds", "'birds' is no address: write bucket:s3://…, or set the option root of the storage bucket."),
+        ("bucket:nosuch://lab/birds", "nosuch://lab/birds cannot be used (Protocol not known: nosuch"),
+        ("bucket:memory://empty/birds", "There is no dataset in memory://empty/birds: check the spelling."),
+    ],
+)
+def test_a_wrong_address_is_named(covey: Cli, location: str, sentence: str) -> None:
+    refused = covey("info", location)
+    assert refused.exit_code == 2
+    assert sentence in refused.stderr
+
+
+def test_a_folder_is_pushed(root: str, images: Path, covey: Cli) -> None:
+    refused = covey("push", images, f"bucket:{root}/birds", "--public")
+    assert "Who sees a bucket is set where it lies" in refused.stderr
+    assert names_in(root) == set()
+    pushed = covey("push", images, f"bucket:{root}/birds")
+    assert f"24 files sent to {root}/birds." in pushed.stdout
+    assert '"images": 24' in covey("info", f"bucket:{root}/birds", "--json").stdout
 
 
 def test_repaired_labels_are_sent(birds: str, covey: Cli) -> None:
