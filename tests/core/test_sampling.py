@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import mul
 from pathlib import Path
@@ -12,10 +14,15 @@ import pytest
 from tests.fixture_types import Cli
 
 import covey as covey_api
+from covey import CoveyError, component
+from covey._base.progress import SILENT
 from covey.components.contracts import Floats
+from covey.components.engine_contract import Engine
 from covey.data.provenance import Provenance, SampledRows
+from covey.engines.local import Local
+from covey.engines.processes import Processes
 from covey.experiments.steps import sampled_rows
-from covey.experiments.steps.sampled_rows import choose_sample, spread_sample
+from covey.experiments.steps.sampled_rows import choose_sample, place_others, spread_sample
 from covey_pca import Pca
 
 pytestmark = pytest.mark.usefixtures("brightness")
@@ -86,3 +93,54 @@ def test_blocks_are_placed_as_the_whole(
         dataset = covey_api.open(out)
         tables.append(dataset.load(dataset.embeddings()[0]).Z)
     np.testing.assert_allclose(tables[0], tables[1], atol=1e-6)
+
+
+def test_an_engine_places_them_as_this_process_does(
+    monkeypatch: pytest.MonkeyPatch, calls: Path, covey: Cli, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sampled_rows, "BLOCK", 7)
+    tables: list[Floats] = []
+    for engine in ("local", "processes"):
+        out = tmp_path / engine
+        done = covey("run", calls, *QUICK, "--set", "reducer.sample=60", "--engine", engine, "--out", out)
+        assert done.exit_code == 0, done.output
+        assert "Placing the other images (pca): 40 images" in done.output
+        dataset = covey_api.open(out)
+        tables.append(dataset.load(dataset.embeddings()[0]).Z)
+    assert np.array_equal(tables[0], tables[1])
+
+
+@component
+class PlacerOfOddImages(Pca):
+    """Its process ends at an image that has a 1 as its first feature, as often as a file says."""
+
+    def prepare_transform(self, X: Floats, embeddings: Sequence[Floats]) -> Callable[[Floats], Sequence[Floats]]:
+        place = super().prepare_transform(X, embeddings)
+
+        def end_or_place(rows: Floats) -> Sequence[Floats]:
+            path = Path(os.environ["DEATHS"])
+            if (rows[:, 0] == 1).any() and (deaths := int(path.read_text("utf-8"))):
+                path.write_text(str(deaths - 1), "utf-8")
+                os._exit(9)
+            return place(rows)
+
+        return end_or_place
+
+
+def test_what_a_worker_lost_is_placed_again_but_not_for_ever(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sampled_rows, "BLOCK", 10)
+    monkeypatch.setenv("DEATHS", str(tmp_path / "deaths"))
+    X = np.random.default_rng(0).random((60, 4), np.float32)
+    X[55, 0] = 1
+    sample = np.arange(0, 60, 2)
+    reducer = PlacerOfOddImages()
+    embeddings = [np.asarray(Z) for Z in reducer.reduce(X[sample], [2])]
+
+    def place(deaths: int, engine: Engine) -> Floats:
+        (tmp_path / "deaths").write_text(str(deaths), "utf-8")
+        (places,) = place_others(reducer, X, sample, embeddings, engine, SILENT)
+        return places
+
+    assert np.array_equal(place(0, Local()), place(2, Processes()))
+    with pytest.raises(CoveyError, match=r"Each of 3 workers ended while it placed the same images \(exit code 9\)"):
+        place(3, Processes())

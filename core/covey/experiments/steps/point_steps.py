@@ -70,7 +70,8 @@ def _reduce_points(
     if sample is None or not is_enough or not isinstance(reducer, PlacingReducer):
         embeddings = _fit(reducer, rows, sizes, run)
     else:
-        embeddings = place_others(reducer, rows, sample, _fit(reducer, rows[sample], sizes, run), run.progress)
+        fitted = _fit(reducer, rows[sample], sizes, run)
+        embeddings = place_others(reducer, rows, sample, fitted, run.engine, run.progress)
     return {
         size: distinct.expand(Z if is_enough else distinct.select(Z)) for size, Z in zip(sizes, embeddings, strict=True)
     }

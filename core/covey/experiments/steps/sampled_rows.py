@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from covey._base.errors import CoveyError
 from covey._base.progress import Progress
 from covey.components.contracts import Floats, PlacingReducer, Reducer
+from covey.components.engine_contract import Engine, ItemQueue, Work
+from covey.engines.local import Local
 
 MOST_IMAGES, USUAL_SAMPLE = 500_000, 200_000
 """Beyond so many images a sample is taken where none is asked for, and how many images it has."""
 BLOCK = 10_000
 """Images that are placed at once."""
+_TRIES = 3
+"""Workers that must end at the same images before these are to blame: workers end for other reasons too."""
 
 Rows = NDArray[np.intp]
 
@@ -39,8 +47,59 @@ def spread_sample(recordings: Sequence[str], count: int) -> Rows:
     return np.sort(order[np.arange(count) * len(codes) // count])
 
 
+@attrs.frozen(eq=False)
+class PlacingWork(Work[Floats, Sequence[Floats]]):
+    """Places images among those of a sample.
+
+    Attributes:
+        reducer: made the embeddings.
+        X: features (m, d) of the sample.
+        embeddings: one array (m, size) for each size.
+    """
+
+    reducer: PlacingReducer
+    X: Floats
+    embeddings: Sequence[Floats]
+
+    def start(self) -> Callable[[Floats], Sequence[Floats]]:
+        """Do what all images share, and return the function that places those with features (k, d)."""
+        return self.reducer.prepare_transform(self.X, self.embeddings)
+
+
+class _BlockQueue(ItemQueue[Floats]):
+    """Features of one block of images after the other; a block that was lost with its worker follows again."""
+
+    def __init__(self, X: Floats, blocks: Sequence[Rows]) -> None:
+        self._X = X
+        self._blocks = blocks
+        self._waiting = deque(range(len(blocks)))
+        self._taken: list[int] = []
+        self._losses: Counter[int] = Counter()
+
+    def take(self) -> Floats | None:
+        if not self._waiting:
+            return None
+        self._taken.append(self._waiting.popleft())
+        return self._X[self.rows_of(len(self._taken) - 1)]
+
+    def rows_of(self, number: int) -> Rows:
+        """Return the rows of the block that was taken as this one."""
+        return self._blocks[self._taken[number]]
+
+    def give_again(self, number: int, reason: str) -> None:
+        """Let a block be placed again. Raises CoveyError if it was lost too often."""
+        block = self._taken[number]
+        self._losses[block] += 1
+        if self._losses[block] == _TRIES:
+            raise CoveyError(
+                f"Each of {_TRIES} workers ended while it placed the same images ({reason}): see whether"
+                " memory is full, or use the engine local."
+            )
+        self._waiting.appendleft(block)
+
+
 def place_others(
-    reducer: PlacingReducer, X: Floats, sample: Rows, embeddings: Sequence[Floats], progress: Progress
+    reducer: PlacingReducer, X: Floats, sample: Rows, embeddings: Sequence[Floats], engine: Engine, progress: Progress
 ) -> list[Floats]:
     """Return embeddings of all images: those of the sample as they are, the others placed among them.
 
@@ -49,10 +108,14 @@ def place_others(
         X: features (n, d) of all images.
         sample: rows (m,) of those in the embeddings, ascending.
         embeddings: one array (m, size) for each size.
+        engine: places the others; few of them are placed by this process.
         progress: shows how many images are placed.
 
     Returns:
         One array (n, size) float32 for each size.
+
+    Raises:
+        CoveyError: workers end, or none can be had.
     """
     places = [np.empty((len(X), Z.shape[1]), np.float32) for Z in embeddings]
     for array, Z in zip(places, embeddings, strict=True):
@@ -60,12 +123,19 @@ def place_others(
     is_sampled = np.zeros(len(X), bool)
     is_sampled[sample] = True
     others = np.flatnonzero(~is_sampled)
-    with progress.step(f"Placing the other images ({reducer.name})", len(others), "image") as step:
+    blocks = _BlockQueue(X, [others[start : start + BLOCK] for start in range(0, len(others), BLOCK)])
+    work, worker = PlacingWork(reducer, X[sample], embeddings), engine if len(others) > BLOCK else Local()
+    with (
+        progress.step(f"Placing the other images ({reducer.name})", len(others), "image") as step,
+        closing(worker.map(work, blocks, step)) as outcomes,
+    ):
         step.say("searching neighbours")
-        place = reducer.prepare_transform(X[sample], embeddings)
-        for start in range(0, len(others), BLOCK):
-            rows = others[start : start + BLOCK]
-            for array, block in zip(places, place(X[rows]), strict=True):
+        for done in outcomes:
+            if done.output is None:
+                blocks.give_again(done.number, done.lost)
+                continue
+            rows = blocks.rows_of(done.number)
+            for array, block in zip(places, done.output, strict=True):
                 array[rows] = block
             step.say("")
             step.advance(len(rows))
