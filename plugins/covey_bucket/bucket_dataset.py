@@ -6,7 +6,7 @@ import hashlib
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from covey import CoveyError
@@ -74,19 +74,23 @@ class BucketDataset(FolderDataset):
         Raises:
             CoveyError: there is no dataset (unless `may_be_empty`), or it cannot be fetched.
         """
-        files = self._remote.list_files()
+        with progress.step(f"Looking at {self._remote.url}", 0, "file"):
+            files = self._remote.list_files()
         if not files and not may_be_empty:
             raise CoveyError(f"There is no dataset in {self._remote.url}: check the spelling.")
-        changed = self._list_changed(files, progress)
-        check_room(sum(files[name].size for name in changed), make_folder(self.home), self.location)
-        with progress.step(f"Fetching {self.location}", len(changed), "file") as step:
-            for names in split_names(changed):
-                self._fetch_batch(names, files)
-                step.advance(len(names))
+        if changed := self._list_changed(files, progress):
+            self._fetch_files(changed, files, progress)
         self._synced.mark_complete()
         self._send_unsent(progress)
 
-    def _list_changed(self, files: dict[str, RemoteFile], progress: Progress) -> list[str]:
+    def _fetch_files(self, names: Sequence[str], files: Mapping[str, RemoteFile], progress: Progress) -> None:
+        check_room(sum(files[name].size for name in names), make_folder(self.home), self.location)
+        with progress.step(f"Fetching {self.location}", len(names), "file") as step:
+            for batch in split_names(names):
+                self._fetch_batch(batch, files)
+                step.advance(len(batch))
+
+    def _list_changed(self, files: Mapping[str, RemoteFile], progress: Progress) -> list[str]:
         left_out = [name for name in files if not (is_portable_name(name) and is_taken_name(name))]
         if left_out:
             count = count_noun(len(left_out), "file")
@@ -94,20 +98,19 @@ class BucketDataset(FolderDataset):
         synced = self._synced.by_name()
         return [
             name
-            for name in files.keys() - set(left_out)
+            for name in sorted(files.keys() - set(left_out))
             if files[name].version != synced.get(name, NEVER).version or not (self.home / name).exists()
         ]
 
-    def _fetch_batch(self, names: Sequence[str], files: dict[str, RemoteFile]) -> None:
+    def _fetch_batch(self, names: Sequence[str], files: Mapping[str, RemoteFile]) -> None:
         """Fetch files to the side, and put each in its place once all have arrived."""
         with tempfile.TemporaryDirectory(dir=make_folder(self._synced.path.parent)) as folder:
-            paths = [Path(folder, str(number)) for number in range(len(names))]
-            self._remote.get(names, paths)
-            contents = {name: hash_file(path) for name, path in zip(names, paths, strict=True)}
+            fetched = {name: Path(folder, str(number)) for number, name in enumerate(names)}
+            self._remote.get(names, list(fetched.values()))
+            contents = {name: hash_file(path) for name, path in fetched.items()}
             adopted = [name for name in names if self._may_replace(name, contents[name])]
-            for name, path in zip(names, paths, strict=True):
-                if name in adopted:
-                    self._adopt(path, self.home / name)
+            for name in adopted:
+                self._adopt(fetched[name], self.home / name)
         self._synced.record({name: Synced(files[name].version, contents[name]) for name in adopted})
 
     def _may_replace(self, name: str, content: str) -> bool:
