@@ -23,6 +23,9 @@ from covey import CoveyError, component, option
 from covey._base.progress import Step
 from covey.components.engine_contract import Done, Engine, ItemQueue, UnfitWorker, Work
 from covey.components.kinds import Kind
+from covey.data.catalogue.image_scan import ImageScan
+from covey.data.images import ImageFolder
+from covey.engines import image_reading
 from covey.engines.local import Local
 from covey.engines.processes import Processes
 from covey.experiments.experiment import build_engine, from_flags, read_experiment
@@ -211,11 +214,53 @@ def test_flags_choose_another_engine_than_the_file(calls: Path, covey: Cli, tmp_
     assert covey("run", path, "--engine", "processes").exit_code == 0
 
 
-def test_an_engine_without_anything_to_extract_is_an_error(calls: Path, covey: Cli) -> None:
+def test_an_engine_with_nothing_to_do_is_an_error(calls: Path, covey: Cli) -> None:
     assert covey("run", calls, *QUICK).exit_code == 0
     (features,) = calls.glob("full_features_*.npz")
-    refused = covey("run", calls, "--features", features, *QUICK[2:], *TWO)
-    assert "The engine processes has no effect in this run, because nothing is extracted" in refused.stderr
+    refused = covey("run", calls, "--features", features, "--clusterer", "evoc", *TWO)
+    assert "The engine processes has no effect in this run, because nothing is extracted or placed" in refused.stderr
+
+
+@component
+class CountingProcesses(Processes):
+    """Counts what its processes compute."""
+
+    name = "counting"
+
+    def map(self, work: Work[T, R], items: ItemQueue[T], progress: Step) -> Generator[Done[R], None, None]:
+        for done in super().map(work, items, progress):
+            counted.append(done.number)
+            yield done
+
+
+counted: list[int] = []
+
+
+def test_an_engine_reads_very_many_images_as_this_process_does(monkeypatch: pytest.MonkeyPatch, calls: Path) -> None:
+    monkeypatch.setattr(image_reading, "AT_ONCE", 7)
+    (calls / "broken.png").write_bytes(b"no picture")
+    (stamps_of_images,) = ImageScan(calls).portions()
+    reader, progress = image_reading.EngineReader(CountingProcesses()), Step()
+    counted.clear()
+    here = list(reader(ImageFolder(calls), *stamps_of_images, progress))
+    assert not counted
+    monkeypatch.setattr(image_reading, "MANY", 100)
+    assert list(reader(ImageFolder(calls), *stamps_of_images, progress)) == here
+    assert sorted(counted) == list(range(15))
+    assert len(here) == 101
+    assert any(file.problem for file in here)
+
+
+def test_a_run_lets_its_engine_read_images(monkeypatch: pytest.MonkeyPatch, calls: Path, covey: Cli) -> None:
+    monkeypatch.setattr(image_reading, "MANY", 100)
+    monkeypatch.setattr("covey.engines.image_reading.read_images", None)
+    assert covey("run", calls, *QUICK, *TWO).exit_code == 0
+
+
+def test_a_worker_that_does_not_see_the_images_reads_none(calls: Path) -> None:
+    work = image_reading.ReadingWork(ImageFolder(calls), "elsewhere.png")
+    with pytest.raises(UnfitWorker, match=r"does not see the images in .*elsewhere.png"):
+        work.start()
 
 
 def test_a_worker_has_two_items_at_most(tmp_path: Path) -> None:

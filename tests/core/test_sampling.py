@@ -142,5 +142,5 @@ def test_what_a_worker_lost_is_placed_again_but_not_for_ever(monkeypatch: pytest
         return places
 
     assert np.array_equal(place(0, Local()), place(2, Processes()))
-    with pytest.raises(CoveyError, match=r"Each of 3 workers ended while it placed the same images \(exit code 9\)"):
+    with pytest.raises(CoveyError, match=r"3 workers ended at the same images \(exit code 9\)"):
         place(3, Processes())

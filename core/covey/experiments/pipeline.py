@@ -11,7 +11,7 @@ from covey._base.files import WORK, make_folder, refuse_links
 from covey._base.progress import SILENT, Progress
 from covey._base.run_log import FILE, LOGGER
 from covey.components import options
-from covey.components.contracts import Component, FeatureExtractor, Runtime
+from covey.components.contracts import Component, FeatureExtractor, PlacingReducer, Runtime
 from covey.components.engine_contract import Engine
 from covey.components.guard import PluginFailure, as_plugin_failure
 from covey.components.kinds import Kind
@@ -19,6 +19,7 @@ from covey.data.dataset import AnyEntry, Dataset, table_stem
 from covey.data.folder import table_file_name
 from covey.data.images import ImageFolder
 from covey.data.provenance import Provenance
+from covey.engines.image_reading import EngineReader
 from covey.engines.local import Local
 from covey.experiments.choose_state import choose_state
 from covey.experiments.experiment import Experiment
@@ -46,6 +47,11 @@ class Failure:
     table: str
     reason: str
     error: Exception
+
+
+def _uses_engine(experiment: Experiment) -> bool:
+    """Whether features are extracted, or images may be placed in an embedding of others."""
+    return bool(experiment.extractors) or any(isinstance(part, PlacingReducer) for part in experiment.reducers)
 
 
 def work_folder(dataset: Dataset) -> Path:
@@ -84,12 +90,14 @@ class Pipeline:
         """
         work = work_folder(dataset)
         images = attrs.evolve(images, work=work)
-        for sentence in refresh_catalogue(dataset, images, progress, check).describe_changes():
+        engine = engine or Local()
+        look = refresh_catalogue(dataset, images, progress, check, read=EngineReader(engine))
+        for sentence in look.describe_changes():
             progress.note(sentence)
         self.inputs = RunInputs(dataset, images)
         self.tables = RunTables(dataset, runtime.compress)
         self.broken: list[Failure] = []
-        self._run = RunContext(self.inputs, self.tables, runtime, engine or Local(), progress, work)
+        self._run = RunContext(self.inputs, self.tables, runtime, engine, progress, work)
 
     @property
     def entries_by_key(self) -> dict[str, AnyEntry]:
@@ -107,10 +115,10 @@ class Pipeline:
             CoveyError: tables or layers do not exist.
         """
         experiment = self._leave_out_broken(experiment)
-        if experiment.engine != Local() and not experiment.extractors:
+        if experiment.engine != Local() and not _uses_engine(experiment):
             raise CoveyError(
-                f"The engine {experiment.engine.name} has no effect in this run, because nothing is extracted: leave it"
-                " out."
+                f"The engine {experiment.engine.name} has no effect in this run, because nothing is extracted or"
+                " placed: leave it out."
             )
         for sentence in check_settings(self._run.runtime, experiment.extractors):
             self._run.progress.note(sentence)

@@ -10,6 +10,7 @@ from covey._base.progress import SILENT, Progress
 from covey.data.catalogue.catalogue import Catalogue, ImageChanges
 from covey.data.catalogue.clip_finder import ClipFinder
 from covey.data.catalogue.clip_rows import ClipSummary, refresh_clips, summarize_clips
+from covey.data.catalogue.image_reading import ReadImages, read_images
 from covey.data.catalogue.part_store import WAIT_S, DamagedStoreError, HeldStoreError
 from covey.data.catalogue.recording_rows import read_recordings
 from covey.data.dataset import Dataset
@@ -64,6 +65,7 @@ def refresh_catalogue(
     progress: Progress = SILENT,
     check: bool = False,
     wait_s: float = WAIT_S,
+    read: ReadImages = read_images,
 ) -> DatasetLook:
     """Look at the images and recordings of a dataset, and read what is new or may have changed.
 
@@ -73,6 +75,7 @@ def refresh_catalogue(
         progress: shows the steps and notes.
         check: whether to read everything.
         wait_s: how long to wait for another process that changes the catalogue.
+        read: reads images.
 
     Raises:
         HeldStoreError: another process changes it.
@@ -80,15 +83,15 @@ def refresh_catalogue(
     """
     catalogue = Catalogue(images, wait_s)
     try:
-        return _look(dataset, catalogue, progress, check)
+        return _look(dataset, catalogue, progress, check, read)
     except DamagedStoreError as error:  # what it knows of recordings; for images it has been made again already
         catalogue.put_aside(error, progress)
-        return _look(dataset, catalogue, progress, check)
+        return _look(dataset, catalogue, progress, check, read)
 
 
-def _look(dataset: Dataset, catalogue: Catalogue, progress: Progress, check: bool) -> DatasetLook:
+def _look(dataset: Dataset, catalogue: Catalogue, progress: Progress, check: bool, read: ReadImages) -> DatasetLook:
     images = catalogue.images
-    image_changes = catalogue.refresh(progress, check)
+    image_changes = catalogue.refresh(progress, check, read)
     contents = {} if check else _read_contents(images)
     with catalogue.changing(progress) as change:
         recordings = refresh_recordings(change, dataset.home, dataset.recording_folders, contents, progress, check)

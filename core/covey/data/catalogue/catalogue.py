@@ -6,7 +6,8 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
 
 import attrs
@@ -18,6 +19,7 @@ from covey._base.progress import SILENT, Progress, Step
 from covey._base.text import preview
 from covey._base.user_folders import user_data_folder
 from covey.data.catalogue.describe_changes import describe_changes
+from covey.data.catalogue.image_reading import ReadImages, read_images
 from covey.data.catalogue.image_rows import (
     LAYOUT,
     ImageRows,
@@ -30,10 +32,8 @@ from covey.data.catalogue.image_scan import GONE, ImageScan, Portion
 from covey.data.catalogue.owner import Owner, create_owner, current_owner
 from covey.data.catalogue.part_store import WAIT_S, Change, DamagedStoreError, PartStore, keep_rows
 from covey.data.formats.arrow_columns import Mask, Rows, TextColumn
-from covey.data.images import RANGES, THREADS, ImageFile, ImageFolder, examine_file, scale_alike, write_ranges
+from covey.data.images import RANGES, ImageFile, ImageFolder, scale_alike, write_ranges
 
-_AT_ONCE = 1000
-"""Files that wait for a thread: each that waits takes memory."""
 _PORTION = 1 << 16
 """Images that are read before what they contain is written down: an interruption costs no more."""
 _MANY = 100_000
@@ -131,21 +131,22 @@ class Catalogue:
         contents = stored_rows.numbers("content") if len(stored_rows) else ()
         return {name: format_content(contents[row]) if row >= 0 else "" for name, row in zip(names, rows, strict=True)}
 
-    def refresh(self, progress: Progress = SILENT, check: bool = False) -> ImageChanges:
+    def refresh(self, progress: Progress = SILENT, check: bool = False, read: ReadImages = read_images) -> ImageChanges:
         """Look at all images, and read those whose size or times are not as they were.
 
         Args:
             progress: shows the steps and notes.
             check: whether to read all of them.
+            read: reads them.
 
         Raises:
             CoveyError: the catalogue cannot be written.
         """
         try:
-            return self._refresh(progress, check)
+            return self._refresh(progress, check, read)
         except DamagedStoreError as error:
             self.put_aside(error, progress)
-            return self._refresh(progress, check)
+            return self._refresh(progress, check, read)
 
     def put_aside(self, problem: DamagedStoreError, progress: Progress) -> None:
         """Give a damaged catalogue another name, in the place of one that was put aside before."""
@@ -155,7 +156,7 @@ class Catalogue:
         folder.replace(aside)
         progress.note(f"The catalogue of images is made again: {problem}. The old one is kept in {aside}.")
 
-    def _refresh(self, progress: Progress, check: bool) -> ImageChanges:
+    def _refresh(self, progress: Progress, check: bool, read: ReadImages) -> ImageChanges:
         with self.changing(progress) as change, ThreadPoolExecutor(1) as thread:
             reading = thread.submit(self.rows, _STAMPS)
             scan = ImageScan(self.images.root)
@@ -166,7 +167,8 @@ class Catalogue:
             gone = _find_missing(earlier, rows)
             changes = ImageChanges(len(stamps))
             if gone or unread.any():
-                changes = _Update(self, change, progress, self.contents(gone)).apply(stamps, unread, rows >= 0)
+                update = _Update(self, change, progress, read, self.contents(gone))
+                changes = update.apply(stamps, unread, rows >= 0)
             return attrs.evolve(changes, left_out=tuple(scan.describe()))
 
     @contextmanager
@@ -196,6 +198,7 @@ class _Update:
     catalogue: Catalogue
     change: Change
     progress: Progress
+    read: ReadImages
     gone: dict[str, str]
     new: int = attrs.field(init=False, default=0)
     has_greys: bool = attrs.field(init=False, default=False)
@@ -213,10 +216,12 @@ class _Update:
         earlier_contents = self.catalogue.contents(stamps.names.keep(unread & listed).texts())
         names, count = stamps.names.keep(unread).texts(), int(unread.sum())
         numbers = np.stack([stamps.bytes, stamps.time, stamps.changed], axis=1)[unread]
-        with self.progress.step("Looking at the images", count, "image") as step:
-            for start in range(0, count, _PORTION):
-                end = start + _PORTION
-                files = self._read_files(names[start:end], numbers[start:end].tolist(), step)
+        with (
+            self.progress.step("Looking at the images", count, "image") as step,
+            closing(self.read(self.catalogue.images, names, numbers, step)) as read_files,
+        ):
+            while files := [step.tick(forget_recent(file)) for file in islice(read_files, _PORTION)]:
+                self.has_greys |= any(file.greys for file in files)
                 self._compare(files, earlier_contents)
                 self.change.append(LAYOUT, ImageRows.of_files(files).columns, replaces=bool(earlier_contents))
                 self.change.finish()
@@ -231,18 +236,6 @@ class _Update:
             tuple(sorted(self.renamed.items())),
             tuple(sorted(gone)),
         )
-
-    def _read_files(self, names: Sequence[str], numbers: Sequence[Sequence[int]], step: Step) -> Sequence[ImageFile]:
-        images, files = self.catalogue.images, list[ImageFile]()
-        with ThreadPoolExecutor(THREADS) as pool:
-            for start in range(0, len(names), _AT_ONCE):
-                part = slice(start, start + _AT_ONCE)
-                for file in pool.map(
-                    lambda name, stamp: examine_file(images, name, *stamp), names[part], numbers[part]
-                ):
-                    files.append(step.tick(forget_recent(file)))
-        self.has_greys |= any(file.greys for file in files)
-        return files
 
     def _compare(self, files: Sequence[ImageFile], earlier_contents: Mapping[str, str]) -> None:
         old_names = {content: name for name, content in self.gone.items() if content and name not in self.renamed}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import closing
 
@@ -10,18 +9,16 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from covey._base.errors import CoveyError
 from covey._base.progress import Progress
 from covey.components.contracts import Floats, PlacingReducer, Reducer
-from covey.components.engine_contract import Engine, ItemQueue, Work
+from covey.components.engine_contract import Engine, Work
 from covey.engines.local import Local
+from covey.engines.lost_items import compute_items
 
 MOST_IMAGES, USUAL_SAMPLE = 500_000, 200_000
 """Beyond so many images a sample is taken where none is asked for, and how many images it has."""
 BLOCK = 10_000
 """Images that are placed at once."""
-_TRIES = 3
-"""Workers that must end at the same images before these are to blame: workers end for other reasons too."""
 
 Rows = NDArray[np.intp]
 
@@ -66,38 +63,6 @@ class PlacingWork(Work[Floats, Sequence[Floats]]):
         return self.reducer.prepare_transform(self.X, self.embeddings)
 
 
-class _BlockQueue(ItemQueue[Floats]):
-    """Features of one block of images after the other; a block that was lost with its worker follows again."""
-
-    def __init__(self, X: Floats, blocks: Sequence[Rows]) -> None:
-        self._X = X
-        self._blocks = blocks
-        self._waiting = deque(range(len(blocks)))
-        self._taken: list[int] = []
-        self._losses: Counter[int] = Counter()
-
-    def take(self) -> Floats | None:
-        if not self._waiting:
-            return None
-        self._taken.append(self._waiting.popleft())
-        return self._X[self.rows_of(len(self._taken) - 1)]
-
-    def rows_of(self, number: int) -> Rows:
-        """Return the rows of the block that was taken as this one."""
-        return self._blocks[self._taken[number]]
-
-    def give_again(self, number: int, reason: str) -> None:
-        """Let a block be placed again. Raises CoveyError if it was lost too often."""
-        block = self._taken[number]
-        self._losses[block] += 1
-        if self._losses[block] == _TRIES:
-            raise CoveyError(
-                f"Each of {_TRIES} workers ended while it placed the same images ({reason}): see whether"
-                " memory is full, or use the engine local."
-            )
-        self._waiting.appendleft(block)
-
-
 def place_others(
     reducer: PlacingReducer, X: Floats, sample: Rows, embeddings: Sequence[Floats], engine: Engine, progress: Progress
 ) -> list[Floats]:
@@ -123,20 +88,16 @@ def place_others(
     is_sampled = np.zeros(len(X), bool)
     is_sampled[sample] = True
     others = np.flatnonzero(~is_sampled)
-    blocks = _BlockQueue(X, [others[start : start + BLOCK] for start in range(0, len(others), BLOCK)])
-    work, worker = PlacingWork(reducer, X[sample], embeddings), engine if len(others) > BLOCK else Local()
+    blocks = [others[start : start + BLOCK] for start in range(0, len(others), BLOCK)]
+    work, worker = PlacingWork(reducer, X[sample], embeddings), engine if len(blocks) > 1 else Local()
     with (
         progress.step(f"Placing the other images ({reducer.name})", len(others), "image") as step,
-        closing(worker.map(work, blocks, step)) as outcomes,
+        closing(compute_items(worker, work, len(blocks), lambda number: X[blocks[number]], step)) as outputs,
     ):
         step.say("searching neighbours")
-        for done in outcomes:
-            if done.output is None:
-                blocks.give_again(done.number, done.lost)
-                continue
-            rows = blocks.rows_of(done.number)
-            for array, block in zip(places, done.output, strict=True):
-                array[rows] = block
+        for number, block_places in outputs:
+            for array, block in zip(places, block_places, strict=True):
+                array[blocks[number]] = block
             step.say("")
-            step.advance(len(rows))
+            step.advance(len(blocks[number]))
     return places
