@@ -217,8 +217,10 @@ def test_flags_choose_another_engine_than_the_file(calls: Path, covey: Cli, tmp_
 def test_an_engine_with_nothing_to_do_is_an_error(calls: Path, covey: Cli) -> None:
     assert covey("run", calls, *QUICK).exit_code == 0
     (features,) = calls.glob("full_features_*.npz")
-    refused = covey("run", calls, "--features", features, "--clusterer", "evoc", *TWO)
+    refused = covey("run", calls, "--features", features, *QUICK[2:], *TWO)
     assert "The engine processes has no effect in this run, because nothing is extracted or placed" in refused.stderr
+    sampled = covey("run", calls, "--features", features, *QUICK[2:], *TWO, "--set", "reducer.sample=60")
+    assert sampled.exit_code == 0, sampled.output
 
 
 @component

@@ -15,8 +15,8 @@ from covey.data.catalogue.image_reading import FileStamps, read_images
 from covey.data.images import ImageFile, ImageFolder
 from covey.engines.lost_items import compute_items
 
-MANY = 100_000
-"""Images from which it pays to wait for workers."""
+MANY = 1_000_000
+"""Images from which it pays to wait for workers: fewer take a few minutes here."""
 AT_ONCE = 1000
 """Images that a worker reads at a time."""
 _Item = tuple[Sequence[str], FileStamps]

@@ -11,7 +11,7 @@ from covey._base.files import WORK, make_folder, refuse_links
 from covey._base.progress import SILENT, Progress
 from covey._base.run_log import FILE, LOGGER
 from covey.components import options
-from covey.components.contracts import Component, FeatureExtractor, PlacingReducer, Runtime
+from covey.components.contracts import Component, FeatureExtractor, Runtime
 from covey.components.engine_contract import Engine
 from covey.components.guard import PluginFailure, as_plugin_failure
 from covey.components.kinds import Kind
@@ -30,6 +30,7 @@ from covey.experiments.steps.point_steps import cluster_points, reduce_features
 from covey.experiments.steps.run_context import RunContext
 from covey.experiments.steps.run_inputs import RunInputs
 from covey.experiments.steps.run_tables import RunTables
+from covey.experiments.steps.sampled_rows import sample_size
 from covey.extraction.clip_sounds import NoSound, check_sounds
 from covey.extraction.layer_wildcards import expand_wildcards
 from covey.extraction.learning import clear_checkpoint
@@ -47,11 +48,6 @@ class Failure:
     table: str
     reason: str
     error: Exception
-
-
-def _uses_engine(experiment: Experiment) -> bool:
-    """Whether features are extracted, or images may be placed in an embedding of others."""
-    return bool(experiment.extractors) or any(isinstance(part, PlacingReducer) for part in experiment.reducers)
 
 
 def work_folder(dataset: Dataset) -> Path:
@@ -115,7 +111,7 @@ class Pipeline:
             CoveyError: tables or layers do not exist.
         """
         experiment = self._leave_out_broken(experiment)
-        if experiment.engine != Local() and not _uses_engine(experiment):
+        if experiment.engine != Local() and not self._uses_engine(experiment):
             raise CoveyError(
                 f"The engine {experiment.engine.name} has no effect in this run, because nothing is extracted or"
                 " placed: leave it out."
@@ -128,6 +124,11 @@ class Pipeline:
             return choose_state(extractor, experiment.learn_again, self._run)
 
         return plan_tasks(experiment, self.inputs.key_of_inputs, tables, self._expand_layers, choose)
+
+    def _uses_engine(self, experiment: Experiment) -> bool:
+        """Whether features are extracted, or images placed in an embedding of others."""
+        count = len(self.inputs.files)
+        return bool(experiment.extractors) or any(sample_size(part, count) < count for part in experiment.reducers)
 
     def extract_features(self, extractor: FeatureExtractor) -> list[AnyEntry]:
         """Return the features of an extractor, one entry for each layer, computed if they do not exist.

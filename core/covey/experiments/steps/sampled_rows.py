@@ -23,6 +23,14 @@ BLOCK = 10_000
 Rows = NDArray[np.intp]
 
 
+def sample_size(reducer: Reducer, image_count: int) -> int:
+    """Return from how many of these images an embedding is computed: all, unless the reducer can place the others."""
+    if not isinstance(reducer, PlacingReducer):
+        return image_count
+    usual = USUAL_SAMPLE if image_count > MOST_IMAGES else image_count
+    return min(reducer.sample or usual, image_count)
+
+
 def choose_sample(reducer: Reducer, image_count: int, find_recordings: Callable[[], Sequence[str]]) -> Rows | None:
     """Return the rows, ascending, of the images from which an embedding is computed; None means all.
 
@@ -31,9 +39,7 @@ def choose_sample(reducer: Reducer, image_count: int, find_recordings: Callable[
         image_count: how many images there are.
         find_recordings: returns the recording of each image, "" where none is known.
     """
-    if not isinstance(reducer, PlacingReducer):
-        return None
-    count = reducer.sample or (USUAL_SAMPLE if image_count > MOST_IMAGES else image_count)
+    count = sample_size(reducer, image_count)
     return spread_sample(find_recordings(), count) if count < image_count else None
 
 
