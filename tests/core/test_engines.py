@@ -25,7 +25,7 @@ from covey.components.engine_contract import Done, Engine, ItemQueue, UnfitWorke
 from covey.components.kinds import Kind
 from covey.data.catalogue.image_scan import ImageScan
 from covey.data.images import ImageFolder
-from covey.engines import image_reading
+from covey.engines import engine_reader
 from covey.engines.local import Local
 from covey.engines.processes import Processes
 from covey.experiments.experiment import build_engine, from_flags, read_experiment
@@ -239,14 +239,14 @@ counted: list[int] = []
 
 
 def test_an_engine_reads_very_many_images_as_this_process_does(monkeypatch: pytest.MonkeyPatch, calls: Path) -> None:
-    monkeypatch.setattr(image_reading, "AT_ONCE", 7)
+    monkeypatch.setattr(engine_reader, "AT_ONCE", 7)
     (calls / "broken.png").write_bytes(b"no picture")
     (stamps_of_images,) = ImageScan(calls).portions()
-    reader, progress = image_reading.EngineReader(CountingProcesses()), Step()
+    reader, progress = engine_reader.EngineReader(CountingProcesses()), Step()
     counted.clear()
     here = list(reader(ImageFolder(calls), *stamps_of_images, progress))
     assert not counted
-    monkeypatch.setattr(image_reading, "MANY", 100)
+    monkeypatch.setattr(engine_reader, "MANY", 100)
     assert list(reader(ImageFolder(calls), *stamps_of_images, progress)) == here
     assert sorted(counted) == list(range(15))
     assert len(here) == 101
@@ -254,13 +254,13 @@ def test_an_engine_reads_very_many_images_as_this_process_does(monkeypatch: pyte
 
 
 def test_a_run_lets_its_engine_read_images(monkeypatch: pytest.MonkeyPatch, calls: Path, covey: Cli) -> None:
-    monkeypatch.setattr(image_reading, "MANY", 100)
-    monkeypatch.setattr("covey.engines.image_reading.read_images", None)
+    monkeypatch.setattr(engine_reader, "MANY", 100)
+    monkeypatch.setattr("covey.engines.engine_reader.read_images", None)
     assert covey("run", calls, *QUICK, *TWO).exit_code == 0
 
 
 def test_a_worker_that_does_not_see_the_images_reads_none(calls: Path) -> None:
-    work = image_reading.ReadingWork(ImageFolder(calls), "elsewhere.png")
+    work = engine_reader.ReadingWork(ImageFolder(calls), "elsewhere.png")
     with pytest.raises(UnfitWorker, match=r"does not see the images in .*elsewhere.png"):
         work.start()
 

@@ -19,7 +19,7 @@ from covey.data.dataset import AnyEntry, Dataset, table_stem
 from covey.data.folder import table_file_name
 from covey.data.images import ImageFolder
 from covey.data.provenance import Provenance
-from covey.engines.image_reading import EngineReader
+from covey.engines.engine_reader import EngineReader
 from covey.engines.local import Local
 from covey.experiments.choose_state import choose_state
 from covey.experiments.experiment import Experiment
