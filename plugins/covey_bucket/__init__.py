@@ -18,6 +18,7 @@ class Bucket(Storage):
 
     name = "bucket"
     requires = {"fsspec": "covey[bucket]"}
+    place_hint = "s3://lab/birds, or another address"
 
     root: str = option(default="", help="Address before locations that are none themselves, such as s3://lab.")
     read_only: bool = option(default=False, help="Whether nothing is sent: results and labels stay with you.")

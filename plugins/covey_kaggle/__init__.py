@@ -20,6 +20,7 @@ class Kaggle(Storage):
     name = "kaggle"
     requires = {"kaggle": "covey[kaggle]", "six": "covey[kaggle]"}
 
+    place_hint = "owner/name, as in the address of its page"
     token_hint = "Kaggle asks who you are: log in at kaggle.com, go to Settings, then API, and make a new token."
 
     @classmethod

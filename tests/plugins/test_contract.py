@@ -41,6 +41,7 @@ BIRDNET = next(list_models(), None)
 OPTIONS: dict[str, dict[str, Any]] = {
     "torchvision": {"model": "ResNet18", "weights": "random", "layers": ("layer2.1.conv2", "layer3.1.conv2")},
     "kaggle": {"expected_failures": dict.fromkeys(("publish", "publish_again"), "its places are datasets on Kaggle")},
+    "bucket": {"root": "memory://contract"},
     "folder": {"root": str(RECORDINGS)},
     "saec": {"weights": write_encoder(RECORDINGS), "architecture": "conv_tran_texture_01"},
     "selftaught": {"minutes": 0.004},

@@ -37,6 +37,9 @@ class Storage(Component):
     token_hint: ClassVar[str] = ""
     """Sentence that says where people get the token that its service asks for; "" if it asks for none."""
 
+    place_hint: ClassVar[str] = ""
+    """What a place looks like, shown where people type one, such as "owner/name"; "" if that is plain."""
+
     @classmethod
     def store_token(cls, secret: str) -> None:
         """Keep a token where the client of the service looks for it, in a file that only this user can read.

@@ -137,7 +137,7 @@ def choose_elsewhere() -> None:
         widget = StartState.storage(storage.name)
         st.text_input(
             f"{storage.name.capitalize()}",
-            placeholder="owner/name, as in the address of its page" if storage.name == "kaggle" else "",
+            placeholder=storage.cls.place_hint if issubclass(storage.cls, Storage) else "",
             help=storage.summary,
             key=widget.key,
             on_change=open_elsewhere,
