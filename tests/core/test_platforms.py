@@ -28,7 +28,7 @@ from covey._base import files, run_lock
 from covey.commands.terminal import native_output
 from covey.components.platform_builds import NOT_ON_INTEL_MACS
 from covey.components.source_contract import RecordingDownload
-from covey.data import metadata, pointer
+from covey.data import fetched_files, metadata, pointer
 from covey.data.catalogue import part_store, recording_rows
 from covey.data.catalogue.owner import Owner
 from covey.experiments.jobs import job as job_module
@@ -39,7 +39,7 @@ from covey.sound import ledger, png, recordings
 from covey.sources.partial_file import PartialFile
 from covey_dashboard.pages.start import allowed_folders, planned_steps
 from covey_dashboard.server import start
-from covey_kaggle import local_copy, unpacking, upload_folder
+from covey_kaggle import local_copy, upload_folder
 
 ROOT = Path(__file__).parents[2]
 ASKS = re.compile(
@@ -141,11 +141,11 @@ class TestFiles:
     def test_names_that_windows_reserves_are_left_out_there_alone(
         self, monkeypatch: pytest.MonkeyPatch, name: str
     ) -> None:
-        monkeypatch.setattr(unpacking, "sys", SimpleNamespace(platform="linux"))
-        assert not unpacking._is_left_out(name)
-        monkeypatch.setattr(unpacking, "sys", SimpleNamespace(platform="win32"))
-        assert unpacking._is_left_out(name)
-        assert not unpacking._is_left_out(f"icon-{name.replace(':', '').replace('/', '-')}")
+        monkeypatch.setattr(fetched_files, "sys", SimpleNamespace(platform="linux"))
+        assert fetched_files.is_taken_name(name)
+        monkeypatch.setattr(fetched_files, "sys", SimpleNamespace(platform="win32"))
+        assert not fetched_files.is_taken_name(name)
+        assert fetched_files.is_taken_name(f"icon-{name.replace(':', '').replace('/', '-')}")
 
     @pytest.mark.parametrize(("name", "decides"), [("posix", True), ("nt", False)])
     def test_the_times_of_a_file_decide_only_where_the_system_sets_one(
