@@ -29,7 +29,7 @@ FAMILIES = [
     Torchvision(model="MobileNet_V3_Small", layers=("features.8",), weights="random"),
     Torchvision(model="vgg11", layers=("features.12",), weights="random"),
     Torchvision(model="Vit_b_16", layers=("encoder.layers.encoder_layer_1",), weights="random"),
-    Torchvision(model="MaxVit_T", layers=("blocks.1",), weights="random"),
+    Torchvision(model="MaxVit_T", layers=("blocks.0",), weights="random"),
     Torchvision(model="Swin_T", layers=("features.3",), weights="random"),
     Timm(),
     Timm(model="test_vit", layers=("blocks.2", "head"), weights="random"),

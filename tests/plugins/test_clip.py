@@ -38,7 +38,7 @@ def pixels(height: int = 128, width: int = 256) -> NDArray[np.uint8]:
 
 
 def features(extractor: Clip, images: NDArray[np.uint8] | None = None) -> list[NDArray[np.float32]]:
-    return list(extractor.load(Runtime())(pixels() if images is None else images))
+    return list(extractor.load(Runtime(backend="torch"))(pixels() if images is None else images))
 
 
 @pytest.fixture

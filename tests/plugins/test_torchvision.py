@@ -32,8 +32,12 @@ def pixels(height: int = 128, width: int = 256) -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 256, (2, height, width, 3), dtype=np.uint8)
 
 
+TORCH = Runtime(threads=1, backend="torch")
+"""Where the backend does not matter, the one that need not convert a network first."""
+
+
 def features(extractor: Torchvision, images: NDArray[np.uint8] | None = None) -> NDArray[np.float32]:
-    return np.asarray(extractor.load(Runtime(threads=1))(pixels() if images is None else images)[0])
+    return np.asarray(extractor.load(TORCH)(pixels() if images is None else images)[0])
 
 
 def real(dataset: Path, count: int) -> NDArray[np.uint8]:
@@ -69,7 +73,7 @@ def test_listing_and_identity_do_not_import_torch(tmp_path: Path) -> None:
 def test_each_kind_of_network_gives_its_channels_times_the_bands(
     model: str, layer: str, bands: int, width: int
 ) -> None:
-    run = Torchvision(model=model, layers=(layer,), weights="random", bands=bands).load(Runtime())
+    run = Torchvision(model=model, layers=(layer,), weights="random", bands=bands).load(TORCH)
     for size in ((128, 256), (100, 90)):
         features_of_images = run(pixels(*size))[0]
         assert features_of_images.shape == (2, width)
@@ -223,7 +227,7 @@ def test_real_images_differ_from_each_other(esc10: Path) -> None:
 def test_a_layer_gives_the_same_whatever_its_siblings_are() -> None:
     """The activation writes into the sum before it; layer1 and layer1.1 end in the same node."""
     layers = ("layer1.1.add", "layer1.1", "layer1", "bn1")
-    together = small(layers=layers).load(Runtime())(pixels())
+    together = small(layers=layers).load(TORCH)(pixels())
     for layer, computed in zip(layers, together, strict=True):
         np.testing.assert_array_equal(computed, features(small(layers=(layer,))))
 
@@ -241,7 +245,7 @@ def test_layers_are_listed_in_order_and_can_be_tapped() -> None:
     listed = small().available_layers()
     order = ["conv1", "layer1.0.bn2", "layer1.0.add", "layer1.0", "layer1", "layer3", "layer4", "flatten", "fc"]
     assert [layer for layer in listed if layer in order] == order
-    features_of_images = small(layers=tuple(listed)).load(Runtime())(pixels())
+    features_of_images = small(layers=tuple(listed)).load(TORCH)(pixels())
     assert all(len(item) == 2 and item.ndim == 2 for item in features_of_images)
 
 
