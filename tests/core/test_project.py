@@ -106,7 +106,9 @@ def test_nobody_is_named(name: str) -> None:
 
 
 def test_the_licence_of_everything_that_is_installed_is_listed() -> None:
-    pytest.importorskip("torch", reason="needs covey[all]")
+    pytest.importorskip(
+        "torch", "2.9", reason="needs covey[all] in its newest versions: earlier ones bring other packages"
+    )
     licences: dict[str, Any] = runpy.run_path(str(ROOT / ".ci" / "list_licences.py"))["list_licences"]()
     listed = set(re.findall(r"^\| ([a-z0-9-]+) \|", read("LICENCES.md"), re.MULTILINE))
     assert set(licences) <= listed, "run: python .ci/list_licences.py"
