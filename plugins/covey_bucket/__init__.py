@@ -52,8 +52,9 @@ class Bucket(Storage):
         """Return the dataset, made if need be, with a pointer to its images.
 
         Raises:
-            CoveyError: the place cannot be reached or written.
+            CoveyError: the place cannot be reached or written, or is only read.
         """
+        self._refuse_read_only(place)
         dataset = self._dataset(place)
         dataset.fetch(SILENT, may_be_empty=True)
         make_folder(dataset.home)
@@ -66,9 +67,17 @@ class Bucket(Storage):
         Raises:
             CoveyError: there is nothing to send, or the place cannot be written or cannot do what the options ask.
         """
-        if options.public or options.original:
-            raise CoveyError("Who sees a bucket is set where it lies, and its layout is covey's: leave the flag out.")
+        self._refuse_read_only(place)
+        if options != PublishOptions():
+            raise CoveyError(
+                "Who sees a bucket is set where it lies, it has no versions, and its layout is covey's: leave out"
+                " public, message and original."
+            )
         return send_dataset(dataset, self._remote(place), progress)
+
+    def _refuse_read_only(self, place: str) -> None:
+        if self.read_only:
+            raise CoveyError(f"{self.name}:{place} is only read (option read_only): name another place.")
 
     def _dataset(self, place: str) -> BucketDataset:
         return BucketDataset(self._remote(place), f"{self.name}:{place}", self.read_only)

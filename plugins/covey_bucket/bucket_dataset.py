@@ -16,8 +16,8 @@ from covey.authoring import (
     check_room,
     count_noun,
     hash_file,
+    is_allowed_name,
     is_portable_name,
-    is_taken_name,
     make_folder,
     preview,
     replace_file,
@@ -78,8 +78,8 @@ class BucketDataset(FolderDataset):
             files = self._remote.list_files()
         if not files and not may_be_empty:
             raise CoveyError(f"There is no dataset in {self._remote.url}: check the spelling.")
-        if changed := self._list_changed(files, progress):
-            self._fetch_files(changed, files, progress)
+        if names := self._list_changed(files, progress):
+            self._fetch_files(names, files, progress)
         self._synced.mark_complete()
         self._send_unsent(progress)
 
@@ -91,37 +91,32 @@ class BucketDataset(FolderDataset):
                 step.advance(len(batch))
 
     def _list_changed(self, files: Mapping[str, RemoteFile], progress: Progress) -> list[str]:
-        left_out = [name for name in files if not (is_portable_name(name) and is_taken_name(name))]
-        if left_out:
-            count = count_noun(len(left_out), "file")
-            progress.note(f"{count} left out, hidden or with names that not every system allows: {preview(left_out)}")
+        refused_names = [name for name in files if not (is_portable_name(name) and is_allowed_name(name))]
+        if refused_names:
+            count, examples = count_noun(len(refused_names), "file"), preview(refused_names)
+            progress.note(f"{count} left out, hidden or with names that not every system allows: {examples}")
         synced = self._synced.by_name()
         return [
             name
-            for name in sorted(files.keys() - set(left_out))
+            for name in sorted(files.keys() - set(refused_names))
             if files[name].version != synced.get(name, NEVER).version or not (self.home / name).exists()
         ]
 
     def _fetch_batch(self, names: Sequence[str], files: Mapping[str, RemoteFile]) -> None:
         """Fetch files to the side, and put each in its place once all have arrived."""
         with tempfile.TemporaryDirectory(dir=make_folder(self._synced.path.parent)) as folder:
-            fetched = {name: Path(folder, str(number)) for number, name in enumerate(names)}
-            self._remote.get(names, list(fetched.values()))
-            contents = {name: hash_file(path) for name, path in fetched.items()}
-            adopted = [name for name in names if self._may_replace(name, contents[name])]
-            for name in adopted:
-                self._adopt(fetched[name], self.home / name)
-        self._synced.record({name: Synced(files[name].version, contents[name]) for name in adopted})
+            paths = {name: Path(folder, str(number)) for number, name in enumerate(names)}
+            self._remote.get(names, list(paths.values()))
+            contents = {name: hash_file(path) for name, path in paths.items()}
+            replaceable_names = [name for name in names if self._may_replace(name, contents[name])]
+            for name in replaceable_names:
+                _put_in_place(paths[name], self.home / name)
+        self._synced.record({name: Synced(files[name].version, contents[name]) for name in replaceable_names})
 
     def _may_replace(self, name: str, content: str) -> bool:
         """Whether a fetched file loses nothing that was changed here."""
         path = self.home / name
         return not path.exists() or hash_file(path) in (self._synced.of(name).content, content)
-
-    def _adopt(self, fetched: Path, path: Path) -> None:
-        make_folder(path.parent)
-        with fetched.open("rb") as source, replace_file(path, durable=False) as file:
-            shutil.copyfileobj(source, file)
 
     def _send_unsent(self, progress: Progress) -> None:
         for name in [] if self._read_only else self._synced.unsent():
@@ -130,6 +125,12 @@ class BucketDataset(FolderDataset):
                     self.keep(self.home / name)
                 except CoveyError as error:
                     progress.note(str(error))
+
+
+def _put_in_place(fetched_path: Path, path: Path) -> None:
+    make_folder(path.parent)
+    with fetched_path.open("rb") as source, replace_file(path, durable=False) as file:
+        shutil.copyfileobj(source, file)
 
 
 def _copy_folder(url: str) -> Path:

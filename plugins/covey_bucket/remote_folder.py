@@ -13,7 +13,7 @@ import attrs
 from covey import CoveyError
 from covey.authoring import reason
 
-_CHANGING = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "created")
+_MARKERS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "created")
 """What file systems say of a file that differs after a change, the surest first."""
 _BATCH = 256
 """Files that travel at a time; what has arrived before an interruption is not fetched again."""
@@ -109,8 +109,8 @@ class RemoteFolder:
 
 
 def _describe(info: FileInfo) -> RemoteFile:
-    changing = next((info[field] for field in _CHANGING if info.get(field)), "")
-    version = changing.timestamp() if isinstance(changing, datetime) else changing
+    marker = next((info[field] for field in _MARKERS if info.get(field)), "")
+    version = marker.timestamp() if isinstance(marker, datetime) else marker
     return RemoteFile(int(str(info.get("size") or 0)), f"{version} {info.get('size')}")
 
 
@@ -121,6 +121,8 @@ def _translate_errors(url: str) -> Iterator[None]:
         yield
     except CoveyError:
         raise
+    except ImportError as error:
+        raise CoveyError(f"{url} needs another package: {reason(error)}.") from error
     except Exception as error:
         raise CoveyError(f"{url} cannot be used ({reason(error)}): check the address, and who may use it.") from error
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from covey import CoveyError
-from covey.authoring import POINTER, Progress, check_room, is_portable_name, is_taken_name, reason
+from covey.authoring import POINTER, Progress, check_room, is_allowed_name, is_portable_name, reason
 from covey_kaggle.local_copy import Slug
 
 MAX_EXPANSION = 100
@@ -42,7 +42,7 @@ def unpack(archive: Path, folder: Path, slug: Slug, progress: Progress) -> None:
     try:
         with zipfile.ZipFile(archive) as open_archive:
             members = _check_members(open_archive, archive.stat().st_size)
-            check_room(sum(member.file_size for member in members), archive.parent, f"{slug} unpacked")
+            check_room(sum(member.file_size for member in members), archive.parent, f"{slug}, unpacked,")
             partial_folder.mkdir()
             with progress.step(f"Unpacking {slug}", len(members), "file") as step:
                 for member in members:
@@ -86,7 +86,7 @@ def _check_member(member: zipfile.ZipInfo) -> None:
 
 
 def _is_left_out(name: str) -> bool:
-    return name.casefold() == POINTER or not is_taken_name(name)
+    return name.casefold() == POINTER or not is_allowed_name(name)
 
 
 def _write(open_archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:

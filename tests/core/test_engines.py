@@ -27,6 +27,7 @@ from covey.data.catalogue.image_scan import ImageScan
 from covey.data.images import ImageFolder
 from covey.engines import engine_reader
 from covey.engines.local import Local
+from covey.engines.lost_items import compute_items
 from covey.engines.processes import Processes
 from covey.experiments.experiment import build_engine, from_flags, read_experiment
 from covey.experiments.jobs import command_words, to_toml
@@ -312,6 +313,11 @@ class Broken(Engine):
 
     def _inner(self) -> Engine:
         return Local()
+
+
+def test_items_that_an_engine_forgets_are_an_error() -> None:
+    with pytest.raises(CoveyError, match="The engine broken ended although batches were left"):
+        list(compute_items(Broken(fault="loses"), Square(), 5, int, Step()))
 
 
 @component

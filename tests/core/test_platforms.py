@@ -142,10 +142,10 @@ class TestFiles:
         self, monkeypatch: pytest.MonkeyPatch, name: str
     ) -> None:
         monkeypatch.setattr(fetched_files, "sys", SimpleNamespace(platform="linux"))
-        assert fetched_files.is_taken_name(name)
+        assert fetched_files.is_allowed_name(name)
         monkeypatch.setattr(fetched_files, "sys", SimpleNamespace(platform="win32"))
-        assert not fetched_files.is_taken_name(name)
-        assert fetched_files.is_taken_name(f"icon-{name.replace(':', '').replace('/', '-')}")
+        assert not fetched_files.is_allowed_name(name)
+        assert fetched_files.is_allowed_name(f"icon-{name.replace(':', '').replace('/', '-')}")
 
     @pytest.mark.parametrize(("name", "decides"), [("posix", True), ("nt", False)])
     def test_the_times_of_a_file_decide_only_where_the_system_sets_one(

@@ -9,7 +9,9 @@ import logging
 import secrets
 import shutil
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import fsspec
 import pytest
@@ -244,6 +246,11 @@ def test_names_that_lead_elsewhere_are_left_out_and_counted(birds: str, covey: C
     [
         ("bucket:birds", "'birds' is no address: write bucket:s3://…, or set the option root of the storage bucket."),
         ("bucket:nosuch://lab/birds", "nosuch://lab/birds cannot be used (Protocol not known: nosuch"),
+        pytest.param(
+            "bucket:gs://lab/birds",
+            "gs://lab/birds needs another package: Please install gcsfs",
+            marks=pytest.mark.skipif(find_spec("gcsfs") is not None, reason="gcsfs is installed"),
+        ),
         ("bucket:memory://empty/birds", "There is no dataset in memory://empty/birds: check the spelling."),
     ],
 )
@@ -254,12 +261,27 @@ def test_a_wrong_address_is_named(covey: Cli, location: str, sentence: str) -> N
 
 
 def test_a_folder_is_pushed(root: str, images: Path, covey: Cli) -> None:
-    refused = covey("push", images, f"bucket:{root}/birds", "--public")
-    assert "Who sees a bucket is set where it lies" in refused.stderr
+    for flags in (["--public"], ["--message", "new"], ["--original"]):
+        refused = covey("push", images, f"bucket:{root}/birds", *flags)
+        assert "leave out public, message and original" in refused.stderr
     assert names_in(root) == set()
     pushed = covey("push", images, f"bucket:{root}/birds")
     assert f"24 files sent to {root}/birds." in pushed.stdout
     assert '"images": 24' in covey("info", f"bucket:{root}/birds", "--json").stdout
+
+
+def test_nothing_is_sent_to_a_bucket_that_is_only_read(root: str, images: Path, covey: Cli) -> None:
+    configure(root=root, read_only=True)
+    for words in (["push", images, "bucket:birds"], ["run", images, "--out", "bucket:birds", *QUICK]):
+        assert "bucket:birds is only read (option read_only): name another place." in covey(*words).stderr
+    assert names_in(root) == set()
+
+
+def test_a_disk_that_is_full_is_named(birds: str, covey: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as full:
+        full.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+        assert "0.0 GB left: make room" in covey("info", f"bucket:{birds}/birds").stderr
+    assert covey("info", f"bucket:{birds}/birds").exit_code == 0
 
 
 def test_repaired_labels_are_sent(birds: str, covey: Cli) -> None:

@@ -32,7 +32,7 @@ from covey.components.source_contract import (
 from covey.components.table_kinds import TableKind
 from covey.data.credits import check_derivatives
 from covey.data.dataset import AnyEntry, Entry, T, list_published_files
-from covey.data.fetched_files import check_room, is_portable_name, is_taken_name
+from covey.data.fetched_files import check_room, is_allowed_name, is_portable_name
 from covey.data.folder import FolderDataset
 from covey.data.images import ImageFolder, escapes_folder
 from covey.data.legacy.file_names import METADATA_FILE, UPLOADED_IMAGES
@@ -138,8 +138,8 @@ __all__ = [
     "evolve",
     "guard_cell",
     "hash_file",
+    "is_allowed_name",
     "is_portable_name",
-    "is_taken_name",
     "layers_option",
     "list_fetched_repositories",
     "list_published_files",

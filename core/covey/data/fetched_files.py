@@ -1,4 +1,4 @@
-"""Files that come from elsewhere: which of their names are taken, and whether there is room for them."""
+"""Files that come from elsewhere: which of their names are allowed, and whether there is room for them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def is_portable_name(name: str) -> bool:
     return not (escapes_folder(name) or _UNPORTABLE.search(name))
 
 
-def is_taken_name(name: str) -> bool:
-    """Whether a file of this name is taken along: it is not hidden, and this system can write it."""
+def is_allowed_name(name: str) -> bool:
+    """Whether a file of this name is copied to this machine: it is not hidden, and this system can write it."""
     is_hidden = any(part.startswith(".") for part in name.split("/"))
     return not is_hidden and not (sys.platform == "win32" and _NOT_ON_WINDOWS.search(name))
 

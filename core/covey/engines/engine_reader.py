@@ -70,13 +70,13 @@ class EngineReader:
             part = slice(starts[number], starts[number] + AT_ONCE)
             return names[part], stamps[part]
 
-        early: dict[int, list[ImageFile]] = {}
+        files_by_number: dict[int, list[ImageFile]] = {}
         step.say(self.engine.startup_message)
         with closing(compute_items(self.engine, ReadingWork(images, names[0]), len(starts), get, step)) as outputs:
-            following = 0
+            next_number = 0
             for number, files in outputs:
                 step.say("")
-                early[number] = files
-                while following in early:
-                    yield from early.pop(following)
-                    following += 1
+                files_by_number[number] = files
+                while next_number in files_by_number:
+                    yield from files_by_number.pop(next_number)
+                    next_number += 1

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Generator
 from contextlib import closing
-from typing import TypeVar
 
 from covey._base.errors import CoveyError
 from covey._base.progress import Step
-from covey.components.engine_contract import Engine, ItemQueue, T, Work
+from covey.components.engine_contract import Engine, ItemQueue, R, T, Work
 
-R = TypeVar("R")
 _TRIES = 3
 """Workers that must end at the same item before it is to blame: workers end for other reasons too."""
 
@@ -55,13 +53,22 @@ def compute_items(
         step: tells a person about workers.
 
     Raises:
-        CoveyError: workers end again and again, or none can be had.
+        CoveyError: workers end again and again, none can be had, or the engine ends too early.
     """
     queue = _Queue(count, get)
+    missing_count = count
     with closing(engine.map(work, queue, step)) as outcomes:
         for done in outcomes:
             number = queue.taken[done.number]
             if done.output is None:
                 queue.give_again(number, done.lost)
             else:
+                missing_count -= 1
                 yield number, done.output
+    if missing_count:
+        raise ended_early(engine)
+
+
+def ended_early(engine: Engine) -> CoveyError:
+    """Return the error for an engine that is over although items are left."""
+    return CoveyError(f"The engine {engine.name} ended although batches were left: tell its authors.")

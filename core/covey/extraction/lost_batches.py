@@ -14,6 +14,7 @@ from covey._base.errors import CoveyError
 from covey._base.progress import Step
 from covey._base.text import count_noun
 from covey.components.engine_contract import Done, Engine, ItemQueue
+from covey.engines.lost_items import ended_early
 from covey.extraction.feature_work import FeatureBatch, FeatureWork
 from covey.extraction.shards import Batch, Shard
 
@@ -90,7 +91,7 @@ class _BatchQueue(ItemQueue[FeatureBatch]):
         """Raise CoveyError if the engine ended before all batches were computed."""
         missing = sum(map(bool, self._open_parts.values())) + (self._next is not None)
         if missing:
-            raise CoveyError(f"The engine {engine.name} ended although batches were left: tell its authors.")
+            raise ended_early(engine)
 
     def _finish(self, part: _Part, shards: list[Shard], reason: str) -> tuple[Batch, list[Shard]] | None:
         outputs = self._outputs.setdefault(part.batch, [])
