@@ -13,7 +13,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from tests.dashboard.browser import PATIENCE, dataset_address, new_tab, settle, spot
 
 from covey import Embedding
@@ -142,6 +142,25 @@ def test_zoom_changes_the_axes_and_contrast_the_picture(page: Page, viewer: Loca
     page.get_by_role("button", name="The whole image").click()
     expect(ticks.first).to_have_text("10")
     expect(viewer.locator(".whole .moved")).to_have_css("filter", "contrast(1) brightness(1)")
+
+
+def test_what_is_known_of_a_recording_may_come_after_the_user_has_zoomed(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/covey/facts*", lambda route: held.append(route))
+    page.locator("#tile-1").dblclick()
+    viewer = page.locator("dialog")
+    ticks = viewer.locator(".whole .frequencies .tick")
+    expect(ticks.first).to_have_text("10")
+    for _ in range(4):
+        page.keyboard.press("+")
+    expect(ticks.first).not_to_have_text("10")
+    held[0].continue_()
+    page.unroute("**/covey/facts*")
+    expect(viewer.locator(".metadata")).to_contain_text("Parus")
+    expect(ticks.first).not_to_have_text("10")
+    page.keyboard.press("ArrowRight")
+    expect(ticks.first).to_have_text("10")
+    page.keyboard.press("Escape")
 
 
 def test_the_sound_goes_on_while_its_image_is_labelled_and_that_is_undone(page: Page, viewer: Locator) -> None:

@@ -85,22 +85,31 @@ export class Spectrogram {
     this.window.addEventListener("wheel", (event) => this.turnWheel(event), { passive: false });
   }
 
-  /** @param {SpectrogramContent} content */
+  /**
+   * Shows an image, whole; or more that is known of the image that is shown, which stays as the user zoomed it.
+   *
+   * @param {SpectrogramContent} content
+   */
   show(content) {
+    const isShown = content.address === this.content?.address && content.name === this.content.name;
     this.content = content;
-    this.cursorTime = NaN;
-    this.picture.replaceChildren();
-    this.across = this.up = WHOLE;
-    this.span = this.spanOf(0);
-    appendPicture(this.picture, content.address, content.name);
-    const image = this.picture.querySelector("img");
-    if (image) {
-      image.onload = () => {
-        this.span = this.spanOf(image.naturalWidth);
-        this.draw();
-      };
-    }
+    if (!isShown) this.replacePicture(content);
+    this.span = this.spanOf(this.picture.querySelector("img")?.naturalWidth ?? 0);
     this.draw();
+  }
+
+  /** @param {SpectrogramContent} content */
+  replacePicture({ address, name }) {
+    this.cursorTime = NaN;
+    this.across = this.up = WHOLE;
+    this.picture.replaceChildren();
+    appendPicture(this.picture, address, name);
+    const image = this.picture.querySelector("img");
+    if (!image) return;
+    image.onload = () => {
+      this.span = this.spanOf(image.naturalWidth);
+      this.draw();
+    };
   }
 
   clear() {
