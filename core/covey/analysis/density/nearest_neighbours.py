@@ -45,19 +45,23 @@ class Neighbours:
         ranks = np.arange(1, max(1, min(count + more, len(points))) + 1)
         lengths = np.empty((len(points), len(ranks)))
         rows = np.empty((len(points), len(ranks)), dtype=np.intp)
-        near_each_other: Rows = tree.indices  # points looked up in this order find their neighbours in the cache
         for start in range(0, len(points), BLOCK):
-            block = near_each_other[start : start + BLOCK]
+            block = slice(start, start + BLOCK)
             lengths[block], rows[block] = tree.query(
                 points[block], ranks, distance_upper_bound=np.nextafter(radius, np.inf), workers=-1
             )
-        _order_ties_by_row(lengths, rows)
         core: Points = lengths[:, count - 1].copy() if len(points) >= count else np.full(len(points), np.inf)
         return cls(rows, lengths, core)
 
-    def first(self, count: int) -> Neighbours:
-        """Return the same with the first `count` neighbours of each point only."""
-        return Neighbours(self.rows[:, :count].copy(), self.distances[:, :count].copy(), self.core)
+    def restore(self, order: Rows, count: int) -> Neighbours:
+        """Return the first `count` neighbours of each point, where point i (n,) stood in row `order[i]`."""
+        rows = np.empty((len(order), min(count, self.rows.shape[1])), dtype=np.intp)
+        distances, core = np.empty(rows.shape), np.empty(len(order))
+        rows[order] = np.append(order, len(order))[self.rows[:, :count]]
+        distances[order] = self.distances[:, :count]
+        core[order] = self.core
+        _order_ties_by_row(distances, rows)
+        return Neighbours(rows, distances, core)
 
     def among(self, chosen: Mask) -> Rows:
         """Return the neighbours of the chosen points as positions among the chosen, -1 for the other points."""
@@ -77,6 +81,14 @@ class Neighbours:
         nearest = self.rows[sparse[border], first_dense]
         labels[sparse[border]] = labels[nearest]
         return labels
+
+
+def order_by_place(points: Points) -> Rows:
+    """Return the rows (n,) of points (n, k) such that points near each other are so in memory too."""
+    from scipy.spatial import KDTree
+
+    order: Rows = KDTree(points, LEAF, balanced_tree=False).indices
+    return order
 
 
 def _order_ties_by_row(lengths: Points, rows: Rows) -> None:

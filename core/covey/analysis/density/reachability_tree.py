@@ -14,7 +14,7 @@ from covey.analysis.density.boxes import Mask, Points, Rows
 from covey.analysis.density.exact_dbscan import join, merge_groups
 from covey.analysis.density.hierarchy import Hierarchy
 from covey.analysis.density.merge_order import order_by_merging
-from covey.analysis.density.nearest_neighbours import Neighbours, round_up
+from covey.analysis.density.nearest_neighbours import Neighbours, order_by_place, round_up
 from covey.analysis.density.radius_choice import Cut, RadiusChoice, choose_radius
 from covey.analysis.density.spanning_tree import MORE, span
 from covey.components.contracts import Labels
@@ -38,7 +38,8 @@ def dbscan(Z: NDArray[np.floating], eps: float, min_samples: int) -> Labels:
         nearest dense point, of several equally near ones to that of the lowest row.
     """
     points = np.asarray(Z, dtype=np.float64)
-    neighbours = Neighbours.of(points, min_samples, eps)
+    order = order_by_place(points)
+    neighbours = Neighbours.of(points[order], min_samples, eps).restore(order, min_samples)
     dense: Mask = neighbours.core <= eps
     return neighbours.labels(dense, _join_dense(points[dense], neighbours.among(dense), eps), eps)
 
@@ -77,15 +78,13 @@ class Tree:
         points = np.asarray(Z, dtype=np.float64)
         with progress.step(f"Preparing {count_noun(len(points), 'point')}", 2, "part") as step:
             step.say("neighbours")
+            order = order_by_place(points)
+            points = points[order]
             neighbours = step.tick(Neighbours.of(points, min_samples, more=ceil(MORE * min_samples)))
             step.say("tree")
             tree = step.tick(span(points, neighbours))
-        return cls(
-            neighbours.first(min_samples),
-            tree.rows,
-            tree.weights,
-            *order_by_merging(tree.rows, len(points)),
-        )
+        by_merging, ranks = order_by_merging(tree.rows, len(points))
+        return cls(neighbours.restore(order, min_samples), order[tree.rows], tree.weights, order[by_merging], ranks)
 
     def labels(self, eps: float) -> Labels:
         """Return the labels that `dbscan` gives for this radius: (n,) int32, -1 for noise."""
