@@ -38,6 +38,11 @@ class Edges:
         """Return the edges in ascending order of weight, equal ones in the order that they had."""
         return self.take(np.argsort(self.weights, kind="stable"))
 
+    def split(self, weight: float) -> tuple[Edges, Edges]:
+        """Return the edges of at most a weight, and the others; all must be in ascending order."""
+        count = int(np.searchsorted(self.weights, weight, side="right"))
+        return Edges(self.rows[:count], self.weights[:count]), Edges(self.rows[count:], self.weights[count:])
+
     def keep_shortest(self, groups: Rows) -> Edges:
         """Return the first of the shortest edges between each two groups (n,), ascending."""
         ascending = self.sort()

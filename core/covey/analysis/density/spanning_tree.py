@@ -109,28 +109,26 @@ def _span_lists(partners: Rows, weights: Points) -> Rows:
 
 
 def _add_missing(reachability: Reachability, forest: Edges, reach: Points, anchors: Rows) -> Edges:
-    """Return the tree that the forest becomes with the edges that the lists of neighbours lack."""
-    search: BandSearch | None = None
+    """Return the tree that the forest becomes with the edges that the lists of neighbours lack.
+
+    Edges of at most `low` are settled; of the others, which wait, those that have become superfluous go in their band.
+    """
+    search = BandSearch(reachability)
     low = float(reach.min())
-    while True:
-        settled = int(np.searchsorted(forest.weights, low, side="right"))
-        if settled == len(reach) - 1:
-            return forest
-        parts = _find_parts(forest.rows[:settled], len(reach))
+    settled, pending = forest.split(low)
+    while len(settled) < len(reach) - 1:
+        parts = _find_parts(settled.rows, len(reach))
         groups = parts[anchors]
-        group_count = len(np.unique(groups))
-        if group_count == 1:
-            return forest
-        pending = Edges(forest.rows[settled:], forest.weights[settled:])
-        if group_count <= FEW_GROUPS:
-            missing, high = find_links(reachability, pending, parts, groups), np.inf
-        else:
-            search = search or BandSearch(reachability)
-            high = _end_of_band(low, reach, pending)
-            missing = search.find(np.where(reach <= high, groups, NOBODY), high)
-        spanned = Edges.concatenate([pending, missing]).span(parts)
-        forest = Edges.concatenate([Edges(forest.rows[:settled], forest.weights[:settled]), spanned])
+        if np.count_nonzero(np.bincount(groups)) <= FEW_GROUPS:
+            pending = pending.span(parts)
+            links = find_links(reachability, pending, parts, groups)
+            return Edges.concatenate([settled, Edges.concatenate([pending, links]).span(parts)])
+        high = _end_of_band(low, reach, pending)
+        missing = search.find(np.where(reach <= high, groups, NOBODY), high)
+        within, pending = pending.split(high)
+        settled = Edges.concatenate([settled, Edges.concatenate([within, missing]).span(parts)])
         low = high
+    return settled
 
 
 def _find_parts(edges: Rows, count: int) -> Rows:
