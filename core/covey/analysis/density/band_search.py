@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from covey.analysis.density.boxes import NOBODY, GroupedBoxes, Mask, Points, Rows, halve, pair_halves
+from covey.analysis.density.boxes import GroupedBoxes, Mask, Points, Rows, enclose_runs, pair_halves
 from covey.analysis.density.reachability import Edges, Reachability
 
 PAIRS = 1 << 16
@@ -16,25 +16,26 @@ LOST = 1e-12
 
 
 class BandSearch:
-    """A dual-tree search (Gray and Moore 2000) over boxes that are made once, for any groups and any weight."""
+    """A dual-tree search (Gray and Moore 2000) for edges between any groups of any of the points."""
 
     def __init__(self, reachability: Reachability) -> None:
         self.reachability = reachability
-        self.boxes = halve(reachability.points)
-        leaf_points = reachability.points[self.boxes.rows]
-        self.leaf_points: Points = leaf_points - reachability.points.mean(axis=0)  # small numbers lose few digits
-        self.leaf_squares: Points = (self.leaf_points * self.leaf_points).sum(axis=2)
+        self.centre: Points = reachability.points.mean(axis=0)
 
-    def find(self, groups: Rows, high: float) -> Edges:
+    def find(self, rows: Rows, groups: Rows, high: float) -> Edges:
         """Return the shortest edge of at most `high` between each two groups, where there is one.
 
         Args:
-            groups: (n,) group of each point, or NOBODY.
+            rows: rows (m,) of the points that take part, at least one.
+            groups: (n,) group of each point.
             high: greatest mutual reachability.
         """
         self.high, self.groups = high, groups
-        self.grouped = GroupedBoxes(self.boxes, groups)
-        self.taking_part: Points = np.where(self.grouped.leaf_groups == NOBODY, np.inf, self.leaf_squares)
+        self.boxes = enclose_runs(self.reachability.points[rows])
+        self.rows: Rows = rows[self.boxes.rows]
+        self.leaf_points: Points = self.reachability.points[self.rows] - self.centre  # small numbers lose few digits
+        self.leaf_squares: Points = (self.leaf_points * self.leaf_points).sum(axis=2)
+        self.grouped = GroupedBoxes(self.boxes, groups[rows])
         self.shortest: list[Edges] = [Edges.none()]
         self._visit(0, np.zeros((1, 2), dtype=np.intp))
         return Edges.concatenate(self.shortest).keep_shortest(groups)
@@ -54,7 +55,7 @@ class BandSearch:
             leaf_groups = self.grouped.leaf_groups
             apart: Mask = leaf_groups[first_box][:, :, None] != leaf_groups[second_box][:, None]
             pair, row, partner = np.nonzero(apart & self._may_be_near(first_box, second_box))
-            rows = self.boxes.rows[first_box[pair], row], self.boxes.rows[second_box[pair], partner]
+            rows = self.rows[first_box[pair], row], self.rows[second_box[pair], partner]
             edges = self.reachability.weigh(np.stack(rows, axis=1))
             near = np.flatnonzero(edges.weights <= self.high)
             self.shortest.append(edges.take(near).keep_shortest(self.groups))
@@ -65,12 +66,12 @@ class BandSearch:
         Squared distances are computed by products, which is several times as fast and loses digits: never as many as
         are allowed for.
         """
-        first_squares, second_squares = self.taking_part[first_box], self.taking_part[second_box]
+        first_squares, second_squares = self.leaf_squares[first_box], self.leaf_squares[second_box]
         squares = self.leaf_points[first_box] @ self.leaf_points[second_box].transpose(0, 2, 1)
         squares *= -2
         squares += first_squares[:, :, None]
         squares += second_squares[:, None]
-        largest = self.leaf_squares[first_box].max(axis=1) + self.leaf_squares[second_box].max(axis=1)
+        largest = first_squares.max(axis=1) + second_squares.max(axis=1)
         limit = (self.high * self.high + LOST * largest)[:, None, None]
         near: Mask = squares <= limit
         return near

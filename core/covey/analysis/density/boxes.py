@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +11,7 @@ from numpy.typing import NDArray
 Points = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
-NOBODY = -1
-"""Group of points that take no part."""
+Number = TypeVar("Number", np.float64, np.intp)
 SLACK = 1 + 1e-9
 """Factor by which a distance is enlarged for boxes, so that rounding leaves out no pair of points."""
 LEAF = 8
@@ -22,7 +23,7 @@ class Boxes:
     """A balanced tree of boxes: box b of a level holds the boxes 2b and 2b + 1 of the next.
 
     `low` and `high` have one array (2**level, k) for each level, `rows` (boxes of the last level, m) the points' rows;
-    the last point may stand there more than once.
+    the last of a box may stand there twice.
     """
 
     low: list[Points]
@@ -53,32 +54,30 @@ class GroupedBoxes:
 
         Args:
             boxes: the boxes of n points.
-            groups: (n,) group of each point, or NOBODY.
+            groups: (n,) group of each point.
         """
         self.boxes = boxes
         self.leaf_groups = groups[boxes.rows]
-        is_absent = self.leaf_groups == NOBODY
-        self._lowest = _reduce_levels(np.minimum, np.where(is_absent, np.iinfo(np.intp).max, self.leaf_groups))
+        self._lowest = _reduce_levels(np.minimum, self.leaf_groups)
         self._highest = _reduce_levels(np.maximum, self.leaf_groups)
 
     def select_candidates(self, level: int, pairs: Rows, distance: float) -> Rows:
         """Return the pairs (p, 2) of boxes of one level that hold different groups and lie at most a distance apart."""
         lowest, highest = self._lowest[level], self._highest[level]
         first_box, second_box = pairs[:, 0], pairs[:, 1]
-        occupied: Mask = np.minimum(highest[first_box], highest[second_box]) != NOBODY
         differs: Mask = np.minimum(lowest[first_box], lowest[second_box]) != np.maximum(
             highest[first_box], highest[second_box]
         )
-        pairs = pairs[occupied & differs]
+        pairs = pairs[differs]
         return pairs[self.boxes.gaps(level, pairs) <= distance * SLACK]
 
 
-def _reduce_levels(function: np.ufunc, leaf_groups: Rows) -> list[Rows]:
-    """Return one number for each box of each level, (2**level,), from the groups in the boxes of the last level."""
-    levels: list[Rows] = [function.reduce(leaf_groups, axis=1)]
+def _reduce_levels(function: np.ufunc, leaves: NDArray[Number]) -> list[NDArray[Number]]:
+    """Return for each level what the function makes of each box, (2**level, ...), from the leaves (boxes, m, ...)."""
+    levels: list[NDArray[Number]] = [function.reduce(leaves, axis=1)]
     while len(levels[0]) > 1:
-        levels.insert(0, function.reduce(levels[0].reshape(-1, 2), axis=1))
-    return levels
+        levels.insert(0, function.reduce(levels[0].reshape(-1, 2, *levels[0].shape[1:]), axis=1))
+    return [np.asfortranarray(level) for level in levels]
 
 
 def measure_gaps(low: Points, high: Points, other_low: Points, other_high: Points) -> Points:
@@ -95,23 +94,14 @@ def measure_distances(points: Points, partners: Points) -> Points:
     return lengths
 
 
-def halve(points: Points) -> Boxes:
-    """Halve the points (n, k), at least one, along the widest side of their box, again and again."""
+def enclose_runs(points: Points) -> Boxes:
+    """Return boxes around runs of points (n, k), at least one: small boxes for points in the order of their place."""
     depth = max(0, int(np.ceil(np.log2(len(points) / LEAF))))
-    rows_per_box = -(-len(points) // 2**depth)
-    rows: Rows = np.minimum(np.arange(rows_per_box * 2**depth), len(points) - 1).reshape(1, -1)
-    lows: list[Points] = []
-    highs: list[Points] = []
-    for level in range(depth + 1):
-        points_in_box = points[rows]
-        lows.append(np.asfortranarray(points_in_box.min(axis=1)))
-        highs.append(np.asfortranarray(points_in_box.max(axis=1)))
-        if level < depth:
-            widest_axis: Rows = (highs[-1] - lows[-1]).argmax(axis=1)
-            coordinates = np.take_along_axis(points_in_box, widest_axis[:, None, None], axis=2)[:, :, 0]
-            sides = np.argpartition(coordinates, rows.shape[1] // 2, axis=1)
-            rows = np.take_along_axis(rows, sides, axis=1).reshape(2 * len(rows), -1)
-    return Boxes(lows, highs, rows)
+    bounds = np.arange(2**depth + 1) * len(points) // 2**depth
+    positions = np.arange(-(-len(points) // 2**depth))
+    rows: Rows = np.minimum(bounds[:-1, None] + positions, bounds[1:, None] - 1)
+    leaf_points = points[rows]
+    return Boxes(_reduce_levels(np.minimum, leaf_points), _reduce_levels(np.maximum, leaf_points), rows)
 
 
 def pair_halves(pairs: Rows) -> Rows:

@@ -11,7 +11,7 @@ from covey.analysis.density.boxes import (
     Mask,
     Points,
     Rows,
-    halve,
+    enclose_runs,
     measure_distances,
     pair_halves,
 )
@@ -23,11 +23,11 @@ NUMBERS = 1 << 22
 def join(points: Points, groups: Rows, radius: float) -> Rows:
     """Return the groups that remain when groups with points at most `radius` apart become one.
 
-    Boxes that halve the points again and again are compared in pairs from the largest down. A pair of boxes is skipped
+    Boxes around ever shorter runs of points are compared in pairs from the largest down. A pair of boxes is skipped
     if it holds points of one group only or is further apart than the radius (dual-tree search: Gray and Moore 2000).
 
     Args:
-        points: (n, k) float64, finite.
+        points: (n, k) float64, finite; fast where points near each other follow each other.
         groups: (n,) whole numbers from 0, each number used.
         radius: the distance, in units of the points.
 
@@ -36,7 +36,7 @@ def join(points: Points, groups: Rows, radius: float) -> Rows:
     """
     if len(points) == 0 or int(groups.max()) == 0:
         return groups
-    search = _Search(points, halve(points), groups, radius)
+    search = _Search(points, enclose_runs(points), groups, radius)
     search.visit(0, np.zeros((1, 2), dtype=np.intp))
     return search.groups
 

@@ -39,9 +39,14 @@ def dbscan(Z: NDArray[np.floating], eps: float, min_samples: int) -> Labels:
     """
     points = np.asarray(Z, dtype=np.float64)
     order = order_by_place(points)
-    neighbours = Neighbours.of(points[order], min_samples, eps).restore(order, min_samples)
+    points = points[order]
+    neighbours = Neighbours.of(points, min_samples, eps)
     dense: Mask = neighbours.core <= eps
-    return neighbours.labels(dense, _join_dense(points[dense], neighbours.among(dense), eps), eps)
+    groups: Rows = np.empty(len(points), dtype=np.intp)
+    groups[order[dense]] = _join_dense(points[dense], neighbours.among(dense), eps)
+    neighbours = neighbours.restore(order, min_samples)
+    dense = neighbours.core <= eps
+    return neighbours.labels(dense, groups[dense], eps)
 
 
 def _join_dense(points: Points, neighbours: Rows, eps: float) -> Rows:

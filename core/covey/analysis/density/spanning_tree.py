@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from covey.analysis.density.band_search import BandSearch
-from covey.analysis.density.boxes import NOBODY, Points, Rows
+from covey.analysis.density.boxes import Points, Rows
 from covey.analysis.density.exact_dbscan import merge_groups
 from covey.analysis.density.group_links import find_links
 from covey.analysis.density.nearest_neighbours import Neighbours
@@ -37,7 +37,7 @@ def span(points: Points, neighbours: Neighbours) -> Edges:
     """Return the minimum spanning tree of the points (n, k): n - 1 edges in ascending order of mutual reachability.
 
     Args:
-        points: (n, k) float64, finite.
+        points: (n, k) float64, finite; fast where points near each other follow each other.
         neighbours: of each point, more than its core distance reaches.
     """
     count = len(points)
@@ -76,6 +76,7 @@ def _span_distinct(reachability: Reachability, neighbours: Neighbours) -> Edges:
     reach = neighbours.distances[:, -1]
     anchors = _follow_shortest(partners, weights, reach)
     forest = reachability.weigh(_span_lists(partners, weights)).sort()
+    del weights  # as large as the lists
     return forest if columns == count else _add_missing(reachability, forest, reach, anchors)
 
 
@@ -124,7 +125,7 @@ def _add_missing(reachability: Reachability, forest: Edges, reach: Points, ancho
             links = find_links(reachability, pending, parts, groups)
             return Edges.concatenate([settled, Edges.concatenate([pending, links]).span(parts)])
         high = _end_of_band(low, reach, pending)
-        missing = search.find(np.where(reach <= high, groups, NOBODY), high)
+        missing = search.find(np.flatnonzero(reach <= high), groups, high)
         within, pending = pending.split(high)
         settled = Edges.concatenate([settled, Edges.concatenate([within, missing]).span(parts)])
         low = high
