@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from covey.analysis.density.band_search import BandSearch
 from covey.analysis.density.boxes import SLACK, Points, Rows, measure_gaps
 from covey.analysis.density.merge_order import order_by_merging
 from covey.analysis.density.reachability import Edges, Reachability
 
-LEAF = 16
-"""Points in a leaf of the trees that look for the nearest point of another group."""
 BLOCK = 1 << 12
 """Points whose directions are computed together, which bounds the memory needed."""
 
@@ -153,16 +152,11 @@ class _LinkSearch:
             place, shortest = partner_points[partner], length
 
     def _nearest(self, rows: Rows, partners: Rows, bound: float) -> Edges | None:
-        """Return the edge between the nearest two points of two sets, if it is shorter than the bound."""
-        from scipy.spatial import KDTree
-
-        few, many = sorted((rows, partners), key=len)
-        tree = KDTree(self.reachability.points[many], LEAF, balanced_tree=False)
-        lengths, nearest = tree.query(self.reachability.points[few], distance_upper_bound=bound)
-        row = int(np.argmin(lengths))
-        if not lengths[row] < bound:
-            return None
-        return self._weigh(few[row], many[nearest[row]], bound)
+        """Return the shortest edge between two sets of points, if it is shorter than the bound."""
+        chosen = np.concatenate([rows, partners])
+        groups = np.repeat([0, 1], [len(rows), len(partners)])
+        links = BandSearch(self.reachability.among(chosen)).find(np.arange(len(chosen)), groups, bound)
+        return Edges(chosen[links.rows], links.weights) if len(links) and links.weights[0] < bound else None
 
     def _weigh(self, row: np.intp, partner: np.intp, bound: float) -> Edges | None:
         """Return an edge if it is shorter than the bound."""
