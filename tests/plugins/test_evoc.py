@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import warnings
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-pytest.importorskip("evoc", reason="needs covey[evoc]")
-
 from covey import CoveyError
 from covey_evoc import Evoc
 
+# To import evoc compiles it, which takes more than a minute the first time: no process does that to collect tests.
+pytestmark = pytest.mark.skipif(find_spec("evoc") is None, reason="needs covey[evoc]")
 Floats = NDArray[np.float32]
 
 
