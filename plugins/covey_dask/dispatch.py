@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from contextlib import suppress
 from enum import Enum, auto
 from queue import Empty, SimpleQueue
@@ -31,7 +33,9 @@ _LOOK_S = 1.0
 _SETTLED_S = 5.0
 """Seconds for which all workers must have been unfit before the run gives up."""
 _FETCH_S = 60
-"""Seconds in which a worker hands over what it has computed; one that ended meanwhile never does."""
+"""Seconds in which a worker hands over what it has computed."""
+_ASK_S = 0.1
+"""Seconds between two looks whether such a worker has ended, so that it never will."""
 _STARTS = 3
 """So many workers that end while they get ready, and none that does, are no accident."""
 
@@ -241,12 +245,25 @@ class Dispatcher(Generic[T, R]):
         error = _read_error(future)
         if error is not None and not isinstance(error, KilledWorker):
             raise error
-        if error is None:
-            with suppress(TimeoutError, FutureCancelledError):
-                output: R = pickle.loads(future.result(timeout=_FETCH_S))
-                return Done(assignment.number, output, worker=assignment.worker.host)
+        output = self._fetch(future) if error is None else None
+        if output is not None:
+            return Done(assignment.number, pickle.loads(output), worker=assignment.worker.host)
         assignment.worker.is_missing = True  # so that it is given nothing before the next look
         return _as_lost(assignment)
+
+    def _fetch(self, future: Future) -> bytes | None:
+        """Return what a worker has computed; None if the worker ended before it handed it over."""
+        client = self._supply.client
+        gathering = client.gather(future, asynchronous=True)
+        fetch = asyncio.run_coroutine_threadsafe(gathering, client.loop.asyncio_loop)
+        deadline = time.monotonic() + _FETCH_S
+        while not fetch.done() and future.status == "finished" and time.monotonic() < deadline:
+            wait([fetch], _ASK_S)
+        with suppress(TimeoutError, FutureCancelledError):
+            output: bytes = fetch.result(timeout=0)
+            return output
+        fetch.cancel()
+        return None
 
     def _close(self) -> None:
         """Let workers that stay forget the work."""
