@@ -20,7 +20,7 @@ class Hdbscan(Clusterer):
     """Groups that stay dense over a range of radii (HDBSCAN*: Campello, Moulavi and Sander 2013)."""
 
     name = "hdbscan"
-    version = 2
+    version = 3
     references = (
         "Campello, R. J. G. B., Moulavi, D. and Sander, J. (2013). Density-based clustering based on "
         "hierarchical density estimates. Advances in Knowledge Discovery and Data Mining, 160-172.",
