@@ -23,6 +23,7 @@ from tests.dashboard.waiting import PATIENCE_S, wait_until
 from covey.data.folder import FolderDataset
 from covey.frontend import PARAMETERS_FILE
 from covey_dashboard.server.recording_audio import MOST_SAMPLES, Recordings
+from covey_dashboard.widgets.gallery import GalleryContent
 
 RATE = 8000
 LENGTH = 0.5
@@ -501,3 +502,18 @@ class TestRoutes:
 
     def test_a_segment_after_the_end_is_none(self, routes: dict[str, str]) -> None:
         assert status(routes["sound"] + quote("XC12345_call_segm_0099.000.png", safe="")) == 404
+
+
+def test_an_answer_to_what_was_shown_before_is_understood() -> None:
+    content = GalleryContent(
+        selection_key="all", names=list("abcd"), out=np.zeros(4, np.bool_), order=np.arange(4)[::-1]
+    )
+    content.begin_version()
+    earlier = content.version
+    content.order = np.arange(4)
+    content.begin_version()
+    content = content.replace_names(["d", "b", "e"])
+    content.apply_answer({"version": earlier, "runs": [0, 1]})
+    assert content.remaining == ["b", "e"]
+    content.apply_answer({"version": "of another selection", "runs": [0, 2]})
+    assert content.remaining == ["b", "e"]

@@ -181,6 +181,23 @@ def test_an_image_taken_out_just_before_the_button_or_the_key_gets_no_label(
     expect(page.locator("dialog")).to_contain_text("group 1")
 
 
+def test_an_image_taken_out_while_the_page_answers_stays_out(page: Page, birds: Path, cuts: list[str]) -> None:
+    """Its tiles are drawn anew with the label that was given a moment before, by a server that did not know of it."""
+    choose(page, "Show", "Group 1: 30 images")
+    classed(page, "wren")
+    expect(page.get_by_role("button", name="Label 30 images")).to_be_enabled()
+    out, beside = (page.get_by_role("option", name=name) for name in cuts[60:62])
+    page.keyboard.press("Control+Enter")
+    out.evaluate("tile => tile.click()")
+    expect(beside).to_contain_text("wren")
+    expect(out).to_have_attribute("aria-selected", "false")
+    assert labels(birds, "wren") == cuts[60:90]
+    classed(page, "robin")
+    press(page, "Label 29 images")
+    expect(page.get_by_text("“robin” given to 29 images.")).to_be_visible()
+    assert labels(birds, "robin") == cuts[61:90]
+
+
 def tighten(page: Page) -> None:
     """Change an option of what finds the groups."""
     open_options(page)

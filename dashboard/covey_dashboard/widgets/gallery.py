@@ -24,6 +24,8 @@ from covey_dashboard.state import ClassFieldState, GalleryState
 from covey_dashboard.widgets.image_addresses import ImageAddresses
 from covey_dashboard.widgets.labelling.class_field import list_choices
 
+MOST_VERSIONS = 8
+"""Versions of what is shown whose answers are understood: a browser answers what it showed last, not what is sent."""
 UNSORTED, TYPICAL, ODD, TIME, RANDOM = "Unsorted", "Typical first", "Odd first", "Recording and time", "At random"
 _component = component("gallery", "class_input")
 
@@ -58,12 +60,17 @@ class ClipColumns:
         return cls(codes, recordings, starts, lengths)
 
 
+def _new_token() -> str:
+    return secrets.token_hex(8)
+
+
 @attrs.define(eq=False)
 class GalleryContent:
     """What a gallery shows: the same object as long as that stays the same, so that nothing is sent again.
 
-    `out` (n,) bool says which of `names` are taken out, `order` (n,) in which order the browser shows them. `version`
-    tells the browser's answers apart from those to what was shown before. `clips` are read once for these names.
+    `out` (n,) bool says which of `names` are taken out, `order` (n,) in which order the browser shows them.
+    `shown_names` has the names in the order of each of the last versions, to which the browser's answers refer;
+    `identity` is the same as long as what the browser has taken out stays out. `clips` are read once for these names.
     """
 
     selection_key: str
@@ -81,6 +88,9 @@ class GalleryContent:
     clips: ClipColumns | None = None
     version: str = ""
     payload: bytes = b""
+    identity: str = attrs.field(factory=_new_token)
+    shown_names: dict[str, list[str]] = attrs.field(factory=dict)
+    answer: Any = None
 
     @property
     def remaining(self) -> list[str]:
@@ -88,12 +98,38 @@ class GalleryContent:
         return [name for name, out in zip(self.names, self.out, strict=True) if not out]
 
     def apply_answer(self, answer: Any) -> None:
-        """Mark the images that are out, as the browser lists them: runs of places, [first, last, first, last, ...]."""
-        if not answer or answer["version"] != self.version:
+        """Mark the images that are out, as the browser lists them: runs of places, [first, last, first, last, ...].
+
+        It may have shown an earlier version; an image that was not in it stays as it is.
+        """
+        if not answer or answer == self.answer or answer["version"] not in self.shown_names:
             return
-        self.out = np.zeros(len(self.names), dtype=np.bool_)
+        self.answer = answer
+        names = self.shown_names[answer["version"]]
+        is_out = dict.fromkeys(names, False)
         for first_index, last_index in np.asarray(answer["runs"], dtype=np.intp).reshape(-1, 2):
-            self.out[self.order[first_index : last_index + 1]] = True
+            is_out.update(dict.fromkeys(names[first_index : last_index + 1], True))
+        rows = zip(self.names, self.out.tolist(), strict=True)
+        self.out = np.array([is_out.get(name, out) for name, out in rows], dtype=np.bool_)
+
+    def begin_version(self) -> None:
+        """Show the images in their order under a new version."""
+        self.version = _new_token()
+        self.shown_names[self.version] = [self.names[row] for row in self.order]
+        for version in list(self.shown_names)[:-MOST_VERSIONS]:
+            del self.shown_names[version]
+
+    def replace_names(self, names: Sequence[str]) -> GalleryContent:
+        """Return the same selection with other images; what is out stays out."""
+        names_out = {name for name, is_out in zip(self.names, self.out, strict=True) if is_out}
+        return GalleryContent(
+            selection_key=self.selection_key,
+            names=list(names),
+            out=np.fromiter((name in names_out for name in names), dtype=np.bool_, count=len(names)),
+            identity=self.identity,
+            shown_names=self.shown_names,
+            answer=self.answer,
+        )
 
 
 def show_gallery(
@@ -142,7 +178,7 @@ def show_gallery(
         content.order_name, content.folder, content.image_version = order_name, folder, image_version
         content.labels, content.notice, content.choices = labels, state.notice, choices
         content.clusters, content.nearest = clusters, nearest
-        content.version = secrets.token_hex(8)
+        content.begin_version()
         answered = ClassFieldState.recall(key).answered
         content.payload = _pack_content(content, dataset, show_similar is not None, answered)
     answer = _component(
@@ -215,9 +251,7 @@ def _current_content(key: str, names: Sequence[str], selection_key: str) -> Gall
         content = GalleryContent(selection_key=selection_key, names=[], out=np.empty(0, dtype=np.bool_))
     content.apply_answer(state.read_answer())
     if content.names != list(names):
-        names_out = {name for name, is_out in zip(content.names, content.out, strict=True) if is_out}
-        is_out = np.fromiter((name in names_out for name in names), dtype=np.bool_, count=len(names))
-        content = state.content = GalleryContent(selection_key=selection_key, names=list(names), out=is_out)
+        content = state.content = content.replace_names(names)
     return content
 
 
@@ -260,12 +294,13 @@ def _time_order(name: str, clips: Mapping[str, ImageClip]) -> tuple[str, float]:
 
 def _pack_content(content: GalleryContent, dataset: Dataset, has_similar: bool, answered: int) -> bytes:
     """Return what the browser needs, in the order in which it shows the images."""
-    names = [content.names[row] for row in content.order]
+    names = content.shown_names[content.version]
     clips = content.clips = content.clips or ClipColumns.of(dataset, content.names)
     label_codes, kinds = encode_groups([content.labels[row] for row in content.order])
     addresses = ImageAddresses.of(dataset, content.folder, names, content.image_version)
     fields: dict[str, Any] = {
         "view": f"{content.selection_key} {content.order_name}",
+        "selection": content.identity,
         "version": content.version,
         "names": names,
         "recordings": clips.recordings,

@@ -11,6 +11,7 @@ import {
   countByRecording,
   countRemoved,
   extendToImage,
+  keepRemoved,
   removedRuns,
   swapImages,
   toggleImage,
@@ -27,12 +28,13 @@ import { Viewer } from "./viewer.js";
 
 /**
  * What gallery.py sends, in the order in which the images are shown. `view` changes with the selection or its order,
- * `version` with everything; `out` has 1 for each removed image; `sources` is the recording of each, -1 for none;
+ * `version` with everything, `selection` where what was removed is forgotten; `out` has 1 for each removed image; `sources` is the recording of each, -1 for none;
  * `starts` and `lengths` are those of clips in milliseconds, -1 and 0 for unknown; `classes` is the label of each as an
  * index of `kinds`, -1 for none.
  *
  * @typedef {object} GalleryContent
  * @property {string} view
+ * @property {string} selection
  * @property {string} version
  * @property {string[]} names
  * @property {string[]} recordings
@@ -72,7 +74,17 @@ const NARROW = 104; // pixels of a tile's width below which it has no frequencie
 
 /** @type {GalleryContent} */
 const NO_CONTENT = {
-  ...{ view: "", version: "", images: "", sound: "", soundless: "", surroundings: "", facts: "", like: false },
+  ...{
+    view: "",
+    selection: "",
+    version: "",
+    images: "",
+    sound: "",
+    soundless: "",
+    surroundings: "",
+    facts: "",
+    like: false,
+  },
   ...{ axes: NO_AXES, unscaled: "", nameable: false, notice: "", names: [], recordings: [], kinds: [] },
   ...{ choices: null, answered: 0 },
   ...{ sources: new Int32Array(), starts: new Int32Array(), lengths: new Int32Array(), classes: new Int32Array() },
@@ -211,9 +223,11 @@ export class Gallery {
     const previous = this.content;
     removedByVersion.delete(previous.version);
     this.content = /** @type {GalleryContent} */ (unpack(bytes));
-    const { version, view, names, out, like, recordings, answered } = this.content;
+    const { version, view, selection, names, out, like, recordings, answered } = this.content;
     this.outbox.settle(answered);
-    this.removed = removedByVersion.get(version) ?? out;
+    // Python may not have known of the last click when it sent this.
+    const kept = previous.selection === selection ? keepRemoved(previous.names, this.removed, names, out) : out;
+    this.removed = removedByVersion.get(version) ?? kept;
     removedByVersion.set(version, this.removed);
     if (!names.includes(this.player.name)) this.player.stop();
     this.tiles.forEach((tile) => tile.remove());

@@ -34,6 +34,19 @@ export function extendToImage(removed, anchor, index) {
   removed.fill(removed[anchor], Math.min(anchor, index), Math.max(anchor, index) + 1);
 }
 
+/**
+ * Returns which images of a selection are removed when it is shown anew: as before, or, for others, as Python says.
+ *
+ * @param {string[]} names
+ * @param {Uint8Array} removed
+ * @param {string[]} namesNow
+ * @param {Uint8Array} out
+ */
+export function keepRemoved(names, removed, namesNow, out) {
+  const flags = new Map(names.map((name, index) => [name, removed[index]]));
+  return Uint8Array.from(namesNow, (name, index) => flags.get(name) ?? out[index]);
+}
+
 /** @param {Uint8Array} removed */
 export const countRemoved = (removed) => removed.reduce((sum, flag) => sum + flag, 0);
 

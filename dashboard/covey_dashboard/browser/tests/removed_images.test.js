@@ -5,6 +5,7 @@ import {
   countByRecording,
   countRemoved,
   extendToImage,
+  keepRemoved,
   removedRuns,
   swapImages,
   toggleImage,
@@ -70,4 +71,9 @@ test("recordings are counted by the images that remain, the largest first", () =
     [1, 1],
   ]);
   assert.deepEqual(countByRecording(Int32Array.of(-1), new Uint8Array(1), 0), []);
+});
+
+test("what was removed stays so in another order, and of new images Python says it", () => {
+  const kept = keepRemoved(["a", "b", "c"], Uint8Array.of(1, 0, 0), ["d", "c", "a", "e"], Uint8Array.of(1, 1, 0, 0));
+  assert.deepEqual(kept, Uint8Array.of(1, 0, 1, 0));
 });
