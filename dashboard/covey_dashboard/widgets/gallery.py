@@ -204,10 +204,9 @@ def _follow_answer(
     if answer.recordings:
         state.notice, content.clips = _name_recordings(dataset, str(answer.recordings)), None
         st.rerun()
-    if show_similar and answer.like is not None:
-        index = int(answer.like)
-        is_one = 0 <= index < len(content.names)
-        show_similar([content.names[content.order[index]]] if is_one else content.remaining)
+    name = answer.like
+    if show_similar and name is not None and (not name or name in content.names):
+        show_similar([name] if name else content.remaining)
         st.rerun()
 
 

@@ -61,7 +61,7 @@ import { Viewer } from "./viewer.js";
  * @property {Float32Array} [confidence] How sure that is.
  *
  * @typedef {{ name: string, label: string }} LabelRequest
- * @typedef {{ out: { version: string, runs: number[] }, like: number, recordings: string,
+ * @typedef {{ out: { version: string, runs: number[] }, like: string, recordings: string,
  *   requests: (LabelRequest & { id: number })[] }} GalleryState
  */
 
@@ -106,7 +106,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const gallery = galleries.get(parentElement) ?? new Gallery(parentElement);
   galleries.set(parentElement, gallery);
   gallery.reportRemoved = (version, runs) => setStateValue("out", { version, runs });
-  gallery.requestNeighbours = (index) => setTriggerValue("like", index);
+  gallery.requestNeighbours = (name) => setTriggerValue("like", name);
   gallery.nameRecordings = (folder) => setTriggerValue("recordings", folder);
   gallery.sendRequests = (requests) => setStateValue("requests", requests);
   gallery.show(data);
@@ -131,7 +131,7 @@ export class Gallery {
   tiles = new Map();
   /** @type {(version: string, runs: number[]) => void} */
   reportRemoved = () => {};
-  /** @type {(index: number) => void} */
+  /** @type {(name: string) => void} */
   requestNeighbours = () => {};
   /** @type {(folder: string) => void} */
   nameRecordings = () => {};
@@ -456,7 +456,7 @@ export class Gallery {
   findNeighbours(index) {
     this.report();
     this.viewer.close();
-    this.requestNeighbours(index);
+    this.requestNeighbours(index < 0 ? "" : this.content.names[index]);
   }
 
   showChange() {
