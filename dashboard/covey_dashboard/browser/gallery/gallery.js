@@ -28,9 +28,9 @@ import { Viewer } from "./viewer.js";
 
 /**
  * What gallery.py sends, in the order in which the images are shown. `view` changes with the selection or its order,
- * `version` with everything, `selection` where what was removed is forgotten; `out` has 1 for each removed image; `sources` is the recording of each, -1 for none;
- * `starts` and `lengths` are those of clips in milliseconds, -1 and 0 for unknown; `classes` is the label of each as an
- * index of `kinds`, -1 for none.
+ * `version` with everything, `selection` whenever what was removed is forgotten; `out` has 1 for each removed image;
+ * `sources` is the recording of each, -1 for none; `starts` and `lengths` are those of clips in milliseconds, -1 and 0
+ * for unknown; `classes` is the label of each as an index of `kinds`, -1 for none.
  *
  * @typedef {object} GalleryContent
  * @property {string} view
@@ -74,17 +74,8 @@ const NARROW = 104; // pixels of a tile's width below which it has no frequencie
 
 /** @type {GalleryContent} */
 const NO_CONTENT = {
-  ...{
-    view: "",
-    selection: "",
-    version: "",
-    images: "",
-    sound: "",
-    soundless: "",
-    surroundings: "",
-    facts: "",
-    like: false,
-  },
+  ...{ view: "", selection: "", version: "" },
+  ...{ images: "", sound: "", soundless: "", surroundings: "", facts: "", like: false },
   ...{ axes: NO_AXES, unscaled: "", nameable: false, notice: "", names: [], recordings: [], kinds: [] },
   ...{ choices: null, answered: 0 },
   ...{ sources: new Int32Array(), starts: new Int32Array(), lengths: new Int32Array(), classes: new Int32Array() },

@@ -37,10 +37,10 @@ export function extendToImage(removed, anchor, index) {
 /**
  * Returns which images of a selection are removed when it is shown anew: as before, or, for others, as Python says.
  *
- * @param {string[]} names
- * @param {Uint8Array} removed
+ * @param {string[]} names What was shown before.
+ * @param {Uint8Array} removed Of these.
  * @param {string[]} namesNow
- * @param {Uint8Array} out
+ * @param {Uint8Array} out Of those that are shown now, as Python knew it when it sent them.
  */
 export function keepRemoved(names, removed, namesNow, out) {
   const flags = new Map(names.map((name, index) => [name, removed[index]]));
